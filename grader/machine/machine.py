@@ -1,0 +1,483 @@
+"""The machine: processes, the access loop, system calls, and what can be observed of a step.
+
+A machine is driven step by step:
+
+    machine.begin()                          forget what the last step touched
+    machine.access(process, …) / mmap / …    one step; the answer is its outcome: "ok", "segv", "oom" or "error"
+    machine.observe()                        audit, and everything the step did that can be seen
+
+Two things end a run: KernelCrash (an exception that is no answer escaped from the kernel) and NoProgress (an access
+that still faults after two calls of page_fault). Time is no concept here, and nothing is global: machines live side
+by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from .audit import Audit, Finding
+from .disk import DiskCounts, File, Files, Swap
+from .entry import ACCESSED, DIRTY, FRAME_SHIFT, RIGHTS
+from .errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
+from .frames import Failure, Frames, Image
+from .hardware import Hardware
+from .kernel import Kernel, PageFault
+from .pagetable import PageTable
+from .process import Process
+from .protection import Access, Protection
+from .region import Region
+from .tlb import Tlb
+
+_new = tuple.__new__
+
+OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"
+
+#: Calls of page_fault for one access; after that many a refusal is "no progress" (contract, rule 11).
+RETRIES = 2
+_RETRIES = range(RETRIES - 1)
+
+
+class KernelCrash(Exception):
+    """Something escaped from a kernel's method that is no answer. `method`, and `cause`, the exception."""
+
+    def __init__(self, method: str, cause: BaseException) -> None:
+        super().__init__(f"{method} raised {type(cause).__name__}")
+        self.method = method
+        self.cause = cause
+
+
+class NoProgress(Exception):
+    """An access was still refused after the kernel had been asked as often as the machine asks."""
+
+    def __init__(self, pid: int, page: int, access: Access, absent: bool) -> None:
+        super().__init__(
+            f"process {pid}, page {page}: the {access} is still refused after {RETRIES} calls of page_fault"
+        )
+        self.pid = pid
+        self.page = page
+        self.access = access
+        self.absent = absent
+
+
+class FileSpec(NamedTuple):
+    """A file on the machine's disk: page i is filled with contents[i]."""
+
+    name: str
+    pages: int
+    contents: tuple[int, ...]
+    writable: bool = True
+
+
+class SharedObject:
+    """What an anonymous shared region shows: identity is all it has."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Observation(NamedTuple):
+    """What one step did, as the machine saw it. Deltas, but for `frames` and `slots`, which are totals after the step."""
+
+    values: list[int]  # bytes read, in order
+    faults: tuple[int, int]  # minor, major; of the process that acted
+    copies: int
+    reads: int  # pages from disk
+    writes: int  # pages to disk
+    written: list[tuple[int, int, Image]]  # file, page, new contents
+    frames: int
+    slots: int
+    allocated: list[int]  # frames handed out, in order
+    changes: dict[int, dict[int, int]]  # pid -> page -> entry (0: gone)
+    stale: dict[int, dict[int, int]]  # pid -> page -> what the TLB holds and the page table does not say
+    findings: list[Finding]
+
+
+class Machine:
+    """One machine and the kernel that runs on it.
+
+    make_kernel  called with the hardware handle; its result is the kernel
+    frames       page frames of memory; page_size, in bytes
+    swap         slots (0: no swap); tlb, zero_page: whether the machine has them
+    allocation   order in which frames are handed out (`lowest`, `stride`, `random` with `seed`)
+    log          a list to which every operation of the kernel is appended (see operations.py), or None
+    """
+
+    def __init__(
+        self,
+        make_kernel: Callable[[Hardware], Kernel],
+        *,
+        frames: int = 16,
+        page_size: int = 8,
+        swap: int = 0,
+        tlb: bool = False,
+        zero_page: bool = False,
+        max_processes: int = 64,
+        allocation: str = "lowest",
+        seed: int = 0,
+        replacement: str = "fifo",
+        files: Sequence[FileSpec] = (),
+        log: list[int] | None = None,
+    ) -> None:
+        self.failure = Failure()
+        self._frames = Frames(
+            frames, allocation=allocation, seed=seed, zero_frame=zero_page, failure=self.failure, log=log
+        )
+        self._disk = DiskCounts()
+        self._swap = Swap(swap, self._frames, self._disk) if swap else None
+        self.files = {
+            spec.name: File(spec.name, spec.pages, spec.writable, spec.contents, number)
+            for number, spec in enumerate(files)
+        }
+        self._files = Files(list(self.files.values()), self._frames, self._disk)
+        self._tlb = Tlb(tlb, log)
+        self._page_size = page_size
+        self._max_processes = max_processes
+        self.processes: dict[int, Process] = {}  # alive, by pid, in order of creation
+        self._pids = 0
+        self._touched: list[PageTable] = []
+        self._released: list[Region] = []
+        self._audit = Audit(self._frames, self.processes)
+        self._stale: dict[int, dict[int, int]] = {}
+        self.start = 0  # address that the last successful mmap got
+        self.begin()
+        self.hw = Hardware(page_size, self._frames, self._tlb, self._swap, self._files, replacement)
+        self.kernel = make_kernel(self.hw)
+        self._frames._evict = self.kernel.evict
+
+    # -- steps ------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin a step: what the last one touched is forgotten."""
+        Region.current_page_size = self._page_size
+        self._audit.clear(self._touched)
+        self._released.clear()
+        self._values: list[int] = []
+        self._minor = self._major = 0
+        self._copies_before = self._frames._copies
+        self._reads_before, self._writes_before = self._disk.reads, self._disk.writes
+        self._files._written = []
+        self._failed_fork: list[Finding] = []
+
+    def observe(self) -> Observation:
+        """End a step: audit it, and say what it did."""
+        findings = self._audit.settle(self._touched, self._released)
+        if self._tlb._on:
+            self._update_stale()
+        return Observation(
+            self._values,
+            (self._minor, self._major),
+            self._frames._copies - self._copies_before,
+            self._disk.reads - self._reads_before,
+            self._disk.writes - self._writes_before,
+            self._files._written,
+            self._frames._in_use,
+            self._swap._in_use if self._swap else 0,
+            self._frames._born,
+            {table._pid: table._changes for table in self._touched if table._changes},
+            {pid: dict(pages) for pid, pages in self._stale.items() if pages},
+            self._failed_fork + findings,
+        )
+
+    # -- processes --------------------------------------------------------------------------------------------
+
+    def spawn(self) -> Process:
+        """A new process with an empty address space; the kernel is not told."""
+        self._pids += 1
+        process = Process(self._pids, PageTable(self._pids, self._frames, self._touched))
+        self.processes[process.pid] = process
+        return process
+
+    def fork(self, parent: Process) -> tuple[str, Process | None]:
+        """A copy of a process: ("ok", child), or the outcome and None. A failed fork must leave no trace."""
+        if len(self.processes) >= self._max_processes:
+            return ERROR, None
+        child = self.spawn()
+        before = parent.page_table._entries.copy()
+        try:
+            self._call("fork", parent, child)
+        except SegmentationFault:
+            self._drop(child)
+            return self._kill(parent, SEGV), None
+        except (OutOfMemory, InvalidArgument):
+            self._check_failed_fork(parent, child, before)
+            self._drop(child)
+            return ERROR, None
+        child._regions = parent._regions.copy()
+        child._next_page = parent._next_page
+        return OK, child
+
+    def exit(self, process: Process) -> str:
+        """A process ends by itself."""
+        self._finish(process)
+        return OK
+
+    def _kill(self, process: Process, outcome: str) -> str:
+        self._finish(process)
+        return outcome
+
+    def _finish(self, process: Process) -> None:
+        """The kernel releases what the process held; then the machine discards the page table and TLB entries."""
+        try:
+            self.kernel.exit(process)
+        except (Exception, SystemExit) as error:
+            raise KernelCrash("exit", error) from error
+        self._released.extend(process._regions)
+        self._drop(process)
+
+    def _drop(self, process: Process) -> None:
+        process.page_table._discard()
+        process._alive = False
+        self._tlb._cached.pop(process, None)
+        self._stale.pop(process.pid, None)
+        del self.processes[process.pid]
+
+    def _check_failed_fork(self, parent: Process, child: Process, before: dict[int, int]) -> None:
+        """Nothing may be left in the child, and the parent's entries must be what they were."""
+        entries = parent.page_table._entries
+        left = [(child.pid, page) for page in child.page_table.pages()]
+        changed = [
+            (parent.pid, page)
+            for page in entries.keys() | before.keys()
+            if entries.get(page) != before.get(page)
+        ]
+        if left or changed:
+            self._failed_fork.append(Finding("FORK", -1, tuple(sorted(changed) + left)))
+
+    # -- system calls -----------------------------------------------------------------------------------------
+
+    def _call(self, method: str, *arguments: object) -> None:
+        """Call the kernel: its three answers pass, anything else is a crash."""
+        try:
+            getattr(self.kernel, method)(*arguments)
+        except KernelError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise KernelCrash(method, error) from error
+
+    def _system_call(self, process: Process, method: str, *arguments: object) -> str:
+        try:
+            self._call(method, process, *arguments)
+        except SegmentationFault:
+            return self._kill(process, SEGV)
+        except (OutOfMemory, InvalidArgument):
+            return ERROR
+        return OK
+
+    def mmap(
+        self,
+        process: Process,
+        pages: int,
+        protection: Protection,
+        shared: bool = False,
+        file: str | None = None,
+        offset: int = 0,
+        at: int | None = None,
+    ) -> str:
+        """Ask the kernel for a region. The machine picks its start unless `at`, a byte address, is given.
+
+        `self.start` is the region's address after a success.
+        """
+        start = process._next_page * self._page_size if at is None else at
+        region = Region(start, pages, protection, shared, self.files[file] if file else None, offset)
+        outcome = self._system_call(process, "mmap", region)
+        if outcome == OK and pages > 0:
+            self.start = start
+            # A kernel that accepts an overlap has replaced what was there, as far as the machine's record goes.
+            self._released.extend(process._regions.remove(region.first_page, pages))
+            anonymous = shared and file is None
+            process._regions.insert(region.replace(file=SharedObject()) if anonymous else region)
+            process._next_page = max(process._next_page, region.end_page + 1)
+        return outcome
+
+    def munmap(self, process: Process, first: int, pages: int) -> str:
+        """Ask the kernel to unmap `pages` pages from page number `first` on."""
+        outcome = self._system_call(process, "munmap", first * self._page_size, pages)
+        if outcome == OK:
+            self._released.extend(process._regions.remove(first, pages))
+            self._touch(process, first, pages)
+        return outcome
+
+    def mprotect(self, process: Process, first: int, pages: int, protection: Protection) -> str:
+        """Ask the kernel to change the protection of `pages` pages from page number `first` on."""
+        outcome = self._system_call(process, "mprotect", first * self._page_size, pages, protection)
+        if outcome == OK:
+            for piece in process._regions.remove(first, pages):
+                process._regions.insert(piece.replace(protection=protection))
+            self._touch(process, first, pages)
+        return outcome
+
+    def _touch(self, process: Process, first: int, pages: int) -> None:
+        """Entries that a call left alone may be wrong now: let the audit look at them."""
+        table = process.page_table
+        for page in range(first, first + pages):
+            pte = table._entries.get(page)
+            if pte is not None:
+                table._put(page, pte)
+
+    # -- accesses ---------------------------------------------------------------------------------------------
+
+    def access(
+        self,
+        process: Process,
+        first: int,
+        count: int,
+        offset: int,
+        access: Access,
+        values: Sequence[int] = (),
+    ) -> str:
+        """Access one byte in each of `count` pages, in order; stop at the first page that fails.
+
+        offset  of the byte in its page; values: for a write, one a page
+        """
+        if self._tlb._on:
+            return self._access_through_tlb(process, first, count, offset, access, values)
+        table = process.page_table
+        entries, changes = table._entries, table._changes
+        fill, cells = self._frames._fill, self._frames._cells
+        writing = access is Access.WRITE
+        right = access.bit
+        need = right | ACCESSED | DIRTY if writing else right | ACCESSED
+        read = self._values.append
+        for i in range(count):
+            page = first + i
+            pte = entries.get(page, 0)
+            if pte & need != need:
+                if not pte & right:
+                    ending = self._fault(process, page, offset, access)
+                    if ending is not None:
+                        return ending
+                    pte = entries[page]
+                if not changes:
+                    self._touched.append(table)
+                pte |= need
+                changes[page] = entries[page] = pte
+            frame = pte >> FRAME_SHIFT
+            there = cells[frame]
+            if not writing:
+                read(fill[frame] if there is None else there.get(offset, fill[frame]))
+            elif there is None:
+                cells[frame] = {offset: values[i]}
+            else:
+                there[offset] = values[i]
+        return OK
+
+    def _fault(self, process: Process, page: int, offset: int, access: Access) -> str | None:
+        """Ask the kernel until the page table allows the access: None, or how the process ended."""
+        entries = process.page_table._entries
+        address = page * self._page_size + offset
+        ending = self._ask(process, _new(PageFault, (address, access, page in entries)))
+        for _ in _RETRIES:
+            if ending is not None:
+                return self._kill(process, ending)
+            if entries.get(page, 0) & access.bit:
+                return None
+            ending = self._ask(process, _new(PageFault, (address, access, page in entries)))
+        if ending is None and not entries.get(page, 0) & access.bit:
+            self._minor += 1
+            raise NoProgress(process.pid, page, access, page not in entries)
+        return self._kill(process, ending) if ending is not None else None
+
+    def _ask(self, process: Process, fault: PageFault) -> str | None:
+        """One call of page_fault, counted: None, or the outcome that the kernel decided on."""
+        disk = self._disk
+        reads = disk.reads
+        ending = None
+        try:
+            self.kernel.page_fault(process, fault)
+        except SegmentationFault:
+            ending = SEGV
+        except OutOfMemory:
+            ending = OOM
+        except (Exception, SystemExit) as error:
+            raise KernelCrash("page_fault", error) from error
+        if disk.reads == reads:
+            self._minor += 1
+        else:
+            self._major += 1
+        return ending
+
+    def _access_through_tlb(
+        self, process: Process, first: int, count: int, offset: int, access: Access, values: Sequence[int]
+    ) -> str:
+        """The same with a TLB in front: a cached translation that allows the access is used, stale or not."""
+        for i in range(count):
+            page = first + i
+            cached = self._tlb._of(process)
+            pte = cached.get(page, 0)
+            if not pte & access.bit:
+                pte = process.page_table._entries.get(page, 0)
+                if not pte & access.bit:
+                    ending = self._fault(process, page, offset, access)
+                    if ending is not None:
+                        return ending
+                    pte = process.page_table._entries[page]
+                self._tlb._of(process)[page] = pte
+            self._mark_used(process, page, pte >> FRAME_SHIFT, access)
+            self._move_byte(pte >> FRAME_SHIFT, offset, access, values, i)
+        return OK
+
+    def _mark_used(self, process: Process, page: int, frame: int, access: Access) -> None:
+        """Set accessed and dirty in the entry, if the page table still maps the page to that frame."""
+        table = process.page_table
+        pte = table._entries.get(page, 0)
+        used = ACCESSED | DIRTY if access is Access.WRITE else ACCESSED
+        if pte and pte >> FRAME_SHIFT == frame and pte & used != used:
+            table._put(page, pte | used)
+
+    def _move_byte(self, frame: int, offset: int, access: Access, values: Sequence[int], i: int) -> None:
+        cells = self._frames._cells
+        there = cells[frame]
+        if access is not Access.WRITE:
+            fill = self._frames._fill[frame]
+            self._values.append(fill if there is None else there.get(offset, fill))
+        elif there is None:
+            cells[frame] = {offset: values[i]}
+        else:
+            there[offset] = values[i]
+
+    def copy_user(
+        self,
+        process: Process,
+        first: int,
+        count: int,
+        offset: int,
+        length: int,
+        access: Access,
+        values: Sequence[int] = (),
+    ) -> str:
+        """The kernel itself reads or writes user memory: user_access is asked once, no fault is raised or counted.
+
+        Access.WRITE is copy_to_user, Access.READ copy_from_user; `length` in bytes. Then the bytes move through the
+        page table, as a kernel moves them: write permission is not looked at.
+        """
+        address = first * self._page_size + offset
+        try:
+            self._call("user_access", process, address, length, access)
+        except KernelError:
+            return ERROR
+        for i in range(count):
+            pte = process.page_table._entries.get(first + i, 0)
+            if not pte:
+                raise NoProgress(process.pid, first + i, access, True)
+            self._mark_used(process, first + i, pte >> FRAME_SHIFT, access)
+            self._move_byte(pte >> FRAME_SHIFT, offset, access, values, i)
+        return OK
+
+    def _update_stale(self) -> None:
+        """What the TLB holds and the page table does not say any more. Only entries that this step touched can change."""
+        for table in self._touched:
+            self._stale.setdefault(table._pid, {}).update(dict.fromkeys(table._changes, 0))
+        for pid, pages in list(self._stale.items()):
+            process = self.processes.get(pid)
+            cached = self._tlb._cached.get(process, {}) if process is not None else {}
+            entries = process.page_table._entries if process is not None else {}
+            self._stale[pid] = {
+                page: cached[page]
+                for page in pages
+                if page in cached and _is_stale(cached[page], entries.get(page, 0))
+            }
+
+
+def _is_stale(cached: int, entry: int) -> bool:
+    """Whether a cached translation says more than the entry, or something else."""
+    return not entry or cached >> FRAME_SHIFT != entry >> FRAME_SHIFT or bool(cached & RIGHTS & ~entry)

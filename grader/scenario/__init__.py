@@ -1,0 +1,27 @@
+"""Scenarios: text -> Scenario (the only reader of scenario YAML), and replay: Scenario + kernel -> Trace."""
+
+from typing import Any
+
+_HOMES = {
+    "FormatError": "yamltext",
+    "Scenario": "model",
+    "Step": "model",
+    "Trace": "trace",
+    "load_scenario": "loader",
+    "parse_scenario": "loader",
+    "replay": "engine",
+}
+
+__all__ = ["FormatError", "Scenario", "Step", "Trace", "load_scenario", "parse_scenario", "replay"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: the worker replays and must not pay for the YAML reader."""
+    import sys
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    setattr(sys.modules[__name__], name, value)
+    return value

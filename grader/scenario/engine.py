@@ -1,0 +1,252 @@
+"""replay(scenario, kernel) -> Trace: the one engine that runs scenarios.
+
+It serves three times: with a reference kernel, to record reference outputs; with a student's kernel, in the untrusted
+worker; and in the grader, with a stand-in that re-enacts what the worker's kernel did. A `Run` goes step by step, so
+that the worker can be given one step at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from grader.machine.hardware import Hardware
+from grader.machine.kernel import Kernel
+from grader.machine.machine import OK, FileSpec, KernelCrash, Machine, NoProgress
+from grader.machine.process import Process
+from grader.machine.protection import Access, Protection
+
+from .model import MachineSpec, Scenario, Step
+from .place import Place, parse_place
+from .trace import CRASHED, NO_PROGRESS, SKIPPED, StepRecord, Trace
+
+MakeKernel = Callable[[Hardware], Kernel]
+
+ACCESSES = {"read": Access.READ, "write": Access.WRITE, "execute": Access.EXECUTE}
+USER_ACCESSES = {"copy_to_user": Access.WRITE, "copy_from_user": Access.READ}
+
+
+class Mapping(NamedTuple):
+    """Where a name of the scenario stands: first page and length, in pages."""
+
+    first: int
+    pages: int
+
+
+class Run:
+    """A scenario under way on a machine of its own.
+
+    perform(step) carries a step out; record() says what it did. The worker performs without recording.
+    `failure` is the KernelCrash or NoProgress that ended the run, or None.
+    """
+
+    def __init__(
+        self,
+        machine: MachineSpec,
+        files: Sequence[FileSpec],
+        processes: Sequence[str],
+        make_kernel: MakeKernel,
+        log: list[int] | None = None,
+    ) -> None:
+        self.machine = Machine(make_kernel, **machine._asdict(), files=files, log=log)
+        self.page_size = machine.page_size
+        self.processes: dict[str, Process] = {name: self.machine.spawn() for name in processes}
+        self.pids = {name: process.pid for name, process in self.processes.items()}
+        self.mappings: dict[str, Mapping] = {}
+        self.failure: KernelCrash | NoProgress | None = None
+        self._armed = False
+        self.injected = False  # whether the last injected failure came to pass
+        self._actor = 0
+        self._forked = 0
+        self._mapped: tuple[str, int, int] | None = None
+        self._alive: list[int] = []
+
+    # -- carrying out -----------------------------------------------------------------------------------------
+
+    def perform(self, step: Step) -> str:
+        """Carry out one step: its outcome, or `crashed`, `no_progress`, or `skipped` for a process that is gone."""
+        machine = self.machine
+        machine.begin()
+        self._alive = list(machine.processes)
+        self._actor = self._forked = 0
+        self._mapped = None
+        if step.verb == "fail":
+            machine.failure.arm(step.fields["operation"], step.fields["after"])
+            self._armed = True
+            return OK
+        process = self.processes.get(step.by)
+        if process is None or not process._alive:
+            return SKIPPED
+        self._actor = process.pid
+        try:
+            return self._dispatch(process, step)
+        except KernelCrash as crash:
+            self.failure = crash
+            return CRASHED
+        except NoProgress as stuck:
+            self.failure = stuck
+            return NO_PROGRESS
+        finally:
+            if self._armed:
+                self._armed = False
+                self.injected = machine.failure.fired
+                machine.failure.disarm()
+
+    def finish(self) -> str:
+        """The end: the remaining processes exit, in order of creation."""
+        self.machine.begin()
+        self._alive = list(self.machine.processes)
+        self._actor = self._forked = 0
+        self._mapped = None
+        try:
+            for process in list(self.machine.processes.values()):
+                self.machine.exit(process)
+        except KernelCrash as crash:
+            self.failure = crash
+            return CRASHED
+        return OK
+
+    def record(self, number: int, outcome: str) -> StepRecord:
+        """What the step that was just performed did."""
+        seen = self.machine.observe()
+        alive = self.machine.processes
+        return StepRecord(
+            number,
+            outcome,
+            self._actor,
+            seen.values,
+            seen.faults,
+            seen.copies,
+            seen.reads,
+            seen.writes,
+            seen.written,
+            seen.frames,
+            seen.slots,
+            seen.allocated,
+            seen.changes,
+            seen.stale,
+            seen.findings,
+            [],
+            self._mapped,
+            self._forked,
+            tuple(pid for pid in self._alive if pid not in alive),
+        )
+
+    def step(self, step: Step) -> StepRecord:
+        """Perform and record one step, expectations included."""
+        before = _frames_before(self, step)
+        record = self.record(step.number, self.perform(step))
+        if step.expect or record.outcome != OK:
+            from .expect import unmet
+
+            record = record._replace(unmet=unmet(self, step, record, before))
+        return record
+
+    def end(self, number: int) -> StepRecord:
+        """Perform and record the end. The audit is silent there: what is left over is a leak, and called that."""
+        record = self.record(number, self.finish())
+        return record._replace(findings=[], changes={})
+
+    # -- verbs ------------------------------------------------------------------------------------------------
+
+    def _dispatch(self, process: Process, step: Step) -> str:
+        verb, fields = step.verb, step.fields
+        if verb in ACCESSES:
+            first, count, offset, _ = self._where(fields["at"])
+            values = self._values(fields, count)
+            return self.machine.access(process, first, count, offset, ACCESSES[verb], values)
+        if verb in USER_ACCESSES:
+            first, count, offset, length = self._where(fields["at"])
+            values = self._values(fields, count)
+            return self.machine.copy_user(process, first, count, offset, length, USER_ACCESSES[verb], values)
+        if verb == "munmap":
+            first, count, _, _ = self._where(fields["at"])
+            return self.machine.munmap(process, first, count)
+        if verb == "mprotect":
+            first, count, _, _ = self._where(fields["at"])
+            return self.machine.mprotect(process, first, count, Protection.parse(fields["protection"]))
+        if verb == "mmap":
+            return self._mmap(process, fields)
+        if verb == "fork":
+            return self._fork(process, fields["child"])
+        return self.machine.exit(process)
+
+    def _mmap(self, process: Process, fields: dict[str, Any]) -> str:
+        at = fields.get("at")
+        outcome = self.machine.mmap(
+            process,
+            fields["pages"],
+            Protection.parse(fields.get("protection", "rw-")),
+            fields.get("shared", False),
+            fields.get("file"),
+            fields.get("offset", 0),
+            None if at is None else self._where(at)[0] * self.page_size,
+        )
+        if outcome == OK:
+            mapping = Mapping(self.machine.start // self.page_size, fields["pages"])
+            self.mappings[fields["name"]] = mapping
+            self._mapped = (fields["name"], *mapping)
+        return outcome
+
+    def _fork(self, process: Process, name: str) -> str:
+        outcome, child = self.machine.fork(process)
+        if child is not None:
+            self.processes[name] = child
+            self.pids[name] = child.pid
+            self._forked = child.pid
+        return outcome
+
+    def _where(self, text: str) -> tuple[int, int, int, int]:
+        """A place as first page, number of pages, offset in each, and length in bytes."""
+        place: Place = parse_place(text)
+        # A mapping that never came to be stands for page 0: no region is there.
+        mapping = self.mappings.get(place.name, Mapping(0, 1))
+        pages = place.pages(mapping.pages)
+        if place.offset is not None:
+            return mapping.first + pages.start, len(pages), place.offset, 1
+        return mapping.first + pages.start, len(pages), 0, len(pages) * self.page_size
+
+    @staticmethod
+    def _values(fields: dict[str, Any], count: int) -> Sequence[int]:
+        if "value" in fields:
+            return [fields["value"]] * count
+        values = fields.get("values", ())
+        return [*values, *[0] * (count - len(values))]
+
+
+def _frames_before(run: Run, step: Step) -> dict[tuple[int, int], int]:
+    """The entries that the step expects to be kept, before it."""
+    if "kept" not in step.expect:
+        return {}
+    from .expect import entries_of_places
+
+    return entries_of_places(run, step.expect["kept"])
+
+
+def start(scenario: Scenario, make_kernel: MakeKernel, log: list[int] | None = None) -> Run:
+    """A run of a scenario that has not begun."""
+    return Run(scenario.machine, scenario.files, scenario.processes, make_kernel, log)
+
+
+def replay(scenario: Scenario, make_kernel: MakeKernel) -> Trace:
+    """Run a scenario from beginning to end. `make_kernel` is the kernel's class, or anything that makes one from `hw`.
+
+    A kernel that crashes or makes no progress ends the trace early; nothing it raises comes out of here. A scenario
+    with `after: each` must be resolved first (Scenario.at_failure_point).
+    """
+    return finish(scenario, start(scenario, make_kernel))
+
+
+def finish(scenario: Scenario, run: Run) -> Trace:
+    """Perform all steps of a run that has not begun, and the end."""
+    steps: list[StepRecord] = []
+    for step in scenario.steps:
+        record = run.step(step)
+        steps.append(record)
+        if record.ends:
+            return trace_of(scenario, run, steps, None)
+    return trace_of(scenario, run, steps, run.end(len(scenario.steps) + 1))
+
+
+def trace_of(scenario: Scenario, run: Run, steps: list[StepRecord], end: StepRecord | None) -> Trace:
+    return Trace(scenario.id, scenario.hash, scenario.machine.page_size, dict(run.pids), steps, end)

@@ -1,0 +1,331 @@
+"""Scenario files to Scenarios: strict, and with a place and a way out in every refusal.
+
+`load_scenario` reads one file. What is checked here needs the file alone: fields and their kinds, processes and
+mappings that are named before they exist, and pages out of any region where that is not meant. Whether the reference
+agrees with what is expected is another question (see record).
+"""
+
+from __future__ import annotations
+
+import difflib
+import pathlib
+from collections.abc import Iterable
+from typing import Any
+
+from grader.machine.machine import FileSpec
+
+from .kinds import Field
+from .model import EXPECT, FIELDS, FILE, FORMAT, MACHINE, STEP_LIMIT, TOP, MachineSpec, Scenario, Step
+from .place import parse_owned_place, parse_place
+from .yamltext import Block, FormatError, Items, read_yaml
+
+
+def load_scenario(path: str | pathlib.Path, *, shown_as: str | None = None) -> Scenario:
+    """Read one scenario file. FormatError if anything in it is wrong; OSError if it cannot be read."""
+    path = pathlib.Path(path)
+    return parse_scenario(path.read_bytes(), path.stem, shown_as or path.name)
+
+
+def parse_scenario(text: str | bytes, id: str, name: str = "scenario") -> Scenario:
+    """The scenario that YAML text describes; `name` stands for the file in messages."""
+    return _Loader(name).scenario(read_yaml(text, name), id)
+
+
+def plain_value(value: Any) -> Any:
+    """Block and Items as dict and list."""
+    if isinstance(value, dict):
+        return {key: plain_value(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [plain_value(v) for v in value]
+    return value
+
+
+def check_fields(name: str, what: str, block: Any, fields: dict[str, Field], line: int) -> None:
+    """FormatError unless `block` is a mapping with these fields, each of its kind."""
+    if not isinstance(block, Block):
+        raise FormatError(name, line, f"{what} must be a mapping of {_listed(fields)}")
+    for key, value in block.items():
+        field = fields.get(key)
+        if field is None:
+            found = f"{what} has no field {key!r}{_guess(key, fields)}"
+            raise FormatError(name, block.lines[key], f"{found}; it takes {_listed(fields)}")
+        wrong = field.kind.check(value)
+        if wrong is not None:
+            raise FormatError(
+                name, block.lines[key], f"{what}: {key} is {_shown(value)}; accepted is {wrong}"
+            )
+    for key, field in fields.items():
+        if field.required and key not in block:
+            raise FormatError(name, block.line, f"{what} needs {key!r} ({field.about})")
+
+
+def _listed(fields: Iterable[str]) -> str:
+    return ", ".join(fields)
+
+
+def _guess(word: str, words: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(words), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _shown(value: Any) -> str:
+    text = repr(plain_value(value))
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class _Loader:
+    """One file's load: what is known so far of processes and mappings."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.processes: set[str] = set()
+        self.mapped: dict[str, int] = {}  # mapping -> pages, as the scenario means it
+        self.files: dict[str, FileSpec] = {}
+        self.steps: list[Step] = []
+        self.page_size = MachineSpec().page_size
+
+    def wrong(self, line: int, message: str) -> FormatError:
+        return FormatError(self.name, line, message)
+
+    def scenario(self, block: Any, id: str) -> Scenario:
+        check_fields(self.name, "a scenario", block, TOP, 1)
+        if block["format"] != FORMAT or isinstance(block["format"], bool):
+            raise self.wrong(
+                block.lines["format"], f"format {block['format']!r} is not known; this grader reads 1"
+            )
+        for key in ("title", "task", "hint"):
+            if key in block and not (isinstance(block[key], str) and block[key].strip()):
+                raise self.wrong(
+                    block.lines[key], f"{key} is {_shown(block[key])}; accepted is {TOP[key].kind.accepted}"
+                )
+        machine = self.machine(block)
+        self.read_files(block)
+        processes = self.read_processes(block, machine)
+        self.read_steps(block["steps"])
+        if sum(step.fields.get("after") == "each" for step in self.steps) > 1:
+            raise self.wrong(block.lines["steps"], "`after: each` may be used once in a scenario")
+        return Scenario(
+            id,
+            block["title"].strip(),
+            block["task"],
+            machine,
+            tuple(self.files.values()),
+            processes,
+            tuple(self.steps),
+            block.get("hint", "").strip(),
+            self.weight(block),
+            self.name,
+        )
+
+    def machine(self, block: Block) -> MachineSpec:
+        if "machine" not in block:
+            return MachineSpec()
+        line = block.lines["machine"]
+        check_fields(self.name, "machine", block["machine"], MACHINE, line)
+        spec = MachineSpec(**block["machine"])
+        if spec.page_size & (spec.page_size - 1):
+            raise self.wrong(
+                line, f"page_size is {spec.page_size}; accepted is a power of two, as on real machines"
+            )
+        self.page_size = spec.page_size
+        return spec
+
+    def weight(self, block: Block) -> float:
+        weight = block.get("weight", 1)
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 1000:
+            raise self.wrong(
+                block.lines["weight"],
+                f"weight is {_shown(weight)}; accepted is a number above 0, at most 1000",
+            )
+        return weight
+
+    def read_files(self, block: Block) -> None:
+        files = block.get("files", Block(1))
+        if not isinstance(files, Block):
+            raise self.wrong(block.lines["files"], "files must be a mapping such as {notes: {pages: 3}}")
+        for file, given in files.items():
+            line = files.lines[file]
+            if not file.isidentifier():
+                raise self.wrong(line, f"{file!r} is no name for a file; letters, digits and _ are accepted")
+            check_fields(self.name, f"file {file!r}", given, FILE, line)
+            pages = given["pages"]
+            contents = given.get("contents") or [(i + 1) % 256 for i in range(pages)]
+            if len(contents) != pages:
+                raise self.wrong(line, f"file {file!r} has {pages} pages and contents for {len(contents)}")
+            self.files[file] = FileSpec(file, pages, tuple(contents), given.get("writable", True))
+
+    def read_processes(self, block: Block, machine: MachineSpec) -> tuple[str, ...]:
+        names = block["processes"]
+        line = block.lines["processes"]
+        if not isinstance(names, Items) or not names:
+            raise self.wrong(line, "processes must be a list of names, such as [P]")
+        for name in names:
+            if not (isinstance(name, str) and name.isidentifier()):
+                raise self.wrong(line, f"{_shown(name)} is no name for a process")
+            if name in self.processes:
+                raise self.wrong(line, f"process {name!r} is listed twice")
+            self.processes.add(name)
+        if len(names) > machine.max_processes:
+            raise self.wrong(
+                line, f"{len(names)} processes; this machine has room for {machine.max_processes}"
+            )
+        return tuple(names)
+
+    # -- steps ------------------------------------------------------------------------------------------------
+
+    def read_steps(self, items: Any, counter: str | None = None) -> None:
+        """Check and add steps; inside a `repeat`, `counter` is what {i} stands for."""
+        for index, item in enumerate(items):
+            line = items.lines[index]
+            if not isinstance(item, Block) or len(item) != 1:
+                raise self.wrong(line, "a step is one verb with its fields, such as - read: {by: P, at: h}")
+            [(verb, given)] = item.items()
+            fields = FIELDS.get(verb)
+            if fields is None:
+                raise self.wrong(
+                    line, f"{verb!r} is no verb{_guess(verb, FIELDS)}; accepted are {_listed(FIELDS)}"
+                )
+            # The innermost `repeat` counts, so a nested one keeps its {i} until its own turn.
+            if counter is not None and verb != "repeat":
+                given = _counted(given, counter)
+            check_fields(self.name, f"step {len(self.steps) + 1}: {verb!r}", given, fields, line)
+            if verb == "repeat":
+                for i in range(given["times"]):
+                    self.read_steps(given["steps"], str(i))
+            else:
+                self.add_step(verb, given, line)
+
+    def add_step(self, verb: str, given: Block, line: int) -> None:
+        number = len(self.steps) + 1
+        if number > STEP_LIMIT:
+            raise self.wrong(line, f"more than {STEP_LIMIT} steps")
+        if "expect" in given:
+            check_fields(self.name, f"step {number}: expect", given["expect"], EXPECT, given.lines["expect"])
+        values = plain_value(given)
+        expect = values.pop("expect", {})
+        step = Step(number, verb, values.pop("by", ""), values, expect, line)
+        _StepCheck(self, step).run()
+        self.steps.append(step)
+
+
+def _counted(value: Any, counter: str) -> Any:
+    """The value with {i} replaced in every string."""
+    if isinstance(value, Block):
+        block = Block(value.line)
+        for key, item in value.items():
+            block[key.replace("{i}", counter)] = _counted(item, counter)
+            block.lines[key.replace("{i}", counter)] = value.lines[key]
+        return block
+    if isinstance(value, Items):
+        items = Items(value.line)
+        items.extend(_counted(item, counter) for item in value)
+        items.lines = value.lines
+        return items
+    return value.replace("{i}", counter) if isinstance(value, str) else value
+
+
+class _StepCheck:
+    """What one step says against what the steps before it have made."""
+
+    def __init__(self, loader: _Loader, step: Step) -> None:
+        self.loader = loader
+        self.step = step
+        self.fails = step.expect.get("outcome") in ("segv", "error")
+
+    def wrong(self, message: str) -> FormatError:
+        return self.loader.wrong(self.step.line, f"step {self.step.number}: {message}")
+
+    def run(self) -> None:
+        step, loader = self.step, self.loader
+        if step.verb == "fail":
+            return
+        self.process(step.by)
+        fields = step.fields
+        if "at" in fields:
+            self.place(fields["at"], wild_allowed=self.fails or step.verb in ("munmap", "mmap"))
+        getattr(self, f"check_{step.verb}", lambda: None)()
+        self.expectations()
+        if step.verb == "mmap" and step.expect.get("outcome", "ok") == "ok":
+            loader.mapped[fields["name"]] = fields["pages"]
+
+    def process(self, name: str) -> None:
+        known = self.loader.processes
+        if name not in known:
+            raise self.wrong(
+                f"no process {name!r}{_guess(name, known)}; so far there are {', '.join(sorted(known))}"
+            )
+
+    def place(self, text: str, wild_allowed: bool) -> None:
+        try:
+            place = parse_place(text)
+        except ValueError as error:  # only after {i} was replaced: the kinds have checked the rest
+            raise self.wrong(str(error)) from None
+        mapped = self.loader.mapped
+        if place.name not in mapped:
+            known = ", ".join(mapped) or "none"
+            raise self.wrong(
+                f"no mapping {place.name!r}{_guess(place.name, mapped)}; so far there are: {known}"
+            )
+        size = self.loader.page_size
+        if place.offset is not None and place.offset >= size:
+            raise self.wrong(f"{text!r}: a page of this machine has {size} bytes (+0 to +{size - 1})")
+        pages = mapped[place.name]
+        if place.wild(pages) and not wild_allowed:
+            raise self.wrong(
+                f"{text!r} is out of the mapping, which has {pages} pages; a wild access says expect: {{outcome: segv}} "
+                f"(or error)"
+            )
+
+    def check_mmap(self) -> None:
+        fields = self.step.fields
+        file = fields.get("file")
+        if file is not None and file not in self.loader.files:
+            known = ", ".join(self.loader.files) or "none"
+            raise self.wrong(
+                f"no file {file!r}{_guess(file, self.loader.files)}; files of this scenario: {known}"
+            )
+        if file is None and "offset" in fields:
+            raise self.wrong("offset is the page of a file; this mapping has no file")
+
+    def check_fork(self) -> None:
+        child = self.step.fields["child"]
+        if self.step.expect.get("outcome", "ok") == "ok":
+            if child in self.loader.processes:
+                raise self.wrong(f"there is a process {child!r} already; a child needs a new name")
+            self.loader.processes.add(child)
+
+    def check_write(self) -> None:
+        fields = self.step.fields
+        if ("value" in fields) == ("values" in fields):
+            raise self.wrong("write takes one of value (for every page) and values (one a page)")
+        if "values" in fields:
+            pages = len(parse_place(fields["at"]).pages(self.loader.mapped[parse_place(fields["at"]).name]))
+            if len(fields["values"]) != pages:
+                raise self.wrong(f"{len(fields['values'])} values for {pages} pages ({fields['at']})")
+
+    def expectations(self) -> None:
+        expect, loader = self.step.expect, self.loader
+        for key in ("faults", "major"):
+            if isinstance(expect.get(key), dict):
+                for name in expect[key]:
+                    self.process(name)
+        owned = [*expect.get("present", ()), *expect.get("writable", ()), *expect.get("kept", ())]
+        for place in [*owned, *(p for group in expect.get("shared", ()) for p in group)]:
+            name, rest = parse_owned_place(place)
+            self.process(name)
+            self.place(place.partition(":")[2], wild_allowed=place in expect.get("present", ()))
+            if "shared" in expect and rest.offset is not None:
+                raise self.wrong(f"{place!r}: frames hold pages; leave the byte out")
+        if ("value" in expect or "values" in expect) and self.step.verb not in (
+            "read",
+            "execute",
+            "copy_from_user",
+        ):
+            raise self.wrong(
+                f"{self.step.verb} reads nothing; only read, execute and copy_from_user expect values"
+            )
+        for place in expect.get("file", ()):
+            if parse_place(place).name not in loader.files:
+                raise self.wrong(
+                    f"no file {parse_place(place).name!r}; files of this scenario: {', '.join(loader.files)}"
+                )

@@ -1,0 +1,252 @@
+"""What a scenario is, once read: typed, checked, and free of YAML.
+
+`FIELDS` is the one source of the format: the loader checks files against it, and the JSON Schema that editors use is
+generated from it (schema.py). A Scenario can also be built in code and written back as YAML (writer.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from grader.machine.machine import FileSpec
+
+from .kinds import (
+    BOOLEAN,
+    BYTE,
+    BYTES,
+    COUNT,
+    COUNT_PER_PROCESS,
+    FAILURE,
+    FILE_BYTES,
+    NAME,
+    NUMBER,
+    OPERATION,
+    OUTCOME,
+    OWNED_FLAGS,
+    OWNED_GROUPS,
+    OWNED_PLACES,
+    PAGES,
+    PLACE,
+    PROTECTION,
+    STEPS,
+    TIMES,
+    WHOLE_PLACE,
+    Field,
+    Kind,
+)
+
+FORMAT = 1
+
+#: Unrolled steps a scenario may have.
+STEP_LIMIT = 10_000
+
+
+def _required(kind: Kind, about: str) -> Field:
+    return Field(kind, True, about)
+
+
+def _optional(kind: Kind, about: str) -> Field:
+    return Field(kind, False, about)
+
+
+_BY = _required(NAME, "the process that acts")
+
+EXPECT: dict[str, Field] = {
+    "outcome": _optional(OUTCOME, "how the step ends"),
+    "value": _optional(BYTE, "every byte read has this value"),
+    "values": _optional(BYTES, "the bytes read, one a page"),
+    "faults": _optional(COUNT_PER_PROCESS, "page faults of this step, minor and major"),
+    "major": _optional(COUNT_PER_PROCESS, "major page faults of this step"),
+    "copies": _optional(COUNT, "frames copied in this step"),
+    "reads": _optional(COUNT, "pages read from disk in this step"),
+    "writes": _optional(COUNT, "pages written to disk in this step"),
+    "frames": _optional(COUNT, "frames in use after the step"),
+    "slots": _optional(COUNT, "swap slots in use after the step"),
+    "shared": _optional(OWNED_GROUPS, "each list: all the pages that map one frame"),
+    "present": _optional(OWNED_FLAGS, "whether pages have an entry"),
+    "writable": _optional(OWNED_FLAGS, "whether entries allow writing"),
+    "kept": _optional(OWNED_PLACES, "pages that map the same frame as before the step"),
+    "file": _optional(FILE_BYTES, "byte 0 of pages on disk"),
+}
+
+_PLAIN_VERBS: dict[str, dict[str, Field]] = {
+    "mmap": {
+        "by": _BY,
+        "name": _required(NAME, "what the scenario calls the mapping"),
+        "pages": _required(PAGES, "its length"),
+        "protection": _optional(PROTECTION, "rw- unless given"),
+        "shared": _optional(BOOLEAN, "MAP_SHARED instead of MAP_PRIVATE"),
+        "file": _optional(NAME, "the file it shows; anonymous unless given"),
+        "offset": _optional(COUNT, "first page of the file"),
+        "at": _optional(WHOLE_PLACE, "where; the machine picks the place unless given"),
+    },
+    "munmap": {"by": _BY, "at": _required(WHOLE_PLACE, "pages to unmap")},
+    "mprotect": {
+        "by": _BY,
+        "at": _required(WHOLE_PLACE, "pages to protect"),
+        "protection": _required(PROTECTION, "their new protection"),
+    },
+    "read": {"by": _BY, "at": _required(PLACE, "what to read, one byte a page")},
+    "execute": {"by": _BY, "at": _required(PLACE, "what to execute, one byte a page")},
+    "write": {
+        "by": _BY,
+        "at": _required(PLACE, "what to write, one byte a page"),
+        "value": _optional(BYTE, "the byte for every page"),
+        "values": _optional(BYTES, "a byte for each page"),
+    },
+    "fork": {"by": _BY, "child": _required(NAME, "what the scenario calls the new process")},
+    "exit": {"by": _BY},
+    "copy_to_user": {
+        "by": _BY,
+        "at": _required(PLACE, "user memory that the kernel writes"),
+        "value": _required(BYTE, "the byte for every page"),
+    },
+    "copy_from_user": {"by": _BY, "at": _required(PLACE, "user memory that the kernel reads")},
+}
+
+#: verb -> field -> what it takes. `repeat` is unrolled by the loader; a Step never has it.
+FIELDS: dict[str, dict[str, Field]] = {
+    verb: {**fields, "expect": _optional(Kind("expectations", "a mapping", {}), "what the handout promises")}
+    for verb, fields in _PLAIN_VERBS.items()
+}
+FIELDS["fail"] = {
+    "operation": _required(OPERATION, "allocate, or map (a new entry)"),
+    "after": _required(
+        FAILURE, "that many more succeed, then one fails; `each`: every failure point in turn"
+    ),
+}
+FIELDS["repeat"] = {
+    "times": _required(TIMES, "how often; {i} in strings counts from 0"),
+    "steps": _required(STEPS, "what to repeat"),
+}
+
+MACHINE: dict[str, Field] = {
+    "frames": _optional(Kind.number("a number of frames", 1, 1 << 20), "page frames of memory"),
+    "page_size": _optional(Kind.number("a page size in bytes", 1, 1 << 16), "bytes a page"),
+    "swap": _optional(Kind.number("a number of slots", 0, 1 << 20), "swap slots"),
+    "tlb": _optional(BOOLEAN, "whether there is a TLB"),
+    "zero_page": _optional(BOOLEAN, "whether there is a shared zero frame"),
+    "max_processes": _optional(Kind.number("a number of processes", 1, 1024), "processes alive at once"),
+    "allocation": _optional(Kind.choice("an order", ("lowest", "stride", "random")), "order of fresh frames"),
+    "seed": _optional(NUMBER, "of the order `random`"),
+    "replacement": _optional(Kind.choice("a policy", ("fifo", "clock")), "which page leaves first"),
+}
+
+FILE: dict[str, Field] = {
+    "pages": _required(Kind.number("a number of pages", 1, 1 << 16), "its length"),
+    "contents": _optional(BYTES, "the byte that fills each page; 1, 2, 3 … unless given"),
+    "writable": _optional(BOOLEAN, "false: opened read-only"),
+}
+
+TOP: dict[str, Field] = {
+    "format": _required(Kind("the number 1", "1", {"const": FORMAT}), "version of this format"),
+    "title": _required(
+        Kind("a sentence", "a sentence that can be false", {"type": "string"}), "what should hold"
+    ),
+    "task": _required(
+        Kind("a task", "the id of a task in lab.yaml", {"type": "string"}), "a task of lab.yaml"
+    ),
+    "machine": _optional(Kind("a machine", "a mapping", {}), "the hardware"),
+    "files": _optional(Kind("files", "a mapping of names to files", {}), "the disk"),
+    "processes": _required(Kind("processes", "a list of names", {}), "the processes at the start"),
+    "steps": _required(STEPS, "what happens"),
+    "hint": _optional(Kind("a hint", "a question that leads on", {"type": "string"}), "shown on request"),
+    "weight": _optional(
+        Kind("a weight", "a number above 0", {}), "share of the task's points; 1 unless given"
+    ),
+}
+
+
+class MachineSpec(NamedTuple):
+    """The hardware that a scenario runs on. Frames, slots and processes are counts; `page_size` is in bytes."""
+
+    frames: int = 16
+    page_size: int = 8
+    swap: int = 0
+    tlb: bool = False
+    zero_page: bool = False
+    max_processes: int = 64
+    allocation: str = "lowest"
+    seed: int = 0
+    replacement: str = "fifo"
+
+
+class Step(NamedTuple):
+    """One step: the verb, its fields as plain values (places and protections as text), and what is expected.
+
+    number  from 1, after `repeat` is unrolled
+    by      the process that acts; "" for `fail`
+    line    of the file that it was read from; 0 if built in code
+    """
+
+    number: int
+    verb: str
+    by: str
+    fields: dict[str, Any]
+    expect: dict[str, Any]
+    line: int = 0
+
+
+class Scenario(NamedTuple):
+    """A script of steps on a machine. `id` is the file's stem; `path` is for messages and may be empty."""
+
+    id: str
+    title: str
+    task: str
+    machine: MachineSpec
+    files: tuple[FileSpec, ...]
+    processes: tuple[str, ...]
+    steps: tuple[Step, ...]
+    hint: str = ""
+    weight: float = 1
+    path: str = ""
+
+    @property
+    def each(self) -> Step | None:
+        """The step that asks for every failure point in turn, or None."""
+        return next((step for step in self.steps if step.fields.get("after") == "each"), None)
+
+    def at_failure_point(self, point: int) -> Scenario:
+        """The scenario in which `after: each` is `after: point`."""
+        each = self.each
+        if each is None:
+            return self
+        step = each._replace(fields={**each.fields, "after": point})
+        return self._replace(steps=(*self.steps[: step.number - 1], step, *self.steps[step.number :]))
+
+    def plain(self) -> dict[str, Any]:
+        """The scenario as plain JSON values, defaults left out: what its hash and its YAML are made from."""
+        defaults = MachineSpec()
+        machine = {k: v for k, v in self.machine._asdict().items() if v != getattr(defaults, k)}
+        plain: dict[str, Any] = {"format": FORMAT, "title": self.title, "task": self.task}
+        if machine:
+            plain["machine"] = machine
+        if self.files:
+            plain["files"] = {
+                f.name: {"pages": f.pages, "contents": list(f.contents), "writable": f.writable}
+                for f in self.files
+            }
+        plain["processes"] = list(self.processes)
+        plain["steps"] = [{step.verb: _plain_step(step)} for step in self.steps]
+        if self.hint:
+            plain["hint"] = self.hint
+        if self.weight != 1:
+            plain["weight"] = self.weight
+        return plain
+
+    @property
+    def hash(self) -> str:
+        """sha256 of the scenario's meaning: comments and layout of its file do not count."""
+        import hashlib
+        import json
+
+        text = json.dumps(self.plain(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain_step(step: Step) -> dict[str, Any]:
+    plain: dict[str, Any] = {"by": step.by} if step.by else {}
+    plain.update(step.fields)
+    if step.expect:
+        plain["expect"] = step.expect
+    return plain

@@ -1,0 +1,158 @@
+"""YAML as authors mean it: the one reader of scenario, lab and quiz files.
+
+The composer (libyaml's, where it is there) gives nodes with line numbers; this module turns them into plain values and
+refuses what YAML would quietly read as something else: repeated keys, `010` (8), `12:30` (750), `yes` (true), dates,
+aliases and tags. Every refusal names file, line, what was found and what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z|0x[0-9a-fA-F]{1,16}\Z")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
+_STRING = "tag:yaml.org,2002:str"
+
+
+class FormatError(Exception):
+    """A file is wrong: `str` is `file:line: what was found; what is accepted`."""
+
+    def __init__(self, name: str, line: int, message: str) -> None:
+        super().__init__(f"{name}:{line}: {message}")
+        self.name = name
+        self.line = line
+        self.message = message
+
+
+class Block(dict[str, Any]):
+    """A mapping that knows the line of each of its keys."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+
+class Items(list[Any]):
+    """A sequence that knows the line of each of its items."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: list[int] = []
+
+
+def read_yaml(text: str | bytes, name: str) -> Any:
+    """The one document in `text`: Block, Items, str, int, float or bool. FormatError for anything doubtful."""
+    try:
+        loader = _LOADER(text)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join(part for part in (error.context, error.problem) if part)
+        raise FormatError(name, mark.line + 1 if mark else 1, f"this is not YAML: {problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FormatError(name, 1, f"this is not YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise FormatError(name, 1, "nested too deeply") from None
+    if node is None:
+        raise FormatError(name, 1, "the file is empty")
+    return _Reader(name).value(node, 0)
+
+
+class _Reader:
+    """Turns the nodes of one document into values."""
+
+    #: Nothing that people write by hand nests deeper.
+    DEPTH = 24
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.seen: set[int] = set()
+
+    def value(self, node: yaml.Node, depth: int) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
+        line = node.start_mark.line + 1
+        if id(node) in self.seen:
+            raise FormatError(self.name, line, "an alias (*name) is not accepted; write the value again")
+        self.seen.add(id(node))
+        if depth > self.DEPTH:
+            raise FormatError(self.name, line, f"nested more than {self.DEPTH} levels deep")
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, line, depth)
+        items = Items(line)
+        for child in node.value:
+            items.append(self.value(child, depth + 1))
+            items.lines.append(child.start_mark.line + 1)
+        return items
+
+    def mapping(self, node: yaml.MappingNode, line: int, depth: int) -> Block:
+        block = Block(line)
+        for key_node, child in node.value:
+            at = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise FormatError(self.name, at, "a key must be a word")
+            key = key_node.value
+            if not key_node.style and key_node.tag != _STRING and key != "on":
+                key = str(self.scalar(key_node))
+            if key in block:
+                raise FormatError(self.name, at, f"{key!r} is given twice; first in line {block.lines[key]}")
+            block[key] = self.value(child, depth + 1)
+            block.lines[key] = at
+        return block
+
+    def scalar(self, node: yaml.ScalarNode) -> Any:
+        text = node.value
+        if node.style or node.tag == _STRING:
+            if not node.tag.startswith("tag:yaml.org,2002:"):
+                raise FormatError(
+                    self.name, node.start_mark.line + 1, f"the tag {node.tag!r} is not accepted"
+                )
+            return text
+        if _INTEGER.match(text):
+            return int(text, 0)
+        if text in ("true", "false"):
+            return text == "true"
+        if _DECIMAL.match(text):
+            return float(text)
+        raise FormatError(self.name, node.start_mark.line + 1, _surprise(text, node.tag))
+
+
+def _surprise(text: str, tag: str) -> str:
+    kind = tag.rpartition(":")[2]
+    if kind == "null":
+        return (
+            "a value is missing here"
+            if not text or text == "~"
+            else f"{text!r} means nothing; give a value or quote it"
+        )
+    if kind == "bool":
+        meaning = "true" if text.lower() in ("yes", "on", "true", "y") else "false"
+        return f"{text!r} would be read as {meaning}; write {meaning}, or '{text}' in quotes if it is a word"
+    if kind == "int":
+        value = _yaml_integer(text)
+        was = f" as {value}" if value is not None else ""
+        return (
+            f"{text!r} would be read{was}; write the number in decimal, or '{text}' in quotes if it is a word"
+        )
+    return f"{text!r} would be read as a {kind}; write a plain number, or '{text}' in quotes if it is a word"
+
+
+def _yaml_integer(text: str) -> int | None:
+    """What YAML 1.1 makes of `010`, `0b1` or `12:30`."""
+    try:
+        return int(yaml.load(text, Loader=_LOADER))
+    except (yaml.YAMLError, ValueError, TypeError):
+        return None
