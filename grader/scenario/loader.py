@@ -270,6 +270,8 @@ class _StepCheck:
         if place.offset is not None and place.offset >= size:
             raise self.wrong(f"{text!r}: a page of this machine has {size} bytes (+0 to +{size - 1})")
         pages = mapped[place.name]
+        if place.first == place.end and self.step.verb not in ("munmap", "mprotect"):
+            raise self.wrong(f"{text!r} names no page; only munmap and mprotect can be asked for no pages")
         if place.wild(pages) and not wild_allowed:
             raise self.wrong(
                 f"{text!r} is out of the mapping, which has {pages} pages; a wild access says expect: {{outcome: segv}} "

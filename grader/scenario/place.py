@@ -4,6 +4,7 @@
     h[1:3]    its pages 1 and 2                h[2]+5   byte 5 of its page 2
 
 A page past the end of the mapping may be named (h[4] of four pages, h[-1] before the first): a wild place.
+An empty range (h[1:1]) names no page: munmap and mprotect can be asked for that, and refuse.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def parse_place(text: str) -> Place:
                 int(first) + 1 if end is None else int(end),
                 None if offset is None else int(offset),
             )
-            if place.end is not None and place.end <= place.first:
-                raise ValueError(f"{text!r} names no page: {place.end} is not after {place.first}")
+            if place.end is not None and place.end < place.first:
+                raise ValueError(f"{text!r} ends before it begins")
             if end is not None and offset is not None:
                 raise ValueError(f"{text!r}: a byte can be named in one page, not in a range")
         if len(_cache) < 10_000:
