@@ -109,10 +109,7 @@ class Audit:
                 findings.append(Finding("A1", frame, self._entries_of(frame)))
         for frame in sorted(reborn):
             written = {
-                (t._pid, page)
-                for t in touched
-                for page, pte in t._changes.items()
-                if pte >> FRAME_SHIFT == frame
+                (t._pid, page) for t in touched for page, pte in t._changes.items() if pte >> FRAME_SHIFT == frame
             }
             if frames._users[frame] and not written.issuperset(self._entries_of(frame)):
                 findings.append(Finding("A1", frame, self._entries_of(frame)))

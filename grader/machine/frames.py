@@ -142,9 +142,7 @@ class Frames:
         # Entries that map each frame, the writable ones counted in the high half as well (see WRITER). The page cache
         # and the pinning of the zero frame count as one entry each.
         self._users = [0] * (number + 1)
-        self._suspects: set[int] = (
-            set()
-        )  # frames that had a writer and another user at some time in this step
+        self._suspects: set[int] = set()  # frames that had a writer and another user at some time in this step
         self._orphans: list[int] = []  # frames that lost their last user in this step
         self._evict: Callable[[], None] | None = None
         self._evicting = False
@@ -208,9 +206,7 @@ class Frames:
         self._check("copy", source)
         self._check("copy", target)
         if target == self._zero_frame:
-            raise HardwareError(
-                f"copy({source}, {target}): frame {target} is the zero frame, which is never written"
-            )
+            raise HardwareError(f"copy({source}, {target}): frame {target} is the zero frame, which is never written")
         if self._log is not None:
             self._log += (COPY, source, target)
         cells = self._cells[source]
@@ -235,9 +231,7 @@ class Frames:
                 f"(0-{self._number - 1})"
             )
         if not self._allocated[frame]:
-            raise HardwareError(
-                f"{call}({frame}): frame {frame} is free; it was never allocated or was freed before"
-            )
+            raise HardwareError(f"{call}({frame}): frame {frame} is free; it was never allocated or was freed before")
 
     def _cache(self, frame: int, file: object, index: int) -> None:
         """This frame is the page cache's copy of a page of a file."""

@@ -236,9 +236,7 @@ class Machine:
         entries = parent.page_table._entries
         left = [(child.pid, page) for page in child.page_table.pages()]
         changed = [
-            (parent.pid, page)
-            for page in entries.keys() | before.keys()
-            if entries.get(page) != before.get(page)
+            (parent.pid, page) for page in entries.keys() | before.keys() if entries.get(page) != before.get(page)
         ]
         if left or changed:
             self._failed_fork.append(Finding("FORK", -1, tuple(sorted(changed) + left)))
@@ -472,9 +470,7 @@ class Machine:
             cached = self._tlb._cached.get(process, {}) if process is not None else {}
             entries = process.page_table._entries if process is not None else {}
             self._stale[pid] = {
-                page: cached[page]
-                for page in pages
-                if page in cached and _is_stale(cached[page], entries.get(page, 0))
+                page: cached[page] for page in pages if page in cached and _is_stale(cached[page], entries.get(page, 0))
             }
 
 

@@ -84,14 +84,14 @@ class Region:
 
     def replace(self, **changes: Any) -> Region:
         """A copy with some fields changed: `region.replace(protection=Protection.READ)`."""
-        fields = dict(
-            start=self.start,
-            pages=self.pages,
-            protection=self.protection,
-            shared=self.shared,
-            file=self.file,
-            offset=self.offset,
-        )
+        fields = {
+            "start": self.start,
+            "pages": self.pages,
+            "protection": self.protection,
+            "shared": self.shared,
+            "file": self.file,
+            "offset": self.offset,
+        }
         unknown = changes.keys() - fields.keys()
         if unknown:
             raise TypeError(f"a Region has no {sorted(unknown)[0]!r}; it has {', '.join(fields)}")

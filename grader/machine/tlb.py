@@ -29,9 +29,7 @@ class Tlb:
     def flush(self, process: Process, page: int | None = None) -> None:
         """Forget what is cached of one page of a process, or of all its pages."""
         if page is not None and (type(page) is not int or not 0 <= page < PAGE_LIMIT):
-            raise HardwareError(
-                f"flush(pid={process.pid}, page={page!r}): a page number is 0 to {PAGE_LIMIT - 1}"
-            )
+            raise HardwareError(f"flush(pid={process.pid}, page={page!r}): a page number is 0 to {PAGE_LIMIT - 1}")
         if not self._on:
             return
         if self._log is not None:

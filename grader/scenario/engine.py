@@ -54,8 +54,8 @@ class Run:
         self.pids = {name: process.pid for name, process in self.processes.items()}
         self.mappings: dict[str, Mapping] = {}
         self.failure: KernelCrash | NoProgress | None = None
-        self._armed = False
-        self.injected = False  # whether the last injected failure came to pass
+        self._armed = 0  # number of the `fail` step whose failure waits for its call
+        self.unfired: list[int] = []  # steps whose `fail` never came to pass in the step after them
         self._actor = 0
         self._forked = 0
         self._mapped: tuple[str, int, int] | None = None
@@ -72,7 +72,7 @@ class Run:
         self._mapped = None
         if step.verb == "fail":
             machine.failure.arm(step.fields["operation"], step.fields["after"])
-            self._armed = True
+            self._armed = step.number
             return OK
         process = self.processes.get(step.by)
         if process is None or not process._alive:
@@ -88,12 +88,16 @@ class Run:
             return NO_PROGRESS
         finally:
             if self._armed:
-                self._armed = False
-                self.injected = machine.failure.fired
+                if not machine.failure.fired:
+                    self.unfired.append(self._armed)
+                self._armed = 0
                 machine.failure.disarm()
 
     def finish(self) -> str:
         """The end: the remaining processes exit, in order of creation."""
+        if self._armed:
+            self.unfired.append(self._armed)
+        self.machine.failure.disarm()
         self.machine.begin()
         self._alive = list(self.machine.processes)
         self._actor = self._forked = 0

@@ -1,4 +1,4 @@
-"""The kinds of values that scenario fields take: each says what it accepts, checks it, and describes it as JSON Schema."""
+"""The kinds of values that scenario fields take: each knows what it accepts, and says it as JSON Schema too."""
 
 from __future__ import annotations
 
@@ -97,9 +97,7 @@ def _owned(values: Any) -> str | None:
 
 
 def _owned_list(value: Any) -> str | None:
-    return (
-        _owned(value) if isinstance(value, list) and value else "a list of places of processes such as P:h[0]"
-    )
+    return _owned(value) if isinstance(value, list) and value else "a list of places of processes such as P:h[0]"
 
 
 def _owned_groups(value: Any) -> str | None:
@@ -167,9 +165,7 @@ COUNT_PER_PROCESS = Kind(
     {"anyOf": [_COUNT_SCHEMA, {"type": "object", "additionalProperties": _COUNT_SCHEMA, "minProperties": 1}]},
     _per_process,
 )
-OWNED_PLACES = Kind(
-    "places", "a list of places", {"type": "array", "items": _OWNED_SCHEMA, "minItems": 1}, _owned_list
-)
+OWNED_PLACES = Kind("places", "a list of places", {"type": "array", "items": _OWNED_SCHEMA, "minItems": 1}, _owned_list)
 OWNED_GROUPS = Kind(
     "groups of places",
     "a list of lists",

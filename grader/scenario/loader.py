@@ -51,9 +51,7 @@ def check_fields(name: str, what: str, block: Any, fields: dict[str, Field], lin
             raise FormatError(name, block.lines[key], f"{found}; it takes {_listed(fields)}")
         wrong = field.kind.check(value)
         if wrong is not None:
-            raise FormatError(
-                name, block.lines[key], f"{what}: {key} is {_shown(value)}; accepted is {wrong}"
-            )
+            raise FormatError(name, block.lines[key], f"{what}: {key} is {_shown(value)}; accepted is {wrong}")
     for key, field in fields.items():
         if field.required and key not in block:
             raise FormatError(name, block.line, f"{what} needs {key!r} ({field.about})")
@@ -90,9 +88,7 @@ class _Loader:
     def scenario(self, block: Any, id: str) -> Scenario:
         check_fields(self.name, "a scenario", block, TOP, 1)
         if block["format"] != FORMAT or isinstance(block["format"], bool):
-            raise self.wrong(
-                block.lines["format"], f"format {block['format']!r} is not known; this grader reads 1"
-            )
+            raise self.wrong(block.lines["format"], f"format {block['format']!r} is not known; this grader reads 1")
         for key in ("title", "task", "hint"):
             if key in block and not (isinstance(block[key], str) and block[key].strip()):
                 raise self.wrong(
@@ -124,9 +120,7 @@ class _Loader:
         check_fields(self.name, "machine", block["machine"], MACHINE, line)
         spec = MachineSpec(**block["machine"])
         if spec.page_size & (spec.page_size - 1):
-            raise self.wrong(
-                line, f"page_size is {spec.page_size}; accepted is a power of two, as on real machines"
-            )
+            raise self.wrong(line, f"page_size is {spec.page_size}; accepted is a power of two, as on real machines")
         self.page_size = spec.page_size
         return spec
 
@@ -166,9 +160,7 @@ class _Loader:
                 raise self.wrong(line, f"process {name!r} is listed twice")
             self.processes.add(name)
         if len(names) > machine.max_processes:
-            raise self.wrong(
-                line, f"{len(names)} processes; this machine has room for {machine.max_processes}"
-            )
+            raise self.wrong(line, f"{len(names)} processes; this machine has room for {machine.max_processes}")
         return tuple(names)
 
     # -- steps ------------------------------------------------------------------------------------------------
@@ -182,9 +174,7 @@ class _Loader:
             [(verb, given)] = item.items()
             fields = FIELDS.get(verb)
             if fields is None:
-                raise self.wrong(
-                    line, f"{verb!r} is no verb{_guess(verb, FIELDS)}; accepted are {_listed(FIELDS)}"
-                )
+                raise self.wrong(line, f"{verb!r} is no verb{_guess(verb, FIELDS)}; accepted are {_listed(FIELDS)}")
             # The innermost `repeat` counts, so a nested one keeps its {i} until its own turn.
             if counter is not None and verb != "repeat":
                 given = _counted(given, counter)
@@ -251,9 +241,7 @@ class _StepCheck:
     def process(self, name: str) -> None:
         known = self.loader.processes
         if name not in known:
-            raise self.wrong(
-                f"no process {name!r}{_guess(name, known)}; so far there are {', '.join(sorted(known))}"
-            )
+            raise self.wrong(f"no process {name!r}{_guess(name, known)}; so far there are {', '.join(sorted(known))}")
 
     def place(self, text: str, wild_allowed: bool) -> None:
         try:
@@ -263,9 +251,7 @@ class _StepCheck:
         mapped = self.loader.mapped
         if place.name not in mapped:
             known = ", ".join(mapped) or "none"
-            raise self.wrong(
-                f"no mapping {place.name!r}{_guess(place.name, mapped)}; so far there are: {known}"
-            )
+            raise self.wrong(f"no mapping {place.name!r}{_guess(place.name, mapped)}; so far there are: {known}")
         size = self.loader.page_size
         if place.offset is not None and place.offset >= size:
             raise self.wrong(f"{text!r}: a page of this machine has {size} bytes (+0 to +{size - 1})")
@@ -274,8 +260,8 @@ class _StepCheck:
             raise self.wrong(f"{text!r} names no page; only munmap and mprotect can be asked for no pages")
         if place.wild(pages) and not wild_allowed:
             raise self.wrong(
-                f"{text!r} is out of the mapping, which has {pages} pages; a wild access says expect: {{outcome: segv}} "
-                f"(or error)"
+                f"{text!r} is out of the mapping, which has {pages} pages; a wild access says "
+                f"expect: {{outcome: segv}} (or error)"
             )
 
     def check_mmap(self) -> None:
@@ -283,9 +269,7 @@ class _StepCheck:
         file = fields.get("file")
         if file is not None and file not in self.loader.files:
             known = ", ".join(self.loader.files) or "none"
-            raise self.wrong(
-                f"no file {file!r}{_guess(file, self.loader.files)}; files of this scenario: {known}"
-            )
+            raise self.wrong(f"no file {file!r}{_guess(file, self.loader.files)}; files of this scenario: {known}")
         if file is None and "offset" in fields:
             raise self.wrong("offset is the page of a file; this mapping has no file")
 
@@ -323,9 +307,7 @@ class _StepCheck:
             "execute",
             "copy_from_user",
         ):
-            raise self.wrong(
-                f"{self.step.verb} reads nothing; only read, execute and copy_from_user expect values"
-            )
+            raise self.wrong(f"{self.step.verb} reads nothing; only read, execute and copy_from_user expect values")
         for place in expect.get("file", ()):
             if parse_place(place).name not in loader.files:
                 raise self.wrong(

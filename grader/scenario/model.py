@@ -111,9 +111,7 @@ FIELDS: dict[str, dict[str, Field]] = {
 }
 FIELDS["fail"] = {
     "operation": _required(OPERATION, "allocate, or map (a new entry)"),
-    "after": _required(
-        FAILURE, "that many more succeed, then one fails; `each`: every failure point in turn"
-    ),
+    "after": _required(FAILURE, "that many more succeed, then one fails; `each`: every failure point in turn"),
 }
 FIELDS["repeat"] = {
     "times": _required(TIMES, "how often; {i} in strings counts from 0"),
@@ -140,20 +138,14 @@ FILE: dict[str, Field] = {
 
 TOP: dict[str, Field] = {
     "format": _required(Kind("the number 1", "1", {"const": FORMAT}), "version of this format"),
-    "title": _required(
-        Kind("a sentence", "a sentence that can be false", {"type": "string"}), "what should hold"
-    ),
-    "task": _required(
-        Kind("a task", "the id of a task in lab.yaml", {"type": "string"}), "a task of lab.yaml"
-    ),
+    "title": _required(Kind("a sentence", "a sentence that can be false", {"type": "string"}), "what should hold"),
+    "task": _required(Kind("a task", "the id of a task in lab.yaml", {"type": "string"}), "a task of lab.yaml"),
     "machine": _optional(Kind("a machine", "a mapping", {}), "the hardware"),
     "files": _optional(Kind("files", "a mapping of names to files", {}), "the disk"),
     "processes": _required(Kind("processes", "a list of names", {}), "the processes at the start"),
     "steps": _required(STEPS, "what happens"),
     "hint": _optional(Kind("a hint", "a question that leads on", {"type": "string"}), "shown on request"),
-    "weight": _optional(
-        Kind("a weight", "a number above 0", {}), "share of the task's points; 1 unless given"
-    ),
+    "weight": _optional(Kind("a weight", "a number above 0", {}), "share of the task's points; 1 unless given"),
 }
 
 
@@ -223,8 +215,7 @@ class Scenario(NamedTuple):
             plain["machine"] = machine
         if self.files:
             plain["files"] = {
-                f.name: {"pages": f.pages, "contents": list(f.contents), "writable": f.writable}
-                for f in self.files
+                f.name: {"pages": f.pages, "contents": list(f.contents), "writable": f.writable} for f in self.files
             }
         plain["processes"] = list(self.processes)
         plain["steps"] = [{step.verb: _plain_step(step)} for step in self.steps]

@@ -13,9 +13,7 @@ import re
 from typing import NamedTuple
 
 PLACE_PATTERN = r"[A-Za-z_][A-Za-z0-9_]*(?:\[-?[0-9]{1,7}(?::-?[0-9]{1,7})?\](?:\+[0-9]{1,6})?)?"
-_PLACE = re.compile(
-    r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(-?[0-9]{1,7})(?::(-?[0-9]{1,7}))?\](?:\+([0-9]{1,6}))?)?\Z"
-)
+_PLACE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(-?[0-9]{1,7})(?::(-?[0-9]{1,7}))?\](?:\+([0-9]{1,6}))?)?\Z")
 
 ACCEPTED = "h (every page), h[2] (one page), h[1:3] (pages 1 and 2), h[2]+5 (byte 5 of page 2)"
 

@@ -80,8 +80,7 @@ class Trace(NamedTuple):
     def tables(self, after: int) -> dict[int, dict[int, Entry]]:
         """Every process's page table after a step: pid -> page -> entry. 0 is before the first step."""
         return {
-            pid: {page: unpack(pte) for page, pte in sorted(table.items())}
-            for pid, table in self.raw(after).items()
+            pid: {page: unpack(pte) for page, pte in sorted(table.items())} for pid, table in self.raw(after).items()
         }
 
     def raw(self, after: int) -> dict[int, dict[int, int]]:
@@ -173,13 +172,9 @@ def record_to_json(record: StepRecord) -> dict[str, Any]:
     if record.allocated:
         plain["allocated"] = _flat(_runs((n, frame) for n, frame in enumerate(record.allocated)))
     if record.changes:
-        plain["changes"] = {
-            str(pid): _flat(_runs(sorted(c.items()))) for pid, c in sorted(record.changes.items())
-        }
+        plain["changes"] = {str(pid): _flat(_runs(sorted(c.items()))) for pid, c in sorted(record.changes.items())}
     if record.stale:
-        plain["stale"] = {
-            str(pid): _flat(_runs(sorted(c.items()))) for pid, c in sorted(record.stale.items())
-        }
+        plain["stale"] = {str(pid): _flat(_runs(sorted(c.items()))) for pid, c in sorted(record.stale.items())}
     if record.findings:
         plain["findings"] = [[f.check, f.frame, *map(list, f.entries)] for f in record.findings]
     if record.unmet:
@@ -203,10 +198,7 @@ def record_from_json(plain: dict[str, Any]) -> StepRecord:
         plain.get("copies", 0),
         plain.get("reads", 0),
         plain.get("writes", 0),
-        [
-            (w[0], w[1], Image(w[2], tuple(zip(w[3::2], w[4::2], strict=True))))
-            for w in plain.get("written", ())
-        ],
+        [(w[0], w[1], Image(w[2], tuple(zip(w[3::2], w[4::2], strict=True)))) for w in plain.get("written", ())],
         plain.get("frames", 0),
         plain.get("slots", 0),
         list(_from_runs(plain.get("allocated", ())).values()),

@@ -117,9 +117,7 @@ class _Reader:
         text = node.value
         if node.style or node.tag == _STRING:
             if not node.tag.startswith("tag:yaml.org,2002:"):
-                raise FormatError(
-                    self.name, node.start_mark.line + 1, f"the tag {node.tag!r} is not accepted"
-                )
+                raise FormatError(self.name, node.start_mark.line + 1, f"the tag {node.tag!r} is not accepted")
             return text
         if _INTEGER.match(text):
             return int(text, 0)
@@ -144,9 +142,7 @@ def _surprise(text: str, tag: str) -> str:
     if kind == "int":
         value = _yaml_integer(text)
         was = f" as {value}" if value is not None else ""
-        return (
-            f"{text!r} would be read{was}; write the number in decimal, or '{text}' in quotes if it is a word"
-        )
+        return f"{text!r} would be read{was}; write the number in decimal, or '{text}' in quotes if it is a word"
     return f"{text!r} would be read as a {kind}; write a plain number, or '{text}' in quotes if it is a word"
 
 

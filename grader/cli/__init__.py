@@ -1,0 +1,88 @@
+"""The command line: parses arguments, prints, exits. Nobody imports it.
+
+Each command lives in a module of its own, which is imported when it is used: `grader run` must not pay for `batch`.
+Exit status: 0 all points earned (for the tools: done); 1 graded, something is missing; 2 the command, the lab or its
+files are wrong; 3 could not be graded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+from grader import __version__
+
+#: command -> one line for `grader --help`; the module of the same name has `arguments(parser)` and `run(options)`.
+COMMANDS = {
+    "run": "grade one submission",
+    "show": "one scenario, step by step, with tables and frames",
+    "quiz": "ask the questions of a lab, or check a sheet of answers",
+    "list": "the labs that are here",
+    "check": "the author's proof that a lab is sound",
+    "record": "write reference outputs anew and print what changed",
+    "batch": "grade many submissions, resume, write gradebooks",
+    "merge": "put the results of several batches together",
+    "release": "make the students' version of a lab",
+    "export": "make a package for another system (gradescope)",
+    "new": "begin a lab or a scenario",
+    "fuzz": "look for a scenario on which a kernel differs from the reference",
+    "selftest": "attack this machine's sandbox and say what held",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The program. Returns the exit status; nothing that a user can cause comes out as a traceback."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    command = next((a for a in arguments if not a.startswith("-")), None)
+    parser = _parser(command if command in COMMANDS else None)
+    options = parser.parse_args(arguments)
+    try:
+        return options.module.run(options)
+    except KeyboardInterrupt:
+        print("grader: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is no error of ours, and no traceback is owed to anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        return _explain(error)
+
+
+def _parser(command: str | None) -> argparse.ArgumentParser:
+    """The parser; only the command in use fills in its options."""
+    parser = argparse.ArgumentParser(prog="grader", description="Autograded labs on demand paging and copy-on-write.")
+    parser.add_argument("--version", action="version", version=f"grader {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, about in COMMANDS.items():
+        if command in (None, name):
+            sub = commands.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
+            if command == name:
+                module = import_module(f"grader.cli.{name}")
+                module.arguments(sub)
+                sub.set_defaults(module=module)
+    return parser
+
+
+def _explain(error: Exception) -> int:
+    """Errors that are the user's to mend, a line each on stderr; anything else is ours, and says so."""
+    from grader.lab import LabError
+    from grader.scenario.yamltext import FormatError
+
+    if isinstance(error, LabError):
+        for problem in error.problems:
+            print(f"grader: {problem}", file=sys.stderr)
+        return 2
+    if isinstance(error, FormatError):
+        print(f"grader: {error}", file=sys.stderr)
+        return 2
+    if isinstance(error, OSError):
+        print(f"grader: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    import traceback
+
+    traceback.print_exc()
+    print("grader: this is a fault of the grader, not of yours; please report the lines above", file=sys.stderr)
+    return 3

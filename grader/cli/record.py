@@ -1,0 +1,23 @@
+"""`grader record LAB`: write reference outputs anew, and print what changed."""
+
+from __future__ import annotations
+
+import argparse
+
+from grader.kernels import reference_kernel
+from grader.lab import find_lab, load_lab
+from grader.record import record
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+
+
+def run(options: argparse.Namespace) -> int:
+    lab = load_lab(find_lab(options.lab))
+    changes = record(lab, reference_kernel(lab))
+    for change in changes:
+        print(change)
+    total = len(lab.all_scenarios)
+    print(f"{lab.name}: {len(changes)} changed; {total} scenarios in {lab.outputs}")
+    return 0

@@ -1,0 +1,1 @@
+"""Two traces -> the first divergence -> lines. Knows nothing of files, processes or colour."""

@@ -1,0 +1,133 @@
+"""A divergence as plain lines: what differs, the page tables just before it, what was and was not compared.
+
+Pure: values in, lines out. Frames are called a, b, c in the order in which the lines need them.
+"""
+
+from __future__ import annotations
+
+from grader.machine.entry import COW, DIRTY, FRAME_SHIFT, RIGHTS
+from grader.machine.protection import PROTECTIONS
+from grader.scenario.model import Scenario
+from grader.scenario.place import parse_place
+from grader.scenario.trace import StepRecord, Trace, apply_changes
+
+from .judge import Divergence
+from .names import Names, letter
+from .renaming import Place
+from .words import sentence
+
+#: Page table entries shown before the step that differs.
+ENTRIES = 8
+
+_ABOUT = {
+    "audit": "an invariant that every kernel keeps",
+    "outcome": "how the step ends",
+    "values": "the bytes that were read",
+    "sharing": "which pages map which frame",
+    "faults": "page faults in this step",
+    "copies": "frames copied in this step",
+    "frames": "frames in use",
+    "disk": "what went to and came from disk",
+    "leak": "what is left at the end",
+}
+
+
+def explain(scenario: Scenario, expected: Trace, yours: list[StepRecord], divergence: Divergence) -> list[str]:
+    """The lines of a report on one divergence.
+
+    yours: the records of the student's run up to and with the step that differs (the end counts as a step).
+    """
+    total = len(scenario.steps)
+    lines = [_heading(scenario, divergence.step)]
+    lines.append(f"  first difference: {divergence.rule} ({_ABOUT[divergence.rule]})")
+    lines.append(f"    expected      {divergence.expected}")
+    lines.append(f"    your kernel   {divergence.yours}")
+    if divergence.step <= total:
+        lines += _other_differences(expected.steps[divergence.step - 1], yours[divergence.step - 1], divergence.rule)
+        lines += _tables_before(scenario, expected, yours, divergence)
+    lines += _compared(divergence.step, total)
+    return lines
+
+
+def _heading(scenario: Scenario, number: int) -> str:
+    total = len(scenario.steps)
+    if number > total:
+        return f"after step {total}, when all processes have exited"
+    step = scenario.steps[number - 1]
+    place = f"   {scenario.path.rpartition('/')[2]}:{step.line}" if scenario.path and step.line else ""
+    return f"step {number} of {total}: {sentence(step)}{place}"
+
+
+def _other_differences(expected: StepRecord, yours: StepRecord, rule: str) -> list[str]:
+    """Counts of the same step that differ too: not the verdict, but often the clue."""
+    rows = [
+        ("faults", "page faults", sum(expected.faults), sum(yours.faults)),
+        ("copies", "frames copied", expected.copies, yours.copies),
+        ("frames", "frames in use", expected.frames, yours.frames),
+    ]
+    return [
+        f"    also: {what} {found}, expected {right}"
+        for name, what, right, found in rows
+        if name != rule and right != found
+    ]
+
+
+def _tables_before(scenario: Scenario, expected: Trace, yours: list[StepRecord], divergence: Divergence) -> list[str]:
+    """The entries, in the student's kernel, that the step was about to use."""
+    tables: dict[int, dict[int, int]] = {pid: {} for pid in expected.initial}
+    names = Names(expected, divergence.step - 1)
+    for record in yours[: divergence.step - 1]:
+        apply_changes(tables, record)
+    stale = yours[divergence.step - 2].stale if divergence.step > 1 else {}
+    places = _relevant(scenario, divergence, tables, names)
+    lines: list[str] = []
+    letters: dict[int, str] = {}
+    for pid, page in places[:ENTRIES]:
+        pte = tables[pid].get(page)
+        label = names.page(pid, page)
+        what = _entry(pte, letters) if pte else "no entry"
+        cached = stale.get(pid, {}).get(page)
+        held = f"   but the TLB still holds {_entry(cached, letters)}" if cached else ""
+        lines.append(f"    {label:12} {what}{held}")
+    if not lines:
+        return []
+    if len(places) > ENTRIES:
+        lines.append(f"    and {len(places) - ENTRIES} more")
+    return [f"  just before step {divergence.step}, in your kernel", *lines]
+
+
+def _relevant(scenario: Scenario, divergence: Divergence, tables: dict, names: Names) -> list[Place]:
+    """The pages that the divergence names, those that the step touches, and whoever shares a frame with them."""
+    step = scenario.steps[divergence.step - 1]
+    wanted = {place for place in divergence.places if place.pid in tables}
+    pid = next((pid for pid, name in names.processes.items() if name == step.by), 0)
+    mapping = names.mappings.get(parse_place(step.fields["at"]).name) if "at" in step.fields else None
+    if mapping is not None and pid in tables and not wanted:
+        pages = parse_place(step.fields["at"]).pages(mapping[1])
+        wanted.update(Place(pid, mapping[0] + index) for index in pages[:ENTRIES])
+    elif step.verb == "fork" and pid in tables and not wanted:
+        wanted.update(Place(pid, page) for page in sorted(tables[pid])[:ENTRIES])
+    frames = {tables[p.pid][p.page] >> FRAME_SHIFT for p in wanted if p.page in tables[p.pid]}
+    for other, table in tables.items():
+        wanted.update(Place(other, page) for page, pte in table.items() if pte >> FRAME_SHIFT in frames)
+    return sorted(wanted, key=lambda place: (place.page, place.pid))
+
+
+def _entry(pte: int, letters: dict[int, str]) -> str:
+    frame = letters.setdefault(pte >> FRAME_SHIFT, letter(len(letters)))
+    marks = "".join(f" {word}" for bit, word in ((COW, "cow"), (DIRTY, "dirty")) if pte & bit)
+    return f"-> frame {frame}  {PROTECTIONS[pte & RIGHTS]}{marks}"
+
+
+def _compared(number: int, total: int) -> list[str]:
+    agreed, left = min(number - 1, total), total - number
+    parts = []
+    if agreed:
+        parts.append(f"{_steps(1, agreed)} agree{'s' if agreed == 1 else ''} with the reference.")
+    if left > 0:
+        parts.append(f"{_steps(number + 1, total)} {'was' if left == 1 else 'were'} not compared.")
+    return [f"  {' '.join(parts)}"] if parts else []
+
+
+def _steps(first: int, last: int) -> str:
+    return f"Step {first}" if first == last else f"Steps {first}-{last}"

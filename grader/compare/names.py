@@ -1,0 +1,50 @@
+"""How pages and frames are called in a message: `P:h[2]`, frame `a`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from grader.scenario.trace import StepRecord, Trace
+
+
+class Names:
+    """The names that a trace's processes and mappings have, as of a step."""
+
+    def __init__(self, trace: Trace, after: int) -> None:
+        self.processes = {pid: name for name, pid in trace.pids.items()}
+        self.mappings: dict[str, tuple[int, int]] = {}
+        for record in trace.steps[:after]:
+            self.learn(record)
+
+    def learn(self, record: StepRecord) -> None:
+        if record.mapped:
+            name, first, pages = record.mapped
+            self.mappings[name] = (first, pages)
+
+    def process(self, pid: int) -> str:
+        return self.processes.get(pid, f"process {pid}")
+
+    def page(self, pid: int, page: int) -> str:
+        """`P:h[2]`, or the page's number where no mapping is."""
+        for name, (first, pages) in reversed(self.mappings.items()):
+            if first <= page < first + pages:
+                return f"{self.process(pid)}:{name}[{page - first}]"
+        return f"{self.process(pid)}:page {page}"
+
+    def pages(self, pairs: Iterable[tuple[int, int]], most: int = 3) -> str:
+        """Some pages as `P:h[0], C:h[0] and 2 more`."""
+        shown = [self.page(pid, page) for pid, page in pairs]
+        left = len(shown) - most
+        if left > 0:
+            return f"{', '.join(shown[:most])} and {left} more"
+        return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def letter(number: int) -> str:
+    """0 is `a`, 25 is `z`, 26 is `aa`: frames in the order of their first use."""
+    letters = ""
+    number += 1
+    while number:
+        number, digit = divmod(number - 1, 26)
+        letters = chr(ord("a") + digit) + letters
+    return letters

@@ -1,0 +1,43 @@
+"""A step of a scenario as a sentence."""
+
+from __future__ import annotations
+
+from grader.scenario.model import Step
+
+
+def sentence(step: Step) -> str:
+    """`P writes 66 to h[0]+3`."""
+    fields = step.fields
+    by = step.by
+    if step.verb == "fail":
+        after = fields["after"]
+        which = "each call in turn" if after == "each" else f"call {after + 1}" if after else "the first call"
+        return f"in the next step, {which} of {fields['operation']} will fail"
+    if step.verb == "mmap":
+        return _mmap(step)
+    if step.verb == "write":
+        values = fields.get("values")
+        what = (
+            fields["value"] if values is None else ", ".join(map(str, values[:6])) + (" …" if len(values) > 6 else "")
+        )
+        return f"{by} writes {what} to {fields['at']}"
+    if step.verb == "copy_to_user":
+        return f"the kernel copies {fields['value']} into {by}'s {fields['at']}"
+    if step.verb == "copy_from_user":
+        return f"the kernel reads {by}'s {fields['at']}"
+    if step.verb == "mprotect":
+        return f"{by} protects {fields['at']} as {fields['protection']}"
+    if step.verb == "fork":
+        return f"{by} forks {fields['child']}"
+    verbs = {"read": "reads", "execute": "executes", "munmap": "unmaps", "exit": "exits"}
+    return f"{by} {verbs[step.verb]} {fields.get('at', '')}".rstrip()
+
+
+def _mmap(step: Step) -> str:
+    fields = step.fields
+    kind = "shared" if fields.get("shared") else "private"
+    pages = f"{fields['pages']} {kind} page{'' if fields['pages'] == 1 else 's'}"
+    rights = fields.get("protection", "rw-")
+    of = f" of file {fields['file']}" if "file" in fields else ""
+    where = f" at {fields['at']}" if "at" in fields else ""
+    return f"{step.by} maps {pages}{of} {rights} as {fields['name']}{where}"

@@ -1,0 +1,293 @@
+"""A lab's folder as one checked object: tasks, points, scenarios, and where the reference and its outputs are.
+
+    labs/NAME/  lab.yaml  README.md  kernel.py  answers.yaml  scenarios/*.yaml  hidden/*.yaml
+
+A released lab (see release.py) has no reference and no hidden files: `release.json` there says how many hidden
+scenarios exist and what they weigh, so that public points are the same on both sides, and `outputs/` holds the
+recorded outputs of the public ones.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from fractions import Fraction
+from typing import NamedTuple
+
+from grader.scenario.loader import load_scenario
+from grader.scenario.model import Scenario
+from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
+
+FORMAT = 1
+POINTS = 100
+QUIZ_TASK = "quiz"
+
+_FIELDS = ("format", "title", "kernel", "reference", "quiz", "tasks")
+_TASK_FIELDS = ("id", "title", "points", "needs")
+
+
+class LabError(Exception):
+    """A lab, or a file of it, is wrong. `problems` has one line each: place, what was found, the way out."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Task(NamedTuple):
+    """A task of a lab. `number` is its place in the handout (`## 1.`), from 1."""
+
+    number: int
+    id: str
+    title: str
+    points: Fraction
+    needs: tuple[str, ...]
+
+
+class ClassAt(NamedTuple):
+    """A class in a file."""
+
+    path: pathlib.Path
+    name: str
+
+
+class Lab(NamedTuple):
+    """A lab that was loaded without a problem.
+
+    reference  None in a released lab
+    released   weights of the hidden scenarios by task, in a released lab; None in one that has its hidden files
+    """
+
+    path: pathlib.Path
+    name: str
+    title: str
+    kernel: ClassAt
+    reference: ClassAt | None
+    quiz: pathlib.Path | None
+    tasks: tuple[Task, ...]
+    scenarios: tuple[Scenario, ...]
+    hidden: tuple[Scenario, ...]
+    released: dict[str, list[float]] | None = None
+
+    @property
+    def outputs(self) -> pathlib.Path:
+        """The folder of recorded reference outputs."""
+        if self.reference is None:
+            return self.path / "outputs"
+        return self.reference.path.parent / "outputs" / self.name
+
+    @property
+    def all_scenarios(self) -> tuple[Scenario, ...]:
+        return self.scenarios + self.hidden
+
+    def task(self, id: str) -> Task:
+        return next(task for task in self.tasks if task.id == id)
+
+    def hidden_weights(self, task: str) -> list[Fraction]:
+        """Weights of a task's hidden scenarios, whether their files are here or not."""
+        if self.released is not None:
+            return [Fraction(str(weight)) for weight in self.released.get(task, [])]
+        return [Fraction(str(s.weight)) for s in self.hidden if s.task == task]
+
+    def share(self, scenario: Scenario) -> Fraction:
+        """Points that a scenario is worth: its weight's part of the task's points, hidden scenarios included."""
+        task = self.task(scenario.task)
+        own = [Fraction(str(s.weight)) for s in self.scenarios if s.task == task.id]
+        return task.points * Fraction(str(scenario.weight)) / sum(own + self.hidden_weights(task.id))
+
+    def hidden_points(self) -> Fraction:
+        """Points that the hidden scenarios carry in all."""
+        public = sum((self.share(s) for s in self.scenarios), Fraction(0))
+        scored = {s.task for s in self.all_scenarios} | set(self.released or ())
+        return sum((t.points for t in self.tasks if t.id in scored), Fraction(0)) - public
+
+
+def find_lab(given: str | None) -> pathlib.Path:
+    """The folder that LAB on a command line means: a folder with a lab.yaml, the name of one below ./labs, or, with
+    nothing given, the folder one stands in."""
+    candidates = [pathlib.Path(given), pathlib.Path("labs", given)] if given else [pathlib.Path()]
+    for folder in candidates:
+        if folder.is_file() and folder.name == "lab.yaml":
+            folder = folder.parent
+        if (folder / "lab.yaml").is_file():
+            return folder
+    if given is None:
+        raise LabError(["no LAB was given, and there is no lab.yaml here; say which lab, such as labs/copy-on-write"])
+    known = sorted(str(path.parent) for path in pathlib.Path("labs").glob("*/lab.yaml"))
+    there = f"; labs here: {', '.join(known)}" if known else "; there is no folder labs/ with labs here"
+    raise LabError([f"{given}: no lab.yaml there{there}"])
+
+
+def load_lab(folder: str | pathlib.Path) -> Lab:
+    """Load a lab with all its scenarios. LabError with every problem that was found, not the first alone."""
+    return _LabLoader(pathlib.Path(folder)).load()
+
+
+class _LabLoader:
+    """Collects problems instead of stopping at the first."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self.shown = f"{folder.name or folder.resolve().name}/lab.yaml"
+        self.problems: list[str] = []
+
+    def problem(self, line: int, message: str) -> None:
+        self.problems.append(f"{self.shown}:{line}: {message}")
+
+    def load(self) -> Lab:
+        try:
+            block = read_yaml((self.folder / "lab.yaml").read_bytes(), self.shown)
+        except FormatError as error:
+            raise LabError([str(error)]) from None
+        except OSError as error:
+            raise LabError([f"{self.folder / 'lab.yaml'}: {error.strerror}"]) from None
+        if not isinstance(block, Block):
+            raise LabError([f"{self.shown}:1: a lab is a mapping of {', '.join(_FIELDS)}"])
+        self._check_fields(block, _FIELDS, "lab.yaml", ("format", "title", "kernel", "tasks"))
+        tasks = self._tasks(block)
+        scenarios = self._scenarios("scenarios", tasks)
+        hidden = self._scenarios("hidden", tasks)
+        self._check_ids(scenarios, hidden)
+        released = self._released()
+        self._check_points(block, tasks, scenarios, hidden, released)
+        kernel = self._class_at(block, "kernel")
+        reference = self._class_at(block, "reference") if "reference" in block else None
+        if self.problems or kernel is None:
+            raise LabError(self.problems)
+        return Lab(
+            self.folder,
+            self.folder.resolve().name,
+            str(block["title"]),
+            kernel,
+            reference,
+            self._quiz(block),
+            tuple(tasks),
+            tuple(scenarios),
+            tuple(hidden),
+            released,
+        )
+
+    def _check_fields(self, block: Block, fields: tuple[str, ...], what: str, needed: tuple[str, ...]) -> None:
+        for key in block:
+            if key not in fields:
+                self.problem(block.lines[key], f"{what} has no field {key!r}; it takes {', '.join(fields)}")
+        for key in needed:
+            if key not in block:
+                self.problem(block.line, f"{what} needs {key!r}")
+        if "format" in block and block["format"] != FORMAT:
+            self.problem(block.lines["format"], f"format {block['format']!r} is not known; this grader reads {FORMAT}")
+
+    def _class_at(self, block: Block, key: str) -> ClassAt | None:
+        text = block.get(key)
+        if text is None:
+            return None
+        path, colon, name = str(text).rpartition(":")
+        line = block.lines[key]
+        if not colon or not name.isidentifier():
+            self.problem(line, f"{key} is {text!r}; accepted is FILE:CLASS, such as kernel.py:CopyOnWriteKernel")
+            return None
+        file = self.folder / path
+        if key == "reference" and not file.is_file():
+            self.problem(line, f"{key}: there is no file {path}")
+            return None
+        return ClassAt(file, name)
+
+    def _quiz(self, block: Block) -> pathlib.Path | None:
+        return self.folder / str(block["quiz"]) if "quiz" in block else None
+
+    def _tasks(self, block: Block) -> list[Task]:
+        items = block.get("tasks")
+        if not isinstance(items, Items) or not items:
+            if "tasks" in block:
+                self.problem(block.lines["tasks"], "tasks must be a list such as [{id: copy, title: …, points: 20}]")
+            return []
+        tasks: list[Task] = []
+        for item, line in zip(items, items.lines, strict=True):
+            if not isinstance(item, Block):
+                self.problem(line, "a task is a mapping of id, title, points and needs")
+                continue
+            before = len(self.problems)
+            self._check_fields(item, _TASK_FIELDS, "a task", ("id", "title", "points"))
+            if len(self.problems) == before:
+                self._add_task(item, line, tasks)
+        total = sum((task.points for task in tasks), Fraction(0))
+        if tasks and len(tasks) == len(items) and total != POINTS:
+            self.problem(block.lines["tasks"], f"the tasks' points add up to {float(total):g}; a lab has {POINTS}")
+        return tasks
+
+    def _add_task(self, item: Block, line: int, tasks: list[Task]) -> None:
+        points = item["points"]
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points <= POINTS:
+            self.problem(item.lines["points"], f"points is {points!r}; accepted is a number, 0 to {POINTS}")
+            points = 0
+        known = [task.id for task in tasks]
+        if item["id"] in known:
+            self.problem(line, f"task {item['id']!r} is there twice")
+        needs = item.get("needs", [])
+        if not isinstance(needs, list):
+            self.problem(item.lines["needs"], f"needs is {needs!r}; accepted is a list of tasks, such as [share]")
+            needs = []
+        for need in needs:
+            if need not in known:
+                self.problem(line, f"task {item['id']!r} needs {need!r}, which is no task before it")
+        tasks.append(
+            Task(len(tasks) + 1, str(item["id"]), str(item["title"]), Fraction(str(points)), tuple(map(str, needs)))
+        )
+
+    def _scenarios(self, kind: str, tasks: list[Task]) -> list[Scenario]:
+        found: list[Scenario] = []
+        ids = [task.id for task in tasks]
+        folder = self.folder.resolve().name
+        for path in sorted((self.folder / kind).glob("*.yaml")):
+            shown = f"{folder}/{kind}/{path.name}"
+            try:
+                scenario = load_scenario(path, shown_as=shown)
+            except FormatError as error:
+                self.problems.append(str(error))
+                continue
+            except OSError as error:
+                self.problems.append(f"{shown}: {error.strerror}")
+                continue
+            if scenario.task not in ids or scenario.task == QUIZ_TASK:
+                scored = ", ".join(i for i in ids if i != QUIZ_TASK)
+                self.problems.append(f"{shown}:1: task {scenario.task!r} is not in lab.yaml; there are {scored}")
+            found.append(scenario)
+        order = {id: n for n, id in enumerate(ids)}
+        return sorted(found, key=lambda s: (order.get(s.task, len(ids)), s.id))
+
+    def _check_ids(self, scenarios: list[Scenario], hidden: list[Scenario]) -> None:
+        public = {s.id for s in scenarios}
+        self.problems += [f"{s.path}:1: there is a public scenario of the same name" for s in hidden if s.id in public]
+
+    def _released(self) -> dict[str, list[float]] | None:
+        path = self.folder / "release.json"
+        if not path.is_file():
+            return None
+        try:
+            hidden = json.loads(path.read_text(encoding="utf-8"))["hidden"]
+            return {str(task): [float(weight) for weight in weights] for task, weights in hidden.items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self.problems.append(f"{path}: not a release's record ({error}); fetch the lab again")
+            return None
+
+    def _check_points(
+        self,
+        block: Block,
+        tasks: list[Task],
+        scenarios: list[Scenario],
+        hidden: list[Scenario],
+        released: dict[str, list[float]] | None,
+    ) -> None:
+        scored = {s.task for s in scenarios + hidden} | set(released or ())
+        for task in tasks:
+            if task.id == QUIZ_TASK:
+                if "quiz" not in block:
+                    self.problem(block.lines["tasks"], "there is a task `quiz` but no field `quiz` with its questions")
+            elif task.id not in scored and task.points:
+                self.problem(
+                    block.lines["tasks"], f"task {task.id!r} has {float(task.points):g} points and no scenario"
+                )
+        if "quiz" in block and not any(task.id == QUIZ_TASK for task in tasks):
+            self.problem(
+                block.lines["quiz"], "there is a quiz, but no task with the id `quiz` that its points belong to"
+            )
