@@ -19,7 +19,8 @@ from .words import sentence
 #: Page table entries shown before the step that differs.
 ENTRIES = 8
 
-_ABOUT = {
+#: rule -> what it is about
+ABOUT = {
     "audit": "an invariant that every kernel keeps",
     "outcome": "how the step ends",
     "values": "the bytes that were read",
@@ -39,7 +40,7 @@ def explain(scenario: Scenario, expected: Trace, yours: list[StepRecord], diverg
     """
     total = len(scenario.steps)
     lines = [_heading(scenario, divergence.step)]
-    lines.append(f"  first difference: {divergence.rule} ({_ABOUT[divergence.rule]})")
+    lines.append(f"  first difference: {divergence.rule} ({ABOUT[divergence.rule]})")
     lines.append(f"    expected      {divergence.expected}")
     lines.append(f"    your kernel   {divergence.yours}")
     if divergence.step <= total:

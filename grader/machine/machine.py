@@ -462,7 +462,7 @@ class Machine:
         return OK
 
     def _update_stale(self) -> None:
-        """What the TLB holds and the page table does not say any more. Only entries that this step touched can change."""
+        """What the TLB holds and the page table does not say any more: only what this step touched can change."""
         for table in self._touched:
             self._stale.setdefault(table._pid, {}).update(dict.fromkeys(table._changes, 0))
         for pid, pages in list(self._stale.items()):

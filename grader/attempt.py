@@ -1,0 +1,193 @@
+"""One scenario, one kernel: replayed until the first difference, and judged.
+
+An Attempt is the same whether the kernel ran in a worker or, trusted or debugged, in the grader's own process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from grader.compare.explain import explain
+from grader.compare.judge import Divergence, Judge
+from grader.compare.words import sentence
+from grader.machine.errors import HardwareError
+from grader.machine.machine import RETRIES, KernelCrash
+from grader.outputs import Output
+from grader.scenario.engine import MakeKernel, start
+from grader.scenario.model import Scenario
+from grader.scenario.trace import CRASHED, NO_PROGRESS, StepRecord, Trace
+
+PASSED = "passed"
+FAILED = "failed"
+NOT_IMPLEMENTED = "not_implemented"
+UNGRADABLE = "ungradable"
+
+
+class Attempt(NamedTuple):
+    """How a scenario went.
+
+    verdict     one of the verdicts of the design
+    message     one line for a table
+    lines       the whole explanation, plain text
+    divergence  the first difference, where that is the verdict
+    records     the student's records up to where the replay stopped
+    """
+
+    verdict: str
+    message: str = ""
+    lines: tuple[str, ...] = ()
+    divergence: Divergence | None = None
+    records: tuple[StepRecord, ...] = ()
+
+
+class Trouble(NamedTuple):
+    """What went wrong in a kernel's code. lines: (file, line, function, text), innermost last."""
+
+    kind: str  # crash, not_implemented, refused, memory, operations
+    method: str
+    type: str
+    message: str
+    lines: tuple[tuple[str, int, str, str], ...] = ()
+
+
+def judge(
+    scenario: Scenario, expected: Trace, records: Iterator[StepRecord]
+) -> tuple[list[StepRecord], Divergence | None]:
+    """Compare records as they come; stop at the first difference, or where the replay broke off."""
+    judging = Judge(expected)
+    seen: list[StepRecord] = []
+    for record in records:
+        seen.append(record)
+        if record.ends:
+            return seen, None
+        divergence = judging.step(record) if record.number <= len(scenario.steps) else judging.end(record)
+        if divergence is not None:
+            return seen, divergence
+    return seen, None
+
+
+def attempt_each(scenario: Scenario, output: Output, attempt: Callable[[Scenario, Trace], Attempt]) -> Attempt:
+    """An attempt at a scenario, at every failure point if it asks for each: the first that does not pass decides."""
+    if scenario.each is None:
+        return attempt(scenario, output.traces[0])
+    result = Attempt(PASSED)
+    for point, expected in enumerate(output.traces):
+        result = attempt(scenario.at_failure_point(point), expected)
+        if result.verdict != PASSED:
+            operation = scenario.each.fields["operation"]
+            where = f"when call {point + 1} of {operation} fails"
+            lines = (f"{where} (of {len(output.traces)} failure points):", *result.lines)
+            return result._replace(message=f"{where}: {result.message}", lines=lines)
+    return result
+
+
+def attempt_here(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) -> Attempt:
+    """An attempt in the grader's own process: for kernels that are trusted, and for debugging."""
+    try:
+        run = start(scenario, make_kernel)
+    except Exception as error:
+        trouble = trouble_of(error, "__init__")
+        return conclude(scenario, expected, [StepRecord(0, CRASHED)], None, trouble)
+    records, divergence = judge(scenario, expected, _records(scenario, run))
+    trouble = None
+    if isinstance(run.failure, KernelCrash):
+        trouble = trouble_of(run.failure.cause, run.failure.method)
+    return conclude(scenario, expected, records, divergence, trouble)
+
+
+def _records(scenario: Scenario, run: Any) -> Iterator[StepRecord]:
+    for step in scenario.steps:
+        yield run.step(step)
+    yield run.end(len(scenario.steps) + 1)
+
+
+def trouble_of(error: BaseException, method: str) -> Trouble:
+    """The trouble that an exception in this process stands for."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "/grader/" not in f.filename.replace("\\", "/")]
+    lines = tuple((f.filename, f.lineno or 0, f.name, f.line or "") for f in own)
+    kind = "not_implemented" if isinstance(error, NotImplementedError) else "crash"
+    return Trouble(kind, method, type(error).__name__, str(error), lines)
+
+
+def conclude(
+    scenario: Scenario,
+    expected: Trace,
+    records: list[StepRecord],
+    divergence: Divergence | None,
+    trouble: Trouble | None,
+) -> Attempt:
+    """The attempt that these records amount to."""
+    kept = tuple(records)
+    if divergence is not None:
+        lines = tuple(explain(scenario, expected, records, divergence))
+        message = (
+            f"step {divergence.step}: {divergence.rule}: expected {divergence.expected}; yours: {divergence.yours}"
+        )
+        return Attempt(FAILED, message, lines, divergence, kept)
+    last = records[-1]
+    if last.outcome == NO_PROGRESS:
+        return _no_progress(scenario, last, kept)
+    if last.outcome == CRASHED:
+        return _crash(scenario, last, trouble or Trouble("crash", "", "", "no reason was given"), kept)
+    return Attempt(PASSED, records=kept)
+
+
+def _where(scenario: Scenario, record: StepRecord) -> str:
+    if record.number == 0:
+        return "before the first step"
+    if record.number > len(scenario.steps):
+        return f"after step {len(scenario.steps)}, when all processes exit"
+    return f"step {record.number} of {len(scenario.steps)}: {sentence(scenario.steps[record.number - 1])}"
+
+
+def _no_progress(scenario: Scenario, record: StepRecord, kept: tuple[StepRecord, ...]) -> Attempt:
+    where = _where(scenario, record)
+    message = f"page_fault returned {RETRIES} times, and the access is still refused"
+    step = scenario.steps[record.number - 1] if 0 < record.number <= len(scenario.steps) else None
+    if step is not None and step.verb.startswith("copy_"):
+        message = "user_access returned, but not every page of the buffer is present"
+    lines = (where, f"  {message}.", "  Return only when the page's entry allows the access, or raise an exception.")
+    return Attempt("no_progress", message, lines, records=kept)
+
+
+_VERDICTS = {"not_implemented": NOT_IMPLEMENTED, "refused": "refused", "operations": "timed_out"}
+
+
+def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple[StepRecord, ...]) -> Attempt:
+    verdict = _VERDICTS.get(trouble.kind, "crashed")
+    if verdict == NOT_IMPLEMENTED:
+        what = trouble.message or trouble.method
+        return Attempt(verdict, f"not implemented yet: {what}", (f"Not implemented yet: {what}",), records=kept)
+    message = crash_message(trouble)
+    return Attempt(verdict, message, (_where(scenario, record), *crash_lines(trouble)), records=kept)
+
+
+def crash_message(trouble: Trouble) -> str:
+    """One line on a crash."""
+    if trouble.kind == "memory":
+        return f"{trouble.method} ran out of the memory that a kernel may use"
+    if trouble.kind == "operations":
+        return f"{trouble.method} carried out more operations than any kernel needs"
+    if trouble.type == "SystemExit":
+        return f"{trouble.method} tried to end the program"
+    told = f"{trouble.type}: {trouble.message}" if trouble.message else trouble.type
+    return told if trouble.method in ("compile", "") else f"{told} (in {trouble.method})"
+
+
+def crash_lines(trouble: Trouble) -> list[str]:
+    """The student's own lines of a traceback, and the error."""
+    lines = []
+    for file, number, function, text in trouble.lines:
+        lines.append(f"  {file}:{number}{f', in {function}' if function else ''}")
+        if text:
+            lines.append(f"      {text}")
+    lines.append(f"  {crash_message(trouble)}")
+    if trouble.type == HardwareError.__name__:
+        lines.append("  The hardware refuses that call, so it is the call or the kernel's books that are wrong.")
+    if trouble.type in ("SegmentationFault", "OutOfMemory", "OutOfFrames", "InvalidArgument"):
+        lines.append(f"  {trouble.method} may not raise this (see the stub's docstring).")
+    return lines

@@ -1,0 +1,190 @@
+"""`grader run LAB`: grade one submission."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import pathlib
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from grader.attempt import Attempt
+from grader.examiner import Examiner, Printed, local_examiner
+from grader.grade import Result, choose, exit_status, grade_scenarios, load_outputs
+from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
+from grader.report import FORMATS, render
+from grader.scenario.model import Scenario
+from grader.submission import Subject, resolve
+from grader.verdicts import REFUSED
+
+#: Seconds after which progress is shown.
+PATIENCE = 0.5
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument(
+        "--submission",
+        metavar="WHAT",
+        help="a folder, a kernel file, an archive, `reference`, or "
+        "misconception:NAME (default: the lab's folder itself)",
+    )
+    parser.add_argument(
+        "--only", metavar="PATTERN", help="only scenarios of this name (* and ? stand for others), or of this task"
+    )
+    parser.add_argument("--format", choices=list(FORMATS), default="text", help="how to report (default: text)")
+    parser.add_argument("--output", metavar="FILE", help="write the report there instead of to standard output")
+    parser.add_argument(
+        "--audience", choices=("student", "staff"), default="student", help="staff sees hidden scenarios"
+    )
+    parser.add_argument(
+        "--isolation", default="auto", metavar="LEVEL", help="auto, require, or a level: L0 L1 L2S L2 L3"
+    )
+    parser.add_argument(
+        "--debug", action="store_true", help="run the kernel in this process, unofficially, so that breakpoint() works"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell every failure in full")
+    parser.add_argument("-q", "--quiet", action="store_true", help="the summary alone")
+
+
+def run(options: argparse.Namespace) -> int:
+    # A run lives for a moment: collecting garbage in between would only cost time.
+    gc.disable()
+    given = options.submission
+    with_worker = not options.debug and not (given or "").startswith("misconception:")
+    if not with_worker:
+        return _grade(options, None)
+    from grader.worker.box import Box
+
+    # Started first, so that the worker's interpreter warms up while this one reads YAML.
+    with Box(isolation=options.isolation) as box:
+        return _grade(options, box)
+
+
+def _grade(options: argparse.Namespace, box: Any) -> int:
+    lab = load_lab(find_lab(options.lab))
+    subject = resolve(options.submission, lab)
+    public, hidden = choose(lab, options.only)
+    outputs = load_outputs(lab, public + hidden)
+    progress = Progress(len(public) + len(hidden))
+    attempt, printed, between = _means(options, subject, box, lab)
+    graded = grade_scenarios(lab, public, outputs, attempt, printed, progress)
+    between()
+    graded += grade_scenarios(lab, hidden, outputs, attempt, printed, progress)
+    progress.done()
+    result = Result(lab, graded, _quiz(lab, subject, options), options.only).build(
+        subject.name, subject.digest, _isolation(box, options), options.audience
+    )
+    _report(result, options, lab)
+    return exit_status(result)
+
+
+def _means(options: argparse.Namespace, subject: Subject, box: Any, lab: Lab) -> tuple[Any, Any, Callable[[], None]]:
+    """How scenarios are attempted, where a kernel's prints come from, and what happens before the hidden ones."""
+    if subject.refused:
+        refused = Attempt(REFUSED, subject.refused, (subject.refused,))
+        return (lambda scenario, expected: refused), Printed, lambda: None
+    if subject.trusted is not None:
+        return local_examiner(subject.trusted), Printed, lambda: None
+    assert subject.code is not None
+    if options.debug:
+        return local_examiner(_debugged(options, lab, subject)), Printed, lambda: None
+    examiner = Examiner(box, subject.code)
+    return examiner, examiner.printed, examiner.discard
+
+
+def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Any:
+    """The student's class, loaded into this process from its file, so that a debugger finds the lines."""
+    import importlib.util
+
+    path = pathlib.Path(options.submission or lab.kernel.path)
+    path = path / "kernel.py" if path.is_dir() else path
+    if subject.name == "reference" or path.suffix != ".py":
+        raise LabError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
+    spec = importlib.util.spec_from_file_location("kernel", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["kernel"] = module
+    spec.loader.exec_module(module)
+    return getattr(module, lab.kernel.name)
+
+
+def _quiz(lab: Lab, subject: Subject, options: argparse.Namespace) -> dict[str, Any] | None:
+    """The marks of the quiz sheet, where the lab has a quiz and the quiz is not left out."""
+    if lab.quiz is None or options.only not in (None, QUIZ_TASK):
+        return None
+    from grader.quiz import mark
+
+    return mark(lab, subject.answers)
+
+
+def _isolation(box: Any, options: argparse.Namespace) -> dict[str, Any]:
+    if box is not None:
+        return dict(box.isolation)
+    isolation: dict[str, Any] = {"wanted": options.isolation, "got": "none", "missing": {}}
+    if options.debug:
+        isolation["unofficial"] = True
+    return isolation
+
+
+def _report(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> None:
+    extra: dict[str, Any] = {}
+    if options.format == "text":
+        verbosity = options.verbose - options.quiet
+        colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
+    text = render(result, options.format, **extra)
+    if options.output is None:
+        sys.stdout.write(text)
+    else:
+        write_whole(pathlib.Path(options.output), text)
+
+
+def write_whole(path: pathlib.Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of it."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def next_step(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> str:
+    """What to do now: the first scenario that fails, and the command that tells its story."""
+    first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
+    if first is None:
+        if result["points"] == result["max_points"]:
+            return "all points that can be earned here are earned."
+        return f"the quiz: grader quiz {lab.path}"
+    if first["verdict"] == "ungradable":
+        return "run it again; if that does not help, tell the course: it is not your kernel's fault."
+    if first["visibility"] == "hidden":
+        return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; a hidden scenario fails."
+    task = lab.task(first["task"])
+    where = f"task {task.number} of {lab.path / 'README.md'}"
+    if first["verdict"] == "not_implemented":
+        return f"{where}, then {lab.kernel.path}"
+    given = f" --submission {options.submission}" if options.submission else ""
+    return f"{where}; the whole story: grader show {lab.path} {first['id']}{given}"
+
+
+class Progress:
+    """A line on a terminal's stderr that says where we are, if it takes longer than a moment."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.count = 0
+        self.began = time.monotonic()
+        self.shown = False
+
+    def __call__(self, scenario: Scenario) -> None:
+        self.count += 1
+        if time.monotonic() - self.began > PATIENCE and sys.stderr.isatty():
+            self.shown = True
+            sys.stderr.write(f"\r\x1b[K  {self.count} of {self.total}  {scenario.id}")
+            sys.stderr.flush()
+
+    def done(self) -> None:
+        if self.shown:
+            sys.stderr.write("\r\x1b[K")

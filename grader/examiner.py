@@ -1,0 +1,114 @@
+"""Examines a submission: one attempt after another on confined children, each death followed by a fresh child.
+
+A child serves all public scenarios of one submission, another one the hidden ones, afterwards, so that nothing that
+was seen there can be printed in a public one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from grader.attempt import Attempt, Trouble, conclude, crash_lines, crash_message, judge
+from grader.scenario.engine import MakeKernel
+from grader.scenario.model import Scenario
+from grader.scenario.trace import Trace
+from grader.verdicts import CRASHED, TAMPERED
+
+
+class Code(NamedTuple):
+    """A submission's modules by import name, and the class to construct."""
+
+    modules: dict[str, str]
+    main: str
+    class_name: str
+
+
+class Printed(NamedTuple):
+    """What a kernel printed during an attempt, as text, and whether some of it was cut off."""
+
+    text: str = ""
+    truncated: bool = False
+
+
+class Examiner:
+    """Attempts at scenarios for one submission, in a box."""
+
+    def __init__(self, box: Any, code: Code) -> None:
+        self.box = box
+        self.code = code
+        self._child: Any = None
+        self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
+
+    def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
+        """One attempt. Whatever the submission does, the answer is an Attempt."""
+        from grader.worker.remote import RemoteReplay, WorkerEnded
+        from grader.worker.standin import Tampered
+
+        if self._broken is not None:
+            return self._broken
+        replay = None
+        try:
+            child = self._started()
+            if child is None:
+                assert self._broken is not None
+                return self._broken
+            replay = RemoteReplay(child, scenario)
+            records, divergence = judge(scenario, expected, replay.records())
+            self._settle(replay)
+            told = replay.trouble
+            trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))}) if told is not None else None
+            return conclude(scenario, expected, records, divergence, trouble)
+        except WorkerEnded as ended:
+            self.discard()
+            return _ended(ended.ending)
+        except Tampered as tampered:
+            self.discard()
+            return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
+
+    def printed(self) -> Printed:
+        """What was printed since the last call."""
+        if self._child is None:
+            return self._last_words
+        data, truncated = self._child.take_output()
+        return Printed(data.decode("utf-8", "replace"), truncated)
+
+    def discard(self) -> None:
+        """End the child; the next attempt gets a new one."""
+        self._last_words = Printed()
+        if self._child is not None:
+            data, truncated = self._child.take_output()
+            self._last_words = Printed(data.decode("utf-8", "replace"), truncated)
+            self._child.close()
+            self._child = None
+
+    _last_words = Printed()
+
+    def _started(self) -> Any:
+        """The child with the source in it; None if the source is broken."""
+        from grader.worker.remote import send_source
+
+        if self._child is None:
+            self._child = self.box.spawn()
+            told = send_source(self._child, self.code.modules, self.code.main, self.code.class_name)
+            if told is not None:
+                trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))})
+                self._broken = Attempt(CRASHED, crash_message(trouble), tuple(crash_lines(trouble)))
+                return None
+        return self._child
+
+    def _settle(self, replay: Any) -> None:
+        """A replay that stopped early may be owed an answer: take it, or give the child up."""
+        if replay.pending and not self._child.drain():
+            self.discard()
+
+
+def _ended(ending: Any) -> Attempt:
+    return Attempt(ending.verdict, ending.reason, (ending.reason,))
+
+
+def local_examiner(make_kernel: MakeKernel) -> Callable[[Scenario, Trace], Attempt]:
+    """Attempts in this process, for trusted kernels and for --debug."""
+    from grader.attempt import attempt_here
+
+    return lambda scenario, expected: attempt_here(scenario, expected, make_kernel)

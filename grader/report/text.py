@@ -1,0 +1,195 @@
+"""The result for a person at a terminal, within 80 columns: points by task, what to mend first, what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
+
+WIDTH = 80
+
+#: Lines of other failures, beside the first, which is told in full.
+OTHERS = 8
+
+#: Lines of a kernel's own prints that are shown.
+PRINTED = 12
+
+_MARKS = {
+    FAILED: "FAIL",
+    NOT_IMPLEMENTED: "TODO",
+    "crashed": "CRASH",
+    "timed_out": "TIME",
+    "no_progress": "STUCK",
+    "refused": "REFUSED",
+    "tampered": "TAMPERED",
+    UNGRADABLE: "?",
+    WAITING: "waits",
+}
+
+_COLOURS = {"ok": "32", "FAIL": "31", "CRASH": "31", "TIME": "31", "STUCK": "31", "REFUSED": "31", "TAMPERED": "31"}
+
+
+def render(result: dict[str, Any], *, colour: bool = False, verbosity: int = 0, next_step: str = "") -> str:
+    """Lines for a terminal.
+
+    verbosity  -1 the summary alone, 0 the first failure in full, 1 all of them
+    next_step  what the reader may do next, as the command line knows it
+    """
+    painter = _Painter(colour)
+    lines = _summary(result, painter)
+    failures = [s for s in result["scenarios"] if s["verdict"] not in (PASSED, WAITING)]
+    if verbosity >= 0:
+        lines += _failures(failures, verbosity, painter)
+    lines += _quiz(result)
+    lines += _closing(result, next_step)
+    return "\n".join(lines) + "\n"
+
+
+class _Painter:
+    """Colours words, where colours are wanted."""
+
+    def __init__(self, colour: bool) -> None:
+        self.colour = colour
+
+    def __call__(self, word: str, padded: str) -> str:
+        code = _COLOURS.get(word)
+        return f"\x1b[{code}m{padded}\x1b[0m" if self.colour and code else padded
+
+
+def points(value: float) -> str:
+    return f"{value:g}"
+
+
+def _summary(result: dict[str, Any], painter: _Painter) -> list[str]:
+    title = f"{result['lab']}: {result['title']}"
+    total = f"{points(result['points'])} of {points(result['max_points'])} points"
+    lines = [f"{title[: WIDTH - len(total) - 2]:{WIDTH - len(total)}}{total}"]
+    width = max((len(task["title"]) for task in result["tasks"]), default=0)
+    width = min(max(width, 20), 38)
+    for task in result["tasks"]:
+        own = [s for s in result["scenarios"] if s["task"] == task["id"]]
+        mark, note = _task_state(task, own)
+        scored = f"{points(task['points'])}/{points(task['max_points'])}"
+        label = f"  task {task['number']}  {task['title'][:width]:{width}}"
+        lines.append(f"{label}  {painter(mark, f'{mark:8}')}{scored:>9}   {note}".rstrip())
+    return lines
+
+
+def _task_state(task: dict[str, Any], own: list[dict[str, Any]]) -> tuple[str, str]:
+    """The mark of a task, and a word on it."""
+    if not own:
+        return ("ok" if task["points"] == task["max_points"] else "open"), ""
+    passed = sum(s["verdict"] == PASSED for s in own)
+    if passed == len(own):
+        return "ok", f"{passed} of {len(own)}"
+    worst = next(s for s in own if s["verdict"] != PASSED)
+    if "waits_for" in task and all(s["verdict"] in (PASSED, WAITING) for s in own):
+        return "waits", f"{passed} of {len(own)}"
+    return _MARKS[next((s["verdict"] for s in own if s["verdict"] not in (PASSED, WAITING)), worst["verdict"])], (
+        f"{passed} of {len(own)}"
+    )
+
+
+def _failures(failures: list[dict[str, Any]], verbosity: int, painter: _Painter) -> list[str]:
+    if not failures:
+        return []
+    if all(s["verdict"] == NOT_IMPLEMENTED for s in failures):
+        # Nothing is wrong yet; a wall of the same line would only be in the way.
+        return [
+            "",
+            f"{len(failures)} scenarios need a method that is still the stub's. The first:",
+            *_in_full(failures[0], painter),
+        ]
+    failures = sorted(failures, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)
+    full = failures if verbosity > 0 else failures[:1]
+    lines: list[str] = []
+    for scenario in full:
+        lines += ["", *_in_full(scenario, painter)]
+    rest = failures[len(full) :]
+    if rest:
+        lines += ["", "Also:"]
+        lines += [_in_short(s, painter) for s in rest[:OTHERS]]
+        if len(rest) > OTHERS:
+            lines.append(f"  and {len(rest) - OTHERS} more (-v shows all)")
+    return lines
+
+
+def _in_full(scenario: dict[str, Any], painter: _Painter) -> list[str]:
+    mark = _MARKS[scenario["verdict"]]
+    title = scenario.get("title", scenario["message"])
+    head = f"{scenario['task']}/{scenario['id']}   {title}"
+    lines = [
+        f"{painter(mark, mark)}  {line}" if n == 0 else f"      {line}" for n, line in enumerate(wrap(head, WIDTH - 6))
+    ]
+    for detail in scenario.get("details", []):
+        lines += wrap(detail, WIDTH - 2, "  ")
+    if "diagnosis" in scenario:
+        lines += wrap(scenario["diagnosis"], WIDTH - 2, "  ")
+    if scenario.get("output"):
+        printed = scenario["output"].splitlines()
+        lines.append("  your kernel printed:")
+        lines += [f"    | {line[: WIDTH - 6]}" for line in printed[:PRINTED]]
+        if len(printed) > PRINTED or scenario.get("output_truncated"):
+            lines.append("    | … (more was printed)")
+    return lines
+
+
+def _in_short(scenario: dict[str, Any], painter: _Painter) -> str:
+    mark = _MARKS[scenario["verdict"]]
+    told = scenario["message"]
+    if "divergence" in scenario:
+        told = f"step {scenario['divergence']['step']}, {scenario['divergence']['rule']}"
+    line = f"{scenario['id']:32} {told}"
+    return f"  {painter(mark, f'{mark:8}')} {line[: WIDTH - 12]}".rstrip()
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Break one line at blanks; what follows is indented like its beginning, and two columns more."""
+    lead = len(text) - len(text.lstrip())
+    lines: list[str] = []
+    line = text
+    while len(line) > width:
+        cut = line.rfind(" ", lead + 1, width + 1)
+        if cut <= lead:
+            cut = width
+        lines.append(indent + line[:cut].rstrip())
+        line = " " * (lead + 2) + line[cut:].lstrip()
+    return [*lines, indent + line]
+
+
+def _quiz(result: dict[str, Any]) -> list[str]:
+    quiz = result.get("quiz")
+    if quiz is None:
+        return []
+    open_ones = sum(q["verdict"] == "unanswered" for q in quiz["questions"])
+    if open_ones == len(quiz["questions"]):
+        return ["", f"Quiz: not answered yet ({open_ones} questions; `grader quiz` asks them)."]
+    wrong = [q["id"] for q in quiz["questions"] if q["verdict"] in ("wrong", "partial", "invalid")]
+    lines = ["", f"Quiz: {points(quiz['points'])} of {points(quiz['max_points'])}, {open_ones} unanswered."]
+    if wrong:
+        lines += wrap(f"Not right yet: {', '.join(wrong)}. `grader quiz --answers answers.yaml` says why.", WIDTH, "")
+    return lines
+
+
+def _closing(result: dict[str, Any], next_step: str) -> list[str]:
+    public = [s for s in result["scenarios"] if s["visibility"] == "public"]
+    passed = sum(s["verdict"] == PASSED for s in public)
+    lines = [""]
+    if "only" in result:
+        lines.append(f"Only scenarios that match {result['only']!r}: points and exit status speak of those.")
+    hidden = result["hidden"]
+    line = f"{passed} of {len(public)} public scenarios pass"
+    if hidden["count"]:
+        graded = any(s["visibility"] == "hidden" for s in result["scenarios"])
+        where = "graded above" if graded else "not graded here"
+        line += f"; {hidden['count']} hidden ones exist ({points(hidden['points'])} points), {where}"
+    lines += wrap(line + ".", WIDTH)
+    if not result["complete"]:
+        lines.append("Some could not be graded. That costs no points: run it again.")
+    isolation = result["isolation"]
+    if isolation.get("unofficial"):
+        lines.append("UNOFFICIAL: the kernel ran in the grader's own process (--debug).")
+    if next_step:
+        lines += wrap(f"Next: {next_step}", WIDTH)
+    lines.append(f"receipt {result['receipt']}")
+    return lines

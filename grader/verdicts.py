@@ -1,0 +1,31 @@
+"""The closed set of verdicts, and what each means to a reader."""
+
+from __future__ import annotations
+
+PASSED = "passed"
+FAILED = "failed"
+NOT_IMPLEMENTED = "not_implemented"
+CRASHED = "crashed"
+TIMED_OUT = "timed_out"
+NO_PROGRESS = "no_progress"
+REFUSED = "refused"
+TAMPERED = "tampered"
+WAITING = "waiting"
+UNGRADABLE = "ungradable"
+
+#: verdict -> what it says, after "the scenario …"
+MEANINGS = {
+    PASSED: "agrees with the reference in every step",
+    FAILED: "differs from the reference",
+    NOT_IMPLEMENTED: "needs a method that is still the stub's",
+    CRASHED: "ended in an error of the kernel's code",
+    TIMED_OUT: "went beyond a limit on time, output or operations",
+    NO_PROGRESS: "faults for ever on the same page",
+    REFUSED: "asked for something that a kernel may not have",
+    TAMPERED: "sent what no kernel can have done",
+    WAITING: "waits for an earlier task to pass",
+    UNGRADABLE: "could not be graded; it costs no points, run it again",
+}
+
+#: Verdicts that stand for themselves even while an earlier task has not passed.
+NEVER_WAITING = (PASSED, NOT_IMPLEMENTED, UNGRADABLE)

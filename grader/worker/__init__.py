@@ -1,0 +1,1 @@
+"""The untrusted side and its confinement: runs a kernel elsewhere, brings its operations back, re-enacts them."""

@@ -1,0 +1,96 @@
+"""The wire format between the grader and a worker, version 1. No pickle: a worker may be written in any language.
+
+A frame is one byte (its kind), four bytes (the length of the payload, little-endian), and the payload.
+
+    grader -> worker
+        SOURCE   JSON {"version": 1, "modules": {name: text}, "main": name, "class": name}
+        BEGIN    JSON {"machine": {…}, "files": [[name, pages, contents, writable]], "processes": [name]}
+        STEP     JSON {"verb": …, "by": …, …}: one step of a scenario, never those that follow
+        END      empty: all processes exit
+    worker -> grader
+        READY    empty: the source was read
+        TROUBLE  JSON {"kind": …, "method": …, "type": …, "message": …, "lines": [[file, line, function, text]]}
+                 what went wrong in the student's code; testimony, shown to the student and never counted
+        ANSWER   numbers: what the kernel did since the last ANSWER, see below
+
+SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP and END by ANSWER, with a TROUBLE before it if the kernel
+crashed. An ANSWER is a sequence of 32-bit little-endian integers: for every call that the machine made, in order,
+
+    <call> pid [page]       one of the calls below; page, for FAULT alone, is the page number of the address
+    operations …            as in grader/machine/operations.py; an eviction caused by ALLOCATE follows, as a call
+    <ending>                how the call ended
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+
+VERSION = 1
+
+SOURCE, BEGIN, STEP, END = 1, 2, 3, 4
+READY, TROUBLE, ANSWER = 11, 12, 13
+
+INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT = range(32, 41)
+RETURNED, SEGMENTATION_FAULT, OUT_OF_MEMORY, INVALID_ARGUMENT, CRASHED = range(48, 53)
+
+#: Integers in one answer. The largest honest step (half a million first touches) takes six million.
+ANSWER_LIMIT = 12_000_000
+
+#: Bytes of a TROUBLE that is read; what a student sees of it is cut much shorter.
+TROUBLE_LIMIT = 64 * 1024
+
+
+class Malformed(Exception):
+    """Bytes that are no frame, or a frame that is no answer."""
+
+
+def pack_numbers(numbers: list[int]) -> bytes:
+    """An ANSWER's payload."""
+    import sys
+
+    packed = array("i", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def unpack_numbers(payload: bytes) -> list[int]:
+    """The integers of an ANSWER. Malformed if the payload is not a whole number of them."""
+    import sys
+
+    if len(payload) % 4:
+        raise Malformed(f"an answer of {len(payload)} bytes: not a whole number of 32-bit integers")
+    packed = array("i")
+    packed.frombytes(payload)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tolist()
+
+
+def read_frame(descriptor: int) -> tuple[int, bytes]:
+    """The next frame, waiting for it. EOFError if the other side has gone. For a side that trusts the other."""
+    head = _read(descriptor, 5)
+    return head[0], _read(descriptor, int.from_bytes(head[1:], "little"))
+
+
+def write_frame(descriptor: int, kind: int, payload: bytes = b"") -> None:
+    """Send one frame, all of it."""
+    data = memoryview(bytes((kind,)) + len(payload).to_bytes(4, "little") + payload)
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    data = os.read(descriptor, size)
+    if len(data) == size:
+        return data
+    chunks = [data]
+    size -= len(data)
+    while size:
+        data = os.read(descriptor, min(size, 1 << 20))
+        if not data:
+            raise EOFError("the other side closed the channel")
+        chunks.append(data)
+        size -= len(data)
+    return b"".join(chunks)
