@@ -175,7 +175,8 @@ class Frames:
 
     def free(self, frame: int) -> None:
         """Give a frame back. HardwareError if it is free already, or is the zero frame."""
-        self._check("free", frame)
+        if not self._usable(frame):
+            self._check("free", frame)
         if frame == self._zero_frame:
             raise HardwareError(f"free({frame}): frame {frame} is the zero frame, which is never freed")
         if self._log is not None:
@@ -190,11 +191,7 @@ class Frames:
 
     def zero(self, frame: int) -> None:
         """Fill a frame with zeros."""
-        try:
-            usable = self._allocated[frame] and frame >= 0
-        except (TypeError, IndexError):
-            usable = False
-        if not usable:
+        if not self._usable(frame):
             self._check("zero", frame)
         if self._log is not None:
             self._log += (ZERO, frame)
@@ -203,8 +200,9 @@ class Frames:
 
     def copy(self, source: int, target: int) -> None:
         """Copy the contents of one frame to another. Counted, unless the source is the zero frame."""
-        self._check("copy", source)
-        self._check("copy", target)
+        if not (self._usable(source) and self._usable(target)):
+            self._check("copy", source)
+            self._check("copy", target)
         if target == self._zero_frame:
             raise HardwareError(f"copy({source}, {target}): frame {target} is the zero frame, which is never written")
         if self._log is not None:
@@ -220,6 +218,13 @@ class Frames:
     @property
     def _in_use(self) -> int:
         return self._fresh - len(self._free)
+
+    def _usable(self, frame: int) -> bool:
+        """Whether `frame` is the number of a frame in use: the quick test, `_check` has the words."""
+        try:
+            return self._allocated[frame] == 1 and frame >= 0
+        except (TypeError, IndexError):
+            return False
 
     def _check(self, call: str, frame: int) -> None:
         """HardwareError unless `frame` is the number of a frame in use."""

@@ -35,7 +35,7 @@ OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"
 
 #: Calls of page_fault for one access; after that many a refusal is "no progress" (contract, rule 11).
 RETRIES = 2
-_RETRIES = range(RETRIES - 1)
+_RETRIES = range(RETRIES)
 
 
 class KernelCrash(Exception):
@@ -76,7 +76,7 @@ class SharedObject:
 
 
 class Observation(NamedTuple):
-    """What one step did, as the machine saw it. Deltas, but for `frames` and `slots`, which are totals after the step."""
+    """What one step did, as the machine saw it. Deltas, but for `frames` and `slots`: totals after the step."""
 
     values: list[int]  # bytes read, in order
     faults: tuple[int, int]  # minor, major; of the process that acted
@@ -362,37 +362,30 @@ class Machine:
     def _fault(self, process: Process, page: int, offset: int, access: Access) -> str | None:
         """Ask the kernel until the page table allows the access: None, or how the process ended."""
         entries = process.page_table._entries
+        right = access.bit
+        disk = self._disk
         address = page * self._page_size + offset
-        ending = self._ask(process, _new(PageFault, (address, access, page in entries)))
         for _ in _RETRIES:
+            reads = disk.reads
+            ending = None
+            try:
+                self.kernel.page_fault(process, _new(PageFault, (address, access, page in entries)))
+            except SegmentationFault:
+                ending = SEGV
+            except OutOfMemory:
+                ending = OOM
+            except (Exception, SystemExit) as error:
+                raise KernelCrash("page_fault", error) from error
+            if disk.reads == reads:
+                self._minor += 1
+            else:
+                self._major += 1
             if ending is not None:
                 return self._kill(process, ending)
-            if entries.get(page, 0) & access.bit:
+            if page in entries and entries[page] & right:
                 return None
-            ending = self._ask(process, _new(PageFault, (address, access, page in entries)))
-        if ending is None and not entries.get(page, 0) & access.bit:
-            self._minor += 1
-            raise NoProgress(process.pid, page, access, page not in entries)
-        return self._kill(process, ending) if ending is not None else None
-
-    def _ask(self, process: Process, fault: PageFault) -> str | None:
-        """One call of page_fault, counted: None, or the outcome that the kernel decided on."""
-        disk = self._disk
-        reads = disk.reads
-        ending = None
-        try:
-            self.kernel.page_fault(process, fault)
-        except SegmentationFault:
-            ending = SEGV
-        except OutOfMemory:
-            ending = OOM
-        except (Exception, SystemExit) as error:
-            raise KernelCrash("page_fault", error) from error
-        if disk.reads == reads:
-            self._minor += 1
-        else:
-            self._major += 1
-        return ending
+        self._minor += 1
+        raise NoProgress(process.pid, page, access, page not in entries)
 
     def _access_through_tlb(
         self, process: Process, first: int, count: int, offset: int, access: Access, values: Sequence[int]

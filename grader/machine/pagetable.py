@@ -147,8 +147,13 @@ class PageTable:
 
     def _discard(self) -> None:
         """The process is gone: all its entries go, and no change is left to look at."""
+        users, orphans = self._users, self._frames._orphans
         for pte in self._entries.values():
-            self._unuse(pte)
+            frame = pte >> FRAME_SHIFT
+            left = users[frame] - (WRITER if pte & WRITE_BIT else 1)
+            users[frame] = left
+            if not left:
+                orphans.append(frame)
         self._entries.clear()
         self._changes.clear()
 

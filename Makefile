@@ -1,0 +1,44 @@
+# `make demo` and `make test` set everything up by themselves; all they need is python3, its venv module and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+LAB ?= labs/copy-on-write
+
+.PHONY: demo test grade check bench clean
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q grader
+	touch $(READY)
+
+# A kernel with a typical mistake, then the model answer.
+demo: $(READY)
+	@echo '== A kernel that leaves the parent writable after fork =='
+	@$(BIN)/grader run labs/copy-on-write --submission misconception:parent_w || test $$? -eq 1
+	@echo
+	@echo '== The model answer =='
+	@$(BIN)/grader run labs/copy-on-write --submission reference
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+# make grade LAB=labs/demand-paging SUBMISSION=path/to/kernel.py
+grade: $(READY)
+	$(BIN)/grader run $(LAB) $(if $(SUBMISSION),--submission $(SUBMISSION))
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check grader reference tests benchmarks
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python benchmarks/machine.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,39 @@
+"""`grader list`: the labs that are here, or the scenarios of one."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from grader.grade import rounded
+from grader.lab import LabError, find_lab, load_lab
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="list this lab's scenarios (default: list the labs)")
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.lab is None and not pathlib.Path("lab.yaml").is_file():
+        return _labs()
+    lab = load_lab(find_lab(options.lab))
+    for task in lab.tasks:
+        print(f"task {task.number}  {task.title}  ({float(task.points):g} points)")
+        for scenario in lab.scenarios:
+            if scenario.task == task.id:
+                print(f"    {scenario.id:34} {rounded(lab.share(scenario)):>5}  {scenario.title}")
+    print(f"{len(lab.scenarios)} public scenarios")
+    return 0
+
+
+def _labs() -> int:
+    paths = sorted(pathlib.Path("labs").glob("*/lab.yaml"))
+    if not paths:
+        raise LabError(["there is no folder labs/ with labs here"])
+    for path in paths:
+        try:
+            lab = load_lab(path.parent)
+            print(f"{path.parent!s:28} {lab.title} ({len(lab.scenarios)} public scenarios)")
+        except LabError as error:
+            print(f"{path.parent!s:28} broken: {error.problems[0]}")
+    return 0

@@ -1,0 +1,68 @@
+"""`grader show LAB SCENARIO`: one scenario step by step, with tables and frames; beside a submission's own run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from grader.attempt import Attempt
+from grader.examiner import Examiner, local_examiner
+from grader.grade import load_outputs
+from grader.lab import Lab, LabError, find_lab, load_lab
+from grader.report.story import story
+from grader.scenario.model import Scenario
+from grader.scenario.trace import Trace
+from grader.submission import resolve
+from grader.text import plain
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", metavar="LAB", help="the lab's folder; may be left out inside it")
+    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="the scenario's name")
+    parser.add_argument("--submission", metavar="WHAT", help="show this kernel's run beside the reference's")
+    parser.add_argument(
+        "--point", type=int, default=0, metavar="N", help="failure point, for `after: each` (default 0)"
+    )
+    parser.add_argument(
+        "--isolation", default="auto", metavar="LEVEL", help="auto, require, or a level: L0 L1 L2S L2 L3"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    given, name = (options.lab, options.scenario) if options.scenario else (None, options.lab)
+    lab = load_lab(find_lab(given))
+    scenario = _find(lab, name)
+    output = load_outputs(lab, [scenario])[scenario.id]
+    if not 0 <= options.point < len(output.traces):
+        raise LabError([f"--point {options.point}: {scenario.id} has {len(output.traces)} failure points, from 0"])
+    expected = output.traces[options.point]
+    one = scenario.at_failure_point(options.point)
+    attempt = _attempt(options, lab, one, expected) if options.submission else None
+    for line in story(one, expected, attempt):
+        print(plain(line, limit=None))
+    return 0 if attempt is None or attempt.verdict == "passed" else 1
+
+
+def _find(lab: Lab, name: str) -> Scenario:
+    for scenario in lab.all_scenarios:
+        if scenario.id == name:
+            return scenario
+    import difflib
+
+    close = difflib.get_close_matches(name, [s.id for s in lab.scenarios], n=3)
+    near = f"; did you mean {' or '.join(close)}?" if close else f"; `grader list {lab.path}` shows them"
+    raise LabError([f"{lab.name}: there is no scenario {name!r}{near}"])
+
+
+def _attempt(options: argparse.Namespace, lab: Lab, scenario: Scenario, expected: Trace) -> Attempt:
+    subject = resolve(options.submission, lab)
+    if subject.refused:
+        raise LabError([f"{options.submission}: {subject.refused}"])
+    if subject.trusted is not None:
+        return local_examiner(subject.trusted)(scenario, expected)
+    from grader.worker.box import Box
+
+    assert subject.code is not None
+    with Box(isolation=options.isolation) as box:
+        examiner: Any = Examiner(box, subject.code)
+        return examiner(scenario, expected)
