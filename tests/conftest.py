@@ -1,0 +1,43 @@
+"""Shared by all tests: the repository's root, small kernels, and machines that run them."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from grader.machine.kernel import Kernel  # noqa: E402
+from grader.machine.machine import Machine  # noqa: E402
+
+
+@pytest.fixture
+def root() -> pathlib.Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture
+def bare():
+    """bare(frames=…): the handle and a process of a machine whose kernel does nothing; the test plays the kernel."""
+
+    def make(**machine: object):
+        booted = Machine(Kernel, **machine)
+        return booted, booted.hw, booted.spawn()
+
+    return make
+
+
+@pytest.fixture
+def boot():
+    """boot(frames=…): a machine that runs SmallKernel, or the kernel given, and its first process."""
+    from tests.kernels import SmallKernel
+
+    def make(kernel=SmallKernel, **machine: object):
+        booted = Machine(kernel, **machine)
+        return booted, booted.spawn()
+
+    return make
