@@ -172,6 +172,8 @@ def crash_message(trouble: Trouble) -> str:
         return f"{trouble.method} ran out of the memory that a kernel may use"
     if trouble.kind == "operations":
         return f"{trouble.method} carried out more operations than any kernel needs"
+    if trouble.kind == "refused" and trouble.type == "RefusedImport":
+        return trouble.message
     if trouble.type == "SystemExit":
         return f"{trouble.method} tried to end the program"
     told = f"{trouble.type}: {trouble.message}" if trouble.message else trouble.type

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from .region import Region
 
 
+#: Findings that one step reports; a kernel that breaks a rule in a thousand pages has broken it once.
+FINDINGS = 32
+
+
 class Finding(NamedTuple):
     """One broken invariant: its name, the frame in question (-1 if none), and the entries involved."""
 
@@ -57,9 +61,9 @@ class Audit:
         if frames._freed:
             self._check_freed(touched, findings)
         self._check_owners(released, findings)
-        for frame in sorted(frames._suspects):
-            self._check_writers(frame, findings)
-        return findings
+        if frames._suspects:
+            self._check_writers(touched, findings)
+        return findings[:FINDINGS]
 
     def clear(self, touched: list[PageTable]) -> None:
         """Begin the next step: nothing is touched yet."""
@@ -103,16 +107,16 @@ class Audit:
     def _check_freed(self, touched: list[PageTable], findings: list[Finding]) -> None:
         """A1: nobody maps a free frame, nor one that was freed and handed out again behind an old entry's back."""
         frames = self._frames
-        reborn = set(frames._freed).intersection(frames._born)
-        for frame in frames._freed:
-            if frames._users[frame] and not frames._allocated[frame]:
-                findings.append(Finding("A1", frame, self._entries_of(frame)))
-        for frame in sorted(reborn):
-            written = {
-                (t._pid, page) for t in touched for page, pte in t._changes.items() if pte >> FRAME_SHIFT == frame
-            }
-            if frames._users[frame] and not written.issuperset(self._entries_of(frame)):
-                findings.append(Finding("A1", frame, self._entries_of(frame)))
+        stale = {frame for frame in frames._freed if frames._users[frame] and not frames._allocated[frame]}
+        reborn = {f for f in set(frames._freed).intersection(frames._born) if frames._users[f] and frames._allocated[f]}
+        if reborn:
+            written = [
+                (t._pid, page) for t in touched for page, pte in t._changes.items() if pte >> FRAME_SHIFT in reborn
+            ]
+            old = {f for f, entries in self._search(reborn).items() if not set(entries).issubset(written)}
+            stale |= old
+        for frame, entries in sorted(self._search(stale).items()):
+            findings.append(Finding("A1", frame, tuple(entries)))
 
     def _check_owners(self, released: Iterable[Region], findings: list[Finding]) -> None:
         """A2, for frames that were handed out, lost their last entry, or belong to an object that lost a region."""
@@ -134,13 +138,22 @@ class Audit:
             region.file is held[0] for process in self._processes.values() for region in process._regions
         )
 
-    def _check_writers(self, frame: int, findings: list[Finding]) -> None:
-        """A3, for a frame that had a writer and another user at some time in this step."""
-        if self._frames._users[frame] <= WRITER:
-            return
-        entries = self._entries_of(frame)
-        if any(self._private_writer(pid, page) for pid, page in entries):
-            findings.append(Finding("A3", frame, entries))
+    def _check_writers(self, touched: list[PageTable], findings: list[Finding]) -> None:
+        """A3, for the frames that had a writer and another user at some time in this step."""
+        frames = self._frames
+        suspects = {frame for frame in frames._suspects if frames._users[frame] > WRITER}
+        # What a shared object or the page cache holds may well have several writers: only a private entry that this
+        # step wrote can be wrong there. Elsewhere the culprit may be an old entry, so all tables are searched.
+        held = {frame for frame in suspects if frame in frames._holder}
+        for table in touched:
+            for page, pte in table._changes.items():
+                frame = pte >> FRAME_SHIFT
+                if frame in held and pte & WRITE_BIT and self._private_writer(table._pid, page):
+                    findings.append(Finding("A3", frame, self._entries_of(frame)))
+                    held.discard(frame)
+        for frame, entries in sorted(self._search(suspects - held - {f.frame for f in findings}).items()):
+            if any(self._private_writer(pid, page) for pid, page in entries):
+                findings.append(Finding("A3", frame, tuple(entries)))
 
     def _private_writer(self, pid: int, page: int) -> bool:
         process = self._processes[pid]
@@ -149,10 +162,15 @@ class Audit:
         return bool(writable) and region is not None and not region.shared
 
     def _entries_of(self, frame: int) -> tuple[tuple[int, int], ...]:
-        """Every entry that maps a frame: a search of all tables, made only for a suspect."""
-        return tuple(
-            (pid, page)
-            for pid, process in self._processes.items()
-            for page, pte in process.page_table._entries.items()
-            if pte >> FRAME_SHIFT == frame
-        )
+        """Every entry that maps a frame, as (pid, page)."""
+        return tuple(self._search({frame}).get(frame, ()))
+
+    def _search(self, wanted: set[int]) -> dict[int, list[tuple[int, int]]]:
+        """Every entry that maps one of these frames: a search of all tables, made only where something is wrong."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        if wanted:
+            for pid, process in self._processes.items():
+                for page, pte in process.page_table._entries.items():
+                    if pte >> FRAME_SHIFT in wanted:
+                        found.setdefault(pte >> FRAME_SHIFT, []).append((pid, page))
+        return found

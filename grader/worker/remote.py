@@ -98,7 +98,7 @@ class RemoteReplay:
         """The numbers of the next answer; a TROUBLE before it is kept."""
         while True:
             received = self.child.receive()
-            if not isinstance(received, tuple):
+            if type(received) is not tuple:
                 raise WorkerEnded(received)
             kind, payload = received
             if kind == wire.TROUBLE and self.trouble is None:
@@ -135,7 +135,7 @@ def send_source(child: Child, modules: dict[str, str], main: str, class_name: st
     child.begin_scenario()
     child.send(wire.SOURCE, json.dumps(source).encode())
     received = child.receive()
-    if not isinstance(received, tuple):
+    if type(received) is not tuple:
         raise WorkerEnded(received)
     kind, payload = received
     if kind == wire.READY:

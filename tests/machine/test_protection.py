@@ -35,9 +35,7 @@ def test_none_is_false_and_the_rest_true():
     assert Protection.EXECUTE
 
 
-@pytest.mark.parametrize(
-    ("access", "allowed"), [(Access.READ, True), (Access.WRITE, False), (Access.EXECUTE, True)]
-)
+@pytest.mark.parametrize(("access", "allowed"), [(Access.READ, True), (Access.WRITE, False), (Access.EXECUTE, True)])
 def test_allows(access, allowed):
     """`r-x` allows reading and executing, not writing."""
     assert Protection.parse("r-x").allows(access) is allowed
