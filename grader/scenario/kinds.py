@@ -69,7 +69,7 @@ def _placed(value: Any) -> str | None:
 def _whole_pages(value: Any) -> str | None:
     wrong = _placed(value)
     if wrong is None and parse_place(value).offset is not None:
-        return f"whole pages; {value!r} names a byte"
+        return "whole pages, without a byte"
     return wrong
 
 

@@ -51,7 +51,8 @@ def check_fields(name: str, what: str, block: Any, fields: dict[str, Field], lin
             raise FormatError(name, block.lines[key], f"{found}; it takes {_listed(fields)}")
         wrong = field.kind.check(value)
         if wrong is not None:
-            raise FormatError(name, block.lines[key], f"{what}: {key} is {_shown(value)}; accepted is {wrong}")
+            told = wrong if wrong.startswith("'") else f"{key} is {_shown(value)}; accepted is {wrong}"
+            raise FormatError(name, block.lines[key], f"{what}: {told}")
     for key, field in fields.items():
         if field.required and key not in block:
             raise FormatError(name, block.line, f"{what} needs {key!r} ({field.about})")

@@ -17,6 +17,9 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z|0x[0-9a-fA-F]{1,16}\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
 _STRING = "tag:yaml.org,2002:str"
 
+#: What YAML 1.1 makes of plain scalars by itself; any other tag was written by hand.
+_KINDS = {"str", "int", "float", "bool", "null", "timestamp", "merge", "value"}
+
 
 class FormatError(Exception):
     """A file is wrong: `str` is `file:line: what was found; what is accepted`."""
@@ -115,9 +118,10 @@ class _Reader:
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
         text = node.value
-        if node.style or node.tag == _STRING:
-            if not node.tag.startswith("tag:yaml.org,2002:"):
-                raise FormatError(self.name, node.start_mark.line + 1, f"the tag {node.tag!r} is not accepted")
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if kind not in _KINDS or (node.style and kind != "str"):
+            raise FormatError(self.name, node.start_mark.line + 1, f"the tag {node.tag!r} is not accepted")
+        if kind == "str":
             return text
         if _INTEGER.match(text):
             return int(text, 0)
