@@ -1,0 +1,73 @@
+"""What a divergence reads like."""
+
+import pytest
+
+from grader.attempt import attempt_here
+from grader.compare.names import letter
+from grader.compare.words import sentence
+from grader.scenario.engine import replay
+from tests.compare.test_judge import STORY, CopiesTwice, EagerFork, LeaksQuietly, ParentWritable, SwapsSides, TwoFaults
+from tests.kernels import SmallKernel
+from tests.messages import assert_message
+from tests.scenario.test_loader import parse
+
+
+@pytest.mark.parametrize("kernel", [ParentWritable, EagerFork, TwoFaults, CopiesTwice, SwapsSides, LeaksQuietly])
+def test_explanations(kernel):
+    """The explanation of a typical mistake, word for word."""
+    scenario = parse(*STORY)
+    attempt = attempt_here(scenario, replay(scenario, SmallKernel), kernel)
+
+    assert_message(f"explain-{kernel.__name__}", "\n".join(attempt.lines) + "\n")
+
+
+def test_a_stale_translation_is_shown_beside_the_entry():
+    """Where the TLB says something else than the page table, the lines say so."""
+
+    class NeverFlushes(SmallKernel):
+        def drop(self, process, page):
+            frame = process.page_table.get(page).frame
+            process.page_table.unmap(page)
+            self.users[frame] -= 1
+            if not self.users[frame]:
+                self.hw.frames.free(frame)
+
+    head = """format: 1
+title: t
+task: copy
+processes: [P]
+machine: {tlb: true}
+steps:
+  - mmap: {by: P, name: h, pages: 1}
+"""
+    scenario = parse(
+        "write: {by: P, at: h, value: 1}",
+        "munmap: {by: P, at: h}",
+        "read: {by: P, at: h, expect: {outcome: segv}}",
+        head=head,
+    )
+    attempt = attempt_here(scenario, replay(scenario, SmallKernel), NeverFlushes)
+
+    assert "no entry   but the TLB still holds -> frame a  rw-" in "\n".join(attempt.lines)
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("write: {by: P, at: 'h[0]+3', value: 66}", "P writes 66 to h[0]+3"),
+        ("write: {by: P, at: 'h[0:2]', values: [1, 2]}", "P writes 1, 2 to h[0:2]"),
+        ("mmap: {by: P, name: k, pages: 1, shared: true, protection: r--}", "P maps 1 shared page r-- as k"),
+        ("munmap: {by: P, at: h}", "P unmaps h"),
+        ("copy_to_user: {by: P, at: h, value: 7}", "the kernel copies 7 into P's h"),
+        ("fail: {operation: map, after: 2}", "in the next step, call 3 of map will fail"),
+        ("fork: {by: P, child: C}", "P forks C"),
+    ],
+)
+def test_sentences(step, words):
+    """Every verb reads as a sentence."""
+    assert sentence(parse(step).steps[1]) == words
+
+
+def test_frames_are_lettered_on_and_on():
+    """a to z, then aa: there is a letter for every frame."""
+    assert [letter(n) for n in (0, 25, 26, 27, 702)] == ["a", "z", "aa", "ab", "aaa"]

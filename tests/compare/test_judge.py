@@ -1,0 +1,270 @@
+"""The first difference: every rule, the order of judgement, frames up to renaming."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.attempt import attempt_here
+from grader.compare.judge import RULES, Judge
+from grader.machine import Kernel, OutOfMemory, Protection, RegionMap, SegmentationFault
+from grader.scenario.engine import replay
+from tests.kernels import SmallKernel
+from tests.scenario.test_loader import parse
+
+STORY = (
+    "write: {by: P, at: h, values: [1, 2, 3, 4]}",
+    "fork: {by: P, child: C}",
+    "write: {by: C, at: 'h[0]+3', value: 9}",
+    "read: {by: P, at: 'h[0]'}",
+    "write: {by: P, at: 'h[0]', value: 5}",
+    "exit: {by: C}",
+    "write: {by: P, at: 'h[1]', value: 6}",
+)
+
+
+def diverge(kernel, *steps):
+    """The first divergence of a kernel from SmallKernel."""
+    scenario = parse(*(steps or STORY))
+    return attempt_here(scenario, replay(scenario, SmallKernel), kernel).divergence
+
+
+def test_a_kernel_agrees_with_itself():
+    """No divergence where there is no difference."""
+    assert diverge(SmallKernel) is None
+
+
+class ParentWritable(SmallKernel):
+    def fork(self, parent, child):
+        super().fork(parent, child)
+        for page in parent.page_table.pages():
+            parent.page_table.protect(page, Protection.parse("rw-"))
+
+
+class Killing(SmallKernel):
+    def page_fault(self, process, fault):
+        if fault.present:
+            raise SegmentationFault
+        super().page_fault(process, fault)
+
+
+class ZeroCopy(SmallKernel):
+    def page_fault(self, process, fault):
+        super().page_fault(process, fault)
+        entry = process.page_table.get(self.hw.page_of(fault.address))
+        if fault.present and self.users[entry.frame] == 1:
+            self.hw.frames.zero(entry.frame)
+
+
+class EagerFork(SmallKernel):
+    def fork(self, parent, child):
+        self.regions[child] = self.of(parent).copy()
+        for page in parent.page_table.pages():
+            frame = self.hw.frames.allocate()
+            self.hw.frames.copy(parent.page_table.get(page).frame, frame)
+            self.users[frame] = 1
+            child.page_table.map(page, frame, Protection.parse("rw-"))
+
+
+class TwoFaults(SmallKernel):
+    """Maps read-only at first touch, so that a first write faults twice."""
+
+    def page_fault(self, process, fault):
+        super().page_fault(process, fault)
+        if not fault.present:
+            process.page_table.protect(self.hw.page_of(fault.address), Protection.READ)
+
+
+class CopiesTwice(SmallKernel):
+    def page_fault(self, process, fault):
+        super().page_fault(process, fault)
+        if fault.present:
+            frame = process.page_table.get(self.hw.page_of(fault.address)).frame
+            self.hw.frames.copy(frame, frame)
+
+
+class LeaksQuietly(SmallKernel):
+    """Keeps the books, and the frames, of a process that exits at the end."""
+
+    def exit(self, process):
+        if process.pid != 1:
+            super().exit(process)
+
+
+class SwapsSides(SmallKernel):
+    """The writer keeps the old frame; whoever else shared it moves to the copy."""
+
+    def page_fault(self, process, fault):
+        page = self.hw.page_of(fault.address)
+        old = process.page_table.get(page)
+        super().page_fault(process, fault)
+        new = process.page_table.get(page)
+        if old is None or old.frame == new.frame:
+            return
+        for other in self.regions:
+            entry = other.page_table.get(page)
+            if other is not process and entry and entry.frame == old.frame:
+                other.page_table.map(page, new.frame, entry.protection, cow=True)
+                process.page_table.map(page, old.frame, new.protection)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "step", "rule", "words"),
+    [
+        (ParentWritable, 3, "audit", "P:h[0] and C:h[0] map one frame"),
+        (Killing, 4, "outcome", "the process is killed (segv)"),
+        (EagerFork, 3, "sharing", "C:h[0] has a new frame of its own"),
+        (TwoFaults, 2, "faults", "8 page faults"),
+        (CopiesTwice, 4, "copies", "2 frames copied"),
+        (SwapsSides, 4, "sharing", "P:h[0] has a new frame of its own"),
+        (LeaksQuietly, 9, "leak", "4 frames still in use"),
+    ],
+)
+def test_each_rule_names_the_first_difference(kernel, step, rule, words):
+    """A typical mistake is found at the step that makes it, under the rule that it breaks."""
+    divergence = diverge(kernel)
+
+    assert (divergence.step, divergence.rule) == (step, rule)
+    assert words in divergence.yours
+
+
+def test_a_wrong_value_is_named_with_its_page():
+    """Of several pages read the first wrong one is named, and poison is recognised."""
+
+    class Unzeroed(SmallKernel):
+        def page_fault(self, process, fault):
+            frame = self.hw.frames.allocate()
+            if self.hw.page_of(fault.address) == 16:
+                self.hw.frames.zero(frame)
+            self.users[frame] = 1
+            process.page_table.map(self.hw.page_of(fault.address), frame, Protection.parse("rw-"))
+
+    divergence = diverge(Unzeroed, "read: {by: P, at: 'h[0:2]'}")
+
+    assert (divergence.rule, divergence.expected) == ("values", "reads 0 from the 2nd page")
+    assert divergence.yours == "reads 238 (0xEE: the frame was never zeroed, or is free) from the 2nd page"
+
+
+def test_zero_instead_of_copy_shows_where_it_is_read():
+    """A copy that loses bytes is a wrong value at the next read of such a byte."""
+    divergence = diverge(ZeroCopy, *STORY[:3], "read: {by: C, at: 'h[0]'}")
+
+    assert (divergence.step, divergence.rule) == (5, "values")
+    assert (divergence.expected, divergence.yours) == ("reads 1", "reads 0")
+
+
+def test_an_expectation_decides_where_the_traces_agree_otherwise():
+    """`writable` is observed by no trace, so the scenario's own expectation is held against the submission."""
+
+    class Cautious(SmallKernel):
+        """Maps executable pages without the right to write, which nothing here ever notices."""
+
+        def page_fault(self, process, fault):
+            super().page_fault(process, fault)
+            process.page_table.protect(16, Protection.READ)
+
+    steps = ("read: {by: P, at: 'h[0]', expect: {writable: {'P:h[0]': true}}}",)
+
+    assert (diverge(Cautious, *steps).rule, diverge(Cautious, *steps).yours) == ("sharing", "P:h[0] not writable")
+
+
+class OtherOrder(Kernel):
+    """Correct, and different in all that is left free: frames from the top, regions in a list, counts recomputed."""
+
+    def __init__(self, hw):
+        super().__init__(hw)
+        self.regions = {}
+        self.tables = {}
+
+    def take(self):
+        """The last of a few frames, so that numbers differ from the reference's."""
+        got = [self.hw.frames.allocate()]
+        try:
+            while len(got) < 3:
+                got.append(self.hw.frames.allocate())
+        except OutOfMemory:
+            pass
+        for frame in got[:-1]:
+            self.hw.frames.free(frame)
+        return got[-1]
+
+    def users(self, frame):
+        return sum(table.get(page).frame == frame for table in self.tables.values() for page in table.pages())
+
+    def mmap(self, process, region):
+        self.tables[process] = process.page_table
+        self.regions.setdefault(process, RegionMap()).insert(region)
+
+    def munmap(self, process, start, pages):
+        first = self.hw.page_of(start)
+        self.regions[process].remove(first, pages)
+        for page in range(first, first + pages):
+            if process.page_table.get(page):
+                self.give(process, page)
+
+    def give(self, process, page):
+        frame = process.page_table.get(page).frame
+        process.page_table.unmap(page)
+        if not self.users(frame):
+            self.hw.frames.free(frame)
+
+    def page_fault(self, process, fault):
+        page = self.hw.page_of(fault.address)
+        region = self.regions.get(process, RegionMap()).find(page)
+        if region is None or not region.protection.allows(fault.access):
+            raise SegmentationFault
+        old = process.page_table.get(page)
+        if old and self.users(old.frame) == 1:
+            process.page_table.map(page, old.frame, region.protection)
+            return
+        frame = self.take()
+        if old:
+            self.hw.frames.copy(old.frame, frame)
+        else:
+            self.hw.frames.zero(frame)
+        process.page_table.map(page, frame, region.protection)
+
+    def fork(self, parent, child):
+        self.tables[child] = child.page_table
+        self.regions[child] = self.regions[parent].copy()
+        for page in reversed(parent.page_table.pages()):
+            entry = parent.page_table.get(page)
+            child.page_table.map(page, entry.frame, Protection.READ)
+            parent.page_table.protect(page, Protection.READ)
+
+    def exit(self, process):
+        for page in process.page_table.pages():
+            self.give(process, page)
+        self.tables.pop(process, None)
+        self.regions.pop(process, None)
+
+
+_WHO = st.sampled_from(["P", "C", "D"])
+_ACT = st.one_of(
+    st.builds(
+        lambda w, n, v: f"write: {{by: {w}, at: 'h[{n}]', value: {v}}}", _WHO, st.integers(0, 3), st.integers(0, 9)
+    ),
+    st.builds(lambda w, n: f"read: {{by: {w}, at: 'h[{n}:4]'}}", _WHO, st.integers(0, 3)),
+    st.builds(lambda w, n: f"munmap: {{by: {w}, at: 'h[{n}]'}}", _WHO, st.just(3)),
+)
+
+
+@given(st.lists(_ACT, max_size=10), st.sampled_from(["lowest", "stride", "random"]))
+@settings(max_examples=80, deadline=None)
+def test_a_correct_kernel_that_does_all_else_differently_agrees(acts, order):
+    """Frames in another order, other structures and unset cow bits fail nobody, under every allocation order."""
+    scenario = parse(
+        "write: {by: P, at: 'h[1:3]', value: 3}", "fork: {by: P, child: C}", "fork: {by: C, child: D}", *acts
+    )
+    yours = scenario._replace(machine=scenario.machine._replace(allocation=order))
+    judge = Judge(replay(scenario, SmallKernel))
+    trace = replay(yours, OtherOrder)
+    # The steps are random, so nothing is expected of them.
+    divergences = [judge.step(record._replace(unmet=[])) for record in trace.steps]
+
+    assert divergences == [None] * len(trace.steps)
+    assert judge.end(trace.end) is None
+
+
+def test_the_rules_are_a_closed_set_in_order():
+    """Reports, schemas and hidden scenarios' canned words rely on these nine."""
+    assert RULES == ("audit", "outcome", "values", "sharing", "faults", "copies", "frames", "disk", "leak")
