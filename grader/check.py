@@ -35,13 +35,22 @@ def check_files(lab: Lab) -> Proof:
         problems.append(f"{lab.quiz}: the quiz that lab.yaml names is missing")
     if (lab.path / "README.md").is_file():
         problems += _check_handout(lab)
+    problems += _check_outputs(lab)
+    shown = f"{len(lab.scenarios)} public and {len(lab.hidden)} hidden scenarios, all recorded"
+    return Proof("files", shown, problems, "files")
+
+
+def _check_outputs(lab: Lab) -> list[str]:
+    """Outputs that are missing or stale; a lab that was never recorded is one problem, not a hundred."""
+    problems = []
     for scenario in lab.all_scenarios:
         try:
             load_output(lab, scenario)
         except LabError as error:
             problems += error.problems
-    shown = f"{len(lab.scenarios)} public and {len(lab.hidden)} hidden scenarios, all recorded"
-    return Proof("files", shown, problems, "files")
+    if len(problems) > 3 and len(problems) == len(lab.all_scenarios):
+        return [f"{lab.outputs}: no scenario's reference output is up to date; run `grader record {lab.path}`"]
+    return problems
 
 
 def _check_handout(lab: Lab) -> list[str]:

@@ -10,6 +10,7 @@ recorded outputs of the public ones.
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 from fractions import Fraction
 from typing import NamedTuple
@@ -186,14 +187,14 @@ class _LabLoader:
         if not colon or not name.isidentifier():
             self.problem(line, f"{key} is {text!r}; accepted is FILE:CLASS, such as kernel.py:CopyOnWriteKernel")
             return None
-        file = self.folder / path
+        file = pathlib.Path(os.path.normpath(self.folder / path))
         if key == "reference" and not file.is_file():
             self.problem(line, f"{key}: there is no file {path}")
             return None
         return ClassAt(file, name)
 
     def _quiz(self, block: Block) -> pathlib.Path | None:
-        return self.folder / str(block["quiz"]) if "quiz" in block else None
+        return pathlib.Path(os.path.normpath(self.folder / str(block["quiz"]))) if "quiz" in block else None
 
     def _tasks(self, block: Block) -> list[Task]:
         items = block.get("tasks")
