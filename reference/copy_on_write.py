@@ -70,7 +70,7 @@ class CopyOnWriteKernel(DemandPagingKernel):
 
     def new_frame(self) -> int:
         """A frame for one entry, which is its first reference."""
-        frame = super().new_frame()
+        frame = self.hw.frames.allocate()
         self.references[frame] = 1
         return frame
 
@@ -81,4 +81,4 @@ class CopyOnWriteKernel(DemandPagingKernel):
         self.references[frame] -= 1
         if self.references[frame] == 0:
             del self.references[frame]
-            super().release(frame)
+            self.hw.frames.free(frame)

@@ -72,7 +72,7 @@ class DemandPagingKernel(Kernel):
 
     def page_fault(self, process: Process, fault: PageFault) -> None:
         """Kill an access that the region does not allow; make every other one possible."""
-        page = self.hw.page_of(fault.address)
+        page = fault.address // self.hw.page_size
         region = self.regions[process].find(page)
         if region is None or not region.protection.allows(fault.access):
             raise SegmentationFault

@@ -175,7 +175,11 @@ class Frames:
 
     def free(self, frame: int) -> None:
         """Give a frame back. HardwareError if it is free already, or is the zero frame."""
-        if not self._usable(frame):
+        try:
+            usable = self._allocated[frame] and frame >= 0
+        except (TypeError, IndexError):
+            usable = False
+        if not usable:
             self._check("free", frame)
         if frame == self._zero_frame:
             raise HardwareError(f"free({frame}): frame {frame} is the zero frame, which is never freed")
@@ -191,7 +195,11 @@ class Frames:
 
     def zero(self, frame: int) -> None:
         """Fill a frame with zeros."""
-        if not self._usable(frame):
+        try:
+            usable = self._allocated[frame] and frame >= 0
+        except (TypeError, IndexError):
+            usable = False
+        if not usable:
             self._check("zero", frame)
         if self._log is not None:
             self._log += (ZERO, frame)
@@ -200,7 +208,11 @@ class Frames:
 
     def copy(self, source: int, target: int) -> None:
         """Copy the contents of one frame to another. Counted, unless the source is the zero frame."""
-        if not (self._usable(source) and self._usable(target)):
+        try:
+            usable = self._allocated[source] and self._allocated[target] and source >= 0 and target >= 0
+        except (TypeError, IndexError):
+            usable = False
+        if not usable:
             self._check("copy", source)
             self._check("copy", target)
         if target == self._zero_frame:
@@ -218,13 +230,6 @@ class Frames:
     @property
     def _in_use(self) -> int:
         return self._fresh - len(self._free)
-
-    def _usable(self, frame: int) -> bool:
-        """Whether `frame` is the number of a frame in use: the quick test, `_check` has the words."""
-        try:
-            return self._allocated[frame] == 1 and frame >= 0
-        except (TypeError, IndexError):
-            return False
 
     def _check(self, call: str, frame: int) -> None:
         """HardwareError unless `frame` is the number of a frame in use."""

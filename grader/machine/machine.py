@@ -157,6 +157,7 @@ class Machine:
         self._reads_before, self._writes_before = self._disk.reads, self._disk.writes
         self._files._written = []
         self._failed_fork: list[Finding] = []
+        self.died: list[int] = []  # pids of the processes that this step ended
 
     def observe(self) -> Observation:
         """End a step: audit it, and say what it did."""
@@ -223,6 +224,7 @@ class Machine:
             raise KernelCrash("exit", error) from error
         self._released.extend(process._regions)
         self._drop(process)
+        self.died.append(process.pid)
 
     def _drop(self, process: Process) -> None:
         process.page_table._discard()
@@ -336,12 +338,13 @@ class Machine:
         right = access.bit
         need = right | ACCESSED | DIRTY if writing else right | ACCESSED
         read = self._values.append
+        page_size = self._page_size
         for i in range(count):
             page = first + i
             pte = entries.get(page, 0)
             if pte & need != need:
                 if not pte & right:
-                    ending = self._fault(process, page, offset, access)
+                    ending = self._fault(process, page, page * page_size + offset, access)
                     if ending is not None:
                         return ending
                     pte = entries[page]
@@ -359,12 +362,11 @@ class Machine:
                 there[offset] = values[i]
         return OK
 
-    def _fault(self, process: Process, page: int, offset: int, access: Access) -> str | None:
+    def _fault(self, process: Process, page: int, address: int, access: Access) -> str | None:
         """Ask the kernel until the page table allows the access: None, or how the process ended."""
         entries = process.page_table._entries
         right = access.bit
         disk = self._disk
-        address = page * self._page_size + offset
         for _ in _RETRIES:
             reads = disk.reads
             ending = None
@@ -398,7 +400,7 @@ class Machine:
             if not pte & access.bit:
                 pte = process.page_table._entries.get(page, 0)
                 if not pte & access.bit:
-                    ending = self._fault(process, page, offset, access)
+                    ending = self._fault(process, page, page * self._page_size + offset, access)
                     if ending is not None:
                         return ending
                     pte = process.page_table._entries[page]

@@ -59,7 +59,6 @@ class Run:
         self._actor = 0
         self._forked = 0
         self._mapped: tuple[str, int, int] | None = None
-        self._alive: list[int] = []
 
     # -- carrying out -----------------------------------------------------------------------------------------
 
@@ -67,7 +66,6 @@ class Run:
         """Carry out one step: its outcome, or `crashed`, `no_progress`, or `skipped` for a process that is gone."""
         machine = self.machine
         machine.begin()
-        self._alive = list(machine.processes)
         self._actor = self._forked = 0
         self._mapped = None
         if step.verb == "fail":
@@ -99,7 +97,6 @@ class Run:
             self.unfired.append(self._armed)
         self.machine.failure.disarm()
         self.machine.begin()
-        self._alive = list(self.machine.processes)
         self._actor = self._forked = 0
         self._mapped = None
         try:
@@ -113,7 +110,6 @@ class Run:
     def record(self, number: int, outcome: str) -> StepRecord:
         """What the step that was just performed did."""
         seen = self.machine.observe()
-        alive = self.machine.processes
         return StepRecord(
             number,
             outcome,
@@ -133,7 +129,7 @@ class Run:
             [],
             self._mapped,
             self._forked,
-            tuple(pid for pid in self._alive if pid not in alive),
+            tuple(self.machine.died),
         )
 
     def step(self, step: Step) -> StepRecord:
