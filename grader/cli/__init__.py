@@ -66,6 +66,18 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def add_isolation(parser: argparse.ArgumentParser) -> None:
+    """The option that every command with a box has."""
+    levels = ("auto", "require", "L0", "L1", "L2S", "L2", "L3")
+    parser.add_argument(
+        "--isolation",
+        choices=levels,
+        default="auto",
+        metavar="LEVEL",
+        help="auto (what this machine gives), require (L2 at least), or L0 L1 L2S L2 L3",
+    )
+
+
 def _explain(error: Exception) -> int:
     """Errors that are the user's to mend, a line each on stderr; anything else is ours, and says so."""
     from grader.lab import LabError
@@ -81,6 +93,11 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError):
         print(f"grader: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
         return 2
+    from grader.worker.box import IsolationError
+
+    if isinstance(error, IsolationError):
+        print(f"grader: {error}", file=sys.stderr)
+        return 3
     import traceback
 
     traceback.print_exc()

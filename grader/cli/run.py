@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.attempt import Attempt
 from grader.examiner import Examiner, Printed, local_examiner
+from grader.cli import add_isolation
 from grader.grade import Result, choose, exit_status, grade_scenarios, load_outputs
 from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
 from grader.report import FORMATS, render
@@ -40,9 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--audience", choices=("student", "staff"), default="student", help="staff sees hidden scenarios"
     )
-    parser.add_argument(
-        "--isolation", default="auto", metavar="LEVEL", help="auto, require, or a level: L0 L1 L2S L2 L3"
-    )
+    add_isolation(parser)
     parser.add_argument(
         "--debug", action="store_true", help="run the kernel in this process, unofficially, so that breakpoint() works"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from grader.attempt import Attempt
 from grader.examiner import Examiner, local_examiner
+from grader.cli import add_isolation
 from grader.grade import load_outputs
 from grader.lab import Lab, LabError, find_lab, load_lab
 from grader.report.story import story
@@ -23,9 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--point", type=int, default=0, metavar="N", help="failure point, for `after: each` (default 0)"
     )
-    parser.add_argument(
-        "--isolation", default="auto", metavar="LEVEL", help="auto, require, or a level: L0 L1 L2S L2 L3"
-    )
+    add_isolation(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         STEP     JSON {"verb": …, "by": …, …}: one step of a scenario, never those that follow
         END      empty: all processes exit
     worker -> grader
+        HELLO    empty: the child is confined and waits (sent once, before anything else)
         READY    empty: the source was read
         TROUBLE  JSON {"kind": …, "method": …, "type": …, "message": …, "lines": [[file, line, function, text]]}
                  what went wrong in the student's code; testimony, shown to the student and never counted
@@ -29,7 +30,7 @@ from array import array
 VERSION = 1
 
 SOURCE, BEGIN, STEP, END = 1, 2, 3, 4
-READY, TROUBLE, ANSWER = 11, 12, 13
+HELLO, READY, TROUBLE, ANSWER = 10, 11, 12, 13
 
 INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT = range(32, 41)
 RETURNED, SEGMENTATION_FAULT, OUT_OF_MEMORY, INVALID_ARGUMENT, CRASHED = range(48, 53)

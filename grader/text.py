@@ -1,0 +1,73 @@
+"""Hostile text made harmless: the one place between what a student wrote and every output.
+
+`plain` is for a single line of anything; the other functions take plain text on to one format each. A student's text can
+then move no cursor, forge no line of ours, run no formula and close no tag.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Characters of one line of a student's that are shown.
+LIMIT = 2000
+
+#: Everything that is not simply visible: C0 and C1 controls, DEL, soft hyphen, line and paragraph separators, bidi
+#: controls and isolates, zero-width and other format characters, variation selectors, surrogates, private use,
+#: tags, and what is no character at all.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U000110bd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
+)
+
+_SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e"}
+
+
+def plain(text: str, limit: int | None = LIMIT) -> str:
+    """One line that shows what is there: unseen characters as escapes, at most `limit` characters, no line breaks."""
+    cut = ""
+    if limit is not None and len(text) > limit:
+        text, cut = text[:limit], f"… ({len(text) - limit} more characters)"
+    return _UNSEEN.sub(_escape, text) + cut
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    short = _SHORT.get(character)
+    if short is not None:
+        return short
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def for_html(text: str) -> str:
+    """Text between tags, or in a quoted attribute; XML too."""
+    return (
+        plain(text, None)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace('"', "&quot;")
+        .replace("'", "&#39;")
+    )
+
+
+def for_markdown(text: str) -> str:
+    """A code span: nothing inside is Markdown or HTML. The fence is longer than any run of backticks inside."""
+    shown = plain(text, None)
+    runs = [len(run) for run in re.findall("`+", shown)]
+    fence = "`" * (max(runs, default=0) + 1)
+    pad = " " if not shown or shown[0] in "` " or shown[-1] in "` " else ""
+    # A pipe would end a cell of a table, inside a code span too.
+    return f"{fence}{pad}{shown.replace('|', chr(92) + '|')}{pad}{fence}"
+
+
+def for_csv(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula; quoting is the csv module's."""
+    shown = plain(text, None)
+    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") or shown[:2] in ("\\t", "\\r") else shown
+
+
+def for_log(text: str) -> str:
+    """A line of a CI log: never a workflow command, in neither syntax, wherever a reader looks for it."""
+    return plain(text, None).replace("::", ":\u200a:").replace("##[", "##\u200a[")

@@ -1,0 +1,30 @@
+"""What one scenario of a student's kernel may use. Crossing a limit ends the child that runs it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Limits(NamedTuple):
+    """Budgets of one scenario, where nothing else is said.
+
+    cpu_s      processor seconds: what decides `timed_out`. Catches loops; says nothing of a kernel that sleeps.
+    wall_s     clock seconds, a backstop: catches a kernel that sleeps. A kernel that was ready to run and got no
+               processor is `ungradable`, not `timed_out`.
+    memory_mib address space of the child, in MiB, interpreter included (about 40). Catches growth, not slowness.
+    output     bytes that a kernel may print
+    frame      bytes of one answer
+    """
+
+    cpu_s: float = 4.0
+    wall_s: float = 20.0
+    memory_mib: int = 1024
+    output: int = 1 << 20
+    frame: int = 48 << 20
+
+
+#: Bytes of source that a kernel may have, and how deep its brackets may nest.
+SOURCE_LIMIT = 256 * 1024
+
+#: Processor seconds after which the kernel's own limit ends a child, however it fares: a backstop for ours.
+CPU_BACKSTOP_S = 900
