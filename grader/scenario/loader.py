@@ -235,9 +235,9 @@ class _StepCheck:
         if "at" in fields:
             self.place(fields["at"], wild_allowed=self.fails or step.verb in ("munmap", "mmap"))
         getattr(self, f"check_{step.verb}", lambda: None)()
-        self.expectations()
         if step.verb == "mmap" and step.expect.get("outcome", "ok") == "ok":
             loader.mapped[fields["name"]] = fields["pages"]
+        self.expectations()
 
     def process(self, name: str) -> None:
         known = self.loader.processes

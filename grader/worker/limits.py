@@ -16,8 +16,8 @@ class Limits(NamedTuple):
     frame      bytes of one answer
     """
 
-    cpu_s: float = 4.0
-    wall_s: float = 20.0
+    cpu_s: float = 2.0
+    wall_s: float = 10.0
     memory_mib: int = 1024
     output: int = 1 << 20
     frame: int = 48 << 20
