@@ -7,13 +7,23 @@ stub        passes nothing
 
 from __future__ import annotations
 
+import pathlib
 import re
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
-from grader.kernels import reference_kernel
+from grader.kernels import load_file_class, misconception_kernel, misconceptions, reference_kernel
 from grader.lab import QUIZ_TASK, Lab, LabError, load_lab
 from grader.outputs import load_output
 from grader.record import describe_change, reference_output
+from grader.verdicts import NOT_IMPLEMENTED, PASSED
+
+#: Share of the misconceptions that must lose points in a public scenario already.
+PUBLIC_SHARE = 0.8
+
+#: Called with the flag of each misconception before it is tried.
+Progress = Callable[[str], None]
 
 
 class Proof(NamedTuple):
@@ -84,10 +94,95 @@ def check_reference(lab: Lab) -> Proof:
     return Proof("reference", f"holds every expectation in {len(lab.all_scenarios)} scenarios", problems)
 
 
-def check_lab(folder: object) -> list[Proof]:
-    """All proofs of one lab."""
+def check_stub(lab: Lab) -> Proof:
+    """The stub passes nothing, and is not implemented rather than broken."""
+    from grader.attempt import attempt_each, attempt_here
+
+    kernel = load_file_class(lab.kernel.path, lab.kernel.name)
+    problems = []
+    for scenario in lab.all_scenarios:
+        attempt = attempt_each(scenario, load_output(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
+        if attempt.verdict != NOT_IMPLEMENTED:
+            problems.append(f"{scenario.path}:1: the stub's verdict is {attempt.verdict}, not {NOT_IMPLEMENTED}")
+    return Proof("stub", "is not implemented anywhere", problems)
+
+
+class Kill(NamedTuple):
+    """Which scenarios a misconception kernel does not pass."""
+
+    flag: str
+    public: list[str]
+    hidden: list[str]
+
+
+def kills_of(lab: Lab, flags: list[str], progress: Progress = lambda flag: None) -> list[Kill]:
+    """Replay misconception kernels on every scenario of a lab."""
+    from grader.attempt import attempt_each, attempt_here
+
+    outputs = {scenario.id: load_output(lab, scenario) for scenario in lab.all_scenarios}
+    hidden = {scenario.id for scenario in lab.hidden}
+    kills = []
+    for flag in flags:
+        progress(flag)
+        kernel = misconception_kernel(lab, flag)
+        killed = [
+            scenario.id
+            for scenario in lab.all_scenarios
+            if attempt_each(scenario, outputs[scenario.id], partial(attempt_here, make_kernel=kernel)).verdict != PASSED
+        ]
+        kills.append(Kill(flag, [id for id in killed if id not in hidden], [id for id in killed if id in hidden]))
+    return kills
+
+
+def check_misconceptions(lab: Lab, progress: Progress) -> Proof:
+    """Every mistake with a rule that this lab teaches loses points here, most of them in a public scenario."""
+    flags = misconceptions(lab, taught=True)
+    kills = kills_of(lab, flags, progress)
+    problems = [f"{k.flag}: survives every scenario of this lab" for k in kills if not k.public and not k.hidden]
+    in_public = sum(bool(kill.public) for kill in kills)
+    if kills and in_public < PUBLIC_SHARE * len(kills):
+        problems.append(f"only {in_public} of {len(kills)} misconceptions lose points in a public scenario")
+    weakest = min(kills, key=lambda k: len(k.public) + len(k.hidden), default=None)
+    shown = f"all {len(kills)} that this lab teaches lose points, {in_public} of them in public scenarios"
+    if weakest is not None:
+        shown += f" (closest: {weakest.flag}, caught by {len(weakest.public) + len(weakest.hidden)})"
+    return Proof("misconceptions", shown if kills else "none are known for this lab", problems)
+
+
+def check_quiz(lab: Lab) -> Proof:
+    """The quiz loads, its keys can be computed, and the model sheet gets full marks."""
+    from grader.quiz import mark
+    from grader.quiz.questions import load_quiz
+
+    if lab.quiz is None:
+        return Proof("quiz", "this lab has none", [])
     try:
-        lab = load_lab(folder)  # type: ignore[arg-type]
+        quiz = load_quiz(lab)
+        assert lab.reference is not None
+        sheet = lab.reference.path.parent / "answers" / f"{lab.name}.yaml"
+        if not sheet.is_file():
+            return Proof("quiz", "", [f"{sheet}: the model sheet is missing"], "files")
+        marked = mark(lab, sheet.read_bytes())
     except LabError as error:
-        return [Proof("files", "", error.problems, "files")]
-    return [check_files(lab), check_reference(lab)]
+        return Proof("quiz", "", error.problems, "files")
+    problems = [f"{sheet}: {problem}" for problem in marked.get("problems", [])]
+    problems += [f"{sheet}: {q['id']} is {q['verdict']}" for q in marked["questions"] if q["verdict"] != "correct"]
+    return Proof("quiz", f"{len(quiz.questions)} questions; the model sheet has full marks", problems)
+
+
+def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None) -> Iterator[Proof]:
+    """All proofs of one lab, as they are made. Where its files are wrong the rest cannot be tried."""
+    try:
+        lab = load_lab(folder)
+    except LabError as error:
+        yield Proof("files", "", error.problems, "files")
+        return
+    files = check_files(lab)
+    yield files
+    if lab.reference is None:
+        return
+    yield check_quiz(lab)
+    yield check_reference(lab)
+    if not files.problems:
+        yield check_stub(lab)
+        yield check_misconceptions(lab, progress)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import pathlib
 import sys
+from typing import Any
 
 from grader.lab import ClassAt, Lab, LabError
 from grader.scenario.engine import MakeKernel
@@ -22,6 +24,21 @@ def load_class(at: ClassAt) -> MakeKernel:
         raise LabError([f"{at.path}: there is no class {at.name}"]) from None
 
 
+def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
+    """A class from a file, as it stands: a lab's own stub, or a student's kernel that is being debugged."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise LabError([f"{path}: this is no Python file"])
+    module = module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    if not hasattr(module, name):
+        raise LabError([f"{path}: there is no class {name}"])
+    return getattr(module, name)
+
+
 def reference_kernel(lab: Lab) -> MakeKernel:
     """The model answer of a lab. LabError in a released lab, which has none."""
     if lab.reference is None:
@@ -29,13 +46,21 @@ def reference_kernel(lab: Lab) -> MakeKernel:
     return load_class(lab.reference)
 
 
-def misconceptions(lab: Lab) -> list[str]:
-    """The flags of the misconceptions that apply to a lab, or none where there are no misconception kernels."""
+def _mistakes(lab: Lab) -> Any:
+    """The module of misconception kernels, or None where there is none."""
     if lab.reference is None or not (lab.reference.path.parent / "misconceptions" / "__init__.py").is_file():
-        return []
+        return None
     reference_kernel(lab)
-    module = importlib.import_module(f"{lab.reference.path.resolve().parent.name}.misconceptions")
-    return list(module.applicable(lab.name))
+    return importlib.import_module(f"{lab.reference.path.resolve().parent.name}.misconceptions")
+
+
+def misconceptions(lab: Lab, taught: bool = False) -> list[str]:
+    """The flags of the misconceptions that can be had in a lab; with `taught`, those whose rule this lab teaches."""
+    mistakes = _mistakes(lab)
+    if mistakes is None:
+        return []
+    flags = list(mistakes.applicable(lab.name))
+    return [flag for flag in flags if mistakes.MISTAKES[flag].lab == lab.name] if taught else flags
 
 
 def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:
@@ -48,6 +73,4 @@ def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:
         close = difflib.get_close_matches(flag, known, n=3)
         near = f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known) or 'none'}"
         raise LabError([f"misconception:{flag}: no such misconception applies to {lab.name}{near}"])
-    assert lab.reference is not None
-    module = importlib.import_module(f"{lab.reference.path.resolve().parent.name}.misconceptions")
-    return module.kernel(flag, base)
+    return _mistakes(lab).kernel(flag, base)

@@ -254,7 +254,8 @@ class _LabLoader:
                 self.problems.append(f"{shown}:1: task {scenario.task!r} is not in lab.yaml; there are {scored}")
             found.append(scenario)
         order = {id: n for n, id in enumerate(ids)}
-        return sorted(found, key=lambda s: (order.get(s.task, len(ids)), s.id))
+        # The handout's order; within a task the short ones first, which are the simple ones.
+        return sorted(found, key=lambda s: (order.get(s.task, len(ids)), len(s.steps), s.id))
 
     def _check_ids(self, scenarios: list[Scenario], hidden: list[Scenario]) -> None:
         public = {s.id for s in scenarios}

@@ -1,6 +1,6 @@
 """Hostile text made harmless: the one place between what a student wrote and every output.
 
-`plain` is for a single line of anything; the other functions take plain text on to one format each. A student's text can
+`plain` is for a single line of anything; the other functions take text on to one format each. A student's text can
 then move no cursor, forge no line of ours, run no formula and close no tag.
 """
 

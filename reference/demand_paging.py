@@ -46,7 +46,7 @@ class DemandPagingKernel(Kernel):
                 self.remove_page(process, page)
 
     def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
-        """Change what the range allows; entries lose rights at once, and get back the right to write when they use it."""
+        """Change what the range allows: rights go at once, and the right to write comes back with the next write."""
         if pages == 0:
             raise InvalidArgument("mprotect of no pages")
         first = self.hw.page_of(start)

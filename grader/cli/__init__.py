@@ -22,13 +22,6 @@ COMMANDS = {
     "list": "the labs that are here",
     "check": "the author's proof that a lab is sound",
     "record": "write reference outputs anew and print what changed",
-    "batch": "grade many submissions, resume, write gradebooks",
-    "merge": "put the results of several batches together",
-    "release": "make the students' version of a lab",
-    "export": "make a package for another system (gradescope)",
-    "new": "begin a lab or a scenario",
-    "fuzz": "look for a scenario on which a kernel differs from the reference",
-    "selftest": "attack this machine's sandbox and say what held",
 }
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from grader.attempt import Attempt
-from grader.examiner import Examiner, Printed, local_examiner
 from grader.cli import add_isolation
+from grader.examiner import Examiner, Printed, local_examiner
 from grader.grade import Result, choose, exit_status, grade_scenarios, load_outputs
 from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
 from grader.report import FORMATS, render
@@ -97,18 +97,13 @@ def _means(options: argparse.Namespace, subject: Subject, box: Any, lab: Lab) ->
 
 def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Any:
     """The student's class, loaded into this process from its file, so that a debugger finds the lines."""
-    import importlib.util
+    from grader.kernels import load_file_class
 
     path = pathlib.Path(options.submission or lab.kernel.path)
     path = path / "kernel.py" if path.is_dir() else path
     if subject.name == "reference" or path.suffix != ".py":
         raise LabError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
-    spec = importlib.util.spec_from_file_location("kernel", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["kernel"] = module
-    spec.loader.exec_module(module)
-    return getattr(module, lab.kernel.name)
+    return load_file_class(path, lab.kernel.name)
 
 
 def _quiz(lab: Lab, subject: Subject, options: argparse.Namespace) -> dict[str, Any] | None:

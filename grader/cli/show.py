@@ -6,8 +6,8 @@ import argparse
 from typing import Any
 
 from grader.attempt import Attempt
-from grader.examiner import Examiner, local_examiner
 from grader.cli import add_isolation
+from grader.examiner import Examiner, local_examiner
 from grader.grade import load_outputs
 from grader.lab import Lab, LabError, find_lab, load_lab
 from grader.report.story import story

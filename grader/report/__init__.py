@@ -9,10 +9,6 @@ from typing import Any
 FORMATS = {
     "text": "text",
     "json": "json_result",
-    "junit": "junit",
-    "gradescope": "gradescope",
-    "github": "github",
-    "markdown": "markdown",
 }
 
 

@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 class Submission(NamedTuple):
-    """sources: file name -> bytes; answers: the quiz sheet's bytes, or None; digest: sha256 of all of it, hexadecimal."""
+    """sources: file name -> bytes; answers: the quiz sheet's bytes, or None; digest: sha256 of all, hexadecimal."""
 
     name: str
     sources: dict[str, bytes]

@@ -1,0 +1,43 @@
+"""Kernels with one typical mistake each, for testing scenarios and for naming what a student believes.
+
+A mistake is a mixin that overrides a method or two of a reference kernel; `kernel(flag, base)` puts it on top of a
+lab's reference. `belief` completes the sentence "behaves like a kernel that …", `lab` is the lab that teaches the rule, and
+`section` the handout's section to read again. The docstring says what shows the mistake.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import copy_on_write, demand_paging, mapping, permissions
+from .mistake import Mistake
+
+#: Labs in the order in which a student meets them. A mistake can be made from the lab on that teaches its rule.
+LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb")
+
+
+def _collect() -> dict[str, type[Mistake]]:
+    found: dict[str, type[Mistake]] = {}
+    for module in (demand_paging, mapping, permissions, copy_on_write):
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Mistake) and value.flag:
+                found[value.flag] = value
+    return found
+
+
+MISTAKES = _collect()
+
+
+def applicable(lab: str) -> list[str]:
+    """The flags of the mistakes that can be made in a lab, in the order of the labs that teach the rules."""
+    if lab not in LABS:
+        return []
+    known = LABS[: LABS.index(lab) + 1]
+    flags = [flag for flag, mistake in MISTAKES.items() if mistake.lab in known]
+    return sorted(flags, key=lambda flag: LABS.index(MISTAKES[flag].lab))
+
+
+def kernel(flag: str, base: type) -> type:
+    """The reference class `base` with one mistake. KeyError for a flag that is not known."""
+    mistake: Any = MISTAKES[flag]
+    return type(f"{flag}_{base.__name__}", (mistake, base), {"__doc__": mistake.__doc__})
