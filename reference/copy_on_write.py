@@ -34,7 +34,7 @@ class CopyOnWriteKernel(DemandPagingKernel):
         self.regions[child] = self.regions[parent].copy()
 
     def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
-        """Map the parent's frame in the child, writable by neither; the parent's entry comes last, as `map` may fail."""
+        """Map the parent's frame in the child, writable by neither; `map` may fail, so it comes first."""
         readable = entry.protection & ~Protection.WRITE
         cow = entry.cow or Protection.WRITE in entry.protection
         child.page_table.map(page, entry.frame, readable, cow=cow)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from typing import Any
+
+
+#: The JSON Schema of a result.
+SCHEMA = pathlib.Path(__file__).with_name("result.schema.json")
 
 
 def render(result: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Kernels with one typical mistake each, for testing scenarios and for naming what a student believes.
 
 A mistake is a mixin that overrides a method or two of a reference kernel; `kernel(flag, base)` puts it on top of a
-lab's reference. `belief` completes the sentence "behaves like a kernel that …", `lab` is the lab that teaches the rule, and
-`section` the handout's section to read again. The docstring says what shows the mistake.
+lab's reference. `belief` completes the sentence "behaves like a kernel that …", `lab` is the lab that teaches the rule,
+and `section` the handout's section to read again. The docstring says what shows the mistake.
 """
 
 from __future__ import annotations
