@@ -90,10 +90,10 @@ def attempt_here(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) -
         trouble = trouble_of(error, "__init__")
         return conclude(scenario, expected, [StepRecord(0, CRASHED)], None, trouble)
     records, divergence = judge(scenario, expected, _records(scenario, run))
-    trouble = None
+    told: Trouble | None = None
     if isinstance(run.failure, KernelCrash):
-        trouble = trouble_of(run.failure.cause, run.failure.method)
-    return conclude(scenario, expected, records, divergence, trouble)
+        told = trouble_of(run.failure.cause, run.failure.method)
+    return conclude(scenario, expected, records, divergence, told)
 
 
 def _records(scenario: Scenario, run: Any) -> Iterator[StepRecord]:

@@ -222,8 +222,8 @@ def canned(verdict: str, attempt: Attempt) -> str:
         return "passed"
     if attempt.divergence is not None and verdict != WAITING:
         rule = attempt.divergence.rule
-        return f"a hidden scenario of this task differs in {rule} ({ABOUT[rule]})"
-    return f"a hidden scenario of this task {MEANINGS[verdict]}"
+        return f"differs in {rule}: {ABOUT[rule]}"
+    return MEANINGS[verdict]
 
 
 def rounded(points: Fraction) -> float | int:

@@ -145,12 +145,12 @@ def write_whole(path: pathlib.Path, text: str) -> None:
 
 
 def next_step(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> str:
-    """What to do now: the first scenario that fails, and the command that tells its story."""
+    """What to do now; a second line, if there is one, is a command."""
     first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
     if first is None:
         if result["points"] == result["max_points"]:
             return "all points that can be earned here are earned."
-        return f"the quiz: grader quiz {lab.path}"
+        return f"the quiz.\ngrader quiz {lab.path}"
     if first["verdict"] == "ungradable":
         return "run it again; if that does not help, tell the course: it is not your kernel's fault."
     if first["visibility"] == "hidden":
@@ -160,7 +160,7 @@ def next_step(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> 
     if first["verdict"] == "not_implemented":
         return f"{where}, then {lab.kernel.path}"
     given = f" --submission {options.submission}" if options.submission else ""
-    return f"{where}; the whole story: grader show {lab.path} {first['id']}{given}"
+    return f"{where}, and the whole story:\ngrader show {lab.path} {first['id']}{given}"
 
 
 class Progress:

@@ -132,11 +132,10 @@ def _order(question: Question, key: list[str], given: Any) -> Mark:
 
 
 def _match(question: Question, key: dict[str, str], given: Any) -> Mark:
-    pairs = (
-        dict(tuple(map(str.strip, item.split("=", 1))) for item in given if "=" in item)
-        if isinstance(given, list)
-        else {}
-    )
+    pairs: dict[str, str] = {}
+    for item in given if isinstance(given, list) else ():
+        id, _, answer = item.partition("=")
+        pairs[id.strip()] = answer.strip()
     if not isinstance(given, list) or pairs.keys() != key.keys() or len(given) != len(pairs):
         return _invalid(given, f"a list with one `id = answer` for each of {_ids(question)}")
     wrong = [c for c in question.choices if _normal(pairs[c.id]) != _normal(key[c.id])]

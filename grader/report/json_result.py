@@ -6,7 +6,6 @@ import json
 import pathlib
 from typing import Any
 
-
 #: The JSON Schema of a result.
 SCHEMA = pathlib.Path(__file__).with_name("result.schema.json")
 

@@ -116,7 +116,7 @@ def _failures(failures: list[dict[str, Any]], verbosity: int, painter: _Painter)
 
 def _in_full(scenario: dict[str, Any], painter: _Painter) -> list[str]:
     mark = _MARKS[scenario["verdict"]]
-    title = scenario.get("title", scenario["message"])
+    title = scenario.get("title", f"a hidden scenario {scenario['message']}")
     head = f"{scenario['task']}/{scenario['id']}   {title}"
     lines = [
         f"{painter(mark, mark)}  {line}" if n == 0 else f"      {line}" for n, line in enumerate(wrap(head, WIDTH - 6))
@@ -190,6 +190,9 @@ def _closing(result: dict[str, Any], next_step: str) -> list[str]:
     if isolation.get("unofficial"):
         lines.append("UNOFFICIAL: the kernel ran in the grader's own process (--debug).")
     if next_step:
-        lines += wrap(f"Next: {next_step}", WIDTH)
+        told, _, command = next_step.partition("\n")
+        lines += wrap(f"Next: {told}", WIDTH)
+        if command:
+            lines.append(f"  {command}")
     lines.append(f"receipt {result['receipt']}")
     return lines

@@ -70,12 +70,8 @@ def test_trouble_in_a_method(attempt, line, verdict, words):
 
 def test_the_students_own_lines_are_shown_and_none_of_ours(attempt):
     """A crash shows file, line, function and text of the student's code alone."""
-    result = attempt(
-        changed(
-            FORK,
-            f"{FORK}        self.helper()\n\n    def helper(self):\n        {{}}[3]\n\n    def rest(self, parent, kid):\n",
-        )
-    )
+    helper = "    def helper(self):\n        {}[3]\n\n    def rest(self, parent, child):\n"
+    result = attempt(changed(FORK, f"{FORK}        self.helper()\n\n{helper}"))
     told = "\n".join(result.lines)
 
     assert "in fork" in told and "in helper" in told and "{}[3]" in told
