@@ -131,6 +131,7 @@ class _LabLoader:
         self.folder = folder
         self.shown = f"{folder.name or folder.resolve().name}/lab.yaml"
         self.problems: list[str] = []
+        self.unread = 0  # scenario files that did not load
 
     def problem(self, line: int, message: str) -> None:
         self.problems.append(f"{self.shown}:{line}: {message}")
@@ -245,6 +246,7 @@ class _LabLoader:
                 scenario = load_scenario(path, shown_as=shown)
             except FormatError as error:
                 self.problems.append(str(error))
+                self.unread += 1
                 continue
             except OSError as error:
                 self.problems.append(f"{shown}: {error.strerror}")
@@ -285,7 +287,7 @@ class _LabLoader:
             if task.id == QUIZ_TASK:
                 if "quiz" not in block:
                     self.problem(block.lines["tasks"], "there is a task `quiz` but no field `quiz` with its questions")
-            elif task.id not in scored and task.points:
+            elif task.id not in scored and task.points and not self.unread:
                 self.problem(
                     block.lines["tasks"], f"task {task.id!r} has {float(task.points):g} points and no scenario"
                 )

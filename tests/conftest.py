@@ -41,3 +41,32 @@ def boot():
         return booted, booted.spawn()
 
     return make
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The folder of a small lab, recorded."""
+    from tests.labs import recorded
+
+    return recorded(tmp_path)
+
+
+@pytest.fixture
+def cli(capsys):
+    """cli("run", …): exit status, stdout and stderr of the program, in this process."""
+    import gc
+
+    from grader.cli import main
+
+    def call(*arguments: object):
+        capsys.readouterr()
+        try:
+            status = main([str(a) for a in arguments])
+        except SystemExit as left:
+            status = left.code
+        finally:
+            gc.enable()
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call

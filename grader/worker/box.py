@@ -238,6 +238,9 @@ class Box:
             self._process.kill()
         self._process.wait()
         if self._process.stderr is not None:
+            # Its end comes when the last process inside has gone, those behind bwrap included.
+            while self._process.stderr.read(65536):
+                pass
             self._process.stderr.close()
 
 

@@ -38,7 +38,7 @@ class Walls:
         self.missing: dict[str, str] = {}
         self.abi = 0
         self._ruleset = self._filter = None
-        self._keep_reading = False
+        self._keep_reading = os.geteuid() == 0 and not basics.anybody_may_enter(os.path.dirname(os.__file__))
         if level == "L1":
             return
         try:
@@ -55,7 +55,6 @@ class Walls:
             return
         self.abi = landlock.abi()
         library = [path for path in sys.path[:-1] if os.path.isabs(path)]  # the last is the grader's package
-        self._keep_reading = not basics.anybody_may_enter(os.path.dirname(os.__file__))
         try:
             self._ruleset = landlock.make_ruleset(library)
         except OSError as error:
@@ -65,7 +64,7 @@ class Walls:
         """Confine the calling process. Before a student byte is compiled; OSError if a wall does not stand."""
         basics.close_all_but(keep | ({self._ruleset} if self._ruleset is not None else set()))
         os.umask(0o077)
-        basics.become_nobody(self._keep_reading and self._ruleset is not None)
+        basics.become_nobody(self._keep_reading)
         basics.die_with(parent)
         basics.limit_resources(self.memory_mib)
         if self._ruleset is None and self._filter is None:

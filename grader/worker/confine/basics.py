@@ -25,8 +25,9 @@ def close_all_but(keep: set[int]) -> None:
 def become_nobody(keep_reading: bool = False) -> None:
     """Give up root, where we are root.
 
-    keep_reading  keep the right to read past permissions (CAP_DAC_READ_SEARCH), and nothing else of root. For a
-                  standard library in a folder that nobody may enter, and only where Landlock says what may be read.
+    keep_reading  keep the right to read past permissions (CAP_DAC_READ_SEARCH), and nothing else of root: for a
+                  standard library in a folder that nobody may enter. Landlock still says what may be read; without it
+                  (below L2) files are not protected anyway.
     """
     if os.geteuid() != 0:
         return

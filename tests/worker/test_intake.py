@@ -1,0 +1,170 @@
+"""What strangers hand in."""
+
+import io
+import os
+import tarfile
+import zipfile
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from grader.worker.intake import ANSWERS_LIMIT, Refused, check_source, read_answers, read_submission
+from grader.worker.limits import SOURCE_LIMIT
+
+GOOD = b"class K: pass\n"
+
+
+def zipped(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_a_folder_gives_the_kernel_and_the_sheet(tmp_path):
+    """kernel.py and answers.yaml are read; other files are not."""
+    (tmp_path / "kernel.py").write_bytes(GOOD)
+    (tmp_path / "answers.yaml").write_bytes(b"a: b\n")
+    (tmp_path / "other.py").write_bytes(b"x")
+    submission = read_submission(tmp_path)
+
+    assert submission.sources == {"kernel.py": GOOD}
+    assert submission.answers == b"a: b\n"
+
+
+def test_a_file_is_a_kernel_without_a_sheet(tmp_path):
+    """A single file of any name is the kernel."""
+    path = tmp_path / "mine.py"
+    path.write_bytes(GOOD)
+
+    assert (read_submission(path).sources["kernel.py"], read_submission(path).answers) == (GOOD, None)
+
+
+def test_archives_are_read_in_memory(tmp_path):
+    """A zip and a tar give the same as the folder, wherever in them the files are, and extract nothing."""
+    zip_path = zipped(tmp_path / "a.zip", {"work/kernel.py": GOOD, "work/answers.yaml": b"a: b", "../../evil": b"x"})
+    tar_path = tmp_path / "a.tar.gz"
+    with tarfile.open(tar_path, "w:gz") as archive:
+        info = tarfile.TarInfo("work/kernel.py")
+        info.size = len(GOOD)
+        archive.addfile(info, io.BytesIO(GOOD))
+
+    assert read_submission(zip_path).answers == b"a: b"
+    assert read_submission(tar_path).sources["kernel.py"] == GOOD
+    assert sorted(os.listdir(tmp_path)) == ["a.tar.gz", "a.zip"]
+
+
+def test_links_are_not_followed(tmp_path):
+    """A link in the place of a kernel, or of the submission, is refused."""
+    secret = tmp_path / "secret.py"
+    secret.write_bytes(GOOD)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "kernel.py").symlink_to(secret)
+    (tmp_path / "link").symlink_to(folder)
+
+    with pytest.raises(Refused, match="kernel.py is a symbolic link; links are not followed"):
+        read_submission(folder)
+    with pytest.raises(Refused, match="link is a symbolic link"):
+        read_submission(tmp_path / "link")
+
+
+def test_what_is_no_file_does_not_hang(tmp_path):
+    """A pipe named kernel.py is refused at once."""
+    os.mkfifo(tmp_path / "kernel.py")
+
+    with pytest.raises(Refused, match="kernel.py is a pipe"):
+        read_submission(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"a.txt": b"x"}, "there is no kernel.py in s.zip"),
+        ({"a/kernel.py": GOOD, "b/kernel.py": GOOD}, "2 files named kernel.py"),
+        ({"kernel.py": b"#" * (SOURCE_LIMIT + 1)}, "more than 256 KiB"),
+        ({f"f{n}": b"" for n in range(2100)}, "more than 2000 members"),
+    ],
+)
+def test_an_archive_that_is_none_is_refused(tmp_path, members, words):
+    """Missing, ambiguous, too large, too many: each with the reason."""
+    with pytest.raises(Refused, match=words):
+        read_submission(zipped(tmp_path / "s.zip", members))
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (b"\xff\xfe", "not UTF-8: byte 0xff at offset 0"),
+        (b"x = 1\x00", "null byte at offset 5"),
+        (b"# -*- coding: latin-1 -*-\n", "the encoding 'latin-1' is not accepted"),
+        (b"(" * 200, "nested more than 90 deep"),
+        (b"#" * (SOURCE_LIMIT + 1), "more than 256 KiB"),
+    ],
+)
+def test_source_that_is_no_text_is_refused(source, words):
+    """Encodings, null bytes, absurd nesting and size are refused before anything compiles it."""
+    with pytest.raises(Refused, match=words):
+        check_source(source)
+
+
+@given(data=st.binary(max_size=400), name=st.sampled_from(["k.py", "k.zip", "k.tar"]))
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_file_is_a_submission_or_refused(tmp_path, data, name):
+    """No bytes under any name make intake fail in any other way."""
+    path = tmp_path / name
+    for head in (b"", b"PK\x03\x04", b"\x1f\x8b\x08"):
+        path.write_bytes(head + data)
+        try:
+            read_submission(path)
+        except Refused as refused:
+            assert str(refused)
+
+
+def test_a_sheet_is_strings():
+    """Scalars are the text that was written: NO is no boolean, 017 no number."""
+    assert read_answers(b"a: NO\nb: 017\nc: [x, 1.0]\nd: '12:30'\n") == {
+        "a": "NO",
+        "b": "017",
+        "c": ["x", "1.0"],
+        "d": "12:30",
+    }
+
+
+@pytest.mark.parametrize(
+    ("sheet", "words"),
+    [
+        (b"a: b\na: c", "line 2: question 'a' is answered twice"),
+        (b"a: &x b\nc: *x", "line 1: an anchor"),
+        (b"a: !!int 3", "line 1: a tag"),
+        (b"<<: {a: b}", "a merge"),
+        (b"a: {b: c}", "line 1: a nested value; a word, a number, or a flat list"),
+        (b"a: [[b]]", "a nested value"),
+        (b"- a", "a sheet is a mapping"),
+        (b"a: b\n---\nc: d", "more than one document"),
+        (b"a: [", "line 2: this is not YAML"),
+        (b"\xff", "not UTF-8"),
+        (b"#" * (ANSWERS_LIMIT + 1), "more than 64 KiB"),
+    ],
+)
+def test_a_sheet_that_is_none_is_refused(sheet, words):
+    """Everything but a flat mapping of plain scalars and lists is named, with its line."""
+    with pytest.raises(Refused, match=words):
+        read_answers(sheet)
+
+
+@given(st.binary(max_size=300) | st.text(alphabet="ab:{}[]-,\n &*!<'\"", max_size=80).map(str.encode))
+@settings(max_examples=200)
+def test_any_bytes_are_a_sheet_or_refused(data):
+    """No bytes make the reader fail in any other way, and what comes out is strings."""
+    try:
+        answers = read_answers(data)
+    except Refused:
+        return
+    assert all(isinstance(v, str) or all(isinstance(i, str) for i in v) for v in answers.values())
+
+
+def test_an_empty_sheet_answers_nothing():
+    """Empty files and files of comments are sheets without an answer."""
+    assert read_answers(b"") == read_answers(b"# nothing\n") == {}
