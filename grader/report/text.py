@@ -148,12 +148,15 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
     lead = len(text) - len(text.lstrip())
     lines: list[str] = []
     line = text
+    begins = lead
     while len(line) > width:
-        cut = line.rfind(" ", lead + 1, width + 1)
-        if cut <= lead:
+        # Only blanks after the indent: a word longer than the line is cut, or nothing would ever get shorter.
+        cut = line.rfind(" ", begins + 1, width + 1)
+        if cut <= begins:
             cut = width
         lines.append(indent + line[:cut].rstrip())
-        line = " " * (lead + 2) + line[cut:].lstrip()
+        begins = lead + 2
+        line = " " * begins + line[cut:].lstrip()
     return [*lines, indent + line]
 
 
