@@ -130,7 +130,9 @@ def _cost(record: StepRecord) -> str:
     if record.copies:
         parts.append(f"{record.copies} cop{'ies' if record.copies > 1 else 'y'}")
     parts += [f"{n} disk {what}" for n, what in ((record.reads, "reads"), (record.writes, "writes")) if n]
-    parts.append(f"{record.frames} frames in use" + (f", {record.slots} slots" if record.slots else ""))
+    parts.append(f"{record.frames} frame{'' if record.frames == 1 else 's'} in use")
+    if record.slots:
+        parts.append(f"{record.slots} swap slot{'' if record.slots == 1 else 's'}")
     return ", ".join(parts)
 
 

@@ -146,17 +146,17 @@ def _in_short(scenario: dict[str, Any], painter: _Painter) -> str:
 def wrap(text: str, width: int, indent: str = "") -> list[str]:
     """Break one line at blanks; what follows is indented like its beginning, and two columns more."""
     lead = len(text) - len(text.lstrip())
+    hanging = " " * (lead + 2)
     lines: list[str] = []
     line = text
-    begins = lead
+    start = lead  # where the line's own text begins; a break before that would make no progress
     while len(line) > width:
-        # Only blanks after the indent: a word longer than the line is cut, or nothing would ever get shorter.
-        cut = line.rfind(" ", begins + 1, width + 1)
-        if cut <= begins:
-            cut = width
+        cut = line.rfind(" ", start + 1, width + 1)
+        if cut == -1:
+            cut = max(width, start + 1)
         lines.append(indent + line[:cut].rstrip())
-        begins = lead + 2
-        line = " " * begins + line[cut:].lstrip()
+        line = hanging + line[cut:].lstrip()
+        start = len(hanging)
     return [*lines, indent + line]
 
 
@@ -185,7 +185,8 @@ def _closing(result: dict[str, Any], next_step: str) -> list[str]:
     if hidden["count"]:
         graded = any(s["visibility"] == "hidden" for s in result["scenarios"])
         where = "graded above" if graded else "not graded here"
-        line += f"; {hidden['count']} hidden ones exist ({points(hidden['points'])} points), {where}"
+        ones = "hidden one exists" if hidden["count"] == 1 else "hidden ones exist"
+        line += f"; {hidden['count']} {ones} ({points(hidden['points'])} points), {where}"
     lines += wrap(line + ".", WIDTH)
     if not result["complete"]:
         lines.append("Some could not be graded. That costs no points: run it again.")

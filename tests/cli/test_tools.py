@@ -1,0 +1,118 @@
+"""`grader show`, `check`, `record`, `list`, `quiz`."""
+
+import json
+
+from tests.labs import FORK, QUIZ, TOUCH, kernel_text
+from tests.messages import assert_message
+
+
+def test_show_tells_a_scenario_word_for_word(cli, lab, monkeypatch):
+    """Step by step: what happens, what it costs, and the address spaces with their frames."""
+    monkeypatch.chdir(lab.parent)
+
+    assert_message("show-fork", cli("show", "small", "fork")[1])
+
+
+def test_show_tells_a_submissions_run_up_to_the_difference(cli, lab, tmp_path):
+    """With a submission its own run is shown, and where it differs."""
+    kernel = tmp_path / "k.py"
+    kernel.write_text(kernel_text("parent.page_table.protect(page, kept, cow=True)", "pass"))
+    status, out, _ = cli("show", lab, "fork", "--submission", kernel)
+
+    assert status == 1
+    assert "the run of your kernel" in out and "first difference: audit" in out
+    assert "C writes 2" not in out
+
+
+def test_check_proves_a_sound_lab(cli, lab):
+    """Files, quiz, reference, stub: each proof has its line, and the status is 0."""
+    status, out, _ = cli("check", lab)
+
+    assert status == 0
+    assert "holds every expectation in 3 scenarios" in out
+    assert "is not implemented anywhere" in out
+    assert "the model sheet has full marks" in out
+
+
+def test_check_finds_all_problems_of_a_lab(cli, lab):
+    """A missing handout, a stale output, a wrong expectation and a broken quiz are found in one go."""
+    (lab / "README.md").unlink()
+    (lab / "scenarios" / "touch.yaml").write_text(TOUCH.replace("faults: 2", "faults: 1"))
+    (lab / "quiz.yaml").write_text(QUIZ.replace("after: 4", "after: 9"))
+    status, out, _ = cli("check", lab)
+
+    assert status == 2
+    assert "README.md: this file is missing" in out
+    assert "stale: scenario touch was changed" in out
+    assert "small/scenarios/touch.yaml:7: step 2: expected faults 1; the reference shows faults 2" in out
+    assert "quiz.yaml:8: after is 9; fork has steps 1 to 4" in out
+
+
+def test_check_of_a_stub_that_does_something_fails(cli, lab):
+    """A stub that is not NotImplementedError everywhere is no stub: exit status 1."""
+    (lab / "kernel.py").write_text(kernel_text())
+    status, out, _ = cli("check", lab)
+
+    assert status == 1
+    assert "the stub's verdict is passed, not not_implemented" in out
+
+
+def test_record_prints_what_changed(cli, lab):
+    """A changed scenario is one line; then nothing changes."""
+    (lab / "scenarios" / "fork.yaml").write_text(FORK.replace("value: 2", "value: 3"))
+    first, second = cli("record", lab), cli("record", lab)
+
+    assert "fork: " in first[1] and "1 changed; 3 scenarios" in first[1]
+    assert "0 changed" in second[1]
+
+
+def test_list_names_labs_and_scenarios(cli, lab, monkeypatch):
+    """Inside a lab its scenarios are listed by task, with points and titles; hidden ones are not."""
+    monkeypatch.chdir(lab)
+    out = cli("list")[1]
+
+    assert "task 2  Fork  (40 points)" in out and "A child shares" in out
+    assert "secret" not in out
+
+
+def test_quiz_marks_a_sheet(cli, lab, tmp_path):
+    """Full marks are exit status 0; a wrong answer has its reason and its section, and is 1."""
+    sheet = tmp_path / "sheet.yaml"
+    sheet.write_text("copies: 1\nwho: writer\n")
+    assert cli("quiz", lab, "--answers", sheet)[0] == 0
+    sheet.write_text("copies: 2\nwho: child\n")
+    status, out, _ = cli("quiz", lab, "--answers", sheet)
+
+    assert status == 1
+    assert "The parent may write first." in out and "Read again: 2. Fork" in out
+
+
+def test_quiz_shows_open_questions_and_writes_a_template(cli, lab):
+    """Without a sheet the questions are shown; --template writes one that answers nothing."""
+    status, out, _ = cli("quiz", lab)
+    template = cli("quiz", lab, "--template")[1]
+
+    assert status == 1
+    assert "How many copies?" in out and "writer: The writer" in out
+    assert "copies:\n" in template and "# one of writer, child" in template
+
+
+def test_quiz_as_json(cli, lab, tmp_path):
+    """--format json gives the marks as `run` does."""
+    sheet = tmp_path / "s.yaml"
+    sheet.write_text("copies: many\nnobody: x\n")
+    plain = json.loads(cli("quiz", lab, "--answers", sheet, "--format", "json")[1])["quiz"]
+
+    assert plain["questions"][0]["verdict"] == "invalid"
+    assert plain["problems"] == ["there is no question 'nobody'"]
+
+
+def test_a_sheet_that_is_none_is_told(cli, lab, tmp_path):
+    """A sheet with an alias is graded as empty, with the reason and the line."""
+    sheet = tmp_path / "s.yaml"
+    sheet.write_text("copies: &a 1\nwho: *a\n")
+    status, out, _ = cli("quiz", lab, "--answers", sheet)
+
+    assert status == 1
+    assert "on the sheet: line 1: an anchor" in out
+    assert cli("quiz", lab, "--answers", tmp_path / "none.yaml")[0] == 2

@@ -1,0 +1,118 @@
+"""The reference kernels, the misconceptions built on them, and correct kernels that are different."""
+
+import importlib
+import pathlib
+import re
+
+import pytest
+
+from grader.attempt import attempt_each, attempt_here
+from grader.check import kills_of
+from grader.kernels import misconceptions
+from grader.lab import load_lab
+from grader.outputs import load_output
+from grader.scenario.engine import replay
+from tests.reference.alternatives import ALTERNATIVES
+
+LABS = ("demand-paging", "copy-on-write")
+CATALOGUED = re.compile(r"^# catalogue: (.*)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def labs(request):
+    root = pathlib.Path(__file__).resolve().parents[2]
+    return {name: load_lab(root / "labs" / name) for name in LABS}
+
+
+@pytest.mark.parametrize("order", ["lowest", "stride", "random"])
+@pytest.mark.parametrize(("name", "kernel"), [(n, k) for n in LABS for k in ALTERNATIVES[n]])
+def test_correct_but_different_kernels_pass(labs, name, kernel, order):
+    """Other structures, orders and early returns fail in no scenario, under any allocation order."""
+    lab = labs[name]
+    for scenario in lab.all_scenarios:
+        other = scenario._replace(machine=scenario.machine._replace(allocation=order, seed=4))
+        attempt = attempt_each(other, load_output(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
+        assert attempt.verdict == "passed", (scenario.id, attempt.lines)
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_every_misconception_that_a_lab_teaches_loses_points(labs, name):
+    """Each is caught, and at least four of five by a public scenario already."""
+    kills = kills_of(labs[name], misconceptions(labs[name], taught=True))
+
+    assert [kill.flag for kill in kills if not kill.public and not kill.hidden] == []
+    assert sum(bool(kill.public) for kill in kills) >= 0.8 * len(kills)
+
+
+@pytest.mark.parametrize(
+    ("flag", "rule"),
+    [
+        ("parent_w", "audit"),
+        ("no_inc", "audit"),
+        ("always_copy", "sharing"),
+        ("nocopy", "values"),
+        ("ro_cow", "audit"),
+        ("exit_leak", "leak"),
+        ("eager_fork", "sharing"),
+        ("refork_ro", "outcome"),
+    ],
+)
+def test_the_divergence_names_the_rule(labs, flag, rule):
+    """The first scenario that a typical mistake fails names what is wrong, not only a number."""
+    from grader.kernels import misconception_kernel
+
+    lab = labs["copy-on-write"]
+    kernel = misconception_kernel(lab, flag)
+    attempts = (
+        attempt_each(s, load_output(lab, s), lambda x, e: attempt_here(x, e, kernel)) for s in lab.all_scenarios
+    )
+    first = next(attempt for attempt in attempts if attempt.verdict != "passed")
+
+    assert first.divergence.rule == rule
+
+
+def test_every_misconception_says_what_it_is():
+    """flag, belief, lab, section and symptom are there, and flags are unique by construction."""
+    mistakes = importlib.import_module("reference.misconceptions")
+    for flag, mistake in mistakes.MISTAKES.items():
+        assert mistake.flag == flag and mistake.belief and mistake.__doc__, flag
+        assert mistake.lab in mistakes.LABS and mistake.section >= 1, flag
+
+
+def test_the_practice_at_its_real_size(labs):
+    """fork-faults: 1024, 0, 512 and 1024 faults, and 512 copies, on 1024 pages of 4096 bytes."""
+    lab = labs["copy-on-write"]
+    scenario = next(s for s in lab.scenarios if s.id == "fork-faults")
+    trace = load_output(lab, scenario).traces[0]
+
+    assert (scenario.machine.page_size, scenario.steps[0].fields["pages"]) == (4096, 1024)
+    assert [sum(r.faults) for r in trace.steps if r.number in (2, 4, 5, 7)] == [1024, 0, 512, 1024]
+    assert sum(r.copies for r in trace.steps) == 512
+
+
+@pytest.mark.parametrize(
+    ("prefix", "count", "elsewhere"),
+    [("CW", 15, ()), ("FM", 10, ()), ("OM", 9, ()), ("DP", 15, ()), ("PM", 9, ())],
+)
+def test_the_catalogue_is_covered(root, prefix, count, elsewhere):
+    """Every item of the catalogue's groups is realised by some scenario of some lab."""
+    found = set()
+    for path in (root / "labs").glob("*/*/*.yaml"):
+        for line in CATALOGUED.findall(path.read_text(encoding="utf-8")):
+            found.update(item.strip() for item in line.split(","))
+
+    assert len({item for item in found if item.startswith(prefix)}) == count
+
+
+def test_reference_traces_do_not_depend_on_frame_numbers(labs):
+    """Values, faults, copies and totals of every reference run are equal under every allocation order."""
+    from reference.copy_on_write import CopyOnWriteKernel
+
+    for scenario in labs["copy-on-write"].scenarios:
+        if scenario.each is not None or len(scenario.steps) > 40:
+            continue
+        seen = []
+        for order in ("lowest", "stride", "random"):
+            trace = replay(scenario._replace(machine=scenario.machine._replace(allocation=order)), CopyOnWriteKernel)
+            seen.append([(r.outcome, r.values, r.faults, r.copies, r.frames) for r in trace.steps])
+        assert seen[0] == seen[1] == seen[2], scenario.id

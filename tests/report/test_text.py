@@ -1,0 +1,26 @@
+"""The report for a terminal."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.report.text import wrap
+
+
+@given(st.text(alphabet="ab \t/", max_size=300), st.integers(4, 80))
+def test_wrapping_ends_and_loses_nothing(text, width):
+    """Whatever the text and the width, wrapping comes to an end and every character but blanks is still there."""
+    lines = wrap(text, width)
+
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@given(st.lists(st.text(alphabet="abc", min_size=1, max_size=12), max_size=40))
+def test_lines_of_short_words_fit(words):
+    """Text whose words are short never goes beyond the width."""
+    assert all(len(line) <= 40 for line in wrap(" ".join(words), 40))
+
+
+def test_a_path_longer_than_a_line_is_broken():
+    """A word that fits in no line is cut at the width."""
+    assert wrap("see " + "x" * 100, 40)[0] == "see"
+    assert max(map(len, wrap("x" * 100, 40))) == 40

@@ -1,0 +1,47 @@
+"""The pytest plugin: a lab's scenarios as tests."""
+
+import subprocess
+import sys
+
+from tests.labs import kernel_text
+
+
+def run_pytest(root, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-o", "addopts=", *map(str, arguments)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_each_public_scenario_is_a_test(root, lab):
+    """The model answer passes every public scenario, and hidden ones are not collected."""
+    status, out = run_pytest(root, lab, "--submission", "reference", "-v", "--rootdir", lab)
+
+    assert status == 0
+    assert "touch PASSED" in out and "fork PASSED" in out and "2 passed" in out
+    assert "secret" not in out
+
+
+def test_a_failure_is_the_first_divergence(root, lab, tmp_path):
+    """The failure's text is ours, without a traceback of the plugin, and prints stand apart."""
+    kernel = tmp_path / "k.py"
+    kernel.write_text(kernel_text("parent.page_table.protect(page, kept, cow=True)", "print('here')"))
+    status, out = run_pytest(root, lab, "--submission", kernel, "--rootdir", lab)
+
+    assert status == 1
+    assert "first difference: audit" in out and "1 failed, 1 passed" in out
+    assert "printed by the kernel" in out and "pytest_plugin.py" not in out
+
+
+def test_a_broken_lab_is_a_collection_error(root, lab):
+    """A lab that does not load is told with file and line."""
+    (lab / "lab.yaml").write_text("format: 2\n")
+    status, out = run_pytest(root, lab, "--rootdir", lab)
+
+    assert status == 2
+    assert "small/lab.yaml:1: format 2 is not known" in out
