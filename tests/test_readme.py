@@ -1,0 +1,43 @@
+"""What the README says is so."""
+
+import re
+import subprocess
+
+import pytest
+
+from grader.cli import COMMANDS
+from grader.scenario.loader import parse_scenario
+
+
+def test_the_scenario_of_the_readme_loads(root):
+    """The YAML example is a scenario, and the reference holds what it expects."""
+    from grader.record import reference_output
+    from reference.copy_on_write import CopyOnWriteKernel
+
+    [text] = re.findall(r"```yaml\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    scenario = parse_scenario(text, "readme")
+
+    assert reference_output(scenario, CopyOnWriteKernel)[1] == []
+
+
+def test_commands_of_the_documents_exist(root):
+    """Every `grader COMMAND` in a README or handout is a command."""
+    for path in [root / "README.md", root / "CONTRIBUTING.md", *(root / "labs").glob("**/README.md")]:
+        for command in re.findall(
+            r"(?:^|`)(?:python -m )?grader ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            assert command in COMMANDS, f"{path}: grader {command}"
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "grade", "check", "bench"])
+def test_make_has_the_targets_that_are_promised(root, target):
+    """`make -n` knows each target of the README and of CONTRIBUTING."""
+    done = subprocess.run(["make", "-n", target], cwd=root, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_folders_say_what_belongs_there(root):
+    """Each top-level folder has a README."""
+    for folder in ("labs", "grader", "reference", "tests", "quizzes", "benchmarks"):
+        assert (root / folder / "README.md").is_file(), folder
