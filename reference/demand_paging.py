@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from grader.machine import (
     Access,
     InvalidArgument,
     Kernel,
+    OutOfMemory,
     PageFault,
     Process,
     Protection,
@@ -40,10 +42,11 @@ class DemandPagingKernel(Kernel):
         if pages == 0:
             raise InvalidArgument("munmap of no pages")
         first = self.hw.page_of(start)
-        self.regions[process].remove(first, pages)
+        gone = self.regions[process].remove(first, pages)
         for page in range(first, first + pages):
             if process.page_table.get(page) is not None:
                 self.remove_page(process, page)
+        self.regions_gone(gone)
 
     def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
         """Change what the range allows: rights go at once, and the right to write comes back with the next write."""
@@ -59,14 +62,20 @@ class DemandPagingKernel(Kernel):
         for page in range(first, first + pages):
             entry = process.page_table.get(page)
             if entry is not None:
-                kept = protection if Protection.WRITE in entry.protection else protection & ~Protection.WRITE
-                process.page_table.protect(page, kept)
+                process.page_table.protect(page, self.rights_now(entry, regions.find(page)))
+
+    def rights_now(self, entry, region: Region) -> Protection:
+        """What an entry allows right after its region has changed: the right to write is never given at once."""
+        return region.protection if Protection.WRITE in entry.protection else region.protection & ~Protection.WRITE
 
     def exit(self, process: Process) -> None:
         """Give back every page of the process, and forget it."""
         for page in process.page_table.pages():
             self.remove_page(process, page)
-        self.regions.pop(process, None)
+        self.regions_gone(self.regions.pop(process, ()))
+
+    def regions_gone(self, gone: Iterable[Region]) -> None:
+        """These regions are no more, and neither are their entries. Private memory needs nothing else done."""
 
     # -- page faults ------------------------------------------------------------------------------------------
 
@@ -88,7 +97,13 @@ class DemandPagingKernel(Kernel):
         if self.hw.zero_frame is not None and access is not Access.WRITE:
             process.page_table.map(page, self.hw.zero_frame, region.protection & ~Protection.WRITE)
             return
-        process.page_table.map(page, self.zeroed_frame(), region.protection)
+        frame = self.zeroed_frame()
+        try:
+            process.page_table.map(page, frame, region.protection)
+        except OutOfMemory:
+            # A new entry may need memory too. Nobody will ever ask for this frame again.
+            self.release(frame)
+            raise
 
     def first_write(self, process: Process, page: int, region: Region) -> None:
         """Make a present page writable that was only read so far, or that mprotect has just opened again."""

@@ -1,0 +1,75 @@
+"""The model answer to the lab shared-memory: anonymous memory that parent and child go on sharing after a write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from grader.machine import Access, Process, Protection, Region
+from reference.copy_on_write import CopyOnWriteKernel
+
+
+class SharedObject:
+    """The memory behind one shared mapping: frames[i] holds its page i, once somebody has touched that page.
+
+    The regions that show an object name it in `file`, so that a region that is split or inherited still shows it.
+    """
+
+    def __init__(self):
+        self.frames: dict[int, int] = {}
+
+
+class SharedMemoryKernel(CopyOnWriteKernel):
+    """MAP_SHARED: one frame a page for all who map it, writable by all, alive as long as a region shows it.
+
+    Between any two calls, an object has one reference to each of its frames, beside those of the entries; it gives them
+    up when the last region that shows it, in any process, has gone.
+    """
+
+    def mmap(self, process: Process, region: Region) -> None:
+        """A shared anonymous region gets an object of its own."""
+        if region.shared and region.file is None:
+            region = region.replace(file=SharedObject())
+        super().mmap(process, region)
+
+    def first_touch(self, process: Process, page: int, region: Region, access: Access) -> None:
+        """Map the object's frame for this page, with all rights; the first to come brings it."""
+        if not region.shared:
+            super().first_touch(process, page, region, access)
+            return
+        frames = region.file.frames
+        index = region.offset + page - region.first_page
+        if index not in frames:
+            frames[index] = self.zeroed_frame()
+        process.page_table.map(page, frames[index], region.protection)
+        self.references[frames[index]] += 1
+
+    def rights_now(self, entry, region: Region) -> Protection:
+        """Nobody has to ask before writing to shared memory, so its rights come back at once."""
+        return region.protection if region.shared else super().rights_now(entry, region)
+
+    def first_write(self, process: Process, page: int, region: Region) -> None:
+        """A shared page is never copied: whoever may write, writes where all see it."""
+        if region.shared:
+            process.page_table.protect(page, region.protection)
+        else:
+            super().first_write(process, page, region)
+
+    def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
+        """Entries of shared regions are inherited as they are."""
+        if self.regions[parent].find(page).shared:
+            child.page_table.map(page, entry.frame, entry.protection)
+            self.references[entry.frame] += 1
+        else:
+            super().share_page(parent, child, page, entry)
+
+    def regions_gone(self, gone: Iterable[Region]) -> None:
+        """Let go of the objects that no region shows any more."""
+        for shown in {region.file for region in gone if region.shared}:
+            if not any(region.file is shown for regions in self.regions.values() for region in regions):
+                self.object_gone(shown)
+
+    def object_gone(self, shown: SharedObject) -> None:
+        """No region of any process shows this object: its frames have lost their last user."""
+        for frame in shown.frames.values():
+            self.release(frame)
+        shown.frames.clear()
