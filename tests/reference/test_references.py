@@ -14,7 +14,7 @@ from grader.outputs import load_output
 from grader.scenario.engine import replay
 from tests.reference.alternatives import ALTERNATIVES
 
-LABS = ("demand-paging", "copy-on-write")
+LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access")
 CATALOGUED = re.compile(r"^# catalogue: (.*)$", re.MULTILINE)
 
 
@@ -25,7 +25,7 @@ def labs(request):
 
 
 @pytest.mark.parametrize("order", ["lowest", "stride", "random"])
-@pytest.mark.parametrize(("name", "kernel"), [(n, k) for n in LABS for k in ALTERNATIVES[n]])
+@pytest.mark.parametrize(("name", "kernel"), [(n, k) for n in ALTERNATIVES for k in ALTERNATIVES[n]])
 def test_correct_but_different_kernels_pass(labs, name, kernel, order):
     """Other structures, orders and early returns fail in no scenario, under any allocation order."""
     lab = labs[name]
