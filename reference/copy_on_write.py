@@ -6,6 +6,9 @@ from grader.machine import OutOfMemory, Process, Protection, Region
 from reference.demand_paging import DemandPagingKernel
 
 
+NOT_WRITE = ~Protection.WRITE
+
+
 class CopyOnWriteKernel(DemandPagingKernel):
     """Fork by sharing frames; copy a frame when one of its sharers first writes.
 
@@ -35,8 +38,8 @@ class CopyOnWriteKernel(DemandPagingKernel):
 
     def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
         """Map the parent's frame in the child, writable by neither; `map` may fail, so it comes first."""
-        readable = entry.protection & ~Protection.WRITE
-        cow = entry.cow or Protection.WRITE in entry.protection
+        readable = entry.protection & NOT_WRITE
+        cow = entry.cow or entry.protection is not readable
         child.page_table.map(page, entry.frame, readable, cow=cow)
         if cow:
             parent.page_table.protect(page, readable, cow=True)
@@ -78,7 +81,9 @@ class CopyOnWriteKernel(DemandPagingKernel):
         """One reference less; without any, the frame is free."""
         if frame == self.hw.zero_frame:
             return
-        self.references[frame] -= 1
-        if self.references[frame] == 0:
+        left = self.references[frame] - 1
+        if left:
+            self.references[frame] = left
+        else:
             del self.references[frame]
             self.hw.frames.free(frame)

@@ -69,9 +69,9 @@ class DemandPagingKernel(Kernel):
         return region.protection if Protection.WRITE in entry.protection else region.protection & ~Protection.WRITE
 
     def exit(self, process: Process) -> None:
-        """Give back every page of the process, and forget it."""
+        """Give back every page of the process, and forget it. The entries themselves are the machine's to discard."""
         for page in process.page_table.pages():
-            self.remove_page(process, page)
+            self.release(process.page_table.get(page).frame)
         self.regions_gone(self.regions.pop(process, ()))
 
     def regions_gone(self, gone: Iterable[Region]) -> None:

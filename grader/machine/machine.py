@@ -35,7 +35,6 @@ OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"
 
 #: Calls of page_fault for one access; after that many a refusal is "no progress" (contract, rule 11).
 RETRIES = 2
-_RETRIES = range(RETRIES)
 
 
 class KernelCrash(Exception):
@@ -367,7 +366,9 @@ class Machine:
         entries = process.page_table._entries
         right = access.bit
         disk = self._disk
-        for _ in _RETRIES:
+        calls = 0
+        while calls < RETRIES:
+            calls += 1
             reads = disk.reads
             ending = None
             try:

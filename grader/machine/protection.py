@@ -69,7 +69,7 @@ class Protection:
 
     def allows(self, access: Access) -> bool:
         """Whether a page with these rights may be accessed in that way."""
-        return bool(self.bits & access.bit)
+        return self.bits & access.bit != 0
 
     def __or__(self, other: Protection) -> Protection:
         return PROTECTIONS[self.bits | other.bits] if isinstance(other, Protection) else NotImplemented
