@@ -222,6 +222,11 @@ class SetsOfUsers(CopyOnWriteKernel):
         parent.page_table.protect(page, entry.protection & ~WRITE)
         self.own(child, page)
 
+    def exit(self, process):
+        for page in process.page_table.pages():
+            self.remove_page(process, page)
+        self.regions.pop(process, None)
+
     def remove_page(self, process, page):
         frame = process.page_table.get(page).frame
         process.page_table.unmap(page)
