@@ -145,17 +145,20 @@ def _in_short(scenario: dict[str, Any], painter: _Painter) -> str:
 
 def wrap(text: str, width: int, indent: str = "") -> list[str]:
     """Break one line at blanks; what follows is indented like its beginning, and two columns more."""
-    lead = len(text) - len(text.lstrip())
+    lead = min(len(text) - len(text.lstrip()), width // 2)
     hanging = " " * (lead + 2)
     lines: list[str] = []
-    line = text
+    line = " " * lead + text.strip()
     start = lead  # where the line's own text begins; a break before that would make no progress
     while len(line) > width:
         cut = line.rfind(" ", start + 1, width + 1)
         if cut == -1:
             cut = max(width, start + 1)
         lines.append(indent + line[:cut].rstrip())
-        line = hanging + line[cut:].lstrip()
+        rest = line[cut:].lstrip()
+        if not rest:
+            return lines
+        line = hanging + rest
         start = len(hanging)
     return [*lines, indent + line]
 

@@ -1,12 +1,14 @@
 """The report for a terminal."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.report.text import wrap
 
 
 @given(st.text(alphabet="ab \t/", max_size=300), st.integers(4, 80))
+@example(" " * 50 + "a", 4)
+@example("a" + " " * 90, 20)
 def test_wrapping_ends_and_loses_nothing(text, width):
     """Whatever the text and the width, wrapping comes to an end and every character but blanks is still there."""
     lines = wrap(text, width)
