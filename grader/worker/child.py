@@ -67,15 +67,9 @@ class Child:
     def send(self, kind: int, payload: bytes) -> None:
         """Send one frame. A child that does not read is not waited for longer than its limits say."""
         data = bytes((kind,)) + len(payload).to_bytes(4, "little") + payload
-        try:
-            sent = os.write(self._fd, data)
-            while sent < len(data) and self._ending is None:
-                self._wait(select.POLLIN | select.POLLOUT)
-                sent += self._write_some(data[sent : sent + _CHUNK])
-        except BlockingIOError:
-            self._send_late(data)
-        except (BrokenPipeError, ConnectionResetError):
-            return  # receive() says how it ended
+        sent = self._write_some(data)
+        if sent < len(data):
+            self._send_late(memoryview(data)[sent:])
 
     def receive(self) -> tuple[int, bytes] | Ending:
         """The next frame of the child, or how it ended."""
@@ -214,21 +208,20 @@ class Child:
         else:
             self._died()
 
-    def _send_late(self, data: bytes) -> None:
-        """Send to a child that is slow to read."""
-        view = memoryview(data)
-        try:
-            while view and self._ending is None:
-                self._wait(select.POLLIN | select.POLLOUT)
-                view = view[self._write_some(view[:_CHUNK]) :]
-        except (BrokenPipeError, ConnectionResetError):
-            return
+    def _send_late(self, data: memoryview) -> None:
+        """Send the rest to a child that is slow to read."""
+        while data and self._ending is None:
+            self._wait(select.POLLIN | select.POLLOUT)
+            data = data[self._write_some(data[:_CHUNK]) :]
 
     def _write_some(self, data: bytes | memoryview) -> int:
+        """Bytes that were written, waiting a moment for room. All, where nobody is left to read: receive() says why."""
         try:
             return os.write(self._fd, data)
         except BlockingIOError:
             return 0
+        except (BrokenPipeError, ConnectionResetError):
+            return len(data)
 
     def _drain_output(self) -> None:
         while True:

@@ -26,7 +26,13 @@ OPTIONS = ("-P", "-s", "-S", "-B", "-u")
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); from grader.worker.zygote import main; main()"
 
 #: Modules that only the inside imports, so that nobody else leaves them compiled.
-INSIDE = ("zygote", "student", "probes", "manners", *(f"confine/{n}" for n in ("basics", "landlock", "libc", "seccomp")))
+INSIDE = (
+    "zygote",
+    "student",
+    "probes",
+    "manners",
+    *(f"confine/{n}" for n in ("basics", "landlock", "libc", "seccomp")),
+)
 
 
 class Zygote(NamedTuple):
@@ -123,17 +129,15 @@ def compile_inside() -> None:
 
 def library_folders() -> list[str]:
     """Folders of the shared libraries that this interpreter has loaded: what it needs to run, and its modules too."""
-    folders: dict[str, None] = {}
     try:
-        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
-            for line in maps:
-                path = line[line.find("/") :].rstrip() if "/" in line else ""
-                name = path.rpartition("/")[2]
-                if (".so." in name or name.endswith(".so")) and "/site-packages/" not in path:
-                    folders[os.path.dirname(os.path.realpath(path))] = None
+        maps = os.open("/proc/self/maps", os.O_RDONLY)
     except OSError:
         return []
-    return [folder for folder in folders if not folder.endswith("/lib-dynload")]
+    with os.fdopen(maps, "rb", buffering=1 << 18) as file:
+        lines = file.read().splitlines()
+    found = {os.fsdecode(os.path.dirname(line[line.find(b"/") :])) for line in lines if b".so" in line and b"/" in line}
+    folders = {os.path.realpath(folder) for folder in found if "/site-packages" not in folder}
+    return sorted(folder for folder in folders if not folder.endswith("/lib-dynload"))
 
 
 def standard_library() -> str:
@@ -163,8 +167,10 @@ def jail_command(bwrap: str) -> list[str]:
     mounts = [*library_folders(), *(p for p in ("/lib64", "/usr/lib64") if os.path.isdir(p) and not os.path.islink(p))]
     mounts += [library, interpreter(), "/etc/ld.so.cache"]
     made: set[str] = set()
-    for path in dict.fromkeys(mounts):
-        if os.path.exists(path):
+    mounted: list[str] = []
+    for path in mounts:
+        if os.path.exists(path) and not any(f"{path}/".startswith(f"{above}/") for above in mounted):
+            mounted.append(path)
             jail += [*_folders_to(path, made), "--ro-bind", path, path]
     for installed in ("site-packages", "dist-packages"):
         if os.path.isdir(f"{library}/{installed}"):

@@ -8,7 +8,7 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         STEP     JSON {"verb": …, "by": …, …}: one step of a scenario, never those that follow
         END      empty: all processes exit
     worker -> grader
-        HELLO    empty: the child is confined and waits (sent once, before anything else)
+        HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
         READY    empty: the source was read
         TROUBLE  JSON {"kind": …, "method": …, "type": …, "message": …, "lines": [[file, line, function, text]]}
                  what went wrong in the student's code; testimony, shown to the student and never counted

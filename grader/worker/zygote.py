@@ -1,45 +1,51 @@
-"""A warm interpreter that forks confined children. Started by box.py with an empty environment; holds no answer.
+"""A warm interpreter that forks confined children. Started by launch.py with an empty environment; holds no answer.
 
-    python -P -s -S -B -u zygote.py CONTROL LEVEL MEMORY_MIB JAILED PACKAGE_ROOT
+On the control socket the grader says, five bytes each, a letter and the child's number:
 
-CONTROL is a stream socket. The zygote says one line when it is warm, and one when a child has ended:
+    S   a new child; two descriptors come along: its channel, and the pipe for what it prints
+    W   wait a moment for a child that is dying, then end it
+    K   end a child
 
-    {"level": "L2", "possible": {…}, "missing": {…}, "landlock_abi": 7}
-    {"ended": 3, "status": 9, "cpu": 0.21}
-
-The grader says `S` for a new child, with two descriptors: the child's channel, and the pipe for what it prints.
+The zygote says, in JSON lines, how its walls stand once it is warm, and how a child ended, in answer to W and K. It
+waits for no child by itself: until the grader asks, a dead child keeps its process id, so that nobody else gets it.
 """
 
 from __future__ import annotations
 
+import _socket
 import gc
 import json
 import os
-import select
-import signal
-import socket
 import sys
+import time
 from importlib import import_module
 from typing import Any
 
-#: Exit status of a child whose walls could not be put up: our fault, never the student's.
-WALLS_FAILED = 97
+from grader.worker import probes, wire
+from grader.worker.confine import basics
+from grader.worker.endings import WALLS_FAILED
+from grader.worker.launch import CONTROL
+
+#: Seconds that a dying child is waited for.
+GENTLE_S = 0.2
+
+_SIGKILL = 9
 
 
-# Only a name until main() has found the package.
-basics: Any = None
+class WallDown(OSError):
+    """A layer that could be prepared, but does not go up here. args[2] is its name."""
 
 
 class Walls:
     """The layers that every child puts around itself, prepared once."""
 
-    def __init__(self, level: str, memory_mib: int) -> None:
+    def __init__(self, level: str, memory_mib: int, libraries: list[str]) -> None:
         self.memory_mib = memory_mib
+        self.limited = level != "L0"
         self.missing: dict[str, str] = {}
         self.abi = 0
         self._ruleset = self._filter = None
-        self._keep_reading = os.geteuid() == 0 and not basics.anybody_may_enter(os.path.dirname(os.__file__))
-        if level == "L1":
+        if level in ("L0", "L1"):
             return
         try:
             from grader.worker.confine import landlock, libc, seccomp
@@ -54,149 +60,190 @@ class Walls:
         if level == "L2S":
             return
         self.abi = landlock.abi()
-        library = [path for path in sys.path[:-1] if os.path.isabs(path)]  # the last is the grader's package
         try:
-            self._ruleset = landlock.make_ruleset(library)
+            self._ruleset = landlock.make_ruleset(basics.readable(libraries))
         except OSError as error:
             self.missing["landlock"] = error.strerror or str(error)
 
-    def put_up(self, parent: int, keep: set[int]) -> None:
+    def put_up(self, parent: int, keep: tuple[int, ...]) -> None:
         """Confine the calling process. Before a student byte is compiled; OSError if a wall does not stand."""
-        basics.close_all_but(keep | ({self._ruleset} if self._ruleset is not None else set()))
+        basics.close_all_but({*keep, *(() if self._ruleset is None else (self._ruleset,))})
         os.umask(0o077)
-        basics.become_nobody(self._keep_reading)
+        if self.limited:
+            basics.limit_resources(self.memory_mib)
+            basics.become_nobody()
         basics.die_with(parent)
-        basics.limit_resources(self.memory_mib)
         if self._ruleset is None and self._filter is None:
             return
-        import ctypes
+        layer = "no_new_privs"
+        try:
+            self._libc.prctl(self._libc.PR_SET_NO_NEW_PRIVS, 1)
+            if self._ruleset is not None:
+                layer = "landlock"
+                self._landlock.restrict(self._ruleset)
+                os.close(self._ruleset)
+            if self._filter is not None:
+                layer = "seccomp"
+                self._filter.install()
+        except OSError as error:
+            raise WallDown(error.errno, f"{layer}: {error.strerror}", layer) from None
 
-        self._libc.prctl(self._libc.PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1))
-        if self._ruleset is not None:
-            self._landlock.restrict(self._ruleset)
-            os.close(self._ruleset)
-        if self._filter is not None:
-            self._filter.install()
+    def refused(self, layer: str, error: str) -> None:
+        """Children do without a layer that does not go up here, and the report says so."""
+        self.missing[layer] = error
+        if layer == "landlock":
+            self._ruleset = None
+        else:
+            self._filter = None
 
 
 class Zygote:
-    """Forks children on demand, and tells how they ended."""
+    """Forks children on demand, ends them, and tells how they ended."""
 
-    def __init__(self, control: socket.socket, walls: Walls) -> None:
+    def __init__(self, control: Any, walls: Walls, polite: bool, entry: str) -> None:
+        module, _, function = entry.partition(":")
+        self.serve = getattr(import_module(module), function)
         self.control = control
         self.walls = walls
-        self.children: dict[int, int] = {}  # descriptor to wait on -> pid
-        self.serial: dict[int, int] = {}  # pid -> which child it is, counted from 1
-        self.spawned = 0
+        self.polite = polite
+        self.pids: dict[int, int] = {}  # the grader's number of a child -> its process id
 
-    def say(self, message: dict) -> None:
+    def say(self, message: dict[str, Any]) -> None:
         self.control.sendall(json.dumps(message).encode() + b"\n")
-
-    def preflight(self, jailed: bool) -> None:
-        """Fork one child that only tries what must fail, and tell the grader what it found."""
-        from grader.worker.probes import level_of, run_probes
-
-        inp, out = os.pipe()
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                self.walls.put_up(parent, {out})
-                possible = run_probes()
-                report = {"possible": possible, "level": level_of(possible, jailed)}
-            except OSError as error:
-                report = {"level": "L0", "possible": {}, "failed": str(error)}
-            os.write(out, json.dumps(report).encode())
-            os._exit(0)
-        os.close(out)
-        report = json.loads(
-            os.read(inp, 65536) or b'{"level": "L0", "possible": {}, "failed": "the pre-flight child died"}'
-        )
-        os.close(inp)
-        os.waitpid(pid, 0)
-        self.say({**report, "missing": self.walls.missing, "landlock_abi": self.walls.abi})
 
     def loop(self) -> None:
         """Serve until the grader closes the control socket."""
-        poll = select.poll()
-        poll.register(self.control, select.POLLIN)
-        while True:
-            for descriptor, _ in poll.poll():
-                if descriptor == self.control.fileno():
-                    if not self.command(poll):
-                        return
-                else:
-                    poll.unregister(descriptor)
-                    self.reap(descriptor)
+        from array import array
 
-    def command(self, poll: select.poll) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self.control, 1, 2)
-        if not data:
-            return False
-        channel, output = descriptors
+        size = _socket.CMSG_SPACE(2 * array("i").itemsize)
+        while True:
+            command, ancillary, _, _ = self.control.recvmsg(5, size)
+            if len(command) < 5:
+                return
+            descriptors = array("i")
+            for _, _, data in ancillary:
+                descriptors.frombytes(data)
+            serial = int.from_bytes(command[1:], "little")
+            if command[:1] == b"S":
+                self.spawn(serial, *descriptors)
+            else:
+                self.end(serial, gently=command[:1] == b"W")
+
+    def spawn(self, serial: int, channel: int, output: int) -> None:
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.write(output, f"fork: {error.strerror}".encode())
+            pid = -1
         if pid == 0:
             self.be_child(parent, channel, output)
         os.close(channel)
         os.close(output)
-        self.spawned += 1
-        self.serial[pid] = self.spawned
-        waiting = os.pidfd_open(pid)
-        self.children[waiting] = pid
-        poll.register(waiting, select.POLLIN)
-        return True
+        if pid > 0:
+            self.pids[serial] = pid
 
-    def reap(self, waiting: int) -> None:
-        pid = self.children.pop(waiting)
-        os.close(waiting)
-        _, status, usage = os.wait4(pid, 0)
-        cpu = usage.ru_utime + usage.ru_stime
-        self.say({"ended": self.serial.pop(pid), "status": status, "cpu": round(cpu, 3)})
+    def end(self, serial: int, gently: bool) -> None:
+        """See a child off, and tell the grader how it went."""
+        pid = self.pids.pop(serial, None)
+        if pid is None:
+            self.say({"ended": serial, "status": None})
+            return
+        deadline = time.monotonic() + (GENTLE_S if gently else 0.0)
+        found, status, usage = os.wait4(pid, os.WNOHANG)
+        while not found and time.monotonic() < deadline:
+            time.sleep(0.0005)
+            found, status, usage = os.wait4(pid, os.WNOHANG)
+        if not found:
+            os.kill(pid, _SIGKILL)
+            _, status, usage = os.wait4(pid, 0)
+        unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+        cpu = round(usage.ru_utime + usage.ru_stime, 3)
+        self.say(
+            {"ended": serial, "status": status, "cpu": cpu, "memory": usage.ru_maxrss // unit, "killed": not found}
+        )
 
     def be_child(self, parent: int, channel: int, output: int) -> None:
         """The child's whole life."""
-        from grader.worker import student, wire
-
+        status = WALLS_FAILED
         try:
             os.dup2(output, 1)
             os.dup2(output, 2)
-            self.walls.put_up(parent, {channel})
-            # Stay open for the child's whole life.
-            sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-            sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
-            wire.write_frame(channel, wire.HELLO)
+            self.walls.put_up(parent, (channel,))
+            _open_prints()
+            if self.polite:
+                import_module("grader.worker.manners").teach(basics.folders_for_modules())
+            wire.write_frame(channel, wire.HELLO, os.getpid().to_bytes(4, "little"))
+            status = 1
+            self.serve(channel, channel)
+            status = 0
         except BaseException as error:
-            os.write(2, f"the walls did not stand: {error}".encode())
-            os._exit(WALLS_FAILED)
+            if status == WALLS_FAILED:
+                os.write(2, f"{type(error).__name__}: {error}".encode())
+        finally:
+            os._exit(status)
+
+
+def _open_prints() -> None:
+    """Prints go out line by line, so that a kernel's last words before its death are not lost in a buffer."""
+    # Stay open for the child's whole life.
+    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
+
+
+def preflight(walls: Walls, jailed: bool) -> dict[str, Any]:
+    """Fork a child that only tries what must fail: {"level", "possible"}, or {"layer", "failed"} if a wall fell."""
+    inp, out = os.pipe()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
         try:
-            student.serve(channel, channel)
-        except BaseException:
-            os._exit(1)
+            walls.put_up(parent, (out,))
+            possible = probes.run_probes()
+            report = {"possible": possible, "level": probes.level_of(possible, jailed)}
+        except OSError as error:
+            layer = error.args[2] if isinstance(error, WallDown) else "walls"
+            report = {"layer": layer, "failed": error.strerror or str(error)}
+        os.write(out, json.dumps(report).encode())
         os._exit(0)
+    os.close(out)
+    told = os.read(inp, 65536)
+    os.close(inp)
+    _, status = os.waitpid(pid, 0)
+    return (
+        json.loads(told) if told else {"layer": "walls", "failed": f"the pre-flight child ended with status {status}"}
+    )
+
+
+def stand(walls: Walls, jailed: bool) -> dict[str, Any]:
+    """Find the walls that stand here: those that fail in the pre-flight child are left out, one after another."""
+    report = preflight(walls, jailed)
+    while "failed" in report and report["layer"] in ("landlock", "seccomp"):
+        walls.refused(report["layer"], report["failed"])
+        report = preflight(walls, jailed)
+    if "failed" in report:
+        raise OSError(0, f"the walls do not stand: {report['failed']}")
+    return report
 
 
 def main() -> None:
-    descriptor, level, memory, jailed, root = sys.argv[1:6]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.path.append(root)
-    # Everything a child needs, warm before anything forks: later the package's files are out of reach.
-    for module in ("probes", "student", "wire"):
-        import_module(f"grader.worker.{module}")
-    global basics  # noqa: PLW0603 - the one thing that every child needs and that cannot be imported at the top
-    basics = import_module("grader.worker.confine.basics")
-    control = socket.socket(fileno=int(descriptor))
-    walls = Walls(level, int(memory))
+    """The zygote's whole life."""
+    root, level, memory, jailed, polite, entry, libraries = sys.argv[1:8]
+    control = _socket.socket(fileno=CONTROL)
+    basics.close_all_but({CONTROL})
+    walls = Walls(level, int(memory), libraries.split(os.pathsep) if libraries else [])
+    zygote = Zygote(control, walls, polite == "polite", entry)
+    for module in ("random", "grader.worker.manners"):
+        import_module(module)
     sys.path.remove(root)
+    basics.keep_modules_within_reach()
     gc.collect()
     gc.freeze()
-    zygote = Zygote(control, walls)
-    zygote.preflight(jailed == "jailed")
-    zygote.loop()
-    for pid in zygote.children.values():
-        os.kill(pid, signal.SIGKILL)
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    main()
+    report = stand(walls, jailed == "jailed")
+    zygote.say({**report, "missing": walls.missing, "landlock_abi": walls.abi})
+    try:
+        zygote.loop()
+    finally:
+        for pid in zygote.pids.values():
+            os.kill(pid, _SIGKILL)
+        os._exit(0)

@@ -34,11 +34,14 @@ def reached(level):
 
 @pytest.fixture
 def attempt():
-    """attempt(line, level): the attempt of a kernel whose fork begins with that line, and what it printed."""
+    """attempt(line, level): the attempt of a kernel whose fork begins with that line, and what it printed.
 
-    def make(line, level="auto", limits=QUICK):
+    polite  as in Box: without manners, the walls are on their own
+    """
+
+    def make(line, level="auto", limits=QUICK, polite=True):
         text = kernel_text(FORK, f"{FORK}        {line}\n")
-        with Box(isolation=level, limits=limits) as box:
+        with Box(isolation=level, limits=limits, polite=polite) as box:
             examiner = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))
             result = examiner(SCENARIO, EXPECTED)
             printed = examiner.printed()
@@ -95,11 +98,32 @@ def test_limits_and_endings(attempt, line, verdict, words):
         "import os; open(f'/proc/{os.getppid()}/environ', 'rb').read()",
     ],
 )
-def test_what_a_kernel_may_not_do_is_refused(attempt, line):
+def test_what_a_kernel_may_not_do_is_stopped_by_the_walls(attempt, line):
     """At L2 files, the network, processes and signals are out of reach; the kernel gets an exception, and no points."""
     reached("L2")
 
-    assert attempt(line, "L2")[0].verdict in ("refused", "crashed")
+    assert attempt(line, "L2", polite=False)[0].verdict in ("refused", "crashed")
+    assert not pathlib.Path("/tmp/forklab-test").exists()
+
+
+@pytest.mark.parametrize("level", ["L0", "L1", "L2"])
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("open('/etc/passwd')", "PermissionError: a kernel may not read files ('/etc/passwd')"),
+        ("open('/tmp/forklab-test', 'w')", "a kernel may not write files ('/tmp/forklab-test')"),
+        ("import socket; socket.socket()", "a kernel may not use the network"),
+        ("import threading; threading.Thread(target=print).start()", "a kernel may not start threads"),
+    ],
+)
+def test_a_refusal_sounds_the_same_at_every_level(attempt, level, line, words):
+    """What CI refuses behind its walls, a laptop without walls refuses too, in the same words."""
+    reached(level)
+
+    result = attempt(line, level)[0]
+
+    assert result.verdict == "refused"
+    assert words in result.message
     assert not pathlib.Path("/tmp/forklab-test").exists()
 
 
@@ -107,7 +131,15 @@ def test_without_landlock_files_can_be_read(attempt):
     """The negative control: with seccomp alone the same kernel reads a world-readable file."""
     reached("L2S")
 
-    assert attempt("open('/etc/passwd').read()", "L2S")[0].verdict == "passed"
+    assert attempt("open('/etc/passwd').read()", "L2S", polite=False)[0].verdict == "passed"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has anything to give up")
+def test_root_is_given_up_with_every_right_to_read(attempt):
+    """A child of root's grader cannot read what only root may, even where Landlock is missing."""
+    reached("L2S")
+
+    assert attempt("open('/etc/shadow').read()", "L2S", polite=False)[0].verdict == "refused"
 
 
 def test_prints_are_kept_apart_and_harmless_to_the_verdict(attempt):
@@ -149,7 +181,7 @@ def _command(pid):
 
 def test_a_level_that_is_not_to_be_had_says_what_is_missing(monkeypatch):
     """Where bwrap is missing, L3 is refused with the reason and the way on."""
-    monkeypatch.setattr("grader.worker.box.shutil.which", lambda name: None)
+    monkeypatch.setenv("PATH", "/nowhere")
 
     with (
         Box(isolation="L3") as box,

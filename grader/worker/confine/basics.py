@@ -1,15 +1,24 @@
-"""What every POSIX system gives: limits, another user, a session of one's own, no stray descriptors."""
+"""What every POSIX system gives: limits, another user, no stray descriptors. And where modules may be read from."""
 
 from __future__ import annotations
 
 import os
 import resource
-import signal
+import sys
+from collections.abc import Iterable
 
 from grader.worker.limits import CPU_BACKSTOP_S
 
 #: The user that nobody is.
 NOBODY = 65534
+
+#: Where others install packages: no part of the standard library, though it may lie inside its folder.
+INSTALLED = ("site-packages", "dist-packages")
+
+#: The standard library's folder, as modules are looked up in it; see keep_modules_within_reach.
+_library = os.path.dirname(os.path.realpath(os.__file__))
+
+_SIGKILL = 9
 
 
 def close_all_but(keep: set[int]) -> None:
@@ -22,73 +31,52 @@ def close_all_but(keep: set[int]) -> None:
     os.closerange(low, 4096)
 
 
-def become_nobody(keep_reading: bool = False) -> None:
-    """Give up root, where we are root.
-
-    keep_reading  keep the right to read past permissions (CAP_DAC_READ_SEARCH), and nothing else of root: for a
-                  standard library in a folder that nobody may enter. Landlock still says what may be read; without it
-                  (below L2) files are not protected anyway.
-    """
+def become_nobody() -> None:
+    """Give up root and every group, where we are root."""
     if os.geteuid() != 0:
         return
-    if keep_reading:
-        import ctypes
-
-        from .libc import PR_SET_KEEPCAPS, prctl
-
-        prctl(PR_SET_KEEPCAPS, ctypes.c_ulong(1))
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
-    if keep_reading:
-        from .libc import keep_one_capability
-
-        keep_one_capability(_CAP_DAC_READ_SEARCH)
-
-
-_CAP_DAC_READ_SEARCH = 2
-
-
-def anybody_may_enter(path: str) -> bool:
-    """Whether every folder on the way to a path lets every user pass."""
-    while True:
-        try:
-            if not os.stat(path).st_mode & 0o001:
-                return False
-        except OSError:
-            return False
-        parent = os.path.dirname(path)
-        if parent == path:
-            return True
-        path = parent
 
 
 def die_with(parent: int) -> None:
-    """Be killed when the parent goes. After become_nobody: a change of user clears it."""
-    try:
-        import ctypes
+    """Be killed when the parent goes, and be nobody's to trace. Linux; elsewhere nothing.
 
-        from .libc import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
-    except (ImportError, OSError, AttributeError):
-        return
+    After become_nobody: a change of user clears the first.
+    """
     try:
-        prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
-        prctl(PR_SET_DUMPABLE, ctypes.c_ulong(0))
-    except (OSError, AttributeError):
+        from .libc import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
+
+        prctl(PR_SET_PDEATHSIG, _SIGKILL)
+        prctl(PR_SET_DUMPABLE, 0)
+    except (ImportError, OSError, AttributeError):
         return
     if os.getppid() != parent:
         os._exit(0)
 
 
 def limit_resources(memory_mib: int) -> None:
-    """Hard limits on memory, processor time, files and processes; what is not there on this system is left out."""
+    """Hard limits on memory, processor time, files and processes; what is not there on this system is left out.
+
+    The limit on processes binds once root was given up. The one on the size of files leaves pipes and sockets alone.
+    Where memory runs short all the same, this process shall be the first to go, not the grader.
+    """
+    try:
+        file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(file, b"1000")
+        os.close(file)
+    except OSError:
+        pass  # not Linux, or no /proc in here
     megabytes = memory_mib << 20
     wanted = {
         "RLIMIT_AS": megabytes,
         "RLIMIT_CPU": CPU_BACKSTOP_S,
+        "RLIMIT_STACK": 8 << 20,
         "RLIMIT_FSIZE": 0,
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": 64,
+        "RLIMIT_NPROC": 0,
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
     }
@@ -101,3 +89,59 @@ def limit_resources(memory_mib: int) -> None:
                 resource.setrlimit(number, (value, value))
             except (ValueError, OSError):
                 continue
+
+
+# -- modules --------------------------------------------------------------------------------------------------
+
+
+def readable(libraries: Iterable[str]) -> list[tuple[str, str]]:
+    """What a child may read, as (path, "list" or "read"): the standard library without what others installed into
+    it, and the shared libraries that its modules load."""
+    paths = [(_library, "list")]
+    paths += [(f"{_library}/{name}", "read") for name in os.listdir(_library) if name not in INSTALLED]
+    for folder in libraries:
+        if _library.startswith(f"{folder}/"):
+            paths += [(f"{folder}/{name}", "read") for name in os.listdir(folder) if ".so" in name]
+        else:
+            paths.append((folder, "read"))
+    return [*paths, ("/etc/ld.so.cache", "read")]
+
+
+def folders_for_modules() -> list[str]:
+    """The folders below which a child may open files."""
+    return [_library, os.path.dirname(os.path.realpath(os.__file__))]
+
+
+def keep_modules_within_reach() -> None:
+    """See to it that nobody can import from a standard library in a folder that nobody may enter (such as /root).
+
+    The zygote, still root, goes there, and modules are looked up by way of the process's own working folder: that
+    needs no permission on the way. No capability is kept for it.
+    """
+    global _library  # noqa: PLW0603 - one library a process
+    if os.geteuid() != 0 or not os.path.isdir("/proc/self/cwd") or _anybody_may_enter(_library):
+        os.chdir("/")
+        return
+    os.chdir(_library)
+    here, there = _library, "/proc/self/cwd"
+    paths = [sys.path, *(getattr(module, "__path__", None) for module in list(sys.modules.values()))]
+    for folders in paths:
+        if isinstance(folders, list):
+            real = [os.path.realpath(path) for path in folders]
+            folders[:] = [there + path[len(here) :] if path.startswith(here) else path for path in real]
+    sys.path_importer_cache.clear()
+    _library = there
+
+
+def _anybody_may_enter(path: str) -> bool:
+    """Whether every folder on the way to a path, and the path itself, lets every user pass."""
+    while True:
+        try:
+            if not os.stat(path).st_mode & 0o001:
+                return False
+        except OSError:
+            return False
+        parent = os.path.dirname(path)
+        if parent == path:
+            return True
+        path = parent

@@ -1,4 +1,4 @@
-"""Landlock: which files a process may touch. Here: read below a few folders, and nothing else.
+"""Landlock: which files a process may touch. Here: read a few, list a few folders, and nothing else.
 
 From the kernel's documentation (userspace-api/landlock): a ruleset names the rights it handles; a handled right is
 refused everywhere except beneath the folders that a rule gives it. Rights were added with the ABI's versions, and
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import stat
 from collections.abc import Iterable
 
 from .libc import syscall
@@ -46,23 +47,30 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("access", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
-def make_ruleset(readable: Iterable[str]) -> int:
-    """A descriptor of a ruleset that allows reading below these folders. OSError where Landlock is not available."""
+def make_ruleset(readable: Iterable[tuple[str, str]]) -> int:
+    """A descriptor of a ruleset that allows what `readable` lists, and nothing else. OSError without Landlock.
+
+    readable  (path, "read"): a file, or everything below a folder; (path, "list"): the names below a folder
+    """
     version = abi()
     if version == 0:
-        raise OSError(95, "this kernel has no Landlock")
+        raise OSError(95, "this kernel has no Landlock, or has it switched off")
     attr = _RulesetAttr(_at(_FILE_RIGHTS, version), _at(_NET_RIGHTS, version), _at(_SCOPES, version))
-    # Older kernels know fewer fields; a size beyond theirs is accepted as long as the rest is zero.
+    # An older kernel knows fewer fields, and accepts no more bytes than it knows.
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = syscall(_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), ctypes.c_uint32(0))
-    for path in readable:
+    rule = _PathBeneath()
+    for path, kind in readable:
         try:
-            parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except FileNotFoundError:
+            rule.parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except OSError:
             continue
-        rule = _PathBeneath(_READ_FILE | _READ_DIR if os.path.isdir(path) else _READ_FILE, parent)
-        syscall(_ADD_RULE, ruleset, ctypes.c_int(_RULE_PATH_BENEATH), ctypes.byref(rule), ctypes.c_uint32(0))
-        os.close(parent)
+        try:
+            folder = stat.S_ISDIR(os.fstat(rule.parent).st_mode)
+            rule.access = _READ_DIR if kind == "list" else _READ_FILE | _READ_DIR if folder else _READ_FILE
+            syscall(_ADD_RULE, ruleset, ctypes.c_int(_RULE_PATH_BENEATH), ctypes.byref(rule), ctypes.c_uint32(0))
+        finally:
+            os.close(rule.parent)
     return ruleset
 
 

@@ -1,7 +1,7 @@
 """seccomp: which system calls a process may make. A list of what is allowed; anything else fails with EPERM.
 
 A few calls are allowed with some arguments only: opening without any intent to write, asking for limits without
-setting them, the two or three ioctls that Python makes on a pipe. Calls that the C library falls back from (clone3,
+setting them, the few fcntls and ioctls that Python makes on a pipe. Calls that the C library falls back from (clone3,
 openat2, faccessat2) fail with ENOSYS, so that it does.
 
 The filter is classic BPF, built here from tables in sight: `struct sock_filter {u16 code; u8 jt, jf; u32 k}` over
@@ -11,7 +11,7 @@ The filter is classic BPF, built here from tables in sight: `struct sock_filter 
 from __future__ import annotations
 
 import ctypes
-import platform
+import os
 import struct
 
 from .libc import PR_SET_SECCOMP, prctl
@@ -21,9 +21,13 @@ _NR, _ARCH = 0, 4
 
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _EPERM, _ENOSYS = 1, 38
+_MODE_FILTER = 2
 
 #: O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND: the same on both machines. (O_TMPFILE needs one of the first two.)
 _WRITING = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000
+
+#: F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC. Not F_SETOWN: with O_ASYNC it sends signals to others.
+_FCNTLS = (0, 1, 2, 3, 1030)
 
 #: TCGETS (isatty), FIOCLEX, FIONCLEX, FIONREAD
 _IOCTLS = (0x5401, 0x5451, 0x5450, 0x541B)
@@ -55,7 +59,6 @@ _CALLS: dict[str, tuple[int | None, int | None]] = {
     "readlinkat": (267, 78),
     "access": (21, None),
     "faccessat": (269, 48),
-    "fcntl": (72, 25),
     "dup": (32, 23),
     "poll": (7, None),
     "ppoll": (271, 73),
@@ -85,22 +88,16 @@ _CALLS: dict[str, tuple[int | None, int | None]] = {
     "sched_yield": (24, 124),
     "sched_getaffinity": (204, 123),
     "getrandom": (318, 278),
-    "arch_prctl": (158, None),
     "set_robust_list": (273, 99),
     "rseq": (334, 293),
     "restart_syscall": (219, 128),
     "exit": (60, 93),
     "exit_group": (231, 94),
 }
-_OPEN, _OPENAT, _IOCTL, _PRLIMIT = (2, None), (257, 56), (16, 29), (302, 261)
+_OPEN, _OPENAT, _FCNTL, _IOCTL, _PRLIMIT = (2, None), (257, 56), (72, 25), (16, 29), (302, 261)
 _FALL_BACK = ((435, 435), (437, 437), (439, 439))  # clone3, openat2, faccessat2
 
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-
-
-def machine() -> str:
-    """The processor's name; uname is cheaper than `platform.machine`'s cache, but one call is one call."""
-    return platform.machine()
 
 
 def _instruction(code: int, k: int, jt: int = 0, jf: int = 0) -> bytes:
@@ -144,11 +141,12 @@ def program(name: str) -> bytes:
                 _returning(_ALLOW),
             ]
             parts += [_instruction(_JUMP_EQ, number, 0, len(body)), *body]
-    body = [_instruction(_LOAD, _argument(1))]
-    for request in _IOCTLS:
-        body += [_instruction(_JUMP_EQ, request, 0, 1), _returning(_ALLOW)]
-    body.append(refuse)
-    parts += [_instruction(_JUMP_EQ, _IOCTL[column], 0, len(body)), *body]
+    for call, accepted in ((_FCNTL, _FCNTLS), (_IOCTL, _IOCTLS)):
+        body = [_instruction(_LOAD, _argument(1))]
+        for request in accepted:
+            body += [_instruction(_JUMP_EQ, request, 0, 1), _returning(_ALLOW)]
+        body.append(refuse)
+        parts += [_instruction(_JUMP_EQ, call[column], 0, len(body)), *body]
     body = []
     for high in (False, True):  # prlimit64's third argument, the new limit, must be null
         body += [_instruction(_LOAD, _argument(2, high)), _instruction(_JUMP_EQ, 0, 1, 0), refuse]
@@ -168,10 +166,10 @@ class Filter:
     """A filter, built once and installed by each child."""
 
     def __init__(self) -> None:
-        code = program(machine())
+        code = program(os.uname().machine)
         self._code = ctypes.create_string_buffer(code, len(code))
         self._program = _Program(len(code) // 8, ctypes.cast(self._code, ctypes.c_void_p))
 
     def install(self) -> None:
         """Put the calling process under the filter, for good. Needs no_new_privs."""
-        prctl(PR_SET_SECCOMP, ctypes.c_ulong(2), ctypes.byref(self._program))
+        prctl(PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(self._program))
