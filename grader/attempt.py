@@ -12,7 +12,7 @@ from grader.compare.explain import explain
 from grader.compare.judge import Divergence, Judge
 from grader.compare.words import sentence
 from grader.machine.errors import HardwareError
-from grader.machine.machine import RETRIES, KernelCrash
+from grader.machine.outcome import RETRIES, KernelCrash
 from grader.outputs import Output
 from grader.scenario.engine import MakeKernel, start
 from grader.scenario.model import Scenario

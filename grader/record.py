@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.lab import Lab, LabError
-from grader.machine.machine import KernelCrash
+from grader.machine.outcome import KernelCrash
 from grader.outputs import Output, load_output, output_path, write_output
 from grader.scenario.engine import MakeKernel, Run, finish, start
 from grader.scenario.model import Scenario

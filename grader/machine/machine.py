@@ -14,15 +14,26 @@ by side.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from .audit import Audit, Finding
 from .disk import DiskCounts, File, Files, Swap
 from .entry import ACCESSED, DIRTY, FRAME_SHIFT, RIGHTS
 from .errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
-from .frames import Failure, Frames, Image
+from .frames import Failure, Frames
 from .hardware import Hardware
 from .kernel import Kernel, PageFault
+from .outcome import (
+    ERROR,
+    OK,
+    OOM,
+    RETRIES,
+    SEGV,
+    FileSpec,
+    KernelCrash,
+    NoProgress,
+    Observation,
+    SharedObject,
+)
 from .pagetable import PageTable
 from .process import Process
 from .protection import Access, Protection
@@ -30,65 +41,6 @@ from .region import Region
 from .tlb import Tlb
 
 _new = tuple.__new__
-
-OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"
-
-#: Calls of page_fault for one access; after that many a refusal is "no progress" (contract, rule 11).
-RETRIES = 2
-
-
-class KernelCrash(Exception):
-    """Something escaped from a kernel's method that is no answer. `method`, and `cause`, the exception."""
-
-    def __init__(self, method: str, cause: BaseException) -> None:
-        super().__init__(f"{method} raised {type(cause).__name__}")
-        self.method = method
-        self.cause = cause
-
-
-class NoProgress(Exception):
-    """An access was still refused after the kernel had been asked as often as the machine asks."""
-
-    def __init__(self, pid: int, page: int, access: Access, absent: bool) -> None:
-        super().__init__(
-            f"process {pid}, page {page}: the {access} is still refused after {RETRIES} calls of page_fault"
-        )
-        self.pid = pid
-        self.page = page
-        self.access = access
-        self.absent = absent
-
-
-class FileSpec(NamedTuple):
-    """A file on the machine's disk: page i is filled with contents[i]."""
-
-    name: str
-    pages: int
-    contents: tuple[int, ...]
-    writable: bool = True
-
-
-class SharedObject:
-    """What an anonymous shared region shows: identity is all it has."""
-
-    __slots__ = ("__weakref__",)
-
-
-class Observation(NamedTuple):
-    """What one step did, as the machine saw it. Deltas, but for `frames` and `slots`: totals after the step."""
-
-    values: list[int]  # bytes read, in order
-    faults: tuple[int, int]  # minor, major; of the process that acted
-    copies: int
-    reads: int  # pages from disk
-    writes: int  # pages to disk
-    written: list[tuple[int, int, Image]]  # file, page, new contents
-    frames: int
-    slots: int
-    allocated: list[int]  # frames handed out, in order
-    changes: dict[int, dict[int, int]]  # pid -> page -> entry (0: gone)
-    stale: dict[int, dict[int, int]]  # pid -> page -> what the TLB holds and the page table does not say
-    findings: list[Finding]
 
 
 class Machine:
@@ -333,20 +285,31 @@ class Machine:
         table = process.page_table
         entries, changes = table._entries, table._changes
         fill, cells = self._frames._fill, self._frames._cells
+        page_fault, page_size, disk = self.kernel.page_fault, self._page_size, self._disk
         writing = access is Access.WRITE
         right = access.bit
         need = right | ACCESSED | DIRTY if writing else right | ACCESSED
         read = self._values.append
-        page_size = self._page_size
         for i in range(count):
             page = first + i
             pte = entries.get(page, 0)
             if pte & need != need:
                 if not pte & right:
-                    ending = self._fault(process, page, page * page_size + offset, access)
-                    if ending is not None:
-                        return ending
-                    pte = entries[page]
+                    # The first call of the kernel stands here for speed; all that is not plain sailing is _settle's.
+                    reads = disk.reads
+                    error = None
+                    try:
+                        page_fault(process, _new(PageFault, (page * page_size + offset, access, pte != 0)))
+                    except (Exception, SystemExit) as raised:
+                        error = raised
+                    pte = entries.get(page, 0)
+                    if error is None and pte & right and disk.reads == reads:
+                        self._minor += 1
+                    else:
+                        ending = self._settle(process, page, offset, access, error, disk.reads != reads)
+                        if ending is not None:
+                            return ending
+                        pte = entries[page]
                 if not changes:
                     self._touched.append(table)
                 pte |= need
@@ -361,34 +324,45 @@ class Machine:
                 there[offset] = values[i]
         return OK
 
-    def _fault(self, process: Process, page: int, address: int, access: Access) -> str | None:
-        """Ask the kernel until the page table allows the access: None, or how the process ended."""
+    def _settle(
+        self, process: Process, page: int, offset: int, access: Access, error: BaseException | None, major: bool
+    ) -> str | None:
+        """After the first call of page_fault: count it, and go on until the access is allowed or all is over.
+
+        None, or how the process ended. error: what the call raised; major: whether it read from disk.
+        """
         entries = process.page_table._entries
-        right = access.bit
-        disk = self._disk
-        calls = 0
-        while calls < RETRIES:
-            calls += 1
-            reads = disk.reads
-            ending = None
-            try:
-                self.kernel.page_fault(process, _new(PageFault, (address, access, page in entries)))
-            except SegmentationFault:
-                ending = SEGV
-            except OutOfMemory:
-                ending = OOM
-            except (Exception, SystemExit) as error:
-                raise KernelCrash("page_fault", error) from error
-            if disk.reads == reads:
-                self._minor += 1
-            else:
+        for retry in range(RETRIES):
+            if retry:
+                error, major = self._ask(process, page, offset, access)
+            if major:
                 self._major += 1
-            if ending is not None:
-                return self._kill(process, ending)
-            if page in entries and entries[page] & right:
+            else:
+                self._minor += 1
+            if isinstance(error, SegmentationFault):
+                return self._kill(process, SEGV)
+            if isinstance(error, OutOfMemory):
+                return self._kill(process, OOM)
+            if error is not None:
+                raise KernelCrash("page_fault", error) from error
+            if entries.get(page, 0) & access.bit:
                 return None
         self._minor += 1
         raise NoProgress(process.pid, page, access, page not in entries)
+
+    def _ask(self, process: Process, page: int, offset: int, access: Access) -> tuple[BaseException | None, bool]:
+        """Call page_fault: what it raised, and whether a page came from disk."""
+        reads = self._disk.reads
+        present = page in process.page_table._entries
+        try:
+            self.kernel.page_fault(process, PageFault(page * self._page_size + offset, access, present))
+        except (Exception, SystemExit) as error:
+            return error, self._disk.reads != reads
+        return None, self._disk.reads != reads
+
+    def _fault(self, process: Process, page: int, offset: int, access: Access) -> str | None:
+        """A whole page fault: None once the access is allowed, or how the process ended."""
+        return self._settle(process, page, offset, access, *self._ask(process, page, offset, access))
 
     def _access_through_tlb(
         self, process: Process, first: int, count: int, offset: int, access: Access, values: Sequence[int]
@@ -401,7 +375,7 @@ class Machine:
             if not pte & access.bit:
                 pte = process.page_table._entries.get(page, 0)
                 if not pte & access.bit:
-                    ending = self._fault(process, page, page * self._page_size + offset, access)
+                    ending = self._fault(process, page, offset, access)
                     if ending is not None:
                         return ending
                     pte = process.page_table._entries[page]

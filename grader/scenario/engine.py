@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from grader.machine.hardware import Hardware
 from grader.machine.kernel import Kernel
-from grader.machine.machine import OK, FileSpec, KernelCrash, Machine, NoProgress
+from grader.machine.machine import Machine
+from grader.machine.outcome import OK, FileSpec, KernelCrash, NoProgress
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
 

@@ -12,7 +12,7 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
-from grader.machine.machine import FileSpec
+from grader.machine.outcome import FileSpec
 
 from .kinds import Field
 from .model import EXPECT, FIELDS, FILE, FORMAT, MACHINE, STEP_LIMIT, TOP, MachineSpec, Scenario, Step

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from grader.machine.machine import FileSpec
+from grader.machine.outcome import FileSpec
 
 from .kinds import (
     BOOLEAN,

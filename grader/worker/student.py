@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.machine.errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
 from grader.machine.kernel import Kernel, PageFault
-from grader.machine.machine import FileSpec
+from grader.machine.outcome import FileSpec
 from grader.machine.process import Process
 from grader.scenario.engine import Run
 from grader.scenario.model import MachineSpec, Step

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.machine import HardwareError, OutOfMemory
-from grader.machine.machine import FileSpec
+from grader.machine.outcome import FileSpec
 
 NOTES = FileSpec("notes", 3, (65, 66, 67))
 FIXED = FileSpec("fixed", 1, (1,), False)

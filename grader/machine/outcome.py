@@ -1,0 +1,68 @@
+"""How a step can end, what ends a run, and what can be seen of a step."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .audit import Finding
+from .frames import Image
+from .protection import Access
+
+OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"
+
+#: Calls of page_fault for one access; after that many a refusal is "no progress" (contract, rule 11).
+RETRIES = 2
+
+
+class KernelCrash(Exception):
+    """Something escaped from a kernel's method that is no answer. `method`, and `cause`, the exception."""
+
+    def __init__(self, method: str, cause: BaseException) -> None:
+        super().__init__(f"{method} raised {type(cause).__name__}")
+        self.method = method
+        self.cause = cause
+
+
+class NoProgress(Exception):
+    """An access was still refused after the kernel had been asked as often as the machine asks."""
+
+    def __init__(self, pid: int, page: int, access: Access, absent: bool) -> None:
+        super().__init__(
+            f"process {pid}, page {page}: the {access} is still refused after {RETRIES} calls of page_fault"
+        )
+        self.pid = pid
+        self.page = page
+        self.access = access
+        self.absent = absent
+
+
+class FileSpec(NamedTuple):
+    """A file on the machine's disk: page i is filled with contents[i]."""
+
+    name: str
+    pages: int
+    contents: tuple[int, ...]
+    writable: bool = True
+
+
+class SharedObject:
+    """What an anonymous shared region shows: identity is all it has."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Observation(NamedTuple):
+    """What one step did, as the machine saw it. Deltas, but for `frames` and `slots`: totals after the step."""
+
+    values: list[int]  # bytes read, in order
+    faults: tuple[int, int]  # minor, major; of the process that acted
+    copies: int
+    reads: int  # pages from disk
+    writes: int  # pages to disk
+    written: list[tuple[int, int, Image]]  # file, page, new contents
+    frames: int
+    slots: int
+    allocated: list[int]  # frames handed out, in order
+    changes: dict[int, dict[int, int]]  # pid -> page -> entry (0: gone)
+    stale: dict[int, dict[int, int]]  # pid -> page -> what the TLB holds and the page table does not say
+    findings: list[Finding]
