@@ -5,7 +5,6 @@ from __future__ import annotations
 from grader.machine import OutOfMemory, Process, Protection, Region
 from reference.demand_paging import DemandPagingKernel
 
-
 NOT_WRITE = ~Protection.WRITE
 
 
