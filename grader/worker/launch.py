@@ -182,10 +182,11 @@ def jail_command(bwrap: str) -> list[str]:
 def _namespaces() -> list[str]:
     if os.geteuid() != 0:
         return ["--unshare-all"]
-    # Children give up root themselves; all that the zygote keeps is the right to let them. A user namespace would
-    # have no other user for them to become.
+    # Children give up root themselves; all that the zygote keeps is the right to let them, and to end them. A user
+    # namespace would have no other user for them to become.
     own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    return [*own, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    kept = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
+    return [*own, "--cap-drop", "ALL", *(option for cap in kept for option in ("--cap-add", cap))]
 
 
 def _folders_to(path: str, made: set[str]) -> list[str]:
