@@ -142,6 +142,8 @@ class Audit:
         """A3, for the frames that had a writer and another user at some time in this step."""
         frames = self._frames
         suspects = {frame for frame in frames._suspects if frames._users[frame] > WRITER}
+        if not suspects:
+            return
         # What a shared object or the page cache holds may well have several writers: only a private entry that this
         # step wrote can be wrong there. Elsewhere the culprit may be an old entry, so all tables are searched.
         held = {frame for frame in suspects if frame in frames._holder}
