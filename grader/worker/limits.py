@@ -23,8 +23,9 @@ class Limits(NamedTuple):
     frame: int = 48 << 20
 
 
-#: Bytes of source that a kernel may have, and how deep its brackets may nest.
+#: Bytes of source that a kernel may have, and bytes of a quiz sheet.
 SOURCE_LIMIT = 256 * 1024
+ANSWERS_LIMIT = 64 * 1024
 
 #: Processor seconds after which the kernel's own limit ends a child, however it fares: a backstop for ours.
 CPU_BACKSTOP_S = 900

@@ -1,8 +1,11 @@
 """What strangers hand in."""
 
+import bz2
+import gzip
 import io
 import os
 import tarfile
+import threading
 import zipfile
 
 import pytest
@@ -53,6 +56,134 @@ def test_archives_are_read_in_memory(tmp_path):
     assert read_submission(zip_path).answers == b"a: b"
     assert read_submission(tar_path).sources["kernel.py"] == GOOD
     assert sorted(os.listdir(tmp_path)) == ["a.tar.gz", "a.zip"]
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_tar_of_every_kind_is_read(tmp_path, mode, form):
+    """Each format and compression that tar writes, with a long name and other members on the way."""
+    path = tmp_path / "s.tar"
+    with tarfile.open(path, mode, format=form) as archive:
+        for name, data in {"d/notes.txt": b"n" * 1000, "d/kernel.py": GOOD, "d/answers.yaml": b"a: b"}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            info.uid = 1000
+            archive.addfile(info, io.BytesIO(data))
+        if form != tarfile.USTAR_FORMAT:
+            archive.addfile(tarfile.TarInfo("long/" + "x" * 120 + ".txt"))
+    submission = read_submission(path)
+
+    assert submission.sources["kernel.py"] == GOOD
+    assert submission.answers == b"a: b"
+
+
+def header(name, size, kind=b"0"):
+    """A tar header of our own making."""
+    fields = name.encode().ljust(100, b"\0") + b"0000644\0" * 3 + b"%011o\0" % size + b"0" * 11 + b"\0"
+    block = (fields + b" " * 8 + kind).ljust(257, b"\0") + b"ustar\x0000"
+    block = block.ljust(512, b"\0")
+    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("s.tar", header("kernel.py", 10**9), "the tar ends too early"),
+        ("s.tar", header("x", 10**9, b"x"), "the tar ends too early"),
+        ("s.tar", header("kernel.py", 3, b"2") + b"abc".ljust(512, b"\0"), "there is no kernel.py in s.tar"),
+        ("s.tar", header("f", 0) * 2100, "more than 2000 members"),
+        ("s.tar", (header("kernel.py", 0)) * 2, "in the archive twice"),
+        ("s.tar", b"x" * 1000, "damaged, or no tar"),
+        ("s.tgz", gzip.compress(b"\0" * (40 << 20)), "unpacked, the archive has more than 32 MiB"),
+        ("s.tgz", b"\x1f\x8b" + b"x" * 100, "the archive cannot be read"),
+        ("s.py", bz2.compress(b"\0" * (40 << 20)), "unpacked, the archive has more than 32 MiB"),
+    ],
+)
+def test_a_hostile_tar_is_refused(tmp_path, name, data, words):
+    """Sizes that lie, links, bombs and floods of members: each with the reason, in bounded memory."""
+    path = tmp_path / name
+    path.write_bytes(data)
+
+    with pytest.raises(Refused, match=words):
+        read_submission(path)
+
+
+def test_a_hostile_zip_is_refused(tmp_path):
+    """A bomb, unusual compression, encryption and a name that is there twice."""
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("kernel.py", b"\0" * (300 << 20))
+    odd = tmp_path / "odd.zip"
+    with zipfile.ZipFile(odd, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("kernel.py", GOOD)
+    locked = tmp_path / "locked.zip"
+    data = bytearray(zipped(tmp_path / "s.zip", {"kernel.py": GOOD}).read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    locked.write_bytes(data)
+    twice = tmp_path / "twice.zip"
+    with zipfile.ZipFile(twice, "w") as archive, pytest.warns(UserWarning):
+        archive.writestr("kernel.py", GOOD)
+        archive.writestr("kernel.py", b"x = 1")
+
+    for path, words in ((bomb, "more than 256 KiB"), (odd, "unusual"), (locked, "encrypted"), (twice, "twice")):
+        with pytest.raises(Refused, match=words):
+            read_submission(path)
+
+
+def test_a_file_that_is_swapped_for_a_link_is_never_followed(tmp_path):
+    """While another thread replaces the kernel by a link to a secret and back, the secret is never read."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"SECRET = 1\n")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    stop = threading.Event()
+
+    def swap():
+        while not stop.is_set():
+            for make in (lambda p: p.write_bytes(GOOD), lambda p: p.symlink_to(secret)):
+                make(folder / "new")
+                os.replace(folder / "new", folder / "kernel.py")
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    seen = set()
+    try:
+        for _ in range(3000):
+            try:
+                seen.add(read_submission(folder).sources["kernel.py"])
+            except Refused as refused:
+                seen.add(str(refused)[:30])
+    finally:
+        stop.set()
+        thread.join()
+
+    assert GOOD in seen
+    assert not any(b"SECRET" in s for s in seen if isinstance(s, bytes))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_a_file_without_permission_is_refused(tmp_path):
+    """What cannot be read is refused with the system's reason."""
+    (tmp_path / "kernel.py").write_bytes(GOOD)
+    (tmp_path / "kernel.py").chmod(0)
+
+    with pytest.raises(Refused, match="cannot be read: Permission denied"):
+        read_submission(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J.py", "=1+1.py", "a\nb.py", "\udcff.py", "-rf.py", "x" * 200 + ".py"])
+def test_odd_names_do_no_harm(tmp_path, name):
+    """A submission may have any name that the system takes; what it is called is escaped where it is shown."""
+    path = tmp_path / name
+    path.write_bytes(GOOD)
+
+    assert read_submission(path).name == name
+
+
+def test_a_name_that_is_no_path_is_refused():
+    """A null byte in a path is a refusal, not an exception of another kind."""
+    with pytest.raises(Refused, match="cannot be a path"):
+        read_submission("a\0b")
 
 
 def test_links_are_not_followed(tmp_path):
