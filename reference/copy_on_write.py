@@ -63,16 +63,23 @@ class CopyOnWriteKernel(DemandPagingKernel):
         else:
             # Take the new frame before letting go of the old one, so that running out of memory here leaves everybody
             # exactly as they were.
-            copy = self.new_frame()
-            self.hw.frames.copy(source=entry.frame, target=copy)
+            copy = self.copied_frame(entry.frame)
             process.page_table.map(page, copy, region.protection)
             self.release(entry.frame)
 
     # -- frames -----------------------------------------------------------------------------------------------
 
-    def new_frame(self) -> int:
-        """A frame for one entry, which is its first reference."""
+    def zeroed_frame(self) -> int:
+        """A frame of zeros with one reference: that of the entry it is for."""
         frame = self.hw.frames.allocate()
+        self.hw.frames.zero(frame)
+        self.references[frame] = 1
+        return frame
+
+    def copied_frame(self, source: int) -> int:
+        """A copy of a frame, with one reference."""
+        frame = self.hw.frames.allocate()
+        self.hw.frames.copy(source, frame)
         self.references[frame] = 1
         return frame
 

@@ -117,13 +117,9 @@ class DemandPagingKernel(Kernel):
 
     def zeroed_frame(self) -> int:
         """A frame of zeros for one entry. OutOfFrames, with nothing changed, if there is none."""
-        frame = self.new_frame()
+        frame = self.hw.frames.allocate()
         self.hw.frames.zero(frame)
         return frame
-
-    def new_frame(self) -> int:
-        """A frame for one entry."""
-        return self.hw.frames.allocate()
 
     def remove_page(self, process: Process, page: int) -> None:
         """Remove a present page's entry, and give up the entry's part in the frame."""

@@ -176,10 +176,9 @@ class Frames:
     def free(self, frame: int) -> None:
         """Give a frame back. HardwareError if it is free already, or is the zero frame."""
         try:
-            usable = self._allocated[frame] and frame >= 0
+            if not self._allocated[frame] or frame < 0:
+                raise IndexError
         except (TypeError, IndexError):
-            usable = False
-        if not usable:
             self._check("free", frame)
         if frame == self._zero_frame:
             raise HardwareError(f"free({frame}): frame {frame} is the zero frame, which is never freed")
@@ -196,10 +195,9 @@ class Frames:
     def zero(self, frame: int) -> None:
         """Fill a frame with zeros."""
         try:
-            usable = self._allocated[frame] and frame >= 0
+            if not self._allocated[frame] or frame < 0:
+                raise IndexError
         except (TypeError, IndexError):
-            usable = False
-        if not usable:
             self._check("zero", frame)
         if self._log is not None:
             self._log += (ZERO, frame)
@@ -209,10 +207,9 @@ class Frames:
     def copy(self, source: int, target: int) -> None:
         """Copy the contents of one frame to another. Counted, unless the source is the zero frame."""
         try:
-            usable = self._allocated[source] and self._allocated[target] and source >= 0 and target >= 0
+            if not self._allocated[source] or not self._allocated[target] or source < 0 or target < 0:
+                raise IndexError
         except (TypeError, IndexError):
-            usable = False
-        if not usable:
             self._check("copy", source)
             self._check("copy", target)
         if target == self._zero_frame:

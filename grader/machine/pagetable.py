@@ -68,11 +68,10 @@ class PageTable:
         try:
             flags = protection.bits | COW if cow else protection.bits
             # `&` refuses what is no int, and changes what is negative or too large.
-            usable = self._allocated[frame] and frame >= 0 and page & _PAGE_BITS == page
+            if not self._allocated[frame] or frame < 0 or page & _PAGE_BITS != page:
+                raise IndexError
         except (TypeError, IndexError, AttributeError):
-            usable = False
-        if not usable:
-            raise HardwareError(self._bad_map(page, frame, protection))
+            raise HardwareError(self._bad_map(page, frame, protection)) from None
         if self._log is not None:
             self._log += (MAP, self._pid, page, frame, flags)
         entries = self._entries

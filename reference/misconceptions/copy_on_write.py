@@ -48,8 +48,7 @@ class EagerFork(Mistake):
     belief = "copies every page at fork"
 
     def share_page(self, parent, child, page, entry):
-        copy = self.new_frame()
-        self.hw.frames.copy(entry.frame, copy)
+        copy = self.copied_frame(entry.frame)
         child.page_table.map(page, copy, entry.protection)
 
 
@@ -78,8 +77,7 @@ class AlwaysCopy(Mistake):
         if entry.frame == self.hw.zero_frame:
             super().first_write(process, page, region)
             return
-        copy = self.new_frame()
-        self.hw.frames.copy(entry.frame, copy)
+        copy = self.copied_frame(entry.frame)
         process.page_table.map(page, copy, region.protection)
         self.release(entry.frame)
 

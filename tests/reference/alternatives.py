@@ -184,7 +184,7 @@ class ZeroByCopying(DemandPagingKernel):
     def zeroed_frame(self):
         if self.hw.zero_frame is None:
             return super().zeroed_frame()
-        frame = self.new_frame()
+        frame = self.hw.frames.allocate()
         self.hw.frames.copy(self.hw.zero_frame, frame)
         return frame
 
@@ -245,8 +245,7 @@ class MapsTwice(CopyOnWriteKernel):
         if entry.frame == self.hw.zero_frame or self.references[entry.frame] == 1:
             super().first_write(process, page, region)
             return
-        frame = self.new_frame()
-        self.hw.frames.copy(entry.frame, frame)
+        frame = self.copied_frame(entry.frame)
         process.page_table.unmap(page)
         self.release(entry.frame)
         process.page_table.map(page, frame, Protection.NONE)
