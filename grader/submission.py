@@ -55,7 +55,7 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
         submission = read_submission(path)
     except Refused as refused:
         return Subject(name, None, refused=str(refused))
-    text = submission.sources["kernel.py"].decode("utf-8")
+    text = submission.sources["kernel.py"].decode("utf-8-sig")
     return Subject(name, Code({"kernel": text}, "kernel", lab.kernel.name), None, submission.answers, submission.digest)
 
 

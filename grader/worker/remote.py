@@ -8,7 +8,7 @@ is complete by then, and no later step can change it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from grader.scenario.engine import Run
@@ -94,7 +94,7 @@ class RemoteReplay:
         self.pending = True
         self.child.send(kind, payload)
 
-    def _answer(self) -> list[int]:
+    def _answer(self) -> Sequence[int]:
         """The numbers of the next answer; a TROUBLE before it is kept."""
         while True:
             received = self.child.receive()

@@ -7,7 +7,7 @@ the step) raises Tampered: no honest worker, whatever kernel it runs, produces i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from grader.machine import operations as op
@@ -33,14 +33,14 @@ class WorkerCrash(Exception):
 class StandIn(Kernel):
     """Applies answers. `feed(numbers)` before a step, `finished()` after it."""
 
-    def __init__(self, hw: Hardware, numbers: list[int]) -> None:
+    def __init__(self, hw: Hardware, numbers: Sequence[int]) -> None:
         super().__init__(hw)
         self._processes: dict[int, Process] = {}
         self.feed(numbers)
         self._enter(wire.INIT, 0)
         self._apply()
 
-    def feed(self, numbers: list[int]) -> None:
+    def feed(self, numbers: Sequence[int]) -> None:
         """The answer to the step that comes next."""
         self._numbers: Iterator[int] = iter(numbers)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import random
 import sys
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any
@@ -85,6 +86,7 @@ class _Worker:
     def begin(self, given: dict[str, Any]) -> None:
         self.run = None
         self.step = 0
+        random.seed(0)
         files = [FileSpec(name, pages, tuple(contents), writable) for name, pages, contents, writable in given["files"]]
         self.log += (wire.INIT, 0)
         try:
@@ -199,9 +201,7 @@ class _Source:
         self.texts = texts
         self.main = main
         self.class_name = class_name
-        self.codes: dict[str, CodeType] = {
-            name: compile(text, file_of(name), "exec", dont_inherit=True) for name, text in texts.items()
-        }
+        self.codes: dict[str, CodeType] = {name: _compiled(name, text) for name, text in texts.items()}
         self.builtins = {**vars(builtins), "__import__": self.import_module}
 
     def kernel_class(self) -> Any:
@@ -246,6 +246,14 @@ class _Source:
         if first != name:
             setattr(top, name.split(".")[1], sys.modules[name])
         return top
+
+
+def _compiled(name: str, text: str) -> CodeType:
+    try:
+        return compile(text, file_of(name), "exec", dont_inherit=True)
+    except (MemoryError, RecursionError):
+        # What CPython's parser and compiler say of a source that would overflow their stacks.
+        raise SyntaxError("nested too deeply for Python to compile", (file_of(name), 1, 0, "")) from None
 
 
 def file_of(module: str) -> str:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from collections.abc import Sequence
 
 VERSION = 1
 
@@ -56,8 +57,8 @@ def pack_numbers(numbers: list[int]) -> bytes:
     return packed.tobytes()
 
 
-def unpack_numbers(payload: bytes) -> list[int]:
-    """The integers of an ANSWER. Malformed if the payload is not a whole number of them."""
+def unpack_numbers(payload: bytes) -> Sequence[int]:
+    """The integers of an ANSWER, packed: a list of them would be ten times as large. Malformed if there is a rest."""
     import sys
 
     if len(payload) % 4:
@@ -66,7 +67,7 @@ def unpack_numbers(payload: bytes) -> list[int]:
     packed.frombytes(payload)
     if sys.byteorder == "big":
         packed.byteswap()
-    return packed.tolist()
+    return packed
 
 
 def read_frame(descriptor: int) -> tuple[int, bytes]:

@@ -12,7 +12,7 @@ from grader.worker import wire
 @given(st.lists(st.integers(-(2**31), 2**31 - 1), max_size=50))
 def test_numbers_round_trip(numbers):
     """Packed numbers unpack to themselves."""
-    assert wire.unpack_numbers(wire.pack_numbers(numbers)) == numbers
+    assert list(wire.unpack_numbers(wire.pack_numbers(numbers))) == numbers
 
 
 @given(st.binary(max_size=64))
