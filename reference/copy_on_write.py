@@ -27,8 +27,8 @@ class CopyOnWriteKernel(DemandPagingKernel):
         try:
             for page in parent.page_table.pages():
                 entry = parent.page_table.get(page)
-                self.share_page(parent, child, page, entry)
                 shared.append((page, entry))
+                self.share_page(parent, child, page, entry)
         except OutOfMemory:
             for page, entry in shared:
                 self.unshare_page(parent, child, page, entry)
@@ -36,18 +36,19 @@ class CopyOnWriteKernel(DemandPagingKernel):
         self.regions[child] = self.regions[parent].copy()
 
     def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
-        """Map the parent's frame in the child, writable by neither; `map` may fail, so it comes first."""
+        """Map the parent's frame in the child, writable by neither. If `map` fails, only the parent has changed."""
         readable = entry.protection & NOT_WRITE
         cow = entry.cow or entry.protection is not readable
-        child.page_table.map(page, entry.frame, readable, cow=cow)
         if cow:
             parent.page_table.protect(page, readable, cow=True)
+        child.page_table.map(page, entry.frame, readable, cow=cow)
         if entry.frame != self.hw.zero_frame:
             self.references[entry.frame] += 1
 
     def unshare_page(self, parent: Process, child: Process, page: int, entry) -> None:
-        """Take back what share_page did."""
-        self.remove_page(child, page)
+        """Take back what share_page did, or the half of it that it could do."""
+        if child.page_table.get(page) is not None:
+            self.remove_page(child, page)
         parent.page_table.protect(page, entry.protection, cow=entry.cow)
 
     # -- page faults ------------------------------------------------------------------------------------------

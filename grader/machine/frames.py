@@ -30,6 +30,7 @@ class Image(NamedTuple):
     written: tuple[tuple[int, int], ...] = ()
 
     def byte(self, offset: int) -> int:
+        """The byte at an offset, 0 to 255."""
         return dict(self.written).get(offset, self.fill)
 
 
@@ -42,10 +43,12 @@ class Failure:
         self.disarm()
 
     def arm(self, operation: str, after: int) -> None:
+        """Let `after` more calls of `operation` (allocate or map) succeed, then fail one."""
         self.disarm()
         setattr(self, operation, after)
 
     def disarm(self) -> None:
+        """No failure is waiting any more, and none has fired."""
         self.allocate = -1
         self.map = -1
         self.fired = False

@@ -75,7 +75,9 @@ class Protection:
         return PROTECTIONS[self.bits | other.bits] if isinstance(other, Protection) else NotImplemented
 
     def __and__(self, other: Protection) -> Protection:
-        return PROTECTIONS[self.bits & other.bits] if isinstance(other, Protection) else NotImplemented
+        if type(other) is not Protection:
+            return NotImplemented
+        return PROTECTIONS[self.bits & other.bits]
 
     def __invert__(self) -> Protection:
         return PROTECTIONS[7 - self.bits]

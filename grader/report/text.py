@@ -16,7 +16,7 @@ PRINTED = 12
 
 _MARKS = {
     FAILED: "FAIL",
-    NOT_IMPLEMENTED: "TODO",
+    NOT_IMPLEMENTED: "todo",
     "crashed": "CRASH",
     "timed_out": "TIME",
     "no_progress": "STUCK",

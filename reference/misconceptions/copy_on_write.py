@@ -298,7 +298,8 @@ class UndoKeepsProtection(Mistake):
     belief = "removes the child's entries after a failed fork but leaves the parent's protected"
 
     def unshare_page(self, parent, child, page, entry):
-        self.remove_page(child, page)
+        if child.page_table.get(page) is not None:
+            self.remove_page(child, page)
 
 
 class UndoKeepsCounts(Mistake):
@@ -308,7 +309,8 @@ class UndoKeepsCounts(Mistake):
     belief = "restores the entries after a failed fork but not the counts"
 
     def unshare_page(self, parent, child, page, entry):
-        child.page_table.unmap(page)
+        if child.page_table.get(page) is not None:
+            child.page_table.unmap(page)
         parent.page_table.protect(page, entry.protection, cow=entry.cow)
 
 
