@@ -109,7 +109,13 @@ class _Teller:
         if length == 1:
             return f"{label:8} {told:15} {name}"
         last = self.letters.get(frame + length - 1, "zero")
-        return f"{label}+{length - 1} {told:15} {name}..{last}"
+        return f"{_span(label, length):8} {told:15} {name}..{last}"
+
+
+def _span(label: str, length: int) -> str:
+    """`h[2]` and three pages more as `h[2:6]`."""
+    name, bracket, index = label.rstrip("]").rpartition("[")
+    return f"{name}[{index}:{int(index) + length}]" if bracket else f"{label} and {length - 1} more"
 
 
 def _rights(pte: int) -> str:
