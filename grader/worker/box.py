@@ -35,6 +35,9 @@ ANSWER_S = 20
 #: Seconds that a zygote is given to leave by itself.
 LEAVE_S = 0.5
 
+#: Whether processes can be forked here. Elsewhere (Windows) children are plain ones: see plain.py.
+POSIX = os.name == "posix"
+
 _SIGKILL = 9
 
 
@@ -82,7 +85,10 @@ class Box:
 
     def _wants_jail(self) -> str | None:
         """The path of bwrap, where it is wanted and not known to fail."""
-        if self.wanted not in ("auto", "require", "L3") or not sys.platform.startswith("linux"):
+        if self.wanted not in ("auto", "require", "L3"):
+            return None
+        if not sys.platform.startswith("linux"):
+            self._missing["bwrap"] = "Linux only"
             return None
         from .launch import find_bwrap
 
@@ -94,6 +100,12 @@ class Box:
 
     def _start(self, jail: str | None) -> None:
         """Start a zygote; do not wait for it."""
+        if not POSIX:
+            reason = f"not on this system ({os.name})"
+            self._missing["walls"] = reason
+            self._report = {"level": "L0", "possible": {}, "landlock_abi": 0}
+            self._judge(self._report)
+            return
         from . import launch
 
         self._jail = jail
@@ -104,7 +116,7 @@ class Box:
 
     def _warm(self) -> dict[str, Any]:
         """The zygote's report, waiting for it; a zygote that bwrap could not start is started without."""
-        if self._zygote is None:
+        if self._zygote is None and POSIX:
             self._report = None
             self._start(self._jail)
         while self._report is None:
@@ -192,6 +204,12 @@ class Box:
 
     def spawn(self) -> Any:
         """A new child, which may still be putting up its walls. IsolationError if there is less than was asked for."""
+        if not POSIX:
+            from .plain import PlainChild
+
+            self._spawned += 1
+            self._children[self._spawned] = PlainChild(self, self._entry, self._polite)
+            return self._children[self._spawned]
         import _socket
         from array import array
 

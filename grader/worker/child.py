@@ -59,10 +59,12 @@ class Child:
 
     def begin_scenario(self) -> None:
         """Start the budgets of a scenario."""
-        self._began = time.monotonic()
+        self._entered = time.monotonic()
+        self._awaited = 0.0  # seconds that this side spent waiting in receive(), those since _entered apart
+        self._volume = 0  # bytes of answers
         self._cpu_before = self._cpu()
         self._waited_before = self._waited()
-        self._look_at = self._began + min(self.limits.cpu_s, self.limits.wall_s)
+        self._look_at = self._entered + min(self.limits.cpu_s, self.limits.wall_s)
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send one frame. A child that does not read is not waited for longer than its limits say."""
@@ -75,14 +77,15 @@ class Child:
         """The next frame of the child, or how it ended."""
         if not self.pid and self._ending is None:
             self._greet()
-        received = self._received
-        if not received and self._ending is None:
+        entered = self._entered = time.monotonic()
+        if not self._received and self._ending is None:
             self._read()
             if time.monotonic() >= self._look_at:
                 self._check_limits()
         while self._ending is None:
             frame = self._frame()
             if frame is not None:
+                self._awaited += time.monotonic() - entered
                 return frame
             self._wait(select.POLLIN)
         return self._ending
@@ -167,12 +170,14 @@ class Child:
         if len(received) < 5:
             return None
         kind, size = received[0], int.from_bytes(received[1:5], "little")
-        if size > self.limits.frame or kind not in _KINDS:
-            plausible = kind == wire.ANSWER and size < 1 << 30
-            self._end(endings.too_many_operations(size, self.limits) if plausible else endings.not_a_frame(kind, size))
+        volume = self._volume + size
+        if volume > self.limits.answers or kind not in _KINDS:
+            honest = kind == wire.ANSWER and size < 1 << 30
+            self._end(endings.too_many_operations(volume, self.limits) if honest else endings.not_a_frame(kind, size))
             return None
         if len(received) < 5 + size:
             return None
+        self._volume = volume
         if len(received) == 5 + size:
             # Nearly always: nothing else was sent, so nothing need be moved.
             self._received = bytearray()
@@ -210,9 +215,11 @@ class Child:
 
     def _send_late(self, data: memoryview) -> None:
         """Send the rest to a child that is slow to read."""
+        entered = self._entered = time.monotonic()
         while data and self._ending is None:
             self._wait(select.POLLIN | select.POLLOUT)
             data = data[self._write_some(data[:_CHUNK]) :]
+        self._awaited += time.monotonic() - entered
 
     def _write_some(self, data: bytes | memoryview) -> int:
         """Bytes that were written, waiting a moment for room. All, where nobody is left to read: receive() says why."""
@@ -246,7 +253,7 @@ class Child:
             return
         limits = self.limits
         now = time.monotonic()
-        passed = now - self._began
+        passed = self._awaited + now - self._entered
         used = self._cpu() - self._cpu_before
         waited = self._waited() - self._waited_before
         if used > limits.cpu_s:

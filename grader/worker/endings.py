@@ -46,9 +46,10 @@ def too_much_output(limits: Limits) -> Ending:
     return Ending("timed_out", f"printed more than {limits.output >> 10} KiB in one scenario; that is the limit")
 
 
-def too_many_operations(size: int, limits: Limits) -> Ending:
-    """One answer is larger than any that a kernel needs."""
-    return Ending("timed_out", f"one step took {size >> 20} MiB of operations; the limit is {limits.frame >> 20} MiB")
+def too_many_operations(volume: int, limits: Limits) -> Ending:
+    """The kernel carried out more than any kernel needs."""
+    told = f"{volume >> 20} MiB of operations; the limit is {limits.answers >> 20} MiB"
+    return Ending("timed_out", f"carried out more operations in one scenario than any kernel needs ({told})")
 
 
 def not_a_frame(kind: int, size: int) -> Ending:

@@ -9,18 +9,19 @@ class Limits(NamedTuple):
     """Budgets of one scenario, where nothing else is said.
 
     cpu_s      processor seconds: what decides `timed_out`. Catches loops; says nothing of a kernel that sleeps.
-    wall_s     clock seconds, a backstop: catches a kernel that sleeps. A kernel that was ready to run and got no
-               processor is `ungradable`, not `timed_out`.
+    wall_s     clock seconds that the grader waits for answers, those not counted in which the kernel was ready to run
+               and got no processor. A backstop: catches a kernel that sleeps. Where three times as much has passed
+               and most of it was such waiting, the kernel is `ungradable`, not `timed_out`.
     memory_mib address space of the child, in MiB, interpreter included (about 40). Catches growth, not slowness.
     output     bytes that a kernel may print
-    frame      bytes of one answer
+    answers    bytes of answers, four a number: bounds the operations, and what they cost the grader
     """
 
     cpu_s: float = 2.0
     wall_s: float = 10.0
     memory_mib: int = 1024
     output: int = 1 << 20
-    frame: int = 48 << 20
+    answers: int = 48 << 20
 
 
 #: Bytes of source that a kernel may have, and bytes of a quiz sheet.

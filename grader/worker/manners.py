@@ -55,7 +55,7 @@ _LOOKING = ("os.listdir", "os.scandir", "os.walk", "os.fwalk", "glob.glob", "pat
 
 def teach(folders: list[str]) -> None:
     """Install the hook in this process, for good. `folders`: where files may be read, for the sake of imports."""
-    below = tuple(folder.rstrip("/") + "/" for folder in folders)
+    below = tuple(os.path.normcase(folder).rstrip(os.sep) + os.sep for folder in folders)
     sys.addaudithook(_hook(below))
     import _thread
 
@@ -99,8 +99,8 @@ def _check_open(below: tuple[str, ...], writing: int, path: Any, mode: Any, flag
 def _is_below(below: tuple[str, ...], path: Any) -> bool:
     if isinstance(path, int):
         return True
-    absolute = os.path.normpath(os.path.join(os.sep, os.fsdecode(path)))
-    return f"{absolute}/".startswith(below)
+    absolute = os.path.normcase(os.path.normpath(os.path.join(os.sep, os.fsdecode(path))))
+    return f"{absolute}{os.sep}".startswith(below)
 
 
 def _shown(path: Any) -> str:

@@ -151,6 +151,6 @@ def read_trouble(payload: bytes) -> dict[str, Any]:
         given = json.loads(payload[: wire.TROUBLE_LIMIT])
         lines = [[str(f)[:200], int(n), str(m)[:100], str(t)[:200]] for f, n, m, t in given["lines"][:20]]
         texts = {key: str(given[key])[:2000] for key in ("kind", "method", "type", "message")}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise Tampered(f"a trouble that is none ({type(error).__name__})") from None
     return {**texts, "lines": lines}

@@ -72,8 +72,8 @@ def unpack_numbers(payload: bytes) -> Sequence[int]:
 
 def read_frame(descriptor: int) -> tuple[int, bytes]:
     """The next frame, waiting for it. EOFError if the other side has gone. For a side that trusts the other."""
-    head = _read(descriptor, 5)
-    return head[0], _read(descriptor, int.from_bytes(head[1:], "little"))
+    head = read_exactly(descriptor, 5)
+    return head[0], read_exactly(descriptor, int.from_bytes(head[1:], "little"))
 
 
 def write_frame(descriptor: int, kind: int, payload: bytes = b"") -> None:
@@ -83,7 +83,8 @@ def write_frame(descriptor: int, kind: int, payload: bytes = b"") -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _read(descriptor: int, size: int) -> bytes:
+def read_exactly(descriptor: int, size: int) -> bytes:
+    """That many bytes, waiting for them. EOFError if the other side has gone."""
     data = os.read(descriptor, size)
     if len(data) == size:
         return data
