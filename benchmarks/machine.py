@@ -43,9 +43,11 @@ def practice(pages: int) -> None:
     best = float("inf")
     for _ in range(3):
         gc.collect()
+        gc.disable()  # as `grader run` does: a run lives for a moment
         began = time.perf_counter()
         trace = replay(scenario, CopyOnWriteKernel)
         best = min(best, time.perf_counter() - began)
+        gc.enable()
     faults = sum(sum(record.faults) for record in trace.steps)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(

@@ -86,7 +86,7 @@ class PageTable:
         changes = self._changes
         if not changes:
             self._touched.append(self)
-        changes[page] = entries[page] = frame << FRAME_SHIFT | PRESENT | flags
+        changes[page] = entries[page] = frame << FRAME_SHIFT | (PRESENT | flags)
 
     def protect(self, page: int, protection: Protection, cow: bool | None = None) -> None:
         """Change the rights of an entry, and its cow bit unless that is None. HardwareError if there is no entry."""
