@@ -102,7 +102,7 @@ class Result:
 
     def build(self, submission: str, digest: str, isolation: dict[str, Any], audience: str) -> dict[str, Any]:
         """The result. `audience` is `student` (hidden scenarios by number and verdict alone) or `staff`."""
-        scenarios = [self._scenario(g, audience, n) for n, g in self._numbered()]
+        scenarios = [self._scenario(g, audience, n) for n, g in self._numbered(audience)]
         tasks = [self._task(task) for task in self.lab.tasks if self._concerns(task)]
         ungradable = any(g.attempt.verdict == UNGRADABLE for g in self.graded)
         result: dict[str, Any] = {
@@ -111,7 +111,7 @@ class Result:
             "python": ".".join(map(str, sys.version_info[:3])),
             "lab": self.lab.name,
             "title": self.lab.title,
-            "lab_hash": lab_hash(self.lab),
+            "lab_hash": lab_hash(self.lab, audience),
             "submission": plain(submission),
             "points": rounded(sum((t[0] for t in self._points()), Fraction(0))),
             "max_points": rounded(sum((t[1] for t in self._points()), Fraction(0))),
@@ -133,10 +133,23 @@ class Result:
             return sum(len(weights) for weights in self.lab.released.values())
         return len(self.lab.hidden)
 
-    def _numbered(self) -> Iterable[tuple[int, Graded]]:
-        """Graded scenarios, the hidden ones numbered from 1 in the lab's order."""
+    def _numbered(self, audience: str) -> Iterable[tuple[int, Graded]]:
+        """Graded scenarios, the hidden ones numbered from 1.
+
+        For students a task's hidden ones stand in the order of what is told of them, so that their order tells nothing.
+        """
         number = 0
-        for graded in self.graded:
+        public = [g for g in self.graded if not g.hidden]
+        hidden = [g for g in self.graded if g.hidden]
+        if audience == "student":
+            places = {task.id: task.number for task in self.lab.tasks}
+
+            def shown(g: Graded) -> tuple[Any, ...]:
+                verdict = self._verdict(g)
+                return places[g.scenario.task], verdict, canned(verdict, g.attempt), g.worth
+
+            hidden.sort(key=shown)
+        for graded in public + hidden:
             number += graded.hidden
             yield number, graded
 
@@ -232,10 +245,17 @@ def rounded(points: Fraction) -> float | int:
     return int(value) if value == int(value) else value
 
 
-def lab_hash(lab: Lab) -> str:
-    """sha256 of all of a lab that decides points: tasks, and scenarios with their weights."""
+def lab_hash(lab: Lab, audience: str = "staff") -> str:
+    """sha256 of all of a lab that decides points: tasks, and scenarios with their weights.
+
+    The student's one knows hidden scenarios by their weights alone: it is the same in a released lab.
+    """
     tasks = [[t.id, str(t.points), list(t.needs)] for t in lab.tasks]
-    return _sha256({"tasks": tasks, "scenarios": [[s.id, s.hash] for s in lab.all_scenarios]})
+    if audience == "student":
+        hidden: Any = {t.id: sorted(map(str, lab.hidden_weights(t.id))) for t in lab.tasks}
+    else:
+        hidden = [[s.id, s.hash] for s in lab.hidden]
+    return _sha256({"tasks": tasks, "scenarios": [[s.id, s.hash] for s in lab.scenarios], "hidden": hidden})
 
 
 def receipt(lab: Lab, digest: str, result: dict[str, Any]) -> str:

@@ -23,9 +23,10 @@ LAYERS = {
     "examiner": {"attempt", "scenario", "verdicts", "worker"},
     "grade": {"attempt", "compare", "examiner", "lab", "outputs", "scenario", "text", "verdicts"},
     "submission": {"examiner", "kernels", "lab", "scenario", "worker"},
-    "quiz": {"lab", "outputs", "scenario", "text", "worker"},
+    "quiz": {"kernels", "lab", "machine", "outputs", "scenario", "text", "worker"},
+    "grading": {"attempt", "examiner", "grade", "lab", "outputs", "quiz", "scenario", "submission", "verdicts"},
     "check": {"attempt", "kernels", "lab", "outputs", "quiz", "record", "verdicts"},
-    "report": {"attempt", "compare", "machine", "scenario", "verdicts"},
+    "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
     "pytest_plugin": {"attempt", "examiner", "lab", "outputs", "submission", "text", "worker"},
 }
 

@@ -8,18 +8,16 @@ import os
 import pathlib
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
-from grader.attempt import Attempt
 from grader.cli import add_isolation
-from grader.examiner import Examiner, Printed, local_examiner
-from grader.grade import Result, choose, exit_status, grade_scenarios, load_outputs
+from grader.examiner import local_examiner
+from grader.grade import Result, choose, exit_status, load_outputs
+from grader.grading import Means, attempt_all, marks_of_quiz, means_of
 from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
 from grader.report import FORMATS, render
 from grader.scenario.model import Scenario
 from grader.submission import Subject, resolve
-from grader.verdicts import REFUSED
 
 #: Seconds after which progress is shown.
 PATIENCE = 0.5
@@ -68,11 +66,9 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
     subject = resolve(options.submission, lab)
     public, hidden = choose(lab, options.only)
     outputs = load_outputs(lab, public + hidden)
-    progress = Progress(len(public) + len(hidden))
-    attempt, printed, between = _means(options, subject, box, lab)
-    graded = grade_scenarios(lab, public, outputs, attempt, printed, progress)
-    between()
-    graded += grade_scenarios(lab, hidden, outputs, attempt, printed, progress)
+    progress = Progress(public, len(public) + len(hidden))
+    means = _debugged(options, lab, subject) if options.debug else means_of(subject, box)
+    graded = attempt_all(lab, means, public, hidden, outputs, progress)
     progress.done()
     result = Result(lab, graded, _quiz(lab, subject, options), options.only).build(
         subject.name, subject.digest, _isolation(box, options), options.audience
@@ -81,38 +77,22 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
     return exit_status(result)
 
 
-def _means(options: argparse.Namespace, subject: Subject, box: Any, lab: Lab) -> tuple[Any, Any, Callable[[], None]]:
-    """How scenarios are attempted, where a kernel's prints come from, and what happens before the hidden ones."""
-    if subject.refused:
-        refused = Attempt(REFUSED, subject.refused, (subject.refused,))
-        return (lambda scenario, expected: refused), Printed, lambda: None
-    if subject.trusted is not None:
-        return local_examiner(subject.trusted), Printed, lambda: None
-    assert subject.code is not None
-    if options.debug:
-        return local_examiner(_debugged(options, lab, subject)), Printed, lambda: None
-    examiner = Examiner(box, subject.code)
-    return examiner, examiner.printed, examiner.discard
-
-
-def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Any:
+def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Means:
     """The student's class, loaded into this process from its file, so that a debugger finds the lines."""
     from grader.kernels import load_file_class
 
+    if subject.refused or subject.trusted is not None:
+        return means_of(subject, None)
     path = pathlib.Path(options.submission or lab.kernel.path)
     path = path / "kernel.py" if path.is_dir() else path
     if subject.name == "reference" or path.suffix != ".py":
         raise LabError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
-    return load_file_class(path, lab.kernel.name)
+    return Means(local_examiner(load_file_class(path, lab.kernel.name)))
 
 
 def _quiz(lab: Lab, subject: Subject, options: argparse.Namespace) -> dict[str, Any] | None:
     """The marks of the quiz sheet, where the lab has a quiz and the quiz is not left out."""
-    if lab.quiz is None or options.only not in (None, QUIZ_TASK):
-        return None
-    from grader.quiz import mark
-
-    return mark(lab, subject.answers)
+    return marks_of_quiz(lab, subject.answers) if options.only in (None, QUIZ_TASK) else None
 
 
 def _isolation(box: Any, options: argparse.Namespace) -> dict[str, Any]:
@@ -130,11 +110,33 @@ def _report(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> No
         verbosity = options.verbose - options.quiet
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
+    elif options.format == "github":
+        extra = {"kernel": kernel_path(options, lab)}
+        tell_github(result)
     text = render(result, options.format, **extra)
     if options.output is None:
         sys.stdout.write(text)
     else:
         write_whole(pathlib.Path(options.output), text)
+
+
+def kernel_path(options: argparse.Namespace, lab: Lab) -> str:
+    """The kernel's path in the repository, for annotations; "" if it lies elsewhere."""
+    path = pathlib.Path(options.submission) if options.submission else lab.kernel.path
+    path = path / "kernel.py" if path.is_dir() else path
+    root = pathlib.Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    path = path.resolve()
+    return path.relative_to(root).as_posix() if path.is_file() and path.is_relative_to(root) else ""
+
+
+def tell_github(result: dict[str, Any]) -> None:
+    """Append the job summary and the Classroom object to the files that GitHub names, if it does."""
+    from grader.report import github
+
+    for variable, text in (("GITHUB_STEP_SUMMARY", github.summary), ("GITHUB_OUTPUT", github.output_line)):
+        if os.environ.get(variable):
+            with open(os.environ[variable], "a", encoding="utf-8") as file:
+                file.write(text(result))
 
 
 def write_whole(path: pathlib.Path, text: str) -> None:
@@ -166,7 +168,8 @@ def next_step(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> 
 class Progress:
     """A line on a terminal's stderr that says where we are, if it takes longer than a moment."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, public: list[Scenario], total: int) -> None:
+        self.names = {scenario.id: scenario.id for scenario in public}
         self.total = total
         self.count = 0
         self.began = time.monotonic()
@@ -176,7 +179,7 @@ class Progress:
         self.count += 1
         if time.monotonic() - self.began > PATIENCE and sys.stderr.isatty():
             self.shown = True
-            sys.stderr.write(f"\r\x1b[K  {self.count} of {self.total}  {scenario.id}")
+            sys.stderr.write(f"\r\x1b[K  {self.count} of {self.total}  {self.names.get(scenario.id, 'hidden')}")
             sys.stderr.flush()
 
     def done(self) -> None:

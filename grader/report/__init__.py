@@ -9,10 +9,14 @@ from typing import Any
 FORMATS = {
     "text": "text",
     "json": "json_result",
+    "junit": "junit",
+    "gradescope": "gradescope",
+    "github": "github",
+    "markdown": "markdown",
 }
 
 
 def render(result: dict[str, Any], format: str, **options: Any) -> str:
-    """The result in one of the FORMATS; options are for `text` alone."""
+    """The result in one of the FORMATS; options are for `text` and `github` alone."""
     module = import_module(f"grader.report.{FORMATS[format]}")
-    return module.render(result, **options) if format == "text" else module.render(result)
+    return module.render(result, **options) if format in ("text", "github") else module.render(result)

@@ -1,0 +1,86 @@
+"""The result as Gradescope's results.json (their autograder specification, "Output Format").
+
+Every scenario is a visible test, the hidden ones in canned words: a test that Gradescope itself hides would take the
+student's total away. Where the result is staff's, hidden scenarios carry their names, and Gradescope hides them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from grader.report.sentences import heading, lines, notes, question_lines, score
+from grader.text import plain
+from grader.verdicts import PASSED
+
+_TITLE = "title"  # staff's results name hidden scenarios; students' do not
+
+
+def render(result: dict[str, Any]) -> str:
+    """A JSON object, ASCII only."""
+    tests = [_scenario(result, s, n) for task in result["tasks"] for n, s in enumerate(_of(result, task), 1)]
+    whole = [f"{result['lab']}: {score(result)}", *notes(result), f"receipt {result['receipt']}"]
+    extra = {key: result[key] for key in ("receipt", "version", "lab_hash", "complete", "isolation")}
+    document = {
+        # The exact points: the tests' own are rounded to two decimals.
+        "score": result["points"],
+        "output": "\n".join(map(_line, whole)),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests + _questions(result),
+        "extra_data": extra,
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _line(text: str) -> str:
+    return plain(text, None)
+
+
+def _of(result: dict[str, Any], task: dict[str, Any]) -> list[dict[str, Any]]:
+    return [s for s in result["scenarios"] if s["task"] == task["id"]]
+
+
+def _scenario(result: dict[str, Any], scenario: dict[str, Any], place: int) -> dict[str, Any]:
+    number = next(task["number"] for task in result["tasks"] if task["id"] == scenario["task"])
+    passed = scenario["verdict"] == PASSED
+    secret = scenario["visibility"] == "hidden" and _TITLE in scenario
+    extra = {"id": scenario["id"], "verdict": scenario["verdict"]}
+    if "divergence" in scenario:
+        extra["rule"] = scenario["divergence"]["rule"]
+    return {
+        "name": _line(heading(scenario)),
+        "number": f"{number}.{place}",
+        "score": scenario["points"],
+        "max_score": scenario["max_points"],
+        "status": "passed" if passed else "failed",
+        "output": "" if passed else "\n".join(map(_line, lines(scenario))),
+        "tags": [scenario["task"]],
+        "visibility": "hidden" if secret else "visible",
+        "extra_data": extra,
+    }
+
+
+def _questions(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """A test a question; the quiz is worth its task's points, not its own."""
+    task = next((t for t in result["tasks"] if t["id"] == "quiz"), None)
+    if task is None or "quiz" not in result:
+        return []
+    scale = task["max_points"] / (result["quiz"]["max_points"] or 1)
+    return [
+        {
+            "name": f"Quiz: {_line(question['id'])}",
+            "number": f"{task['number']}.{place}",
+            "score": round(question["points"] * scale, 2),
+            "max_score": round(question["max_points"] * scale, 2),
+            "status": "passed" if question["verdict"] == "correct" else "failed",
+            "output": "\n".join(map(_line, question_lines(question))),
+            "tags": ["quiz"],
+            "visibility": "visible",
+            "extra_data": {"id": question["id"], "verdict": question["verdict"]},
+        }
+        for place, question in enumerate(result["quiz"]["questions"], 1)
+    ]

@@ -1,0 +1,86 @@
+"""The result as Markdown, for job summaries, merge requests and feedback files.
+
+Whatever a student can have written stands in code spans, where nothing is Markdown or HTML.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader.report.sentences import failed, lines, notes, points, score, told
+from grader.text import for_markdown as code
+from grader.verdicts import PASSED
+
+#: Characters of a report. GitHub takes 1024 KiB of a job summary, and no less of it if there is more.
+LIMIT = 200_000
+
+_SIGNS = {PASSED: "✅", "waiting": "⏳", "not_implemented": "✏️", "ungradable": "❔"}
+
+
+def render(result: dict[str, Any]) -> str:
+    """Points by task, then each scenario that did not pass, then the quiz. At most LIMIT characters or so."""
+    parts = [_head(result), _tasks(result)]
+    length = sum(map(len, parts))
+    stories = [_story(s) for s in result["scenarios"] if failed(s)]
+    left = 0
+    for story in stories:
+        length += len(story)
+        if length < LIMIT:
+            parts.append(story)
+        else:
+            left += 1
+    if left:
+        parts.append(f"{left} more did not pass; there is no room for them here.\n")
+    return "\n".join([*parts, *_quiz(result), _foot(result)])
+
+
+def _head(result: dict[str, Any]) -> str:
+    return f"## {code(result['lab'])}: {score(result)}\n"
+
+
+def _tasks(result: dict[str, Any]) -> str:
+    rows = ["| task | | points | scenarios |", "|---|---|--:|--:|"]
+    for task in result["tasks"]:
+        own = [s for s in result["scenarios"] if s["task"] == task["id"]]
+        passed = sum(s["verdict"] == PASSED for s in own)
+        whole = task["points"] == task["max_points"]
+        waits = "⏳" if "waits_for" in task else "❌"
+        title = f"{task['number']}. {code(task['title'])}"
+        count = f"{passed} of {len(own)}" if own else ""
+        scored = f"{points(task['points'])} of {points(task['max_points'])}"
+        rows.append(f"| {title} | {'✅' if whole else waits} | {scored} | {count} |")
+    return "\n".join(rows) + "\n"
+
+
+def _story(scenario: dict[str, Any]) -> str:
+    sign = _SIGNS.get(scenario["verdict"], "❌")
+    title = code(scenario.get("title", told(scenario)))
+    rows = [f"### {sign} {code(scenario['id'])} {title}", ""]
+    if "title" in scenario:
+        # A span a line, with a hard break: spans keep what a student wrote in its place, a fence can be closed.
+        rows += [f"{code(line)}  " if line.strip() else "" for line in lines(scenario)]
+        rows.append("")
+    return "\n".join(rows)
+
+
+def _quiz(result: dict[str, Any]) -> list[str]:
+    quiz = result.get("quiz")
+    if quiz is None:
+        return []
+    counts: dict[str, int] = {}
+    for question in quiz["questions"]:
+        counts[question["verdict"]] = counts.get(question["verdict"], 0) + 1
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    return [f"**Quiz**: {points(quiz['points'])} of {points(quiz['max_points'])} ({told})\n"]
+
+
+def _foot(result: dict[str, Any]) -> str:
+    public = [s for s in result["scenarios"] if s["visibility"] == "public"]
+    passed = sum(s["verdict"] == PASSED for s in public)
+    said = " ".join([f"{passed} of {len(public)} public scenarios pass.", *map(_plain, notes(result))])
+    return f"{said}\n\nreceipt {code(result['receipt'])}\n"
+
+
+def _plain(note: str) -> str:
+    """A note is ours, but for the pattern of --only."""
+    return code(note) if note.startswith("Only ") else note
