@@ -150,24 +150,18 @@ def check_misconceptions(lab: Lab, progress: Progress) -> Proof:
 
 
 def check_quiz(lab: Lab) -> Proof:
-    """The quiz loads, its keys can be computed, and the model sheet gets full marks."""
-    from grader.quiz import mark
+    """The quiz loads, its keys are what the reference gives, and the model sheet gets full marks."""
+    from grader.quiz import check_quiz as problems_of
     from grader.quiz.questions import load_quiz
 
     if lab.quiz is None:
         return Proof("quiz", "this lab has none", [])
     try:
         quiz = load_quiz(lab)
-        assert lab.reference is not None
-        sheet = lab.reference.path.parent / "answers" / f"{lab.name}.yaml"
-        if not sheet.is_file():
-            return Proof("quiz", "", [f"{sheet}: the model sheet is missing"], "files")
-        marked = mark(lab, sheet.read_bytes())
     except LabError as error:
         return Proof("quiz", "", error.problems, "files")
-    problems = [f"{sheet}: {problem}" for problem in marked.get("problems", [])]
-    problems += [f"{sheet}: {q['id']} is {q['verdict']}" for q in marked["questions"] if q["verdict"] != "correct"]
-    return Proof("quiz", f"{len(quiz.questions)} questions; the model sheet has full marks", problems)
+    shown = f"{len(quiz.questions)} questions, {quiz.computed} of them computed; the model sheet has full marks"
+    return Proof("quiz", shown, problems_of(lab))
 
 
 def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None) -> Iterator[Proof]:

@@ -86,6 +86,7 @@ def make_lab(folder: pathlib.Path) -> pathlib.Path:
         "README.md": HANDOUT,
         "kernel.py": STUB,
         "quiz.yaml": QUIZ,
+        "answers.yaml": "copies:\nwho:\n",
         "scenarios/touch.yaml": TOUCH,
         "scenarios/fork.yaml": FORK,
         "hidden/secret.yaml": SECRET,
@@ -102,11 +103,13 @@ def make_lab(folder: pathlib.Path) -> pathlib.Path:
 def recorded(folder: pathlib.Path) -> pathlib.Path:
     """The same, with its outputs recorded."""
     from grader.lab import load_lab
+    from grader.quiz.record import record_keys
     from grader.record import record
     from tests.kernels import SmallKernel
 
     path = make_lab(folder)
     record(load_lab(path), SmallKernel)
+    record_keys(load_lab(path))
     return path
 
 

@@ -20,4 +20,8 @@ def run(options: argparse.Namespace) -> int:
         print(change)
     total = len(lab.all_scenarios)
     print(f"{lab.name}: {len(changes)} changed; {total} scenarios in {lab.outputs}")
+    if lab.quiz is not None:
+        from grader.quiz.record import record_keys
+
+        print(f"{lab.name}: the keys of the quiz {'changed' if record_keys(lab) else 'are as they were'}")
     return 0

@@ -7,13 +7,35 @@ from typing import Any
 from grader.lab import Lab
 
 
-def mark(lab: Lab, answers: bytes | None) -> dict[str, Any]:
+def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> dict[str, Any]:
     """The marks of a sheet, as in a result: points, max_points, questions. `answers` are the sheet's bytes, or None.
 
-    LabError if the quiz itself is wrong; nothing that a sheet holds makes this fail.
+    The variant is that of `seed` (a student's id, say); with None, the one that the sheet names. LabError if the quiz
+    itself is wrong; nothing that a sheet holds makes this fail.
     """
-    from .marking import mark_sheet
+    from .marking import mark_answers, read_sheet, variant_of
     from .questions import load_quiz
 
-    quiz = load_quiz(lab)
-    return mark_sheet(lab, quiz, answers)
+    sheet, problems = read_sheet(answers)
+    quiz = load_quiz(lab, variant_of(sheet) if seed is None else seed)
+    return mark_answers(lab, quiz, sheet, problems)
+
+
+def check_quiz(lab: Lab) -> list[str]:
+    """What is wrong with a lab's quiz, a line each with file and line; see check.py."""
+    from .check import problems_of
+
+    return problems_of(lab)
+
+
+def released_files(lab: Lab) -> dict[str, str]:
+    """The quiz as a released lab holds it: path in the lab's folder -> text. Keys are there too, for practice: what a
+    student can mark at home is no secret, and the course marks with its own copy."""
+    from .keys import keys_path
+
+    if lab.quiz is None:
+        return {}
+    files = {"quiz.yaml": lab.quiz.read_text(encoding="utf-8")}
+    if keys_path(lab).is_file():
+        files["outputs/quiz/keys.json"] = keys_path(lab).read_text(encoding="utf-8")
+    return files

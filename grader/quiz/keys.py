@@ -1,58 +1,203 @@
-"""Keys: what a question's right answer is, computed from the reference's recorded outputs where the quiz says so."""
+"""Keys: what a question's right answer is, and what kernels with a typical mistake would answer instead.
+
+Computed keys are recorded, one entry a variant, beside the reference outputs (`quiz/keys.json` there), together with
+the answers that misconception kernels give. So marking replays nothing, and a released lab, which has neither
+reference nor misconceptions, can still be marked. An entry is used only as long as its hash fits the question and its
+scenarios; otherwise the key is computed anew. A local key is no secret: it is there for practice, and the course
+marks with its own copy.
+"""
 
 from __future__ import annotations
 
+import json
+import pathlib
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from grader.lab import Lab, LabError
 from grader.outputs import load_output
-from grader.scenario.trace import Trace
+from grader.scenario.loader import plain_value
 
-from .questions import Computed, Question, Quiz
+from .model import Choice, Computed, Question, Quiz
+from .observe import Value, evaluate, observe
+
+FORMAT = 1
+
+#: Reasons that are given for one wrong answer.
+REASONS = 2
 
 
-def key_of(lab: Lab, quiz: Quiz, question: Question) -> Any:
-    """The key: a set of ids (single, multiple), a list of ids (order), a dict (match), a Fraction or a text.
+class Keyed(NamedTuple):
+    """A question's key, and what is known of wrong answers.
 
-    LabError if a computed key cannot be computed.
+    key     a set of ids (single, multiple), a list of ids (order), a dict (match), a Fraction (number), a tuple of
+            accepted texts (text); for a computed `single`, the text of the right choice
+    wrong   a wrong answer, as written -> why somebody gives it, a sentence each
+    flags   a wrong answer -> the flags of the misconceptions that give it
     """
+
+    key: Any
+    wrong: dict[str, list[str]]
+    flags: dict[str, list[str]] = {}  # noqa: RUF012 - never changed
+
+
+def keyed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
+    """The key of a question. LabError if it has to be computed and cannot be."""
+    if isinstance(question.answer, Computed):
+        return _computed(lab, quiz, question)
+    return Keyed(_written(question), {wrong.value: [wrong.why] for wrong in question.distractors if wrong.value})
+
+
+def _written(question: Question) -> Any:
     if question.type in ("single", "multiple"):
         return {choice.id for choice in question.choices if choice.right}
     if question.type == "order":
         return [choice.id for choice in sorted(question.choices, key=lambda choice: choice.right)]
     if question.type == "match":
         return {choice.id: choice.right for choice in question.choices}
-    if not isinstance(question.answer, Computed):
-        return question.answer
-    scenario = next(s for s in lab.scenarios if s.id == question.answer.scenario)
+    return question.answer
+
+
+def _computed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
+    entry = recorded(lab, question)
+    if entry is None:
+        value, mistakes, beliefs = value_of(lab, quiz, question), {}, {}
+    else:
+        value, mistakes, beliefs = from_text(entry["key"]), entry["mistakes"], load_keys(lab).get("beliefs", {})
+    wrong = {w.value: [w.why] for w in question.distractors if w.value}
+    named = [w.flag for w in question.distractors if w.flag]
+    for given, flags in mistakes.items():
+        reasons = wrong.setdefault(given, [])
+        likely = sorted(flags, key=lambda flag: flag not in named)  # the author knows best which mistake is meant
+        told = [_told(given, question, beliefs[flag]) for flag in likely if flag in beliefs]
+        reasons += told[: REASONS - len(reasons)]
+    return Keyed(_of_type(question, value), wrong, mistakes)
+
+
+def offered(question: Question, keys: Keyed) -> tuple[Choice, ...]:
+    """The choices that a `single` or `multiple` question shows. Where they are computed: the key, what the named
+    misconceptions give, and the wrong values that were written down; or three misconceptions, if none is named."""
+    if not question.offers_computed:
+        return question.choices
+    named = [w.flag for w in question.distractors if w.flag]
+    wrong = {given: reasons for given, reasons in keys.wrong.items() if reasons}
+    if question.distractors:
+        meant = {w.value for w in question.distractors}
+        meant |= {given for given, flags in keys.flags.items() if set(flags) & set(named)}
+        wrong = {given: reasons for given, reasons in wrong.items() if given in meant}
+    else:
+        wrong = dict(list(wrong.items())[:3])
+    unit = f" {question.unit}" if question.unit else ""
+    choices = [Choice(keys.key, f"{keys.key}{unit}", True, question.why or "That is what the reference does.")]
+    choices += [Choice(given, f"{given}{unit}", False, " ".join(reasons)) for given, reasons in wrong.items()]
+    return tuple(sorted(choices, key=_rank))
+
+
+def _rank(choice: Choice) -> tuple[Fraction, str]:
+    value = from_text(choice.id)
+    return (Fraction(0), value) if isinstance(value, str) else (value, "")
+
+
+def _of_type(question: Question, value: Value) -> Any:
+    if question.type == "text":
+        return (as_text(value),)
+    return as_text(value) if question.type == "single" else value
+
+
+def _told(given: str, question: Question, belief: str) -> str:
+    """The sentence that names a misconception."""
+    unit = f" {question.unit}" if question.unit else ""
+    return f"{given}{unit} is what you would see with a kernel that {belief}."
+
+
+def as_text(value: Value) -> str:
+    """A value as it is stored, offered and typed: a whole number, a decimal, or a word. A third is 1/3."""
+    if isinstance(value, str) or value.denominator == 1:
+        return str(value)
+    decimal = f"{float(value):.9f}".rstrip("0")
+    return decimal if Fraction(decimal) == value else str(value)
+
+
+def from_text(text: str) -> Value:
+    """The value that `as_text` gave: a number where it can be read as one."""
     try:
-        observed = observe(load_output(lab, scenario).traces[0], question.answer)
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return text
+
+
+# -- computing ------------------------------------------------------------------------------------------------
+
+
+def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
+    """The key from the reference's recorded outputs, or from a replay where a question has a scenario of its own."""
+    computed: Computed = question.answer
+    try:
+        traces = {}
+        for name, what in computed.observations.items():
+            if what.scenario.id in {s.id for s in lab.scenarios}:
+                traces[name] = load_output(lab, what.scenario).traces[0]
+            else:
+                from grader.kernels import reference_kernel
+                from grader.scenario.engine import replay
+
+                traces[name] = replay(what.scenario, reference_kernel(lab))
+        return evaluate(computed, {n: observe(traces[n], what) for n, what in computed.observations.items()})
     except ValueError as error:
         raise LabError([f"{quiz.path}:{question.line}: question {question.id!r}: {error}"]) from None
-    return Fraction(observed) if question.type == "number" else str(observed)
 
 
-def observe(trace: Trace, what: Computed) -> int | str:
-    """What a trace shows after a step. ValueError, in words, if it shows no such thing."""
-    records = trace.steps[: what.after]
-    last = records[-1]
-    if what.observe == "outcome":
-        return last.outcome
-    if what.observe == "value":
-        if not last.values:
-            raise ValueError(f"step {what.after} of {what.scenario} reads nothing")
-        return last.values[-1]
-    if what.observe in ("frames", "slots"):
-        return int(getattr(last, what.observe))
-    if what.process:
-        if what.process not in trace.pids:
-            raise ValueError(
-                f"there is no process {what.process!r} in {what.scenario}; {', '.join(trace.pids)} are there"
-            )
-        records = [record for record in records if record.actor == trace.pids[what.process]]
-    if what.observe in ("copies", "reads", "writes"):
-        return sum(getattr(record, what.observe) for record in records)
-    minor = sum(record.faults[0] for record in records)
-    major = sum(record.faults[1] for record in records)
-    return {"minor": minor, "major": major, "faults": minor + major}[what.observe]
+# -- what is recorded -----------------------------------------------------------------------------------------
+
+_loaded: dict[tuple[str, int], dict[str, Any]] = {}
+
+
+def keys_path(lab: Lab) -> pathlib.Path:
+    """Where computed keys are recorded: in a folder of its own, so that no scenario can have the same file."""
+    return lab.outputs / "quiz" / "keys.json"
+
+
+def load_keys(lab: Lab) -> dict[str, Any]:
+    """The recorded keys; empty if there are none. LabError if the file is something else."""
+    path = keys_path(lab)
+    try:
+        stamp = (str(path.resolve()), path.stat().st_mtime_ns)
+    except OSError:
+        return {}
+    if stamp not in _loaded:
+        try:
+            plain = json.loads(path.read_bytes())
+            if plain["format"] != FORMAT or not isinstance(plain["questions"], dict):
+                raise ValueError("of another format")
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise LabError([f"{path}: not a quiz's recorded keys ({error}); {_again(lab)}"]) from None
+        _loaded[stamp] = plain
+    return _loaded[stamp]
+
+
+def _again(lab: Lab) -> str:
+    return "fetch the lab again" if lab.reference is None else f"run `grader record {lab.path}`"
+
+
+def recorded(lab: Lab, question: Question) -> dict[str, Any] | None:
+    """The recorded entry of a question in its variant: hash, key, mistakes. None if there is none or it is stale."""
+    entry = load_keys(lab).get("questions", {}).get(question.id, {}).get(variant_name(question.values))
+    if entry is None or entry["hash"] != question_hash(question):
+        return None
+    return entry
+
+
+def variant_name(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())
+
+
+def question_hash(question: Question) -> str:
+    """sha256 of what decides a computed key: what is observed, and in which scenarios."""
+    import hashlib
+
+    spec = [
+        [name, what.scenario.hash, what.after, what.process, what.observe, what.at]
+        for name, what in sorted(question.answer.observations.items())
+    ]
+    text = json.dumps([question.answer.expression, spec, plain_value(question.values)])
+    return hashlib.sha256(text.encode()).hexdigest()

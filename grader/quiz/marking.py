@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from grader.lab import Lab
 from grader.text import plain
 
-from .keys import key_of
-from .questions import Question, Quiz
+from .keys import Keyed, as_text, keyed, offered
+from .model import VARIANT, Question, Quiz
 
 CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "unanswered", "invalid"
 
+#: What a sheet may hold: question -> answer, as text or as a list of texts.
+Sheet = dict[str, str | list[str]]
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?\Z")
+_EMPTY = ("", "~", "null")
 
 
 class Mark(NamedTuple):
-    """One question's mark. share: of its points, 0 to 1. feedback: sentences for the student, perhaps none."""
+    """One question's mark. share: of its points, at most 1. feedback: sentences for the student, perhaps none."""
 
     verdict: str
     share: Fraction
@@ -27,17 +32,37 @@ class Mark(NamedTuple):
 
 def mark_sheet(lab: Lab, quiz: Quiz, answers: bytes | None) -> dict[str, Any]:
     """The marks as plain values: points, max_points, questions; `problems` names what on the sheet fits nothing."""
+    sheet, problems = read_sheet(answers)
+    return mark_answers(lab, quiz, sheet, problems)
+
+
+def read_sheet(answers: bytes | None) -> tuple[Sheet, list[str]]:
+    """The answers on a sheet, and what is wrong with the sheet as a whole (then it counts as empty)."""
+    if answers is None:
+        return {}, []
     from grader.worker.intake import Refused, read_answers
 
-    problems: list[str] = []
-    sheet: dict[str, str | list[str]] = {}
-    if answers is not None:
-        try:
-            sheet = read_answers(answers)
-        except Refused as refused:
-            problems.append(plain(str(refused)))
+    try:
+        return read_answers(answers), []
+    except Refused as refused:
+        return {}, [plain(str(refused))]
+
+
+def variant_of(sheet: Sheet) -> str:
+    """The seed that a sheet names, or ""."""
+    seed = sheet.get(VARIANT, "")
+    return seed.strip() if isinstance(seed, str) and seed not in _EMPTY else ""
+
+
+def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dict[str, Any]:
+    """The same for a sheet that has been read."""
     known = {question.id for question in quiz.questions}
-    problems += [f"there is no question {plain(id, 80)!r}" for id in sheet if id not in known]
+    problems = list(problems)
+    problems += [f"there is no question {plain(id, 80)!r}" for id in sheet if id not in known and id != VARIANT]
+    named = variant_of(sheet)
+    if quiz.varies and named and named != quiz.seed:
+        meant = plain(quiz.seed, 80) or "the first"
+        problems.append(f"the sheet is for the variant {plain(named, 80)!r}, and was marked as that of {meant!r}")
     entries = []
     earned = Fraction(0)
     for question in quiz.questions:
@@ -52,8 +77,11 @@ def mark_sheet(lab: Lab, quiz: Quiz, answers: bytes | None) -> dict[str, Any]:
         if mark.feedback:
             entry["feedback"] = [plain(line) for line in mark.feedback]
         entries.append(entry)
-    total = sum((question.points for question in quiz.questions), Fraction(0))
-    marked: dict[str, Any] = {"points": _rounded(earned), "max_points": _rounded(total), "questions": entries}
+    marked: dict[str, Any] = {
+        "points": _rounded(max(earned, Fraction(0))),
+        "max_points": _rounded(quiz.points),
+        "questions": entries,
+    }
     if problems:
         marked["problems"] = problems
     return marked
@@ -66,34 +94,47 @@ def _rounded(points: Fraction) -> float | int:
 
 def mark_question(lab: Lab, quiz: Quiz, question: Question, given: str | list[str] | None) -> Mark:
     """The mark of one answer; an answer of the wrong kind is `invalid`, with what would be accepted."""
-    if given is None or given in ("", [], "~", "null"):
+    if is_open(given):
         return Mark(UNANSWERED, Fraction(0))
-    key = key_of(lab, quiz, question)
-    return _MARKERS[question.type](question, key, given)
+    mark = _MARKERS[question.type](question, keyed(lab, quiz, question), given)
+    if mark.verdict == WRONG and question.penalty:
+        return mark._replace(share=-question.penalty)
+    return mark
+
+
+def is_open(given: str | list[str] | None) -> bool:
+    """Whether this is no answer at all."""
+    return given is None or given == [] or given in _EMPTY
 
 
 def _invalid(given: Any, accepted: str) -> Mark:
-    shown = plain(str(given), 60)
+    shown = plain(", ".join(given) if isinstance(given, list) else given, 60)
     return Mark(INVALID, Fraction(0), (f"{shown!r} is no answer to this question; accepted is {accepted}",))
 
 
-def _ids(question: Question) -> str:
-    return ", ".join(choice.id for choice in question.choices)
+def _ids(choices: Any) -> str:
+    return ", ".join(choice.id for choice in choices)
 
 
-def _single(question: Question, key: set[str], given: Any) -> Mark:
-    choice = next((c for c in question.choices if c.id == given), None)
+def _told(*feedback: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in feedback if sentence)
+
+
+def _single(question: Question, keys: Keyed, given: Any) -> Mark:
+    choices = offered(question, keys)
+    choice = next((c for c in choices if c.id == given), None)
     if choice is None:
-        return _invalid(given, f"one of {_ids(question)}")
-    right = given in key
-    return Mark(CORRECT if right else WRONG, Fraction(right), (choice.why,))
+        return _invalid(given, f"one of {_ids(choices)}")
+    return Mark(CORRECT if choice.right else WRONG, Fraction(bool(choice.right)), (choice.why,))
 
 
-def _multiple(question: Question, key: set[str], given: Any) -> Mark:
+def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
+    """(right chosen - wrong chosen) / right ones, at least nothing."""
+    key = keys.key
     chosen = [given] if isinstance(given, str) else given
     unknown = [id for id in chosen if id not in {c.id for c in question.choices}]
     if unknown or len(set(chosen)) != len(chosen):
-        return _invalid(given, f"a list of some of {_ids(question)}, each once")
+        return _invalid(given, f"a list of some of {_ids(question.choices)}, each once")
     right, wrong = len(key.intersection(chosen)), len(set(chosen) - key)
     if set(chosen) == key:
         return Mark(CORRECT, Fraction(1), tuple(c.why for c in question.choices if c.id in key))
@@ -104,48 +145,61 @@ def _multiple(question: Question, key: set[str], given: Any) -> Mark:
     return Mark(PARTIAL if share else WRONG, share, why + told)
 
 
-def _number(question: Question, key: Fraction, given: Any) -> Mark:
+def _number(question: Question, keys: Keyed, given: Any) -> Mark:
     if not isinstance(given, str) or not _NUMBER.match(given.strip()):
-        return _invalid(given, f"a number{f' of {question.unit}' if question.unit else ''}")
-    right = abs(Fraction(given.strip()) - key) <= question.tolerance
-    return Mark(CORRECT if right else WRONG, Fraction(right))
+        return _invalid(given, f"a number{f' of {question.unit}' if question.unit else ''}, such as 12 or 2.5")
+    value = Fraction(given.strip())
+    if abs(value - keys.key) <= question.tolerance:
+        return Mark(CORRECT, Fraction(1), _told(question.why))
+    return Mark(WRONG, Fraction(0), tuple(keys.wrong.get(as_text(value), ())))
 
 
-def _text(question: Question, key: str, given: Any) -> Mark:
+def _text(question: Question, keys: Keyed, given: Any) -> Mark:
     if not isinstance(given, str):
         return _invalid(given, "a word or two")
-    right = _normal(given) == _normal(key)
-    return Mark(CORRECT if right else WRONG, Fraction(right))
+    if normal(given) in map(normal, keys.key):
+        return Mark(CORRECT, Fraction(1), _told(question.why))
+    reasons = next((why for wrong, why in keys.wrong.items() if normal(wrong) == normal(given)), ())
+    return Mark(WRONG, Fraction(0), tuple(reasons))
 
 
-def _normal(text: str) -> str:
-    return " ".join(text.casefold().split())
+def normal(text: str) -> str:
+    """A short answer as it is compared: no case, no quotes or full stop around it, single blanks, `-` as a blank."""
+    return " ".join(text.casefold().replace("-", " ").strip(" \t\n`'\".").split())
 
 
-def _order(question: Question, key: list[str], given: Any) -> Mark:
+def _order(question: Question, keys: Keyed, given: Any) -> Mark:
+    key = keys.key
     if not isinstance(given, list) or sorted(given) != sorted(key):
-        return _invalid(given, f"a list of all of {_ids(question)}, in order")
+        return _invalid(given, f"a list of all of {_ids(question.choices)}, in order")
     if given == key:
-        return Mark(CORRECT, Fraction(1), tuple(c.why for c in question.choices))
+        why = {c.id: c.why for c in question.choices}
+        return Mark(CORRECT, Fraction(1), tuple(f"{n}. {why[id]}" for n, id in enumerate(key, 1)))
     place = next(n for n, (mine, right) in enumerate(zip(given, key, strict=True), 1) if mine != right)
-    return Mark(WRONG, Fraction(0), (f"the first {place - 1} are right; place {place} is not",))
+    before = f"the first {place - 1} are right; " if place > 2 else "the first is right; " if place == 2 else ""
+    return Mark(WRONG, Fraction(0), (f"{before}place {place} is not {given[place - 1]}",))
 
 
-def _match(question: Question, key: dict[str, str], given: Any) -> Mark:
+def _match(question: Question, keys: Keyed, given: Any) -> Mark:
+    """The share of pairs that are right."""
+    key = keys.key
     pairs: dict[str, str] = {}
     for item in given if isinstance(given, list) else ():
         id, _, answer = item.partition("=")
         pairs[id.strip()] = answer.strip()
-    if not isinstance(given, list) or pairs.keys() != key.keys() or len(given) != len(pairs):
-        return _invalid(given, f"a list with one `id = answer` for each of {_ids(question)}")
-    wrong = [c for c in question.choices if _normal(pairs[c.id]) != _normal(key[c.id])]
+    words = sorted(set(map(normal, key.values())))
+    known = all(normal(answer) in words for answer in pairs.values())
+    if not known or pairs.keys() != key.keys() or len(given) != len(pairs):
+        form = f"a list with one `id = answer` for each of {_ids(question.choices)}"
+        return _invalid(given, f"{form}; answers: {', '.join(dict.fromkeys(key.values()))}")
+    wrong = [c for c in question.choices if normal(pairs[c.id]) != normal(key[c.id])]
     if not wrong:
-        return Mark(CORRECT, Fraction(1), tuple(c.why for c in question.choices))
+        return Mark(CORRECT, Fraction(1), tuple(f"{c.id}: {c.why}" for c in question.choices))
     share = Fraction(len(key) - len(wrong), len(key))
     return Mark(PARTIAL if share else WRONG, share, tuple(f"{c.id} is something else: {c.why}" for c in wrong))
 
 
-_MARKERS: dict[str, Any] = {
+_MARKERS: dict[str, Callable[[Question, Keyed, Any], Mark]] = {
     "single": _single,
     "multiple": _multiple,
     "number": _number,

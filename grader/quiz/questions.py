@@ -1,173 +1,176 @@
-"""quizzes/NAME.yaml -> questions. Strict: every refusal has file, line, what was found and what is accepted."""
+"""quizzes/NAME.yaml -> Quiz. Strict: every refusal has file, line, what was found and what is accepted."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from grader.lab import Lab, LabError
+from grader.scenario.loader import check_fields, scenario_of
+from grader.scenario.model import Scenario
 from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
 
-FORMAT = 1
-TYPES = ("single", "multiple", "number", "order", "match", "text")
-WITH_CHOICES = ("single", "multiple", "order", "match")
+from .fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
+from .model import Choice, Computed, Observation, Question, Quiz, Wrong
 
-_TOP = ("format", "title", "questions")
-_QUESTION = ("id", "type", "points", "text", "choices", "answer", "unit", "tolerance", "section")
-_CHOICE = ("id", "text", "right", "why")
-_COMPUTED = ("scenario", "after", "process", "observe")
-
-#: What a computed key may observe: figures cumulative up to the step, totals after it, or the step's own outcome.
-OBSERVED = ("faults", "minor", "major", "copies", "reads", "writes", "frames", "slots", "value", "outcome")
+#: Fields of a scenario that a question writes itself.
+_INLINE = ("machine", "files", "processes", "steps")
 
 
-class Choice(NamedTuple):
-    """right: true or false; in `order` the place, from 1; in `match` the text that belongs to it."""
+def load_quiz(lab: Lab, seed: str = "") -> Quiz:
+    """The quiz of a lab, in the variant of a seed (a student's id, say; "" is the first variant).
 
-    id: str
-    text: str
-    right: Any
-    why: str
-
-
-class Computed(NamedTuple):
-    """A key that a scenario gives: what to observe after which step (from 1), of which process ("" for all)."""
-
-    scenario: str
-    after: int
-    process: str
-    observe: str
-
-
-class Question(NamedTuple):
-    """answer: a number, a text, or Computed; None where the choices hold the key. line: of the file."""
-
-    id: str
-    type: str
-    points: Fraction
-    text: str
-    choices: tuple[Choice, ...]
-    answer: Any
-    unit: str
-    tolerance: Fraction
-    section: str
-    line: int
-
-
-class Quiz(NamedTuple):
-    """A quiz file. `path` is for messages."""
-
-    title: str
-    questions: tuple[Question, ...]
-    path: str
-
-
-def load_quiz(lab: Lab) -> Quiz:
-    """The quiz of a lab. LabError if the file is missing or wrong, or a question names what is not in the lab."""
+    LabError if the file is missing or wrong, or if a question names what is not in the lab.
+    """
     if lab.quiz is None:
         raise LabError([f"{lab.name}: this lab has no quiz"])
     try:
-        block = read_yaml(lab.quiz.read_bytes(), lab.quiz.name)
-        return _Reader(lab, lab.quiz.name).quiz(block)
+        return read_quiz(lab.quiz.read_bytes(), lab.quiz.name, lab, seed)
     except FormatError as error:
         raise LabError([str(error)]) from None
     except OSError as error:
         raise LabError([f"{lab.quiz}: {error.strerror}"]) from None
 
 
+def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: str = "") -> Quiz:
+    """The quiz in a text; `name` stands for the file in messages. FormatError if anything in it is wrong.
+
+    Without a lab there are no scenarios that a question could observe.
+    """
+    return _Reader(name, lab).quiz(read_yaml(text, name), seed)
+
+
+def instance(lab: Lab | None, quiz: Quiz, question: Question, values: dict[str, Any]) -> Question:
+    """The same question with other values of its parameters. FormatError if that makes no sense."""
+    return _Reader(quiz.path, lab).instance(question.raw, question.line, question.penalty, values)
+
+
 class _Reader:
     """One file's load."""
 
-    def __init__(self, lab: Lab, name: str) -> None:
-        self.lab = lab
+    def __init__(self, name: str, lab: Lab | None) -> None:
         self.name = name
+        self.lab = lab
+        self.scenarios = {s.id: s for s in lab.scenarios} if lab is not None else {}
 
     def wrong(self, line: int, message: str) -> FormatError:
         return FormatError(self.name, line, message)
 
-    def fields(self, block: Any, fields: tuple[str, ...], needed: tuple[str, ...], what: str, line: int) -> Block:
-        if not isinstance(block, Block):
-            raise self.wrong(line, f"{what} must be a mapping of {', '.join(fields)}")
-        for key in block:
-            if key not in fields:
-                raise self.wrong(block.lines[key], f"{what} has no field {key!r}; it takes {', '.join(fields)}")
-        for key in needed:
-            if key not in block:
-                raise self.wrong(block.line, f"{what} needs {key!r}")
-        return block
-
-    def quiz(self, block: Any) -> Quiz:
-        block = self.fields(block, _TOP, _TOP, "a quiz", 1)
-        if block["format"] != FORMAT:
-            raise self.wrong(block.lines["format"], f"format {block['format']!r} is not known; this grader reads 1")
-        items = block["questions"]
-        if not isinstance(items, Items) or not items:
-            raise self.wrong(block.lines["questions"], "questions must be a list with at least one question")
+    def quiz(self, block: Any, seed: str) -> Quiz:
+        check_fields(self.name, "a quiz", block, TOP, 1)
+        penalty = Fraction(str(block.get("penalty", 0)))
         questions: dict[str, Question] = {}
-        for item, line in zip(items, items.lines, strict=True):
-            question = self.question(item, line)
+        for item, line in zip(block["questions"], block["questions"].lines, strict=True):
+            question = self.question(item, line, penalty, seed)
             if question.id in questions:
                 first = questions[question.id].line
                 raise self.wrong(line, f"question {question.id!r} is there twice; first in line {first}")
             questions[question.id] = question
-        return Quiz(str(block["title"]), tuple(questions.values()), self.name)
+        return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed)
 
-    def question(self, item: Any, line: int) -> Question:
-        block = self.fields(item, _QUESTION, ("id", "type", "points", "text"), "a question", line)
+    def question(self, item: Any, line: int, penalty: Fraction, seed: str) -> Question:
+        check_fields(self.name, "a question", item, QUESTION, line)
+        values: dict[str, Any] = {}
+        if "parameters" in item:
+            from .parameters import chosen
+
+            self.check_placeholders(item)
+            values = chosen(seed, item["id"], item["parameters"])
+        return self.instance(item, line, Fraction(str(item.get("penalty", penalty))), values)
+
+    def check_placeholders(self, item: Block) -> None:
+        """Every parameter is used, and nothing in braces is a parameter that there isn't."""
+        from .parameters import placeholders
+
+        used = placeholders({key: value for key, value in item.items() if key != "parameters"})
+        for name in item["parameters"]:
+            if name not in used:
+                raise self.wrong(item["parameters"].lines[name], f"no text uses the parameter {{{name}}}")
+        for name in sorted(placeholders([item["text"], item.get("why", ""), item.get("choices", [])])):
+            if name not in item["parameters"]:
+                known = ", ".join(item["parameters"])
+                raise self.wrong(item.line, f"{{{name}}} is no parameter of this question; there are: {known}")
+
+    def instance(self, item: Block, line: int, penalty: Fraction, values: dict[str, Any]) -> Question:
+        """A question whose fields were checked, with values for its parameters."""
+        block = item
+        if values:
+            from .parameters import substitute
+
+            plain = Block(item.line)
+            plain.update((key, value) for key, value in item.items() if key != "parameters")
+            plain.lines = item.lines
+            try:
+                block = substitute(plain, values)
+            except ValueError as error:
+                raise self.wrong(line, f"with {_shown(values)}: {error}") from None
+            check_fields(self.name, "a question", block, QUESTION, line)
         kind = block["type"]
-        if kind not in TYPES:
-            raise self.wrong(block.lines["type"], f"type {kind!r} is not known; accepted are {', '.join(TYPES)}")
-        for field, types in (("choices", WITH_CHOICES), ("answer", ("number", "text")), ("tolerance", ("number",))):
-            if field in block and kind not in types:
-                raise self.wrong(block.lines[field], f"a question of type {kind} takes no {field!r}")
-        needed = "choices" if kind in WITH_CHOICES else "answer"
-        if needed not in block:
-            raise self.wrong(line, f"a question of type {kind} needs {needed!r}")
-        choices = self.choices(block, kind) if kind in WITH_CHOICES else ()
-        return Question(
-            str(block["id"]),
+        self.check_type(block, kind, line)
+        question = Question(
+            block["id"],
             kind,
-            self.number(block, "points", Fraction(1)),
-            str(block["text"]).strip(),
-            choices,
+            Fraction(str(block["points"])),
+            block["text"].rstrip(),
+            self.choices(block, kind) if "choices" in block else (),
             self.answer(block, kind) if "answer" in block else None,
-            str(block.get("unit", "")),
-            self.number(block, "tolerance", Fraction(0)),
-            str(block.get("section", "")),
+            block.get("unit", ""),
+            Fraction(str(block.get("tolerance", 0))),
+            block.get("section", ""),
+            block.get("why", "").strip(),
+            self.distractors(block),
+            penalty,
+            dict(item.get("parameters", {})),
+            values,
+            item,
             line,
         )
+        self.check_single(question, block, line)
+        return question
 
-    def number(self, block: Block, key: str, default: Fraction) -> Fraction:
-        value = block.get(key, default)
-        if isinstance(value, Fraction):
-            return value
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise self.wrong(block.lines[key], f"{key} is {value!r}; accepted is a number, 0 or more")
-        return Fraction(str(value))
+    def check_type(self, block: Block, kind: str, line: int) -> None:
+        for field, kinds in ONLY.items():
+            if field in block and kind not in kinds:
+                raise self.wrong(block.lines[field], f"a question of type {kind} takes no {field!r}")
+        for field in NEEDED[kind]:
+            if field not in block:
+                raise self.wrong(line, f"a question of type {kind} needs {field!r}")
+
+    def check_single(self, question: Question, block: Block, line: int) -> None:
+        """A `single` question has its choices written down, or an answer to compute; not both."""
+        if question.type != "single":
+            return
+        if ("choices" in block) == ("answer" in block):
+            raise self.wrong(line, "a question of type single takes one of `choices` and a computed `answer`")
+        if "answer" in block and not isinstance(question.answer, Computed):
+            raise self.wrong(block.lines["answer"], "the answer of a `single` question says what to observe")
+        for field in ("why", "unit", "distractors"):
+            if field in block and "choices" in block:
+                raise self.wrong(block.lines[field], f"with `choices`, leave out {field!r}: every choice says its own")
+
+    # -- choices ----------------------------------------------------------------------------------------------
 
     def choices(self, block: Block, kind: str) -> tuple[Choice, ...]:
         items = block["choices"]
-        if not isinstance(items, Items) or len(items) < 2:
-            raise self.wrong(block.lines["choices"], "choices must be a list of at least two")
         choices: list[Choice] = []
         for item, line in zip(items, items.lines, strict=True):
-            given = self.fields(item, _CHOICE, _CHOICE, "a choice", line)
-            choice = Choice(str(given["id"]), str(given["text"]).strip(), given["right"], str(given["why"]).strip())
-            if any(choice.id == other.id or choice.text == other.text for other in choices):
+            check_fields(self.name, "a choice", item, CHOICE, line)
+            choice = Choice(item["id"], item["text"].strip(), item["right"], item["why"].strip())
+            if any(choice.id == other.id or _same(choice.text, other.text) for other in choices):
                 raise self.wrong(line, f"choice {choice.id!r} has the id or the text of an earlier one")
             choices.append(choice)
-        self.check_right(choices, kind, block)
+        self.check_right([choice.right for choice in choices], kind, block.lines["choices"])
         return tuple(choices)
 
-    def check_right(self, choices: list[Choice], kind: str, block: Block) -> None:
-        line = block.lines["choices"]
-        rights = [choice.right for choice in choices]
+    def check_right(self, rights: list[Any], kind: str, line: int) -> None:
         if kind == "order":
             if sorted(rights, key=str) != sorted(range(1, len(rights) + 1), key=str):
                 raise self.wrong(line, f"in `order`, right is the place: the numbers 1 to {len(rights)}, each once")
         elif kind == "match":
             if not all(isinstance(right, str) for right in rights):
                 raise self.wrong(line, "in `match`, right is the text that belongs to the choice")
+            if len(set(rights)) < 2:
+                raise self.wrong(line, "all choices have the same match; there must be two at least to choose from")
         elif not all(isinstance(right, bool) for right in rights):
             raise self.wrong(line, f"in `{kind}`, right is true or false")
         elif kind == "single" and sum(rights) != 1:
@@ -175,20 +178,91 @@ class _Reader:
         elif not any(rights):
             raise self.wrong(line, "no choice is right")
 
+    def distractors(self, block: Block) -> tuple[Wrong, ...]:
+        found = []
+        items = block.get("distractors", Items(0))
+        for item, line in zip(items, items.lines, strict=True):
+            if isinstance(item, str):
+                found.append(Wrong(item, "", ""))
+                continue
+            check_fields(self.name, "a distractor", item, DISTRACTOR, line)
+            found.append(Wrong("", str(item["value"]), item["why"].strip()))
+        return tuple(found)
+
+    # -- answers ----------------------------------------------------------------------------------------------
+
     def answer(self, block: Block, kind: str) -> Any:
-        answer = block["answer"]
-        line = block.lines["answer"]
-        if not isinstance(answer, Block):
-            if kind == "number" and (isinstance(answer, bool) or not isinstance(answer, int | float)):
-                raise self.wrong(line, f"answer is {answer!r}; accepted is a number, or a scenario to observe")
-            return Fraction(str(answer)) if kind == "number" else str(answer)
-        given = self.fields(answer, _COMPUTED, ("scenario", "after", "observe"), "a computed answer", line)
-        scenario = next((s for s in self.lab.scenarios if s.id == given["scenario"]), None)
-        if scenario is None:
-            raise self.wrong(line, f"there is no public scenario {given['scenario']!r} in {self.lab.name}")
-        if type(given["after"]) is not int or not 1 <= given["after"] <= len(scenario.steps):
-            steps = len(scenario.steps)
-            raise self.wrong(line, f"after is {given['after']!r}; {scenario.id} has steps 1 to {steps}")
-        if given["observe"] not in OBSERVED:
-            raise self.wrong(line, f"observe is {given['observe']!r}; accepted are {', '.join(OBSERVED)}")
-        return Computed(scenario.id, given["after"], str(given.get("process", "")), given["observe"])
+        answer, line = block["answer"], block.lines["answer"]
+        if isinstance(answer, Block):
+            return self.expression(answer, line) if "expression" in answer else self.single_observation(answer, line)
+        if kind == "number":
+            if isinstance(answer, list | str):
+                raise self.wrong(line, f"answer is {answer!r}; accepted is a number, or what to observe in a scenario")
+            return Fraction(str(answer))
+        return tuple(map(str, answer)) if isinstance(answer, list) else (str(answer),)
+
+    def single_observation(self, answer: Block, line: int) -> Computed:
+        check_fields(self.name, "a computed answer", answer, OBSERVATION, line)
+        observation = self.observation(answer, line)
+        inline = isinstance(answer["scenario"], Block)
+        return Computed("it", {"it": observation}, answer.get("key"), inline)
+
+    def expression(self, answer: Block, line: int) -> Computed:
+        from .parameters import names_in
+
+        check_fields(self.name, "a computed answer", answer, EXPRESSION, line)
+        observations = {}
+        for name, block in answer["of"].items():
+            at = answer["of"].lines[name]
+            check_fields(self.name, f"observation {name!r}", block, OBSERVATION, at)
+            observations[name] = self.observation(block, at)
+        unknown = [name for name in names_in(answer["expression"]) if name not in observations]
+        unused = [name for name in observations if name not in names_in(answer["expression"])]
+        if unknown or unused:
+            names = _list(unknown + unused)
+            raise self.wrong(line, f"{answer['expression']!r} and `of` must have the same names; look at {names}")
+        inline = any(isinstance(block["scenario"], Block) for block in answer["of"].values())
+        return Computed(answer["expression"], observations, answer.get("key"), inline)
+
+    def observation(self, block: Block, line: int) -> Observation:
+        scenario = self.scenario(block["scenario"], line)
+        after, process, at = block["after"], block.get("process", ""), block.get("at", "")
+        if type(after) is not int or not 1 <= after <= len(scenario.steps):
+            raise self.wrong(line, f"after is {after!r}; {scenario.id} has steps 1 to {len(scenario.steps)}")
+        there = [*scenario.processes, *(step.fields["child"] for step in scenario.steps if step.verb == "fork")]
+        if process and process not in there:
+            raise self.wrong(line, f"there is no process {process!r} in {scenario.id}; there are {_list(there)}")
+        if (block["observe"] in PLACED) != bool(at):
+            need = "takes no `at`" if at else "needs `at`, a place such as P:h[0] (for file, notes[0])"
+            raise self.wrong(line, f"observe: {block['observe']} {need}")
+        if scenario.each is not None:
+            raise self.wrong(line, f"{scenario.id} has `after: each`, so it has many runs; observe another scenario")
+        return Observation(scenario, after, process, block["observe"], at)
+
+    def scenario(self, given: Any, line: int) -> Scenario:
+        if isinstance(given, Block):
+            block = Block(given.line)
+            block.update(format=1, title="a scenario of a question", task="quiz")
+            block.lines = dict.fromkeys(("format", "title", "task"), given.line) | given.lines
+            for key, value in given.items():
+                if key not in _INLINE:
+                    raise self.wrong(given.lines[key], f"a question's own scenario takes {_list(_INLINE)}, not {key!r}")
+                block[key] = value
+            return scenario_of(block, "this scenario", self.name)
+        found = self.scenarios.get(given)
+        if found is None:
+            where = self.lab.name if self.lab is not None else "this file alone"
+            raise self.wrong(line, f"there is no public scenario {given!r} in {where}")
+        return found
+
+
+def _same(one: str, other: str) -> bool:
+    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
+
+
+def _list(names: Any) -> str:
+    return ", ".join(names)
+
+
+def _shown(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())

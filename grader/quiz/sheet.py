@@ -1,33 +1,67 @@
-"""An empty sheet, to be filled in: one line a question, what is accepted in a comment."""
+"""The sheet that a student fills in: written empty, and written again with answers in it."""
 
 from __future__ import annotations
 
-from .questions import Question, Quiz
+import re
 
-_ACCEPTED = {
-    "single": "one of",
-    "multiple": "a list of some of",
-    "order": "a list of all, in order, of",
-    "match": "a list such as [id = answer, …] for",
-}
+from .marking import Sheet, is_open
+from .model import VARIANT, Choice, Question, Quiz
+
+#: What needs no quotes in YAML, whichever reader reads it: no blank, no sign that means something, nothing that could
+#: be taken for a number other than the one that was written, for a date, or for true and false.
+_PLAIN = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9_-]*|-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?)\Z")
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
-def template(quiz: Quiz) -> str:
-    """The text of an empty sheet."""
+def template(quiz: Quiz, choices: dict[str, tuple[Choice, ...]] | None = None, answers: Sheet | None = None) -> str:
+    """The text of a sheet, with the answers that are given. `choices` are those of questions that compute theirs."""
     lines = [
         f"# Your answers to the quiz: {quiz.title}",
-        "# `grader quiz` shows the questions and marks the answers.",
+        "# `grader quiz` asks the questions and fills this in; or write here, and `grader quiz --answers` marks it.",
         "",
     ]
+    if quiz.varies:
+        lines += ["# whose numbers these are; leave it as it is", _entry(VARIANT, quiz.seed), ""]
     for question in quiz.questions:
-        lines += [f"# {accepted(question)}", f"{question.id}:", ""]
+        lines += [f"# {accepted(question, (choices or {}).get(question.id))}"]
+        lines += [_entry(question.id, (answers or {}).get(question.id, "")), ""]
+    known = {question.id for question in quiz.questions} | {VARIANT}
+    lines += [_entry(id, answer) for id, answer in (answers or {}).items() if id not in known]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def accepted(question: Question) -> str:
+def _entry(id: str, answer: str | list[str]) -> str:
+    key = id if _PLAIN.match(id) and id not in _WORDS else quoted(id)
+    if is_open(answer):
+        return f"{key}:"
+    if isinstance(answer, str):
+        return f"{key}: {quoted(answer)}"
+    return f"{key}: [{', '.join(map(quoted, answer))}]"
+
+
+def quoted(text: str) -> str:
+    """A scalar that every YAML reader reads as this text."""
+    if _PLAIN.match(text) and text.lower() not in _WORDS:
+        return text
+    import json
+
+    # JSON's strings are YAML's, but for DEL and the C1 controls, which YAML wants escaped.
+    return re.sub("[\x7f-\x9f]", lambda match: f"\\x{ord(match.group()):02x}", json.dumps(text))
+
+
+def accepted(question: Question, choices: tuple[Choice, ...] | None = None) -> str:
     """What a question takes, in a few words."""
-    if question.type in _ACCEPTED:
-        return f"{_ACCEPTED[question.type]} {', '.join(choice.id for choice in question.choices)}"
-    if question.type == "number":
-        return f"a number{f' ({question.unit})' if question.unit else ''}"
+    ids = ", ".join(choice.id for choice in choices or question.choices)
+    match question.type:
+        case "single":
+            return f"one of {ids}" if ids else "one of the numbers that are offered"
+        case "multiple":
+            return f"a list of some of {ids}"
+        case "order":
+            return f"a list of all, in order, of {ids}"
+        case "match":
+            answers = ", ".join(dict.fromkeys(str(choice.right) for choice in question.choices))
+            return f"a list such as [id = answer, …] for {ids}; answers: {answers}"
+        case "number":
+            return f"a number{f' ({question.unit})' if question.unit else ''}"
     return "a word or two"

@@ -31,6 +31,11 @@ def parse_scenario(text: str | bytes, id: str, name: str = "scenario") -> Scenar
     return _Loader(name).scenario(read_yaml(text, name), id)
 
 
+def scenario_of(block: Any, id: str, name: str) -> Scenario:
+    """The scenario in a mapping that was read from a larger file, whose lines it keeps. FormatError if it is wrong."""
+    return _Loader(name).scenario(block, id)
+
+
 def plain_value(value: Any) -> Any:
     """Block and Items as dict and list."""
     if isinstance(value, dict):

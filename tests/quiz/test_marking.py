@@ -108,16 +108,16 @@ def test_a_key_is_computed_from_the_reference(quiz):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("type: number", "type: numer", "quiz.yaml:5: type 'numer' is not known; accepted are single"),
+        ("type: number", "type: numer", "quiz.yaml:5: a question: type is 'numer'; accepted is single"),
         ("scenario: fork", "scenario: frok", "there is no public scenario 'frok' in small"),
         ("scenario: fork", "scenario: secret", "there is no public scenario 'secret'"),
-        ("after: 4", "after: 0", "after is 0; fork has steps 1 to 4"),
-        ("observe: copies", "observe: copys", "observe is 'copys'; accepted are faults"),
+        ("after: 4", "after: 5", "after is 5; fork has steps 1 to 4"),
+        ("observe: copies", "observe: copys", "a computed answer: observe is 'copys'; accepted is faults"),
         ("right: true, why: It needs", "right: false, why: It needs", "0 choices are right; a `single` question has"),
         ("id: child, text: The child", "id: child, text: The writer", "has the id or the text of an earlier one"),
         ("id: who", "id: copies", "question 'copies' is there twice; first in line 4"),
         ("why: It needs a frame.", "way: x", "a choice has no field 'way'"),
-        ("    type: single", "    type: single\n    unit: x\n    answer: 3", "takes no 'answer'"),
+        ("    type: single", "    type: single\n    answer: 3", "takes one of `choices` and a computed"),
         ("points: 1", "points: -1", "points is -1; accepted is a number, 0 or more"),
     ],
 )

@@ -1,0 +1,189 @@
+"""The author's proof that a quiz is sound: what `grader check` finds beside what the loader refuses.
+
+keys        every computed key can be computed, in every variant, and is what is recorded
+choices     the key is among them, once, and each wrong one can be explained
+sections    every section is a heading of the handout
+sheets      the model sheet has full marks, and the empty sheet asks for what the quiz asks
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from typing import Any
+
+from grader.lab import Lab, LabError
+
+from .keys import as_text, keyed, keys_path, load_keys, offered
+from .marking import CORRECT, UNANSWERED, Sheet, mark_answers, mark_question, normal, read_sheet
+from .model import VARIANT, Computed, Question, Quiz
+from .questions import load_quiz
+
+
+def problems_of(lab: Lab) -> list[str]:
+    """Everything that is wrong with a lab's quiz, a line each: file, line, what was found, the way out."""
+    try:
+        quiz = load_quiz(lab)
+        problems = _keys(lab)
+    except LabError as error:
+        return error.problems
+    for question in quiz.questions:
+        place = f"{quiz.path}:{question.line}: question {question.id!r}"
+        problems += [f"{place}: {problem}" for problem in _question(lab, quiz, question)]
+    if problems:
+        return problems
+    return _headings(lab, quiz) + _model_sheet(lab, quiz) + _empty_sheet(lab, quiz)
+
+
+def _keys(lab: Lab) -> list[str]:
+    """Recorded keys against keys computed now."""
+    if lab.reference is None:
+        return []
+    from .record import compute_keys
+
+    now, was = compute_keys(lab), load_keys(lab)
+    if now == was or (not was and not now["questions"]):
+        return []
+    ids = [id for id, entries in now["questions"].items() if was.get("questions", {}).get(id) != entries]
+    what = f"the computed keys of {', '.join(ids)} are" if ids else "something in it is"
+    return [f"{keys_path(lab)}:1: {what} missing or not up to date; run `grader record {lab.path}`"]
+
+
+def _question(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
+    from .record import variants
+
+    problems: list[str] = []
+    texts = set()
+    for one in variants(lab, quiz, question):
+        found = _one(lab, quiz, one)
+        with_ = f" (with {', '.join(f'{k} = {v}' for k, v in one.values.items())})" if one.values else ""
+        problems += [f"{problem}{with_}" for problem in found]
+        texts.add((one.text, tuple(c.text for c in one.choices)))
+    if not problems and question.parameters and len(texts) == 1:
+        problems.append("the parameters change nothing that a student reads")
+    return problems
+
+
+def _one(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
+    """What is wrong with one variant."""
+    try:
+        keys = keyed(lab, quiz, question)
+    except LabError as error:
+        return [problem.partition(": ")[2] for problem in error.problems]
+    problems = []
+    if isinstance(question.answer, Computed):
+        problems += _stored(question, keys.key)
+        problems += [
+            f"the misconception {w.flag!r} gives no wrong answer here; {_known(keys.flags)}"
+            for w in question.distractors
+            if w.flag and not any(w.flag in flags for flags in keys.flags.values())
+        ]
+    elif any(w.flag for w in question.distractors):
+        problems.append("only a computed answer has distractors that are misconceptions; give value and why")
+    values = [w.value for w in question.distractors if w.value and _right(question, keys, w.value)]
+    problems += [f"the distractor {value!r} is the right answer" for value in values]
+    if question.offers_computed:
+        count = len(offered(question, keys)) - 1
+        if count < 2:
+            problems.append(f"wrong choices: {count}; two at least are needed, so name more distractors")
+    right = model_answer(question, keys)
+    if not problems and mark_question(lab, quiz, question, right).verdict != CORRECT:
+        problems.append(f"the key {right!r} cannot be given as an answer")
+    return problems
+
+
+def _stored(question: Question, key: Any) -> list[str]:
+    """The author's own figure against the computed one."""
+    computed = key[0] if isinstance(key, tuple) else key if isinstance(key, str) else as_text(key)
+    stored = question.answer.key
+    if stored is None or str(stored) == computed:
+        return []
+    return [f"`key` is {stored}, but the reference gives {computed}; correct it, or the question"]
+
+
+def _known(flags: dict[str, list[str]]) -> str:
+    known = [flag for several in flags.values() for flag in several]
+    return f"these do: {', '.join(known)}" if known else "none does"
+
+
+def _right(question: Question, keys: Any, value: str) -> bool:
+    if question.type == "text":
+        return normal(value) in map(normal, keys.key)
+    return value == (keys.key if isinstance(keys.key, str) else as_text(keys.key))
+
+
+def model_answer(question: Question, keys: Any) -> str | list[str]:
+    """The key as it is written on a sheet."""
+    key = keys.key
+    match question.type:
+        case "single":
+            return key if isinstance(key, str) else next(iter(key))
+        case "multiple":
+            return [choice.id for choice in question.choices if choice.id in key]
+        case "order":
+            return list(key)
+        case "match":
+            return [f"{id} = {answer}" for id, answer in key.items()]
+        case "number":
+            return as_text(key)
+    return str(key[0])
+
+
+def model_sheet(lab: Lab, quiz: Quiz) -> Sheet:
+    """The sheet with full marks. LabError if a key cannot be computed."""
+    return {question.id: model_answer(question, keyed(lab, quiz, question)) for question in quiz.questions}
+
+
+def _headings(lab: Lab, quiz: Quiz) -> list[str]:
+    path = lab.path / "README.md"
+    if not path.is_file():
+        return []
+    headings = set(re.findall(r"^#{1,6}\s+(.+?)\s*#*$", path.read_text(encoding="utf-8"), re.MULTILINE))
+    return [
+        f"{quiz.path}:{q.line}: question {q.id!r}: {path} has no heading {q.section!r}"
+        for q in quiz.questions
+        if q.section and q.section not in headings
+    ]
+
+
+def _model_sheet(lab: Lab, quiz: Quiz) -> list[str]:
+    if lab.reference is None:
+        return []
+    path = lab.reference.path.parent / "answers" / f"{lab.name}.yaml"
+    if not path.is_file():
+        return [f"{path}: the model sheet is missing; `grader quiz {lab.path} --model` writes it"]
+    sheet, problems = read_sheet(path.read_bytes())
+    marked = mark_answers(lab, quiz, sheet, problems)
+    problems = marked.get("problems", []) + [
+        f"{q['id']} is {q['verdict']}" for q in marked["questions"] if q["verdict"] != CORRECT
+    ]
+    return [f"{path}:{_line(path, problem)}: {problem}" for problem in problems]
+
+
+def _empty_sheet(lab: Lab, quiz: Quiz) -> list[str]:
+    """labs/NAME/answers.yaml: every question, none answered."""
+    path = lab.path / "answers.yaml"
+    if lab.reference is None or not path.is_file():
+        return [] if lab.reference is None else [f"{path}: the empty sheet is missing; {_template(lab)}"]
+    sheet, problems = read_sheet(path.read_bytes())
+    marked = mark_answers(lab, quiz, sheet, problems)
+    problems = marked.get("problems", []) + [
+        f"{q['id']} is answered" for q in marked["questions"] if q["verdict"] != UNANSWERED
+    ]
+    wanted = [q.id for q in quiz.questions]
+    if not problems and [id for id in sheet if id != VARIANT] != wanted:
+        problems = ["the questions are not those of the quiz"]
+    return [f"{path}:{_line(path, problem)}: {problem}; {_template(lab)}" for problem in problems]
+
+
+def _template(lab: Lab) -> str:
+    return f"`grader quiz {lab.path} --template --output {lab.path / 'answers.yaml'}` writes it"
+
+
+def _line(path: pathlib.Path, problem: str) -> int:
+    """The line of a sheet that a problem names a question of; 1 if it names none."""
+    words = re.findall(r"[a-z0-9-]+", problem)
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        if line.partition(":")[0] in words and ":" in line:
+            return number
+    return 1

@@ -1,0 +1,125 @@
+"""Computed keys, and what every misconception would answer, written beside the reference outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from grader.kernels import misconception_kernel, misconceptions, reference_kernel
+from grader.lab import Lab, LabError
+from grader.scenario.engine import replay
+from grader.scenario.model import Scenario
+from grader.scenario.trace import Trace
+
+from .keys import FORMAT, as_text, keys_path, question_hash, value_of, variant_name
+from .model import Computed, Question, Quiz
+from .observe import evaluate, observe
+from .parameters import VARIANT_LIMIT, combinations
+from .questions import instance, load_quiz
+
+Progress = Callable[[str], None]
+
+
+def variants(lab: Lab, quiz: Quiz, question: Question) -> Iterator[Question]:
+    """The question in each of its variants. LabError if there are too many to try."""
+    count = 1
+    for several in question.parameters.values():
+        count *= len(several)
+    if count > VARIANT_LIMIT:
+        problem = f"question {question.id!r} has {count} variants; at most {VARIANT_LIMIT} are accepted"
+        raise LabError([f"{quiz.path}:{question.line}: {problem}"])
+    if not question.parameters:
+        yield question
+        return
+    for values in combinations(question.parameters):
+        yield instance(lab, quiz, question, values)
+
+
+def compute_keys(lab: Lab, progress: Progress = lambda flag: None) -> dict[str, Any]:
+    """All computed keys of a lab's quiz, as they are recorded. LabError if one cannot be computed."""
+    quiz = load_quiz(lab)
+    flags = _flags(lab)
+    runs = _Runs(lab)
+    questions: dict[str, Any] = {}
+    for question in quiz.questions:
+        if not isinstance(question.answer, Computed):
+            continue
+        questions[question.id] = {}
+        for one in variants(lab, quiz, question):
+            progress(question.id)
+            key = as_text(value_of(lab, quiz, one))
+            questions[question.id][variant_name(one.values)] = {
+                "hash": question_hash(one),
+                "key": key,
+                "mistakes": _mistakes(runs, one, flags, key),
+            }
+    used = {flag for q in questions.values() for v in q.values() for each in v["mistakes"].values() for flag in each}
+    beliefs = {flag: belief for flag, belief in flags.items() if flag in used}
+    return {"format": FORMAT, "beliefs": beliefs, "questions": questions}
+
+
+def _flags(lab: Lab) -> dict[str, str]:
+    """flag -> belief; the mistakes with rules that this lab teaches come first, because they are the likely ones."""
+    taught = misconceptions(lab, taught=True)
+    flags = taught + [flag for flag in misconceptions(lab) if flag not in taught]
+    return {flag: str(getattr(misconception_kernel(lab, flag), "belief", "")) for flag in flags}
+
+
+class _Runs:
+    """Replays, each done once."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.reference = reference_kernel(lab)
+        self.traces: dict[tuple[str, str], Trace] = {}
+
+    def trace(self, scenario: Scenario, flag: str) -> Trace:
+        key = (scenario.hash, flag)
+        if key not in self.traces:
+            kernel = misconception_kernel(self.lab, flag)
+            self.traces[key] = replay(scenario, kernel)
+        return self.traces[key]
+
+
+def _mistakes(runs: _Runs, question: Question, flags: dict[str, str], key: str) -> dict[str, list[str]]:
+    """answer -> flags of the misconceptions that give it, where it is not the key."""
+    found: dict[str, list[str]] = {}
+    for flag, belief in flags.items():
+        if not belief:
+            continue
+        try:
+            observed = question.answer.observations.items()
+            values = {name: observe(runs.trace(what.scenario, flag), what) for name, what in observed}
+            given = as_text(evaluate(question.answer, values))
+        except ValueError:  # this kernel does not get that far, or what is asked for is not there
+            continue
+        if given != key and not given.startswith("-"):
+            found.setdefault(given, []).append(flag)
+    return found
+
+
+def text_of(keys: dict[str, Any]) -> str:
+    """The keys as the file that is kept: a line a variant, so that a change reads well in a diff."""
+    lines = ["{", f' "format": {keys["format"]},', f' "beliefs": {json.dumps(keys["beliefs"], indent=2)},']
+    questions = []
+    for id, entries in keys["questions"].items():
+        variants = ",\n".join(f"   {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items())
+        questions.append(f"  {json.dumps(id)}: {{\n{variants}\n  }}")
+    return "\n".join([*lines, ' "questions": {', ",\n".join(questions), " }", "}"]) + "\n"
+
+
+def record_keys(lab: Lab, progress: Progress = lambda flag: None) -> bool:
+    """Write the computed keys of a lab's quiz; whether the file changed. LabError on a problem."""
+    path = keys_path(lab)
+    text = text_of(compute_keys(lab, progress))
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return False
+    except OSError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+    return True
