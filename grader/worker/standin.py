@@ -38,7 +38,12 @@ class StandIn(Kernel):
         self._processes: dict[int, Process] = {}
         self.feed(numbers)
         self._enter(wire.INIT, 0)
-        self._apply()
+        try:
+            self._apply()
+        except KernelError as error:
+            raise Tampered(
+                f"a kernel is made or it crashes; its making does not end in {type(error).__name__}"
+            ) from None
 
     def feed(self, numbers: Sequence[int]) -> None:
         """The answer to the step that comes next."""

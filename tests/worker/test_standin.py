@@ -123,6 +123,13 @@ def test_a_crash_in_the_constructor_is_a_crash_before_the_first_step():
     assert records == [StepRecord(0, CRASHED)]
 
 
+@pytest.mark.parametrize("ending", [wire.SEGMENTATION_FAULT, wire.OUT_OF_MEMORY, wire.INVALID_ARGUMENT])
+def test_a_constructor_has_no_other_ending(ending):
+    """A kernel is made, or it crashes; nobody waits for another answer of a constructor."""
+    with pytest.raises(Tampered, match="its making does not end in"):
+        reenact(parse(), [[wire.INIT, 0, ending]])
+
+
 def test_a_caught_out_of_frames_goes_on():
     """A kernel that catches OutOfFrames and does something else is re-enacted as it was."""
 
