@@ -1,0 +1,53 @@
+"""Results for tests of reports: graded in this process, or with hostile text wherever a student can put some."""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+from typing import Any
+
+from grader.examiner import Printed, local_examiner
+from grader.grade import Result, load_outputs
+from grader.grading import Means, attempt_all, marks_of_quiz
+from grader.lab import load_lab
+from tests.kernels import SmallKernel
+
+ISOLATION = {"wanted": "auto", "got": "none", "missing": {}}
+
+
+class ParentWritable(SmallKernel):
+    """fork leaves the parent's pages writable."""
+
+    def fork(self, parent, child):
+        rights = {page: parent.page_table.get(page).protection for page in parent.page_table.pages()}
+        super().fork(parent, child)
+        for page, protection in rights.items():
+            parent.page_table.protect(page, protection)
+
+
+def result_of(
+    lab: pathlib.Path, kernel: Any = ParentWritable, audience: str = "student", answers: bytes | None = None
+) -> dict[str, Any]:
+    """The result of a kernel class on a lab's folder."""
+    loaded = load_lab(lab)
+    outputs = load_outputs(loaded, loaded.all_scenarios)
+    means = Means(local_examiner(kernel), lambda: Printed("printed\n"))
+    graded = attempt_all(loaded, means, loaded.scenarios, loaded.hidden, outputs)
+    quiz = marks_of_quiz(loaded, answers)
+    return Result(loaded, graded, quiz, None).build("work", "0" * 64, ISOLATION, audience)
+
+
+def with_text(result: dict[str, Any], text: str) -> dict[str, Any]:
+    """The same result, as if a student had written `text` wherever that is possible."""
+    from grader.text import plain
+
+    result = copy.deepcopy(result)
+    result["submission"] = plain(text)
+    for scenario in result["scenarios"]:
+        if scenario["visibility"] == "public" and scenario["verdict"] not in ("passed", "waiting"):
+            scenario.update(message=plain(text), details=[plain(text), plain(f"  kernel.py:3, in {text}")])
+            scenario["output"] = "\n".join(plain(line) for line in text.splitlines())
+            scenario["output_truncated"] = False
+    for question in result["quiz"]["questions"]:
+        question["feedback"] = [plain(text)]
+    return result

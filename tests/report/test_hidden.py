@@ -1,0 +1,92 @@
+"""Non-interference: no report that a student may see depends on what hidden scenarios are, but for their verdicts."""
+
+import pathlib
+
+import pytest
+
+from grader.report import FORMATS, github, render
+from tests.labs import SECRET, make_lab
+from tests.report.results import ParentWritable, result_of
+
+#: Other hidden scenarios with the same verdicts: other names, values, steps, titles, hints, machines, order of files.
+OTHER = """format: 1
+title: Nothing like the other one
+task: share
+machine: {frames: 64, page_size: 16}
+processes: [Alpha]
+steps:
+  - mmap:  {by: Alpha, name: elsewhere, pages: 3}
+  - write: {by: Alpha, at: "elsewhere[1:3]", value: 5}
+  - fork:  {by: Alpha, child: Beta}
+  - write: {by: Alpha, at: "elsewhere[1]", value: 6}
+  - write: {by: Beta, at: "elsewhere[2]", value: 7}
+  - exit:  {by: Beta}
+hint: A hint that nobody may see
+"""
+
+PASSING = """format: 1
+title: {title}
+task: share
+processes: [P]
+steps:
+  - mmap:  {{by: P, name: {name}, pages: 1}}
+  - write: {{by: P, at: {name}, value: {value}}}
+"""
+
+
+def lab_with(folder: pathlib.Path, hidden: dict[str, str]) -> pathlib.Path:
+    from grader.lab import load_lab
+    from grader.record import record
+    from tests.kernels import SmallKernel
+
+    folder.mkdir()
+    lab = make_lab(folder)
+    (lab / "hidden" / "secret.yaml").unlink()
+    for name, text in hidden.items():
+        (lab / "hidden" / f"{name}.yaml").write_text(text)
+    record(load_lab(lab), SmallKernel)
+    return lab
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Students' results of two labs that differ in hidden scenarios alone."""
+    folder = tmp_path_factory.mktemp("labs")
+    passing = PASSING.format(title="One page", name="somewhere", value=1)
+    one = lab_with(folder / "one", {"a-failing": SECRET, "b-passing": passing})
+    other = PASSING.format(title="Another page", name="nowhere", value=200)
+    two = lab_with(folder / "two", {"a-passing": other, "z-failing": OTHER})
+    return result_of(one), result_of(two)
+
+
+@pytest.mark.parametrize("format", [*FORMATS, "summary", "classroom"])
+def test_hidden_scenarios_do_not_show(results, format):
+    """Two labs with different hidden scenarios and the same verdicts give the same bytes, receipt included."""
+    one, two = map(SIDES.get(format, lambda result: render(result, format)), results)
+
+    assert one == two
+    assert "hidden" in one or format == "classroom"
+
+
+SIDES = {"summary": github.summary, "classroom": github.output_line}
+
+
+def test_the_verdicts_are_those_of_real_failures(results):
+    """The comparison above is no comparison of two empty things: one hidden scenario fails, one passes."""
+    hidden = [s["verdict"] for s in results[0]["scenarios"] if s["visibility"] == "hidden"]
+
+    assert sorted(hidden) == ["failed", "passed"]
+
+
+def test_staff_see_the_difference(lab):
+    """The control: with staff's eyes a hidden scenario has its name, title and story."""
+    told = render(result_of(lab, ParentWritable, "staff"), "text", verbosity=1)
+
+    assert "secret" in told and "The secret title" in told
+
+
+def test_a_run_tells_nothing_on_stderr_either(cli, lab):
+    """Names of hidden scenarios stay out of stdout and stderr of `grader run`, whatever the format."""
+    for format in FORMATS:
+        _, out, err = cli("run", lab, "--submission", "reference", "--format", format)
+        assert "secret" not in out + err
