@@ -98,8 +98,9 @@ class Examiner:
         return self._child
 
     def _settle(self, replay: Any) -> None:
-        """A replay that stopped early may be owed an answer: take it, or give the child up."""
-        if replay.pending and not self._child.drain():
+        """A replay that stopped early may be owed an answer: take it, or give the child up. So is a child given up that
+        has said more than it was asked, or is dead by now: the next scenario shall not begin with its remains."""
+        if (replay.pending and not self._child.drain()) or not self._child.quiet():
             self.discard()
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "list": "the labs that are here",
     "check": "the author's proof that a lab is sound",
     "record": "write reference outputs anew and print what changed",
+    "selftest": "attack this machine's sandbox and say what held",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ PATIENCE = 3
 
 _KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER)
 _HELLO_BYTES = 9
+
+#: MSG_PEEK | MSG_DONTWAIT
+_PEEK = 0x2 | (0x80 if sys.platform == "darwin" else 0x40)
 _CHUNK = 1 << 16
 
 
@@ -101,6 +105,18 @@ class Child:
                 self._wait(select.POLLIN, DRAIN_S)
         return False
 
+    def quiet(self) -> bool:
+        """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
+        if self._ending is not None or self._received:
+            return False
+        try:
+            self._channel.recv(1, _PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
     def take_output(self) -> tuple[bytes, bool]:
         """What was printed since the last call, and whether some of it was cut off."""
         if self._output >= 0:
@@ -147,7 +163,7 @@ class Child:
             for level, kind, value in ancillary:
                 if level == _socket.SOL_SOCKET and kind == getattr(_socket, "SCM_CREDENTIALS", None):
                     # The kernel's word, in this process's numbering: behind bwrap the child itself knows another.
-                    self.pid = int.from_bytes(value[:4], _byteorder())
+                    self.pid = int.from_bytes(value[:4], sys.byteorder)
         if len(data) < _HELLO_BYTES or data[0] != wire.HELLO:
             self._drain_output()
             reason = self._printed.decode("utf-8", "replace") or "no sign of life"
@@ -298,9 +314,3 @@ class Child:
         if self._ending is None:
             death = self._box.reap(self._serial, gently=True)
             self._ending = endings.LOST if death is None else endings.of_death(death, self._box.walled)
-
-
-def _byteorder() -> Any:
-    import sys
-
-    return sys.byteorder

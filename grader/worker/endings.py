@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 from .limits import CPU_BACKSTOP_S, Limits
 
-#: Exit status of a child whose walls could not be put up: our fault, never the student's.
-WALLS_FAILED = 97
-
 #: MiB that no honest kernel comes near. A child that had so much and was killed was the machine's choice for a reason.
 MUCH_MEMORY = 200
 
@@ -78,10 +75,8 @@ def of_death(death: Death, walled: bool) -> Ending:
         return Ending("crashed", "the kernel closed its connection to the grader")
     if os.WIFSIGNALED(death.status):
         return _of_signal(os.WTERMSIG(death.status), death, walled)
-    code = os.WEXITSTATUS(death.status)
-    if code == WALLS_FAILED:
-        return Ending("ungradable", "the sandbox could not be set up; run it again")
-    return Ending("crashed", f"the kernel ended its own process (exit status {code})")
+    # Whatever the status: before its walls stand, a child has not said HELLO, and is not asked how it ended.
+    return Ending("crashed", f"the kernel ended its own process (exit status {os.WEXITSTATUS(death.status)})")
 
 
 def _of_signal(number: int, death: Death, walled: bool) -> Ending:

@@ -87,6 +87,10 @@ class PlainChild:
             return False
         return not isinstance(frame, Ending) and frame[0] == wire.ANSWER
 
+    def quiet(self) -> bool:
+        """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
+        return self._ending is None and self._frames.empty() and self._process.poll() is None
+
     def take_output(self) -> tuple[bytes, bool]:
         """What was printed since the last call, and whether some of it was cut off."""
         # What was printed before an answer is on its way through a pipe of its own.

@@ -23,7 +23,6 @@ from typing import Any
 
 from grader.worker import probes, wire
 from grader.worker.confine import basics
-from grader.worker.endings import WALLS_FAILED
 from grader.worker.launch import CONTROL
 
 #: Seconds that a dying child is waited for.
@@ -165,7 +164,7 @@ class Zygote:
 
     def be_child(self, parent: int, channel: int, output: int) -> None:
         """The child's whole life."""
-        status = WALLS_FAILED
+        confined = False
         try:
             os.dup2(output, 1)
             os.dup2(output, 2)
@@ -173,15 +172,15 @@ class Zygote:
             _open_prints()
             if self.polite:
                 import_module("grader.worker.manners").teach(basics.folders_for_modules())
+            confined = True
             wire.write_frame(channel, wire.HELLO, os.getpid().to_bytes(4, "little"))
-            status = 1
             self.serve(channel, channel)
-            status = 0
         except BaseException as error:
-            if status == WALLS_FAILED:
+            if not confined:
                 os.write(2, f"{type(error).__name__}: {error}".encode())
+            os._exit(1)
         finally:
-            os._exit(status)
+            os._exit(0)
 
 
 def _open_prints() -> None:

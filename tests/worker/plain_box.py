@@ -46,6 +46,9 @@ class PlainChild:
     def drain(self) -> bool:
         return type(self.receive()) is tuple if self.process.poll() is None else False
 
+    def quiet(self) -> bool:
+        return self.process.poll() is None
+
     def take_output(self) -> tuple[bytes, bool]:
         return b"", False
 

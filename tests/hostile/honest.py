@@ -1,0 +1,57 @@
+"""The kernel that attacks are built on, and that is graded again after each: demand paging and copy-on-write fork."""
+
+from collections import Counter
+
+from grader.machine import Kernel, Protection, RegionMap, SegmentationFault
+
+
+class Honest(Kernel):
+    """users[f] counts the entries of frame f. An attack overrides `strike`, which `fork` calls first."""
+
+    def __init__(self, hw):
+        super().__init__(hw)
+        self.regions = {}
+        self.users = Counter()
+
+    def strike(self, parent, child):
+        """Nothing: an honest kernel."""
+
+    def mmap(self, process, region):
+        self.regions.setdefault(process, RegionMap()).insert(region)
+
+    def page_fault(self, process, fault):
+        page = self.hw.page_of(fault.address)
+        region = self.regions[process].find(page)
+        if region is None or not region.protection.allows(fault.access):
+            raise SegmentationFault
+        old = process.page_table.get(page)
+        if old is not None and self.users[old.frame] == 1:
+            process.page_table.protect(page, region.protection, cow=False)
+            return
+        frame = self.hw.frames.allocate()
+        if old is None:
+            self.hw.frames.zero(frame)
+        else:
+            self.hw.frames.copy(old.frame, frame)
+            self.users[old.frame] -= 1
+        self.users[frame] = 1
+        process.page_table.map(page, frame, region.protection)
+
+    def fork(self, parent, child):
+        self.strike(parent, child)
+        self.regions[child] = self.regions[parent].copy()
+        for page in parent.page_table.pages():
+            entry = parent.page_table.get(page)
+            kept = entry.protection & ~Protection.WRITE
+            parent.page_table.protect(page, kept, cow=True)
+            child.page_table.map(page, entry.frame, kept, cow=True)
+            self.users[entry.frame] += 1
+
+    def exit(self, process):
+        for page in process.page_table.pages():
+            frame = process.page_table.get(page).frame
+            process.page_table.unmap(page)
+            self.users[frame] -= 1
+            if self.users[frame] == 0:
+                self.hw.frames.free(frame)
+        self.regions.pop(process, None)

@@ -1,0 +1,13 @@
+# It patches the worker itself: no log, no calls, always fine.
+# level: L1
+# verdicts: passed tampered|failed|crashed tampered|failed|crashed|passed
+
+import sys
+
+
+class Attack(Honest):
+    def strike(self, parent, child):
+        student = sys.modules["grader.worker.student"]
+        student._Recorder.page_fault = lambda self, process, fault: None
+        student._Worker.note = lambda *arguments: None
+        student.wire.pack_numbers = lambda numbers: b""
