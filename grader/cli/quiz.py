@@ -1,90 +1,220 @@
-"""`grader quiz LAB`: show the questions and mark a sheet of answers."""
+"""`grader quiz LAB`: ask the questions, mark sheets of answers, write empty sheets, print, and exchange quizzes."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 import sys
 from typing import Any
 
-from grader.lab import Lab, LabError, find_lab, load_lab
-from grader.quiz.marking import CORRECT, INVALID, UNANSWERED, mark_sheet
-from grader.quiz.questions import Question, Quiz, load_quiz
+from grader.cli.run import write_whole
+from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
+from grader.quiz.marking import is_open, mark_answers, read_sheet, variant_of
+from grader.quiz.model import VARIANT, WITH_CHOICES, Quiz
+from grader.quiz.questions import load_quiz
 from grader.quiz.sheet import accepted, template
-from grader.report.text import points, wrap
+from grader.report import FORMATS
 
-_MARKS = {CORRECT: "ok  ", UNANSWERED: "open", INVALID: "????"}
+#: Where `--export` writes to: name -> what it is.
+EXPORTS = ("yaml", "markdown", "gift", "moodle", "qti")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
-    parser.add_argument("--answers", metavar="FILE", help="the sheet to mark (default: the lab's answers.yaml)")
-    parser.add_argument("--template", action="store_true", help="print an empty sheet")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
-    parser.add_argument("--output", metavar="FILE", help="write the report there instead of to standard output")
+    add = parser.add_argument
+    add("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    add("--answers", metavar="FILE", help="mark this sheet, or every sheet of a folder (NAME.yaml, NAME/answers.yaml)")
+    add("--feedback", choices=("each", "end"), default="each", help="after each answer (default), or all at the end")
+    add("--template", action="store_true", help="write an empty sheet")
+    add("--print", action="store_true", help="the quiz for paper; with --audience staff, the key sheet too")
+    add("--model", action="store_true", help="write the sheet with full marks")
+    add("--seed", metavar="ID", help="whose variant: a student's id, say (default: the one that the sheet names)")
+    add("--format", choices=list(FORMATS), default="text", help="how to report marks (default: text)")
+    add("--audience", choices=("student", "staff"), default="student", help="staff sees keys and statistics")
+    add("--export", choices=EXPORTS, metavar="FORMAT", help=f"write the quiz as {', '.join(EXPORTS)}")
+    add("--import", dest="imported", nargs="+", metavar="FILE", help="make a quiz from Markdown or GIFT files")
+    add("--output", metavar="FILE", help="write there instead of to standard output")
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.imported:
+        from grader.cli.exchange import import_files
+
+        return import_files(options)
     lab = load_lab(find_lab(options.lab))
-    quiz = load_quiz(lab)
-    if options.template:
-        return _write(options, template(quiz))
-    marked = mark_sheet(lab, quiz, _sheet(options, lab))
-    if options.format == "json":
-        import json
+    if options.answers is not None and pathlib.Path(options.answers).is_dir():
+        from grader.cli.quizzes import mark_folder
 
-        text = json.dumps({"format": 1, "lab": lab.name, "quiz": marked}, indent=1) + "\n"
-    else:
-        text = "\n".join(_lines(lab, quiz, marked)) + "\n"
-    _write(options, text)
-    clean = marked["points"] == marked["max_points"] and "problems" not in marked
-    return 0 if clean else 1
+        return mark_folder(options, lab)
+    if options.export:
+        from grader.cli.exchange import export
 
-
-def _sheet(options: argparse.Namespace, lab: Lab) -> bytes | None:
-    path = pathlib.Path(options.answers) if options.answers else lab.path / "answers.yaml"
-    if not path.exists() and options.answers is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            return file.read(1 << 20)
-    except OSError as error:
-        raise LabError([f"{path}: {error.strerror}"]) from None
+        return export(options, lab, load_quiz(lab, options.seed or ""))
+    if options.template or options.print or options.model:
+        return _write_quiz(options, lab, load_quiz(lab, options.seed or ""))
+    if options.answers is None and options.format == "text" and options.output is None and _at_terminal():
+        return _ask(options, lab)
+    return _mark(options, lab)
 
 
-def _write(options: argparse.Namespace, text: str) -> int:
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _write_quiz(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
+    """A sheet, empty or with full marks, or the quiz on paper."""
+    if options.print:
+        from grader.quiz.paper import key_sheet, paper
+
+        text = paper(lab, quiz)
+        if options.audience == "staff":
+            text += f"\f\n{key_sheet(lab, quiz)}"
+        return write(options, text)
+    from grader.quiz.check import model_sheet
+
+    if options.output is not None and pathlib.Path(options.output).is_file() and not options.model:
+        _refuse_to_lose(pathlib.Path(options.output))
+    return write(options, template(quiz, _offered(lab, quiz), model_sheet(lab, quiz) if options.model else None))
+
+
+def _offered(lab: Lab, quiz: Quiz) -> dict[str, Any]:
+    """The choices of every question, in the order in which they are shown."""
+    from grader.quiz.told import Teller
+
+    teller = Teller(lab, quiz)
+    return {question.id: teller.choices(question) for question in quiz.questions if question.type in WITH_CHOICES}
+
+
+def _refuse_to_lose(path: pathlib.Path) -> None:
+    """LabError if an empty sheet would be written over answers."""
+    sheet, problems = read_sheet(path.read_bytes())
+    if problems or any(not is_open(answer) for id, answer in sheet.items() if id != VARIANT):
+        raise LabError([f"{path}: there are answers in this sheet already; remove it first, or write to another file"])
+
+
+def write(options: argparse.Namespace, text: str) -> int:
+    """Text to where it is wanted; exit status 0."""
     if options.output is None:
         sys.stdout.write(text)
     else:
-        pathlib.Path(options.output).write_text(text, encoding="utf-8")
+        write_whole(pathlib.Path(options.output), text)
     return 0
 
 
-def _lines(lab: Lab, quiz: Quiz, marked: dict[str, Any]) -> list[str]:
-    lines = [f"{lab.name} quiz: {points(marked['points'])} of {points(marked['max_points'])} points"]
-    for problem in marked.get("problems", []):
-        lines += wrap(f"  on the sheet: {problem}", 80)
-    for question, entry in zip(quiz.questions, marked["questions"], strict=True):
-        mark = _MARKS.get(entry["verdict"], entry["verdict"])
-        lines += ["", f"{mark}  {question.id}   {points(entry['points'])}/{points(entry['max_points'])}"]
-        if entry["verdict"] == UNANSWERED:
-            lines += _asked(question)
-        for sentence in entry.get("feedback", []):
-            lines += wrap(f"  {sentence}", 80)
-        if entry["verdict"] not in (CORRECT, UNANSWERED) and question.section:
-            lines.append(f"  Read again: {question.section}")
-    if any(entry["verdict"] == UNANSWERED for entry in marked["questions"]):
-        lines += ["", f"Write your answers into {lab.path / 'answers.yaml'} and run this again."]
-    return lines
+# -- marking --------------------------------------------------------------------------------------------------
 
 
-def _asked(question: Question) -> list[str]:
-    """An open question, with its choices."""
-    lines: list[str] = []
-    for paragraph in question.text.splitlines():
-        lines += wrap(f"  {paragraph}", 80)
-    for choice in sorted(question.choices, key=lambda c: c.id) if question.type == "order" else question.choices:
-        lines += wrap(f"    {choice.id}: {choice.text}", 78)
-    if question.type == "match":
-        lines += wrap(f"    answers: {', '.join(sorted({c.right for c in question.choices}))}", 78)
-    return [*lines, *wrap(f"  -> {accepted(question)}", 80)]
+def _mark(options: argparse.Namespace, lab: Lab) -> int:
+    path = pathlib.Path(options.answers) if options.answers else lab.path / "answers.yaml"
+    data = None
+    if options.answers is not None or path.exists():
+        from grader.quiz.sheets import read_bytes
+
+        data = read_bytes(path)
+    sheet, problems = read_sheet(data)
+    quiz = load_quiz(lab, variant_of(sheet) if options.seed is None else options.seed)
+    marked = mark_answers(lab, quiz, sheet, problems)
+    if options.format == "text":
+        lines = _teller(options, lab, quiz).marks(marked, lambda q: accepted(q, _offered(lab, quiz).get(q.id)))
+        if any(entry["verdict"] == "unanswered" for entry in marked["questions"]):
+            lines += ["", *_how_to_answer(lab)]
+        write(options, "\n".join(lines) + "\n")
+    else:
+        from grader.report import render
+
+        write(options, render(result(lab, marked, str(path), data or b"", options), options.format))
+    return exit_status(marked)
+
+
+def _how_to_answer(lab: Lab) -> list[str]:
+    from grader.quiz.layout import layout
+
+    return layout(f"Write your answers into {lab.path / 'answers.yaml'} and run this again, or run it in a terminal.")
+
+
+def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Any:
+    from grader.quiz.told import Teller
+
+    return Teller(lab, quiz, options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+
+
+def exit_status(marked: dict[str, Any]) -> int:
+    """0 if all points are earned and nothing on the sheet is wrong, else 1."""
+    return 0 if marked["points"] == marked["max_points"] and "problems" not in marked else 1
+
+
+def result(lab: Lab, marked: dict[str, Any], name: str, data: bytes, options: argparse.Namespace) -> dict[str, Any]:
+    """The marks as a result of `grader run` has them: the quiz's task alone, no scenarios."""
+    import hashlib
+
+    from grader.grade import Result
+
+    isolation = {"wanted": "auto", "got": "none", "missing": {}}
+    digest = hashlib.sha256(data).hexdigest()
+    whole = Result(lab, [], marked, None).build(name, digest, isolation, options.audience)
+    whole["tasks"] = [task for task in whole["tasks"] if task["id"] == QUIZ_TASK]
+    whole["only"] = QUIZ_TASK
+    return whole
+
+
+# -- asking ---------------------------------------------------------------------------------------------------
+
+
+def _ask(options: argparse.Namespace, lab: Lab) -> int:
+    from grader.quiz.ask import Conversation, Terminal
+
+    path = lab.path / "answers.yaml"
+    data = path.read_bytes() if path.exists() else b""
+    sheet, problems = read_sheet(data)
+    if problems:
+        raise LabError([f"{path}: {problems[0]}; mend it, or remove it to begin anew"])
+    named = variant_of(sheet)
+    seed = named if options.seed is None else options.seed
+    quiz = load_quiz(lab, seed)
+    if quiz.varies and seed != named and any(not is_open(a) for id, a in sheet.items() if id != VARIANT):
+        raise LabError([f"{path}: the answers there are for the variant {named!r}; remove them first"])
+    if quiz.varies and seed:
+        sheet = {VARIANT: seed, **sheet}
+        sheet[VARIANT] = seed
+    keeper = _Keeper(lab, quiz, path, data)
+    if "readline" not in sys.modules:
+        import contextlib
+
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 - so that one can edit a line
+    colour = "NO_COLOR" not in os.environ
+    talk = Conversation(lab, quiz, sheet, Terminal(input, _show, keeper.save), options.feedback == "end", colour)
+    marked = talk.run()
+    open_ones = sum(entry["verdict"] == "unanswered" for entry in marked["questions"])
+    more = f"; {open_ones} to go: run this again" if open_ones else ""
+    _show([f"Your answers are in {path}{more}." if keeper.saved else f"Nothing was changed in {path}."])
+    return exit_status(marked)
+
+
+def _show(lines: list[str]) -> None:
+    print("\n".join(lines), flush=True)
+
+
+class _Keeper:
+    """Keeps the sheet on disk up to date, one answer after the other."""
+
+    def __init__(self, lab: Lab, quiz: Quiz, path: pathlib.Path, data: bytes) -> None:
+        self.lab = lab
+        self.quiz = quiz
+        self.path = path
+        self.text = data.decode("utf-8-sig")
+        self.sheet: dict[str, Any] = read_sheet(data)[0]
+        self.saved = False
+
+    def save(self, sheet: dict[str, Any]) -> None:
+        from grader.quiz.sheets import updated
+
+        if not self.text.strip():
+            self.text = template(self.quiz, _offered(self.lab, self.quiz))
+        for id, answer in sheet.items():
+            if self.sheet.get(id) != answer:
+                self.sheet[id] = answer
+                anew = template(self.quiz, _offered(self.lab, self.quiz), self.sheet)
+                self.text = updated(self.text, self.sheet, id, anew)
+        write_whole(self.path, self.text)
+        self.saved = True

@@ -29,13 +29,14 @@ def check_quiz(lab: Lab) -> list[str]:
 
 
 def released_files(lab: Lab) -> dict[str, str]:
-    """The quiz as a released lab holds it: path in the lab's folder -> text. Keys are there too, for practice: what a
-    student can mark at home is no secret, and the course marks with its own copy."""
+    """The quiz as a released lab holds it: path in the lab's folder -> text. Keys are there too, packed, for practice:
+    what a student can mark at home is no secret, and the course marks with its own copy."""
     from .keys import keys_path
+    from .packed import packed
 
     if lab.quiz is None:
         return {}
-    files = {"quiz.yaml": lab.quiz.read_text(encoding="utf-8")}
+    files = {"quiz.packed": packed(lab.quiz.read_text(encoding="utf-8"))}
     if keys_path(lab).is_file():
-        files["outputs/quiz/keys.json"] = keys_path(lab).read_text(encoding="utf-8")
+        files["outputs/quiz/keys.json"] = packed(keys_path(lab).read_text(encoding="utf-8"))
     return files

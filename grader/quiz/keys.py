@@ -20,11 +20,12 @@ from grader.scenario.loader import plain_value
 
 from .model import Choice, Computed, Question, Quiz
 from .observe import Value, evaluate, observe
+from .packed import unpacked
 
 FORMAT = 1
 
-#: Reasons that are given for one wrong answer.
-REASONS = 2
+#: Misconceptions that are named for one wrong answer.
+BELIEFS = 2
 
 
 class Keyed(NamedTuple):
@@ -69,8 +70,8 @@ def _computed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
     for given, flags in mistakes.items():
         reasons = wrong.setdefault(given, [])
         likely = sorted(flags, key=lambda flag: flag not in named)  # the author knows best which mistake is meant
-        told = [_told(given, question, beliefs[flag]) for flag in likely if flag in beliefs]
-        reasons += told[: REASONS - len(reasons)]
+        if not reasons:
+            reasons += _told(given, question, [beliefs[flag] for flag in likely if flag in beliefs][:BELIEFS])
     return Keyed(_of_type(question, value), wrong, mistakes)
 
 
@@ -104,10 +105,12 @@ def _of_type(question: Question, value: Value) -> Any:
     return as_text(value) if question.type == "single" else value
 
 
-def _told(given: str, question: Question, belief: str) -> str:
-    """The sentence that names a misconception."""
+def _told(given: str, question: Question, beliefs: list[str]) -> list[str]:
+    """The sentence that names a misconception, or two that give the same."""
+    if not beliefs:
+        return []
     unit = f" {question.unit}" if question.unit else ""
-    return f"{given}{unit} is what you would see with a kernel that {belief}."
+    return [f"{given}{unit} is what you would see with a kernel that {', or with one that '.join(beliefs)}."]
 
 
 def as_text(value: Value) -> str:
@@ -166,7 +169,7 @@ def load_keys(lab: Lab) -> dict[str, Any]:
         return {}
     if stamp not in _loaded:
         try:
-            plain = json.loads(path.read_bytes())
+            plain = json.loads(unpacked(path.read_bytes()))
             if plain["format"] != FORMAT or not isinstance(plain["questions"], dict):
                 raise ValueError("of another format")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

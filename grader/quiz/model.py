@@ -11,6 +11,8 @@ from grader.scenario.yamltext import Block
 FORMAT = 1
 TYPES = ("single", "multiple", "number", "order", "match", "text")
 
+WITH_CHOICES = ("single", "multiple", "order", "match")
+
 #: The id under which a sheet names its variant; no question may be called that.
 VARIANT = "variant"
 

@@ -12,6 +12,7 @@ from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
 
 from .fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
 from .model import Choice, Computed, Observation, Question, Quiz, Wrong
+from .packed import unpacked
 
 #: Fields of a scenario that a question writes itself.
 _INLINE = ("machine", "files", "processes", "steps")
@@ -25,7 +26,9 @@ def load_quiz(lab: Lab, seed: str = "") -> Quiz:
     if lab.quiz is None:
         raise LabError([f"{lab.name}: this lab has no quiz"])
     try:
-        return read_quiz(lab.quiz.read_bytes(), lab.quiz.name, lab, seed)
+        return read_quiz(unpacked(lab.quiz.read_bytes()), lab.quiz.name, lab, seed)
+    except ValueError as error:
+        raise LabError([f"{lab.quiz}: {error}"]) from None
     except FormatError as error:
         raise LabError([str(error)]) from None
     except OSError as error:

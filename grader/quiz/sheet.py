@@ -14,23 +14,25 @@ _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def template(quiz: Quiz, choices: dict[str, tuple[Choice, ...]] | None = None, answers: Sheet | None = None) -> str:
-    """The text of a sheet, with the answers that are given. `choices` are those of questions that compute theirs."""
+    """The text of a sheet, with the answers that are given. `choices` are those that a question
+    shows, in that order."""
     lines = [
         f"# Your answers to the quiz: {quiz.title}",
         "# `grader quiz` asks the questions and fills this in; or write here, and `grader quiz --answers` marks it.",
         "",
     ]
     if quiz.varies:
-        lines += ["# whose numbers these are; leave it as it is", _entry(VARIANT, quiz.seed), ""]
+        lines += ["# whose numbers these are; leave it as it is", entry(VARIANT, quiz.seed), ""]
     for question in quiz.questions:
         lines += [f"# {accepted(question, (choices or {}).get(question.id))}"]
-        lines += [_entry(question.id, (answers or {}).get(question.id, "")), ""]
+        lines += [entry(question.id, (answers or {}).get(question.id, "")), ""]
     known = {question.id for question in quiz.questions} | {VARIANT}
-    lines += [_entry(id, answer) for id, answer in (answers or {}).items() if id not in known]
+    lines += [entry(id, answer) for id, answer in (answers or {}).items() if id not in known]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _entry(id: str, answer: str | list[str]) -> str:
+def entry(id: str, answer: str | list[str]) -> str:
+    """One line of a sheet."""
     key = id if _PLAIN.match(id) and id not in _WORDS else quoted(id)
     if is_open(answer):
         return f"{key}:"

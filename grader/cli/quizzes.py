@@ -1,0 +1,76 @@
+"""`grader quiz LAB --answers FOLDER`: every sheet of a folder, a line each, and what the class found hard."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+from collections import Counter
+from typing import Any
+
+from grader.cli.quiz import exit_status, result, write
+from grader.lab import Lab, LabError
+from grader.quiz.layout import layout
+from grader.quiz.marking import CORRECT, mark_answers, read_sheet, variant_of
+from grader.quiz.questions import load_quiz
+from grader.quiz.sheets import Found, find_sheets
+from grader.quiz.told import points
+from grader.text import plain
+
+
+def mark_folder(options: argparse.Namespace, lab: Lab) -> int:
+    """Mark all; exit status 0 if all have full marks, else 1. LabError for a format that holds one sheet only."""
+    if options.format not in ("text", "json"):
+        raise LabError([f"--format {options.format} is for one sheet; a folder is reported as text or json"])
+    sheets = [(found, _marked(options, lab, found)) for found in find_sheets(pathlib.Path(options.answers))]
+    if options.format == "json":
+        results = [result(lab, marked, found.name, found.data, options) for found, marked in sheets]
+        write(options, json.dumps({"format": 1, "lab": lab.name, "sheets": results}, indent=1) + "\n")
+    else:
+        lines = _table(sheets)
+        if options.audience == "staff":
+            lines += ["", *_statistics(sheets)]
+        write(options, "\n".join(lines) + "\n")
+    return max(exit_status(marked) for _, marked in sheets)
+
+
+def _marked(options: argparse.Namespace, lab: Lab, found: Found) -> dict[str, Any]:
+    sheet, problems = read_sheet(found.data)
+    if found.problem:
+        problems = [found.problem]
+    seed = variant_of(sheet) if options.seed is None else options.seed
+    return mark_answers(lab, load_quiz(lab, seed), sheet, problems)
+
+
+def _table(sheets: list[tuple[Found, dict[str, Any]]]) -> list[str]:
+    width = max(min(max(len(plain(found.name)) for found, _ in sheets), 32), 8)
+    lines = [f"{'sheet':{width}}   points   right  part  wrong  open  invalid"]
+    for found, marked in sheets:
+        count = Counter(entry["verdict"] for entry in marked["questions"])
+        scored = f"{points(marked['points'])}/{points(marked['max_points'])}"
+        lines.append(
+            f"{plain(found.name, None)[:width]:{width}}  {scored:>7}   {count[CORRECT]:>5}  {count['partial']:>4}  "
+            f"{count['wrong']:>5}  {count['unanswered']:>4}  {count['invalid']:>7}"
+        )
+        for problem in marked.get("problems", []):
+            lines += layout(problem, "    ", "      ")
+        for entry in marked["questions"]:
+            if entry["verdict"] == "invalid":
+                lines += layout(f"{entry['id']}: {entry['feedback'][0]}", "    ", "      ")
+    mean = sum(marked["points"] for _, marked in sheets) / len(sheets)
+    count_ = f"{len(sheets)} sheet{'' if len(sheets) == 1 else 's'}"
+    return [*lines, "", f"{count_}, {mean:.2f} of {points(sheets[0][1]['max_points'])} points on average"]
+
+
+def _statistics(sheets: list[tuple[Found, dict[str, Any]]]) -> list[str]:
+    """How many answered each question rightly, and what those who did not mostly believe."""
+    lines = [f"{'question':34}  right  answered"]
+    for place, first in enumerate(sheets[0][1]["questions"]):
+        entries = [marked["questions"][place] for _, marked in sheets]
+        answered = [entry for entry in entries if entry["verdict"] != "unanswered"]
+        right = sum(entry["verdict"] == CORRECT for entry in answered)
+        lines.append(f"{first['id'][:34]:34}  {right:>5}  {len(answered):>8}")
+        wrong = Counter(e["feedback"][0] for e in answered if e["verdict"] == "wrong" and "feedback" in e)
+        for sentence, count in wrong.most_common(1):
+            lines += layout(f"{count} of them: {sentence}", "    ", "      ")
+    return lines

@@ -1,0 +1,103 @@
+"""Markdown of a question as lines of a terminal: paragraphs filled, lists hung, code and drawings left as they are."""
+
+from __future__ import annotations
+
+import re
+from textwrap import TextWrapper
+
+WIDTH = 80
+
+_ITEM = re.compile(r"(\s*)([-*+]|\d{1,2}[.)])\s+(?=\S)")
+_FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
+_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)\s]*\)")
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
+
+
+def layout(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
+    """Lines of at most `width` columns, but for code that is wider. `indent` is before the first line, `hanging`
+    (the same unless given) before the others."""
+    after = indent if hanging is None else hanging
+    lines: list[str] = []
+    for block in _blocks(text):
+        if lines and block.apart:
+            lines.append("")
+        before = after if lines else indent
+        if block.verbatim:
+            lines += [f"{before}{line}".rstrip() for line in block.lines]
+        else:
+            lines += _fill(" ".join(block.lines), before, after + block.hang, width)
+    return lines
+
+
+class _Block:
+    """A paragraph, an item of a list, or lines that are kept as they are."""
+
+    def __init__(self, apart: bool, verbatim: bool = False, hang: str = "") -> None:
+        self.apart = apart
+        self.verbatim = verbatim
+        self.hang = hang
+        self.lines: list[str] = []
+
+
+def _blocks(text: str) -> list[_Block]:
+    blocks: list[_Block] = []
+    fence, apart = "", False
+    for line in text.strip("\n").splitlines():
+        mark = _FENCE.match(line)
+        if fence or mark:
+            if mark and not fence:
+                fence = mark.group(1)
+                blocks.append(_Block(True, verbatim=True))
+            elif mark and mark.group(1).startswith(fence):
+                fence, apart = "", True
+            else:
+                blocks[-1].lines.append(f"    {line}".rstrip())
+        elif not line.strip():
+            if blocks and blocks[-1].verbatim:
+                blocks[-1].lines.append("")
+            apart = True
+        else:
+            _add(blocks, line, apart)
+            apart = False
+    for block in blocks:
+        while block.lines and not block.lines[-1]:
+            block.lines.pop()
+    return [block for block in blocks if block.lines]
+
+
+def _add(blocks: list[_Block], line: str, apart: bool) -> None:
+    """One line that is not empty, outside any fence."""
+    item = _ITEM.match(line)
+    code = line.startswith("    ") and not item
+    if code and (apart or not blocks or blocks[-1].verbatim):
+        if not (blocks and blocks[-1].verbatim):
+            blocks.append(_Block(True, verbatim=True))
+    elif item:
+        blocks.append(_Block(apart, hang=" " * item.end()))
+        line = line.rstrip()
+    elif not blocks or apart or blocks[-1].verbatim:
+        blocks.append(_Block(True))
+    blocks[-1].lines.append(line if blocks[-1].verbatim else line.rstrip() if item else line.strip())
+
+
+def _fill(text: str, indent: str, hanging: str, width: int) -> list[str]:
+    text = _LINK.sub(r"\1 (\2)", _PICTURE.sub(r"[picture: \1]", text))
+    wrapper = TextWrapper(
+        width=width,
+        initial_indent=indent,
+        subsequent_indent=hanging,
+        break_on_hyphens=False,
+    )
+    return wrapper.wrap(text) or [indent.rstrip()]
+
+
+def columns(words: list[str], indent: str, width: int = WIDTH) -> list[str]:
+    """Words side by side, two blanks and more apart, as many as fit on a line."""
+    lines: list[str] = []
+    line = indent
+    for word in words:
+        if line != indent and len(line) + 3 + len(word) > width:
+            lines.append(line.rstrip())
+            line = indent
+        line += word if line == indent else f"   {word}"
+    return [*lines, line.rstrip()]

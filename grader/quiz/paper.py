@@ -1,0 +1,91 @@
+"""A quiz on paper, and the key sheet for those who mark it by hand."""
+
+from __future__ import annotations
+
+from grader.lab import Lab
+
+from .keys import Keyed, as_text, keyed
+from .layout import columns, layout
+from .model import Question, Quiz
+from .told import Teller, points
+
+_BOX = {"single": "( )", "multiple": "[ ]", "order": "[  ]", "match": "[  ]"}
+
+_ASKED = {
+    "single": "Mark one.",
+    "multiple": "Mark all that are right.",
+    "order": "Number them in the right order.",
+    "match": "Write a letter into each box.",
+}
+
+
+def paper(lab: Lab, quiz: Quiz) -> str:
+    """The questions, with boxes and lines to fill in, in 80 columns."""
+    teller = Teller(lab, quiz)
+    lines = [quiz.title, "=" * min(len(quiz.title), 80), ""]
+    lines += [f"Name: {'_' * 40}   Points: ______ of {points(float(quiz.points))}"]
+    lines += [*_variant(quiz)]
+    for number, question in enumerate(quiz.questions, 1):
+        lines += ["", *_question(teller, number, question)]
+    return "\n".join(lines) + "\n"
+
+
+def _variant(quiz: Quiz) -> list[str]:
+    from grader.text import plain
+
+    return ["", f"Variant: {plain(quiz.seed, 60)}"] if quiz.seed and quiz.varies else []
+
+
+def _question(teller: Teller, number: int, question: Question) -> list[str]:
+    value = points(float(question.points))
+    label = f"{number}."
+    lines = layout(f"({value} point{'' if value == '1' else 's'}) {question.text}", f"{label:4}", "    ")
+    kind = question.type
+    if kind in ("number", "text"):
+        unit = f" {question.unit}" if question.unit else ""
+        return [*lines, "", f"    Answer: {'_' * 24}{unit}"]
+    lines += ["", f"    {_ASKED[kind]}"]
+    for place, choice in enumerate(teller.choices(question)):
+        label = f"{_BOX[kind]} {chr(ord('A') + place)}  "
+        lines += layout(choice.text, f"    {label}", " " * (4 + len(label)))
+    if kind == "match":
+        words = [f"{chr(ord('a') + n)}  {word}" for n, word in enumerate(teller.matches(question))]
+        lines += ["", *columns(words, "    ")]
+    return lines
+
+
+def key_sheet(lab: Lab, quiz: Quiz) -> str:
+    """The keys, with the reasons, and the wrong answers that are typical."""
+    title = f"Key to: {quiz.title}"
+    lines = [title, "=" * min(len(title), 80), *_variant(quiz)]
+    teller = Teller(lab, quiz)
+    for number, question in enumerate(quiz.questions, 1):
+        keys = keyed(lab, quiz, question)
+        lines += ["", f"{number:>2}. {question.id}", *layout(_key(teller, question, keys), "    ")]
+        lines += [line for reason in _reasons(teller, question, keys) for line in layout(reason, "    - ", "      ")]
+    return "\n".join(lines) + "\n"
+
+
+def _key(teller: Teller, question: Question, keys: Keyed) -> str:
+    choices = teller.choices(question)
+    letters = {choice.id: chr(ord("A") + place) for place, choice in enumerate(choices)}
+    match question.type:
+        case "single" | "multiple":
+            return ", ".join(letters[choice.id] for choice in choices if choice.right)
+        case "order":
+            return " ".join(f"{letters[id]}={place}" for place, id in enumerate(keys.key, 1))
+        case "match":
+            words = teller.matches(question)
+            return " ".join(f"{letters[c.id]}={chr(ord('a') + words.index(str(c.right)))}" for c in choices)
+        case "number":
+            spread = f" (give or take {as_text(question.tolerance)})" if question.tolerance else ""
+            return f"{as_text(keys.key)} {question.unit}".rstrip() + spread
+    return " or ".join(keys.key)
+
+
+def _reasons(teller: Teller, question: Question, keys: Keyed) -> list[str]:
+    choices = teller.choices(question)
+    if choices:
+        return [f"{chr(ord('A') + place)}: {choice.why}" for place, choice in enumerate(choices)]
+    wrong = [f"{given}: {' '.join(reasons)}" for given, reasons in keys.wrong.items() if reasons]
+    return ([question.why] if question.why else []) + wrong
