@@ -31,5 +31,5 @@ def unpacked(data: bytes) -> bytes:
     body = data[len(HEAD) :].partition(b"\n")[2]
     try:
         return zlib.decompressobj().decompress(base64.b64decode(body), LIMIT)
-    except zlib.error as error:
+    except (ValueError, zlib.error) as error:
         raise ValueError(f"the packed quiz is damaged ({error}); fetch the lab again") from None

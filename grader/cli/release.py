@@ -1,0 +1,26 @@
+"""`grader release LAB --output DIR`: the students' version of a lab."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from grader.lab import find_lab, load_lab
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument("--output", metavar="DIR", required=True, help="a new folder for what students get")
+
+
+def run(options: argparse.Namespace) -> int:
+    from grader.release import release
+
+    lab = load_lab(find_lab(options.lab))
+    folder = pathlib.Path(options.output)
+    files = release(lab, folder)
+    size = sum((folder / name).stat().st_size for name in files) >> 10
+    print(f"{folder}: {len(files)} files, {size} KiB; {len(lab.scenarios)} public scenarios, no hidden one")
+    print("no hidden scenario, key, reference or misconception is in it (every byte was searched)")
+    print(f"try it: make -C {folder} grade")
+    return 0

@@ -1,0 +1,25 @@
+# `make grade` sets everything up by itself; all it needs is python3, its venv module and make.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+LAB := labs/@LAB@
+WHEEL := @WHEEL@
+
+.PHONY: grade quiz clean
+
+# Exit status 1 says that something is still missing, which is no error of make's.
+grade: $(READY)
+	@$(VENV)/bin/grader run $(LAB) || test $$? -eq 1
+
+quiz: $(READY)
+	@$(VENV)/bin/grader quiz $(LAB) || test $$? -eq 1
+
+$(READY): $(WHEEL)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(WHEEL)
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV)

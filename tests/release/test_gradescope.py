@@ -1,0 +1,86 @@
+"""`grader export gradescope`: the zip, run in a folder laid out like Gradescope's /autograder."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import zipfile
+
+import jsonschema
+import pytest
+
+from tests.labs import kernel_text
+from tests.report.gradescope_schema import SCHEMA
+
+
+@pytest.fixture
+def autograder(lab, cli, tmp_path):
+    """Their layout: source/ from the zip, submission/, results/. setup.sh is not run: it needs a package index."""
+    status, _, err = cli("export", "gradescope", lab, "--output", tmp_path / "a.zip", "--isolation", "auto")
+    assert status == 0, err
+    root = tmp_path / "autograder"
+    for name in ("source", "submission", "results"):
+        (root / name).mkdir(parents=True)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        for info in archive.infolist():
+            archive.extract(info, root / "source")
+            (root / "source" / info.filename).chmod(stat.S_IMODE(info.external_attr >> 16))
+    return root
+
+
+def run(root, root_of_repository):
+    program = root / "grader"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m grader "$@"\n')
+    program.chmod(0o755)
+    environment = {**os.environ, "AUTOGRADER": str(root), "GRADER": str(program)}
+    environment["PYTHONPATH"] = str(root_of_repository)
+    return subprocess.run(
+        [root / "source" / "run_autograder"],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_submission_gets_results(autograder, root):
+    """run_autograder leaves a results.json as Gradescope specifies it, hidden scenarios graded in canned words."""
+    (autograder / "submission" / "kernel.py").write_text(kernel_text())
+    done = run(autograder, root)
+    told = json.loads((autograder / "results" / "results.json").read_text())
+
+    assert done.returncode == 0, done.stderr
+    jsonschema.validate(told, SCHEMA)
+    assert told["score"] == 90
+    assert "secret" not in json.dumps(told)
+
+
+def test_an_upload_without_a_kernel_is_told(autograder, root):
+    """No kernel.py: no points, and every test says why; not a failure of the autograder."""
+    (autograder / "submission" / "notes.txt").write_text("?")
+    done = run(autograder, root)
+    told = json.loads((autograder / "results" / "results.json").read_text())
+
+    assert done.returncode == 0
+    assert told["score"] == 0
+    assert "there is no kernel.py" in told["tests"][0]["output"]
+
+
+def test_what_cannot_be_graded_is_a_failure_of_the_autograder(autograder, root):
+    """Where the grader itself cannot work there is no results.json, which Gradescope reports as what it is."""
+    (autograder / "source" / "labs" / "small" / "lab.yaml").unlink()
+    done = run(autograder, root)
+
+    assert done.returncode != 0
+    assert not (autograder / "results" / "results.json").exists()
+
+
+def test_the_zip_needs_no_reference(autograder):
+    """Recorded outputs are enough: hidden scenarios are there, the reference is not."""
+    lab = autograder / "source" / "labs" / "small"
+
+    assert (lab / "hidden" / "secret.yaml").is_file() and (lab / "outputs" / "secret.json").is_file()
+    assert not list(autograder.rglob("small.py"))
