@@ -22,6 +22,8 @@ COMMANDS = {
     "list": "the labs that are here",
     "check": "the author's proof that a lab is sound",
     "record": "write reference outputs anew and print what changed",
+    "release": "the students' version of a lab",
+    "export": "a lab as another system's autograder",
     "selftest": "attack this machine's sandbox and say what held",
 }
 
