@@ -10,7 +10,7 @@ from grader.cli import add_isolation
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="only attacks of this name (* and ? stand for others)")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="only these attacks (* and ? stand for others)")
     parser.add_argument("-q", "--quiet", action="store_true", help="only what was not contained, and the summary")
     add_isolation(parser)
 
@@ -31,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
     skipped = [o for o in outcomes if o.skipped]
     tried = len(outcomes) - len(skipped)
     user = "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else "an ordinary user"
-    print(f"{tried - len(escaped)} of {tried} attacks contained at {isolation['got']}, as {user}; {len(skipped)} not tried")
+    held = f"{tried - len(escaped)} of {tried} attacks contained"
+    print(f"{held} at {isolation['got']}, as {user}; {len(skipped)} not tried")
     for layer, reason in isolation["missing"].items():
         print(f"  missing: {layer} ({reason})")
     if escaped:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from grader.report import github, render
 from tests.report.results import result_of, with_text
 
-#: A line as the runner's own parser takes it (ActionCommand.cs): ::name k=v,k=v::message, or the old ##[name k=v;]message.
+#: A line as the runner's own parser takes it: ::name k=v,k=v::message, or the old ##[name k=v;]message.
 COMMAND = re.compile(r"::(error|warning|notice) ((?:[a-zA-Z]+=[^,:]*,?)*)::(.*)")
 
 

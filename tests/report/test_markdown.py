@@ -40,7 +40,7 @@ def test_hidden_scenarios_are_counted(lab):
 def test_no_text_becomes_markup(text):
     """A student's text opens no tag, table, link or heading: everything but code spans is as it was."""
     calm, hostile = render(with_text(RESULT, "x\n" * 3), "markdown"), render(with_text(RESULT, text), "markdown")
-    kinds = {kind for kind in structure(hostile)}
+    kinds = set(structure(hostile))
 
     assert kinds <= set(structure(calm)) | {"hardbreak"}
     assert not kinds & {"html_block", "html_inline", "link_open", "image", "fence", "strong_em_open"}
