@@ -28,22 +28,6 @@ LAYERS = {
     "check": {"attempt", "kernels", "lab", "outputs", "quiz", "record", "verdicts"},
     "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
     "release": {"grade", "lab", "outputs", "quiz"},
-    "batch": {
-        "attempt",
-        "compare",
-        "examiner",
-        "grade",
-        "grading",
-        "lab",
-        "outputs",
-        "quiz",
-        "report",
-        "scenario",
-        "submission",
-        "text",
-        "verdicts",
-        "worker",
-    },
     "pytest_plugin": {"attempt", "examiner", "lab", "outputs", "submission", "text", "worker"},
 }
 
