@@ -28,6 +28,7 @@ LAYERS = {
     "check": {"attempt", "kernels", "lab", "outputs", "quiz", "record", "verdicts"},
     "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
     "release": {"grade", "lab", "outputs", "quiz"},
+    "selftest": {"examiner", "lab", "record", "scenario", "worker"},
     "pytest_plugin": {"attempt", "examiner", "lab", "outputs", "submission", "text", "worker"},
 }
 
