@@ -29,7 +29,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent.parent / "tests" / "hostile"
 HONEST = "honest.py"
 
 #: Small, so that an attack that must run into a limit does so soon. The same walls as ever.
-LIMITS = Limits(cpu_s=0.5, wall_s=1.0, memory_mib=256, output=64 << 10, answers=4 << 20)
+LIMITS = Limits(cpu_s=0.3, wall_s=0.6, memory_mib=256, output=64 << 10, answers=4 << 20)
 
 #: An attack that got what it wanted says so, if the box lets it say anything.
 ESCAPED = "ESCAPED"
@@ -112,7 +112,9 @@ class Yard:
     environment, in this process's memory, and in steps and expected outputs of the scenario that is being graded.
     """
 
-    WATCHED = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", os.path.dirname(os.__file__))
+    #: Folders that others use too; whatever an attack leaves there has PLANTED in its name, or nobody for its owner.
+    WATCHED = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", ".", os.path.dirname(os.__file__))
+    PLANTED = "planted"
 
     def __init__(self) -> None:
         import secrets
@@ -138,11 +140,23 @@ class Yard:
 
     def traces(self) -> dict[str, set[str]]:
         """What is there: processes of a box, files, shared memory."""
-        seen = {folder: set(_names(folder)) for folder in (*self.WATCHED, str(self.folder), os.getcwd())}
+        seen = {folder: set(filter(self._planted(folder), _names(folder))) for folder in self.WATCHED}
+        seen[str(self.folder)] = set(_names(str(self.folder)))
         seen["processes"] = set(_processes())
         for kind in ("shm", "msg", "sem"):
             seen[f"System V {kind}"] = set(_lines(f"/proc/sysvipc/{kind}"))
         return seen
+
+    def _planted(self, folder: str) -> Callable[[str], bool]:
+        from grader.worker.confine.basics import NOBODY
+
+        def planted(name: str) -> bool:
+            try:
+                return self.PLANTED in name or os.lstat(os.path.join(folder, name)).st_uid == NOBODY
+            except OSError:
+                return False
+
+        return planted
 
     def left_behind(self) -> list[str]:
         """What is there that was not, in words; and whether the victim was touched."""

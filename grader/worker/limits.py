@@ -21,7 +21,7 @@ class Limits(NamedTuple):
     wall_s: float = 10.0
     memory_mib: int = 1024
     output: int = 1 << 20
-    answers: int = 48 << 20
+    answers: int = 24 << 20
 
 
 #: Bytes of source that a kernel may have, and bytes of a quiz sheet.

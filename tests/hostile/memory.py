@@ -1,6 +1,6 @@
 # It asks for memory without end.
 # level: L1
-# verdicts: passed crashed passed
+# verdicts: passed crashed|timed_out passed
 
 class Attack(Honest):
     def strike(self, parent, child):
