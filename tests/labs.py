@@ -43,9 +43,9 @@ processes: [P]
 steps:
   - mmap:  {by: P, name: secretname, pages: 1}
   - write: {by: P, at: secretname, value: 77}
-  - fork:  {by: P, child: C}
+  - fork:  {by: P, child: Hiddenchild}
   - write: {by: P, at: secretname, value: 78}
-  - read:  {by: C, at: secretname, expect: {value: 77}}
+  - read:  {by: Hiddenchild, at: secretname, expect: {value: 77}}
 """
 
 QUIZ = """format: 1
