@@ -9,7 +9,7 @@ import sys
 
 class Attack(Honest):
     def strike(self, parent, child):
-        for path in (".", "/", "/work/main", os.path.dirname(sys.modules["grader"].__path__[0])):
+        for path in (".", "/", "/srv", os.path.dirname(sys.modules["grader"].__path__[0])):
             sys.path.insert(0, path)
         for name in ("reference.copy_on_write", "grader.grade", "grader.outputs", "tests.kernels"):
             try:
