@@ -16,6 +16,9 @@ from grader.quiz.questions import load_quiz
 from grader.quiz.sheet import accepted, template
 from grader.report import FORMATS
 
+#: What `--export` writes.
+EXPORTS = ("markdown", "gift", "moodle", "qti")
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
@@ -28,15 +31,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", metavar="ID", help="whose variant: a student's id, say (default: the one that the sheet names)")
     add("--format", choices=list(FORMATS), default="text", help="how to report marks (default: text)")
     add("--audience", choices=("student", "staff"), default="student", help="staff sees keys and statistics")
+    add("--export", choices=EXPORTS, metavar="FORMAT", help=f"write the quiz as {', '.join(EXPORTS)}")
+    add("--import", dest="imported", nargs="+", metavar="FILE", help="make a quiz from Markdown or GIFT files")
     add("--output", metavar="FILE", help="write there instead of to standard output")
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.imported:
+        from grader.cli.exchange import import_files
+
+        return import_files(options)
     lab = load_lab(find_lab(options.lab))
     if options.answers is not None and pathlib.Path(options.answers).is_dir():
         from grader.cli.quizzes import mark_folder
 
         return mark_folder(options, lab)
+    if options.export:
+        from grader.cli.exchange import export
+
+        return export(options, lab, load_quiz(lab, options.seed or ""))
     if options.template or options.print or options.model:
         return _write_quiz(options, lab, load_quiz(lab, options.seed or ""))
     if options.answers is None and options.format == "text" and options.output is None and _at_terminal():

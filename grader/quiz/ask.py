@@ -89,6 +89,7 @@ class Conversation:
             self.terminal.write(layout(f"Your answer so far: {_shown(before)}", "  ", "    "))
         while True:
             line = self.terminal.read(f"{prompt(question, choices)}: ").strip()
+            line = line.encode("utf-8", "replace").decode()  # bytes that are no UTF-8 come as half characters
             if line in ("", SKIP):
                 return 1
             if line == BACK:
@@ -164,6 +165,8 @@ class Conversation:
 def prompt(question: Question, choices: tuple[Choice, ...]) -> str:
     """What to type, in a few words."""
     match question.type:
+        case "single" if question.offers_computed:
+            return f"  One of {', '.join(choice.id for choice in choices)}"
         case "single":
             return f"  Your choice (1-{len(choices)})"
         case "multiple":
@@ -186,15 +189,22 @@ def parse(question: Question, choices: tuple[Choice, ...], matches: list[str], l
         case "text":
             return line.strip("\"'").strip() or line
         case "single":
-            return _choice(ids, line, by_id=question.offers_computed)
+            return _figure(ids, line) if question.offers_computed else _choice(ids, line)
         case "match":
             return _pairs(ids, matches, line)
     return [_choice(ids, word) for word in re.split(r"[\s,;]+", line.strip(" ,;[]")) if word]
 
 
-def _choice(ids: list[str], word: str, by_id: bool = False) -> str:
-    """A choice by number or id. Where ids are numbers themselves a number that is an id means that."""
-    if word in ids and (by_id or not word.isdigit()):
+def _figure(ids: list[str], word: str) -> str:
+    """A choice that is a figure, or a word, and stands for itself."""
+    if word in ids:
+        return word
+    raise Misread(f"There is no choice {_quoted(word)}; accepted are {', '.join(ids)}.")
+
+
+def _choice(ids: list[str], word: str) -> str:
+    """A choice by its number or by its id."""
+    if word in ids and not word.isdigit():
         return word
     if word.isascii() and word.isdigit() and len(word) < 4 and 1 <= int(word) <= len(ids):
         return ids[int(word) - 1]
@@ -223,7 +233,7 @@ def _pairs(ids: list[str], matches: list[str], line: str) -> list[str]:
 def _quoted(word: str) -> str:
     from grader.text import plain
 
-    return repr(plain(word, 40))
+    return f"'{plain(word, 40)}'"
 
 
 def _shown(answer: Any) -> str:

@@ -58,11 +58,11 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dic
     """The same for a sheet that has been read."""
     known = {question.id for question in quiz.questions}
     problems = list(problems)
-    problems += [f"there is no question {plain(id, 80)!r}" for id in sheet if id not in known and id != VARIANT]
+    problems += [f"there is no question '{plain(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
     named = variant_of(sheet)
     if quiz.varies and named and named != quiz.seed:
         meant = plain(quiz.seed, 80) or "the first"
-        problems.append(f"the sheet is for the variant {plain(named, 80)!r}, and was marked as that of {meant!r}")
+        problems.append(f"the sheet is for the variant '{plain(named, 80)}', and was marked as that of '{meant}'")
     entries = []
     earned = Fraction(0)
     for question in quiz.questions:
@@ -109,7 +109,7 @@ def is_open(given: str | list[str] | None) -> bool:
 
 def _invalid(given: Any, accepted: str) -> Mark:
     shown = plain(", ".join(given) if isinstance(given, list) else given, 60)
-    return Mark(INVALID, Fraction(0), (f"{shown!r} is no answer to this question; accepted is {accepted}",))
+    return Mark(INVALID, Fraction(0), (f"'{shown}' is no answer to this question; accepted is {accepted}",))
 
 
 def _ids(choices: Any) -> str:

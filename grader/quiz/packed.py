@@ -6,10 +6,6 @@ course marks with its own copy.
 
 from __future__ import annotations
 
-import base64
-import textwrap
-import zlib
-
 HEAD = b"# forklab: questions and keys, packed so that nobody reads them by accident. This is no secret: the course\n"
 
 _ABOUT = b"# marks with its own copy. `grader quiz` asks the questions and marks your answers.\n"
@@ -20,6 +16,10 @@ LIMIT = 4 << 20
 
 def packed(text: str) -> str:
     """The text of a packed file."""
+    import base64
+    import textwrap
+    import zlib
+
     lines = textwrap.wrap(base64.b64encode(zlib.compress(text.encode(), 9)).decode(), 100)
     return (HEAD + _ABOUT).decode() + "\n".join(lines) + "\n"
 
@@ -28,6 +28,9 @@ def unpacked(data: bytes) -> bytes:
     """The bytes inside, where a file is packed, else the file's own. ValueError if it is damaged."""
     if not data.startswith(HEAD):
         return data
+    import base64
+    import zlib
+
     body = data[len(HEAD) :].partition(b"\n")[2]
     try:
         return zlib.decompressobj().decompress(base64.b64decode(body), LIMIT)

@@ -11,6 +11,7 @@ from grader.lab import Lab, LabError
 from grader.scenario.engine import replay
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
+from grader.scenario.yamltext import FormatError
 
 from .keys import FORMAT, as_text, keys_path, question_hash, value_of, variant_name
 from .model import Computed, Question, Quiz
@@ -33,7 +34,10 @@ def variants(lab: Lab, quiz: Quiz, question: Question) -> Iterator[Question]:
         yield question
         return
     for values in combinations(question.parameters):
-        yield instance(lab, quiz, question, values)
+        try:
+            yield instance(lab, quiz, question, values)
+        except FormatError as error:
+            raise LabError([f"{error} (question {question.id!r} with {variant_name(values)})"]) from None
 
 
 def compute_keys(lab: Lab, progress: Progress = lambda flag: None) -> dict[str, Any]:

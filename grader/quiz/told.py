@@ -54,6 +54,8 @@ class Teller:
             lines.append("")
         for number, choice in enumerate(choices, 1):
             label = f"    {number}  " if labels else f"    {choice.id}: "
+            if question.offers_computed:  # figures stand for themselves; a number before each would be one too many
+                label = "    "
             lines += layout(choice.text, label, " " * len(label) if labels else "        ")
         if question.type == "match":
             words = self.matches(question)

@@ -1,0 +1,123 @@
+"""`grader quiz LAB --export FORMAT` and `grader quiz --import FILE …`."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+
+from grader.cli.quiz import write
+from grader.cli.run import write_whole
+from grader.lab import Lab, LabError
+from grader.quiz.exchange.item import ImportFailed, Item, Note, items_of
+from grader.quiz.model import Quiz
+from grader.text import plain
+
+
+def export(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
+    """Write the quiz in another format; what it cannot hold is said on stderr. Exit status 0."""
+    items = items_of(lab, quiz)
+    if options.export == "markdown":
+        return _export_markdown(options, items)
+    if options.export == "qti":
+        return _export_qti(options, quiz, items)
+    if options.export == "gift":
+        from grader.quiz.exchange.gift import write as write_gift
+
+        text, lost = write_gift(items)
+    else:
+        from grader.quiz.exchange.moodle import write as write_moodle
+
+        text, lost = write_moodle(items)
+    _tell_lost(options.export, lost)
+    return write(options, text)
+
+
+def _export_markdown(options: argparse.Namespace, items: list[Item]) -> int:
+    """A file a question in the folder --output, or one after the other on stdout."""
+    from grader.quiz.exchange.markdown import write as write_markdown
+
+    files, lost = write_markdown(items)
+    _tell_lost("Markdown", lost)
+    if options.output is None:
+        sys.stdout.write("\n".join(files.values()))
+        return 0
+    folder = pathlib.Path(options.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        write_whole(folder / name, text)
+    print(f"{len(files)} files in {folder}", file=sys.stderr)
+    return 0
+
+
+def _export_qti(options: argparse.Namespace, quiz: Quiz, items: list[Item]) -> int:
+    from grader.quiz.exchange.qti import write as write_qti
+
+    if options.output is None:
+        raise LabError(["QTI is a zip file; say where to with --output FILE.zip"])
+    data, lost = write_qti(items, quiz.title)
+    _tell_lost("QTI", lost)
+    path = pathlib.Path(options.output)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+    return 0
+
+
+def _tell_lost(format: str, lost: list[str]) -> None:
+    """What is lost, each thing once with the questions that it concerns."""
+    if lost:
+        print(f"{format} cannot hold everything:", file=sys.stderr)
+    concerned: dict[str, list[str]] = {}
+    for line in lost:
+        id, colon, what = line.partition(": ")
+        concerned.setdefault(what if colon else line, []).extend([id] if colon else [])
+    for what, ids in concerned.items():
+        shown = f"{', '.join(ids[:3])}{f' and {len(ids) - 3} more' if len(ids) > 3 else ''}: " if ids else ""
+        print(f"  {shown}{what}", file=sys.stderr)
+
+
+def import_files(options: argparse.Namespace) -> int:
+    """Make a quiz of files in Markdown (.md) or GIFT (anything else). What was repaired or left out is said on stderr.
+
+    Exit status 0 if nothing was, 1 if something was, 2 if no question is left.
+    """
+    items: list[Item] = []
+    notes: list[Note] = []
+    for given in options.imported:
+        found, said = _read(pathlib.Path(given))
+        items += found
+        notes += said
+    for note in notes:
+        print(f"{'error' if note.lost else 'warning'}: {plain(str(note))}", file=sys.stderr)
+    if not items:
+        raise LabError(["no question was found that could be taken over"])
+    from grader.quiz.exchange.item import slug
+    from grader.quiz.exchange.yaml_file import write as write_yaml
+    from grader.quiz.questions import read_quiz
+
+    taken: set[str] = set()
+    items = [item._replace(id=slug(item.id, taken, 12)) for item in items]
+    text = write_yaml(items, _title(options))
+    read_quiz(text, "the imported quiz")  # what is written can be read
+    left_out = sum(note.lost for note in notes)
+    print(f"{len(items)} questions; {len(notes) - left_out} things repaired, {left_out} left out", file=sys.stderr)
+    write(options, text)
+    return 1 if notes else 0
+
+
+def _title(options: argparse.Namespace) -> str:
+    first = pathlib.Path(options.output or options.imported[0]).stem
+    return " ".join(first.replace("-", " ").replace("_", " ").split()).capitalize() or "Imported quiz"
+
+
+def _read(path: pathlib.Path) -> tuple[list[Item], list[Note]]:
+    from grader.quiz.exchange import gift, markdown
+    from grader.quiz.exchange.item import SIZE_LIMIT
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(SIZE_LIMIT + 1)
+        return (markdown if path.suffix.lower() in (".md", ".markdown") else gift).read(data, str(path))
+    except ImportFailed as error:
+        raise LabError([str(error)]) from None

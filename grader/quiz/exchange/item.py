@@ -1,0 +1,175 @@
+"""A question as every system knows it: no lab, no scenario, the key worked out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from grader.lab import Lab
+
+from ..keys import Keyed, as_text, keyed, offered
+from ..model import VARIANT, Question, Quiz
+
+#: Bytes of a file that is imported, and questions in it.
+SIZE_LIMIT = 1 << 20
+COUNT_LIMIT = 500
+
+#: What stands where a file gives no reason.
+NO_REASON = "No reason was given where this question comes from."
+
+
+class Option(NamedTuple):
+    """right: true or false; in `order` the place, from 1; in `match` the text that belongs to it."""
+
+    text: str
+    right: Any
+    why: str = ""
+    id: str = ""
+
+
+class Item(NamedTuple):
+    """kind: one of the quiz's types.
+
+    answers  the accepted answers of number (one) and text
+    wrong    wrong answers of number and text -> why
+    why      what is said to everybody afterwards
+    """
+
+    id: str
+    kind: str
+    text: str
+    options: tuple[Option, ...] = ()
+    answers: tuple[str, ...] = ()
+    wrong: dict[str, str] = {}  # noqa: RUF012 - never changed
+    tolerance: Fraction = Fraction(0)
+    unit: str = ""
+    why: str = ""
+    points: Fraction = Fraction(1)
+    section: str = ""
+
+
+class Note(NamedTuple):
+    """What a reader has to say about a line. lost: whether the question, or a part of it, is not there any more."""
+
+    name: str
+    line: int
+    message: str
+    lost: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.line}: {self.message}"
+
+
+class ImportFailed(Exception):
+    """A file that cannot be read at all."""
+
+
+def items_of(lab: Lab, quiz: Quiz) -> list[Item]:
+    """The questions of a quiz in its variant, with their keys. LabError if a key cannot be computed."""
+    return [_item(question, keyed(lab, quiz, question)) for question in quiz.questions]
+
+
+def _item(question: Question, keys: Keyed) -> Item:
+    options = tuple(Option(c.text, c.right, c.why, c.id) for c in offered(question, keys))
+    answers: tuple[str, ...] = ()
+    if question.type in ("number", "text"):
+        answers = (as_text(keys.key),) if question.type == "number" else tuple(keys.key)
+    return Item(
+        question.id,
+        question.type,
+        question.text,
+        options,
+        answers,
+        {given: " ".join(reasons) for given, reasons in keys.wrong.items() if reasons} if answers else {},
+        question.tolerance,
+        question.unit,
+        question.why if answers else "",
+        question.points,
+        question.section,
+    )
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of a file of a stranger's. ImportFailed if it is too large or no UTF-8."""
+    if len(data) > SIZE_LIMIT:
+        raise ImportFailed(f"{name}: more than {SIZE_LIMIT >> 10} KiB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImportFailed(f"{name}: not UTF-8 (byte {error.start})") from None
+    if "\0" in text:
+        raise ImportFailed(f"{name}: a null byte; this is no text")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def slug(text: str, taken: set[str], words: int = 4) -> str:
+    """A short id made from a text, other than those that are taken; it is taken now."""
+    ascii_ = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    base = "-".join(re.findall(r"[a-z0-9]+", ascii_)[:words])[:40].strip("-") or "question"
+    base = f"{base}-1" if base == VARIANT else base
+    id, number = base, 1
+    while id in taken:
+        number += 1
+        id = f"{base}-{number}"
+    taken.add(id)
+    return id
+
+
+_REASON = re.compile(r"- \*(.+?)\*: (.+)\Z")
+
+
+def reasons(options: Iterable[Option]) -> list[str]:
+    """A line for each option that has a reason, for formats that have room for one feedback only."""
+    return [f"- *{_flat(option.text)}*: {_flat(option.why)}" for option in options if option.why]
+
+
+def with_reasons(options: Iterable[Option], feedback: str) -> tuple[Option, ...]:
+    """The options with the reasons that `reasons` wrote into a feedback; what else is there is the others' reason."""
+    told: dict[str, str] = {}
+    rest: list[str] = []
+    for line in feedback.splitlines():
+        match = _REASON.match(line.strip())
+        if match:
+            told[_flat(match.group(1))] = match.group(2)
+        else:
+            rest.append(line)
+    general = "\n".join(rest).strip() or NO_REASON
+    return tuple(option._replace(why=told.get(_flat(option.text), general)) for option in options)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def checked(item: Item, name: str, line: int) -> tuple[Item | None, list[Note]]:
+    """An imported choice question made sound, or None if it cannot be."""
+    notes: list[Note] = []
+    options: list[Option] = []
+    for option in item.options:
+        twin = next((o for o in options if _same(o.text, option.text)), None)
+        if twin is None:
+            options.append(option)
+        elif twin.right == option.right:
+            notes.append(Note(name, line, f"the choice {_short(option.text)} is there twice; once is enough"))
+        else:
+            message = f"the choice {_short(option.text)} is there twice, once right and once wrong; left out"
+            return None, [*notes, Note(name, line, message, True)]
+    if item.kind in ("single", "multiple") and not any(option.right for option in options):
+        return None, [*notes, Note(name, line, "no answer is marked as right; left out", True)]
+    if len(options) < 2:
+        return None, [*notes, Note(name, line, "fewer than two choices; left out", True)]
+    if item.kind == "match" and len({option.right for option in options}) < 2:
+        return None, [*notes, Note(name, line, "nothing to choose from: all have the same match; left out", True)]
+    return item._replace(options=tuple(options)), notes
+
+
+def _same(one: str, other: str) -> bool:
+    return _flat(one.casefold()) == _flat(other.casefold())
+
+
+def _short(text: str) -> str:
+    text = _flat(text)
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")

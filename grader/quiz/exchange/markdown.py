@@ -1,0 +1,204 @@
+"""The Markdown quizzes of the open-education-hub courses: one question a file, choices that are marked + and -.
+
+    # Title
+    ## Question Text
+    ## Question Answers        - wrong, + right
+    ## Feedback
+
+Of 84 such files that were measured, four misspell `Feedback`, one calls the text `Question`, one marks no answer and
+seven have no title. So the reader takes what can be understood and names each thing that it had to guess.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .item import COUNT_LIMIT, NO_REASON, Item, Note, Option, checked, decoded, reasons, slug, with_reasons
+
+TEXT, ANSWERS, FEEDBACK = "Question Text", "Question Answers", "Feedback"
+
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\Z")
+_CHOICE = re.compile(r"( {0,3})([-+*])[ \t]+(.*)")
+_FENCE = re.compile(r" {0,3}(```+|~~~+)")
+
+#: What headings have been seen to mean, letters only.
+_KNOWN = {
+    "questiontext": TEXT,
+    "questionanswers": ANSWERS,
+    "feedback": FEEDBACK,
+    "question": TEXT,
+    "text": TEXT,
+    "answers": ANSWERS,
+    "questionanswer": ANSWERS,
+    "choices": ANSWERS,
+    "explanation": FEEDBACK,
+}
+
+
+class _Part(NamedTuple):
+    """Lines below a heading; `line` is the heading's."""
+
+    heading: str
+    line: int
+    lines: list[str]
+
+
+def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
+    """The questions of a file, and what there is to say about it. ImportFailed if it is no text."""
+    notes: list[Note] = []
+    items: list[Item] = []
+    taken: set[str] = set()
+    for title, line, parts in _questions(decoded(data, name).split("\n"), name, notes):
+        if len(items) == COUNT_LIMIT:
+            notes.append(Note(name, line, f"more than {COUNT_LIMIT} questions; the rest is left out", True))
+            break
+        item = _item(title, line, parts, name, notes, taken)
+        if item is not None:
+            items.append(item)
+    return items, notes
+
+
+def _questions(lines: list[str], name: str, notes: list[Note]) -> list[tuple[str, int, dict[str, _Part]]]:
+    """(title, line, parts) of each question."""
+    questions: list[tuple[str, int, dict[str, _Part]]] = []
+    part: _Part | None = None
+    fence = ""
+    for number, line in enumerate(lines, 1):
+        mark = _FENCE.match(line)
+        if mark and (not fence or mark.group(1).startswith(fence)):
+            fence = "" if fence else mark.group(1)
+        heading = None if fence or mark else _HEADING.match(line)
+        if heading and len(heading.group(1)) == 1:
+            questions.append((heading.group(2), number, {}))
+            part = None
+        elif heading and len(heading.group(1)) == 2:
+            if not questions:
+                notes.append(Note(name, number, "there is no title (# …) before the parts; the file's name is used"))
+                questions.append(("", number, {}))
+            part = _part(heading.group(2), number, questions[-1][2], name, notes)
+        elif part is not None:
+            part.lines.append(line)
+        elif line.strip():
+            notes.append(Note(name, number, "this stands outside every part and is left out", True))
+    return questions
+
+
+def _part(heading: str, line: int, parts: dict[str, _Part], name: str, notes: list[Note]) -> _Part:
+    meant = _meant(heading)
+    if meant is None:
+        notes.append(Note(name, line, f"the heading {heading[:60]!r} is not known; what is below it is left out", True))
+        return _Part(heading, line, [])
+    if heading != meant:
+        notes.append(Note(name, line, f"the heading {heading[:60]!r} was read as {meant!r}"))
+    if meant in parts:
+        notes.append(Note(name, line, f"{meant!r} is there twice; both are taken, one after the other"))
+        return parts[meant]
+    parts[meant] = _Part(meant, line, [])
+    return parts[meant]
+
+
+def _meant(heading: str) -> str | None:
+    import difflib
+
+    word = re.sub(r"[^a-z]", "", heading[:60].lower())
+    if word in _KNOWN:
+        return _KNOWN[word]
+    close = difflib.get_close_matches(word, list(_KNOWN), n=1, cutoff=0.75)
+    return _KNOWN[close[0]] if close else None
+
+
+def _item(title: str, line: int, parts: dict[str, _Part], name: str, notes: list[Note], taken: set[str]) -> Item | None:
+    stem = re.split(r"[/\\]", name)[-1].partition(".")[0]
+    text = "\n".join(parts[TEXT].lines).strip("\n") if TEXT in parts else ""
+    feedback = "\n".join(parts[FEEDBACK].lines).strip() if FEEDBACK in parts else ""
+    if not text.strip():
+        notes.append(Note(name, line, f"no {TEXT!r}; left out", True))
+        return None
+    if ANSWERS not in parts:
+        notes.append(Note(name, line, f"no {ANSWERS!r}; left out", True))
+        return None
+    if not feedback:
+        notes.append(Note(name, line, f"no {FEEDBACK!r}: the choices have no reasons"))
+    options = with_reasons(_options(parts[ANSWERS], name, notes), feedback)
+    kind = "multiple" if sum(bool(option.right) for option in options) > 1 else "single"
+    item, found = checked(Item("", kind, text, options), name, parts[ANSWERS].line)
+    notes += found
+    return None if item is None else item._replace(id=slug(title or stem, taken, 8))
+
+
+def _options(part: _Part, name: str, notes: list[Note]) -> list[Option]:
+    options: list[Option] = []
+    texts: list[list[str]] = []
+    for number, line in enumerate(part.lines, part.line + 1):
+        match = _CHOICE.match(line)
+        if match:
+            if match.group(2) == "*":
+                notes.append(Note(name, number, "an answer is marked with *; it was read as a wrong one (-)"))
+            options.append(Option("", match.group(2) == "+"))
+            texts.append([match.group(3)])
+        elif texts and (line.startswith((" ", "\t")) or not line.strip()):
+            texts[-1].append(line[2:] if line.startswith("  ") else line.strip())
+        elif line.strip():
+            notes.append(Note(name, number, "this is no answer (- or +) and is left out", True))
+    whole = [option._replace(text="\n".join(lines).strip()) for option, lines in zip(options, texts, strict=True)]
+    if any(not option.text for option in whole):
+        notes.append(Note(name, part.line, "an answer is empty; left out", True))
+    return [option for option in whole if option.text]
+
+
+# -- writing --------------------------------------------------------------------------------------------------
+
+
+def write(items: list[Item]) -> tuple[dict[str, str], list[str]]:
+    """Files by name, and what they cannot hold. A number or a word with known wrong answers becomes a choice."""
+    files, lost = {}, []
+    for item in items:
+        options = item.options if item.kind in ("single", "multiple") else ()
+        if item.kind in ("number", "text") and item.wrong:
+            unit = f" {item.unit}" if item.unit else ""
+            options = (Option(f"{item.answers[0]}{unit}", True, item.why),)
+            options += tuple(Option(f"{value}{unit}", False, why) for value, why in item.wrong.items())
+            lost.append(f"{item.id}: has become a choice, because there are no {item.kind}s")
+        if not options:
+            lost.append(f"{item.id}: left out, because there is nothing like `{item.kind}`")
+            continue
+        files[f"{item.id}.md"] = _text(item, options)
+        if item.points != 1:
+            lost.append(f"{item.id}: its points")
+    if any(item.kind in ("single", "multiple") for item in items):
+        lost.append("the reasons of single choices are together in the feedback")
+    return files, lost
+
+
+def _text(item: Item, options: tuple[Option, ...]) -> str:
+    lines = [f"# {_title(item.id)}", "", f"## {TEXT}", "", _body(item.text), "", f"## {ANSWERS}", ""]
+    for option in options:
+        first, *rest = option.text.splitlines()
+        lines += [f"{'+' if option.right else '-'} {first}", *(f"  {line}".rstrip() for line in rest)]
+    lines += ["", f"## {FEEDBACK}", "", *_feedback(options)]
+    return "\n".join(lines) + "\n"
+
+
+def _title(id: str) -> str:
+    return id.replace("-", " ").capitalize()
+
+
+def _body(text: str) -> str:
+    """A text in which no line is a heading of ours."""
+    fence = ""
+    lines = []
+    for line in text.splitlines():
+        mark = _FENCE.match(line)
+        if mark and (not fence or mark.group(1).startswith(fence)):
+            fence = "" if fence else mark.group(1)
+        lines.append(f"\\{line}" if not fence and re.match(r"#{1,2}[ \t]", line) else line)
+    return "\n".join(lines)
+
+
+def _feedback(options: tuple[Option, ...]) -> list[str]:
+    """The reason of the only right choice, then the others'."""
+    right = [option for option in options if option.right]
+    first = _body(right[0].why).splitlines() if len(right) == 1 else []
+    others = reasons(option for option in options if not (first and option.right))
+    return [*first, *([""] if first and others else []), *others] or [NO_REASON]

@@ -1,0 +1,203 @@
+"""`grader quiz`: asking, marking, folders, paper, exchange."""
+
+import json
+
+import jsonschema
+import pytest
+
+from grader.worker.intake import read_answers
+from tests.messages import assert_message
+from tests.quiz.quizzes import MORE
+
+
+@pytest.fixture
+def full(lab):
+    """The small lab with a question of every type."""
+    from tests.labs import QUIZ
+
+    (lab / "quiz.yaml").write_text(QUIZ + MORE)
+    return lab
+
+
+def at_terminal(monkeypatch, *lines):
+    """A terminal at which these lines are typed; then the input ends."""
+    typed = iter(lines)
+
+    def read(prompt):
+        print(prompt, end="")
+        line = next(typed, None)
+        if line is None:
+            raise EOFError
+        print(line)
+        return line
+
+    monkeypatch.setattr("grader.cli.quiz._at_terminal", lambda: True)
+    monkeypatch.setattr("builtins.input", read)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def test_a_sheet_is_told_word_for_word(cli, full, tmp_path, monkeypatch):
+    """Right, partly right, wrong, invalid and open, and what is wrong with the sheet."""
+    monkeypatch.chdir(full.parent)
+    sheet = tmp_path / "sheet.yaml"
+    sheet.write_text(
+        "copies: 1\nshared: [code]\nsteps: [map]\nkinds:\n  - first = major\n  - file = major\nword: page table\nx: 1\n"
+    )
+    status, out, _ = cli("quiz", "small", "--answers", sheet)
+
+    assert status == 1
+    assert_message("quiz-marks", out)
+
+
+def test_a_sitting_is_told_word_for_word(cli, full, monkeypatch):
+    """Asked one by one, with feedback, left in the middle."""
+    monkeypatch.chdir(full.parent)
+    at_terminal(monkeypatch, "2", "", "1", "", "1 2", "q")
+    status, out, _ = cli("quiz", "small")
+
+    assert status == 1
+    assert_message("quiz-asked", out)
+
+
+def test_answers_are_in_the_sheet_at_once(cli, full, monkeypatch):
+    """The sheet that was handed out is filled in; comments in it stay."""
+    (full / "answers.yaml").write_text("# mine\ncopies:   # how many\nwho:\n")
+    at_terminal(monkeypatch, "1")
+    status, out, _ = cli("quiz", full)
+
+    assert status == 1
+    assert (full / "answers.yaml").read_text() == "# mine\ncopies: 1\nwho:\n"
+    assert f"Your answers are in {full / 'answers.yaml'}; 6 to go: run this again." in " ".join(out.split("\n"))
+
+
+def test_a_sheet_that_cannot_be_read_is_not_overwritten(cli, full, monkeypatch):
+    """The reason and the way out; the file stays."""
+    (full / "answers.yaml").write_text("copies: *x\n")
+    at_terminal(monkeypatch, "1")
+    status, _, err = cli("quiz", full)
+
+    assert status == 2 and "an alias" in err and "mend it, or remove it to begin anew" in err
+    assert (full / "answers.yaml").read_text() == "copies: *x\n"
+
+
+def test_a_template_never_replaces_answers(cli, full):
+    """--template writes over an empty sheet and over nothing else."""
+    path = full / "answers.yaml"
+    assert cli("quiz", full, "--template", "--output", path)[0] == 0
+    assert set(read_answers(path.read_bytes())) == {"copies", "who", "shared", "steps", "kinds", "word", "about"}
+    path.write_text("copies: 1\n")
+    status, _, err = cli("quiz", full, "--template", "--output", path)
+
+    assert status == 2 and "there are answers in this sheet already" in err
+
+
+@pytest.mark.parametrize("format", ["json", "junit", "markdown", "github", "gradescope"])
+def test_marks_in_the_formats_of_run(cli, full, root, tmp_path, format):
+    """Each report holds the quiz's points; the JSON fits the schema of results."""
+    sheet = tmp_path / "sheet.yaml"
+    sheet.write_text("copies: 1\nwho: child\n")
+    status, out, _ = cli("quiz", full, "--answers", sheet, "--format", format)
+
+    assert status == 1 and out
+    if format == "json":
+        result = json.loads(out)
+        jsonschema.validate(result, json.loads((root / "grader" / "report" / "result.schema.json").read_text()))
+        assert (result["quiz"]["points"], result["points"], result["max_points"]) == (1, 1.11, 10)
+
+
+def test_a_folder_of_sheets(cli, full, tmp_path):
+    """A line each, the class's statistics for staff, JSON for machines; invalid answers and links are named."""
+    folder = tmp_path / "sheets"
+    folder.mkdir()
+    (folder / "ada.yaml").write_text("copies: 1\nwho: child\n")
+    (folder / "bob.yaml").write_text("copies: many\nwho: child\n")
+    (folder / "eve.yaml").symlink_to(folder / "ada.yaml")
+    status, out, _ = cli("quiz", full, "--answers", folder, "--audience", "staff")
+
+    assert status == 1
+    assert "ada           1/9       1     0      1     5        0" in out
+    assert "copies: 'many' is no answer to this question" in out
+    assert "a symbolic link is not followed" in out
+    assert "3 sheets, 0.33 of 9 points on average" in out
+    assert "2 of them: The parent may write first." in out
+    sheets = json.loads(cli("quiz", full, "--answers", folder, "--format", "json")[1])["sheets"]
+    assert [sheet["submission"] for sheet in sheets] == ["ada", "bob", "eve"]
+    assert cli("quiz", full, "--answers", folder, "--format", "junit")[0] == 2
+
+
+def test_the_model_sheet_has_full_marks(cli, full, tmp_path):
+    """--model writes what --answers finds right."""
+    cli("quiz", full, "--model", "--output", tmp_path / "model.yaml")
+
+    assert cli("quiz", full, "--answers", tmp_path / "model.yaml")[0] == 0
+
+
+def test_paper_has_no_keys_unless_staff_asks(cli, full):
+    """The key sheet is a page of its own."""
+    student, staff = cli("quiz", full, "--print")[1], cli("quiz", full, "--print", "--audience", "staff")[1]
+
+    assert "\f" not in student and "It needs a frame" not in student
+    assert staff.startswith(student) and "It needs a frame" in staff
+
+
+def test_the_same_seed_gives_the_same_variant_and_marks_it(cli, root, tmp_path):
+    """A template for a student's id says whose it is, and is marked as that variant, with and without --seed."""
+    from tests.quiz.quizzes import VARIED
+
+    lab = _varied_lab(root, tmp_path, VARIED)
+    sheet = tmp_path / "ada.yaml"
+    sheet.write_text(cli("quiz", lab, "--template", "--seed", "ada")[1].replace("\ncopies:", "\ncopies: 4"))
+
+    assert read_answers(sheet.read_bytes())["variant"] == "ada"
+    assert "ok    copies" in cli("quiz", lab, "--answers", sheet)[1]
+    assert "ok    copies" in cli("quiz", lab, "--answers", sheet, "--seed", "ada")[1]
+    other = cli("quiz", lab, "--answers", sheet, "--seed", "bob")[1]
+    assert "FAIL  copies" in other
+    assert "the sheet is for the variant 'ada', and was marked as that of 'bob'" in " ".join(other.split())
+
+
+def _varied_lab(root, tmp_path, text):
+    """The copy-on-write lab with another quiz, as a folder."""
+    import shutil
+
+    shutil.copytree(root / "labs" / "copy-on-write", tmp_path / "labs" / "copy-on-write")
+    (tmp_path / "quizzes").mkdir()
+    (tmp_path / "quizzes" / "copy-on-write.yaml").write_text(text)
+    (tmp_path / "reference").symlink_to(root / "reference")
+    return tmp_path / "labs" / "copy-on-write"
+
+
+def test_export_says_what_is_lost(cli, full, tmp_path):
+    """The format on stdout, the losses on stderr, each once with the questions concerned."""
+    status, out, err = cli("quiz", full, "--export", "gift")
+    assert status == 0 and out.startswith("::copies::[markdown]How many copies? {")
+    assert "  shared, kinds: its points" in err
+    _, _, err = cli("quiz", full, "--export", "markdown", "--output", tmp_path / "md")
+    assert {p.name for p in (tmp_path / "md").iterdir()} == {"shared.md", "who.md", "word.md", "about.md"}
+    assert "left out, because there is nothing like `order`" in err
+    assert cli("quiz", full, "--export", "moodle")[1].startswith("<?xml")
+    assert "say where to with --output" in cli("quiz", full, "--export", "qti")[2]
+
+
+def test_import_makes_a_quiz_and_names_what_it_repaired(cli, tmp_path):
+    """Warnings for repairs (status 1), errors for what is left out, 2 if nothing is left."""
+    good, bad = tmp_path / "good.md", tmp_path / "bad.md"
+    good.write_text("# T\n\n## Question Text\n\nQ?\n\n## Question Answers\n\n- a\n+ b\n\n## Feedaback\n\nF.\n")
+    bad.write_text("# T\n\n## Question Text\n\nQ?\n\n## Question Answers\n\n- a\n- b\n\n## Feedback\n\nF.\n")
+    status, out, err = cli("quiz", "--import", good, bad)
+
+    assert status == 1
+    assert f"warning: {good}:12: the heading 'Feedaback' was read as 'Feedback'" in err
+    assert f"error: {bad}:7: no answer is marked as right; left out" in err
+    assert "id: t\n" in out and "why: F." in out
+    assert cli("quiz", "--import", bad)[0] == 2
+    assert cli("quiz", "--import", tmp_path / "none.md")[0] == 2
+
+
+def test_an_export_comes_back_by_import(cli, full, tmp_path):
+    """GIFT, out and in: as many questions, and nothing to remark."""
+    (tmp_path / "q.gift").write_text(cli("quiz", full, "--export", "gift")[1])
+    status, out, _ = cli("quiz", "--import", tmp_path / "q.gift")
+
+    assert status == 0
+    assert out.count("\n  - id: ") == 7

@@ -1,0 +1,373 @@
+"""Quizzes to and from other formats: round trips, what is lost and said, and parsers that are not ours."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.lab import load_lab
+from grader.quiz.exchange import gift, markdown, moodle, qti, yaml_file
+from grader.quiz.exchange.item import SIZE_LIMIT, ImportFailed, Item, Option, items_of, slug
+from grader.quiz.questions import load_quiz, read_quiz
+
+
+@pytest.fixture
+def items(quiz):
+    """One of every type."""
+    return items_of(*quiz)
+
+
+def told(notes):
+    return [str(note) for note in notes]
+
+
+def shape(item):
+    """What every choice format can hold of an item."""
+    return item.kind, item.text, [(o.text, o.right, o.why) for o in item.options]
+
+
+# -- Markdown -------------------------------------------------------------------------------------------------
+
+GOOD = """# Copies of a page
+
+## Question Text
+
+Who *copies*?
+
+    code
+
+## Question Answers
+
+- the parent
++ the writer
+
+  of the page
+- the child
+
+## Feedback
+
+Whoever writes.
+"""
+
+
+def test_a_course_file_is_read_as_it_is():
+    """Title, text with code, choices of several lines, feedback for all; nothing to remark."""
+    [item], notes = markdown.read(GOOD.encode(), "lab/copies.md")
+
+    assert notes == []
+    assert (item.id, item.kind, item.text) == ("copies-of-a-page", "single", "Who *copies*?\n\n    code")
+    assert [o.text for o in item.options] == ["the parent", "the writer\n\nof the page", "the child"]
+    assert [o.right for o in item.options] == [False, True, False]
+    assert {o.why for o in item.options} == {"Whoever writes."}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("## Feedback", "## Feedaback", "x.md:17: the heading 'Feedaback' was read as 'Feedback'"),
+        ("## Question Text", "## Question", "x.md:3: the heading 'Question' was read as 'Question Text'"),
+        ("## Question Text", "## question text ##", "x.md:3: the heading 'question text' was read as 'Question Text'"),
+        ("# Copies of a page\n", "", "x.md:2: there is no title (# …) before the parts; the file's name is used"),
+        ("## Feedback\n\nWhoever writes.\n", "", "x.md:1: no 'Feedback': the choices have no reasons"),
+        ("- the child", "* the child", "x.md:15: an answer is marked with *; it was read as a wrong one (-)"),
+        ("- the child", "- the  PARENT", "x.md:9: the choice 'the PARENT' is there twice; once is enough"),
+        ("- the child", "the child", "x.md:15: this is no answer (- or +) and is left out"),
+        ("## Feedback", "## Sources", "x.md:17: the heading 'Sources' is not known; what is below it is left out"),
+        (
+            "- the child",
+            "- the child\n## Question Answers\n",
+            "x.md:16: 'Question Answers' is there twice; both are taken, one after the other",
+        ),
+    ],
+)
+def test_what_is_repaired_is_named(old, new, words):
+    """The reader takes what can be understood, the linter says what it had to guess."""
+    assert old in GOOD
+    items, notes = markdown.read(GOOD.replace(old, new, 1).encode(), "x.md")
+
+    assert len(items) == 1
+    assert words in told(notes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("+ the writer", "- the writer", "x.md:9: no answer is marked as right; left out"),
+        ("- the child", "- the writer\n\n  of the page", "is there twice, once right and once wrong; left out"),
+        ("- the parent\n+", "+", None),
+        ("## Question Answers", "## Nothing", "x.md:1: no 'Question Answers'; left out"),
+        ("Who *copies*?\n\n    code\n", "", "x.md:1: no 'Question Text'; left out"),
+    ],
+)
+def test_what_cannot_be_a_question_is_left_out(old, new, words):
+    """And said."""
+    text = GOOD.replace(old, new, 1)
+    if words is None:
+        text, words = text.replace("- the child\n", ""), "x.md:9: fewer than two choices; left out"
+    items, notes = markdown.read(text.encode(), "x.md")
+
+    assert items == [] and any(note.lost for note in notes)
+    assert any(words in line for line in told(notes))
+
+
+def test_choices_survive_markdown(items):
+    """Texts, keys and reasons of choice questions come back; numbers and words with known mistakes become choices."""
+    files, lost = markdown.write(items)
+
+    for item in items:
+        if item.kind in ("single", "multiple"):
+            [back], notes = markdown.read(files[f"{item.id}.md"].encode(), f"{item.id}.md")
+            assert notes == [] and shape(back) == shape(item) and back.id == item.id
+    [word], _ = markdown.read(files["word.md"].encode(), "word.md")
+    assert [(o.text, o.right) for o in word.options] == [("page table entry", True), ("page table", False)]
+    assert "steps: left out, because there is nothing like `order`" in lost
+    assert "shared: its points" in lost
+
+
+# -- GIFT -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("::q::[markdown]T{=a#yes ~b#no}", "single", [("a", True, "yes"), ("b", False, "no")]),
+        ("T{~%50%a ~%50%b ~%-100%c}", "multiple", [("a", True), ("b", True), ("c", False)]),
+        ("T{TRUE#wrong#right}", "single", [("True", True, "right"), ("False", False, "wrong")]),
+        ("T{F}", "single", [("True", False), ("False", True)]),
+        ("T {=a -> 1 =b -> 2}", "match", [("a", "1"), ("b", "2")]),
+        ("T\\: \\{x\\} \\= 1?\n{=a\\~b ~c\\#d}", "single", [("a~b", True), ("c#d", False)]),
+        ("// note\n$CATEGORY: x/y\n\nT{=a ~b}", "single", [("a", True), ("b", False)]),
+    ],
+)
+def test_gift_is_read(text, kind, expected):
+    """Each form of the format."""
+    [item], _ = gift.read(text.encode(), "q.gift")
+
+    assert item.kind == kind
+    assert [tuple(o[: len(e)]) for o, e in zip(item.options, expected, strict=True)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "tolerance", "wrong"),
+    [
+        ("T{#3:0.5#why}", ("3",), Fraction(1, 2), {}),
+        ("T{#1..4}", ("2.5",), Fraction(3, 2), {}),
+        ("T{#=%100%7:0 =%0%8:0#no}", ("7",), 0, {"8": "no"}),
+        ("T{=page =frame#f}", ("page", "frame"), 0, {}),
+        ("T{=%100%page =%0%frame#f}", ("page",), 0, {"frame": "f"}),
+    ],
+)
+def test_gift_numbers_and_words_are_read(text, answers, tolerance, wrong):
+    """Tolerances, ranges, and wrong answers with a reason."""
+    [item], _ = gift.read(text.encode(), "q.gift")
+
+    assert (item.answers, item.tolerance, item.wrong) == (answers, tolerance, wrong)
+
+
+def test_a_gap_in_a_text_is_a_gap():
+    """Answers in the middle of a sentence."""
+    [item], notes = gift.read(b"A page has {=4096 =4 KiB} bytes.", "q.gift")
+
+    assert item.text == "A page has _____ bytes."
+    assert "q.gift:1: the answer stands in the middle of the text" in told(notes)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("T{}", "an essay: nothing that could be marked; left out"),
+        ("just a text", "no answers ({…}): a description, no question; left out"),
+        ("T{=a", "the answers have no end (}); left out"),
+        ("T{~a ~b}", "no answer is marked as right; left out"),
+        ("T{=a ~a}", "the choice 'a' is there twice, once right and once wrong; left out"),
+        ("T{#many}", "'many' is no number, no N:TOLERANCE and no LOW..HIGH; left out"),
+        ("T{what}", "no answer begins with = or ~; left out"),
+        ("{=a ~b}", "no text; left out"),
+        ("T{=a -> 1 =b -> 1}", "nothing to choose from: all have the same match; left out"),
+        ("T{=*}", "an answer that accepts anything is left out"),
+    ],
+)
+def test_gift_that_is_no_question_is_named(text, words):
+    """With the line."""
+    items, notes = gift.read(f"\n\n{text}".encode(), "q.gift")
+
+    assert items == []
+    assert f"q.gift:3: {words}" in told(notes)
+
+
+def test_every_type_survives_gift(items):
+    """All that GIFT can hold comes back; what it cannot is said."""
+    text, lost = gift.write(items)
+    back, notes = gift.read(text.encode(), "q.gift")
+
+    assert notes == []
+    for item, other in zip(items, back, strict=True):
+        if item.kind == "order":
+            item = item._replace(kind="match", options=tuple(o._replace(right=str(o.right)) for o in item.options))
+        assert shape(other) == shape(item)
+        for field in ("id", "answers", "wrong", "tolerance", "why"):
+            assert getattr(other, field) == getattr(item, field), field
+    assert "who: its section" in lost and "shared: its points" in lost
+    assert "steps: has become a match of steps and places, because there is no order" in lost
+
+
+_WORDS = st.text(alphabet="ab ={}~#:\\/\n%-[]>*_`$.é\x07", min_size=1, max_size=12).map(str.strip).filter(bool)
+
+
+@given(text=_WORDS, words=st.lists(_WORDS, min_size=2, max_size=4, unique_by=lambda t: " ".join(t.casefold().split())))
+@settings(max_examples=200, deadline=None)
+def test_any_text_survives_gift(text, words):
+    """Whatever stands in a question and its choices is escaped and comes back."""
+    options = tuple(Option(word, n == 0, f"why {word}".strip()) for n, word in enumerate(words))
+    item = Item("q", "single", text, options)
+    [back], _ = gift.read(gift.write([item])[0].encode(), "q.gift")
+
+    assert shape(back) == shape(item)
+
+
+@given(st.binary(max_size=120) | st.text(alphabet="T{=~#}:>-%50\n\\ ab$", max_size=60).map(str.encode))
+@settings(max_examples=300, deadline=None)
+def test_no_bytes_make_a_reader_fail(data):
+    """GIFT and Markdown: items that our loader takes, or words."""
+    for reader in (gift, markdown):
+        try:
+            items, _ = reader.read(data, "q.x")
+        except ImportFailed:
+            continue
+        if items:
+            assert len(read_quiz(yaml_file.write(items, "T"), "q").questions) == len(items)
+
+
+_LINES = [
+    "# T",
+    "## Question Text",
+    "## Question",
+    "## Question Answers",
+    "## Feedaback",
+    "- a",
+    "+ b",
+    "  c",
+    "d",
+    "```",
+    "",
+]
+
+
+@given(st.lists(st.sampled_from(_LINES), max_size=24))
+@settings(max_examples=200, deadline=None)
+def test_no_markdown_makes_the_reader_fail(lines):
+    """Headings and choices in any order."""
+    items, notes = markdown.read("\n".join(lines).encode(), "q.md")
+
+    assert all(1 <= note.line <= max(len(lines), 1) for note in notes)
+    if items:
+        assert read_quiz(yaml_file.write(items, "T"), "q").questions
+
+
+def test_large_files_and_null_bytes_are_refused():
+    """Before anything is looked at."""
+    for data, words in (
+        (b"x" * (SIZE_LIMIT + 1), "more than 1024 KiB"),
+        (b"a\0", "a null byte"),
+        (b"\xff", "not UTF-8"),
+    ):
+        with pytest.raises(ImportFailed, match=words):
+            gift.read(data, "q.gift")
+
+
+def test_deep_and_long_files_are_read_in_time():
+    """A megabyte of braces, backslashes or signs takes no longer than a megabyte of text."""
+    for piece in ("{", "\\", "=~", "T{=a ~b}\n\n", "::", "%50%"):
+        items, _ = gift.read((piece * (200_000 // len(piece))).encode(), "q.gift")
+        assert len(items) <= 500
+
+
+# -- other formats --------------------------------------------------------------------------------------------
+
+
+def test_items_become_a_quiz_of_ours(items):
+    """YAML that the loader reads, with the same questions."""
+    quiz = read_quiz(yaml_file.write(items, "A: title"), "q.yaml")
+
+    assert quiz.title == "A: title"
+    for item, question in zip(items, quiz.questions, strict=True):
+        assert (question.id, question.type, question.text) == (item.id, item.kind, item.text)
+        assert (question.points, question.section, question.tolerance) == (item.points, item.section, item.tolerance)
+        assert [(c.text, c.right, c.why) for c in question.choices] == [(o.text, o.right, o.why) for o in item.options]
+
+
+@given(
+    text=_WORDS | st.text(max_size=30).filter(str.strip),
+    why=st.text(alphabet="ab:# '\"\n-|>\t\u2028é", min_size=1).filter(str.strip),
+)
+@settings(max_examples=200, deadline=None)
+def test_any_text_survives_our_yaml(text, why):
+    """Colons, dashes, quotes, blanks at ends, unseen characters."""
+    options = (Option("no", True, why), Option("7", False, why))
+    question = read_quiz(yaml_file.write([Item("1", "single", text, options)], text), "q").questions[0]
+
+    assert question.text == text.rstrip()
+    assert [(c.text, c.why) for c in question.choices] == [("no", why.strip()), ("7", why.strip())]
+
+
+def test_moodle_xml_is_read_by_a_parser_of_others(root):
+    """moodle-xml-parser finds the choice questions of a real lab, with fractions and feedback."""
+    parser = pytest.importorskip("moodle_xml_parser.parser")
+    lab = load_lab(root / "labs" / "copy-on-write")
+    items = items_of(lab, load_quiz(lab))
+    found = {q.name: q for q in parser.parse_string(moodle.write(items)[0])["multichoice"]}
+    choices = [item for item in items if item.kind in ("single", "multiple")]
+
+    assert set(found) == {item.id for item in choices}
+    for item in choices:
+        question = found[item.id]
+        assert question.single == (item.kind == "single")
+        assert [(o.answer, o.feedback) for o in question.options] == [(o.text, o.why) for o in item.options]
+        assert [o.score_fraction > 0 for o in question.options] == [o.right for o in item.options]
+
+
+def test_moodle_xml_has_every_type(items):
+    """The types that Moodle calls so, and characters that XML cannot hold replaced."""
+    from xml.etree import ElementTree as ET
+
+    text, lost = moodle.write([item._replace(text=f"{item.text}\x07<&>") for item in items])
+    tree = ET.fromstring(text.partition("\n")[2])
+
+    assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n')
+    assert [q.get("type") for q in tree] == [
+        "numerical", "multichoice", "multichoice", "matching", "matching", "shortanswer", "numerical",
+    ]  # fmt: skip
+    assert tree[1].findtext("questiontext/text") == "Who copies?\ufffd<&>"
+    assert [a.get("fraction") for a in tree[2].findall("answer")] == ["50", "50", "-50"]
+    assert tree[6].findtext("answer/tolerance") == "0.5"
+    assert "steps: has become a match of steps and places" in lost
+
+
+def test_qti_is_written_and_says_what_it_cannot_hold(items, tmp_path):
+    """text2qti's zip holds the questions that QTI 1.2 knows; marks of its own language in our texts do no harm."""
+    pytest.importorskip("text2qti")
+    import io
+    import zipfile
+    from xml.etree import ElementTree as ET
+
+    items[1] = items[1]._replace(
+        text="1. Who?\n\n*a) x\n\nTitle: y", options=tuple(o._replace(text=f"= {o.text}") for o in items[1].options)
+    )
+    data, lost = qti.write(items, "T: a\nb")
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    [name] = [n for n in archive.namelist() if n.endswith(".xml") and "assessment" in n and "meta" not in n]
+    tree = ET.fromstring(archive.read(name))
+    titles = [item.get("title") for item in tree.iter("{http://www.imsglobal.org/xsd/ims_qtiasiv1p2}item")]
+
+    assert titles == ["copies", "who", "shared", "word", "about"]
+    assert "steps: left out, because text2qti writes nothing like `order`" in lost
+
+
+def test_ids_are_short_and_never_twice():
+    """Letters that ASCII has not are left out; numbers tell equals apart; `variant` stays ours."""
+    taken = set()
+
+    assert [slug(t, taken) for t in ("Où est-ce ?", "Ou est ce", "日本", "variant")] == [
+        "ou-est-ce", "ou-est-ce-2", "question", "variant-1",
+    ]  # fmt: skip

@@ -1,0 +1,101 @@
+"""quizzes/NAME.yaml: what is refused, and in which words."""
+
+import pytest
+
+from grader.lab import LabError, load_lab
+from grader.quiz.questions import load_quiz, read_quiz
+from grader.scenario.yamltext import FormatError
+from tests.labs import QUIZ
+
+from .quizzes import MORE, VARIED
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("type: number", "type: numer", "quiz.yaml:5: a question: type is 'numer'; accepted is single"),
+        ("scenario: fork", "scenario: frok", "there is no public scenario 'frok' in small"),
+        ("scenario: fork", "scenario: secret", "there is no public scenario 'secret'"),
+        ("after: 4", "after: 5", "quiz.yaml:8: after is 5; fork has steps 1 to 4"),
+        ("after: 4", "after: 0", "after is 0; accepted is the number of a step, from 1"),
+        ("observe: copies", "observe: copys", "a computed answer: observe is 'copys'; accepted is faults"),
+        ("observe: copies", "observe: copies, process: X", "there is no process 'X' in fork; there are P, C"),
+        ("observe: copies", "observe: copies, at: 'P:h'", "observe: copies takes no `at`"),
+        ("observe: copies", "observe: shared", "observe: shared needs `at`, a place such as P:h[0]"),
+        ("right: true, why: It needs", "right: false, why: It needs", "0 choices are right; a `single` question has"),
+        ("id: child, text: The child", "id: child, text: The writer", "has the id or the text of an earlier one"),
+        ("id: child, text: The child", "id: child, text: the  WRITER", "has the id or the text of an earlier one"),
+        ("id: who", "id: copies", "question 'copies' is there twice; first in line 4"),
+        ("id: who", "id: variant", "a short name in small letters, digits and -, other than `variant`"),
+        ("why: It needs a frame.", "way: x", "a choice has no field 'way' (did you mean 'why'?)"),
+        ("    type: single", "    type: single\n    answer: 3", "takes one of `choices` and a computed `answer`"),
+        ("    type: single", "    type: single\n    why: x", "with `choices`, leave out 'why'"),
+        ("    type: single", "    type: single\n    tolerance: 1", "a question of type single takes no 'tolerance'"),
+        ("points: 1", "points: -1", "points is -1; accepted is a number, 0 or more"),
+        ("    answer: {", "    answers: {", "a question has no field 'answers' (did you mean 'answer'?)"),
+        ("    answer: {scenario: fork, after: 4, observe: copies}\n", "", "a question of type number needs 'answer'"),
+        ("answer: {scenario: fork, after: 4, observe: copies}", "answer: two", "answer is 'two'; accepted is a number"),
+        ("format: 1", "format: 2", "format is 2; accepted is 1, the one this grader reads"),
+        ("right: 1, why", "right: 4, why", "in `order`, right is the place: the numbers 1 to 3, each once"),
+        ("right: minor", "right: major", "all choices have the same match"),
+        ("right: minor", "right: 3", "in `match`, right is the text that belongs to the choice"),
+        ("right: true, why: Nobody writes it.", "right: yes, why: x", "'yes' would be read as true"),
+        ("value: 5, why: That", "valu: 5, why: That", "a distractor has no field 'valu'"),
+    ],
+)
+def test_a_wrong_quiz_is_refused_in_words(lab, old, new, words):
+    """Every mistake in a quiz file has its line and its way out."""
+    assert old in QUIZ + MORE
+    (lab / "quiz.yaml").write_text((QUIZ + MORE).replace(old, new, 1))
+
+    with pytest.raises(LabError) as caught:
+        load_quiz(load_lab(lab))
+    assert words in str(caught.value) and str(caught.value).startswith("quiz.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("{pages: [4, 8, 6]}", "{pages: [4]}", "varied.yaml:8: a question: parameters is {'pages': [4]}; accepted is"),
+        ("{pages: [4, 8, 6]}", "{pages: [4, 4]}", "here one of them is there twice"),
+        ("{pages: [4, 8, 6]}", "{pages: [4, 8], more: [1, 2]}", "varied.yaml:8: no text uses the parameter {more}"),
+        (
+            "P writes {pages} pages",
+            "P writes {page} pages",
+            "{page} is no parameter of this question; there are: pages",
+        ),
+        ("of them. How", "of {pages / 3} them. How", "with pages = 4: {pages / 3} is 4/3, which is no whole number"),
+        ("processes: [P]", "processes: [Q]", "varied.yaml:15: step 1: no process 'P'"),
+        ("machine: {frames: 32}", "title: x", "own scenario takes machine, files, processes, steps, not 'title'"),
+        ("expression: faults - copies", "expression: faults - copy", "must have the same names; look at copy, copies"),
+        (
+            "- fork:  {by: P, ch",
+            "- fail:  {operation: map, after: each}\n          - fork:  {by: P, ch",
+            "`after: each`",
+        ),
+    ],
+)
+def test_wrong_variants_are_refused_in_words(varied, old, new, words):
+    """Parameters, scenarios of a question's own, and expressions."""
+    with pytest.raises(LabError) as caught:
+        varied("", old, new)
+    assert words in str(caught.value)
+
+
+def test_a_quiz_can_be_read_without_a_lab():
+    """An imported quiz stands alone; a question that observes a scenario does not."""
+    alone = read_quiz("format: 1\ntitle: T\nquestions:\n" + MORE, "q.yaml")
+
+    assert [q.type for q in alone.questions] == ["multiple", "order", "match", "text", "number"]
+    with pytest.raises(FormatError, match="there is no public scenario 'fork-faults' in this file alone"):
+        read_quiz(VARIED, "q.yaml")
+
+
+def test_every_quiz_of_the_project_loads_in_other_variants(root):
+    """Quizzes load with any seed, and ask at least eight questions, half of them computed."""
+    for folder in sorted((root / "labs").iterdir()):
+        if not (folder / "lab.yaml").is_file():
+            continue
+        quiz = load_quiz(load_lab(folder), "somebody")
+        assert len(quiz.questions) >= 8, folder
+        assert 2 * quiz.computed >= len(quiz.questions), folder
