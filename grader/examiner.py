@@ -13,7 +13,11 @@ from grader.attempt import Attempt, Trouble, conclude, crash_lines, crash_messag
 from grader.scenario.engine import MakeKernel
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
-from grader.verdicts import CRASHED, TAMPERED
+from grader.verdicts import CRASHED, TAMPERED, TIMED_OUT
+
+#: Scenarios in which a kernel may run out of time before the later ones get a quarter of it: still far more than any
+#: honest scenario needs, and a kernel that loops in every one does not hold up a class.
+PATIENCE = 3
 
 
 class Code(NamedTuple):
@@ -38,10 +42,23 @@ class Examiner:
         self.box = box
         self.code = code
         self._child: Any = None
+        self._late = 0  # scenarios that ran out of time
+        self._limits: Any = getattr(box, "limits", None)
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
     def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
-        """One attempt. Whatever the submission does, the answer is an Attempt."""
+        """One attempt. Whatever the submission does, the answer is an Attempt.
+
+        A child that dies, or speaks out of turn, while it serves its second scenario or a later one, may do so because
+        of an earlier one. So the scenario gets a fresh child, and that one's attempt counts.
+        """
+        used = self._child is not None
+        attempt = self._attempt(scenario, expected)
+        if used and self._child is None and attempt.verdict in (TAMPERED, CRASHED):
+            return self._attempt(scenario, expected)
+        return attempt
+
+    def _attempt(self, scenario: Scenario, expected: Trace) -> Attempt:
         from grader.worker.remote import RemoteReplay, WorkerEnded
         from grader.worker.standin import Tampered
 
@@ -61,6 +78,7 @@ class Examiner:
             return conclude(scenario, expected, records, divergence, trouble)
         except WorkerEnded as ended:
             self.discard()
+            self._late += ended.ending.verdict == TIMED_OUT
             return _ended(ended.ending)
         except Tampered as tampered:
             self.discard()
@@ -89,7 +107,13 @@ class Examiner:
         from grader.worker.remote import send_source
 
         if self._child is None:
-            self._child = self.box.spawn()
+            if self._limits is not None:
+                self.box.limits = self._limits.hurried() if self._late >= PATIENCE else self._limits
+            try:
+                self._child = self.box.spawn()
+            finally:
+                # The box is another submission's next.
+                self.box.limits = self._limits
             told = send_source(self._child, self.code.modules, self.code.main, self.code.class_name)
             if told is not None:
                 trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))})

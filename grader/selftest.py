@@ -121,7 +121,9 @@ class Yard:
         import tempfile
 
         self.secret = f"canary{secrets.token_hex(8)}"
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="forklab-selftest-"))
+        self.folder = pathlib.Path(
+            tempfile.mkdtemp(prefix="forklab-selftest-", dir="/tmp" if os.path.isdir("/tmp") else None)
+        )
         self.folder.chmod(0o777)
         (self.folder / "answers.txt").write_text(self.secret, encoding="utf-8")
         (self.folder / "answers.txt").chmod(0o644)

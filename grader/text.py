@@ -20,22 +20,36 @@ _UNSEEN = re.compile(
     "\U000110bd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
 )
 
+#: Marks that are drawn over the character before them; more than four in a row reach into the lines around.
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f"
+_PILED = re.compile(f"(?<=[{_MARKS}]{{4}})[{_MARKS}]")
+
+#: What continuous integration obeys: `::name` at the start of a line (GitHub), and `##[name]`, `##vso[…]`,
+#: `##teamcity[…]` anywhere in one (GitHub's older form, Azure, TeamCity).
+_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)")
+
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e"}
 
 
 def plain(text: str, limit: int | None = LIMIT) -> str:
-    """One line that shows what is there: unseen characters as escapes, at most `limit` characters, no line breaks."""
+    """One line that shows what is there: unseen characters as escapes, at most `limit` characters, no line breaks.
+
+    Neither is what is left a command to the CI that shows it, be it indented or quoted. Ordinary text of any script
+    comes out as it went in, and what came out goes in again unchanged.
+    """
     cut = ""
     if limit is not None and len(text) > limit:
         text, cut = text[:limit], f"… ({len(text) - limit} more characters)"
-    return _UNSEEN.sub(_escape, text) + cut
+    shown = _PILED.sub(_escape, _UNSEEN.sub(_escape, text))
+    return _COMMAND.sub(lambda match: f"{match.group(1) or ''}{_escaped(match.group()[-1])}", shown) + cut
 
 
 def _escape(match: re.Match[str]) -> str:
     character = match.group()
-    short = _SHORT.get(character)
-    if short is not None:
-        return short
+    return _SHORT.get(character) or _escaped(character)
+
+
+def _escaped(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
@@ -62,12 +76,17 @@ def for_markdown(text: str) -> str:
     return f"{fence}{pad}{shown.replace('|', chr(92) + '|')}{pad}{fence}"
 
 
+#: What a spreadsheet takes for the beginning of a formula: the ASCII signs, and the wide ones of East Asian locales.
+_FORMULA = "=+\\-@＝＋－＠"
+_FORMULA_CELL = re.compile(rf"(^|[,;|])(\s*)(?=[{_FORMULA}]|\\[tr])")
+
+
 def for_csv(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula; quoting is the csv module's."""
-    shown = plain(text, None)
-    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") or shown[:2] in ("\\t", "\\r") else shown
+    """A cell that no spreadsheet takes for a formula, whatever it takes for the end of a cell; quoting is the csv
+    module's."""
+    return _FORMULA_CELL.sub(r"\1\2'", plain(text, None))
 
 
 def for_log(text: str) -> str:
-    """A line of a CI log: never a workflow command, in neither syntax, wherever a reader looks for it."""
-    return plain(text, None).replace("::", ":\u200a:").replace("##[", "##\u200a[")
+    """A line of a CI log: never a workflow command, wherever in the line a reader looks for one."""
+    return re.sub(":(?=:)", ":\u200a", plain(text, None))

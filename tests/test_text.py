@@ -3,6 +3,7 @@
 import csv
 import html.parser
 import io
+import re
 import unicodedata
 
 import pytest
@@ -22,6 +23,12 @@ HOSTILE = st.text(alphabet=st.characters(exclude_categories=()), max_size=80) | 
         "\u202eevil",
         "a\u2028b",
         "\r\n10 passed",
+        "  ::add-mask::x",
+        "::::",
+        "a ##[group]b ##vso[task.x]c ###[d",
+        "a;=1",
+        "＝1",
+        "e" + "\u0301" * 40,
     ]
 )
 
@@ -43,6 +50,28 @@ def test_plain_shows_what_was_there():
     """Escapes are readable, and ordinary text of any script is left alone."""
     assert plain("a\x1b[31mb\n\u202e") == "a\\e[31mb\\n\\u202e"
     assert plain("naïve Größe 字") == "naïve Größe 字"
+
+
+@given(HOSTILE, st.sampled_from(["", "  ", "\t", "\u3000 "]))
+def test_plain_is_no_command_to_a_ci(text, indent):
+    """Behind any indent it does not begin with `::`, and nowhere in it is the beginning of an older command."""
+    line = indent + plain(text)
+
+    assert not line.lstrip().startswith("::")
+    assert re.search(r"##\w*\[", line) is None
+
+
+@given(HOSTILE)
+def test_plain_piles_no_marks(text):
+    """At most four marks stand over one character."""
+    assert re.search("[\u0300-\u036f]{5}", plain(text)) is None
+
+
+def test_plain_shows_commands_as_text():
+    """What a CI would obey is readable, and harmless text that looks alike stays."""
+    assert plain("::error::x") == "\\x3a:error::x"
+    assert plain("##[error]x") == "\\x23#[error]x"
+    assert plain("a::b ## c [d] #[e]") == "a::b ## c [d] #[e]"
 
 
 def test_plain_caps_and_says_so():
@@ -80,7 +109,8 @@ def test_a_csv_cell_is_no_formula(text):
     [row] = list(csv.reader(io.StringIO(out.getvalue())))
 
     assert len(row) == 3
-    assert row[1][:1] not in ("=", "+", "-", "@", "\t", "\r")
+    for cell in re.split("[,;|]", row[1]):
+        assert cell.lstrip()[:1] not in ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 @given(HOSTILE)

@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import pathlib
+import shlex
 import sys
 import time
 from typing import Any
@@ -18,6 +19,7 @@ from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
 from grader.report import FORMATS, render
 from grader.scenario.model import Scenario
 from grader.submission import Subject, resolve
+from grader.text import plain
 
 #: Seconds after which progress is shown.
 PATIENCE = 0.5
@@ -161,7 +163,8 @@ def next_step(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> 
     where = f"task {task.number} of {lab.path / 'README.md'}"
     if first["verdict"] == "not_implemented":
         return f"{where}, then {lab.kernel.path}"
-    given = f" --submission {options.submission}" if options.submission else ""
+    # A submission may be called anything, what moves a cursor included; and the line is there to be copied.
+    given = f" --submission {plain(shlex.quote(options.submission))}" if options.submission else ""
     return f"{where}, and the whole story:\ngrader show {lab.path} {first['id']}{given}"
 
 

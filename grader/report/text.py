@@ -154,8 +154,11 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
         cut = line.rfind(" ", start + 1, width + 1)
         if cut == -1:
             cut = max(width, start + 1)
-        lines.append(indent + line[:cut].rstrip())
-        rest = line[cut:].lstrip()
+        begun, rest = line[:cut].rstrip(), line[cut:].lstrip()
+        while rest.startswith("::"):
+            # At the beginning of a line, however indented, that would be a command to GitHub's runner.
+            begun, rest = f"{begun}:", rest[1:]
+        lines.append(indent + begun)
         if not rest:
             return lines
         line = hanging + rest

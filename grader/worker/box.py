@@ -94,7 +94,7 @@ class Box:
 
         bwrap = find_bwrap()
         if bwrap is None or Box._no_jail:
-            self._missing["bwrap"] = Box._no_jail or "not installed"
+            self._missing["bwrap"] = Box._no_jail if bwrap else "not installed"
             return None
         return bwrap
 

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 #: Seconds that an answer is waited for before prints and limits are looked at.
 MOMENT = 0.02
 
+#: Seconds between looks at a child that lets itself be waited for.
+TICK = 0.05
+
 #: Seconds that an answer nobody needs any more is waited for, before the child is given up.
 DRAIN_S = 0.05
 
 #: Seconds that a new child may take to put up its walls, on a busy machine.
 HELLO_S = 60
 
-#: How many times the wall limit may pass, time spent waiting for a processor included, before the machine is blamed.
+#: How many times the wall limit may pass beside the processor time, before the machine is blamed.
 PATIENCE = 3
 
 _KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER)
@@ -68,6 +71,8 @@ class Child:
         self._volume = 0  # bytes of answers
         self._cpu_before = self._cpu()
         self._waited_before = self._waited()
+        self._ready = 0.0  # seconds in which the child was seen ready to run, and did not
+        self._seen = self._entered, self._cpu_before
         self._look_at = self._entered + min(self.limits.cpu_s, self.limits.wall_s)
 
     def send(self, kind: int, payload: bytes) -> None:
@@ -205,8 +210,11 @@ class Child:
     def _wait(self, events: int, seconds: float = 3600.0) -> None:
         """Wait for the channel or a limit; keep the pipe of prints empty meanwhile."""
         self._poll.modify(self._fd, events)
-        seconds = min(seconds, max(0.0, self._look_at - time.monotonic()))
-        for descriptor, event in self._poll.poll(int(seconds * 1000) + 1):
+        seconds = min(seconds, TICK, max(0.0, self._look_at - time.monotonic()))
+        happened = self._poll.poll(int(seconds * 1000) + 1)
+        if not happened:
+            self._look()
+        for descriptor, event in happened:
             if descriptor == self._output:
                 self._drain_output()
                 if event & (select.POLLHUP | select.POLLERR) and not event & select.POLLIN:
@@ -271,16 +279,17 @@ class Child:
         now = time.monotonic()
         passed = self._awaited + now - self._entered
         used = self._cpu() - self._cpu_before
-        waited = self._waited() - self._waited_before
+        waited = max(self._ready, self._waited() - self._waited_before)
+        idle = passed - waited - used
+        patience = PATIENCE * limits.wall_s + limits.cpu_s
         if used > limits.cpu_s:
             self._end(endings.too_much_time(used, limits))
-        elif passed - waited > limits.wall_s:
-            self._end(endings.too_slow(passed, limits))
-        elif passed > PATIENCE * limits.wall_s:
+        elif idle > limits.wall_s:
+            self._end(endings.too_slow(idle, limits))
+        elif passed > patience:
             self._end(endings.starved(waited, passed))
         else:
-            rest = min(limits.cpu_s - used, limits.wall_s - (passed - waited), PATIENCE * limits.wall_s - passed)
-            self._look_at = now + max(rest, 0.005)
+            self._look_at = now + max(min(limits.cpu_s - used, limits.wall_s - idle, patience - passed), 0.005)
 
     def _cpu(self) -> float:
         """Processor seconds of the child so far."""
@@ -291,6 +300,19 @@ class Child:
             return time.clock_gettime((~self.pid << 3) | 2)
         except (OSError, AttributeError, OverflowError):
             return self._cpu_before
+
+    def _look(self) -> None:
+        """See whether the child is ready to run: the scheduler's own figure counts a wait only when it is over."""
+        now, cpu = time.monotonic(), self._cpu()
+        before, cpu_before = self._seen
+        self._seen = now, cpu
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as file:
+                state = file.read().rpartition(b")")[2].split()[0]
+        except (OSError, IndexError):
+            return
+        if state == b"R":
+            self._ready += max(0.0, now - before - (cpu - cpu_before))
 
     def _waited(self) -> float:
         """Seconds that the child was ready to run and did not: the scheduler's own figure, 0 where there is none."""

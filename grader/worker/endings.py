@@ -28,9 +28,9 @@ def too_much_time(used: float, limits: Limits) -> Ending:
     return Ending("timed_out", f"used {used:.1f} s of processor time; the limit is {limits.cpu_s:g} s")
 
 
-def too_slow(passed: float, limits: Limits) -> Ending:
+def too_slow(idle: float, limits: Limits) -> Ending:
     """Time passed, and the kernel did not use it."""
-    return Ending("timed_out", f"took {passed:.0f} s without using the processor; the limit is {limits.wall_s:g} s")
+    return Ending("timed_out", f"took {idle:.0f} s without using the processor; the limit is {limits.wall_s:g} s")
 
 
 def starved(waited: float, passed: float) -> Ending:

@@ -63,7 +63,7 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
     compile_inside()
     inside = above_standard(theirs.fileno()), above_standard(complaints)
     try:
-        pid = os.posix_spawn(command[0], command, environment(), file_actions=_descriptors(*inside), setsid=True)
+        pid = _spawn(command, _descriptors(*inside))
     finally:
         for descriptor in {*inside, complaints}:
             os.close(descriptor)
@@ -73,6 +73,15 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
             theirs.close()
     os.set_blocking(log, False)
     return Zygote(pid, ours, log)
+
+
+def _spawn(command: list[str], file_actions: list[tuple]) -> int:
+    """Start a program in a session of its own, where the terminal's ctrl-C does not reach it: leaving is our part."""
+    try:
+        return os.posix_spawn(command[0], command, environment(), file_actions=file_actions, setsid=True)
+    except NotImplementedError:
+        # A C library without it; the zygote then makes itself a session, a moment later.
+        return os.posix_spawn(command[0], command, environment(), file_actions=file_actions)
 
 
 def _descriptors(control: int, complaints: int) -> list[tuple]:

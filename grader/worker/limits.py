@@ -9,9 +9,9 @@ class Limits(NamedTuple):
     """Budgets of one scenario, where nothing else is said.
 
     cpu_s      processor seconds: what decides `timed_out`. Catches loops; says nothing of a kernel that sleeps.
-    wall_s     clock seconds that the grader waits for answers, those not counted in which the kernel was ready to run
-               and got no processor. A backstop: catches a kernel that sleeps. Where three times as much has passed
-               and most of it was such waiting, the kernel is `ungradable`, not `timed_out`.
+    wall_s     clock seconds that the grader waits while the kernel neither runs nor is ready to: a backstop, against
+               kernels that sleep. Where a kernel was ready to run, but got no processor for three times as long, it is
+               `ungradable`, not `timed_out`.
     memory_mib address space of the child, in MiB, interpreter included (about 40). Catches growth, not slowness.
     output     bytes that a kernel may print
     answers    bytes of answers, four a number: bounds the operations, and what they cost the grader
@@ -22,6 +22,10 @@ class Limits(NamedTuple):
     memory_mib: int = 1024
     output: int = 1 << 20
     answers: int = 24 << 20
+
+    def hurried(self) -> Limits:
+        """The same with a quarter of the time, for a kernel that has run out of it several times."""
+        return self._replace(cpu_s=self.cpu_s / 4, wall_s=self.wall_s / 4)
 
 
 #: Bytes of source that a kernel may have, and bytes of a quiz sheet.

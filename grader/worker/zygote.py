@@ -13,6 +13,7 @@ waits for no child by itself: until the grader asks, a dead child keeps its proc
 from __future__ import annotations
 
 import _socket
+import contextlib
 import gc
 import json
 import os
@@ -31,8 +32,12 @@ GENTLE_S = 0.2
 _SIGKILL = 9
 
 
-class WallDown(OSError):
-    """A layer that could be prepared, but does not go up here. args[2] is its name."""
+class WallDown(Exception):
+    """A layer that could be prepared, but does not go up here."""
+
+    def __init__(self, layer: str, reason: str) -> None:
+        super().__init__(f"{layer}: {reason}")
+        self.layer = layer
 
 
 class Walls:
@@ -65,7 +70,8 @@ class Walls:
             self.missing["landlock"] = error.strerror or str(error)
 
     def put_up(self, parent: int, keep: tuple[int, ...]) -> None:
-        """Confine the calling process. Before a student byte is compiled; OSError if a wall does not stand."""
+        """Confine the calling process. Before a student byte is compiled; WallDown, or OSError, if a wall does not
+        stand."""
         basics.close_all_but({*keep, *(() if self._ruleset is None else (self._ruleset,))})
         os.umask(0o077)
         if self.limited:
@@ -85,7 +91,7 @@ class Walls:
                 layer = "seccomp"
                 self._filter.install()
         except OSError as error:
-            raise WallDown(error.errno, f"{layer}: {error.strerror}", layer) from None
+            raise WallDown(layer, error.strerror or str(error)) from None
 
     def refused(self, layer: str, error: str) -> None:
         """Children do without a layer that does not go up here, and the report says so."""
@@ -200,9 +206,10 @@ def preflight(walls: Walls, jailed: bool) -> dict[str, Any]:
             walls.put_up(parent, (out,))
             possible = probes.run_probes()
             report = {"possible": possible, "level": probes.level_of(possible, jailed)}
-        except OSError as error:
-            layer = error.args[2] if isinstance(error, WallDown) else "walls"
-            report = {"layer": layer, "failed": error.strerror or str(error)}
+        except WallDown as down:
+            report = {"layer": down.layer, "failed": str(down)}
+        except Exception as error:
+            report = {"layer": "walls", "failed": f"{type(error).__name__}: {error}"}
         os.write(out, json.dumps(report).encode())
         os._exit(0)
     os.close(out)
@@ -229,6 +236,8 @@ def main() -> None:
     """The zygote's whole life."""
     root, level, memory, jailed, polite, entry, libraries = sys.argv[1:8]
     control = _socket.socket(fileno=CONTROL)
+    with contextlib.suppress(OSError):  # where launch.py, or bwrap, has done it
+        os.setsid()
     basics.close_all_but({CONTROL})
     walls = Walls(level, int(memory), libraries.split(os.pathsep) if libraries else [])
     zygote = Zygote(control, walls, polite == "polite", entry)

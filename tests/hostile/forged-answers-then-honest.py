@@ -1,6 +1,6 @@
 # It writes one answer ahead, and goes on as if nothing had been.
 # level: L1
-# verdicts: passed tampered|crashed|failed tampered|crashed|failed|passed
+# verdicts: passed tampered|crashed|failed passed
 
 import os
 from array import array
