@@ -22,6 +22,8 @@ COMMANDS = {
     "list": "the labs that are here",
     "check": "the author's proof that a lab is sound",
     "record": "write reference outputs anew and print what changed",
+    "batch": "grade many submissions, resume, fill gradebooks",
+    "merge": "join the results of a batch that was graded in shards",
     "release": "the students' version of a lab",
     "export": "a lab as another system's autograder",
     "selftest": "attack this machine's sandbox and say what held",
@@ -78,16 +80,18 @@ def _explain(error: Exception) -> int:
     """Errors that are the user's to mend, a line each on stderr; anything else is ours, and says so."""
     from grader.lab import LabError
     from grader.scenario.yamltext import FormatError
+    from grader.text import plain
 
+    # Paths and names in these may be a stranger's.
     if isinstance(error, LabError):
         for problem in error.problems:
-            print(f"grader: {problem}", file=sys.stderr)
+            print(f"grader: {plain(str(problem))}", file=sys.stderr)
         return 2
     if isinstance(error, FormatError):
-        print(f"grader: {error}", file=sys.stderr)
+        print(f"grader: {plain(str(error))}", file=sys.stderr)
         return 2
     if isinstance(error, OSError):
-        print(f"grader: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        print(f"grader: {plain(str(error.filename or ''))}: {plain(error.strerror or str(error))}", file=sys.stderr)
         return 2
     from grader.worker.box import IsolationError
 

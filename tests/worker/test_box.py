@@ -158,6 +158,36 @@ def test_the_environment_holds_nothing(attempt, monkeypatch):
     assert "canary" not in printed.text and "LC_ALL" in printed.text
 
 
+REMAINS = {
+    "answers nobody asked for": """
+        import os, contextlib
+        for number in range(3, 64):
+            with contextlib.suppress(OSError):
+                os.write(number, bytes([13, 4, 0, 0, 0, 0, 0, 0, 0]))
+""",
+    "a death after the answer": """
+        import os, sys
+        sys.setprofile(lambda frame, event, _: frame.f_code.co_name == "reply" and event == "return" and os._exit(0))
+""",
+}
+
+
+@pytest.mark.parametrize("lines", REMAINS.values(), ids=REMAINS)
+def test_a_scenario_does_not_begin_with_the_remains_of_another(lines):
+    """A child that said more than it was asked, or died at the end, is replaced: the next scenario is unharmed."""
+    code = Code({"kernel": kernel_text(FORK, FORK + lines)}, "kernel", "SmallKernel")
+    calm = parse("write: {by: P, at: h, value: 1}")
+    expected = reference_output(calm, SmallKernel)[0].traces[0]
+    with Box(limits=QUICK, polite=False) as box:
+        examiner = Examiner(box, code)
+        first = examiner(calm, expected).verdict
+        examiner(SCENARIO, EXPECTED)
+        after = [examiner(calm, expected).verdict for _ in range(2)]
+
+    assert first == "passed"
+    assert after == ["passed", "passed"]
+
+
 def test_no_process_is_left(attempt):
     """A moment after the box is closed there is no zygote and no child."""
     before = set(os.listdir("/proc"))
