@@ -4,4 +4,6 @@ import sys
 
 from grader.cli import main
 
-sys.exit(main())
+# The guard is for worker processes of a batch, which import the main module anew.
+if __name__ == "__main__":
+    sys.exit(main())

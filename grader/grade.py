@@ -93,8 +93,17 @@ def grade_scenarios(
 class Result:
     """Builds the result dict from graded scenarios and a marked quiz."""
 
-    def __init__(self, lab: Lab, graded: list[Graded], quiz: dict[str, Any] | None, only: str | None) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        graded: list[Graded],
+        quiz: dict[str, Any] | None,
+        only: str | None,
+        hashes: dict[str, str] | None = None,
+    ) -> None:
+        """hashes: id -> hash of every scenario, where they are known already, as in a batch."""
         self.lab = lab
+        self.hashes = hashes or {scenario.id: scenario.hash for scenario in lab.all_scenarios}
         self.graded = graded
         self.quiz = quiz
         self.only = only
@@ -111,7 +120,7 @@ class Result:
             "python": ".".join(map(str, sys.version_info[:3])),
             "lab": self.lab.name,
             "title": self.lab.title,
-            "lab_hash": lab_hash(self.lab, audience),
+            "lab_hash": lab_hash(self.lab, audience, self.hashes),
             "submission": plain(submission),
             "points": rounded(sum((t[0] for t in self._points()), Fraction(0))),
             "max_points": rounded(sum((t[1] for t in self._points()), Fraction(0))),
@@ -125,7 +134,7 @@ class Result:
             result["only"] = plain(self.only)
         if self.quiz is not None:
             result["quiz"] = self.quiz
-        result["receipt"] = receipt(self.lab, digest, result)
+        result["receipt"] = receipt(self.lab, digest, result, self.hashes)
         return result
 
     def _hidden_count(self) -> int:
@@ -245,20 +254,21 @@ def rounded(points: Fraction) -> float | int:
     return int(value) if value == int(value) else value
 
 
-def lab_hash(lab: Lab, audience: str = "staff") -> str:
+def lab_hash(lab: Lab, audience: str = "staff", hashes: dict[str, str] | None = None) -> str:
     """sha256 of all of a lab that decides points: tasks, and scenarios with their weights.
 
     The student's one knows hidden scenarios by their weights alone: it is the same in a released lab.
     """
+    hashes = hashes or {scenario.id: scenario.hash for scenario in lab.all_scenarios}
     tasks = [[t.id, str(t.points), list(t.needs)] for t in lab.tasks]
     if audience == "student":
         hidden: Any = {t.id: sorted(map(str, lab.hidden_weights(t.id))) for t in lab.tasks}
     else:
-        hidden = [[s.id, s.hash] for s in lab.hidden]
-    return _sha256({"tasks": tasks, "scenarios": [[s.id, s.hash] for s in lab.scenarios], "hidden": hidden})
+        hidden = [[s.id, hashes[s.id]] for s in lab.hidden]
+    return _sha256({"tasks": tasks, "scenarios": [[s.id, hashes[s.id]] for s in lab.scenarios], "hidden": hidden})
 
 
-def receipt(lab: Lab, digest: str, result: dict[str, Any]) -> str:
+def receipt(lab: Lab, digest: str, result: dict[str, Any], hashes: dict[str, str]) -> str:
     """sha256 of canonical JSON of lab, submission bytes, public scenarios' hashes, verdicts and points."""
     entries = [e for e in result["scenarios"] if e["visibility"] == "public"]
     chosen = {e["id"] for e in entries}
@@ -266,7 +276,7 @@ def receipt(lab: Lab, digest: str, result: dict[str, Any]) -> str:
         {
             "lab": lab.name,
             "submission": digest,
-            "scenarios": {s.id: s.hash for s in lab.scenarios if s.id in chosen},
+            "scenarios": {s.id: hashes[s.id] for s in lab.scenarios if s.id in chosen},
             "verdicts": {e["id"]: e["verdict"] for e in entries},
             "points": {e["id"]: e["points"] for e in entries},
         }

@@ -29,6 +29,19 @@ LAYERS = {
     "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
     "release": {"grade", "lab", "outputs", "quiz"},
     "selftest": {"examiner", "lab", "record", "scenario", "worker"},
+    "batch": {
+        "attempt",
+        "compare",
+        "examiner",
+        "grade",
+        "grading",
+        "lab",
+        "outputs",
+        "report",
+        "scenario",
+        "submission",
+    }
+    | {"text", "verdicts", "worker"},
     "pytest_plugin": {"attempt", "examiner", "lab", "outputs", "submission", "text", "worker"},
 }
 

@@ -50,10 +50,24 @@ def read_submission(path: str | os.PathLike[str]) -> Submission:
     except ValueError as error:  # a null byte in the path
         raise Refused(f"{name!r} cannot be a path: {error}") from None
     check_source(kernel)
+    return Submission(name, {KERNEL: kernel}, answers, digest_of(kernel, answers))
+
+
+def read_pair(kernel: str | os.PathLike[str], answers: str | os.PathLike[str] | None, name: str) -> Submission:
+    """A submission whose two files lie apart, as some downloads have them. Refused like read_submission."""
+    source = read_submission(kernel).sources[KERNEL]
+    try:
+        sheet = _read_at(None, str(answers), ANSWERS_LIMIT) if answers is not None else None
+    except OSError as error:
+        raise Refused(f"{name}: the sheet cannot be read: {error.strerror or type(error).__name__}") from None
+    return Submission(name, {KERNEL: source}, sheet, digest_of(source, sheet))
+
+
+def digest_of(kernel: bytes, answers: bytes | None) -> str:
+    """sha256 of a submission's bytes, hexadecimal."""
     import hashlib
 
-    digest = hashlib.sha256(b"%d:" % len(kernel) + kernel + (answers or b"")).hexdigest()
-    return Submission(name, {KERNEL: kernel}, answers, digest)
+    return hashlib.sha256(b"%d:" % len(kernel) + kernel + (answers or b"")).hexdigest()
 
 
 def _kind(mode: int) -> str:

@@ -1,0 +1,155 @@
+"""The files that a finished batch leaves: the same bytes for the same submissions, whoever graded them and when.
+
+results.csv        a line a submission        results/ID.json    everything, for staff
+results.json       the same, with verdicts    feedback/ID.md     what the student may see
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+from grader.batch.grading import Grades
+from grader.batch.store import StoreError
+from grader.report import render
+from grader.text import for_csv
+
+FORMAT = 1
+
+
+def write_results(grades: Grades, folder: pathlib.Path) -> dict[str, Any]:
+    """Write everything; the batch as results.json has it. StoreError if a file cannot be written."""
+    try:
+        return _write_results(grades, folder)
+    except OSError as error:
+        where = error.filename or folder
+        raise StoreError(
+            f"{where}: {error.strerror}; the grades are kept: make room, or make it writable, and run it again"
+        ) from error
+
+
+def _write_results(grades: Grades, folder: pathlib.Path) -> dict[str, Any]:
+    entries = []
+    first: dict[str, str] = {}
+    for id, about, answers in grades.store.submissions():
+        builder, isolation = grades.builder(about, answers)
+        staff = builder.build(id, about["digest"], isolation, "staff")
+        student = builder.build(id, about["digest"], isolation, "student")
+        write_text(folder / "results" / f"{id}.json", render(staff, "json"))
+        write_text(folder / "feedback" / f"{id}.md", render(student, "markdown"))
+        entries.append(_entry(id, about, staff, first))
+    _remove_others(folder, {entry["id"] for entry in entries})
+    lab = grades.course.lab
+    scenarios = [
+        {"id": s.id, "task": s.task, "title": s.title, "visibility": "hidden" if s in lab.hidden else "public"}
+        for s in lab.all_scenarios
+    ]
+    tasks = [{"id": task.id, "number": task.number, "title": task.title} for task in lab.tasks]
+    batch = {
+        "format": FORMAT,
+        "lab": lab.name,
+        "title": lab.title,
+        "tasks": tasks,
+        "scenarios": scenarios,
+        "submissions": entries,
+    }
+    write_text(folder / "results.json", json.dumps(batch, indent=1) + "\n")
+    write_text(folder / "results.csv", table(batch))
+    return batch
+
+
+def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[str, str]) -> dict[str, Any]:
+    """A submission's part of results.json. `first`: kernel -> the first submission that had it."""
+    entry: dict[str, Any] = {"id": id}
+    entry.update((key, about[key]) for key in ("label", "system", "user", "email", "number", "digest"))
+    entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))
+    entry["refused"] = about["refused"]
+    same = first.setdefault(about["kernel"], id) if about["kernel"] else id
+    entry["same_kernel_as"] = "" if same == id else same
+    entry["tasks"] = {task["id"]: task["points"] for task in staff["tasks"]}
+    entry["verdicts"] = {s["id"]: s["verdict"] for s in staff["scenarios"]}
+    entry["scenario_points"] = {s["id"]: s["points"] for s in staff["scenarios"]}
+    entry["rules"] = {s["id"]: s["divergence"]["rule"] for s in staff["scenarios"] if "divergence" in s}
+    found = {s["id"]: s["diagnosis"] for s in staff["scenarios"] if "diagnosis" in s}
+    if found:
+        entry["diagnoses"] = found
+    return entry
+
+
+def table(batch: dict[str, Any]) -> str:
+    """The batch as CSV: who, points, points by task, and what staff should look at."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    tasks = [task["id"] for task in batch["tasks"]]
+    writer.writerow(["submission", "name", "email", "number", "points", "max_points", "complete", *tasks, "note"])
+    for entry in batch["submissions"]:
+        who = [entry["id"], entry["label"], entry["email"], entry["number"]]
+        points = [entry["points"], entry["max_points"], "yes" if entry["complete"] else "no"]
+        scored = [entry["tasks"].get(task, "") for task in tasks]
+        writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])
+    return text.getvalue()
+
+
+def note(entry: dict[str, Any]) -> str:
+    """What staff should look at, in a few words; "" if nothing."""
+    notes = []
+    if entry["refused"]:
+        notes.append(f"refused: {entry['refused']}")
+    if not entry["complete"]:
+        notes.append("not everything could be graded: run the batch again")
+    if "tampered" in entry["verdicts"].values():
+        notes.append("sent what no kernel can have done")
+    if entry["same_kernel_as"]:
+        notes.append(f"the same kernel as {entry['same_kernel_as']}")
+    return "; ".join(notes)
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Write a file whole, or not at all; one that is as it should be is left alone."""
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        if path.read_bytes() == data:
+            return
+    except OSError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _remove_others(folder: pathlib.Path, ids: set[str]) -> None:
+    """Remove files of submissions that are no longer there: nobody shall take them for today's."""
+    for path in _written(folder):
+        if path.stem not in ids:
+            path.unlink()
+
+
+def _written(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    yield from (folder / "results").glob("*.json")
+    yield from (folder / "feedback").glob("*.md")
+
+
+def grades_of(batch: dict[str, Any]) -> dict[str, Any]:
+    """What a later batch is compared with: see changes.py."""
+    titles = {scenario["id"]: scenario["visibility"] for scenario in batch["scenarios"]}
+    submissions = {
+        entry["id"]: {
+            "digest": entry["digest"] or entry["refused"],
+            "points": entry["points"],
+            "verdicts": entry["verdicts"],
+            "worth": entry["scenario_points"],
+            "quiz": entry["tasks"].get("quiz", 0),
+        }
+        for entry in batch["submissions"]
+    }
+    return {"scenarios": titles, "submissions": submissions}

@@ -1,0 +1,201 @@
+"""Gradebooks that a course downloaded, filled in: Canvas's export, Moodle's offline worksheet, Moodle's participants.
+
+Canvas (lib/gradebook_importer.rb): identity columns first, the last of which is Section; an assignment is found by the
+number in brackets; a second row may hold Points Possible. Moodle's worksheet (assignfeedback_offline): Identifier,
+Grade and Last modified (grade) must be there, and other columns stay. Moodle's gradebook import: any columns, but one
+unknown user cancels the whole import, so only the course's own list of users is filled.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any, NamedTuple
+
+from grader.lab import LabError
+from grader.text import for_csv
+
+Entry = dict[str, Any]
+Row = list[str]
+
+
+class Filled(NamedTuple):
+    """A gradebook to be uploaded: the file's name, its text, how many rows were filled, and who stands in no row."""
+
+    name: str
+    text: str
+    filled: int
+    unmatched: list[str]
+
+
+def fill(text: str, shown: str, batch: dict[str, Any]) -> Filled:
+    """Fill a gradebook of whichever kind its header says. LabError if it is none of them."""
+    rows = _read(text, shown)
+    header = [cell.strip() for cell in rows[0]]
+    if "Identifier" in header and "Grade" in header:
+        return _worksheet(rows, batch)
+    if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
+        return _canvas(rows, batch)
+    if any(_moodle_key(cell) for cell in header):
+        return _participants(rows, batch)
+    accepted = (
+        "a Canvas gradebook (Student, ID, …, Section), a Moodle grading worksheet (Identifier, …, Grade), or a list of "
+        "Moodle participants (Email address, ID number or Username)"
+    )
+    columns = ", ".join(header[:8])
+    raise LabError([f"{shown}:1: columns {columns}: this is no gradebook that is known; known are {accepted}"])
+
+
+def _read(text: str, shown: str) -> list[Row]:
+    text = text.removeprefix("\ufeff")
+    first = text.split("\n", 1)[0]
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
+    except csv.Error as error:
+        raise LabError([f"{shown}: this is no CSV file ({error})"]) from None
+    if len(rows) < 2:
+        raise LabError([f"{shown}: there is no row in it; export it again"])
+    width = len(rows[0])
+    return [(row + [""] * width)[:width] for row in rows]
+
+
+def _written(rows: list[Row]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()
+
+
+def grade(entry: Entry, most: float | None = None) -> str:
+    """Points with two decimals, scaled to another maximum if there is one; "" for what is not graded in full yet."""
+    if not entry["complete"]:
+        return ""
+    points = entry["points"] if most is None else entry["points"] * most / (entry["max_points"] or 1)
+    return f"{points:.2f}"
+
+
+def feedback(entry: Entry, batch: dict[str, Any]) -> str:
+    """One line for the student: points by task, and the receipt."""
+    if entry["refused"]:
+        return for_csv(f"refused: {entry['refused']}")
+    tasks = "; ".join(f"{t['title']}: {entry['tasks'].get(t['id'], 0):g}" for t in batch["tasks"])
+    return for_csv(f"{entry['points']:g} of {entry['max_points']:g} points. {tasks}. Receipt {entry['receipt'][7:19]}")
+
+
+class _Who:
+    """Finds the submission of a row, by what the row and the submission have in common."""
+
+    def __init__(self, batch: dict[str, Any]) -> None:
+        self.entries = batch["submissions"]
+        self.met: set[str] = set()
+        self.known: dict[tuple[str, str], Entry] = {}
+        for entry in self.entries:
+            for key in ("email", "number", "user", "label", "id"):
+                value = str(entry[key]).strip().casefold()
+                if value:
+                    self.known.setdefault((key, value), entry)
+
+    def find(self, *pairs: tuple[str, str]) -> Entry | None:
+        """The entry of the first (key, value) that is known."""
+        for key, value in pairs:
+            entry = self.known.get((key, value.strip().casefold()))
+            if entry is not None:
+                self.met.add(entry["id"])
+                return entry
+        return None
+
+    def unmatched(self) -> list[str]:
+        return [entry["id"] for entry in self.entries if entry["id"] not in self.met]
+
+
+# -- Canvas ---------------------------------------------------------------------------------------------------
+
+
+def _canvas(rows: list[Row], batch: dict[str, Any]) -> Filled:
+    header = rows[0]
+    identity = max(n for n, cell in enumerate(header) if "Section" in cell) + 1
+    column = next((n for n, cell in enumerate(header) if n >= identity and _names(cell, batch)), None)
+    title = header[column] if column is not None else batch["title"]
+    out = [[*header[:identity], title]]
+    who, filled = _Who(batch), 0
+    for row in rows[1:]:
+        cells = dict(zip((cell.strip() for cell in header), row, strict=True))
+        if "points possible" in row[0].casefold():
+            out.append([*row[:identity], row[column] if column is not None else "100"])
+            continue
+        login = cells.get("SIS Login ID", "")
+        entry = who.find(
+            ("user", cells.get("ID", "")),
+            ("number", cells.get("SIS User ID", "")),
+            ("id", cells.get("SIS User ID", "")),
+            ("email", login),
+            ("id", login),
+            ("user", login),
+            ("label", row[0]),
+        )
+        filled += entry is not None
+        # The name is the student's own text; Canvas goes by the ids.
+        out.append([for_csv(row[0]), *row[1:identity], grade(entry) if entry is not None else ""])
+    return Filled("canvas.csv", _written(out), filled, who.unmatched())
+
+
+def _names(cell: str, batch: dict[str, Any]) -> bool:
+    """Whether a column is this lab's assignment: `Title (12345)`, or the lab's name."""
+    title = re.sub(r"\s*\(\d+\)\s*$", "", cell).strip().casefold()
+    return title in (batch["title"].casefold(), batch["lab"].casefold())
+
+
+# -- Moodle ---------------------------------------------------------------------------------------------------
+
+
+def _worksheet(rows: list[Row], batch: dict[str, Any]) -> Filled:
+    header = [cell.strip() for cell in rows[0]]
+    identifier, graded = header.index("Identifier"), header.index("Grade")
+    maximum = header.index("Maximum Grade") if "Maximum Grade" in header else None
+    comments = header.index("Feedback comments") if "Feedback comments" in header else None
+    email = header.index("Email address") if "Email address" in header else None
+    out, who, filled = [rows[0]], _Who(batch), 0
+    for row in rows[1:]:
+        participant = re.sub(r"\D", "", row[identifier])
+        entry = who.find(("user", participant), ("email", row[email] if email is not None else ""))
+        row = list(row)
+        if entry is not None:
+            filled += 1
+            row[graded] = grade(entry, _number(row[maximum]) if maximum is not None else None)
+            if comments is not None and row[graded]:
+                row[comments] = feedback(entry, batch)
+        out.append(row)
+    return Filled("moodle-worksheet.csv", _written(out), filled, who.unmatched())
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _moodle_key(column: str) -> str:
+    """What a column of Moodle's list of participants is; "" if it is no identity."""
+    known = {"email address": "email", "email": "email", "id number": "number", "idnumber": "number"}
+    known["username"] = "user"
+    return known.get(column.strip().casefold(), "")
+
+
+def _participants(rows: list[Row], batch: dict[str, Any]) -> Filled:
+    """The file for Moodle's gradebook import: users of the course alone, and only those with a grade."""
+    header = [cell.strip() for cell in rows[0]]
+    keys = [n for n, cell in enumerate(header) if _moodle_key(cell)]
+    names = [header.index(cell) for cell in ("First name", "Last name") if cell in header]
+    out = [[*(header[n] for n in keys), f"{batch['title']} grade", f"{batch['title']} feedback"]]
+    who, filled = _Who(batch), 0
+    for row in rows[1:]:
+        pairs = [(_moodle_key(header[n]), row[n]) for n in keys]
+        pairs += [("id", value) for _, value in pairs] + [("user", value) for _, value in pairs]
+        entry = who.find(*pairs, ("label", " ".join(row[n].strip() for n in names)))
+        # Feedback without a grade would wipe the grade.
+        if entry is not None and grade(entry):
+            filled += 1
+            out.append([*(row[n] for n in keys), grade(entry), feedback(entry, batch)])
+    return Filled("moodle-import.csv", _written(out), filled, who.unmatched())

@@ -1,0 +1,165 @@
+"""Many submissions against a lab: what is not yet in the store is graded and committed; all else is found there."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from grader.attempt import Attempt
+from grader.batch.pools import Pool, completed
+from grader.batch.sources import Source
+from grader.batch.store import Kept, Key, Store
+from grader.batch.versions import grader_hash
+from grader.batch.work import Bundle, Done, Work, from_json, pack
+from grader.examiner import Printed
+from grader.grade import Graded, Result, load_outputs
+from grader.lab import Lab
+from grader.outputs import output_path
+from grader.verdicts import REFUSED, UNGRADABLE
+
+#: Called with the number of submissions that are done, and what became of one.
+Progress = Callable[[int, str], None]
+
+_NOT_DONE = "it was not graded yet: run the same command again"
+
+
+class Course(NamedTuple):
+    """A lab with everything that its scenarios' attempts are kept under."""
+
+    lab: Lab
+    bundle: Bundle
+    hashes: dict[str, str]
+    outputs: dict[str, str]
+    grader: str
+
+    def key(self, kernel: str, scenario: str) -> Key:
+        return Key(kernel, self.hashes[scenario], self.grader, self.outputs[scenario])
+
+
+def open_course(lab: Lab, isolation: str) -> Course:
+    """The lab, loaded for a batch. LabError if an output is missing or stale."""
+    outputs = load_outputs(lab, lab.all_scenarios)
+    digests = {
+        scenario.id: hashlib.sha256(output_path(lab, scenario).read_bytes()).hexdigest()
+        for scenario in lab.all_scenarios
+    }
+    hashes = {id: output.hash for id, output in outputs.items()}
+    return Course(lab, pack(lab, outputs, isolation), hashes, digests, grader_hash())
+
+
+def shard_of(source: Source, count: int) -> int:
+    """The shard (from 1) that a submission belongs to: one content, one shard, whatever the folder's other contents."""
+    known = source.kernel or source.found.id
+    return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16) % count + 1
+
+
+def about(source: Source) -> dict[str, Any]:
+    """What the store knows of a submission, beside its answers."""
+    found = source.found
+    return {
+        "label": found.label,
+        "system": found.system,
+        "user": found.user,
+        "email": found.email,
+        "number": found.number,
+        "digest": source.digest,
+        "kernel": "" if source.refused else source.code_digest,
+        "refused": source.refused,
+    }
+
+
+def enter(store: Store, sources: Iterable[Source]) -> None:
+    """Put a batch's submissions on the store's list, in place of those that were there."""
+    store.set_submissions((source.found.id, about(source), source.answers) for source in sources)
+
+
+def grade_missing(
+    course: Course, store: Store, sources: list[Source], pool: Pool, progress: Progress
+) -> tuple[int, list[str]]:
+    """Grade what is not in the store; how many kernels were graded, and what could not be, a line each."""
+    texts = {source.code_digest: source.kernel for source in sources if not source.refused}
+    students: dict[str, list[str]] = {}
+    for source in sources:
+        students.setdefault(source.code_digest if not source.refused else "", []).append(source.found.id)
+    works = [work for work in (_work(course, store, digest, texts[digest]) for digest in texts) if work is not None]
+    waiting = sum(len(students[work.kernel_digest]) for work in works)
+    progress(len(sources) - waiting, "")
+    problems = []
+    # Nothing is made here that the collector would have to look for.
+    gc.collect()
+    gc.freeze()
+    if works:
+        for work, done in completed(pool, works, course.bundle):
+            names = students[work.kernel_digest]
+            if isinstance(done, Done):
+                keep(course, store, done)
+            else:
+                problems.append(f"{', '.join(names)}: could not be graded: {done}")
+            progress(len(names), names[0])
+    return len(works), problems
+
+
+def _work(course: Course, store: Store, digest: str, kernel: str) -> Work | None:
+    """The scenarios that a kernel has still to be tried on; None if there are none."""
+    kept = store.attempts(digest, course.grader)
+    missing = []
+    for scenario in course.lab.all_scenarios:
+        key = course.key(digest, scenario.id)
+        known = kept.get((key.scenario, key.output))
+        if known is None or known.verdict == UNGRADABLE:
+            missing.append(scenario.id)
+    return Work(digest, kernel, tuple(missing)) if missing else None
+
+
+def keep(course: Course, store: Store, done: Done) -> None:
+    """Commit what came of one kernel."""
+    store.keep(
+        (course.key(done.kernel_digest, id), Kept(attempt["verdict"], attempt, done.isolation))
+        for id, attempt in done.attempts.items()
+    )
+
+
+class Grades:
+    """Results of a store's submissions, built from what is kept."""
+
+    def __init__(self, course: Course, store: Store) -> None:
+        self.course = course
+        self.store = store
+        self._shares = {scenario.id: course.lab.share(scenario) for scenario in course.lab.all_scenarios}
+        self._hidden = {scenario.id for scenario in course.lab.hidden}
+        self._marks: dict[bytes | None, dict[str, Any] | None] = {}
+
+    def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[Result, dict[str, Any]]:
+        """What builds the result of a submission, for either audience, and its isolation."""
+        course = self.course
+        if about["refused"]:
+            attempt = Attempt(REFUSED, about["refused"], (about["refused"],))
+            graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
+            isolation: dict[str, Any] = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
+            return Result(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+        kept = self.store.attempts(about["kernel"], course.grader)
+        graded, levels = [], []
+        for scenario in course.lab.all_scenarios:
+            key = course.key(about["kernel"], scenario.id)
+            known = kept.get((key.scenario, key.output))
+            attempt, printed = from_json(known.attempt) if known else (Attempt(UNGRADABLE, _NOT_DONE), Printed())
+            graded.append(self._graded(scenario, attempt, printed))
+            if known:
+                levels.append(known.isolation)
+        # What scenarios were graded at different levels has the lowest of them.
+        nothing: dict[str, Any] = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
+        isolation = min(levels, key=lambda level: level["got"], default=nothing)
+        return Result(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+
+    def _graded(self, scenario: Any, attempt: Attempt, printed: Printed) -> Graded:
+        return Graded(scenario, scenario.id in self._hidden, attempt, printed, self._shares[scenario.id])
+
+    def _marked(self, answers: bytes | None) -> dict[str, Any] | None:
+        """The marks of a sheet; one sheet that many hand in (the empty one) is marked once."""
+        if answers not in self._marks:
+            from grader.grading import marks_of_quiz
+
+            self._marks[answers] = marks_of_quiz(self.course.lab, answers)
+        return self._marks[answers]

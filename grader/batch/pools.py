@@ -1,0 +1,206 @@
+"""Who does the work of a batch: processes of this machine, or a Dask cluster, both as concurrent.futures.Executor.
+
+`completed` hands out work and takes back results, whatever dies meanwhile: a worker that is gone costs nothing but
+time, and work that a worker dies of three times, alone, is given up for this run and named.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from typing import Any
+
+from grader.batch.work import Bundle, Done, Work, perform
+from grader.lab import LabError
+
+#: How often work is tried that a worker dies of, or that fails for a reason of ours.
+TRIES = 3
+
+#: Work that waits with each worker, so that none is ever idle.
+AHEAD = 2
+
+
+class LocalPool:
+    """Processes of this machine. They die with this process, and are deaf to ctrl-C, which is for us to hear."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+
+    def start(self) -> Executor:
+        import multiprocessing
+
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            context.set_forkserver_preload(["grader.batch.warm"])
+        return ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_settle)
+
+    def stop(self, executor: Executor) -> None:
+        """End the processes, whatever they are at."""
+        processes = list((getattr(executor, "_processes", None) or {}).values())
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+
+    def close(self) -> None:
+        """Nothing is left to close."""
+
+
+def _settle() -> None:
+    """Make a new process of the pool one that leaves when it should, and does not when it should not."""
+    import signal
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """Wait for the batch's own process to end, however it does, and end with it; the box goes when its pipe closes."""
+    import multiprocessing
+    import os
+
+    batch = multiprocessing.parent_process()
+    if batch is not None:
+        batch.join()
+        os._exit(1)
+
+
+class ClusterPool:
+    """The workers of a Dask scheduler at an address. Its own retries come first, ours after."""
+
+    def __init__(self, address: str, grader: str) -> None:
+        """Connect. LabError if nobody answers, if there is no worker, or if workers have another grader."""
+        try:
+            from distributed import Client
+        except ModuleNotFoundError:
+            raise LabError(["--cluster needs Dask: pip install 'forklab[cluster]'"]) from None
+        try:
+            self.client: Any = Client(address, timeout=15, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise LabError([f"--cluster {address}: no scheduler answers there ({type(error).__name__})"]) from None
+        try:
+            self._check(address, grader)
+        except BaseException:
+            self.client.close()
+            raise
+        self.jobs = sum(self.client.nthreads().values())
+
+    def _check(self, address: str, grader: str) -> None:
+        from grader.batch.versions import grader_hash
+
+        try:
+            self.client.wait_for_workers(1, timeout=60)
+        except TimeoutError:
+            raise LabError(
+                [f"--cluster {address}: the scheduler has no worker; start some (dask worker {address})"]
+            ) from None
+        try:
+            found = self.client.run(grader_hash)
+        except ModuleNotFoundError as error:
+            raise LabError(
+                [f"--cluster {address}: the workers have no {error.name}; pip install forklab there"]
+            ) from None
+        for worker, version in found.items():
+            if version != grader:
+                raise LabError(
+                    [f"--cluster {address}: worker {worker} has another version of the grader; install this one"]
+                )
+
+    def start(self) -> Executor:
+        return self.client.get_executor(pure=False)
+
+    def stop(self, executor: Executor) -> None:
+        executor.shutdown(wait=False)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+Pool = LocalPool | ClusterPool
+
+
+def completed(pool: Pool, works: Iterable[Work], bundle: Bundle) -> Iterator[tuple[Work, Done | str]]:
+    """Each work with what came of it, as they are done: a Done, or the reason why it could not be done here.
+
+    IsolationError as soon as a worker has it: nothing would be graded then.
+    """
+    hand = _Hand(pool, bundle)
+    try:
+        yield from hand.work_off(deque(works))
+    finally:
+        pool.stop(hand.executor)
+
+
+class _Hand:
+    """What is out with workers at the moment."""
+
+    def __init__(self, pool: Pool, bundle: Bundle) -> None:
+        self.pool = pool
+        self.bundle = bundle
+        self.executor = pool.start()
+        self.out: dict[Future[Done], Work] = {}
+        self.suspects: deque[Work] = deque()  # were out when a worker died: tried one at a time
+        self.tries: dict[Work, int] = {}
+
+    def work_off(self, waiting: deque[Work]) -> Iterator[tuple[Work, Done | str]]:
+        while waiting or self.suspects or self.out:
+            self.hand_out(waiting)
+            alone = len(self.out) == 1
+            done, _ = wait(self.out, return_when=FIRST_COMPLETED)
+            dead: list[Work] = []
+            for future in done:
+                work = self.out.pop(future)
+                try:
+                    yield work, future.result()
+                except (BrokenExecutor, CancelledError):
+                    dead.append(work)
+                except Exception as error:
+                    if type(error).__name__ == "IsolationError":
+                        raise
+                    yield from self.again(work, waiting, error)
+            if dead:
+                yield from self.renew(dead, alone)
+
+    def hand_out(self, waiting: deque[Work]) -> None:
+        room = 1 if self.suspects else max(1, self.pool.jobs) * AHEAD
+        while len(self.out) < room and (self.suspects or waiting):
+            work = self.suspects.popleft() if self.suspects else waiting.popleft()
+            try:
+                self.out[self.executor.submit(perform, work, self.bundle)] = work
+            except BrokenExecutor:
+                self.suspects.append(work)
+                self.executor = self.pool.start()
+                return
+
+    def again(self, work: Work, waiting: deque[Work], error: Exception) -> Iterator[tuple[Work, Done | str]]:
+        """Try once more what failed for no reason of the submission's, or give it up."""
+        self.tries[work] = self.tries.get(work, 0) + 1
+        if self.tries[work] < TRIES:
+            waiting.append(work)
+        else:
+            yield work, f"{type(error).__name__}: {error}"
+
+    def renew(self, dead: list[Work], alone: bool) -> Iterator[tuple[Work, Done | str]]:
+        """A new pool for the one that died; everything that was out is suspect, and what was out alone did it."""
+        self.suspects.extend([*dead, *self.out.values()])
+        self.out.clear()
+        if alone:
+            (work,) = dead
+            self.tries[work] = self.tries.get(work, 0) + 1
+            if self.tries[work] >= TRIES:
+                self.suspects.remove(work)
+                yield work, "the worker that graded it died each time"
+        self.pool.stop(self.executor)
+        self.executor = self.pool.start()

@@ -1,0 +1,124 @@
+"""What a worker process of a batch does: attempts at scenarios by one kernel, in a box that is kept from task to task.
+
+The same function serves processes of this machine and workers of a cluster; all it needs comes with the task, so that
+a worker elsewhere needs no files of ours.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import zlib
+from typing import Any, NamedTuple
+
+from grader.attempt import Attempt
+from grader.compare.judge import Divergence
+from grader.examiner import Code, Printed
+from grader.grade import OUTPUT_LIMIT, Graded
+from grader.grading import attempt_all, means_of
+from grader.lab import Lab
+from grader.outputs import Output
+from grader.submission import Subject
+
+
+class Bundle(NamedTuple):
+    """A lab with its outputs, packed to be sent. `digest` says which, so that it is unpacked once."""
+
+    digest: str
+    data: bytes
+    isolation: str
+
+
+class Work(NamedTuple):
+    """A kernel, and the scenarios (ids) that it is to be tried on."""
+
+    kernel_digest: str
+    kernel: str
+    scenarios: tuple[str, ...]
+
+
+class Done(NamedTuple):
+    """What came of it: scenario id -> attempt as JSON values; the isolation; processor seconds of the worker."""
+
+    kernel_digest: str
+    attempts: dict[str, dict[str, Any]]
+    isolation: dict[str, Any]
+
+
+def pack(lab: Lab, outputs: dict[str, Output], isolation: str) -> Bundle:
+    """Pack a lab for workers."""
+    import hashlib
+
+    data = zlib.compress(pickle.dumps((lab, outputs)), 1)
+    return Bundle(hashlib.sha256(data + isolation.encode()).hexdigest(), data, isolation)
+
+
+class _Bench(threading.local):
+    """What a worker keeps: the lab, and a box. A thread of a cluster's worker has its own."""
+
+    digest = ""
+    lab: Lab
+    outputs: dict[str, Output]
+    box: Any = None
+
+    def set_up(self, bundle: Bundle) -> None:
+        """Make this the bench for a bundle. IsolationError if the box is not what was asked for."""
+        if self.digest == bundle.digest:
+            return
+        from grader.worker.box import Box
+
+        self.tear_down()
+        self.lab, self.outputs = pickle.loads(zlib.decompress(bundle.data))
+        self.box = Box(isolation=bundle.isolation)
+        self.digest = bundle.digest
+
+    def tear_down(self) -> None:
+        if self.box is not None:
+            self.box.close()
+        self.digest, self.box = "", None
+
+
+_bench = _Bench()
+
+
+def perform(work: Work, bundle: Bundle) -> Done:
+    """Try a kernel. Whatever it does, the answer is a Done; an exception is a fault of ours or of this machine."""
+    _bench.set_up(bundle)
+    try:
+        return _tried(work)
+    except BaseException:
+        _bench.tear_down()
+        raise
+
+
+def _tried(work: Work) -> Done:
+    lab = _bench.lab
+    wanted = set(work.scenarios)
+    code = Code({"kernel": work.kernel}, "kernel", lab.kernel.name)
+    means = means_of(Subject("", code), _bench.box)
+    public = [s for s in lab.scenarios if s.id in wanted]
+    hidden = [s for s in lab.hidden if s.id in wanted]
+    graded = attempt_all(lab, means, public, hidden, _bench.outputs)
+    means.between()
+    return Done(work.kernel_digest, {g.scenario.id: to_json(g) for g in graded}, dict(_bench.box.isolation))
+
+
+def to_json(graded: Graded) -> dict[str, Any]:
+    """An attempt as JSON values."""
+    attempt, printed = graded.attempt, graded.printed
+    plain: dict[str, Any] = {"verdict": attempt.verdict}
+    if attempt.message or attempt.lines:
+        plain.update(message=attempt.message, lines=list(attempt.lines))
+    if attempt.divergence is not None:
+        plain["divergence"] = list(attempt.divergence[:4])
+    if printed.text:
+        # A little more than is shown, so that what is cut off is known to be.
+        plain["printed"] = [printed.text[: OUTPUT_LIMIT + 1], printed.truncated]
+    return plain
+
+
+def from_json(plain: dict[str, Any]) -> tuple[Attempt, Printed]:
+    """The attempt that `to_json` gave, without its records."""
+    divergence = Divergence(*plain["divergence"]) if "divergence" in plain else None
+    attempt = Attempt(plain["verdict"], plain.get("message", ""), tuple(plain.get("lines", ())), divergence)
+    return attempt, Printed(*plain["printed"]) if "printed" in plain else Printed()

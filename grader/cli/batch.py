@@ -1,0 +1,133 @@
+"""`grader batch LAB SUBMISSIONS --output DIR`: grade many submissions, and go on where an earlier run stopped."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import re
+import sys
+from typing import Any
+
+from grader.cli import add_isolation
+from grader.lab import LabError, find_lab, load_lab
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", metavar="LAB", help="the lab's folder")
+    parser.add_argument("submissions", metavar="SUBMISSIONS", help="a folder of folders, kernel files and archives")
+    add_output(parser)
+    parser.add_argument("--jobs", type=jobs, metavar="N", help="processes (default: one a processor)")
+    parser.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="only the I-th of N parts")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler whose workers do it, tcp://host:port")
+    add_isolation(parser)
+    parser.set_defaults(isolation="require")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """What batch and merge have in common."""
+    parser.add_argument("--output", metavar="DIR", required=True, help="where results go, and where they are kept")
+    parser.add_argument(
+        "--gradebook",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a gradebook from Canvas or Moodle to fill in; may be given several times",
+    )
+    parser.add_argument("--changes", action="store_true", help="who moved since the last batch, and why")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress, no report: problems alone")
+
+
+def jobs(text: str) -> int:
+    """argparse's type of --jobs."""
+    if not re.fullmatch(r"[1-9]\d{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}; accepted is a number, 1 or more")
+    return int(text)
+
+
+def shard(text: str) -> tuple[int, int]:
+    """argparse's type of --shard."""
+    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(f"{text!r}; accepted is I/N with I from 1 to N, such as 2/4")
+    return int(match[1]), int(match[2])
+
+
+def run(options: argparse.Namespace) -> int:
+    from grader.batch import StoreError, grade_batch, read_submissions
+
+    lab = load_lab(find_lab(options.lab))
+    sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
+    bar = progress_bar(len(sources), options.quiet)
+
+    def progress(count: int, name: str) -> None:
+        bar.update(count)
+
+    try:
+        outcome = grade_batch(lab, sources, pathlib.Path(options.output), _pool(options), options.isolation, progress)
+    except StoreError as error:
+        raise LabError([str(error)]) from None
+    finally:
+        bar.close()
+    return tell(outcome, options)
+
+
+def _pool(options: argparse.Namespace) -> Any:
+    from grader.batch.pools import ClusterPool, LocalPool
+
+    if options.cluster:
+        return lambda course: ClusterPool(options.cluster, course.grader)
+    return lambda course: LocalPool(options.jobs or processors())
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def progress_bar(total: int, quiet: bool) -> Any:
+    """A bar with the time that is left, on a terminal; a line now and then in a log."""
+    from tqdm import tqdm
+
+    # No thread: worker processes are started while the bar is there.
+    tqdm.monitor_interval = 0
+    on_terminal = sys.stderr.isatty()
+    return tqdm(
+        total=total,
+        unit="submission",
+        desc="grading",
+        file=sys.stderr,
+        disable=quiet or None,
+        dynamic_ncols=on_terminal,
+    )
+
+
+def tell(outcome: Any, options: argparse.Namespace) -> int:
+    """Print what came of it. Exit status 0, or 3 if anything could not be graded."""
+    from grader.batch import StoreError, fill_gradebooks
+    from grader.batch.files import note
+
+    folder = pathlib.Path(options.output)
+    for problem in outcome.problems:
+        print(f"grader: {problem}", file=sys.stderr)
+    try:
+        filled = fill_gradebooks(outcome.batch, [pathlib.Path(path) for path in options.gradebook], folder)
+    except StoreError as error:
+        raise LabError([str(error)]) from None
+    if options.changes:
+        print("\n".join(outcome.changes))
+    elif not options.quiet:
+        print((folder / "report.txt").read_text(encoding="utf-8"), end="")
+    for book in filled:
+        print(f"{folder / book.name}: {book.filled} rows filled")
+        if book.unmatched:
+            print(f"  in no row: {', '.join(book.unmatched[:10])}{' …' if len(book.unmatched) > 10 else ''}")
+    entries = outcome.batch["submissions"]
+    open_ones = [entry for entry in entries if not entry["complete"]]
+    if not options.quiet:
+        kept = len(entries) - outcome.graded
+        print(f"\n{len(entries)} submissions: {outcome.graded} kernels graded now, {max(kept, 0)} known or the same.")
+        print(f"results.csv, results.json, report.html, results/ and feedback/ are in {folder}")
+    for entry in open_ones[:10]:
+        print(f"grader: {entry['id']}: {note(entry)}", file=sys.stderr)
+    return 3 if open_ones else 0

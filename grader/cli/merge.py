@@ -1,0 +1,30 @@
+"""`grader merge LAB DIR… --output DIR`: the shards of a batch as one."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from grader.cli import add_isolation
+from grader.cli.batch import add_output, tell
+from grader.lab import LabError, find_lab, load_lab
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", metavar="LAB", help="the lab's folder")
+    parser.add_argument("shards", nargs="+", metavar="DIR", help="the --output of each shard")
+    add_output(parser)
+    add_isolation(parser)
+    parser.set_defaults(isolation="require")
+
+
+def run(options: argparse.Namespace) -> int:
+    from grader.batch import StoreError, merge_batches
+
+    lab = load_lab(find_lab(options.lab))
+    try:
+        folders = [pathlib.Path(folder) for folder in options.shards]
+        outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation)
+    except StoreError as error:
+        raise LabError([str(error)]) from None
+    return tell(outcome, options)

@@ -1,0 +1,270 @@
+"""`grader batch` and `grader merge`, whole."""
+
+import csv
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.labs import SECRET, kernel_text
+
+PROTECT = "parent.page_table.protect(page, kept, cow=True)"
+ZERO = "self.hw.frames.zero(frame)"
+
+#: What every batch writes that has no times in it.
+COMPARED = ("results.csv", "results.json", "report.html", "report.txt")
+
+
+def hand_in(folder, count=8):
+    """Right ones, wrong ones, one that ends its process, an archive that is none, and two with one content."""
+    folder.mkdir()
+    texts = [
+        kernel_text(),
+        kernel_text(PROTECT, "pass"),
+        kernel_text(ZERO, "pass"),
+        kernel_text(ZERO, "import os; os._exit(3)"),
+        "class Nothing:\n    pass\n",
+    ]
+    for number in range(count):
+        (folder / f"student-{number:02}").mkdir()
+        text = f"# {number}\n{texts[number % len(texts)]}"
+        (folder / f"student-{number:02}" / "kernel.py").write_text(text)
+        (folder / f"student-{number:02}" / "answers.yaml").write_text("who: writer\n")
+    (folder / "twin.py").write_text(f"# 0\n{texts[0]}")
+    (folder / "broken.zip").write_bytes(b"PK\x03\x04 nothing")
+    return folder
+
+
+@pytest.fixture
+def class_of(tmp_path):
+    return hand_in(tmp_path / "class")
+
+
+def batch(cli, lab, submissions, output, *options):
+    return cli("batch", lab, submissions, "--output", output, "--isolation", "auto", "-q", *options)
+
+
+def bytes_of(output):
+    files = [
+        *COMPARED,
+        *(str(p.relative_to(output)) for folder in ("results", "feedback") for p in output.glob(f"{folder}/*")),
+    ]
+    return {name: (output / name).read_bytes() for name in sorted(files)}
+
+
+def rows(output):
+    with open(output / "results.csv", newline="") as file:
+        return {row["submission"]: row for row in csv.DictReader(file)}
+
+
+def test_everybody_is_graded(cli, lab, class_of, tmp_path):
+    """Points as `grader run` gives them; the archive is refused with a reason; the twin is named."""
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out", "--jobs", "2")
+    table = rows(tmp_path / "out")
+    _, alone, _ = cli("run", lab, "--submission", class_of / "student-01", "--format", "json")
+
+    assert status == 0, err
+    assert len(table) == 10
+    assert table["student-00"]["points"] == "95"
+    assert float(table["student-01"]["points"]) == json.loads(alone)["points"]
+    assert table["student-03"]["touch"] == "0"
+    assert "refused: broken.zip: the archive cannot be read" in table["broken"]["note"]
+    assert table["twin"]["note"] == "the same kernel as student-00"
+
+
+def test_a_result_is_that_of_a_run(cli, lab, class_of, tmp_path):
+    """Verdicts, messages, explanations, prints, receipt: byte for byte what `grader run` says, but for the name."""
+    batch(cli, lab, class_of, tmp_path / "out")
+    kept = json.loads((tmp_path / "out" / "results" / "student-01.json").read_text())
+    options = ("--format", "json", "--audience", "staff")
+    _, alone, _ = cli("run", lab, "--submission", class_of / "student-01", *options)
+
+    assert kept == json.loads(alone)
+
+
+def test_students_feedback_tells_nothing_hidden(cli, lab, class_of, tmp_path):
+    """Feedback files are for students, results for staff."""
+    batch(cli, lab, class_of, tmp_path / "out")
+
+    assert all("secret" not in p.read_text() for p in (tmp_path / "out" / "feedback").iterdir())
+    assert "secret" in (tmp_path / "out" / "results" / "student-01.json").read_text()
+
+
+def test_one_process_and_many_give_the_same_bytes(cli, lab, class_of, tmp_path):
+    """--jobs 1, --jobs 3, and two shards merged: JSON, CSV, reports, results and feedback are equal."""
+    batch(cli, lab, class_of, tmp_path / "one", "--jobs", "1")
+    batch(cli, lab, class_of, tmp_path / "three", "--jobs", "3")
+    for number in (1, 2):
+        batch(cli, lab, class_of, tmp_path / f"shard{number}", "--shard", f"{number}/2")
+    shards = [tmp_path / "shard1", tmp_path / "shard2"]
+    status, _, err = cli("merge", lab, *shards, "--output", tmp_path / "all", "--isolation", "auto", "-q")
+
+    assert status == 0, err
+    assert all(len(rows(shard)) < 10 for shard in shards)
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "three") == bytes_of(tmp_path / "all")
+
+
+def test_nothing_is_graded_twice(cli, lab, class_of, tmp_path, monkeypatch):
+    """A second run finds everything in the store: no worker is started."""
+    batch(cli, lab, class_of, tmp_path / "out")
+    before = bytes_of(tmp_path / "out")
+    monkeypatch.setattr("grader.batch.pools.LocalPool.start", lambda self: pytest.fail("a worker was started"))
+    status, _, _ = batch(cli, lab, class_of, tmp_path / "out")
+
+    assert status == 0
+    assert bytes_of(tmp_path / "out") == before
+
+
+def test_an_edited_hidden_scenario_regrades_itself_alone(cli, lab, class_of, tmp_path, monkeypatch):
+    """And --changes says who moved, by how much, because of which scenario."""
+    batch(cli, lab, class_of, tmp_path / "out")
+    (lab / "hidden" / "secret.yaml").write_text(
+        SECRET.replace("pages: 1", "pages: 2").replace("at: secretname", "at: 'secretname[0]'")
+    )
+    (lab / "hidden" / "extra.yaml").write_text(SECRET.replace("task: share", "task: touch"))
+    cli("record", lab)
+    asked = []
+    from grader.batch import grading
+
+    real = grading.completed
+    monkeypatch.setattr(grading, "completed", lambda p, works, b: real(p, [asked.append(w) or w for w in works], b))
+    _, out, _ = batch(cli, lab, class_of, tmp_path / "out", "--changes")
+
+    assert {scenario for work in asked for scenario in work.scenarios} == {"secret", "extra"}
+    assert "scenario extra (hidden) is new" in out
+    assert "student-01: 55 -> " in out
+    assert "  extra: none -> failed" in out
+
+
+def test_a_submission_handed_in_again(cli, lab, class_of, tmp_path):
+    """It alone moves; who is gone is said, and their files are gone too."""
+    batch(cli, lab, class_of, tmp_path / "out")
+    (class_of / "student-02" / "kernel.py").write_text(f"# again\n{kernel_text()}")
+    (class_of / "broken.zip").unlink()
+    _, out, _ = batch(cli, lab, class_of, tmp_path / "out", "--changes")
+
+    assert "broken: gone, had 0 points" in out
+    assert "-> 95 (+" in out and "handed in again" in out
+    assert "8 of 9 submissions did not change." in out
+    assert not (tmp_path / "out" / "results" / "broken.json").exists()
+
+
+def test_killed_at_random_moments_it_ends_the_same(cli, lab, class_of, tmp_path, root):
+    """kill -9 of the whole process group, again and again, then to the end: the results of an undisturbed run."""
+    batch(cli, lab, class_of, tmp_path / "calm", "--jobs", "1")
+    command = [sys.executable, "-m", "grader", "batch", str(lab), str(class_of), "--output", str(tmp_path / "out")]
+    command += ["--isolation", "auto", "-q", "--jobs", "2"]
+    chance = random.Random(4)
+    for _ in range(4):
+        running = subprocess.Popen(command, cwd=root, start_new_session=True, stderr=subprocess.PIPE)
+        time.sleep(chance.uniform(0.3, 0.9))
+        os.killpg(running.pid, signal.SIGKILL) if running.poll() is None else None
+        running.communicate(timeout=30)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "calm")
+
+
+def test_workers_end_with_a_killed_batch(lab, class_of, tmp_path, root):
+    """Only the batch itself is killed: its workers, and the sandboxes of these, are gone a moment later."""
+    (class_of / "student-00" / "kernel.py").write_text(kernel_text(ZERO, "while True: pass"))
+    command = [sys.executable, "-m", "grader", "batch", str(lab), str(class_of), "--output", str(tmp_path / "out")]
+    running = subprocess.Popen([*command, "--isolation", "auto", "-q", "--jobs", "2"], cwd=root, start_new_session=True)
+    time.sleep(1.5)
+    running.kill()
+    running.wait()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and descendants(running.pid):
+        time.sleep(0.1)
+
+    assert descendants(running.pid) == []
+
+
+def descendants(session):
+    """Processes of a session that was started for a batch."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(stat.parent.name)
+    return found
+
+
+def test_a_second_batch_on_one_store_is_told(cli, lab, class_of, tmp_path):
+    """Exit status 2 and a sentence; the store is as it was."""
+    from grader.batch.store import Store
+
+    batch(cli, lab, class_of, tmp_path / "out")
+    with Store(tmp_path / "out"):
+        status, _, err = batch(cli, lab, class_of, tmp_path / "out")
+
+    assert status == 2
+    assert "another batch is working on it" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--jobs", "0"), "accepted is a number, 1 or more"),
+        (("--shard", "3/2"), "accepted is I/N with I from 1 to N"),
+        (("--gradebook", "/nowhere.csv"), "/nowhere.csv: No such file or directory"),
+    ],
+)
+def test_wrong_options_are_named(cli, lab, class_of, tmp_path, options, told):
+    """The value, and what is accepted; exit status 2."""
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out", *options)
+
+    assert status == 2
+    assert told in err
+
+
+def test_folders_that_hold_nothing(cli, lab, tmp_path):
+    """No such folder, and a folder without a submission: the path and the way out."""
+    (tmp_path / "empty").mkdir()
+    missing = batch(cli, lab, tmp_path / "nowhere", tmp_path / "out")
+    empty = batch(cli, lab, tmp_path / "empty", tmp_path / "out")
+
+    assert missing[0] == empty[0] == 2
+    assert "nowhere: No such file or directory" in missing[2]
+    assert "there is no submission in it" in empty[2]
+
+
+def test_a_report_that_cannot_be_written(cli, lab, class_of, tmp_path):
+    """A folder where a file should be: the path and the way out, and the grades are kept."""
+    (tmp_path / "out" / "results.csv").mkdir(parents=True)
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out")
+
+    assert status == 2
+    assert "results.csv" in err and "the grades are kept" in err
+    (tmp_path / "out" / "results.csv").rmdir()
+    assert batch(cli, lab, class_of, tmp_path / "out")[0] == 0
+
+
+def test_shards_that_disagree(cli, lab, class_of, tmp_path):
+    """One student with two contents in two shards: named, and nothing is guessed."""
+    batch(cli, lab, class_of, tmp_path / "a")
+    (class_of / "student-01" / "kernel.py").write_text("other = 1\n")
+    batch(cli, lab, class_of, tmp_path / "b")
+    status, _, err = cli("merge", lab, tmp_path / "a", tmp_path / "b", "--output", tmp_path / "all", "-q")
+
+    assert status == 2
+    assert "student-01 is in two shards, with different contents" in err
+
+
+def test_a_shard_that_is_none(cli, lab, tmp_path):
+    """A folder without a store."""
+    (tmp_path / "x").mkdir()
+    status, _, err = cli("merge", lab, tmp_path / "x", "--output", tmp_path / "all")
+
+    assert status == 2
+    assert "there is no batch.sqlite in it; name the --output of each shard" in err

@@ -1,0 +1,113 @@
+"""Gradebooks of Canvas and Moodle, filled in and read back by the csv module, with the importers' rules as asserts."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.batch.files import table
+from grader.batch.gradebooks import fill
+from grader.lab import LabError
+from tests.batch.results import batch, entry
+
+CANVAS = (
+    "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,A small lab (4711),Other (12),Final Score\r\n"
+    "    Points Possible,,,,,100,10,(read only)\r\n"
+    '"Doe, Jane",101,u1,jane@x.org,Section 1,,3,\r\n'
+    '"Snow, Jon",102,u2,jon@x.org,Section 1,,4,\r\n'
+    '"=cmd(), Eve",103,u3,eve@x.org,Section 1,,,\r\n'
+)
+
+WORKSHEET = (
+    "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),"
+    "Last modified (grade),Feedback comments,Mine\r\n"
+    "Participant 12345,Jane Doe,jane@x.org,Submitted,,20.00,Yes,x,-,,kept\r\n"
+    "Participant 77,Jon Snow,jon@x.org,No submission,,20.00,Yes,x,-,,kept too\r\n"
+)
+
+PARTICIPANTS = (
+    "First name,Last name,ID number,Email address\nJane,Doe,7,jane@x.org\nJon,Snow,8,Jon@x.org\nNo,Body,9,n@x.org\n"
+)
+
+
+def rows(text):
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_canvas_takes_it_back():
+    """Identity columns, then this assignment's with its number; Points Possible stays; others are not touched."""
+    filled = fill(CANVAS, "g.csv", batch(entry("doejane-101", system="canvas", user="101"), entry("x", user="999")))
+    header, possible, jane, jon, eve = rows(filled.text)
+
+    assert filled.name == "canvas.csv"
+    assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "A small lab (4711)"]
+    assert possible[0].strip() == "Points Possible" and possible[-1] == "100"
+    assert jane == ["Doe, Jane", "101", "u1", "jane@x.org", "Section 1", "50.00"]
+    assert jon[-1] == "" and eve[0] == "'=cmd(), Eve"
+    assert (filled.filled, filled.unmatched) == (1, ["x"])
+
+
+def test_canvas_students_are_found_by_login_too():
+    """Plain folders named by login or SIS id, and names from Gradescope."""
+    filled = fill(CANVAS, "g.csv", batch(entry("jane@x.org"), entry("u2", points=12.3)))
+
+    assert [row[-1] for row in rows(filled.text)[2:]] == ["50.00", "12.30", ""]
+
+
+def test_moodle_worksheet_is_filled_in():
+    """The three columns that Moodle must have are there, unknown ones stay, the grade is of their maximum."""
+    filled = fill(WORKSHEET, "w.csv", batch(entry("participant-12345", system="moodle", user="12345")))
+    header, jane, jon = [dict(zip(rows(filled.text)[0], row, strict=True)) for row in rows(filled.text)]
+
+    assert {"Identifier", "Grade", "Last modified (grade)"} <= set(header)
+    assert jane["Grade"] == "10.00" and jane["Mine"] == "kept"
+    assert "First: 50; Second: 0" in jane["Feedback comments"]
+    assert jon["Grade"] == "" and jon["Feedback comments"] == ""
+
+
+def test_moodle_import_has_users_of_the_course_alone():
+    """One unknown user cancels Moodle's whole import; feedback without a grade would wipe the grade."""
+    open_one = entry("8", complete=False)
+    filled = fill(PARTICIPANTS, "p.csv", batch(entry("jane", email="JANE@x.org"), open_one, entry("stranger")))
+    header, *found = rows(filled.text)
+
+    assert header == ["ID number", "Email address", "A small lab grade", "A small lab feedback"]
+    assert [row[:3] for row in found] == [["7", "jane@x.org", "50.00"]]
+    assert filled.unmatched == ["stranger"]
+
+
+@pytest.mark.parametrize("text", [CANVAS, WORKSHEET])
+def test_what_is_not_graded_in_full_stays_blank(text):
+    """No points are lost by a fault of ours: the cell is empty until the batch is run again."""
+    one = entry("a", user="101", email="jane@x.org", complete=False)
+
+    assert ",50.00," not in fill(text, "g.csv", batch(one)).text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b\n1,2\n", "g.csv:1: columns a, b: this is no gradebook that is known; known are a Canvas gradebook"),
+        ("Identifier,Grade\n", "g.csv: there is no row in it; export it again"),
+        ('Student,ID,Section\n"x', "g.csv: this is no CSV file"),
+    ],
+)
+def test_other_files_are_refused(text, told):
+    """The file, what was found and what is accepted."""
+    with pytest.raises(LabError) as error:
+        fill(text, "g.csv", batch(entry("a")))
+    assert told in str(error.value)
+
+
+@given(st.text(max_size=60))
+def test_no_name_becomes_a_formula_or_a_row(text):
+    """results.csv: whatever a student is called, one row each, and no cell that a spreadsheet would compute."""
+    from grader.text import plain
+
+    one = entry("a", label=plain(text), email=plain(text), refused=plain(text))
+    header, row = rows(table(batch(one)))
+
+    assert len(row) == len(header)
+    assert not any(cell[:1] in ("=", "+", "@") for cell in row)

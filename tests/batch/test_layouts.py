@@ -1,0 +1,101 @@
+"""What the folders that Moodle, Canvas, Gradescope and GitHub Classroom give to download are read as."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.batch.layouts import find_submissions, safe_id
+from grader.lab import LabError
+
+
+def put(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1\n")
+
+
+def found(folder):
+    return {one.id: one for one in find_submissions(folder)}
+
+
+def test_plain_folders_and_files(tmp_path):
+    """A folder, a kernel file, an archive: named after themselves; gradebooks and notes are no submissions."""
+    put(tmp_path, "jane/kernel.py", "john.py", "ann.tar.gz", "grades.csv", "README.md", ".DS_Store", "__MACOSX/x")
+
+    assert list(found(tmp_path)) == ["ann", "jane", "john"]
+
+
+def test_moodle(tmp_path):
+    """Folders with the participant's number, which the grading worksheet has too; older downloads have files alone."""
+    put(tmp_path, "Jane Doe_12345_assignsubmission_file_/kernel.py", "Jon_Snow_77_assignsubmission_file_kernel.py")
+    one, two = find_submissions(tmp_path)
+
+    assert (one.id, one.user, one.label, one.system) == ("participant-12345", "12345", "Jane Doe", "moodle")
+    assert (two.user, two.label) == ("77", "Jon_Snow")
+
+
+def test_canvas_groups_the_files_of_a_student(tmp_path):
+    """login_user_submission_file: both files of a student are one submission; LATE is no part of the name."""
+    put(tmp_path, "doejane_LATE_101_9001_kernel.py", "doejane_LATE_101_9002_answers.yaml")
+    put(tmp_path, "snowjon_102_9003_kernel-1.py")
+    submissions = found(tmp_path)
+
+    assert list(submissions) == ["doejane-101", "snowjon-102"]
+    assert len(submissions["doejane-101"].paths) == 2
+    assert submissions["snowjon-102"].user == "102"
+
+
+def test_gradescope_says_who(tmp_path):
+    """submission_metadata.yml, with Ruby's symbols for keys, has name, number and e-mail of the first submitter."""
+    put(tmp_path, "submission_11/kernel.py", "submission_12/kernel.py")
+    metadata = "submission_11:\n  :submitters:\n  - :name: Jane\n    :sid: '007'\n    :email: j@x.org\n  :score: 1\n"
+    (tmp_path / "submission_metadata.yml").write_text(metadata)
+    submissions = found(tmp_path)
+
+    assert submissions["submission_11"][1:] == (
+        "Jane",
+        "gradescope",
+        "11",
+        (tmp_path / "submission_11",),
+        "j@x.org",
+        "007",
+    )
+    assert submissions["submission_12"].label == "submission_12"
+
+
+def test_a_strange_metadata_file_is_named(tmp_path):
+    """Not an exception: the file and what it should be."""
+    put(tmp_path, "submission_11/kernel.py")
+    (tmp_path / "submission_metadata.yml").write_text("- 1\n- 2\n")
+
+    with pytest.raises(LabError, match=r"submission_metadata.yml: this is not Gradescope's list of submissions"):
+        find_submissions(tmp_path)
+
+
+def test_github_classroom(tmp_path):
+    """Repositories with one prefix: what follows it is the login."""
+    for login in ("jane-doe", "john"):
+        put(tmp_path, f"cow-lab-{login}/.git/HEAD", f"cow-lab-{login}/labs/copy-on-write/kernel.py")
+
+    assert [(one.id, one.system) for one in find_submissions(tmp_path)] == [
+        ("jane-doe", "classroom"),
+        ("john", "classroom"),
+    ]
+
+
+def test_names_that_are_alike_stay_apart(tmp_path):
+    """`jane` beside `jane.zip` and `Jane`: three submissions with three ids, also where capitals do not count."""
+    put(tmp_path, "jane/kernel.py", "jane.zip", "Jane.py")
+    ids = list(found(tmp_path))
+
+    assert len({id.lower() for id in ids}) == 3
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_ids_are_safe_as_file_names(name):
+    """Whatever a folder is called, its id has no slash, no dots that climb, no control character, and a bound."""
+    id = safe_id(name)
+
+    assert id and len(id) <= 64 and ".." not in id
+    assert id.isascii() and all(c.isalnum() or c in "._-" for c in id) and id[0].isalnum()

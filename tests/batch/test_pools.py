@@ -1,0 +1,107 @@
+"""Work handed to workers that die, fail or leave: everything is done, once, or named."""
+
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from grader.batch.pools import TRIES, completed
+from grader.batch.work import Bundle, Done, Work
+
+BUNDLE = Bundle("", b"", "auto")
+
+
+def work(name):
+    return Work(name, "", ())
+
+
+class Pool:
+    """A pool that works at once, in this process. `deadly` kills the worker, and everything else that is out."""
+
+    jobs = 2
+
+    def __init__(self, deadly=(), failing=()):
+        self.deadly, self.failing = deadly, failing
+        self.performed = []
+        self.started = 0
+
+    def start(self):
+        self.started += 1
+        return Executor(self)
+
+    def stop(self, executor):
+        pass
+
+
+class Executor:
+    def __init__(self, pool):
+        self.pool = pool
+        self.dead = False
+
+    def submit(self, function, one, bundle):
+        future = Future()
+        self.dead = self.dead or one.kernel_digest in self.pool.deadly
+        if self.dead:
+            future.set_exception(BrokenProcessPool("gone"))
+        elif one.kernel_digest in self.pool.failing:
+            future.set_exception(OSError("no memory"))
+        else:
+            self.pool.performed.append(one.kernel_digest)
+            future.set_result(Done(one.kernel_digest, {}, {}))
+        return future
+
+
+def outcomes(pool, names):
+    return {one.kernel_digest: done for one, done in completed(pool, map(work, names), BUNDLE)}
+
+
+def test_everything_is_done():
+    """A Done for each, and none is performed twice."""
+    pool = Pool()
+    found = outcomes(pool, "abcdefgh")
+
+    assert sorted(pool.performed) == list("abcdefgh")
+    assert all(isinstance(done, Done) for done in found.values())
+
+
+def test_a_worker_that_dies_costs_the_others_nothing():
+    """The work it died of is tried alone, given up and named; all else is done, though it was out at the same time."""
+    pool = Pool(deadly="d")
+    found = outcomes(pool, "abcdefgh")
+
+    assert found.pop("d") == "the worker that graded it died each time"
+    assert sorted(pool.performed) == list("abcefgh")
+    assert all(isinstance(done, Done) for done in found.values())
+
+
+def test_two_deadly_ones_are_told_apart():
+    """Even if they are next to each other."""
+    found = outcomes(Pool(deadly="cd"), "abcdef")
+
+    assert [name for name, done in sorted(found.items()) if isinstance(done, str)] == ["c", "d"]
+
+
+def test_a_fault_of_ours_is_tried_again_and_named():
+    """Three times, and the reason is told."""
+    found = outcomes(Pool(failing="b"), "abc")
+
+    assert found["b"] == "OSError: no memory"
+    assert isinstance(found["c"], Done)
+    assert TRIES == 3
+
+
+def test_no_isolation_ends_everything():
+    """Where the sandbox is not what was asked for nothing is graded, and nothing is tried again."""
+    from grader.worker.box import IsolationError
+
+    class Refusing(Executor):
+        def submit(self, function, one, bundle):
+            future = Future()
+            future.set_exception(IsolationError("needs L2"))
+            return future
+
+    pool = Pool()
+    pool.start = lambda: Refusing(pool)
+
+    with pytest.raises(IsolationError, match="needs L2"):
+        outcomes(pool, "abc")

@@ -1,0 +1,104 @@
+"""Which file of a submission is its kernel."""
+
+import io
+import zipfile
+
+import pytest
+
+from grader.batch.layouts import find_submissions
+from grader.batch.sources import read_source
+
+
+@pytest.fixture
+def read(tmp_path):
+    """read({"path": text}): the sources of a folder with these files, by id."""
+
+    def make(files):
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return {one.id: read_source(one, "small") for one in find_submissions(tmp_path)}
+
+    return make
+
+
+def archive(**files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as zipped:
+        for name, text in files.items():
+            zipped.writestr(name.replace("__", "/").replace("_py", ".py").replace("_yaml", ".yaml"), text)
+    return data.getvalue()
+
+
+def test_the_kernel_nearest_to_the_top(read):
+    """Copies further down do not count; the sheet beside the kernel does."""
+    sources = read({"jane/work/kernel.py": "top", "jane/work/answers.yaml": "a: 1", "jane/work/old/kernel.py": "old"})
+
+    assert (sources["jane"].kernel, sources["jane"].answers) == ("top", b"a: 1")
+
+
+def test_the_kernel_of_this_lab(read):
+    """A repository with several labs: the folder of the lab's name decides."""
+    sources = read({"jane/labs/other/kernel.py": "other", "jane/labs/small/kernel.py": "mine"})
+
+    assert sources["jane"].kernel == "mine"
+
+
+def test_a_zip_inside_a_folder(read):
+    """What Moodle has for a student who handed in a zip."""
+    sources = read({"Jane_5_assignsubmission_file_/lab.zip": archive(lab__kernel_py="zipped")})
+
+    assert sources["participant-5"].kernel == "zipped"
+
+
+def test_canvas_files_belong_together(read):
+    """The kernel under Canvas's name for it, the later one if it was handed in again, and the sheet."""
+    sources = read(
+        {
+            "doe_1_10_kernel.py": "first",
+            "doe_1_11_kernel-1.py": "second",
+            "doe_1_12_answers.yaml": "a: 1",
+        }
+    )
+
+    assert (sources["doe-1"].kernel, sources["doe-1"].answers) == ("second", b"a: 1")
+
+
+def test_one_python_file_under_another_name(read):
+    """A file that was renamed is taken, if there is no doubt which."""
+    assert read({"jane/mine.py": "renamed", "jane/notes.txt": ""})["jane"].kernel == "renamed"
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"jane/notes.txt": ""}, "there is no kernel.py in it; it has 0 archives and 0 Python files"),
+        ({"jane/a/kernel.py": "1", "jane/b/kernel.py": "2"}, "2 files named kernel.py are equally near to the top"),
+        ({"jane.zip": b"PK\x03\x04 nothing"}, "the archive cannot be read"),
+        ({"jane/a.zip": b"PK\x03\x04 nothing"}, "the archive cannot be read"),
+        ({"jane.py": b"\xff\xfe"}, "is not UTF-8"),
+    ],
+)
+def test_what_is_no_submission_is_refused_with_a_reason(read, files, reason):
+    """Never an exception: intake's sentence, for the report."""
+    assert reason in read(files)["jane"].refused
+
+
+def test_no_link_is_followed(read, tmp_path):
+    """A link to a file or a folder elsewhere gives nothing of it away."""
+    (tmp_path / "jane").symlink_to("/etc")
+    (tmp_path / "john").mkdir()
+    (tmp_path / "john" / "kernel.py").symlink_to("/etc/passwd")
+    sources = read({})
+
+    assert "symbolic link" in sources["jane"].refused
+    assert "symbolic link" in sources["john"].refused
+
+
+def test_equal_kernels_have_one_digest_whatever_the_answers(read):
+    """So that they are graded once; receipts still differ."""
+    sources = read({"a/kernel.py": "k", "b/kernel.py": "k", "b/answers.yaml": "x: 1"})
+
+    assert sources["a"].code_digest == sources["b"].code_digest
+    assert sources["a"].digest != sources["b"].digest

@@ -1,0 +1,127 @@
+"""The SQLite store: what is committed stays, and what goes wrong is said."""
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from grader.batch.store import NAME, Kept, Key, Store, StoreError
+
+KEY = Key("kernel", "scenario", "grader", "output")
+LEVEL = {"wanted": "auto", "got": "L2", "missing": {}}
+
+
+def kept(verdict):
+    return Kept(verdict, {"verdict": verdict}, LEVEL)
+
+
+def test_what_was_kept_is_found_again(tmp_path):
+    """By kernel and grader; the scenario and the reference output tell attempts apart."""
+    with Store(tmp_path) as store:
+        store.keep([(KEY, kept("passed")), (KEY._replace(output="other"), kept("failed"))])
+    with Store(tmp_path) as store:
+        found = store.attempts("kernel", "grader")
+
+    assert found == {("scenario", "output"): kept("passed"), ("scenario", "other"): kept("failed")}
+
+
+def test_only_ungradable_ones_are_replaced(tmp_path):
+    """A verdict stands; what could not be graded is graded later."""
+    other = KEY._replace(scenario="other")
+    with Store(tmp_path) as store:
+        store.keep([(KEY, kept("passed")), (other, kept("ungradable"))])
+        store.keep([(KEY, kept("failed")), (other, kept("failed"))])
+        found = store.attempts("kernel", "grader")
+
+    assert found == {("scenario", "output"): kept("passed"), ("other", "output"): kept("failed")}
+
+
+def test_two_batches_at_once(tmp_path):
+    """The second is told, at once; the first goes on."""
+    with Store(tmp_path) as store:
+        with pytest.raises(StoreError, match="another batch is working on it; wait for that one, or name another"):
+            Store(tmp_path)
+        store.keep([(KEY, kept("passed"))])
+
+        assert store.attempts("kernel", "grader")
+
+
+def test_a_store_is_free_after_kill(tmp_path):
+    """A process that is killed in the middle of a transaction leaves what was committed, and no lock."""
+    program = (
+        "import os, pathlib, signal, sys; from grader.batch.store import *;"
+        "store = Store(pathlib.Path(sys.argv[1])); key = Key('k', 's', 'g', 'o');"
+        "store.keep([(key, Kept('passed', {}, {}))]); store._db.execute('BEGIN');"
+        'store._db.execute("DELETE FROM attempts"); os.kill(os.getpid(), signal.SIGKILL)'
+    )
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], timeout=60, check=False)
+    with Store(tmp_path) as store:
+        assert done.returncode == -9
+        assert list(store.attempts("k", "g")) == [("s", "o")]
+
+
+@pytest.mark.parametrize("damage", [b"this is no database, but it is long enough to be read as one" * 10, b""])
+def test_a_corrupt_store(tmp_path, damage):
+    """Another file of that name is not written over; an empty one is a new store."""
+    (tmp_path / NAME).write_bytes(damage)
+    if not damage:
+        Store(tmp_path).close()
+        return
+
+    with pytest.raises(StoreError, match=r"batch.sqlite: it is damaged .*; move it away, and everything is graded"):
+        Store(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == damage
+
+
+def test_a_store_with_a_hole(tmp_path):
+    """Pages that were overwritten are noticed when it is opened, or at the latest when they are read."""
+    with Store(tmp_path) as store:
+        store.keep([(KEY._replace(scenario=f"s{n}"), kept("passed")) for n in range(500)])
+    path = tmp_path / NAME
+    data = bytearray(path.read_bytes())
+    data[8192:40960] = b"\xaa" * (40960 - 8192)
+    path.write_bytes(data)
+
+    with pytest.raises(StoreError, match="damaged"):
+        Store(tmp_path)
+
+
+def test_a_full_disk(tmp_path):
+    """What does not fit is not kept, what was kept before is there, and the sentence says so."""
+    with Store(tmp_path) as store:
+        store.keep([(KEY, kept("passed"))])
+        store._db.execute("PRAGMA max_page_count = 12")
+        with pytest.raises(StoreError, match="the disk is full; what was graded so far is kept"):
+            store.keep([(KEY._replace(scenario="s" * 200_000), kept("passed"))])
+
+        assert list(store.attempts("kernel", "grader")) == [("scenario", "output")]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    """A file where the folder should be; the same words as for a read-only one."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreError, match="file"):
+        Store(tmp_path / "file")
+    with pytest.raises(StoreError):
+        Store(tmp_path / "file" / "deeper")
+
+
+def test_a_store_of_another_version(tmp_path):
+    """It is left alone, and the way out is said."""
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / NAME) as db:
+        db.execute("UPDATE about SET value = '99'")
+
+    with pytest.raises(StoreError, match="of another version of the grader"):
+        Store(tmp_path)
+
+
+def test_only_batches_that_differ_are_remembered(tmp_path):
+    """The last two that differ can be compared, however often the same one ran again."""
+    with Store(tmp_path) as store:
+        for grades in ({"a": 1}, {"a": 2}, {"a": 2}, {"a": 2}):
+            store.finish(grades)
+
+        assert store.finished() == [{"a": 1}, {"a": 2}]
