@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from grader.compare.explain import explain
 from grader.compare.judge import Divergence, Judge
+from grader.compare.sign import sign_of
 from grader.compare.words import sentence
 from grader.machine.errors import HardwareError
 from grader.machine.outcome import RETRIES, KernelCrash
@@ -32,6 +33,7 @@ class Attempt(NamedTuple):
     lines       the whole explanation, plain text
     divergence  the first difference, where that is the verdict
     records     the student's records up to where the replay stopped
+    sign        how it went wrong, to compare with other kernels (compare/sign.py); "" if it passed or tells nothing
     """
 
     verdict: str
@@ -39,6 +41,7 @@ class Attempt(NamedTuple):
     lines: tuple[str, ...] = ()
     divergence: Divergence | None = None
     records: tuple[StepRecord, ...] = ()
+    sign: str = ""
 
 
 class Trouble(NamedTuple):
@@ -78,7 +81,8 @@ def attempt_each(scenario: Scenario, output: Output, attempt: Callable[[Scenario
             operation = scenario.each.fields["operation"]
             where = f"when call {point + 1} of {operation} fails"
             lines = (f"{where} (of {len(output.traces)} failure points):", *result.lines)
-            return result._replace(message=f"{where}: {result.message}", lines=lines)
+            sign = f"{point}:{result.sign}" if result.sign else ""
+            return result._replace(message=f"{where}: {result.message}", lines=lines, sign=sign)
     return result
 
 
@@ -127,7 +131,7 @@ def conclude(
         message = (
             f"step {divergence.step}: {divergence.rule}: expected {divergence.expected}; yours: {divergence.yours}"
         )
-        return Attempt(FAILED, message, lines, divergence, kept)
+        return Attempt(FAILED, message, lines, divergence, kept, sign_of(FAILED, records[-1], divergence))
     last = records[-1]
     if last.outcome == NO_PROGRESS:
         return _no_progress(scenario, last, kept)
@@ -151,19 +155,21 @@ def _no_progress(scenario: Scenario, record: StepRecord, kept: tuple[StepRecord,
     if step is not None and step.verb.startswith("copy_"):
         message = "user_access returned, but not every page of the buffer is present"
     lines = (where, f"  {message}.", "  Return only when the page's entry allows the access, or raise an exception.")
-    return Attempt("no_progress", message, lines, records=kept)
+    sign = sign_of(NO_PROGRESS, record, None)
+    return Attempt(NO_PROGRESS, message, lines, records=kept, sign=sign)
 
 
 _VERDICTS = {"not_implemented": NOT_IMPLEMENTED, "refused": "refused", "operations": "timed_out"}
 
 
 def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple[StepRecord, ...]) -> Attempt:
-    verdict = _VERDICTS.get(trouble.kind, "crashed")
+    verdict = _VERDICTS.get(trouble.kind, CRASHED)
     if verdict == NOT_IMPLEMENTED:
         what = trouble.message or trouble.method
         return Attempt(verdict, f"not implemented yet: {what}", (f"Not implemented yet: {what}",), records=kept)
     message = crash_message(trouble)
-    return Attempt(verdict, message, (_where(scenario, record), *crash_lines(trouble)), records=kept)
+    sign = sign_of(CRASHED, record, None) if verdict == CRASHED else ""
+    return Attempt(verdict, message, (_where(scenario, record), *crash_lines(trouble)), records=kept, sign=sign)
 
 
 def crash_message(trouble: Trouble) -> str:

@@ -3,36 +3,39 @@
 files       the lab and its scenarios load; handout, stub and quiz are there; outputs are recorded and fresh
 reference   passes everything, holds every expectation, and gives the recorded outputs
 stub        passes nothing
+misconceptions  each one that the lab teaches loses points
 """
 
 from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from grader.kernels import load_file_class, misconception_kernel, misconceptions, reference_kernel
+from grader.fingerprints import fingerprints_path
+from grader.kernels import load_file_class, misconceptions, mistakes, reference_kernel
 from grader.lab import QUIZ_TASK, Lab, LabError, load_lab
+from grader.mistakes import Progress, Tried, fingerprints_text, idle_scenarios, try_misconceptions
 from grader.outputs import load_output
 from grader.record import describe_change, reference_output
-from grader.verdicts import NOT_IMPLEMENTED, PASSED
+from grader.verdicts import NOT_IMPLEMENTED
 
 #: Share of the misconceptions that must lose points in a public scenario already.
 PUBLIC_SHARE = 0.8
 
-#: Called with the flag of each misconception before it is tried.
-Progress = Callable[[str], None]
-
 
 class Proof(NamedTuple):
-    """One proof: what was shown, or the problems in the way of it. `files` problems make the lab unusable."""
+    """One proof: what was shown, or the problems in the way of it. `files` problems make the lab unusable.
+
+    notes  what an author may want to know beside, for `-v`
+    """
 
     name: str
     shown: str
     problems: list[str]
     kind: str = "proof"
+    notes: list[str] = []  # noqa: RUF012 - proofs are never changed
 
 
 def check_files(lab: Lab) -> Proof:
@@ -107,46 +110,46 @@ def check_stub(lab: Lab) -> Proof:
     return Proof("stub", "is not implemented anywhere", problems)
 
 
-class Kill(NamedTuple):
-    """Which scenarios a misconception kernel does not pass."""
-
-    flag: str
-    public: list[str]
-    hidden: list[str]
-
-
-def kills_of(lab: Lab, flags: list[str], progress: Progress = lambda flag: None) -> list[Kill]:
-    """Replay misconception kernels on every scenario of a lab."""
-    from grader.attempt import attempt_each, attempt_here
-
-    outputs = {scenario.id: load_output(lab, scenario) for scenario in lab.all_scenarios}
-    hidden = {scenario.id for scenario in lab.hidden}
-    kills = []
-    for flag in flags:
-        progress(flag)
-        kernel = misconception_kernel(lab, flag)
-        killed = [
-            scenario.id
-            for scenario in lab.all_scenarios
-            if attempt_each(scenario, outputs[scenario.id], partial(attempt_here, make_kernel=kernel)).verdict != PASSED
-        ]
-        kills.append(Kill(flag, [id for id in killed if id not in hidden], [id for id in killed if id in hidden]))
-    return kills
-
-
 def check_misconceptions(lab: Lab, progress: Progress) -> Proof:
-    """Every mistake with a rule that this lab teaches loses points here, most of them in a public scenario."""
-    flags = misconceptions(lab, taught=True)
-    kills = kills_of(lab, flags, progress)
-    problems = [f"{k.flag}: survives every scenario of this lab" for k in kills if not k.public and not k.hidden]
-    in_public = sum(bool(kill.public) for kill in kills)
-    if kills and in_public < PUBLIC_SHARE * len(kills):
-        problems.append(f"only {in_public} of {len(kills)} misconceptions lose points in a public scenario")
-    weakest = min(kills, key=lambda k: len(k.public) + len(k.hidden), default=None)
-    shown = f"all {len(kills)} that this lab teaches lose points, {in_public} of them in public scenarios"
-    if weakest is not None:
-        shown += f" (closest: {weakest.flag}, caught by {len(weakest.public) + len(weakest.hidden)})"
-    return Proof("misconceptions", shown if kills else "none are known for this lab", problems)
+    """Every mistake with a rule that this lab teaches loses points here, most of them in a public scenario.
+
+    Mistakes that earlier labs teach are tried as well: the fingerprints name them too, and must be fresh.
+    """
+    tried = try_misconceptions(lab, misconceptions(lab), progress)
+    if not tried:
+        return Proof("misconceptions", "none are known for this lab", [])
+    taught = [one for one in tried if mistakes(lab)[one.flag].lab == lab.name]
+    problems = [f"{one.flag}: survives every scenario of this lab" for one in taught if not one.signs]
+    in_public = sum(bool(one.public) for one in taught)
+    if in_public < PUBLIC_SHARE * len(taught):
+        problems.append(f"only {in_public} of {len(taught)} misconceptions lose points in a public scenario")
+    path = fingerprints_path(lab)
+    if not path.is_file() or path.read_text(encoding="utf-8") != fingerprints_text(lab, tried):
+        problems.append(f"{path}: not what the misconceptions do now; run `grader record {lab.path}`")
+    return Proof("misconceptions", _shown(taught, in_public), problems, notes=_notes(lab, tried, taught))
+
+
+def _shown(taught: list[Tried], in_public: int) -> str:
+    weakest = min(taught, key=lambda one: len(one.signs), default=None)
+    shown = f"all {len(taught)} that this lab teaches lose points, {in_public} of them in public scenarios"
+    return shown if weakest is None else f"{shown} (closest: {weakest.flag}, caught by {len(weakest.signs)})"
+
+
+def _notes(lab: Lab, tried: list[Tried], taught: list[Tried]) -> list[str]:
+    """What an author wants to know, and what is no fault."""
+    notes = []
+    survivors = [one.flag for one in tried if one not in taught and not one.signs]
+    earlier = len(tried) - len(taught)
+    if earlier:
+        missed = f", all but {', '.join(survivors)}" if survivors else ""
+        notes.append(f"of {earlier} that earlier labs teach, {earlier - len(survivors)} lose points here too{missed}")
+    idle = idle_scenarios(lab, tried)
+    if idle:
+        notes.append(f"redundant as far as these go ({len(idle)} scenarios): {', '.join(idle)}")
+    for one in sorted(tried, key=lambda one: len(one.signs)):
+        by = ", ".join([*one.public, *one.hidden][:3])
+        notes.append(f"{one.flag}: caught by {len(one.signs)}{f' ({by} …)' if one.signs else ''}")
+    return notes
 
 
 def check_quiz(lab: Lab) -> Proof:

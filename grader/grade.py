@@ -16,6 +16,7 @@ from grader import __version__
 from grader.attempt import Attempt, attempt_each
 from grader.compare.explain import ABOUT
 from grader.examiner import Printed
+from grader.fingerprints import in_words, likeness
 from grader.lab import QUIZ_TASK, Lab, LabError, Task
 from grader.outputs import Output, load_output
 from grader.scenario.model import Scenario
@@ -107,6 +108,7 @@ class Result:
         self.graded = graded
         self.quiz = quiz
         self.only = only
+        self._diagnosis: str | None = None
         self.unfinished = {g.scenario.task for g in graded if not g.hidden and g.attempt.verdict != PASSED}
 
     def build(self, submission: str, digest: str, isolation: dict[str, Any], audience: str) -> dict[str, Any]:
@@ -196,6 +198,8 @@ class Result:
             entry["details"] = [plain(line) for line in attempt.lines]
             if scenario.hint:
                 entry["hint"] = scenario.hint
+        if verdict != PASSED and attempt.sign and not graded.hidden and self.diagnosis:
+            entry["diagnosis"] = self.diagnosis
         if attempt.divergence is not None:
             d = attempt.divergence
             entry["divergence"] = {"step": d.step, "rule": d.rule, "expected": d.expected, "yours": d.yours}
@@ -204,6 +208,14 @@ class Result:
             entry["output"] = "\n".join(plain(line) for line in text.splitlines())
             entry["output_truncated"] = graded.printed.truncated or len(graded.printed.text) > OUTPUT_LIMIT
         return entry
+
+    @property
+    def diagnosis(self) -> str:
+        """Which misconception the public scenarios look like, as a sentence; "" if none."""
+        if self._diagnosis is None:
+            found = likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden))
+            self._diagnosis = in_words(self.lab, found) if found is not None else ""
+        return self._diagnosis
 
     def _concerns(self, task: Task) -> bool:
         """With --only, tasks without a chosen scenario are left out."""

@@ -54,13 +54,19 @@ def _mistakes(lab: Lab) -> Any:
     return importlib.import_module(f"{lab.reference.path.resolve().parent.name}.misconceptions")
 
 
+def mistakes(lab: Lab) -> dict[str, Any]:
+    """flag -> what a misconception says of itself (belief, lab, section); empty where there are none."""
+    module = _mistakes(lab)
+    return {} if module is None else module.MISTAKES
+
+
 def misconceptions(lab: Lab, taught: bool = False) -> list[str]:
     """The flags of the misconceptions that can be had in a lab; with `taught`, those whose rule this lab teaches."""
-    mistakes = _mistakes(lab)
-    if mistakes is None:
+    module = _mistakes(lab)
+    if module is None:
         return []
-    flags = list(mistakes.applicable(lab.name))
-    return [flag for flag in flags if mistakes.MISTAKES[flag].lab == lab.name] if taught else flags
+    flags = list(module.applicable(lab.name))
+    return [flag for flag in flags if module.MISTAKES[flag].lab == lab.name] if taught else flags
 
 
 def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:

@@ -50,7 +50,11 @@ def load_output(lab: Lab, scenario: Scenario) -> Output:
 
 def write_output(path: pathlib.Path, output: Output) -> bool:
     """Write an output; whether the file changed. A line a step, so that a change reads well in a diff."""
-    text = _text(output)
+    return write_text(path, _text(output))
+
+
+def write_text(path: pathlib.Path, text: str) -> bool:
+    """Write a recorded file, whole or not at all; whether it changed."""
     try:
         if path.read_text(encoding="utf-8") == text:
             return False

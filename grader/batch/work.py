@@ -111,6 +111,8 @@ def to_json(graded: Graded) -> dict[str, Any]:
         plain.update(message=attempt.message, lines=list(attempt.lines))
     if attempt.divergence is not None:
         plain["divergence"] = list(attempt.divergence[:4])
+    if attempt.sign:
+        plain["sign"] = attempt.sign
     if printed.text:
         # A little more than is shown, so that what is cut off is known to be.
         plain["printed"] = [printed.text[: OUTPUT_LIMIT + 1], printed.truncated]
@@ -120,5 +122,6 @@ def to_json(graded: Graded) -> dict[str, Any]:
 def from_json(plain: dict[str, Any]) -> tuple[Attempt, Printed]:
     """The attempt that `to_json` gave, without its records."""
     divergence = Divergence(*plain["divergence"]) if "divergence" in plain else None
-    attempt = Attempt(plain["verdict"], plain.get("message", ""), tuple(plain.get("lines", ())), divergence)
+    lines = tuple(plain.get("lines", ()))
+    attempt = Attempt(plain["verdict"], plain.get("message", ""), lines, divergence, sign=plain.get("sign", ""))
     return attempt, Printed(*plain["printed"]) if "printed" in plain else Printed()

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 from grader.check import check_lab
-from grader.lab import find_lab
+from grader.kernels import misconceptions
+from grader.lab import LabError, find_lab, load_lab
+from grader.report.text import WIDTH, wrap
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("labs", nargs="*", metavar="LAB", help="folders of labs (default: this one)")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="what catches each misconception, and which scenarios add nothing"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,19 +24,36 @@ def run(options: argparse.Namespace) -> int:
     for given in options.labs or [None]:
         folder = find_lab(given)
         print(f"{folder.resolve().name}")
-        for proof in check_lab(folder, _progress):
-            _progress("")
-            mark = "FAIL" if proof.problems else "ok  "
-            print(f"  {mark} {proof.name:14} {proof.shown if not proof.problems else ''}".rstrip())
-            for problem in proof.problems:
-                print(f"       {problem}")
-            if proof.problems:
-                status = max(status, 2 if proof.kind == "files" else 1)
+        with _progress_bar(folder) as bar:
+
+            def progress(flag: str, bar: Any = bar) -> None:
+                bar.set_postfix_str(flag, refresh=False)
+                bar.update()
+
+            for proof in check_lab(folder, progress):
+                bar.clear()
+                _print(proof, options.verbose)
+                if proof.problems:
+                    status = max(status, 2 if proof.kind == "files" else 1)
     return status
 
 
-def _progress(flag: str) -> None:
-    """The misconception that is being tried, on a terminal."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K  trying {flag}" if flag else "\r\x1b[K")
-        sys.stderr.flush()
+def _print(proof: Any, verbose: bool) -> None:
+    mark = "FAIL" if proof.problems else "ok  "
+    print(f"  {mark} {proof.name:14} {proof.shown if not proof.problems else ''}".rstrip())
+    for problem in proof.problems:
+        print(f"       {problem}")
+    if verbose:
+        for note in proof.notes:
+            print("\n".join(wrap(f"- {note}", WIDTH - 7, " " * 7)))
+
+
+def _progress_bar(folder: Any) -> Any:
+    """A bar over the misconceptions of a lab, on a terminal; nothing in a log."""
+    from tqdm import tqdm
+
+    try:
+        total = len(misconceptions(load_lab(folder)))
+    except LabError:
+        total = 0
+    return tqdm(total=total, desc="misconceptions", file=sys.stderr, disable=None, leave=False, dynamic_ncols=True)

@@ -20,8 +20,15 @@ def run(options: argparse.Namespace) -> int:
         print(change)
     total = len(lab.all_scenarios)
     print(f"{lab.name}: {len(changes)} changed; {total} scenarios in {lab.outputs}")
+    from grader.mistakes import record_fingerprints
+
+    print(f"{lab.name}: the misconceptions' fingerprints {_state(record_fingerprints(lab))}")
     if lab.quiz is not None:
         from grader.quiz.record import record_keys
 
-        print(f"{lab.name}: the keys of the quiz {'changed' if record_keys(lab) else 'are as they were'}")
+        print(f"{lab.name}: the keys of the quiz {_state(record_keys(lab))}")
     return 0
+
+
+def _state(changed: bool) -> str:
+    return "changed" if changed else "are as they were"

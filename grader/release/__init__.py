@@ -1,7 +1,8 @@
 """What leaves the instructor's hands: the students' version of a lab, and the autograder for Gradescope.
 
     DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
-          labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/  release.json
+          labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
+                      fingerprints.json  release.json
 
 Nothing is left out by a list of what is secret: only what is listed here is put in. What came out is then searched for
 hidden files, reference, keys and misconceptions all the same (leaks.py), and nothing is released if any is found.
@@ -13,6 +14,7 @@ import json
 import pathlib
 import shutil
 
+from grader.fingerprints import fingerprints_path, load_fingerprints
 from grader.lab import Lab, LabError, load_lab
 from grader.outputs import load_output, output_path
 from grader.quiz import released_files
@@ -76,6 +78,10 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
         name = f"{scenario.id}.yaml"
         write(folder / kind / name, (lab.path / kind / name).read_text(encoding="utf-8"))
         write(folder / "outputs" / f"{scenario.id}.json", output_path(lab, scenario).read_text(encoding="utf-8"))
+    fingerprints = fingerprints_path(lab)
+    if fingerprints.is_file():
+        load_fingerprints(lab)
+        write(folder / "fingerprints.json", fingerprints.read_text(encoding="utf-8"))
     if not hidden:
         weights = {task.id: sorted(float(w) for w in lab.hidden_weights(task.id)) for task in lab.tasks}
         record = {"format": FORMAT, "hidden": {task: found for task, found in weights.items() if found}}

@@ -105,6 +105,10 @@ def _failures(failures: list[dict[str, Any]], verbosity: int, painter: _Painter)
     lines: list[str] = []
     for scenario in full:
         lines += ["", *_in_full(scenario, painter)]
+    diagnosis = next((s["diagnosis"] for s in failures if "diagnosis" in s), "")
+    if diagnosis:
+        # Of the whole submission: said once.
+        lines += ["", *wrap(diagnosis, WIDTH)]
     rest = failures[len(full) :]
     if rest:
         lines += ["", "Also:"]
@@ -123,8 +127,6 @@ def _in_full(scenario: dict[str, Any], painter: _Painter) -> list[str]:
     ]
     for detail in scenario.get("details", []):
         lines += wrap(detail, WIDTH - 2, "  ")
-    if "diagnosis" in scenario:
-        lines += wrap(scenario["diagnosis"], WIDTH - 2, "  ")
     if scenario.get("output"):
         printed = scenario["output"].splitlines()
         lines.append("  your kernel printed:")
