@@ -97,9 +97,12 @@ class DemandPagingKernel(Kernel):
         if self.hw.zero_frame is not None and access is not Access.WRITE:
             process.page_table.map(page, self.hw.zero_frame, region.protection & ~Protection.WRITE)
             return
-        frame = self.zeroed_frame()
+        self.map_new(process, page, self.zeroed_frame(), region.protection)
+
+    def map_new(self, process: Process, page: int, frame: int, protection: Protection) -> None:
+        """Make an entry for a frame that was taken for it. OutOfFrames, and the frame is given up, if that fails."""
         try:
-            process.page_table.map(page, frame, region.protection)
+            process.page_table.map(page, frame, protection)
         except OutOfMemory:
             # A new entry may need memory too. Nobody will ever ask for this frame again.
             self.release(frame)

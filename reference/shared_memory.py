@@ -36,12 +36,21 @@ class SharedMemoryKernel(CopyOnWriteKernel):
         if not region.shared:
             super().first_touch(process, page, region, access)
             return
+        frame = self.object_frame(region, page)
+        process.page_table.map(page, frame, region.protection)
+        self.references[frame] += 1
+
+    def object_frame(self, region: Region, page: int) -> int:
+        """The frame that holds what a region's object shows at this page. OutOfFrames if it would need a new one."""
         frames = region.file.frames
         index = region.offset + page - region.first_page
         if index not in frames:
-            frames[index] = self.zeroed_frame()
-        process.page_table.map(page, frames[index], region.protection)
-        self.references[frames[index]] += 1
+            frames[index] = self.new_object_frame(region.file, index)
+        return frames[index]
+
+    def new_object_frame(self, shown: SharedObject, index: int) -> int:
+        """A frame for a page of an object that nobody has touched so far, with one reference: the object's own."""
+        return self.zeroed_frame()
 
     def rights_now(self, entry, region: Region) -> Protection:
         """Nobody has to ask before writing to shared memory, so its rights come back at once."""
@@ -64,7 +73,7 @@ class SharedMemoryKernel(CopyOnWriteKernel):
 
     def regions_gone(self, gone: Iterable[Region]) -> None:
         """Let go of the objects that no region shows any more."""
-        for shown in {region.file for region in gone if region.shared}:
+        for shown in {region.file for region in gone if region.file is not None}:
             if not any(region.file is shown for regions in self.regions.values() for region in regions):
                 self.object_gone(shown)
 
