@@ -265,6 +265,58 @@ def test_a_correct_kernel_that_does_all_else_differently_agrees(acts, order):
     assert judge.end(trace.end) is None
 
 
+def saved_pages():
+    """A step that writes two pages back to a file, and the trace it belongs to."""
+    from reference.file_backed import FileBackedKernel
+    from grader.scenario.loader import parse_scenario
+
+    text = """format: 1
+title: Saved
+task: t
+files: {notes: {pages: 2}}
+processes: [P]
+steps:
+  - mmap: {by: P, name: s, pages: 2, file: notes, shared: true}
+  - write: {by: P, at: s, values: [8, 9]}
+  - munmap: {by: P, at: s}
+"""
+    trace = replay(parse_scenario(text, "saved"), FileBackedKernel)
+    return trace, trace.steps[-1]
+
+
+@pytest.mark.parametrize("change", ["order", "contents", "page"])
+def test_pages_may_be_saved_in_any_order_but_not_to_any_place(change):
+    """Two pages of one munmap in another order are no difference; swapped contents are one of rule `disk`."""
+    trace, record = saved_pages()
+    (file, first, one), (_, second, other) = record.written
+    written = {
+        "order": [(file, second, other), (file, first, one)],
+        "contents": [(file, first, other), (file, second, one)],
+        "page": [(file, first, one), (file, first, other)],
+    }
+    judge = Judge(trace)
+    divergences = [judge.step(r) for r in [*trace.steps[:-1], record._replace(written=written[change])]]
+
+    assert [d.rule for d in divergences if d is not None] == ([] if change == "order" else ["disk"])
+
+
+def test_a_writer_of_the_cache_is_named_as_one():
+    """A private entry that may write to a cached frame may be its only entry: the message says who else has it."""
+    from reference.file_backed import FileBackedKernel
+    from reference.misconceptions import kernel
+    from grader.scenario.loader import parse_scenario
+
+    scenario = parse_scenario(
+        "format: 1\ntitle: T\ntask: t\nfiles: {notes: {pages: 1}}\nprocesses: [P]\nsteps:\n"
+        "  - mmap: {by: P, name: m, pages: 1, file: notes}\n  - write: {by: P, at: m, value: 8}\n",
+        "cached",
+    )
+    wrong = kernel("private_writeback", FileBackedKernel)
+    divergence = attempt_here(scenario, replay(scenario, FileBackedKernel), wrong).divergence
+
+    assert divergence.yours == "P:m[0] may write to a frame that the page cache holds, or the page of zeros"
+
+
 def test_the_rules_are_a_closed_set_in_order():
     """Reports, schemas and hidden scenarios' canned words rely on these nine."""
     assert RULES == ("audit", "outcome", "values", "sharing", "faults", "copies", "frames", "disk", "leak")
