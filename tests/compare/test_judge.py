@@ -267,8 +267,8 @@ def test_a_correct_kernel_that_does_all_else_differently_agrees(acts, order):
 
 def saved_pages():
     """A step that writes two pages back to a file, and the trace it belongs to."""
-    from reference.file_backed import FileBackedKernel
     from grader.scenario.loader import parse_scenario
+    from reference.file_backed import FileBackedKernel
 
     text = """format: 1
 title: Saved
@@ -302,9 +302,9 @@ def test_pages_may_be_saved_in_any_order_but_not_to_any_place(change):
 
 def test_a_writer_of_the_cache_is_named_as_one():
     """A private entry that may write to a cached frame may be its only entry: the message says who else has it."""
+    from grader.scenario.loader import parse_scenario
     from reference.file_backed import FileBackedKernel
     from reference.misconceptions import kernel
-    from grader.scenario.loader import parse_scenario
 
     scenario = parse_scenario(
         "format: 1\ntitle: T\ntask: t\nfiles: {notes: {pages: 1}}\nprocesses: [P]\nsteps:\n"
