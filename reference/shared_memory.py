@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from grader.machine import Access, Process, Protection, Region
+from grader.machine import Access, OutOfMemory, Process, Protection, Region
 from reference.copy_on_write import CopyOnWriteKernel
 
 
@@ -36,14 +36,25 @@ class SharedMemoryKernel(CopyOnWriteKernel):
         if not region.shared:
             super().first_touch(process, page, region, access)
             return
+        frames, index = region.file.frames, self.index_in_object(region, page)
+        brought = index not in frames
         frame = self.object_frame(region, page)
-        process.page_table.map(page, frame, region.protection)
+        try:
+            process.page_table.map(page, frame, region.protection)
+        except OutOfMemory:
+            if brought:
+                # Nobody has touched the page after all, so the object must not have it either.
+                self.release(frames.pop(index))
+            raise
         self.references[frame] += 1
+
+    def index_in_object(self, region: Region, page: int) -> int:
+        """Which page of its object a region shows at this page."""
+        return region.offset + page - region.first_page
 
     def object_frame(self, region: Region, page: int) -> int:
         """The frame that holds what a region's object shows at this page. OutOfFrames if it would need a new one."""
-        frames = region.file.frames
-        index = region.offset + page - region.first_page
+        frames, index = region.file.frames, self.index_in_object(region, page)
         if index not in frames:
             frames[index] = self.new_object_frame(region.file, index)
         return frames[index]

@@ -22,9 +22,7 @@ def cow():
 
 def attempts(lab, kernel):
     """The attempts of a kernel at a lab's public scenarios."""
-    return [
-        (s, attempt_each(s, load_output(lab, s), lambda x, e: attempt_here(x, e, kernel))) for s in lab.scenarios
-    ]
+    return [(s, attempt_each(s, load_output(lab, s), lambda x, e: attempt_here(x, e, kernel))) for s in lab.scenarios]
 
 
 def flags(found):
@@ -81,7 +79,7 @@ def test_a_correct_kernel_is_like_no_mistake(cow):
 
 
 def test_the_sentence_is_a_likeness(lab):
-    """It says how many scenarios agree, that it is no verdict, and what to read again; another lab's section by name."""
+    """It says how many scenarios agree, that it is no verdict, and what to read again, in which lab's handout."""
     mistakes = [Mistake("a", "never looks", "copy-on-write", 2, {}), Mistake("b", "looks away", "small", 3, {})]
     told = in_words(load_lab(lab)._replace(name="small"), Likeness(mistakes, 9, 12))
 

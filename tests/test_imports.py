@@ -30,6 +30,7 @@ LAYERS = {
     "check": {"attempt", "fingerprints", "kernels", "lab", "mistakes", "outputs", "quiz", "record", "verdicts"},
     "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
     "release": {"fingerprints", "grade", "lab", "outputs", "quiz"},
+    "fuzz": {"attempt", "compare", "lab", "machine", "scenario", "verdicts"},
     "selftest": {"examiner", "lab", "record", "scenario", "worker"},
     "batch": {
         "attempt",

@@ -22,6 +22,7 @@ COMMANDS = {
     "list": "the labs that are here",
     "check": "the author's proof that a lab is sound",
     "record": "write reference outputs anew and print what changed",
+    "fuzz": "search for a scenario on which a kernel differs from the reference",
     "batch": "grade many submissions, resume, fill gradebooks",
     "merge": "join the results of a batch that was graded in shards",
     "release": "the students' version of a lab",

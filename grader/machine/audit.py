@@ -97,6 +97,13 @@ class Audit:
             if pte & forbidden:
                 findings.append(Finding("A4", pte >> FRAME_SHIFT, ((table._pid, page),)))
 
+    def note_holders(self, process: Process) -> None:
+        """A process is about to end in the middle of a step: what it brought into shared objects stays theirs."""
+        if process.page_table._changes:
+            for region in process._regions:
+                if region.shared:
+                    self._hold(process.page_table, region)
+
     def _hold(self, table: PageTable, region: Region) -> None:
         """Frames that entries of a shared region map hold pages of its object."""
         for page, pte in table._changes.items():

@@ -169,6 +169,7 @@ class Machine:
 
     def _finish(self, process: Process) -> None:
         """The kernel releases what the process held; then the machine discards the page table and TLB entries."""
+        self._audit.note_holders(process)
         try:
             self.kernel.exit(process)
         except (Exception, SystemExit) as error:

@@ -116,3 +116,41 @@ def test_a_sheet_that_is_none_is_told(cli, lab, tmp_path):
     assert status == 1
     assert "on the sheet: line 1: an anchor" in out
     assert cli("quiz", lab, "--answers", tmp_path / "none.yaml")[0] == 2
+
+
+def test_fuzz_finds_a_misconception_and_writes_the_scenario(cli, root, tmp_path):
+    """The explanation is on the screen, the scenario in the file, and the exit status says that something differs."""
+    output = tmp_path / "found.yaml"
+    lab = root / "labs" / "copy-on-write"
+    status, out, _ = cli("fuzz", lab, "--submission", "misconception:parent_w", "--seed", 1, "--output", output)
+
+    assert status == 1
+    assert "A difference, found and cut down" in out
+    assert "fork: {by: P, child: C1}" in output.read_text()
+
+
+def test_fuzz_proves_the_rules_to_an_author(cli, root):
+    """Without a submission it tries the reference and every misconception, and says the seed."""
+    status, out, _ = cli("fuzz", root / "labs" / "shared-memory", "--seed", 2, "--examples", 40)
+
+    assert status == 1
+    assert "40 random scenarios, seed 2" in out
+    assert "ok   the reference keeps every rule" in out
+    assert "misconceptions differ in none: " in out
+
+
+def test_fuzz_of_a_stub_says_that_nothing_was_judged(cli, root):
+    """A search that could judge nothing is no proof of anything."""
+    lab = root / "labs" / "copy-on-write"
+    status, out, _ = cli("fuzz", lab, "--submission", lab, "--examples", 5, "--seed", 1)
+
+    assert status == 1
+    assert "5 of them could not be judged" in out
+
+
+def test_fuzz_without_scenarios_is_refused(cli, root):
+    """No search of no scenario."""
+    status, _, err = cli("fuzz", root / "labs" / "copy-on-write", "--examples", 0)
+
+    assert status == 2
+    assert "--examples 0: accepted is a number, 1 or more" in err

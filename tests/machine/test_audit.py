@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.machine import Access, Protection
+from grader.machine import Access, Protection, SegmentationFault
 from grader.machine.machine import FileSpec, Machine
 from tests.kernels import SmallKernel
 
@@ -211,6 +211,8 @@ class SharingKernel(SmallKernel):
     def page_fault(self, process, fault):
         page = self.hw.page_of(fault.address)
         region = self.of(process).find(page)
+        if region is None:
+            raise SegmentationFault
         if page not in self.shared:
             self.shared[page] = self.hw.frames.allocate()
             self.hw.frames.zero(self.shared[page])
@@ -243,6 +245,20 @@ def test_shared_memory_may_be_writable_by_all_and_unmapped_by_some():
     machine.exit(process)
 
     assert found + checks(machine) == []
+
+
+def test_a_process_that_dies_in_the_step_leaves_what_it_shared_to_the_others():
+    """A frame that a dying process brought into an object has an owner as long as another process shows the object."""
+    machine, process = booted(SharingKernel)
+    machine.mmap(process, 1, RW, shared=True)
+    page = machine.start // 8
+    machine.fork(process)
+    machine.observe()
+    machine.begin()
+
+    # The second page lies in no region: the process brings the first, and dies at the second.
+    assert machine.access(process, page, 2, 0, Access.WRITE, [1, 1]) == "segv"
+    assert checks(machine) == []
 
 
 def test_a2_a_shared_frame_that_outlives_its_last_region():

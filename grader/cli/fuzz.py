@@ -1,0 +1,115 @@
+"""`grader fuzz LAB`: random scenarios, to prove the reference, or in search of a submission's fault."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+from typing import Any
+
+from grader.cli import add_isolation
+from grader.lab import Lab, LabError, find_lab, load_lab
+from grader.verdicts import PASSED
+
+#: Random scenarios that are tried.
+EXAMPLES = 2000
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument(
+        "--submission", metavar="WHAT", help="search for a scenario on which this differs (as in `grader run`)"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="of the random numbers (default: another one each time)")
+    parser.add_argument(
+        "--examples", type=int, default=EXAMPLES, metavar="N", help=f"scenarios to try at most (default: {EXAMPLES})"
+    )
+    parser.add_argument("--output", metavar="FILE", help="write the scenario that was found there")
+    add_isolation(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from grader.kernels import reference_kernel
+
+    if options.examples < 1:
+        raise LabError([f"--examples {options.examples}: accepted is a number, 1 or more"])
+    lab = load_lab(find_lab(options.lab))
+    kernel = reference_kernel(lab)
+    if options.seed is None:
+        from random import SystemRandom
+
+        options.seed = SystemRandom().randrange(1_000_000)
+    if options.submission is None:
+        return _prove(lab, kernel, options)
+    return _search(lab, kernel, options)
+
+
+def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
+    """The author's search: the reference agrees with itself, and every misconception differs from it."""
+    from tqdm import tqdm
+
+    from grader.fuzz.search import explore
+    from grader.kernels import misconception_kernel, misconceptions
+
+    mistaken = {flag: misconception_kernel(lab, flag) for flag in misconceptions(lab, taught=True)}
+    with tqdm(total=options.examples, unit="scenario", file=sys.stderr, disable=None, leave=False) as bar:
+        shown = explore(lab, kernel, mistaken, options.seed, options.examples, bar.update)
+    print(f"{lab.name}: {shown.scenarios} random scenarios, seed {options.seed}")
+    if shown.problems:
+        print(f"  FAIL the reference, {len(shown.problems)} times; the first:")
+        print("\n".join(f"       {line}" for line in shown.problems[0].splitlines()))
+    else:
+        print("  ok   the reference keeps every rule, and does the same for other orders of frames and page sizes")
+    if shown.survivors:
+        print(f"  FAIL {len(shown.survivors)} misconceptions differ in none: {', '.join(shown.survivors)}")
+    elif mistaken:
+        last = max(shown.caught, key=lambda flag: shown.caught[flag])
+        print(f"  ok   all {len(mistaken)} misconceptions differ; the last, {last}, in scenario {shown.caught[last]}")
+    return 1 if shown.problems or shown.survivors else 0
+
+
+def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
+    """The search for a scenario on which a submission differs."""
+    from grader.fuzz.search import find_difference
+    from grader.grading import means_of
+    from grader.submission import resolve
+
+    subject = resolve(options.submission, lab)
+    if subject.refused:
+        raise LabError([f"{options.submission}: {subject.refused}"])
+    if subject.trusted is not None:
+        found, tried = find_difference(lab, kernel, means_of(subject, None).attempt, options.seed, options.examples)
+    else:
+        from grader.worker.box import Box
+
+        with Box(isolation=options.isolation) as box:
+            means = means_of(subject, box)
+            found, tried = find_difference(lab, kernel, means.attempt, options.seed, options.examples)
+            means.between()
+    if found is None:
+        print(f"{lab.name}: no difference in {tried.total()} random scenarios, seed {options.seed}")
+        open_ones = tried.total() - tried[PASSED]
+        if open_ones:
+            print(
+                f"  but {open_ones} of them could not be judged: a method that is still the stub's, for the most part"
+            )
+        return 1 if open_ones else 0
+    _tell(found, tried.total(), options)
+    return 1
+
+
+def _tell(found: Any, tried: int, options: argparse.Namespace) -> None:
+    from grader.report.text import WIDTH, wrap
+    from grader.scenario.writer import to_yaml
+    from grader.text import plain
+
+    print(f"A difference, found and cut down in {tried} tries, seed {options.seed}:\n")
+    for line in [found.attempt.verdict, *found.attempt.lines]:
+        print("\n".join(wrap(plain(line), WIDTH, "  ")))
+    text = to_yaml(found.scenario)
+    if options.output is None:
+        print(f"\nThe scenario, for a file in scenarios/ or hidden/ (--output FILE writes it):\n\n{text}", end="")
+        return
+    path = pathlib.Path(options.output)
+    path.write_text(text, encoding="utf-8")
+    print(f"\nThe scenario is in {path}. Give it a title that says the rule, and run `grader record`.")
