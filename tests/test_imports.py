@@ -31,6 +31,7 @@ LAYERS = {
     "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
     "release": {"fingerprints", "grade", "lab", "outputs", "quiz"},
     "fuzz": {"attempt", "compare", "lab", "machine", "scenario", "verdicts"},
+    "scaffold": {"lab"},
     "selftest": {"examiner", "lab", "record", "scenario", "worker"},
     "batch": {
         "attempt",

@@ -21,6 +21,7 @@ COMMANDS = {
     "quiz": "ask the questions of a lab, or check a sheet of answers",
     "list": "the labs that are here",
     "check": "the author's proof that a lab is sound",
+    "new": "a new lab or scenario that works, to be changed",
     "record": "write reference outputs anew and print what changed",
     "fuzz": "search for a scenario on which a kernel differs from the reference",
     "batch": "grade many submissions, resume, fill gradebooks",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from grader.kernels import reference_kernel
+from grader.kernels import misconceptions, reference_kernel
 from grader.lab import find_lab, load_lab
 from grader.record import record
 
@@ -22,7 +22,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"{lab.name}: {len(changes)} changed; {total} scenarios in {lab.outputs}")
     from grader.mistakes import record_fingerprints
 
-    print(f"{lab.name}: the misconceptions' fingerprints {_state(record_fingerprints(lab))}")
+    if misconceptions(lab):
+        print(f"{lab.name}: the misconceptions' fingerprints {_state(record_fingerprints(lab))}")
     if lab.quiz is not None:
         from grader.quiz.record import record_keys
 

@@ -1,0 +1,38 @@
+"""`grader new lab NAME` and `grader new scenario NAME`: something small that works, to be changed."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from grader.lab import find_lab, load_lab
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("lab", "scenario"), help="what to make")
+    parser.add_argument("name", metavar="NAME", help="small letters, digits and hyphens: tight-memory")
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the scenario's lab (default: this folder)")
+    parser.add_argument("--hidden", action="store_true", help="a hidden scenario")
+
+
+def run(options: argparse.Namespace) -> int:
+    from grader.scaffold import new_lab, new_scenario
+
+    if options.what == "lab":
+        written = new_lab(options.name, _labs())
+        lab = written[0].parent
+        following = f"grader record {lab} && grader check {lab}"
+    else:
+        lab_folder = find_lab(options.lab)
+        written = new_scenario(options.name, load_lab(lab_folder), options.hidden)
+        following = f"edit it, then: grader record {lab_folder}"
+    for path in written:
+        print(path)
+    print(f"Next: {following}")
+    return 0
+
+
+def _labs() -> pathlib.Path:
+    """The folder of labs: `labs` here, or this folder if it is called so."""
+    here = pathlib.Path()
+    return here if here.resolve().name == "labs" else here / "labs"
