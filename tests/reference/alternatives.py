@@ -5,6 +5,8 @@ from __future__ import annotations
 from grader.machine import InvalidArgument, Kernel, OutOfMemory, Protection, SegmentationFault
 from reference.copy_on_write import CopyOnWriteKernel
 from reference.demand_paging import DemandPagingKernel
+from reference.kernel_access import KernelAccessKernel
+from reference.shared_memory import SharedMemoryKernel
 
 WRITE = Protection.WRITE
 
@@ -242,7 +244,7 @@ class MapsTwice(CopyOnWriteKernel):
 
     def first_write(self, process, page, region):
         entry = process.page_table.get(page)
-        if entry.frame == self.hw.zero_frame or self.references[entry.frame] == 1:
+        if region.shared or entry.frame == self.hw.zero_frame or self.references[entry.frame] == 1:
             super().first_write(process, page, region)
             return
         frame = self.copied_frame(entry.frame)
@@ -256,9 +258,10 @@ class ReleasesEarly(CopyOnWriteKernel):
     """exit unmaps from the highest page down and forgets its regions first."""
 
     def exit(self, process):
-        self.regions.pop(process, None)
+        gone = self.regions.pop(process, ())
         for page in reversed(process.page_table.pages()):
             self.remove_page(process, page)
+        self.regions_gone(gone)
 
 
 class SlowStarter(CopyOnWriteKernel):
@@ -269,7 +272,215 @@ class SlowStarter(CopyOnWriteKernel):
         child.page_table.protect(page, child.page_table.get(page).protection, cow=False)
 
 
+class Flat(Kernel):
+    """Nothing of the reference: a record a page, shared pages by key in one dict, users found by looking at all tables.
+
+    pages[pid][page] is (rights, key); key is None for private memory, else (object, index).
+    """
+
+    def __init__(self, hw):
+        super().__init__(hw)
+        self.pages = {}
+        self.tables = {}
+        self.cells = {}
+        self.objects = 0
+
+    def mmap(self, process, region):
+        own = self.pages.setdefault(process.pid, {})
+        self.tables[process.pid] = process.page_table
+        span = range(region.first_page, region.end_page)
+        if not span or any(page in own for page in span):
+            raise InvalidArgument("empty or taken")
+        self.objects += 1
+        for index, page in enumerate(span):
+            own[page] = (region.protection, (self.objects, index) if region.shared else None)
+
+    def munmap(self, process, start, pages):
+        if not pages:
+            raise InvalidArgument("nothing")
+        first = self.hw.page_of(start)
+        keys = set()
+        for page in range(first, first + pages):
+            keys.add(self.pages.get(process.pid, {}).pop(page, (None, None))[1])
+            self.forget(process.page_table, page)
+        self.tidy(keys)
+
+    def mprotect(self, process, start, pages, protection):
+        own = self.pages.get(process.pid, {})
+        first = self.hw.page_of(start)
+        span = range(first, first + pages)
+        if not span or any(page not in own for page in span):
+            raise InvalidArgument("not mapped")
+        for page in span:
+            key = own[page][1]
+            own[page] = (protection, key)
+            entry = process.page_table.get(page)
+            if entry:
+                at_once = key is not None or WRITE in entry.protection
+                process.page_table.protect(page, protection if at_once else protection & ~WRITE)
+
+    def page_fault(self, process, fault):
+        self.provide(process, self.hw.page_of(fault.address), fault.access)
+
+    def user_access(self, process, address, length, access):
+        for page in range(self.hw.page_of(address), self.hw.page_of(address + length - 1) + 1):
+            entry = process.page_table.get(page)
+            if entry is None or not entry.protection.allows(access):
+                self.provide(process, page, access)
+
+    def provide(self, process, page, access):
+        rights, key = self.pages.get(process.pid, {}).get(page, (Protection.NONE, None))
+        if not rights.allows(access):
+            raise SegmentationFault
+        table, entry = process.page_table, process.page_table.get(page)
+        if key is not None:
+            new = key not in self.cells
+            if new:
+                self.cells[key] = self.fresh()
+            try:
+                table.map(page, self.cells[key], rights)
+            except OutOfMemory:
+                if new:
+                    self.hw.frames.free(self.cells.pop(key))
+                raise
+        elif entry is None:
+            frame = self.fresh()
+            try:
+                table.map(page, frame, rights)
+            except OutOfMemory:
+                self.hw.frames.free(frame)
+                raise
+        elif not WRITE.allows(access):
+            table.protect(page, rights & ~WRITE)
+        elif self.users(entry.frame) == 1:
+            table.map(page, entry.frame, rights)
+        else:
+            frame = self.hw.frames.allocate()
+            self.hw.frames.copy(entry.frame, frame)
+            table.map(page, frame, rights)
+
+    def fork(self, parent, child):
+        self.tables[child.pid] = child.page_table
+        own = self.pages.get(parent.pid, {})
+        weak = {page: own[page][1] is None for page in parent.page_table.pages()}
+        try:
+            for page, private in weak.items():
+                entry = parent.page_table.get(page)
+                child.page_table.map(page, entry.frame, entry.protection & ~WRITE if private else entry.protection)
+        except OutOfMemory:
+            for page in child.page_table.pages():
+                child.page_table.unmap(page)
+            del self.tables[child.pid]
+            raise
+        for page, private in weak.items():
+            if private:
+                parent.page_table.protect(page, parent.page_table.get(page).protection & ~WRITE)
+        self.pages[child.pid] = dict(own)
+
+    def exit(self, process):
+        keys = {key for _, key in self.pages.pop(process.pid, {}).values()}
+        for page in process.page_table.pages():
+            self.forget(process.page_table, page)
+        self.tables.pop(process.pid, None)
+        self.tidy(keys)
+
+    def fresh(self):
+        frame = self.hw.frames.allocate()
+        self.hw.frames.zero(frame)
+        return frame
+
+    def users(self, frame):
+        return sum(table.get(page).frame == frame for table in self.tables.values() for page in table.pages())
+
+    def forget(self, table, page):
+        entry = table.get(page)
+        if entry is None:
+            return
+        table.unmap(page)
+        if entry.frame not in self.cells.values() and not self.users(entry.frame):
+            self.hw.frames.free(entry.frame)
+
+    def tidy(self, keys):
+        """Shared pages of objects that no process shows any more, not even at another page, go."""
+        objects = {key[0] for key in keys if key is not None}
+        shown = {key[0] for own in self.pages.values() for _, key in own.values() if key is not None}
+        for key in [key for key in self.cells if key[0] in objects - shown]:
+            self.hw.frames.free(self.cells.pop(key))
+
+
+class UnmapsOneByOne(SharedMemoryKernel):
+    """munmap goes page by page, and asks for each whether it is there."""
+
+    def munmap(self, process, start, pages):
+        if pages <= 1:
+            super().munmap(process, start, pages)
+            return
+        for page in range(pages):
+            super().munmap(process, start + page * self.hw.page_size, 1)
+
+
+class CountsViews(SharedMemoryKernel):
+    """Counts the regions that show an object, instead of looking for one at the end."""
+
+    def __init__(self, hw):
+        super().__init__(hw)
+        self.views = {}
+
+    def mmap(self, process, region):
+        super().mmap(process, region)
+        shown = self.regions[process].find(region.first_page).file
+        if region.shared:
+            self.views[shown] = self.views.get(shown, 0) + region.pages
+
+    def fork(self, parent, child):
+        super().fork(parent, child)
+        for region in self.regions[child]:
+            if region.shared:
+                self.views[region.file] += region.pages
+
+    def regions_gone(self, gone):
+        for region in gone:
+            if region.shared:
+                self.views[region.file] -= region.pages
+                if not self.views[region.file]:
+                    del self.views[region.file]
+                    self.object_gone(region.file)
+
+
+class MapsInsteadOfProtecting(KernelAccessKernel):
+    """Where the reference changes rights, this one makes the entry anew."""
+
+    def first_write(self, process, page, region):
+        entry = process.page_table.get(page)
+        if not region.shared and self.references[entry.frame] == 1:
+            process.page_table.map(page, entry.frame, region.protection)
+        else:
+            super().first_write(process, page, region)
+
+
+class FaultsByItself(KernelAccessKernel):
+    """user_access goes byte by byte, and lets the page fault handler decide on each byte that is not ready."""
+
+    def user_access(self, process, address, length, access):
+        for byte in range(address, address + length):
+            super().user_access(process, byte, 1, access)
+
+
+def later(kernel, base):
+    """A different kernel of an earlier lab on the reference of a later one."""
+    return type(f"{kernel.__name__}On{base.__name__}", (kernel, base), {"__doc__": kernel.__doc__})
+
+
+_PATIENT = (MapsTwice, ReleasesEarly, SlowStarter, UnmapsOneByOne, CountsViews)
+
 ALTERNATIVES = {
     "demand-paging": [PageByPage, ListOfRegions, LeavesEntries, ZeroByCopying, CopyOnWriteKernel, ReleasesEarly],
     "copy-on-write": [PageByPage, SetsOfUsers, MapsTwice, ReleasesEarly, SlowStarter, CopyOnWriteKernel],
+    "shared-memory": [
+        Flat,
+        KernelAccessKernel,
+        *(later(kernel, SharedMemoryKernel) for kernel in _PATIENT[:3]),
+        *_PATIENT[3:],
+    ],
+    "kernel-access": [Flat, MapsInsteadOfProtecting, FaultsByItself, *(later(k, KernelAccessKernel) for k in _PATIENT)],
 }
