@@ -1,6 +1,6 @@
 """A class of students, made up: right, wrong in many ways, hostile, broken archives, empty, and two with one content.
 
-python benchmarks/students.py FOLDER [--count 300] [--lab copy-on-write] [--seed 1]
+python benchmarks/students.py FOLDER [--count 300] [--lab copy-on-write] [--seed 1] [--honest]
 
 The kernels are the reference and the misconceptions as single files. Each has a comment of its own, so that no two have
 the same bytes unless they are meant to.
@@ -131,8 +131,11 @@ def hand_in(folder: pathlib.Path, name: str, text: str, number: int) -> None:
             tar.addfile(info, io.BytesIO(text.encode()))
 
 
-def make(folder: pathlib.Path, count: int, lab: str = "copy-on-write", seed: int = 1, attacks: bool = True) -> None:
-    """Write `count` submissions into a new folder: 45 of 100 right, 40 wrong, the others hostile, broken or copied."""
+def make(folder: pathlib.Path, count: int, lab: str = "copy-on-write", seed: int = 1, honest: bool = False) -> None:
+    """Write `count` submissions into a new folder: 45 of 100 right, 40 wrong, the others hostile, broken or copied.
+
+    honest: right and wrong ones alone, no two the same, for comparisons with what cannot stand attacks.
+    """
     from grader.kernels import misconceptions
     from grader.lab import load_lab
 
@@ -140,11 +143,11 @@ def make(folder: pathlib.Path, count: int, lab: str = "copy-on-write", seed: int
     chance = random.Random(seed)
     flags = misconceptions(load_lab(ROOT / "labs" / lab))
     texts = {"": right(lab)} | {flag: wrong(lab, flag) for flag in flags}
-    kinds = list(HOSTILE) if attacks else [kind for kind in HOSTILE if kind not in ("loop", "prints", "memory")]
+    kinds = list(HOSTILE)
     last = ""
     for number in range(count):
         name = f"student-{number:03}"
-        share = number * 37 % 100
+        share = number * 37 % (85 if honest else 100)
         if share < 45:
             last = f"# {name}\n{texts['']}"
         elif share < 85:
@@ -164,8 +167,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--lab", default="copy-on-write")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--honest", action="store_true", help="right and wrong ones alone")
     options = parser.parse_args()
-    make(options.folder, options.count, options.lab, options.seed)
+    make(options.folder, options.count, options.lab, options.seed, options.honest)
 
 
 if __name__ == "__main__":

@@ -92,15 +92,39 @@ class Lab(NamedTuple):
 
     def share(self, scenario: Scenario) -> Fraction:
         """Points that a scenario is worth: its weight's part of the task's points, hidden scenarios included."""
-        task = self.task(scenario.task)
-        own = [Fraction(str(s.weight)) for s in self.scenarios if s.task == task.id]
-        return task.points * Fraction(str(scenario.weight)) / sum(own + self.hidden_weights(task.id))
+        return _worth(self).units[scenario.task] * Fraction(str(scenario.weight))
 
     def hidden_points(self) -> Fraction:
         """Points that the hidden scenarios carry in all."""
-        public = sum((self.share(s) for s in self.scenarios), Fraction(0))
-        scored = {s.task for s in self.all_scenarios} | set(self.released or ())
-        return sum((t.points for t in self.tasks if t.id in scored), Fraction(0)) - public
+        return _worth(self).hidden_points
+
+
+class _Worth(NamedTuple):
+    """What a lab's weights come to: points of weight 1 by task, and the hidden scenarios' points."""
+
+    lab: Lab
+    units: dict[str, Fraction]
+    hidden_points: Fraction
+
+
+_last_worth: _Worth | None = None
+
+
+def _worth(lab: Lab) -> _Worth:
+    """Reckoned once a lab and kept for the last one: a batch asks for it with every scenario of every submission."""
+    global _last_worth  # noqa: PLW0603 - a process grades one lab at a time
+    worth = _last_worth
+    if worth is None or worth.lab is not lab:
+        units, hidden = {}, Fraction(0)
+        for task in lab.tasks:
+            own = [Fraction(str(s.weight)) for s in lab.scenarios if s.task == task.id]
+            secret = sum(lab.hidden_weights(task.id), Fraction(0))
+            total = sum(own, secret)
+            if total:
+                units[task.id] = task.points / total
+                hidden += units[task.id] * secret
+        worth = _last_worth = _Worth(lab, units, hidden)
+    return worth
 
 
 def find_lab(given: str | None) -> pathlib.Path:

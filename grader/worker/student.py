@@ -34,11 +34,7 @@ class StudentCrash(Exception):
 def serve(inp: int, out: int) -> None:
     """Answer the grader until it closes the channel."""
     worker = _Worker(out)
-    while True:
-        try:
-            kind, payload = wire.read_frame(inp)
-        except EOFError:
-            return
+    for kind, payload in wire.read_frames(inp):
         worker.answer(kind, payload)
 
 

@@ -247,6 +247,8 @@ def main() -> None:
     basics.keep_modules_within_reach()
     gc.collect()
     gc.freeze()
+    # A child lives for a moment: it looks for garbage when there is a lot, not every seven hundred objects.
+    gc.set_threshold(50_000)
     report = stand(walls, jailed == "jailed")
     zygote.say({**report, "missing": walls.missing, "landlock_abi": walls.abi})
     try:

@@ -46,3 +46,18 @@ def test_a_closed_channel_is_the_end():
     with pytest.raises(EOFError):
         wire.read_frame(inp)
     os.close(inp)
+
+
+def test_frames_arrive_whole_however_they_were_cut():
+    """Several frames in one piece, a frame in several, an empty one: each is told once, and the end ends it."""
+    inp, out = os.pipe()
+    frames = [(wire.END, b""), (wire.STEP, b"hello"), (wire.END, b"")]
+    data = b"".join(bytes((kind,)) + len(payload).to_bytes(4, "little") + payload for kind, payload in frames)
+    found = wire.read_frames(inp)
+    os.write(out, data[:3])
+    os.write(out, data[3:8])
+    os.write(out, data[8:])
+    os.close(out)
+
+    assert list(found) == frames
+    os.close(inp)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -28,3 +31,23 @@ def prctl(option: int, value: int, pointer: object = None) -> None:
     if _libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), pointer or zero, zero, zero) != 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
+
+
+#: personality(2): what asks for the one in force, and the flag for addresses that are not random.
+_ASK, _ADDR_NO_RANDOMIZE = 0xFFFFFFFF, 0x0040000
+
+
+@contextmanager
+def same_layout() -> Iterator[None]:
+    """Programs that are executed from here on, and by those in turn, are all laid out alike in memory.
+
+    Where the system has no such thing, or a container forbids it, nothing happens.
+    """
+    before = _libc.personality(ctypes.c_ulong(_ASK)) if sys.platform == "linux" else -1
+    if before >= 0:
+        _libc.personality(ctypes.c_ulong(before | _ADDR_NO_RANDOMIZE))
+    try:
+        yield
+    finally:
+        if before >= 0:
+            _libc.personality(ctypes.c_ulong(before))
