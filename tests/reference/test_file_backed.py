@@ -2,10 +2,14 @@
 
 import pytest
 
+from grader.attempt import attempt_each, attempt_here
+from grader.lab import load_lab
 from grader.machine import Access, Protection
 from grader.machine.machine import Machine
 from grader.machine.outcome import FileSpec
+from grader.outputs import load_output
 from reference.file_backed import FileBackedKernel
+from tests.reference.file_backed_kernels import KERNELS
 
 RW = Protection.READ | Protection.WRITE
 R = Protection.READ
@@ -179,3 +183,14 @@ def test_a_touch_that_fails_leaks_nothing(run, operation, after):
     assert failed == ("ok" if (operation, after) == ("map", 1) else "error")
     assert run.write(m, 6)[0] == "ok" and run.read(m)[1] == [6]
     assert run.step("exit", run.p)[1].frames == 0
+
+
+@pytest.mark.parametrize("order", ["lowest", "stride", "random"])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_correct_but_different_kernels_pass(root, kernel, order):
+    """Other books, orders and ways to the same entries fail in no scenario of the lab."""
+    lab = load_lab(root / "labs" / "file-backed")
+    for scenario in lab.all_scenarios:
+        other = scenario._replace(machine=scenario.machine._replace(allocation=order, seed=4))
+        attempt = attempt_each(other, load_output(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
+        assert attempt.verdict == "passed", (scenario.id, attempt.lines)

@@ -14,7 +14,7 @@ from grader.outputs import load_output
 from grader.scenario.engine import replay
 from tests.reference.alternatives import ALTERNATIVES
 
-LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access")
+LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed")
 CATALOGUED = re.compile(r"^# catalogue: (.*)$", re.MULTILINE)
 
 
@@ -92,7 +92,7 @@ def test_the_practice_at_its_real_size(labs):
 
 @pytest.mark.parametrize(
     ("prefix", "count", "elsewhere"),
-    [("CW", 15, ()), ("FM", 10, ()), ("OM", 9, ()), ("DP", 15, ()), ("PM", 9, ())],
+    [("CW", 15, ()), ("FM", 10, ()), ("OM", 9, ()), ("DP", 15, ()), ("PM", 9, ()), ("FI", 11, ())],
 )
 def test_the_catalogue_is_covered(root, prefix, count, elsewhere):
     """Every item of the catalogue's groups is realised by some scenario of some lab."""
