@@ -1,7 +1,6 @@
 """One scenario told step by step: what happened, what it cost, and the address spaces beside the frames after it.
 
-    P             frame                     C
-    h[0]  r-- cow  a   h[0]  r-- cow
+Two processes are drawn with the frames between them (spaces.py), more of them as tables next to each other.
 
 A pure function of the scenario and the traces; frames are called a, b, c in the order of their first use.
 """
@@ -11,13 +10,11 @@ from __future__ import annotations
 from grader.attempt import PASSED, Attempt
 from grader.compare.names import Names, letter
 from grader.compare.words import sentence
-from grader.machine.entry import ACCESSED, COW, DIRTY, FRAME_SHIFT, RIGHTS
-from grader.machine.protection import PROTECTIONS
+from grader.machine.entry import FRAME_SHIFT
 from grader.scenario.model import Scenario
 from grader.scenario.trace import StepRecord, Trace, apply_changes
 
-#: Pages of one process that are drawn; runs of equal pages count as one.
-ROWS = 12
+from .spaces import ROWS, WIDTH, Half, continues, picture, rights, span
 
 
 def story(scenario: Scenario, expected: Trace, attempt: Attempt | None) -> list[str]:
@@ -67,60 +64,66 @@ class _Teller:
         apply_changes(self.tables, record)
         lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record)}"]
         if record.changes or record.died:
-            lines += [f"      {line}" for line in self._spaces()]
+            lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
         return [*lines, ""]
 
     def _spaces(self) -> list[str]:
         """The address spaces side by side, a row a run of pages."""
+        if not self.tables:
+            return ["no process is left"]
+        halves = {pid: self._halves(pid, table) for pid, table in self.tables.items()}
+        if len(halves) == 2 and all(halves.values()):
+            (left, ours), (right, theirs) = halves.items()
+            drawn = picture((self._title(left), self._title(right)), ours, theirs, self._letter)
+            if drawn is not None:
+                return drawn
         columns = []
-        for pid, table in self.tables.items():
-            rows = self._rows(pid, table)
+        for pid, pages in halves.items():
+            rows = self._rows(pages)
             hidden = len(rows) - ROWS
             rows = rows[:ROWS] + ([f"and {hidden} more"] if hidden > 0 else [])
-            columns.append([f"[{self.names.process(pid)}]", *(rows or ["(nothing present)"])])
-        if not columns:
-            return ["no process is left"]
+            columns.append([self._title(pid), *(rows or ["(nothing present)"])])
         return _beside(columns)
 
-    def _rows(self, pid: int, table: dict[int, int]) -> list[str]:
-        rows: list[tuple[str, str, int, int]] = []  # label of the first page, what is said, length, first frame
+    def _beside_these(self, record: StepRecord) -> list[str]:
+        """Frames in use that no entry maps: the page cache has them, or a shared object."""
+        mapped = {pte >> FRAME_SHIFT for table in self.tables.values() for pte in table.values()}
+        more = record.frames - len(mapped & self.letters.keys())
+        if more <= 0:
+            return []
+        return [
+            "1 more frame is in use that no page maps" if more == 1 else f"{more} more are in use that no page maps"
+        ]
+
+    def _title(self, pid: int) -> str:
+        return f"[{self.names.process(pid)}]"
+
+    def _letter(self, frame: int) -> str:
+        return self.letters.get(frame, "zero")
+
+    def _halves(self, pid: int, table: dict[int, int]) -> dict[int, Half]:
+        """What is said of each page of a process: page number -> half of a picture's row."""
+        return {
+            page: Half(self.names.page(pid, page).partition(":")[2], rights(pte), pte >> FRAME_SHIFT)
+            for page, pte in sorted(table.items())
+        }
+
+    def _rows(self, halves: dict[int, Half]) -> list[str]:
+        runs: list[tuple[Half, int]] = []  # the first page of a run, and its length
         previous = -2
-        for page, pte in sorted(table.items()):
-            frame = pte >> FRAME_SHIFT
-            told = _rights(pte)
-            label = self.names.page(pid, page).partition(":")[2]
-            if (
-                rows
-                and page == previous + 1
-                and rows[-1][1] == told
-                and label.partition("[")[0] == rows[-1][0].partition("[")[0]
-            ):
-                first, _, length, base = rows[-1]
-                if frame == base + length:
-                    rows[-1] = (first, told, length + 1, base)
-                    previous = page
-                    continue
-            rows.append((label, told, 1, frame))
+        for page, half in halves.items():
+            if runs and page == previous + 1 and continues(runs[-1][0], half, runs[-1][1]):
+                runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+            else:
+                runs.append((half, 1))
             previous = page
-        return [self._row(*row) for row in rows]
+        labels = max([8, *(len(span(half.label, length)) for half, length in runs if length > 1)])
+        return [self._row(half, length, labels) for half, length in runs]
 
-    def _row(self, label: str, told: str, length: int, frame: int) -> str:
-        name = self.letters.get(frame, "zero")
-        if length == 1:
-            return f"{label:8} {told:15} {name}"
-        last = self.letters.get(frame + length - 1, "zero")
-        return f"{_span(label, length):8} {told:15} {name}..{last}"
-
-
-def _span(label: str, length: int) -> str:
-    """`h[2]` and three pages more as `h[2:6]`."""
-    name, bracket, index = label.rstrip("]").rpartition("[")
-    return f"{name}[{index}:{int(index) + length}]" if bracket else f"{label} and {length - 1} more"
-
-
-def _rights(pte: int) -> str:
-    marks = "".join(f" {word}" for bit, word in ((COW, "cow"), (DIRTY, "dirty")) if pte & bit)
-    return f"{PROTECTIONS[pte & RIGHTS]}{marks or (' used' if pte & ACCESSED else '')}"
+    def _row(self, half: Half, length: int, labels: int) -> str:
+        first, last = self._letter(half.frame), self._letter(half.frame + length - 1)
+        label = half.label if length == 1 else span(half.label, length)
+        return f"{label:{labels}} {half.told:15} {first if length == 1 else f'{first}..{last}'}"
 
 
 def _cost(record: StepRecord) -> str:
@@ -135,7 +138,9 @@ def _cost(record: StepRecord) -> str:
         )
     if record.copies:
         parts.append(f"{record.copies} cop{'ies' if record.copies > 1 else 'y'}")
-    parts += [f"{n} disk {what}" for n, what in ((record.reads, "reads"), (record.writes, "writes")) if n]
+    for number, what in ((record.reads, "read"), (record.writes, "write")):
+        if number:
+            parts.append(f"{number} disk {what}{'' if number == 1 else 's'}")
     parts.append(f"{record.frames} frame{'' if record.frames == 1 else 's'} in use")
     if record.slots:
         parts.append(f"{record.slots} swap slot{'' if record.slots == 1 else 's'}")
@@ -143,12 +148,12 @@ def _cost(record: StepRecord) -> str:
 
 
 def _beside(columns: list[list[str]]) -> list[str]:
-    """Columns of lines next to each other, as many as fit in 74 characters, the others below."""
+    """Columns of lines next to each other, as many as fit in a line, the others below."""
     lines: list[str] = []
     row: list[list[str]] = []
     for column in columns:
         width = sum(max(map(len, c)) + 3 for c in [*row, column])
-        if row and width > 74:
+        if row and width > WIDTH:
             lines += _join(row)
             row = []
         row.append(column)

@@ -13,6 +13,13 @@ def test_show_tells_a_scenario_word_for_word(cli, lab, monkeypatch):
     assert_message("show-fork", cli("show", "small", "fork")[1])
 
 
+def test_show_draws_two_programs_and_their_frames(cli, root, monkeypatch):
+    """The lab page's two pictures: after a fork all is shared, and in the end what was written has split."""
+    monkeypatch.chdir(root)
+
+    assert_message("show-sections", cli("show", "labs/file-backed", "sections-of-a-program")[1])
+
+
 def test_show_tells_a_submissions_run_up_to_the_difference(cli, lab, tmp_path):
     """With a submission its own run is shown, and where it differs."""
     kernel = tmp_path / "k.py"
