@@ -12,7 +12,7 @@ from grader.lab import Lab, LabError, find_lab, load_lab
 from grader.verdicts import PASSED
 
 #: Random scenarios that are tried.
-EXAMPLES = 2000
+EXAMPLES = 4000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -133,12 +133,14 @@ class Author:
             fields["shared"] = True
         if of_file and self.files:
             file = _pick(self.files, move[4])
-            fields.update(file=file.name, pages=min(fields["pages"], file.pages))
-            if file.pages > fields["pages"] and move[4] % 3 == 2:
-                fields["offset"] = file.pages - fields["pages"]
+            fields["file"] = file.name
+            # Now and then not from the beginning, and past the end of the file.
+            if file.pages > 1 and move[4] % 3 == 2:
+                fields["offset"] = 1 + move[4] % (file.pages - 1)
         if self.words.at and self.run.mappings and move[4] % 5 == 4:
             other = _pick(list(self.run.mappings), move[1] + move[3])
-            fields["at"] = f"{other}[{move[4] % self.run.mappings[other].pages}]"
+            # On it, or right behind it.
+            fields["at"] = f"{other}[{move[1] % (self.run.mappings[other].pages + 1)}]"
         return _Choice("mmap", by, fields)
 
     def _place(self, by: str, name: str, mapping: Mapping, move: Move) -> str:

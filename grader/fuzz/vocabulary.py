@@ -21,7 +21,7 @@ SHARES = {
     "execute": 1,
     "copy_to_user": 2,
     "copy_from_user": 2,
-    "fail": 2,
+    "fail": 3,
 }
 
 #: Frames of a machine with hardly any memory.
