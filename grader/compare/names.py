@@ -12,24 +12,36 @@ class Names:
 
     def __init__(self, trace: Trace, after: int) -> None:
         self.processes = {pid: name for name, pid in trace.pids.items()}
-        self.mappings: dict[str, tuple[int, int]] = {}
+        self.mappings: dict[str, tuple[int, int, int]] = {}  # name -> first page, pages, pid of who mapped it
+        self.parents: dict[int, int] = {}
         for record in trace.steps[:after]:
             self.learn(record)
 
     def learn(self, record: StepRecord) -> None:
         if record.mapped:
             name, first, pages = record.mapped
-            self.mappings[name] = (first, pages)
+            self.mappings[name] = (first, pages, record.actor)
+        if record.forked:
+            self.parents[record.forked] = record.actor
 
     def process(self, pid: int) -> str:
         return self.processes.get(pid, f"process {pid}")
 
     def page(self, pid: int, page: int) -> str:
-        """`P:h[2]`, or the page's number where no mapping is."""
-        for name, (first, pages) in reversed(self.mappings.items()):
-            if first <= page < first + pages:
-                return f"{self.process(pid)}:{name}[{page - first}]"
-        return f"{self.process(pid)}:page {page}"
+        """`P:h[2]`, or the page's number where no mapping is.
+
+        Unrelated processes may have different mappings in one place: a process's own come first, then its ancestors'.
+        """
+        here = {
+            owner: f"{name}[{page - first}]"
+            for name, (first, pages, owner) in self.mappings.items()
+            if first <= page < first + pages
+        }
+        owner = pid
+        while owner in self.parents and owner not in here:
+            owner = self.parents[owner]
+        name = here.get(owner) or (list(here.values())[-1] if here else f"page {page}")
+        return f"{self.process(pid)}:{name}"
 
     def pages(self, pairs: Iterable[tuple[int, int]], most: int = 3) -> str:
         """Some pages as `P:h[0], C:h[0] and 2 more`."""
