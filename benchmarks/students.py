@@ -144,6 +144,7 @@ def make(folder: pathlib.Path, count: int, lab: str = "copy-on-write", seed: int
     flags = misconceptions(load_lab(ROOT / "labs" / lab))
     texts = {"": right(lab)} | {flag: wrong(lab, flag) for flag in flags}
     kinds = list(HOSTILE)
+    odd = 0  # each kind of what is hostile or broken comes up, one after another
     last = ""
     for number in range(count):
         name = f"student-{number:03}"
@@ -153,9 +154,11 @@ def make(folder: pathlib.Path, count: int, lab: str = "copy-on-write", seed: int
         elif share < 85:
             last = f"# {name}\n{texts[chance.choice(flags)]}"
         elif share < 90:
-            last = f"# {name}\n{hostile(lab, kinds[number % len(kinds)])}"
+            last = f"# {name}\n{hostile(lab, kinds[odd % len(kinds)])}"
+            odd += 1
         elif share < 97:
-            broken(folder, name, number)
+            broken(folder, name, odd)
+            odd += 1
             continue
         # The rest hands in what the one before did.
         hand_in(folder, name, last, number)

@@ -16,7 +16,7 @@ from grader import __version__
 from grader.attempt import Attempt, attempt_each
 from grader.compare.explain import ABOUT
 from grader.examiner import Printed
-from grader.fingerprints import in_words, likeness
+from grader.fingerprints import Likeness, in_words, likeness
 from grader.lab import QUIZ_TASK, Lab, LabError, Task
 from grader.outputs import Output, load_output
 from grader.scenario.model import Scenario
@@ -108,6 +108,7 @@ class Result:
         self.graded = graded
         self.quiz = quiz
         self.only = only
+        self._likeness: tuple[Likeness | None] | None = None  # once it is known
         self._diagnosis: str | None = None
         self.unfinished = {g.scenario.task for g in graded if not g.hidden and g.attempt.verdict != PASSED}
 
@@ -213,9 +214,16 @@ class Result:
     def diagnosis(self) -> str:
         """Which misconception the public scenarios look like, as a sentence; "" if none."""
         if self._diagnosis is None:
-            found = likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden))
+            found = self.likeness
             self._diagnosis = in_words(self.lab, found) if found is not None else ""
         return self._diagnosis
+
+    @property
+    def likeness(self) -> Likeness | None:
+        """The misconceptions that the public scenarios look like; None if there are none to name."""
+        if self._likeness is None:
+            self._likeness = (likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden)),)
+        return self._likeness[0]
 
     def _concerns(self, task: Task) -> bool:
         """With --only, tasks without a chosen scenario are left out."""

@@ -58,7 +58,7 @@ def grade_batch(
     """Grade submissions and write everything below `output`. StoreError, IsolationError, LabError."""
     opened = open_course(lab, isolation)
     with Store(output) as store:
-        enter(store, sources)
+        enter(lab, store, sources)
         workers = pool(opened)
         try:
             graded, problems = grade_missing(opened, store, sources, workers, progress)

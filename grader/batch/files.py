@@ -16,7 +16,9 @@ from typing import Any
 
 from grader.batch.grading import Grades
 from grader.batch.store import StoreError
+from grader.grade import Result
 from grader.report import render
+from grader.report.course import note
 from grader.text import for_csv
 
 FORMAT = 1
@@ -42,7 +44,7 @@ def _write_results(grades: Grades, folder: pathlib.Path) -> dict[str, Any]:
         student = builder.build(id, about["digest"], isolation, "student")
         write_text(folder / "results" / f"{id}.json", render(staff, "json"))
         write_text(folder / "feedback" / f"{id}.md", render(student, "markdown"))
-        entries.append(_entry(id, about, staff, first))
+        entries.append(_entry(id, about, staff, first) | _likeness(builder))
     _remove_others(folder, {entry["id"] for entry in entries})
     lab = grades.course.lab
     scenarios = [
@@ -69,16 +71,21 @@ def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[st
     entry.update((key, about[key]) for key in ("label", "system", "user", "email", "number", "digest"))
     entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))
     entry["refused"] = about["refused"]
-    same = first.setdefault(about["kernel"], id) if about["kernel"] else id
+    entry["remark"] = about["remark"]
+    # Many hand in nothing, or the stub: that is no copying.
+    same = first.setdefault(about["kernel"], id) if about["kernel"] and not about["remark"] else id
     entry["same_kernel_as"] = "" if same == id else same
     entry["tasks"] = {task["id"]: task["points"] for task in staff["tasks"]}
     entry["verdicts"] = {s["id"]: s["verdict"] for s in staff["scenarios"]}
     entry["scenario_points"] = {s["id"]: s["points"] for s in staff["scenarios"]}
     entry["rules"] = {s["id"]: s["divergence"]["rule"] for s in staff["scenarios"] if "divergence" in s}
-    found = {s["id"]: s["diagnosis"] for s in staff["scenarios"] if "diagnosis" in s}
-    if found:
-        entry["diagnoses"] = found
     return entry
+
+
+def _likeness(builder: Result) -> dict[str, Any]:
+    """Which misconceptions a submission behaves like: flag -> what such a kernel does. Empty if there are none."""
+    found = builder.likeness
+    return {"misconceptions": {mistake.flag: mistake.belief for mistake in found.mistakes} if found else {}}
 
 
 def table(batch: dict[str, Any]) -> str:
@@ -93,20 +100,6 @@ def table(batch: dict[str, Any]) -> str:
         scored = [entry["tasks"].get(task, "") for task in tasks]
         writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])
     return text.getvalue()
-
-
-def note(entry: dict[str, Any]) -> str:
-    """What staff should look at, in a few words; "" if nothing."""
-    notes = []
-    if entry["refused"]:
-        notes.append(f"refused: {entry['refused']}")
-    if not entry["complete"]:
-        notes.append("not everything could be graded: run the batch again")
-    if "tampered" in entry["verdicts"].values():
-        notes.append("sent what no kernel can have done")
-    if entry["same_kernel_as"]:
-        notes.append(f"the same kernel as {entry['same_kernel_as']}")
-    return "; ".join(notes)
 
 
 def write_text(path: pathlib.Path, text: str) -> None:

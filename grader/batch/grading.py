@@ -55,9 +55,14 @@ def shard_of(source: Source, count: int) -> int:
     return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16) % count + 1
 
 
-def about(source: Source) -> dict[str, Any]:
+def about(lab: Lab, source: Source) -> dict[str, Any]:
     """What the store knows of a submission, beside its answers."""
     found = source.found
+    remark = ""
+    if not source.refused and not source.kernel.strip():
+        remark = "kernel.py is empty"
+    elif source.kernel.split() == lab.kernel.path.read_text(encoding="utf-8").split():
+        remark = "the stub, unchanged"
     return {
         "label": found.label,
         "system": found.system,
@@ -67,12 +72,13 @@ def about(source: Source) -> dict[str, Any]:
         "digest": source.digest,
         "kernel": "" if source.refused else source.code_digest,
         "refused": source.refused,
+        "remark": remark,
     }
 
 
-def enter(store: Store, sources: Iterable[Source]) -> None:
+def enter(lab: Lab, store: Store, sources: Iterable[Source]) -> None:
     """Put a batch's submissions on the store's list, in place of those that were there."""
-    store.set_submissions((source.found.id, about(source), source.answers) for source in sources)
+    store.set_submissions((source.found.id, about(lab, source), source.answers) for source in sources)
 
 
 def grade_missing(

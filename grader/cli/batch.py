@@ -105,7 +105,7 @@ def progress_bar(total: int, quiet: bool) -> Any:
 def tell(outcome: Any, options: argparse.Namespace) -> int:
     """Print what came of it. Exit status 0, or 3 if anything could not be graded."""
     from grader.batch import StoreError, fill_gradebooks
-    from grader.batch.files import note
+    from grader.report.course import note
 
     folder = pathlib.Path(options.output)
     for problem in outcome.problems:

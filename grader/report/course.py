@@ -5,34 +5,49 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from grader.compare.explain import ABOUT
-from grader.verdicts import MEANINGS, NOT_IMPLEMENTED, PASSED, WAITING
+from grader.verdicts import MEANINGS, NOT_IMPLEMENTED, PASSED, TAMPERED, UNGRADABLE, WAITING
 
 #: Ranges of points of the distribution, each of this width.
 WIDTH = 10
 
-#: Rows of each list that are shown.
+#: Rows of each list that are shown at once.
 ROWS = 15
+
+#: Submissions that are named beside a misconception.
+NAMED = 4
+
+#: The two kinds of line that a list of submissions consists of.
+Pairs = list[tuple[str, str]]
 
 
 class Bar(NamedTuple):
-    """A row of a chart: what it is, how many submissions, and of how many."""
+    """A row of a chart: what it is, how many submissions, of how many, and more about it."""
 
     name: str
     number: int
     of: int
     about: str = ""
 
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return self.number / self.of if self.of else 0.0
+
 
 class Course(NamedTuple):
     """The class report.
 
-    open         submissions that are not graded in full, with the reason
-    refused      submissions that intake rejected, with the reason
-    odd          submissions that staff should look at: tampered ones
-    copies       groups of submissions with one and the same kernel
-    spread       how many have how many points
-    scenarios    scenarios by how many do not pass them, those that nobody started left out
-    mistakes     what goes wrong most: a rule broken in a task, or a diagnosis
+    open            submissions that are not graded in full, with the reason
+    refused         submissions that intake rejected, with the reason
+    odd             submissions that staff should look at: tampered ones
+    untouched       submissions of a stub or an empty file
+    copies          groups of submissions with one and the same kernel
+    spread          how many have how many points
+    tasks           how many have all points of a task
+    scenarios       scenarios by how many do not pass them, those that nobody started left out
+    misconceptions  what kernels behave like, by how many
+    differences     rules that are broken first, by task
+    submissions     everybody: id, points or "", what staff should look at
     """
 
     title: str
@@ -40,14 +55,17 @@ class Course(NamedTuple):
     mean: float
     median: float
     most: float
-    open: list[tuple[str, str]]
-    refused: list[tuple[str, str]]
-    odd: list[tuple[str, str]]
+    open: Pairs
+    refused: Pairs
+    odd: Pairs
+    untouched: Pairs
     copies: list[list[str]]
     spread: list[Bar]
     tasks: list[Bar]
     scenarios: list[Bar]
-    mistakes: list[Bar]
+    misconceptions: list[Bar]
+    differences: list[Bar]
+    submissions: list[tuple[str, str, str]]
 
 
 def course(batch: dict[str, Any]) -> Course:
@@ -57,24 +75,43 @@ def course(batch: dict[str, Any]) -> Course:
     points = sorted(entry["points"] for entry in graded)
     most = max((entry["max_points"] for entry in entries), default=100)
     return Course(
-        f"{batch['lab']}: {batch['title']}",
-        len(entries),
-        sum(points) / len(points) if points else 0.0,
-        (points[(len(points) - 1) // 2] + points[len(points) // 2]) / 2 if points else 0.0,
-        most,
-        [(entry["id"], _open(entry)) for entry in entries if not entry["complete"]],
-        [(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
-        [(entry["id"], MEANINGS["tampered"]) for entry in entries if "tampered" in entry["verdicts"].values()],
-        _copies(entries),
-        _spread(points, most),
-        _tasks(batch, graded),
-        _scenarios(batch, entries),
-        _mistakes(batch, entries),
+        title=f"{batch['lab']}: {batch['title']}",
+        number=len(entries),
+        mean=sum(points) / len(points) if points else 0.0,
+        median=(points[(len(points) - 1) // 2] + points[len(points) // 2]) / 2 if points else 0.0,
+        most=most,
+        open=[(entry["id"], _open(entry)) for entry in entries if not entry["complete"]],
+        refused=[(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
+        odd=[(entry["id"], MEANINGS[TAMPERED]) for entry in entries if TAMPERED in entry["verdicts"].values()],
+        untouched=[(entry["id"], entry["remark"]) for entry in entries if entry["remark"]],
+        copies=_copies(entries),
+        spread=_spread(points, most),
+        tasks=_tasks(batch, graded),
+        scenarios=_scenarios(batch, entries),
+        misconceptions=_misconceptions(entries),
+        differences=_differences(batch, entries),
+        submissions=[(e["id"], f"{e['points']:g}" if e["complete"] else "", note(e)) for e in entries],
     )
 
 
+def note(entry: dict[str, Any]) -> str:
+    """What staff should look at, in a few words; "" if nothing."""
+    notes = []
+    if entry["refused"]:
+        notes.append(f"refused: {entry['refused']}")
+    if entry["remark"]:
+        notes.append(entry["remark"])
+    if not entry["complete"]:
+        notes.append("not everything could be graded: run the batch again")
+    if "tampered" in entry["verdicts"].values():
+        notes.append("sent what no kernel can have done")
+    if entry["same_kernel_as"]:
+        notes.append(f"the same kernel as {entry['same_kernel_as']}")
+    return "; ".join(notes)
+
+
 def _open(entry: dict[str, Any]) -> str:
-    ungradable = sum(verdict == "ungradable" for verdict in entry["verdicts"].values())
+    ungradable = sum(verdict == UNGRADABLE for verdict in entry["verdicts"].values())
     return f"{ungradable} of {len(entry['verdicts'])} scenarios could not be graded; run the batch again"
 
 
@@ -87,6 +124,7 @@ def _copies(entries: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def _spread(points: list[float], most: float) -> list[Bar]:
+    """Ranges with their lower end and without their upper one, but for the last, which has both."""
     bars = []
     for low in range(0, int(most), WIDTH):
         high = min(low + WIDTH, most)
@@ -97,7 +135,6 @@ def _spread(points: list[float], most: float) -> list[Bar]:
 
 
 def _tasks(batch: dict[str, Any], graded: list[dict[str, Any]]) -> list[Bar]:
-    """How many have all points of a task."""
     bars = []
     for task in batch["tasks"]:
         own = {s["id"] for s in batch["scenarios"] if s["task"] == task["id"]}
@@ -111,25 +148,34 @@ def _scenarios(batch: dict[str, Any], entries: list[dict[str, Any]]) -> list[Bar
     bars = []
     for scenario in batch["scenarios"]:
         verdicts = [entry["verdicts"][scenario["id"]] for entry in entries if not entry["refused"]]
-        tried = [v for v in verdicts if v not in (NOT_IMPLEMENTED, WAITING, "ungradable")]
+        tried = [v for v in verdicts if v not in (NOT_IMPLEMENTED, WAITING, UNGRADABLE)]
         failed = sum(verdict != PASSED for verdict in tried)
         mark = " (hidden)" if scenario["visibility"] == "hidden" else ""
         if failed:
             bars.append(Bar(f"{scenario['id']}{mark}", failed, len(tried), scenario["title"]))
-    return sorted(bars, key=lambda bar: (-bar.number / bar.of, -bar.number, bar.name))
+    return sorted(bars, key=lambda bar: (-bar.share, -bar.number, bar.name))
 
 
-def _mistakes(batch: dict[str, Any], entries: list[dict[str, Any]]) -> list[Bar]:
-    """Diagnoses where there are some; else the first rule that is broken in each task."""
+def _misconceptions(entries: list[dict[str, Any]]) -> list[Bar]:
+    """What kernels behave like, and whose do. Where two cannot be told apart they are one row."""
+    who: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry["misconceptions"]:
+            who.setdefault(", or one that ".join(entry["misconceptions"].values()), []).append(entry["id"])
+    bars = []
+    for beliefs, ids in who.items():
+        more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+        bars.append(Bar(f"a kernel that {beliefs}", len(ids), len(entries), ", ".join(ids[:NAMED]) + more))
+    return sorted(bars, key=lambda bar: (-bar.number, bar.name))
+
+
+def _differences(batch: dict[str, Any], entries: list[dict[str, Any]]) -> list[Bar]:
+    """The rule by which a scenario differs first, by task; a submission counts once in each row."""
     titles = {task["id"]: f"{task['number']}. {task['title']}" for task in batch["tasks"]}
     places = {scenario["id"]: scenario["task"] for scenario in batch["scenarios"]}
     counts: dict[tuple[str, str], int] = {}
     for entry in entries:
-        diagnoses = set(entry.get("diagnoses", {}).values())
-        found = {(diagnosis, "") for diagnosis in diagnoses}
-        if not diagnoses:
-            found = {(f"{titles[places[id]]}: {rule}", ABOUT[rule]) for id, rule in entry["rules"].items()}
-        for key in found:
+        for key in {(f"{titles[places[id]]}: {rule}", ABOUT[rule]) for id, rule in entry["rules"].items()}:
             counts[key] = counts.get(key, 0) + 1
     bars = [Bar(name, count, len(entries), about) for (name, about), count in counts.items()]
     return sorted(bars, key=lambda bar: (-bar.number, bar.name))

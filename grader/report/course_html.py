@@ -5,50 +5,77 @@ Bars are plain table cells with a background, so that the page can be read aloud
 
 from __future__ import annotations
 
-from grader.report.course import Bar, Course
+from grader.report.course import ROWS, Bar, Course, Pairs
 from grader.text import for_html as html
 
 _STYLE = """
-:root { color-scheme: light dark; --bar: #4a7db8; --line: #8884; --warn: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --bar: #6f9fd8; --warn: #f2b8b5; } }
-body { font: 16px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+:root { color-scheme: light dark; --ink: #1c2530; --soft: #5b6775; --page: #f5f6f8; --card: #fff; --line: #dfe3e8;
+  --bar: #3b73b5; --track: #e9edf2; --warn: #a8271d; --warm: #fdf1ef; --glow: #f0c9c4; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ed; --soft: #9aa5b1; --page: #14181d; --card: #1c2229;
+  --line: #303841; --bar: #6c9fdc; --track: #2a323b; --warn: #f2a59d; --warm: #2b1d1c; --glow: #5c3430; } }
+* { box-sizing: border-box; }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0; }
+main { max-width: 62rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; } h2 { font-size: 1.05rem; margin: 0; }
+p.about { color: var(--soft); margin: .1rem 0 .8rem; }
+section, dl { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 0 0 1rem;
+  padding: 1rem 1.25rem; overflow-x: auto; }
+section.warn { background: var(--warm); border-color: var(--glow); } section.warn h2 { color: var(--warn); }
+dl { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; } dt { color: var(--soft); font-size: .85rem; }
+dd { margin: 0; font-size: 1.6rem; font-weight: 600; line-height: 1.2; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; }
-caption { text-align: left; padding-bottom: .4rem; opacity: .8; }
-th, td { text-align: left; padding: .2rem .6rem .2rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; } td.n { text-align: right; white-space: nowrap; width: 5rem; }
-td.b { width: 40%; } td.b span { display: block; height: .9rem; margin-top: .3rem; background: var(--bar); }
-td small { display: block; opacity: .75; } .warn { color: var(--warn); }
-code { overflow-wrap: anywhere; } dl { display: flex; gap: 2rem; flex-wrap: wrap; } dd { margin: 0; font-size: 1.6rem; }
-@media print { body { margin: 0; } td.b span { print-color-adjust: exact; } }
+th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-top: 1px solid var(--line); vertical-align: top;
+  font-weight: 400; }
+tr:first-child > * { border-top: 0; } thead th { color: var(--soft); font-size: .85rem; }
+small { display: block; color: var(--soft); font-size: .85rem; }
+.n { text-align: right; white-space: nowrap; width: 6rem; font-variant-numeric: tabular-nums; }
+.b { width: 38%; padding-right: 0; }
+.b div { background: var(--track); border-radius: 3px; height: .7rem; margin-top: .4rem; }
+.b span { display: block; height: 100%; background: var(--bar); border-radius: 3px; min-width: 2px; }
+.spread { display: flex; align-items: stretch; gap: .5rem; height: 13rem; list-style: none; margin: 0; padding: 0; }
+.spread li { flex: 1; min-width: 2.2rem; display: flex; flex-direction: column; justify-content: flex-end;
+  text-align: center; font-variant-numeric: tabular-nums; }
+.spread b { font-weight: 600; } .spread small { border-top: 1px solid var(--line); padding-top: .2rem; }
+.spread span { background: var(--bar); border-radius: 3px 3px 0 0; }
+code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; } a { color: inherit; }
+summary { cursor: pointer; color: var(--soft); padding: .4rem 0; }
+@media print { body, main { background: none; padding: 0; } section { break-inside: avoid; }
+  .b div, .b span, .spread span { print-color-adjust: exact; } }
+"""
+
+_HEAD = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 """
 
 
 def render(course: Course) -> str:
     """An HTML document."""
     parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-        f"<title>{html(course.title)}</title>",
-        f"<style>{_STYLE}</style>",
-        "</head>",
-        "<body>",
+        f"{_HEAD}<title>{html(course.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
         f"<h1>{html(course.title)}</h1>",
+        _list(
+            "Not graded in full", "A fault of this machine, which costs no points: run the batch again.", course.open
+        ),
         _figures(course),
-        _list("Not graded in full", course.open),
-        _list("Refused by intake", course.refused),
-        _list("To be looked at", course.odd),
+        _list("Refused by intake", "Nothing was run. Zero points, until it is handed in again.", course.refused),
+        _list("To be looked at", "No kernel does this by accident.", course.odd),
+        _spread(course),
+        _chart("Tasks", "Submissions that have all points of a task.", course.tasks),
+        _chart("Scenarios that fail most", "Of the submissions that got there.", course.scenarios),
+        _chart(
+            "Common misconceptions",
+            "Submissions whose every first difference is that of a known mistake. A likeness, not a proof.",
+            course.misconceptions,
+        ),
+        _chart("First differences", "Submissions, by task and the rule that is broken first.", course.differences),
         _copies(course),
-        _chart("Points", "submissions by points", course.spread),
-        _chart("Tasks", "submissions that have all points of a task", course.tasks),
-        _chart("Scenarios that fail most", "of those who got there", course.scenarios),
-        _chart("What goes wrong most", "submissions in which this comes first in a scenario", course.mistakes),
-        "</body>",
-        "</html>",
+        _list("Nothing of their own", "An empty file, or the stub as it was handed out.", course.untouched, False),
+        _everybody(course),
+        "</main>\n</body>\n</html>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
 
@@ -58,39 +85,77 @@ def _figures(course: Course) -> str:
         ("submissions", f"{course.number}"),
         ("mean", f"{course.mean:.1f}"),
         ("median", f"{course.median:.1f}"),
-        ("of", f"{course.most:g} points"),
+        ("points to be had", f"{course.most:g}"),
+        ("not graded in full", f"{len(course.open)}"),
+        ("refused", f"{len(course.refused)}"),
     )
     return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures) + "</dl>"
 
 
-def _list(title: str, pairs: list[tuple[str, str]]) -> str:
+def _section(title: str, about: str, body: str, warn: bool = False) -> str:
+    kind = ' class="warn"' if warn else ""
+    return f'<section{kind}>\n<h2>{html(title)}</h2>\n<p class="about">{html(about)}</p>\n{body}\n</section>'
+
+
+def _folded(rows: list[str], head: str = "") -> str:
+    """A table; rows beyond the first few open with a click."""
+    shown, rest = rows[:ROWS], rows[ROWS:]
+    table = f"<table>\n{head}<tbody>\n{''.join(shown)}</tbody>\n</table>"
+    if not rest:
+        return table
+    more = f"<table>\n<tbody>\n{''.join(rest)}</tbody>\n</table>"
+    return f"{table}\n<details><summary>{len(rest)} more</summary>\n{more}\n</details>"
+
+
+def _id(id: str) -> str:
+    """A submission's id, with the way to its result; ids are safe as names of files."""
+    return f'<a href="results/{html(id)}.json"><code>{html(id)}</code></a>'
+
+
+def _list(title: str, about: str, pairs: Pairs, warn: bool = True) -> str:
     if not pairs:
         return ""
-    rows = "\n".join(f"<tr><th scope='row'><code>{html(id)}</code></th><td>{html(why)}</td></tr>" for id, why in pairs)
-    return f'<h2 class="warn">{title} ({len(pairs)})</h2>\n<table>\n{rows}\n</table>'
+    rows = [f'<tr><th scope="row">{_id(id)}</th><td>{html(why)}</td></tr>\n' for id, why in pairs]
+    return _section(f"{title} ({len(pairs)})", about, _folded(rows), warn)
 
 
 def _copies(course: Course) -> str:
     if not course.copies:
         return ""
-    rows = "\n".join(
-        "<tr><td>" + ", ".join(f"<code>{html(id)}</code>" for id in group) + "</td></tr>" for group in course.copies
+    rows = [f"<tr><td>{', '.join(map(_id, group))}</td></tr>\n" for group in course.copies]
+    return _section(f"The same kernel, byte for byte ({len(course.copies)})", "Groups of submissions.", _folded(rows))
+
+
+def _spread(course: Course) -> str:
+    """Columns, the highest as high as there is room."""
+    highest = max((bar.number for bar in course.spread), default=0) or 1
+    columns = "".join(
+        f'<li><b>{bar.number}</b><span style="height:{78 * bar.number / highest:.1f}%"></span>'
+        f"<small>{html(bar.name.replace('-', '–'))}</small></li>\n"
+        for bar in course.spread
     )
-    return f"<h2>The same kernel, byte for byte ({len(course.copies)})</h2>\n<table>\n{rows}\n</table>"
+    about = "Submissions by points. A column has its lower end, and not its upper one but for the last."
+    return _section("Points", about, f'<ul class="spread">\n{columns}</ul>')
 
 
-def _chart(title: str, caption: str, bars: list[Bar]) -> str:
-    if not bars:
-        return ""
-    widest = max(bar.number for bar in bars) or 1
-    rows = "\n".join(_row(bar, widest) for bar in bars)
-    return f"<h2>{title}</h2>\n<table>\n<caption>{caption}</caption>\n{rows}\n</table>"
+def _chart(title: str, about: str, bars: list[Bar]) -> str:
+    return _section(title, about, _folded([_row(bar) for bar in bars])) if bars else ""
 
 
-def _row(bar: Bar, widest: int) -> str:
+def _row(bar: Bar) -> str:
     about = f"<small>{html(bar.about)}</small>" if bar.about else ""
-    share = f"{100 * bar.number / widest:.1f}"
     return (
-        f"<tr><th scope='row'>{html(bar.name)}{about}</th><td class='n'>{bar.number} of {bar.of}</td>"
-        f"<td class='b'><span style='width:{share}%'></span></td></tr>"
+        f'<tr><th scope="row">{html(bar.name)}{about}</th><td class="n">{bar.number} of {bar.of}</td>'
+        f'<td class="b"><div><span style="width:{100 * bar.share:.1f}%"></span></div></td></tr>\n'
     )
+
+
+def _everybody(course: Course) -> str:
+    head = '<thead><tr><th>submission</th><th class="n">points</th><th>feedback</th><th>note</th></tr></thead>\n'
+    rows = "".join(
+        f'<tr><th scope="row">{_id(id)}</th><td class="n">{points or "–"}</td>'
+        f'<td><a href="feedback/{html(id)}.md">feedback</a></td><td>{html(note)}</td></tr>\n'
+        for id, points, note in course.submissions
+    )
+    table = f"<details><summary>Show all {course.number}</summary>\n<table>\n{head}<tbody>\n{rows}</tbody>\n</table>\n"
+    return _section("Everybody", "Results are for staff, feedback is for students.", f"{table}</details>")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from grader.report.course import ROWS, Bar, Course
+from grader.report.course import ROWS, Bar, Course, Pairs
 from grader.report.text import wrap
 from grader.text import plain
 
-_FULL = 30
+_WIDTH = 78
+
+#: Columns of a bar at its longest, and of what stands before it.
+_FULL, _NUMBER = 20, 9
 
 
 def render(course: Course) -> str:
@@ -16,33 +19,43 @@ def render(course: Course) -> str:
         ("Not graded in full", course.open),
         ("Refused by intake", course.refused),
         ("To be looked at", course.odd),
+        ("Nothing of their own", course.untouched),
     ):
-        if pairs:
-            lines += [f"{told}: {len(pairs)}"]
-            lines += [line for id, why in pairs[:ROWS] for line in wrap(f"{id}: {plain(why, 200)}", 78, "  ")]
-            lines += [f"  and {len(pairs) - ROWS} more"] * (len(pairs) > ROWS) + [""]
+        lines += _list(told, pairs)
     if course.copies:
         lines.append(f"The same kernel, byte for byte: {len(course.copies)} groups")
-        lines += [line for group in course.copies[:ROWS] for line in wrap(", ".join(group), 78, "  ")]
-        lines.append("")
+        lines += [line for group in course.copies[:ROWS] for line in wrap(f"  {', '.join(group)}", _WIDTH)]
+        lines += [*_more(len(course.copies)), ""]
     lines.append(f"{course.number} submissions; mean {course.mean:.1f}, median {course.median:.1f} of {course.most:g}")
-    lines += _chart(course.spread, len(course.spread))
+    widest = max((bar.number for bar in course.spread), default=0) or 1
+    lines += [line for bar in course.spread for line in _row(bar, bar.number / widest, of=False)]
     for told, bars in (
-        ("All points of a task", course.tasks),
-        ("Scenarios that fail most (of those who got there)", course.scenarios),
-        ("What goes wrong most", course.mistakes),
+        ("Tasks, by who has all of their points", course.tasks),
+        ("Scenarios, by who got there and does not pass", course.scenarios),
+        ("Common misconceptions: behaves like", course.misconceptions),
+        ("First differences, by task and rule", course.differences),
     ):
         if bars:
-            lines += ["", told, *_chart(bars, ROWS)]
+            lines += ["", told]
+            lines += [line for bar in bars[:ROWS] for line in _row(bar, bar.share, of=True)] + _more(len(bars))
     return "\n".join(lines) + "\n"
 
 
-def _chart(bars: list[Bar], rows: int) -> list[str]:
-    shown = bars[:rows]
-    width = min(max((len(bar.name) for bar in shown), default=0), 40)
-    widest = max((bar.number for bar in shown), default=0) or 1
-    lines = [
-        f"  {bar.name[:width]:{width}} {bar.number:>4} {'#' * round(bar.number / widest * _FULL)}".rstrip()
-        for bar in shown
-    ]
-    return lines + [f"  and {len(bars) - rows} more"] * (len(bars) > rows)
+def _list(told: str, pairs: Pairs) -> list[str]:
+    if not pairs:
+        return []
+    shown = [line for id, why in pairs[:ROWS] for line in wrap(f"  {id}: {plain(why, 200)}", _WIDTH)]
+    return [f"{told}: {len(pairs)}", *shown, *_more(len(pairs)), ""]
+
+
+def _more(count: int) -> list[str]:
+    return [f"  and {count - ROWS} more"] * (count > ROWS)
+
+
+def _row(bar: Bar, part: float, of: bool) -> list[str]:
+    """Number, bar, and the name, which goes on in its own column where it is long."""
+    count = f"{bar.number}/{bar.of}" if of else str(bar.number)
+    filled = "#" * max(round(part * _FULL), 1 if bar.number else 0)
+    first, *rest = wrap(bar.name, _WIDTH - _NUMBER - _FULL - 2)
+    begin = f"{count:>{_NUMBER}} {filled:{_FULL}} {first}".rstrip()
+    return [begin, *(f"{'':{_NUMBER + _FULL + 2}}{line}" for line in rest)]

@@ -20,6 +20,8 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "complete": True,
         "receipt": "sha256:" + "0" * 64,
         "refused": "",
+        "remark": "",
+        "misconceptions": {},
         "same_kernel_as": "",
         "tasks": {"one": 50.0, "two": 0},
         "verdicts": {"touch": "passed", "fork": "failed"},
