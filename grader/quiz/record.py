@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab import Lab, LabError
+from grader.outputs import write_text
 from grader.scenario.engine import replay
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
@@ -115,15 +116,4 @@ def text_of(keys: dict[str, Any]) -> str:
 
 def record_keys(lab: Lab, progress: Progress = lambda flag: None) -> bool:
     """Write the computed keys of a lab's quiz; whether the file changed. LabError on a problem."""
-    path = keys_path(lab)
-    text = text_of(compute_keys(lab, progress))
-    try:
-        if path.read_text(encoding="utf-8") == text:
-            return False
-    except OSError:
-        pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-    return True
+    return write_text(keys_path(lab), text_of(compute_keys(lab, progress)))
