@@ -73,22 +73,25 @@ class FileBackedKernel(KernelAccessKernel):
                 continue
             region = self.regions[process].find(page)
             if region.shared and isinstance(region.file, CachedFile):
-                index = region.offset + page - region.first_page
-                self.hw.files.write(region.file.file, index, entry.frame)
+                self.hw.files.write(region.file.file, self.index_in_object(region, page), entry.frame)
 
     # -- page faults ------------------------------------------------------------------------------------------
 
     def first_touch(self, process: Process, page: int, region: Region, access: Access) -> None:
-        """A private region of a file shows the cached page until the first write, which gets a copy at once."""
-        if region.shared or region.file is None:
+        """Map the cached page; a private region's first write gets a copy of it at once.
+
+        If there is no frame for the copy or no memory for the entry, the page that was read stays in the cache.
+        """
+        if not isinstance(region.file, CachedFile):
             super().first_touch(process, page, region, access)
             return
         cached = self.object_frame(region, page)
-        if access is Access.WRITE:
+        if access is Access.WRITE and not region.shared:
             self.map_new(process, page, self.copied_frame(cached), region.protection)
         else:
             self.references[cached] += 1
-            self.map_new(process, page, cached, region.protection & NOT_WRITE)
+            rights = region.protection if region.shared else region.protection & NOT_WRITE
+            self.map_new(process, page, cached, rights)
 
     # -- the page cache ---------------------------------------------------------------------------------------
 

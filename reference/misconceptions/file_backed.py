@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.machine import Access, Protection
+from grader.machine import Access, OutOfMemory, Protection
 from reference.file_backed import CachedFile
 
 from .mistake import Mistake
@@ -384,6 +384,24 @@ class FailedTouchDropsCopy(Mistake):
             super().map_new(process, page, frame, protection)
         else:
             process.page_table.map(page, frame, protection)
+
+
+class FailedTouchEmptiesCache(Mistake):
+    """Frames or faults: a page that was read for a fault that failed is not there for the next one."""
+
+    flag, lab, section = "file_touch_forgets", "file-backed", 4
+    belief = "takes a page out of the cache again when an entry for it cannot be made"
+
+    def map_new(self, process, page, frame, protection):
+        region = self.regions[process].find(page)
+        try:
+            super().map_new(process, page, frame, protection)
+        except OutOfMemory:
+            if isinstance(region.file, CachedFile):
+                cached = region.file.frames[index_of(region, page)]
+                if self.references[cached] == 1:
+                    self.release(region.file.frames.pop(index_of(region, page)))
+            raise
 
 
 class BssFromFile(Mistake):
