@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from grader.machine import Process, Protection, Region
-from reference.file_backed import FileBackedKernel
+from reference.swapping import SwappingKernel
 
 
-class TlbKernel(FileBackedKernel):
+class TlbKernel(SwappingKernel):
     """Flush a page where its entry has lost a right, has got another frame, or has gone; and nowhere else.
 
     Between any two calls, no cached translation allows what its entry does not allow, or leads to another frame. It
