@@ -27,6 +27,9 @@ from grader.lab import LabError
 #: How often work is tried that a worker dies of, or that fails for a reason of ours.
 TRIES = 3
 
+#: Seconds that a cluster's scheduler has to answer.
+CONNECT_S = 15
+
 #: Work that waits with each worker, so that none is ever idle.
 AHEAD = 2
 
@@ -104,7 +107,7 @@ class ClusterPool:
         except ModuleNotFoundError:
             raise LabError(["--cluster needs Dask: pip install 'forklab[cluster]'"]) from None
         try:
-            self.client: Any = Client(address, timeout=15, set_as_default=False)
+            self.client: Any = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise LabError([f"--cluster {address}: no scheduler answers there ({type(error).__name__})"]) from None
         try:

@@ -101,7 +101,8 @@ class Store:
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {_way_out(error)}") from error
         except OSError as error:
-            raise StoreError(f"{error.filename or self.path}: {error.strerror or error}") from error
+            told = error.strerror or str(error)
+            raise StoreError(f"{error.filename or self.path}: {told}; name an --output that can be written") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

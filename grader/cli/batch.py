@@ -67,6 +67,10 @@ def run(options: argparse.Namespace) -> int:
         outcome = grade_batch(lab, sources, pathlib.Path(options.output), _pool(options), options.isolation, progress)
     except StoreError as error:
         raise LabError([str(error)]) from None
+    except KeyboardInterrupt:
+        bar.close()
+        print("grader: stopped; what was graded so far is kept: run the same command again to go on", file=sys.stderr)
+        return 130
     finally:
         bar.close()
     return tell(outcome, options)
@@ -87,19 +91,31 @@ def processors() -> int:
 
 def progress_bar(total: int, quiet: bool) -> Any:
     """A bar with the time that is left, on a terminal; a line now and then in a log."""
+    if quiet or not sys.stderr.isatty():
+        return _Log(total, quiet)
     from tqdm import tqdm
 
     # No thread: worker processes are started while the bar is there.
     tqdm.monitor_interval = 0
-    on_terminal = sys.stderr.isatty()
-    return tqdm(
-        total=total,
-        unit="submission",
-        desc="grading",
-        file=sys.stderr,
-        disable=quiet or None,
-        dynamic_ncols=on_terminal,
-    )
+    # A slow submission is no reason to forget the fast ones, and the last few are not the whole.
+    return tqdm(total=total, unit=" submissions", desc="grading", file=sys.stderr, dynamic_ncols=True, smoothing=0.05)
+
+
+class _Log:
+    """Progress for a file that somebody reads later: a line for every tenth of the work."""
+
+    def __init__(self, total: int, quiet: bool) -> None:
+        self.total = total
+        self.quiet = quiet
+        self.done = 0
+
+    def update(self, count: int) -> None:
+        before, self.done = self.done, self.done + count
+        if not self.quiet and count and self.done * 10 // self.total > before * 10 // self.total:
+            print(f"grader: {self.done} of {self.total} submissions", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Nothing is left open."""
 
 
 def tell(outcome: Any, options: argparse.Namespace) -> int:

@@ -1,0 +1,116 @@
+"""A batch on a Dask cluster: a real scheduler and two workers, as processes on this machine's loopback."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from grader.batch import grade_batch, read_submissions
+from grader.batch.pools import ClusterPool, LocalPool
+from grader.lab import LabError, load_lab
+from tests.batch.handed_in import batch, bytes_of, hand_in
+
+pytest.importorskip("distributed", reason="Dask is not installed (pip install 'forklab[cluster]')")
+
+
+class Cluster:
+    """Processes of a cluster; `address` as --cluster takes it."""
+
+    def __init__(self, folder, root):
+        self.root = root
+        self.file = folder / "scheduler.json"
+        self.log = open(folder / "cluster.log", "w")  # noqa: SIM115 - closed with the cluster
+        self.scheduler = self._run("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.workers = []
+        wait_for(self.file.exists)
+        import json
+
+        self.address = json.loads(self.file.read_text())["address"]
+
+    def add_worker(self):
+        limits = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(self.file.parent))
+        self.workers.append(self._run("worker", *limits))
+
+    def _run(self, what, *options):
+        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--scheduler-file", str(self.file), *options]
+        return subprocess.Popen(command, cwd=self.root, stdout=self.log, stderr=self.log)
+
+    def close(self):
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+        self.log.close()
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the cluster does not come up"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def cluster(tmp_path, root):
+    made = Cluster(tmp_path, root)
+    yield made
+    made.close()
+
+
+def ignore(count, name):
+    pass
+
+
+def test_a_worker_that_is_killed_in_the_middle(lab, tmp_path, cluster):
+    """Nothing is lost: the other worker does the rest, and every file is what a local batch writes."""
+    loaded = load_lab(lab)
+    sources = read_submissions(loaded, hand_in(tmp_path / "class", 16))
+    grade_batch(loaded, sources, tmp_path / "here", lambda course: LocalPool(1), "auto", ignore)
+    cluster.add_worker()
+    cluster.add_worker()
+    seen = []
+
+    def pool(course):
+        made = ClusterPool(cluster.address, course.grader)
+        made.client.wait_for_workers(2, timeout=60)
+        return made
+
+    def progress(count, name):
+        seen.append(name)
+        if len(seen) == 4:
+            cluster.workers[0].send_signal(signal.SIGKILL)
+
+    outcome = grade_batch(loaded, sources, tmp_path / "there", pool, "auto", progress)
+
+    assert outcome.problems == []
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    assert bytes_of(tmp_path / "there") == bytes_of(tmp_path / "here")
+
+
+def test_the_command_uses_the_cluster(cli, lab, tmp_path, cluster):
+    """`--cluster ADDRESS`, with the isolation that workers have; nothing is graded in a process of this machine's."""
+    hand_in(tmp_path / "class", 4)
+    cluster.add_worker()
+    status, _, err = batch(cli, lab, tmp_path / "class", tmp_path / "out", "--cluster", cluster.address)
+
+    assert status == 0, err
+    assert "tcp" in cluster.address
+
+
+def test_nobody_answers(cli, lab, tmp_path, monkeypatch):
+    """The address and what is wrong; exit status 2, no traceback."""
+    hand_in(tmp_path / "class", 2)
+    monkeypatch.setattr("grader.batch.pools.CONNECT_S", 1)
+    status, _, err = batch(cli, lab, tmp_path / "class", tmp_path / "out", "--cluster", "tcp://127.0.0.1:9")
+
+    assert status == 2
+    assert "--cluster tcp://127.0.0.1:9: no scheduler answers there" in err and "Traceback" not in err
+
+
+def test_workers_of_another_version(cluster):
+    """Grades of two graders are not mixed: the worker is named."""
+    cluster.add_worker()
+
+    with pytest.raises(LabError, match="has another version of the grader; install this one"):
+        ClusterPool(cluster.address, "another")
