@@ -216,16 +216,25 @@ def _counts(expected: StepRecord, yours: StepRecord) -> Divergence | None:
             return unmet
     # In which order a kernel saves the pages that it lets go of together is its own affair.
     if sorted(expected.written) != sorted(yours.written):
-        return Divergence(
-            yours.number, "disk", "the right page and contents on disk", "other contents, or another page"
-        )
+        return Divergence(yours.number, "disk", *_saved(expected, yours))
     return _unmet(yours, "disk")
+
+
+def _saved(expected: StepRecord, yours: StepRecord) -> tuple[str, str]:
+    """What went to which page of a file, where the numbers of pages agree."""
+    right, found = (
+        ", ".join(f"page {page} of a file: {image.byte(0)}" for _, page, image in sorted(record.written)[:3])
+        for record in (expected, yours)
+    )
+    return (right, found) if right != found else ("the right bytes on disk", "other bytes, or another file")
 
 
 def _faults(faults: tuple[int, int]) -> str:
     minor, major = faults
     if not major:
         return f"{minor or 'no'} page fault{'' if minor == 1 else 's'}"
+    if not minor:
+        return f"{major} major page fault{'' if major == 1 else 's'}"
     return f"{minor + major} page fault{'' if minor + major == 1 else 's'}, {major} of them major"
 
 
