@@ -1,4 +1,9 @@
-"""Searches a release, byte for byte and inside its zips, for what students must not get."""
+"""Searches a release, byte for byte and inside its zips, for what students must not get.
+
+One line is enough to be found, unless it stands in our own description, which every wheel carries: a hidden scenario
+may well have a step that the README's example has too. Such a line counts where the secret's line before or after it is
+its neighbour again, and a title or a hint always counts.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,16 @@ import pathlib
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 
 from grader.lab import Lab
-from grader.release.wheel import package_files
+from grader.release.wheel import description, package_files
 
 #: Characters from which on a line is told apart from lines that anybody might write.
 LINE = 24
+
+#: How lines begin that tell a scenario apart by themselves.
+_TELLING = ("title:", "hint:", "#")
 
 #: Findings that are told.
 TOLD = 20
@@ -21,11 +30,16 @@ TOLD = 20
 def leaks(lab: Lab, folder: pathlib.Path) -> list[str]:
     """What of a lab's secrets is in a folder: a line each, with the file and the secret's own."""
     secrets = secret_lines(lab)
+    pairs = {pair for path in secret_files(lab) for pair in pairwise(_lines(path))}
+    described = {line for line in map(str.strip, description().splitlines()) if not line.startswith(_TELLING)}
     found = []
     for name, data in contents(folder):
         text = data.decode("utf-8", "replace")
-        for line in sorted(set(map(str.strip, text.splitlines())) & secrets.keys()):
-            found.append(f"{name} has a line of {secrets[line]}: {line[:60]!r}")
+        lines = [line for line in map(str.strip, text.splitlines()) if len(line) >= LINE]
+        neighbours = {line for pair in pairwise(lines) if pair in pairs for line in pair}
+        for line in sorted(set(lines) & secrets.keys()):
+            if line not in described or line in neighbours:
+                found.append(f"{name} has a line of {secrets[line]}: {line[:60]!r}")
         for word in sorted(secret_words(lab)):
             if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", f"{name}\n{text}"):
                 found.append(f"{name} names the hidden scenario {word}")

@@ -38,6 +38,11 @@ def write_wheel(folder: pathlib.Path) -> pathlib.Path:
     return path
 
 
+def description() -> str:
+    """What the wheel says of itself, the README included."""
+    return _metadata()[1]
+
+
 def package_files() -> list[pathlib.Path]:
     """The files of the package, in a fixed order."""
     files = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]

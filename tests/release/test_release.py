@@ -70,6 +70,42 @@ def test_a_planted_secret_is_found(folder, root):
     assert leaks(lab, folder) == []
 
 
+def release_small(lab, folder, monkeypatch, readme):
+    """Release a small lab from a grader whose README has these lines."""
+    from grader.release import wheel
+
+    version, metadata, entry_points = wheel._metadata()
+    told = (version, f"{metadata}\n{readme}\n", entry_points)
+    monkeypatch.setattr(wheel, "_metadata", lambda: told)
+    return release(load_lab(lab), folder)
+
+
+def secret_steps():
+    from tests.labs import SECRET
+
+    return [line for line in SECRET.splitlines() if line.startswith("  - ")]
+
+
+@pytest.mark.parametrize("step", range(2))
+def test_a_step_that_the_readme_has_too_is_no_leak(lab, tmp_path, monkeypatch, step):
+    """An example that happens to have one line of a hidden scenario tells nothing of it."""
+    readme = f"An example:\n\n{secret_steps()[step]}\n  - exit: {{by: P}}  # and that is the end of it\n"
+
+    assert release_small(lab, tmp_path / "out", monkeypatch, readme)
+
+
+def test_two_steps_in_a_row_are_a_leak(lab, tmp_path, monkeypatch):
+    """A piece of a hidden scenario in the README is found, in the wheel that carries it."""
+    with pytest.raises(LabError, match="not released: forklab-.*METADATA has a line of secret.yaml"):
+        release_small(lab, tmp_path / "out", monkeypatch, "\n".join(secret_steps()[:2]))
+
+
+def test_a_title_is_a_leak_wherever_it_stands(lab, tmp_path, monkeypatch):
+    """It tells what a hidden scenario is about, alone or not."""
+    with pytest.raises(LabError, match="has a line of secret.yaml: 'title: The secret title"):
+        release_small(lab, tmp_path / "out", monkeypatch, "title: The secret title of a hidden scenario")
+
+
 def test_nothing_is_released_if_something_leaks(root, tmp_path, monkeypatch):
     """A leak ends the release with a reason, and the folder is gone."""
     monkeypatch.setattr("grader.release.leaks", lambda lab, folder: ["README.md names the hidden scenario x-y"])
