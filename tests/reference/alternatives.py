@@ -7,6 +7,8 @@ from reference.copy_on_write import CopyOnWriteKernel
 from reference.demand_paging import DemandPagingKernel
 from reference.kernel_access import KernelAccessKernel
 from reference.shared_memory import SharedMemoryKernel
+from tests.reference.solved import SolvedCopyOnWrite, SolvedDemandPaging
+from tests.reference.solved_sharing import SolvedKernelAccess, SolvedSharedMemory
 
 WRITE = Protection.WRITE
 
@@ -484,3 +486,10 @@ ALTERNATIVES = {
     ],
     "kernel-access": [Flat, MapsInsteadOfProtecting, FaultsByItself, *(later(k, KernelAccessKernel) for k in _PATIENT)],
 }
+for _lab, _solved in (
+    ("demand-paging", SolvedDemandPaging),
+    ("copy-on-write", SolvedCopyOnWrite),
+    ("shared-memory", SolvedSharedMemory),
+    ("kernel-access", SolvedKernelAccess),
+):
+    ALTERNATIVES[_lab].append(_solved)
