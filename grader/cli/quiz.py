@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.cli.run import write_whole
 from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
-from grader.quiz.marking import is_open, mark_answers, read_sheet, variant_of
+from grader.quiz.marking import is_open, mark_answers, read_sheet, unfit, variant_of
 from grader.quiz.model import VARIANT, WITH_CHOICES, Quiz
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet import accepted, template
@@ -87,7 +87,9 @@ def _offered(lab: Lab, quiz: Quiz) -> dict[str, Any]:
 
 def _refuse_to_lose(path: pathlib.Path) -> None:
     """LabError if an empty sheet would be written over answers."""
-    sheet, problems = read_sheet(path.read_bytes())
+    from grader.quiz.sheets import read_bytes
+
+    sheet, problems = read_sheet(read_bytes(path))
     if problems or any(not is_open(answer) for id, answer in sheet.items() if id != VARIANT):
         raise LabError([f"{path}: there are answers in this sheet already; remove it first, or write to another file"])
 
@@ -162,10 +164,12 @@ def result(lab: Lab, marked: dict[str, Any], name: str, data: bytes, options: ar
 
 def _ask(options: argparse.Namespace, lab: Lab) -> int:
     from grader.quiz.ask import Conversation, Terminal
+    from grader.quiz.sheets import read_bytes
 
     path = lab.path / "answers.yaml"
-    data = path.read_bytes() if path.exists() else b""
+    data = read_bytes(path) if path.exists() else b""
     sheet, problems = read_sheet(data)
+    problems += [f"{id}: {answer}" for id, answer in sheet.items() if unfit(answer)]
     if problems:
         raise LabError([f"{path}: {problems[0]}; mend it, or remove it to begin anew"])
     named = variant_of(sheet)
@@ -187,7 +191,7 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
     marked = talk.run()
     open_ones = sum(entry["verdict"] == "unanswered" for entry in marked["questions"])
     more = f"; {open_ones} to go: run this again" if open_ones else ""
-    _show([f"Your answers are in {path}{more}." if keeper.saved else f"Nothing was changed in {path}."])
+    _show([f"{'Your answers are in' if keeper.saved else 'Nothing was changed in'} {path}{more}."])
     return exit_status(marked)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from fractions import Fraction
 from typing import Any
 
 from grader.lab import Lab, LabError
@@ -109,6 +110,8 @@ def _known(flags: dict[str, list[str]]) -> str:
 def _right(question: Question, keys: Any, value: str) -> bool:
     if question.type == "text":
         return normal(value) in map(normal, keys.key)
+    if question.type == "number":
+        return abs(Fraction(value) - keys.key) <= question.tolerance
     return value == (keys.key if isinstance(keys.key, str) else as_text(keys.key))
 
 

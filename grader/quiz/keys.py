@@ -88,10 +88,17 @@ def offered(question: Question, keys: Keyed) -> tuple[Choice, ...]:
         wrong = {given: reasons for given, reasons in wrong.items() if given in meant}
     else:
         wrong = dict(list(wrong.items())[:3])
-    unit = f" {question.unit}" if question.unit else ""
-    choices = [Choice(keys.key, f"{keys.key}{unit}", True, question.why or "That is what the reference does.")]
-    choices += [Choice(given, f"{given}{unit}", False, " ".join(reasons)) for given, reasons in wrong.items()]
+    why = question.why or "That is what the reference does."
+    choices = [Choice(keys.key, counted(keys.key, question.unit), True, why)]
+    choices += [Choice(given, counted(given, question.unit), False, " ".join(told)) for given, told in wrong.items()]
     return tuple(sorted(choices, key=_rank))
+
+
+def counted(value: str, unit: str) -> str:
+    """A figure with its unit: 2 minor faults, 1 minor fault, 1 copy."""
+    if value == "1" and unit.endswith("s"):
+        unit = f"{unit[:-3]}y" if unit.endswith("ies") else unit[:-1]
+    return f"{value} {unit}".rstrip()
 
 
 def _rank(choice: Choice) -> tuple[Fraction, str]:
@@ -109,8 +116,8 @@ def _told(given: str, question: Question, beliefs: list[str]) -> list[str]:
     """The sentence that names a misconception, or two that give the same."""
     if not beliefs:
         return []
-    unit = f" {question.unit}" if question.unit else ""
-    return [f"{given}{unit} is what you would see with a kernel that {', or with one that '.join(beliefs)}."]
+    seen = counted(given, question.unit)
+    return [f"{seen} is what you would see with a kernel that {', or with one that '.join(beliefs)}."]
 
 
 def as_text(value: Value) -> str:

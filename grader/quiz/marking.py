@@ -11,7 +11,7 @@ from grader.lab import Lab
 from grader.text import plain
 
 from .keys import Keyed, as_text, keyed, offered
-from .model import VARIANT, Question, Quiz
+from .model import VARIANT, Choice, Question, Quiz
 
 CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "unanswered", "invalid"
 
@@ -51,7 +51,14 @@ def read_sheet(answers: bytes | None) -> tuple[Sheet, list[str]]:
 def variant_of(sheet: Sheet) -> str:
     """The seed that a sheet names, or ""."""
     seed = sheet.get(VARIANT, "")
-    return seed.strip() if isinstance(seed, str) and seed not in _EMPTY else ""
+    return seed.strip() if isinstance(seed, str) and seed not in _EMPTY and not unfit(seed) else ""
+
+
+def unfit(given: Any) -> bool:
+    """Whether intake says of an answer that it can be none: there twice, or nested. The answer is then the reason."""
+    from grader.worker.intake import Unfit
+
+    return isinstance(given, Unfit)
 
 
 def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dict[str, Any]:
@@ -59,6 +66,8 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dic
     known = {question.id for question in quiz.questions}
     problems = list(problems)
     problems += [f"there is no question '{plain(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
+    if unfit(sheet.get(VARIANT)):
+        problems.append(f"{VARIANT}: {sheet[VARIANT]}")
     named = variant_of(sheet)
     if quiz.varies and named and named != quiz.seed:
         meant = plain(quiz.seed, 80) or "the first"
@@ -94,8 +103,10 @@ def _rounded(points: Fraction) -> float | int:
 
 def mark_question(lab: Lab, quiz: Quiz, question: Question, given: str | list[str] | None) -> Mark:
     """The mark of one answer; an answer of the wrong kind is `invalid`, with what would be accepted."""
-    if is_open(given):
+    if given is None or is_open(given):
         return Mark(UNANSWERED, Fraction(0))
+    if unfit(given):
+        return Mark(INVALID, Fraction(0), (str(given),))
     mark = _MARKERS[question.type](question, keyed(lab, quiz, question), given)
     if mark.verdict == WRONG and question.penalty:
         return mark._replace(share=-question.penalty)
@@ -113,7 +124,13 @@ def _invalid(given: Any, accepted: str) -> Mark:
 
 
 def _ids(choices: Any) -> str:
-    return ", ".join(choice.id for choice in choices)
+    """By name, since the order of the file may be that of the key."""
+    return ", ".join(sorted(choice.id for choice in choices))
+
+
+def _named(choice: Choice) -> str:
+    """A choice as a student knows it, at a terminal too, where its id is not shown."""
+    return " ".join(choice.text.split()).removesuffix(".")
 
 
 def _told(*feedback: str) -> tuple[str, ...]:
@@ -124,7 +141,8 @@ def _single(question: Question, keys: Keyed, given: Any) -> Mark:
     choices = offered(question, keys)
     choice = next((c for c in choices if c.id == given), None)
     if choice is None:
-        return _invalid(given, f"one of {_ids(choices)}")
+        ids = ", ".join(c.id for c in choices) if question.offers_computed else _ids(choices)
+        return _invalid(given, f"one of {ids}")
     return Mark(CORRECT if choice.right else WRONG, Fraction(bool(choice.right)), (choice.why,))
 
 
@@ -137,9 +155,9 @@ def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
         return _invalid(given, f"a list of some of {_ids(question.choices)}, each once")
     right, wrong = len(key.intersection(chosen)), len(set(chosen) - key)
     if set(chosen) == key:
-        return Mark(CORRECT, Fraction(1), tuple(c.why for c in question.choices if c.id in key))
+        return Mark(CORRECT, Fraction(1), tuple(f"{_named(c)}: {c.why}" for c in question.choices if c.id in key))
     share = max(Fraction(right - wrong, len(key)), Fraction(0))
-    why = tuple(f"{c.id}: {c.why}" for c in question.choices if c.id in chosen and c.id not in key)
+    why = tuple(f"{_named(c)}: {c.why}" for c in question.choices if c.id in chosen and c.id not in key)
     missing = len(key) - right
     told = (f"{missing} right choice{'s are' if missing > 1 else ' is'} missing",) if missing else ()
     return Mark(PARTIAL if share else WRONG, share, why + told)
@@ -176,8 +194,9 @@ def _order(question: Question, keys: Keyed, given: Any) -> Mark:
         why = {c.id: c.why for c in question.choices}
         return Mark(CORRECT, Fraction(1), tuple(f"{n}. {why[id]}" for n, id in enumerate(key, 1)))
     place = next(n for n, (mine, right) in enumerate(zip(given, key, strict=True), 1) if mine != right)
-    before = f"the first {place - 1} are right; " if place > 2 else "the first is right; " if place == 2 else ""
-    return Mark(WRONG, Fraction(0), (f"{before}place {place} is not {given[place - 1]}",))
+    before = ("Place", "The first is right; place", f"The first {place - 1} are right; place")[min(place, 3) - 1]
+    taken = next(c for c in question.choices if c.id == given[place - 1])
+    return Mark(WRONG, Fraction(0), (f"{before} {place} is not this one: {_named(taken)}. {taken.why}",))
 
 
 def _match(question: Question, keys: Keyed, given: Any) -> Mark:
@@ -191,12 +210,12 @@ def _match(question: Question, keys: Keyed, given: Any) -> Mark:
     known = all(normal(answer) in words for answer in pairs.values())
     if not known or pairs.keys() != key.keys() or len(given) != len(pairs):
         form = f"a list with one `id = answer` for each of {_ids(question.choices)}"
-        return _invalid(given, f"{form}; answers: {', '.join(dict.fromkeys(key.values()))}")
+        return _invalid(given, f"{form}; answers: {', '.join(sorted(set(key.values())))}")
     wrong = [c for c in question.choices if normal(pairs[c.id]) != normal(key[c.id])]
     if not wrong:
-        return Mark(CORRECT, Fraction(1), tuple(f"{c.id}: {c.why}" for c in question.choices))
+        return Mark(CORRECT, Fraction(1), tuple(f"{_named(c)}: {c.why}" for c in question.choices))
     share = Fraction(len(key) - len(wrong), len(key))
-    return Mark(PARTIAL if share else WRONG, share, tuple(f"{c.id} is something else: {c.why}" for c in wrong))
+    return Mark(PARTIAL if share else WRONG, share, tuple(f"{_named(c)}: something else. {c.why}" for c in wrong))
 
 
 _MARKERS: dict[str, Callable[[Question, Keyed, Any], Mark]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.lab import Lab
 
-from .keys import Keyed, as_text, keyed
+from .keys import Keyed, as_text, counted, keyed
 from .layout import columns, layout
 from .model import Question, Quiz
 from .told import Teller, points
@@ -79,7 +79,7 @@ def _key(teller: Teller, question: Question, keys: Keyed) -> str:
             return " ".join(f"{letters[c.id]}={chr(ord('a') + words.index(str(c.right)))}" for c in choices)
         case "number":
             spread = f" (give or take {as_text(question.tolerance)})" if question.tolerance else ""
-            return f"{as_text(keys.key)} {question.unit}".rstrip() + spread
+            return counted(as_text(keys.key), question.unit) + spread
     return " or ".join(keys.key)
 
 

@@ -121,7 +121,7 @@ class _Reader:
             Fraction(str(block.get("tolerance", 0))),
             block.get("section", ""),
             block.get("why", "").strip(),
-            self.distractors(block),
+            self.distractors(block, kind),
             penalty,
             dict(item.get("parameters", {})),
             values,
@@ -181,15 +181,24 @@ class _Reader:
         elif not any(rights):
             raise self.wrong(line, "no choice is right")
 
-    def distractors(self, block: Block) -> tuple[Wrong, ...]:
-        found = []
+    def distractors(self, block: Block, kind: str) -> tuple[Wrong, ...]:
+        """Wrong answers as they are compared: those of a number as numbers, so that 2.0 is 2."""
+        from .keys import as_text
+
+        found: list[Wrong] = []
         items = block.get("distractors", Items(0))
         for item, line in zip(items, items.lines, strict=True):
             if isinstance(item, str):
                 found.append(Wrong(item, "", ""))
                 continue
             check_fields(self.name, "a distractor", item, DISTRACTOR, line)
-            found.append(Wrong("", str(item["value"]), item["why"].strip()))
+            value = item["value"]
+            if kind == "number" and isinstance(value, str):
+                raise self.wrong(item.lines["value"], f"value is {value!r}; a wrong answer to a number is a number")
+            value = " ".join(value.split()) if isinstance(value, str) else as_text(Fraction(str(value)))
+            if any(wrong.value == value for wrong in found):
+                raise self.wrong(line, f"the distractor {value!r} is there twice")
+            found.append(Wrong("", value, item["why"].strip()))
         return tuple(found)
 
     # -- answers ----------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def quoted(text: str) -> str:
 
 def accepted(question: Question, choices: tuple[Choice, ...] | None = None) -> str:
     """What a question takes, in a few words."""
-    ids = ", ".join(choice.id for choice in choices or question.choices)
+    ids = ", ".join([c.id for c in choices] if choices else sorted(c.id for c in question.choices))
     match question.type:
         case "single":
             return f"one of {ids}" if ids else "one of the numbers that are offered"
@@ -64,7 +64,7 @@ def accepted(question: Question, choices: tuple[Choice, ...] | None = None) -> s
         case "order":
             return f"a list of all, in order, of {ids}"
         case "match":
-            answers = ", ".join(dict.fromkeys(str(choice.right) for choice in question.choices))
+            answers = ", ".join(sorted({str(choice.right) for choice in question.choices}))
             return f"a list such as [id = answer, …] for {ids}; answers: {answers}"
         case "number":
             return f"a number{f' ({question.unit})' if question.unit else ''}"

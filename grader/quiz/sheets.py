@@ -45,7 +45,7 @@ def find_sheets(folder: pathlib.Path) -> list[Found]:
     found = []
     for path in sorted(folder.iterdir()):
         inner = path / "answers.yaml"
-        if path.suffix in (".yaml", ".yml") and (path.is_file() or path.is_symlink()):
+        if path.suffix in (".yaml", ".yml") and (path.is_symlink() or not path.is_dir()):
             found.append(_found(path.stem, path))
         elif not path.is_symlink() and path.is_dir() and inner.exists():
             found.append(_found(path.name, inner))

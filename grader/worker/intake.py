@@ -16,9 +16,9 @@ from typing import NamedTuple
 from .archives import ANSWERS, ARCHIVE_LIMIT, KERNEL, is_archive, read_archive
 from .limits import ANSWERS_LIMIT, SOURCE_LIMIT
 from .refusal import Refused
-from .sheet import read_answers
+from .sheet import Unfit, read_answers
 
-__all__ = ["ANSWERS_LIMIT", "Refused", "Submission", "check_source", "read_answers", "read_submission"]
+__all__ = ["ANSWERS_LIMIT", "Refused", "Submission", "Unfit", "check_source", "read_answers", "read_submission"]
 
 #: Brackets that may be open at once. Python's parser gives up at 200, with a message that blames memory.
 NESTING = 90

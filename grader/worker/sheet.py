@@ -10,9 +10,13 @@ from .limits import ANSWERS_LIMIT
 from .refusal import Refused
 
 
+class Unfit(str):
+    """What stands for an answer and can be none, whatever the question: the text says why, with the line."""
+
+
 def read_answers(data: bytes) -> dict[str, str | list[str]]:
-    """A quiz sheet: question id -> answer, every scalar as the text that was written. Refused for anything but a flat
-    mapping of plain scalars and lists of them."""
+    """A quiz sheet: question id -> answer, every scalar as the text that was written; Unfit for an answer that is there
+    twice or is nested. Refused for anything else than a mapping of plain scalars and lists of them."""
     if len(data) > ANSWERS_LIMIT:
         raise Refused(f"the sheet has more than {ANSWERS_LIMIT >> 10} KiB")
     import yaml
@@ -59,23 +63,47 @@ class _Sheet:
                 return answers
             key = self.scalar(event)
             if key in answers:
-                raise Refused(f"line {event.start_mark.line + 1}: question {key[:80]!r} is answered twice")
-            answers[key] = self.answer(next(self.events))
+                self.answer(next(self.events))
+                line = event.start_mark.line + 1
+                answers[key] = Unfit(f"line {line}: the question is answered twice; leave one answer")
+            else:
+                answers[key] = self.answer(next(self.events))
 
     def answer(self, event: Any) -> str | list[str]:
+        if isinstance(event, self.yaml.MappingStartEvent):
+            return self.nested(event)
         if not isinstance(event, self.yaml.SequenceStartEvent):
             return self.scalar(event)
         self.check(event)
         items: list[str] = []
+        unfit: Unfit | None = None
         while True:
             event = next(self.events)
             if isinstance(event, self.yaml.SequenceEndEvent):
-                return items
-            items.append(self.scalar(event))
+                return items if unfit is None else unfit
+            if isinstance(event, self.yaml.CollectionStartEvent):
+                unfit = self.nested(event)
+            else:
+                items.append(self.scalar(event))
+
+    def nested(self, start: Any) -> Unfit:
+        """Passes a collection by, however deep it is."""
+        self.check(start)
+        depth = 1
+        while depth:
+            event = next(self.events)
+            if isinstance(event, self.yaml.CollectionEndEvent):
+                depth -= 1
+            elif isinstance(event, self.yaml.CollectionStartEvent):
+                self.check(event)
+                depth += 1
+            else:
+                self.scalar(event)
+        return Unfit(f"line {start.start_mark.line + 1}: a nested value; a word, a number, or a flat list is accepted")
 
     def scalar(self, event: Any) -> str:
         if not isinstance(event, self.yaml.ScalarEvent):
-            what = "an alias" if isinstance(event, self.yaml.AliasEvent) else "a nested value"
+            what = "an alias" if isinstance(event, self.yaml.AliasEvent) else "a nested value for a question's name"
             raise Refused(f"line {event.start_mark.line + 1}: {what}; a word, a number, or a flat list is accepted")
         self.check(event)
         return str(event.value)

@@ -25,6 +25,11 @@ def test_a_sound_quiz_has_no_problems(lab):
             "    distractors: [{value: 1, why: x}]\n    answer: {",
             "the distractor '1' is the right answer",
         ),
+        (
+            "    answer: {",
+            "    tolerance: 1\n    distractors: [{value: 2.0, why: x}]\n    answer: {",
+            "the distractor '2' is the right answer",
+        ),
         ("    answer: {", "    distractors: [no_inc]\n    answer: {", "'no_inc' gives no wrong answer here; none does"),
         ("number\n    points: 1\n", "single\n    points: 1\n", "wrong choices: 0; two at least are needed"),
         ("observe: copies", "observe: value", "step 4 of fork reads nothing"),

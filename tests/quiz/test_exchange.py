@@ -120,9 +120,18 @@ def test_choices_survive_markdown(items):
             [back], notes = markdown.read(files[f"{item.id}.md"].encode(), f"{item.id}.md")
             assert notes == [] and shape(back) == shape(item) and back.id == item.id
     [word], _ = markdown.read(files["word.md"].encode(), "word.md")
-    assert [(o.text, o.right) for o in word.options] == [("page table entry", True), ("page table", False)]
+    assert [(o.text, o.right) for o in word.options] == [("page table", False), ("page table entry", True)]
     assert "steps: left out, because there is nothing like `order`" in lost
     assert "shared: its points" in lost
+
+
+def test_an_export_does_not_tell_by_the_order(cow):
+    """Choices go out in the order in which they are shown; in the quiz's own file the right ones come first."""
+    items = [item for item in items_of(cow, load_quiz(cow)) if item.kind == "single"]
+    steps = next(item for item in items_of(cow, load_quiz(cow)) if item.kind == "order")
+
+    assert len({[o.right for o in item.options].index(True) for item in items}) > 1
+    assert [o.right for o in steps.options] != sorted(o.right for o in steps.options)
 
 
 # -- GIFT -----------------------------------------------------------------------------------------------------
@@ -339,7 +348,7 @@ def test_moodle_xml_has_every_type(items):
         "numerical", "multichoice", "multichoice", "matching", "matching", "shortanswer", "numerical",
     ]  # fmt: skip
     assert tree[1].findtext("questiontext/text") == "Who copies?\ufffd<&>"
-    assert [a.get("fraction") for a in tree[2].findall("answer")] == ["50", "50", "-50"]
+    assert [a.get("fraction") for a in tree[2].findall("answer")] == ["-50", "50", "50"]
     assert tree[6].findtext("answer/tolerance") == "0.5"
     assert "steps: has become a match of steps and places" in lost
 

@@ -6,7 +6,7 @@ import pytest
 
 from grader.lab import LabError, load_lab
 from grader.quiz import mark
-from grader.quiz.keys import as_text, from_text, keyed, keys_path, offered
+from grader.quiz.keys import as_text, counted, from_text, keyed, keys_path, offered
 from grader.quiz.marking import mark_question
 from grader.quiz.observe import observe
 from grader.quiz.questions import load_quiz
@@ -95,6 +95,16 @@ def test_a_misconception_is_named_for_a_number_that_was_typed(cow):
 
     assert entry["verdict"] == "wrong"
     assert "1024 copies is what you would see with a kernel that copies every page at fork" in entry["feedback"][0]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [("2", "minor faults", "2 minor faults"), ("1", "minor faults", "1 minor fault"), ("1", "copies", "1 copy"),
+     ("1", "", "1"), ("65, 70", "", "65, 70")],
+)  # fmt: skip
+def test_one_is_one_fault(value, unit, words):
+    """Units are written in the plural."""
+    assert counted(value, unit) == words
 
 
 def test_choices_are_what_misconceptions_give(varied):

@@ -73,15 +73,16 @@ def test_marks(quiz, id, given, verdict, share):
     ("id", "given", "told"),
     [
         ("who", "child", "The parent may write first."),
-        ("shared", ["code", "heap"], "heap: It is written."),
+        ("shared", ["code", "heap"], "Heap: It is written."),
         ("shared", ["code"], "1 right choice is missing"),
-        ("steps", ["allocate", "map", "copy"], "the first is right; place 2 is not map"),
-        ("kinds", ["first = major", "file = major"], "first is something else: No disk."),
+        ("steps", ["allocate", "map", "copy"], "The first is right; place 2 is not this one: Map. Last."),
+        ("steps", ["map", "copy", "allocate"], "Place 1 is not this one: Map. Last."),
+        ("kinds", ["first = major", "file = major"], "First write: something else. No disk."),
         ("word", "Page table", "That is the whole of it."),
         ("about", "5", "That is all of them."),
         ("about", "2.5", "Half of five."),
-        ("who", "no\x1bbody", "'no\\ebody' is no answer to this question; accepted is one of writer, child"),
-        ("kinds", ["x"], "a list with one `id = answer` for each of first, file; answers: minor, major"),
+        ("who", "no\x1bbody", "'no\\ebody' is no answer to this question; accepted is one of child, writer"),
+        ("kinds", ["x"], "a list with one `id = answer` for each of file, first; answers: major, minor"),
     ],
 )
 def test_feedback_says_why(quiz, id, given, told):
@@ -102,9 +103,7 @@ def test_a_sheet_has_points_problems_and_harmless_text(quiz):
 @pytest.mark.parametrize(
     ("sheet", "told"),
     [
-        (b"copies: 1\ncopies: 2\n", "line 2: question 'copies' is answered twice"),
         (b"copies: &x 1\n", "line 1: an anchor"),
-        (b"copies: {a: b}\n", "line 1: a nested value"),
         (b"- copies\n", "a sheet is a mapping"),
         (b"\xff", "the sheet is not UTF-8"),
     ],
@@ -115,6 +114,37 @@ def test_a_sheet_that_is_none_counts_as_empty(quiz, sheet, told):
 
     assert result["points"] == 0 and told in result["problems"][0]
     assert {q["verdict"] for q in result["questions"]} == {"unanswered"}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "told"),
+    [
+        (b"who: writer\ncopies: 1\ncopies: 2\n", "line 3: the question is answered twice; leave one answer"),
+        (b"who: writer\ncopies: {a: b}\n", "line 2: a nested value; a word, a number, or a flat list is accepted"),
+    ],
+)
+def test_an_answer_that_can_be_none_is_invalid_and_the_others_count(quiz, sheet, told):
+    """Answered twice or nested: that question alone, with the line."""
+    copies, who, *_ = mark(quiz[0], sheet)["questions"]
+
+    assert (copies["verdict"], copies["points"], copies["feedback"]) == ("invalid", 0, [told])
+    assert who["verdict"] == "correct"
+
+
+def test_a_variant_that_is_there_twice_is_named(varied):
+    """It chooses no variant, and the sheet is not clean."""
+    lab, _ = varied()
+    result = mark(lab, b"variant: ada\nvariant: bob\nsum: 2048\n")
+
+    assert result["problems"] == ["variant: line 2: the question is answered twice; leave one answer"]
+
+
+def test_no_message_has_the_key_in_its_order(cow):
+    """What is accepted is listed by name: in the file, steps stand in the right order, and the right choice first."""
+    real = cow, load_quiz(cow)
+
+    assert "a list of all of allocate, ask, copy, map, release" in marked(real, "order-of-copy", ["map"]).feedback[0]
+    assert "one of background, child-read, child-wrote, parent-wrote" in marked(real, "two-pictures", "x").feedback[0]
 
 
 def test_a_penalty_is_taken_off_and_never_below_nothing(lab):

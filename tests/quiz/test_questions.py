@@ -40,6 +40,8 @@ from .quizzes import MORE, VARIED
         ("right: minor", "right: major", "all choices have the same match"),
         ("right: minor", "right: 3", "in `match`, right is the text that belongs to the choice"),
         ("right: true, why: Nobody writes it.", "right: yes, why: x", "'yes' would be read as true"),
+        ("value: 5, why: That", "value: five, why: That", "value is 'five'; a wrong answer to a number is a number"),
+        ("- {value: 5,", "- {value: 5.0, why: x}\n      - {value: 5,", "the distractor '5' is there twice"),
         ("value: 5, why: That", "valu: 5, why: That", "a distractor has no field 'valu'"),
     ],
 )

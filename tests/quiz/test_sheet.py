@@ -1,5 +1,7 @@
 """Sheets: written empty, filled in, changed by one answer, and read back."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -21,8 +23,8 @@ def test_an_empty_sheet_names_every_question_and_answers_none(quiz):
     assert [id for id, answer in read_answers(text.encode()).items() if is_open(answer)] == [
         question.id for question in quiz[1].questions
     ]
-    assert "# one of writer, child\nwho:\n" in text
-    assert "# a list such as [id = answer, …] for first, file; answers: minor, major" in text
+    assert "# one of child, writer\nwho:\n" in text
+    assert "# a list such as [id = answer, …] for file, first; answers: major, minor" in text
 
 
 def test_a_sheet_with_full_marks_is_read_as_it_was_meant(quiz):
@@ -97,12 +99,14 @@ def test_sheets_of_a_folder(tmp_path):
     (tmp_path / "ada.yaml").write_text("a: 2\n")
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "eve.yml").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "pipe.yaml")
     found = find_sheets(tmp_path)
 
     assert [(f.name, f.data, f.problem) for f in found] == [
         ("ada", b"a: 2\n", ""),
         ("bob", b"a: 1\n", ""),
         ("eve", b"", "a symbolic link is not followed"),
+        ("pipe", b"", "this is no ordinary file"),
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.worker.intake import ANSWERS_LIMIT, Refused, check_source, read_answers, read_submission
+from grader.worker.intake import ANSWERS_LIMIT, Refused, Unfit, check_source, read_answers, read_submission
 from grader.worker.limits import SOURCE_LIMIT
 
 GOOD = b"class K: pass\n"
@@ -266,12 +266,12 @@ def test_a_sheet_is_strings():
 @pytest.mark.parametrize(
     ("sheet", "words"),
     [
-        (b"a: b\na: c", "line 2: question 'a' is answered twice"),
         (b"a: &x b\nc: *x", "line 1: an anchor"),
         (b"a: !!int 3", "line 1: a tag"),
         (b"<<: {a: b}", "a merge"),
-        (b"a: {b: c}", "line 1: a nested value; a word, a number, or a flat list"),
-        (b"a: [[b]]", "a nested value"),
+        (b"? {b: c}\n: d", "line 1: a nested value for a question's name"),
+        (b"a: {b: [&x c]}", "line 1: an anchor"),
+        (b"a: {b: {c: !!int 1}}", "line 1: a tag"),
         (b"- a", "a sheet is a mapping"),
         (b"a: b\n---\nc: d", "more than one document"),
         (b"a: [", "line 2: this is not YAML"),
@@ -283,6 +283,24 @@ def test_a_sheet_that_is_none_is_refused(sheet, words):
     """Everything but a flat mapping of plain scalars and lists is named, with its line."""
     with pytest.raises(Refused, match=words):
         read_answers(sheet)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "words"),
+    [
+        (b"a: b\nc: d\na: c", "line 3: the question is answered twice; leave one answer"),
+        (b"a: b\nc: d\na: [x]\na: y", "line 4: the question is answered twice"),
+        (b"c: d\na: {b: c}", "line 2: a nested value; a word, a number, or a flat list is accepted"),
+        (b"c: d\na:\n  b:\n  - {x: [y]}\n  e: f", "line 3: a nested value"),
+        (b"a: [[b], c]\nc: d", "line 1: a nested value"),
+    ],
+)
+def test_an_answer_that_can_be_none_spoils_no_other(sheet, words):
+    """What is there twice or nested is named, with its line, and everything else on the sheet stands."""
+    answers = read_answers(sheet)
+
+    assert isinstance(answers["a"], Unfit) and words in answers["a"]
+    assert answers["c"] == "d"
 
 
 @given(st.binary(max_size=300) | st.text(alphabet="ab:{}[]-,\n &*!<'\"", max_size=80).map(str.encode))

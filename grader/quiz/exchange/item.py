@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from grader.lab import Lab
 
-from ..keys import Keyed, as_text, keyed, offered
-from ..model import VARIANT, Question, Quiz
+from ..keys import Keyed, as_text, keyed
+from ..model import VARIANT, Choice, Question, Quiz
+from ..told import Teller
 
 #: Bytes of a file that is imported, and questions in it.
 SIZE_LIMIT = 1 << 20
@@ -69,11 +70,13 @@ class ImportFailed(Exception):
 
 def items_of(lab: Lab, quiz: Quiz) -> list[Item]:
     """The questions of a quiz in its variant, with their keys. LabError if a key cannot be computed."""
-    return [_item(question, keyed(lab, quiz, question)) for question in quiz.questions]
+    teller = Teller(lab, quiz)
+    return [_item(question, teller.choices(question), keyed(lab, quiz, question)) for question in quiz.questions]
 
 
-def _item(question: Question, keys: Keyed) -> Item:
-    options = tuple(Option(c.text, c.right, c.why, c.id) for c in offered(question, keys))
+def _item(question: Question, choices: Iterable[Choice], keys: Keyed) -> Item:
+    """`choices` are in the order in which they are shown: in that of the file the right one may always be the first."""
+    options = tuple(Option(c.text, c.right, c.why, c.id) for c in choices)
     answers: tuple[str, ...] = ()
     if question.type in ("number", "text"):
         answers = (as_text(keys.key),) if question.type == "number" else tuple(keys.key)

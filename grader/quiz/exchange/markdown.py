@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..keys import counted
 from .item import COUNT_LIMIT, NO_REASON, Item, Note, Option, checked, decoded, reasons, slug, with_reasons
 
 TEXT, ANSWERS, FEEDBACK = "Question Text", "Question Answers", "Feedback"
@@ -156,9 +157,9 @@ def write(items: list[Item]) -> tuple[dict[str, str], list[str]]:
     for item in items:
         options = item.options if item.kind in ("single", "multiple") else ()
         if item.kind in ("number", "text") and item.wrong:
-            unit = f" {item.unit}" if item.unit else ""
-            options = (Option(f"{item.answers[0]}{unit}", True, item.why),)
-            options += tuple(Option(f"{value}{unit}", False, why) for value, why in item.wrong.items())
+            figures = [(item.answers[0], True, item.why), *((value, False, why) for value, why in item.wrong.items())]
+            figures.sort(key=lambda figure: (len(figure[0]), figure[0]))
+            options = tuple(Option(counted(value, item.unit), right, why) for value, right, why in figures)
             lost.append(f"{item.id}: has become a choice, because there are no {item.kind}s")
         if not options:
             lost.append(f"{item.id}: left out, because there is nothing like `{item.kind}`")
