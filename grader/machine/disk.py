@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from .errors import HardwareError, OutOfMemory
-from .frames import Frames, Image
+from .frames import Frames
+from .image import Image
 from .operations import FILE_IN, FILE_OUT, SWAP_FREE, SWAP_IN, SWAP_OUT
 
 
@@ -41,7 +42,7 @@ class Swap:
         if self._log is not None:
             self._log += (SWAP_OUT, frame)
         slot = heappop(self._free)
-        self._images[slot] = self._frames._image(frame)
+        self._images[slot] = self._frames._contents[frame]
         self._counts.writes += 1
         return slot
 
@@ -52,7 +53,7 @@ class Swap:
         self._refuse_zero_frame("swap.read", frame)
         if self._log is not None:
             self._log += (SWAP_IN, slot, frame)
-        self._frames._load(frame, self._images[slot])
+        self._frames._contents[frame] = self._images[slot]
         self._counts.reads += 1
 
     def free(self, slot: int) -> None:
@@ -114,7 +115,7 @@ class Files:
             raise HardwareError(f"files.read: frame {frame} is the zero frame, which is never written")
         if self._log is not None:
             self._log += (FILE_IN, file._number, index, frame)
-        self._frames._load(frame, file._images[index])
+        self._frames._contents[frame] = file._images[index]
         self._frames._cache(frame, file, index)
         self._counts.reads += 1
 
@@ -126,7 +127,7 @@ class Files:
             raise HardwareError(f"files.write({file.name}, {index}): the file is read-only")
         if self._log is not None:
             self._log += (FILE_OUT, file._number, index, frame)
-        file._images[index] = self._frames._image(frame)
+        file._images[index] = self._frames._contents[frame]
         self._written.append((file._number, index, file._images[index]))
         self._counts.writes += 1
 

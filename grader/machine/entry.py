@@ -52,4 +52,5 @@ _new = tuple.__new__
 
 def unpack(pte: int) -> Entry:
     """The view of a non-zero integer."""
-    return _new(Entry, (pte >> FRAME_SHIFT,) + _FIELDS[pte & 127])
+    protection, cow, accessed, dirty = _FIELDS[pte & 127]
+    return _new(Entry, (pte >> FRAME_SHIFT, protection, cow, accessed, dirty))

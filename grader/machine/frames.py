@@ -1,37 +1,23 @@
 """Physical memory: which frames are in use, in what order they are handed out, and what is in them.
 
-Contents are sparse. A frame is a fill byte (what every byte of it is) and the bytes that were written since, so a
-machine of half a gigabyte costs what was touched. A fresh frame is filled with POISON: whoever maps it without zeroing
-shows 0xEE to the process, and whoever reads a freed frame's successor sees it too.
+A fresh frame is filled with poison: whoever maps it without zeroing shows 0xEE to the process, and whoever reads a
+freed frame's successor sees it too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from .errors import HardwareError, OutOfFrames, OutOfMemory
+from .image import POISONED, ZEROS, Image
 from .operations import ALLOCATE, COPY, FREE, ZERO
-
-POISON = 0xEE
 
 #: What a writable entry adds to a frame's users; a read-only one adds 1. So `users > WRITER` means: somebody may write,
 #: and somebody else uses the frame too.
 WRITER = (1 << 24) + 1
 
 ALLOCATION_ORDERS = ("lowest", "stride", "random")
-
-
-class Image(NamedTuple):
-    """Contents of one page: the fill byte, and the bytes that differ from it by offset."""
-
-    fill: int
-    written: tuple[tuple[int, int], ...] = ()
-
-    def byte(self, offset: int) -> int:
-        """The byte at an offset, 0 to 255."""
-        return dict(self.written).get(offset, self.fill)
 
 
 class Failure:
@@ -95,12 +81,11 @@ class Frames:
     __slots__ = (
         "_allocated",
         "_born",
-        "_cells",
+        "_contents",
         "_copies",
         "_evict",
         "_evicting",
         "_failure",
-        "_fill",
         "_free",
         "_freed",
         "_fresh",
@@ -136,8 +121,7 @@ class Frames:
         self._free: list[int] = []  # a heap of the ranks of freed frames
         self._fresh = 0  # ranks from here on were never handed out
         self._allocated = bytearray(number + 1)
-        self._fill = bytearray([POISON]) * (number + 1)  # of a free frame always: poison, and nothing written
-        self._cells: list[dict[int, int] | None] = [None] * (number + 1)
+        self._contents: list[Image] = [POISONED] * (number + 1)  # of a free frame always: poison
         self._holder: dict[int, tuple[object, int]] = {}  # frame -> (file, page), or (shared object, -1)
         self._copies = 0
         self._born: list[int] = []  # handed out in this step, in order
@@ -152,7 +136,7 @@ class Frames:
         if zero_frame:
             self._allocated[number] = 1
             self._users[number] = 1
-            self._fill[number] = 0
+            self._contents[number] = ZEROS
 
     def allocate(self) -> int:
         """The number of a frame that nobody uses, filled with poison.
@@ -188,8 +172,7 @@ class Frames:
         if self._log is not None:
             self._log += (FREE, frame)
         self._allocated[frame] = 0
-        self._fill[frame] = POISON
-        self._cells[frame] = None
+        self._contents[frame] = POISONED
         self._freed.append(frame)
         if self._holder:
             self._let_go(frame)
@@ -204,8 +187,7 @@ class Frames:
             self._check("zero", frame)
         if self._log is not None:
             self._log += (ZERO, frame)
-        self._fill[frame] = 0
-        self._cells[frame] = None
+        self._contents[frame] = ZEROS
 
     def copy(self, source: int, target: int) -> None:
         """Copy the contents of one frame to another. Counted, unless the source is the zero frame."""
@@ -219,9 +201,7 @@ class Frames:
             raise HardwareError(f"copy({source}, {target}): frame {target} is the zero frame, which is never written")
         if self._log is not None:
             self._log += (COPY, source, target)
-        cells = self._cells[source]
-        self._fill[target] = self._fill[source]
-        self._cells[target] = None if cells is None else cells.copy()
+        self._contents[target] = self._contents[source]
         if source != self._zero_frame:
             self._copies += 1
 
@@ -268,14 +248,3 @@ class Frames:
         if not self._free:
             raise OutOfFrames(f"all {self._number} frames are in use and evict() made none free")
         return heappop(self._free)
-
-    def _load(self, frame: int, image: Image) -> None:
-        self._fill[frame] = image.fill
-        self._cells[frame] = dict(image.written) or None
-
-    def _image(self, frame: int) -> Image:
-        cells = self._cells[frame]
-        fill = self._fill[frame]
-        if cells is None:
-            return Image(fill)
-        return Image(fill, tuple(sorted((o, b) for o, b in cells.items() if b != fill)))

@@ -14,6 +14,7 @@ by side.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 
 from .audit import Audit, Finding
 from .disk import DiskCounts, File, Files, Swap
@@ -21,6 +22,7 @@ from .entry import ACCESSED, DIRTY, FRAME_SHIFT, RIGHTS
 from .errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
 from .frames import Failure, Frames
 from .hardware import Hardware
+from .image import POISON, POISONED
 from .kernel import Kernel, PageFault
 from .outcome import (
     ERROR,
@@ -285,14 +287,16 @@ class Machine:
             return self._access_through_tlb(process, first, count, offset, access, values)
         table = process.page_table
         entries, changes = table._entries, table._changes
-        fill, cells = self._frames._fill, self._frames._cells
+        contents = self._frames._contents
+        # Pages of a range are often alike, and then their images after the write, or the bytes read, are so too.
+        before = after = POISONED
+        byte = POISON
         page_fault, page_size, disk = self.kernel.page_fault, self._page_size, self._disk
         writing = access is Access.WRITE
         right = access.bit
         need = right | ACCESSED | DIRTY if writing else right | ACCESSED
         read = self._values.append
-        for i in range(count):
-            page = first + i
+        for page, value in zip(range(first, first + count), values or repeat(0), strict=False):
             pte = entries.get(page, 0)
             if pte & need != need:
                 if not pte & right:
@@ -304,7 +308,7 @@ class Machine:
                     except (Exception, SystemExit) as raised:
                         error = raised
                     pte = entries.get(page, 0)
-                    if error is None and pte & right and disk.reads == reads:
+                    if pte & right and error is None and disk.reads == reads:
                         self._minor += 1
                     else:
                         ending = self._settle(process, page, offset, access, error, disk.reads != reads)
@@ -316,13 +320,16 @@ class Machine:
                 pte |= need
                 changes[page] = entries[page] = pte
             frame = pte >> FRAME_SHIFT
-            there = cells[frame]
+            image = contents[frame]
             if not writing:
-                read(fill[frame] if there is None else there.get(offset, fill[frame]))
-            elif there is None:
-                cells[frame] = {offset: values[i]}
+                if image is not before:
+                    before, byte = image, image.byte(offset)
+                read(byte)
             else:
-                there[offset] = values[i]
+                if image is not before or value != byte:
+                    before, byte = image, value
+                    after = image.with_byte(offset, value)
+                contents[frame] = after
         return OK
 
     def _settle(
@@ -394,15 +401,11 @@ class Machine:
             table._put(page, pte | used)
 
     def _move_byte(self, frame: int, offset: int, access: Access, values: Sequence[int], i: int) -> None:
-        cells = self._frames._cells
-        there = cells[frame]
-        if access is not Access.WRITE:
-            fill = self._frames._fill[frame]
-            self._values.append(fill if there is None else there.get(offset, fill))
-        elif there is None:
-            cells[frame] = {offset: values[i]}
+        contents = self._frames._contents
+        if access is Access.WRITE:
+            contents[frame] = contents[frame].with_byte(offset, values[i])
         else:
-            there[offset] = values[i]
+            self._values.append(contents[frame].byte(offset))
 
     def copy_user(
         self,

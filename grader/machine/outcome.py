@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .audit import Finding
-from .frames import Image
+from .image import Image
 from .protection import Access
 
 OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"

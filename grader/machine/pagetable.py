@@ -51,7 +51,11 @@ class PageTable:
     def get(self, page: int) -> Entry | None:
         """The entry of a page, or None if it has none. A view: it does not change when the table does."""
         pte = self._entries.get(page)
-        return None if pte is None else _new(Entry, (pte >> FRAME_SHIFT,) + _FIELDS[pte & 127])
+        if pte is None:
+            return None
+        # As entry.unpack does; it stands here because no other call is made as often.
+        protection, cow, accessed, dirty = _FIELDS[pte & 127]
+        return _new(Entry, (pte >> FRAME_SHIFT, protection, cow, accessed, dirty))
 
     def pages(self) -> list[int]:
         """The numbers of all pages that have an entry, ascending."""
@@ -66,12 +70,15 @@ class PageTable:
         makes a new entry fail: on a real machine a page table needs memory too.
         """
         try:
-            flags = protection.bits | COW if cow else protection.bits
+            flags = protection.bits
             # `&` refuses what is no int, and changes what is negative or too large.
             if not self._allocated[frame] or frame < 0 or page & _PAGE_BITS != page:
                 raise IndexError
         except (TypeError, IndexError, AttributeError):
             raise HardwareError(self._bad_map(page, frame, protection)) from None
+        writer = flags & WRITE_BIT
+        if cow:
+            flags |= COW
         if self._log is not None:
             self._log += (MAP, self._pid, page, frame, flags)
         entries = self._entries
@@ -79,14 +86,13 @@ class PageTable:
             self._unuse(entries[page])
         elif self._failure.map >= 0:
             self._failure.count("map")
-        users = self._users[frame] + (WRITER if flags & WRITE_BIT else 1)
-        self._users[frame] = users
+        self._users[frame] = users = self._users[frame] + (WRITER if writer else 1)
         if users > WRITER:
             self._frames._suspects.add(frame)
         changes = self._changes
         if not changes:
             self._touched.append(self)
-        changes[page] = entries[page] = frame << FRAME_SHIFT | (PRESENT | flags)
+        changes[page] = entries[page] = (frame << FRAME_SHIFT) + (PRESENT + flags)
 
     def protect(self, page: int, protection: Protection, cow: bool | None = None) -> None:
         """Change the rights of an entry, and its cow bit unless that is None. HardwareError if there is no entry."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from grader.machine.audit import Finding
 from grader.machine.entry import Entry, unpack
-from grader.machine.frames import Image
+from grader.machine.image import Image
 
 FORMAT = 1
 

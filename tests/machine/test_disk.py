@@ -3,6 +3,7 @@
 import pytest
 
 from grader.machine import HardwareError, OutOfMemory
+from grader.machine.image import Image
 from grader.machine.outcome import FileSpec
 
 NOTES = FileSpec("notes", 3, (65, 66, 67))
@@ -14,12 +15,12 @@ def test_a_page_comes_back_from_swap_as_it_went(bare):
     machine, hw, _ = bare(swap=2)
     frame = hw.frames.allocate()
     hw.frames.zero(frame)
-    machine._frames._cells[frame] = {3: 9}
+    machine._frames._contents[frame] = Image(0, ((3, 9),))
     slot = hw.swap.write(frame)
     hw.frames.zero(frame)
     hw.swap.read(slot, frame)
 
-    assert machine._frames._image(frame).byte(3) == 9
+    assert machine._frames._contents[frame].byte(3) == 9
     assert (machine._disk.reads, machine._disk.writes, hw.swap._in_use) == (1, 1, 1)
 
 
@@ -55,8 +56,8 @@ def test_file_pages_move_both_ways(bare):
     notes = machine.files["notes"]
     frame = hw.frames.allocate()
     hw.files.read(notes, 1, frame)
-    first = machine._frames._image(frame).byte(0)
-    machine._frames._cells[frame] = {0: 90}
+    first = machine._frames._contents[frame].byte(0)
+    machine._frames._contents[frame] = Image(66, ((0, 90),))
     hw.files.write(notes, 1, frame)
 
     assert first == 66

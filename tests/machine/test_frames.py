@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.machine import HardwareError, Kernel, OutOfFrames, OutOfMemory
-from grader.machine.frames import ALLOCATION_ORDERS, POISON, Frames
+from grader.machine.frames import ALLOCATION_ORDERS, Frames
+from grader.machine.image import POISON, Image
 from grader.machine.machine import Machine
 
 
@@ -44,13 +45,13 @@ def test_fresh_and_freed_frames_are_poisoned():
     """A frame comes filled with poison, also when it was written and freed before."""
     frames = Frames(1)
     frame = frames.allocate()
-    first = frames._image(frame).byte(0)
+    first = frames._contents[frame].byte(0)
     frames.zero(frame)
-    frames._cells[frame] = {3: 9}
+    frames._contents[frame] = Image(0, ((3, 9),))
     frames.free(frame)
     frames.allocate()
 
-    assert (first, frames._image(0).byte(3)) == (POISON, POISON)
+    assert (first, frames._contents[0].byte(3)) == (POISON, POISON)
 
 
 def test_copy_copies_every_byte_and_counts():
@@ -58,11 +59,11 @@ def test_copy_copies_every_byte_and_counts():
     frames = Frames(2)
     source, target = frames.allocate(), frames.allocate()
     frames.zero(source)
-    frames._cells[source] = {5: 7}
+    frames._contents[source] = Image(0, ((5, 7),))
     frames.copy(source, target)
-    frames._cells[source][5] = 8
+    frames._contents[source] = frames._contents[source].with_byte(5, 8)
 
-    assert [frames._image(target).byte(n) for n in (0, 5)] == [0, 7]
+    assert [frames._contents[target].byte(n) for n in (0, 5)] == [0, 7]
     assert frames._copies == 1
 
 
@@ -72,7 +73,7 @@ def test_copy_from_the_zero_frame_is_no_copy():
     target = frames.allocate()
     frames.copy(2, target)
 
-    assert (frames._copies, frames._image(target).byte(0), frames._in_use) == (0, 0, 1)
+    assert (frames._copies, frames._contents[target].byte(0), frames._in_use) == (0, 0, 1)
 
 
 def test_double_free_names_the_frame():

@@ -1,0 +1,40 @@
+"""What is in a page: a fill byte, and the bytes that differ from it.
+
+A page is written a few bytes at a time and copied as a whole, so an image never changes: a write makes another one. Any
+number of frames, swap slots and file pages have the same image in common, which makes zeroing and copying one
+assignment each, and half a gigabyte of simulated memory cost what was written to it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+POISON = 0xEE
+
+
+class Image(NamedTuple):
+    """Contents of one page: the fill byte, and the bytes that differ from it as (offset, byte), by offset."""
+
+    fill: int
+    written: tuple[tuple[int, int], ...] = ()
+
+    def byte(self, offset: int) -> int:
+        """The byte at an offset, 0 to 255."""
+        place = bisect_left(self.written, (offset,))
+        if place < len(self.written) and self.written[place][0] == offset:
+            return self.written[place][1]
+        return self.fill
+
+    def with_byte(self, offset: int, byte: int) -> Image:
+        """This page after a write of one byte."""
+        before = bisect_left(self.written, (offset,))
+        after = bisect_left(self.written, (offset + 1,))
+        here = ((offset, byte),) if byte != self.fill else ()
+        return Image(self.fill, self.written[:before] + here + self.written[after:])
+
+
+ZEROS = Image(0)
+
+#: A fresh frame: whoever maps it without zeroing shows 0xEE to the process.
+POISONED = Image(POISON)
