@@ -31,6 +31,9 @@ HONEST = "honest.py"
 #: Small, so that an attack that must run into a limit does so soon. The same walls as ever.
 LIMITS = Limits(cpu_s=0.3, wall_s=0.6, memory_mib=256, output=64 << 10, answers=4 << 20)
 
+#: Seconds that processes have to follow their parent.
+ORPHAN_S = 0.3
+
 #: An attack that got what it wanted says so, if the box lets it say anything.
 ESCAPED = "ESCAPED"
 
@@ -112,15 +115,19 @@ class Yard:
     environment, in this process's memory, and in steps and expected outputs of the scenario that is being graded.
     """
 
-    #: Folders that others use too; whatever an attack leaves there has PLANTED in its name, or nobody for its owner.
-    WATCHED = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", ".", os.path.dirname(os.__file__))
-    PLANTED = "planted"
+    #: Folders that others use too, other self-tests among them. Whatever an attack leaves there has PLANTED in its
+    #: name, and what it leaves in System V's tables has KEY: words of the attacks' files that are replaced by ones of
+    #: this run before an attack is graded, so that nobody else's files are ever taken for an attack's.
+    WATCHED = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/", ".", os.path.dirname(os.__file__))
+    PLANTED, KEY = "planted", "0x7313"
 
     def __init__(self) -> None:
         import secrets
         import tempfile
 
         self.secret = f"canary{secrets.token_hex(8)}"
+        self.planted = f"{self.PLANTED}{secrets.token_hex(8)}"
+        self.key = secrets.randbits(30) | 1
         self.folder = pathlib.Path(
             tempfile.mkdtemp(prefix="forklab-selftest-", dir="/tmp" if os.path.isdir("/tmp") else None)
         )
@@ -140,25 +147,19 @@ class Yard:
         os.environ.pop("FORKLAB_SECRET", None)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def marked(self, source: str) -> str:
+        """An attack's source, with the names and keys of this run for what it leaves behind."""
+        return source.replace(self.PLANTED, self.planted).replace(self.KEY, str(self.key))
+
     def traces(self) -> dict[str, set[str]]:
         """What is there: processes of a box, files, shared memory."""
-        seen = {folder: set(filter(self._planted(folder), _names(folder))) for folder in self.WATCHED}
+        seen = {folder: {name for name in _names(folder) if self.planted in name} for folder in self.WATCHED}
         seen[str(self.folder)] = set(_names(str(self.folder)))
         seen["processes"] = set(_processes())
         for kind in ("shm", "msg", "sem"):
-            seen[f"System V {kind}"] = set(_lines(f"/proc/sysvipc/{kind}"))
+            rows = [line.split() for line in _lines(f"/proc/sysvipc/{kind}")]
+            seen[f"System V {kind}"] = {" ".join(row) for row in rows if row[:1] == [str(self.key)]}
         return seen
-
-    def _planted(self, folder: str) -> Callable[[str], bool]:
-        from grader.worker.confine.basics import NOBODY
-
-        def planted(name: str) -> bool:
-            try:
-                return self.PLANTED in name or os.lstat(os.path.join(folder, name)).st_uid == NOBODY
-            except OSError:
-                return False
-
-        return planted
 
     def left_behind(self) -> list[str]:
         """What is there that was not, in words; and whether the victim was touched."""
@@ -201,8 +202,15 @@ def _processes() -> Iterator[str]:
             continue
         if b"grader.worker.zygote" in command and os.getpid() in _ancestors(pid, parents):
             yield f"process {pid}"
-        elif b"grader.worker.zygote" in command and parents[pid] == 1:
+        elif b"grader.worker.zygote" in command and parents[pid] == 1 and _stays(pid):
             yield f"process {pid}, which nobody looks after"
+
+
+def _stays(pid: int) -> bool:
+    """Whether a process without a parent is still there a little later: another grader's, killed, is about to go."""
+    time.sleep(ORPHAN_S)
+    status = _lines(f"/proc/{pid}/stat")
+    return bool(status) and status[0].rpartition(")")[2].split()[0] != "Z"
 
 
 def _parent(pid: str) -> int:
@@ -263,7 +271,7 @@ class Selftest:
         began = time.monotonic()
         with_processes = self.yard.traces()["processes"]
         self.yard.before["processes"] = with_processes
-        verdicts, said = self._grade(attack.source, "Attack")
+        verdicts, said = self._grade(self.yard.marked(attack.source), "Attack")
         wrong = [
             f"{scenario.id}: {verdict}, not {' or '.join(sorted(wanted))}"
             for (scenario, _), verdict, wanted in zip(self.scenarios, verdicts, attack.verdicts, strict=True)

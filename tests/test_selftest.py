@@ -1,7 +1,10 @@
 """The hostile submissions against this machine's box, and the selftest itself."""
 
 import os
+import pathlib
+import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -91,8 +94,7 @@ def test_a_wrong_verdict_is_noticed(selftest):
 
 def test_what_is_left_behind_is_noticed(selftest, tmp_path):
     """A planted file, a changed one and a process that goes on are failures."""
-    import subprocess
-
+    selftest.yard.before = selftest.yard.traces()
     (selftest.yard.folder / "planted").write_text("x")
     selftest.yard.victim.write_text("harmed")
     other = subprocess.Popen([sys.executable, "-c", "input()  # grader.worker.zygote", "x"], stdin=subprocess.PIPE)
@@ -118,6 +120,26 @@ def test_without_walls_attacks_succeed():
         wrong = weak.run(attack._replace(level="L1")).wrong
 
     assert "a secret came out" in wrong
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="walls are Linux's")
+def test_without_walls_what_is_planted_is_found():
+    """At L1 an attack that plants files and shared memory does, and all of it is told; nobody else's files are."""
+    attacks = {a.name: a._replace(level="L1") for a in ATTACKS}
+    with Selftest("L1") as weak:
+        yard = weak.yard
+        with tempfile.NamedTemporaryFile(prefix="planted", dir="/tmp"):
+            wrong = [*weak.run(attacks["planting-files"]).wrong, *weak.run(attacks["shared-memory"]).wrong]
+        for folder in yard.WATCHED:
+            for path in pathlib.Path(folder).glob(f"{yard.planted}*"):
+                path.unlink() if not path.is_dir() or path.is_symlink() else path.rmdir()
+        for kind in "mqs":
+            subprocess.run(["ipcrm", f"-{kind.upper()}", str(yard.key)], capture_output=True, check=False)
+
+    found = {line for line in wrong if line.startswith("left behind in")}
+    assert f"left behind in /tmp: {yard.planted}" in found
+    assert any(line.startswith(f"left behind in System V shm: {yard.key} ") for line in found)
+    assert all(yard.planted in line or str(yard.key) in line or str(yard.folder) in line for line in found)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ class Walls:
         self.limited = level != "L0"
         self.missing: dict[str, str] = {}
         self.abi = 0
+        self.another_user = self.limited
         self._ruleset = self._filter = None
         if level in ("L0", "L1"):
             return
@@ -76,7 +77,11 @@ class Walls:
         os.umask(0o077)
         if self.limited:
             basics.limit_resources(self.memory_mib)
-            basics.become_nobody()
+        try:
+            if self.another_user:
+                basics.become_nobody()
+        except OSError as error:
+            raise WallDown("user", f"root here may become nobody else ({error.strerror})") from None
         basics.die_with(parent)
         if self._ruleset is None and self._filter is None:
             return
@@ -96,7 +101,9 @@ class Walls:
     def refused(self, layer: str, error: str) -> None:
         """Children do without a layer that does not go up here, and the report says so."""
         self.missing[layer] = error
-        if layer == "landlock":
+        if layer == "user":
+            self.another_user = False
+        elif layer == "landlock":
             self._ruleset = None
         else:
             self._filter = None
@@ -224,7 +231,7 @@ def preflight(walls: Walls, jailed: bool) -> dict[str, Any]:
 def stand(walls: Walls, jailed: bool) -> dict[str, Any]:
     """Find the walls that stand here: those that fail in the pre-flight child are left out, one after another."""
     report = preflight(walls, jailed)
-    while "failed" in report and report["layer"] in ("landlock", "seccomp"):
+    while "failed" in report and report["layer"] in ("user", "landlock", "seccomp"):
         walls.refused(report["layer"], report["failed"])
         report = preflight(walls, jailed)
     if "failed" in report:

@@ -138,9 +138,7 @@ def test_a_kernel_that_never_flushes_fails_in_every_task(lab):
     """The kernel of the lab before, on machines with a TLB: no task is left with full marks."""
     failed = set()
     for scenario in lab.all_scenarios:
-        attempt = attempt_each(
-            scenario, load_output(lab, scenario), lambda s, e: attempt_here(s, e, SwappingKernel)
-        )
+        attempt = attempt_each(scenario, load_output(lab, scenario), lambda s, e: attempt_here(s, e, SwappingKernel))
         if attempt.verdict != "passed":
             failed.add(scenario.task)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -48,6 +49,20 @@ def test_what_is_missing_lowers_the_level_and_is_said(things, level, missing):
 
     assert found["got"] == level
     assert missing.items() <= found["missing"].items()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be without the right to become another user")
+def test_root_that_may_become_nobody_else_has_the_other_walls():
+    """In a container whose root has no capability, children stay root, behind walls that hold; that is said."""
+    drop = "import ctypes\nfor cap in (6, 7): ctypes.CDLL(None).prctl(24, cap, 0, 0, 0)\n"
+    code = (
+        f"import json, os, sys\n{drop}if len(sys.argv) == 2: os.execv(sys.executable, [*sys.orig_argv, 'L2'])\n{REPORT}"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "0"], capture_output=True, text=True, timeout=60, check=True)
+    found = json.loads(done.stdout)
+
+    assert found["got"] == "L2"
+    assert found["missing"]["user"] == "user: root here may become nobody else (Operation not permitted)"
 
 
 @HERE
@@ -127,7 +142,6 @@ def test_a_processor_without_a_table_has_no_filter():
 def test_the_tables_agree_with_the_system_s_headers():
     """The numbers of this machine's system calls are those of its C headers, where they are installed."""
     import re
-    import subprocess
 
     source = "#include <sys/syscall.h>\n" + "".join(f"{name} = SYS_{name}\n" for name in seccomp._CALLS)
     try:
