@@ -64,11 +64,12 @@ class Child:
 
     # -- talking ----------------------------------------------------------------------------------------------
 
-    def begin_scenario(self) -> None:
-        """Start the budgets of a scenario."""
+    def begin_scenario(self, due: int = 0) -> None:
+        """Start the budgets of a scenario. `due`: bytes of answers that its own pages may take."""
         self._entered = time.monotonic()
         self._awaited = 0.0  # seconds that this side spent waiting in receive(), those since _entered apart
         self._volume = 0  # bytes of answers
+        self._room = self.limits.answers + due
         self._cpu_before = self._cpu()
         self._waited_before = self._waited()
         self._ready = 0.0  # seconds in which the child was seen ready to run, and did not
@@ -192,9 +193,9 @@ class Child:
             return None
         kind, size = received[0], int.from_bytes(received[1:5], "little")
         volume = self._volume + size
-        if volume > self.limits.answers or kind not in _KINDS:
+        if volume > self._room or kind not in _KINDS:
             honest = kind == wire.ANSWER and size < 1 << 30
-            self._end(endings.too_many_operations(volume, self.limits) if honest else endings.not_a_frame(kind, size))
+            self._end(endings.too_many_operations(volume, self._room) if honest else endings.not_a_frame(kind, size))
             return None
         if len(received) < 5 + size:
             return None

@@ -43,9 +43,9 @@ def too_much_output(limits: Limits) -> Ending:
     return Ending("timed_out", f"printed more than {limits.output >> 10} KiB in one scenario; that is the limit")
 
 
-def too_many_operations(volume: int, limits: Limits) -> Ending:
+def too_many_operations(volume: int, room: int) -> Ending:
     """The kernel carried out more than any kernel needs."""
-    told = f"{volume >> 20} MiB of operations; the limit is {limits.answers >> 20} MiB"
+    told = f"{volume / (1 << 20):.1f} MiB of operations; the limit is {room / (1 << 20):.1f} MiB"
     return Ending("timed_out", f"carried out more operations in one scenario than any kernel needs ({told})")
 
 

@@ -14,14 +14,15 @@ class Limits(NamedTuple):
                `ungradable`, not `timed_out`.
     memory_mib address space of the child, in MiB, interpreter included (about 40). Catches growth, not slowness.
     output     bytes that a kernel may print
-    answers    bytes of answers, four a number: bounds the operations, and what they cost the grader
+    answers    bytes of answers, four a number, above what the scenario's own pages may take (remote.py): bounds the
+               operations, and what they cost the grader
     """
 
     cpu_s: float = 2.0
     wall_s: float = 10.0
     memory_mib: int = 1024
     output: int = 1 << 20
-    answers: int = 24 << 20
+    answers: int = 2 << 20
 
     def hurried(self) -> Limits:
         """The same with a quarter of the time, for a kernel that has run out of it several times."""

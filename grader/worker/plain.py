@@ -52,9 +52,10 @@ class PlainChild:
         for thread in self._threads:
             thread.start()
 
-    def begin_scenario(self) -> None:
-        """Start the budgets of a scenario."""
+    def begin_scenario(self, due: int = 0) -> None:
+        """Start the budgets of a scenario. `due`: bytes of answers that its own pages may take."""
         self._left = self.limits.wall_s
+        self._room = self.limits.answers + due
         self._volume = 0
 
     def send(self, kind: int, payload: bytes) -> None:
@@ -132,8 +133,8 @@ class PlainChild:
                 if kind not in (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER):
                     self._frames.put(endings.not_a_frame(kind, size))
                     return
-                if self._volume > self.limits.answers:
-                    self._frames.put(endings.too_many_operations(self._volume, self.limits))
+                if self._volume > self._room:
+                    self._frames.put(endings.too_many_operations(self._volume, self._room))
                     return
                 self._frames.put((kind, wire.read_exactly(descriptor, size) if size else b""))
             except (EOFError, OSError, ValueError):

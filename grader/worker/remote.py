@@ -22,8 +22,8 @@ from .standin import StandIn, Tampered, WorkerCrash
 class Child(Protocol):
     """A confined process that runs student.serve (see box.py)."""
 
-    def begin_scenario(self) -> None:
-        """Start the scenario's CPU and wall budgets."""
+    def begin_scenario(self, due: int = 0) -> None:
+        """Start the scenario's budgets; `due` bytes of answers are above the limit."""
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send one frame."""
@@ -55,7 +55,7 @@ class RemoteReplay:
         Raises Tampered for an answer that no honest worker gives, WorkerEnded if the child is gone.
         """
         scenario = self.scenario
-        self.child.begin_scenario()
+        self.child.begin_scenario(_due(scenario))
         self._send(wire.BEGIN, _beginning(scenario))
         numbers = self._answer()
         try:
@@ -111,6 +111,17 @@ class RemoteReplay:
                     raise Tampered(str(error)) from None
             else:
                 raise Tampered(f"a frame of kind {kind}, where an answer was due")
+
+
+#: Bytes of answers that a page may take in one step: an honest kernel takes about fifty, or a hundred if it swaps.
+_PAGE_BYTES = 256
+
+
+def _due(scenario: Scenario) -> int:
+    """Bytes of answers that a scenario's own size explains: every process touches every page in every step."""
+    pages = sum(step.fields["pages"] for step in scenario.steps if step.verb == "mmap")
+    processes = len(scenario.processes) + sum(step.verb == "fork" for step in scenario.steps)
+    return _PAGE_BYTES * pages * processes * (len(scenario.steps) + 1)
 
 
 def _perform(run: Run, scenario: Scenario, index: int) -> StepRecord:

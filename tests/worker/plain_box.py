@@ -31,7 +31,7 @@ class PlainChild:
         os.close(worker_in)
         os.close(worker_out)
 
-    def begin_scenario(self) -> None:
+    def begin_scenario(self, due: int = 0) -> None:
         pass
 
     def send(self, kind: int, payload: bytes) -> None:
