@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import copy_on_write, demand_paging, file_backed, kernel_access, mapping, permissions, shared_memory, tlb
+from . import (
+    copy_on_write,
+    demand_paging,
+    file_backed,
+    kernel_access,
+    mapping,
+    permissions,
+    replacement,
+    shared_memory,
+    slots,
+    swapping,
+    tlb,
+)
 from .mistake import Mistake
 
 #: Labs in the order in which a student meets them. A mistake can be made from the lab on that teaches its rule.
@@ -18,7 +30,19 @@ LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "fil
 
 def _collect() -> dict[str, type[Mistake]]:
     found: dict[str, type[Mistake]] = {}
-    for module in (demand_paging, mapping, permissions, copy_on_write, shared_memory, kernel_access, file_backed, tlb):
+    for module in (
+        demand_paging,
+        mapping,
+        permissions,
+        copy_on_write,
+        shared_memory,
+        kernel_access,
+        file_backed,
+        swapping,
+        slots,
+        replacement,
+        tlb,
+    ):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Mistake) and value.flag:
                 found[value.flag] = value
