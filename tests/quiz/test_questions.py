@@ -94,14 +94,13 @@ def test_a_quiz_can_be_read_without_a_lab():
 
 
 def test_every_quiz_of_the_project_loads_in_other_variants(root):
-    """Quizzes load with any seed, ask at least eight questions, half of them computed, and differ between students."""
+    """Quizzes load with any seed, and ask at least eight questions, half of them computed."""
     for folder in sorted((root / "labs").iterdir()):
         if not (folder / "lab.yaml").is_file():
             continue
         quiz = load_quiz(load_lab(folder), "somebody")
         assert len(quiz.questions) >= 8, folder
         assert 2 * quiz.computed >= len(quiz.questions), folder
-        assert quiz.varies, folder
 
 
 def test_length_gives_nothing_away(root):
