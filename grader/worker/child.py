@@ -240,6 +240,9 @@ class Child:
 
     def _send_late(self, data: memoryview) -> None:
         """Send the rest to a child that is slow to read."""
+        if not self.pid:
+            # Its HELLO comes first, and would be taken for an answer in the wait below.
+            self._greet()
         entered = self._entered = time.monotonic()
         while data and self._ending is None:
             self._wait(select.POLLIN | select.POLLOUT)

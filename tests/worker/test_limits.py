@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import pytest
@@ -142,6 +143,22 @@ def test_source_that_is_nested_too_deeply_is_called_that():
 
             assert attempt.verdict == "crashed"
             assert "nested too deeply" in attempt.message
+
+
+def test_a_large_source_waits_for_a_child_that_is_slow_to_begin():
+    """A source larger than a socket holds, sent while the child has not begun to run, is read once it does."""
+    text = kernel_text(FORK, f"{FORK}        pass\n") + "# filled up\n" * 20_000
+    with Box(isolation="L2S") as box:
+        box.isolation  # noqa: B018 - waits until it is warm
+        inside = _inside(os.getpid())
+        for pid in inside:
+            os.kill(pid, signal.SIGSTOP)
+        later = threading.Timer(0.2, lambda: [os.kill(pid, signal.SIGCONT) for pid in inside])
+        later.start()
+        attempt = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))(SCENARIO, EXPECTED)
+        later.join()
+
+    assert attempt.verdict == "passed", attempt.message
 
 
 def test_a_kernel_killed_from_outside_is_ungradable():
