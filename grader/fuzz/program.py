@@ -154,21 +154,70 @@ class Author:
         return _pages(name, mapping, move)
 
     def look_around(self) -> None:
-        """At last everybody who is left reads what they may: whatever went wrong shows in a value now."""
+        """At last everybody reads what they may, and tries what they may not: whatever went wrong shows now."""
+        self._everybody_reads()
+        if "copy_to_user" in self.words.verbs and self._kernel_writes():
+            self._everybody_reads()
+        if self.words.protections:
+            self._rights_change()
+        for name in list(self.run.processes):
+            refused = self._refused(name) if self.run.processes[name]._alive else []
+            if refused:
+                verb, place = _pick(refused, len(self.steps))
+                self._take(_Choice(verb, name, {"at": place, **({"value": 1} if verb == "write" else {})}))
+
+    def _everybody_reads(self) -> None:
         for name, process in list(self.run.processes.items()):
             for mapping_name, mapping in self.run.mappings.items():
                 for place in (mapping_name, f"{mapping_name}[0]+1"):
-                    if process._alive and _readable(process, mapping):
+                    if process._alive and _allowed(process, mapping, Protection.READ):
                         self._take(_Choice("read", name, {"at": place}))
+
+    def _mapped(self, rights: Protection) -> list[tuple[str, str]]:
+        """(process, mapping) for every mapping all of whose pages give a process these rights."""
+        return [
+            (name, mapping_name)
+            for name, process in self.run.processes.items()
+            for mapping_name, mapping in self.run.mappings.items()
+            if process._alive and _allowed(process, mapping, rights)
+        ]
+
+    def _rights_change(self) -> None:
+        """One process gives one of its mappings other rights, or asks for rights that it must not get."""
+        mapped = self._mapped(Protection.NONE)
+        if mapped:
+            name, place = _pick(mapped, len(self.steps))
+            protection = _pick(self.words.protections, len(self.steps) // 2)
+            self._take(_Choice("mprotect", name, {"at": place, "protection": protection}))
+
+    def _kernel_writes(self) -> bool:
+        """The kernel fills a buffer that has just been read; whether there is one."""
+        buffers = self._mapped(Protection.READ | Protection.WRITE)
+        if buffers:
+            name, place = _pick(buffers, len(self.steps))
+            self._take(_Choice("copy_to_user", name, {"at": place, "value": (len(self.steps) + 1) % 200 + 1}))
+        return bool(buffers)
+
+    def _refused(self, name: str) -> list[tuple[str, str]]:
+        """Accesses that must kill a process: (verb, place), for every page of a mapping and each right it lacks."""
+        refused = []
+        for mapping_name, mapping in self.run.mappings.items():
+            for page in range(mapping.pages):
+                region = self.run.processes[name]._regions.find(mapping.first + page)
+                for verb, right in (("read", Protection.READ), ("write", Protection.WRITE)):
+                    if region is None or right not in region.protection:
+                        refused.append((verb, f"{mapping_name}[{page}]"))
+        return refused
 
     def scenario(self, id: str, task: str) -> Scenario:
         """What was written so far."""
         return Scenario(id, _title(self.steps), task, self.machine, self.files, self.processes, tuple(self.steps))
 
 
-def _readable(process: Process, mapping: Mapping) -> bool:
+def _allowed(process: Process, mapping: Mapping, rights: Protection) -> bool:
+    """Whether a process may do this to every page of a mapping."""
     regions = [process._regions.find(mapping.first + page) for page in range(mapping.pages)]
-    return all(region is not None and Protection.READ in region.protection for region in regions)
+    return all(region is not None and rights in region.protection for region in regions)
 
 
 def _pages(name: str, mapping: Mapping, move: Move) -> str:
