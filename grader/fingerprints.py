@@ -81,8 +81,10 @@ def likeness(lab: Lab, attempts: Iterable[tuple[Scenario, Attempt]]) -> Likeness
     if not failed or not all(failed.values()):
         return None
     like = [m for m in load_fingerprints(lab) if {id: s for id, s in m.signs.items() if id in tried} == failed]
-    # What this lab teaches before what an earlier one did.
+    # What this lab teaches before what an earlier one did, and alone if the two are too many to name.
     like.sort(key=lambda mistake: mistake.lab != lab.name)
+    if len(like) > NAMED:
+        like = [mistake for mistake in like if mistake.lab == lab.name]
     return Likeness(like, len(failed), len(tried)) if 0 < len(like) <= NAMED else None
 
 

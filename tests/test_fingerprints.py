@@ -73,6 +73,13 @@ def test_an_ending_that_no_misconception_has_names_nothing(cow, verdict):
     assert likeness(cow, tried) is None
 
 
+def test_of_too_many_mistakes_alike_those_of_this_lab_are_named():
+    """A kernel that evicts the page it copies looks like two mistakes of fork here; swapping is what is being learnt."""
+    lab = load_lab(ROOT / "labs" / "swapping")
+
+    assert flags(likeness(lab, attempts(lab, misconception_kernel(lab, "evict_source")))) == ["evict_source"]
+
+
 def test_a_correct_kernel_is_like_no_mistake(cow):
     """Nothing is named where nothing fails, although mistakes exist that this lab cannot see."""
     assert likeness(cow, [(s, Attempt("passed")) for s in cow.scenarios]) is None
