@@ -74,7 +74,7 @@ def test_an_ending_that_no_misconception_has_names_nothing(cow, verdict):
 
 
 def test_of_too_many_mistakes_alike_those_of_this_lab_are_named():
-    """A kernel that evicts the page it copies looks like two mistakes of fork here; swapping is what is being learnt."""
+    """One that evicts what it copies looks like two mistakes of fork; swapping is what is being learnt."""
     lab = load_lab(ROOT / "labs" / "swapping")
 
     assert flags(likeness(lab, attempts(lab, misconception_kernel(lab, "evict_source")))) == ["evict_source"]
