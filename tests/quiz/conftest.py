@@ -3,6 +3,7 @@
 import pytest
 
 from grader.lab import load_lab
+from grader.quiz.exchange.item import items_of
 from grader.quiz.questions import load_quiz
 from tests.labs import QUIZ
 
@@ -35,3 +36,9 @@ def varied(cow, tmp_path):
         return loaded, load_quiz(loaded, seed)
 
     return make
+
+
+@pytest.fixture
+def items(quiz):
+    """One of every type."""
+    return items_of(*quiz)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
 #: Appended to tests.labs.QUIZ.
 MORE = """  - id: shared
     type: multiple
@@ -83,3 +85,16 @@ questions:
         copies: {scenario: fork-faults, after: 7, process: parent, observe: copies}
       key: 2048
 """
+
+
+def told(notes):
+    return [str(note) for note in notes]
+
+
+def shape(item):
+    """What every choice format can hold of an item."""
+    return item.kind, item.text, [(o.text, o.right, o.why) for o in item.options]
+
+
+#: Texts full of signs that formats give a meaning.
+WORDS = st.text(alphabet="ab ={}~#:\\/\n%-[]>*_`$.é\x07", min_size=1, max_size=12).map(str.strip).filter(bool)

@@ -1,7 +1,5 @@
 """Quizzes to and from other formats: round trips, what is lost and said, and parsers that are not ours."""
 
-from fractions import Fraction
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,21 +9,7 @@ from grader.quiz.exchange import gift, markdown, moodle, qti, yaml_file
 from grader.quiz.exchange.item import SIZE_LIMIT, ImportFailed, Item, Option, items_of, slug
 from grader.quiz.questions import load_quiz, read_quiz
 
-
-@pytest.fixture
-def items(quiz):
-    """One of every type."""
-    return items_of(*quiz)
-
-
-def told(notes):
-    return [str(note) for note in notes]
-
-
-def shape(item):
-    """What every choice format can hold of an item."""
-    return item.kind, item.text, [(o.text, o.right, o.why) for o in item.options]
-
+from .quizzes import WORDS, shape, told
 
 # -- Markdown -------------------------------------------------------------------------------------------------
 
@@ -134,107 +118,6 @@ def test_an_export_does_not_tell_by_the_order(cow):
     assert [o.right for o in steps.options] != sorted(o.right for o in steps.options)
 
 
-# -- GIFT -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "kind", "expected"),
-    [
-        ("::q::[markdown]T{=a#yes ~b#no}", "single", [("a", True, "yes"), ("b", False, "no")]),
-        ("T{~%50%a ~%50%b ~%-100%c}", "multiple", [("a", True), ("b", True), ("c", False)]),
-        ("T{TRUE#wrong#right}", "single", [("True", True, "right"), ("False", False, "wrong")]),
-        ("T{F}", "single", [("True", False), ("False", True)]),
-        ("T {=a -> 1 =b -> 2}", "match", [("a", "1"), ("b", "2")]),
-        ("T\\: \\{x\\} \\= 1?\n{=a\\~b ~c\\#d}", "single", [("a~b", True), ("c#d", False)]),
-        ("// note\n$CATEGORY: x/y\n\nT{=a ~b}", "single", [("a", True), ("b", False)]),
-    ],
-)
-def test_gift_is_read(text, kind, expected):
-    """Each form of the format."""
-    [item], _ = gift.read(text.encode(), "q.gift")
-
-    assert item.kind == kind
-    assert [tuple(o[: len(e)]) for o, e in zip(item.options, expected, strict=True)] == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "answers", "tolerance", "wrong"),
-    [
-        ("T{#3:0.5#why}", ("3",), Fraction(1, 2), {}),
-        ("T{#1..4}", ("2.5",), Fraction(3, 2), {}),
-        ("T{#=%100%7:0 =%0%8:0#no}", ("7",), 0, {"8": "no"}),
-        ("T{=page =frame#f}", ("page", "frame"), 0, {}),
-        ("T{=%100%page =%0%frame#f}", ("page",), 0, {"frame": "f"}),
-    ],
-)
-def test_gift_numbers_and_words_are_read(text, answers, tolerance, wrong):
-    """Tolerances, ranges, and wrong answers with a reason."""
-    [item], _ = gift.read(text.encode(), "q.gift")
-
-    assert (item.answers, item.tolerance, item.wrong) == (answers, tolerance, wrong)
-
-
-def test_a_gap_in_a_text_is_a_gap():
-    """Answers in the middle of a sentence."""
-    [item], notes = gift.read(b"A page has {=4096 =4 KiB} bytes.", "q.gift")
-
-    assert item.text == "A page has _____ bytes."
-    assert "q.gift:1: the answer stands in the middle of the text" in told(notes)[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("T{}", "an essay: nothing that could be marked; left out"),
-        ("just a text", "no answers ({…}): a description, no question; left out"),
-        ("T{=a", "the answers have no end (}); left out"),
-        ("T{~a ~b}", "no answer is marked as right; left out"),
-        ("T{=a ~a}", "the choice 'a' is there twice, once right and once wrong; left out"),
-        ("T{#many}", "'many' is no number, no N:TOLERANCE and no LOW..HIGH; left out"),
-        ("T{what}", "no answer begins with = or ~; left out"),
-        ("{=a ~b}", "no text; left out"),
-        ("T{=a -> 1 =b -> 1}", "nothing to choose from: all have the same match; left out"),
-        ("T{=*}", "an answer that accepts anything is left out"),
-    ],
-)
-def test_gift_that_is_no_question_is_named(text, words):
-    """With the line."""
-    items, notes = gift.read(f"\n\n{text}".encode(), "q.gift")
-
-    assert items == []
-    assert f"q.gift:3: {words}" in told(notes)
-
-
-def test_every_type_survives_gift(items):
-    """All that GIFT can hold comes back; what it cannot is said."""
-    text, lost = gift.write(items)
-    back, notes = gift.read(text.encode(), "q.gift")
-
-    assert notes == []
-    for item, other in zip(items, back, strict=True):
-        if item.kind == "order":
-            item = item._replace(kind="match", options=tuple(o._replace(right=str(o.right)) for o in item.options))
-        assert shape(other) == shape(item)
-        for field in ("id", "answers", "wrong", "tolerance", "why"):
-            assert getattr(other, field) == getattr(item, field), field
-    assert "who: its section" in lost and "shared: its points" in lost
-    assert "steps: has become a match of steps and places, because there is no order" in lost
-
-
-_WORDS = st.text(alphabet="ab ={}~#:\\/\n%-[]>*_`$.é\x07", min_size=1, max_size=12).map(str.strip).filter(bool)
-
-
-@given(text=_WORDS, words=st.lists(_WORDS, min_size=2, max_size=4, unique_by=lambda t: " ".join(t.casefold().split())))
-@settings(max_examples=200, deadline=None)
-def test_any_text_survives_gift(text, words):
-    """Whatever stands in a question and its choices is escaped and comes back."""
-    options = tuple(Option(word, n == 0, f"why {word}".strip()) for n, word in enumerate(words))
-    item = Item("q", "single", text, options)
-    [back], _ = gift.read(gift.write([item])[0].encode(), "q.gift")
-
-    assert shape(back) == shape(item)
-
-
 @given(st.binary(max_size=120) | st.text(alphabet="T{=~#}:>-%50\n\\ ab$", max_size=60).map(str.encode))
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_make_a_reader_fail(data):
@@ -307,7 +190,7 @@ def test_items_become_a_quiz_of_ours(items):
 
 
 @given(
-    text=_WORDS | st.text(max_size=30).filter(str.strip),
+    text=WORDS | st.text(max_size=30).filter(str.strip),
     why=st.text(alphabet="ab:# '\"\n-|>\t\u2028é", min_size=1).filter(str.strip),
 )
 @settings(max_examples=200, deadline=None)

@@ -93,6 +93,8 @@ class _Question:
             return None, self.notes
         text = _plain(block[:opened]).strip()
         after = _plain(block[closed + 1 :]).strip()
+        if _find(block, "{", closed) != -1:
+            self.note("a second place for answers; there is one in a question, and this one became text", True)
         if after:
             self.note("the answer stands in the middle of the text; there is a gap (_____) in its place")
             text = f"{text} _____ {after}".strip()
@@ -128,21 +130,22 @@ class _Question:
         return found
 
     def truth(self, item: Item, right: bool, told: str) -> Item | None:
-        wrong_why, right_why = (_plain(part).strip() or NO_REASON for part in _cut(told, "#"))
+        wrong_why, right_why = (self.formatted(part) or NO_REASON for part in _cut(told, "#"))
         true = Option("True", right, right_why if right else wrong_why)
         false = Option("False", not right, wrong_why if right else right_why)
         return self.sound(item._replace(kind="single", options=(true, false)))
 
     def words(self, item: Item, answers: list[tuple[str, str]]) -> Item | None:
-        accepted, wrong, why = [], {}, item.why
+        accepted: list[str] = []
+        wrong, why = {}, item.why
         for _, answer in answers:
             weight, rest = _weight(answer)
-            word, told = (_plain(part).strip() for part in _cut(rest, "#"))
+            word, told = map(self.formatted, _cut(rest, "#"))
             if not word or word == "*":
                 self.note("an answer that accepts anything is left out", True)
             elif weight in (None, 100):
+                why = _joined(told, why) if not accepted else why
                 accepted.append(word)
-                why = why or told
             else:
                 if weight:
                     self.note(f"{word!r} is worth {weight} %; here it is wrong", True)
@@ -158,12 +161,12 @@ class _Question:
         wrong, why = {}, item.why
         for answer in answers:
             weight, rest = _weight(answer.strip())
-            value, told = (_plain(part).strip() for part in _cut(rest, "#"))
+            value, told = map(self.formatted, _cut(rest, "#"))
             read = _range(value)
             if read is None:
                 self.note(f"{value[:40]!r} is no number, no N:TOLERANCE and no LOW..HIGH; left out", True)
             elif weight in (None, 100) and key is None:
-                key, why = read, why or told
+                key, why = read, _joined(told, why)
             elif weight in (None, 100) or weight:
                 self.note(f"{value[:40]!r}: one answer is right; this one is left out", True)
             else:
@@ -188,18 +191,46 @@ class _Question:
     def choices(self, item: Item, answers: list[tuple[str, str]]) -> Item | None:
         single = any(sign == "=" for sign, _ in answers)
         options = []
+        weights: list[Fraction] = []
         for sign, answer in answers:
             weight, rest = _weight(answer)
-            text, why = (_plain(_FORMAT.sub("", part.strip(), count=1)).strip() for part in _cut(rest, "#"))
+            text, why = map(self.formatted, _cut(rest, "#"))
             right = sign == "=" if single else (weight or 0) > 0
+            weights.append(weight or Fraction(0))
             if single and sign == "~" and weight and weight > 0:
                 self.note(f"{text[:40]!r} is worth {weight} %; here it is wrong", True)
             if text:
-                options.append(Option(text, right, why or item.why or NO_REASON))
+                told = _joined(why, item.why) if right else why or item.why
+                options.append(Option(text, right, told or NO_REASON))
             else:
                 self.note("an empty answer is left out", True)
         kind = "single" if single and sum(option.right for option in options) == 1 else "multiple"
-        return self.sound(item._replace(kind=kind, options=tuple(options)))
+        if single and kind == "multiple":
+            self.note("several answers are right, and one of them was enough; here all of them have to be chosen", True)
+        elif kind == "multiple" and not _our_weights(weights):
+            self.note("the weights are not those that we mark by: equal shares, a wrong choice takes one away", True)
+        return self.sound(item._replace(kind=kind, options=tuple(options), why=""))
+
+    def formatted(self, part: str) -> str:
+        """An answer or its feedback without the name of its format."""
+        match = _FORMAT.match(part.strip())
+        if match and match.group(1) in ("html", "moodle"):
+            self.note(f"an answer is {match.group(1)}; it is taken as Markdown")
+        return _plain(_FORMAT.sub("", part.strip(), count=1)).strip()
+
+
+def _joined(told: str, general: str) -> str:
+    """Two feedbacks as one; what is said of an answer comes first."""
+    return "\n\n".join(part for part in dict.fromkeys((told, general)) if part)
+
+
+def _our_weights(weights: list[Fraction]) -> bool:
+    """Whether right choices share the points and each wrong one takes a share away, as `write` writes it."""
+    right = [weight for weight in weights if weight > 0]
+    if not right:
+        return True  # said elsewhere: nothing is right
+    share = Fraction(weight(Fraction(100, len(right))))
+    return all(abs(abs(one) - share) < Fraction(1, 2) for one in weights)
 
 
 def _find(text: str, sign: str, start: int = 0) -> int:
@@ -287,6 +318,10 @@ def write(items: list[Item]) -> tuple[str, list[str]]:
         lost += [f"{item.id}: its {what}" for what, there in (("unit", item.unit), ("section", item.section)) if there]
         if item.points != 1:
             lost.append(f"{item.id}: its points")
+        if _has_arrow(item):
+            lost.append(f"{item.id}: -> has become →, because it parts a pair")
+        if item.kind == "text" and any("->" in answer for answer in item.answers):
+            lost.append(f"{item.id}: accepted answers with ->, because it would part a pair")
     return "\n\n".join(questions) + "\n", lost
 
 
@@ -296,7 +331,7 @@ def _escape(text: str) -> str:
 
 
 def _told(why: str) -> str:
-    return f"#{_escape(why)}" if why else ""
+    return f"#{_first(why)}" if why else ""
 
 
 def _single(item: Item) -> str:
@@ -304,7 +339,7 @@ def _single(item: Item) -> str:
 
 
 def _first(text: str) -> str:
-    """A choice that does not begin with what would be a weight or the name of a format."""
+    """A choice, word or reason that does not begin with what would be a weight or the name of a format."""
     escaped = _escape(text)
     return f"[markdown]{escaped}" if re.match(r"[%\[]", escaped) else escaped
 
@@ -312,7 +347,7 @@ def _first(text: str) -> str:
 def _multiple(item: Item) -> str:
     """As we mark: a right one is worth its share, a wrong one takes that much away."""
     share = weight(Fraction(100, sum(bool(o.right) for o in item.options)))
-    return "\n".join(f"\t~%{'' if o.right else '-'}{share}%{_escape(o.text)}{_told(o.why)}" for o in item.options)
+    return "\n".join(f"\t~%{'' if o.right else '-'}{share}%{_first(o.text)}{_told(o.why)}" for o in item.options)
 
 
 def weight(share: Fraction) -> str:
@@ -327,9 +362,20 @@ def _number(item: Item) -> str:
 
 
 def _words(item: Item) -> str:
-    lines = [f"\t=%100%{_escape(answer)}{_told(item.why)}" for answer in item.answers]
-    return "\n".join(lines + [f"\t=%0%{_escape(value)}{_told(why)}" for value, why in item.wrong.items()])
+    lines = [f"\t=%100%{_first(answer)}{_told(item.why)}" for answer in item.answers if "->" not in answer]
+    return "\n".join(lines + [f"\t=%0%{_first(value)}{_told(why)}" for value, why in item.wrong.items()])
 
 
 def _matches(item: Item) -> str:
-    return "\n".join(f"\t={_escape(o.text)} -> {_escape(str(o.right))}" for o in item.options)
+    return "\n".join(f"\t={_escape(_no_arrow(o.text))} -> {_escape(_no_arrow(str(o.right)))}" for o in item.options)
+
+
+def _no_arrow(text: str) -> str:
+    """`->` parts a pair and cannot be escaped."""
+    return text.replace("->", "→")
+
+
+def _has_arrow(item: Item) -> bool:
+    """Whether a text of an item has the sign that parts pairs, where there are pairs."""
+    pairs = [text for o in item.options for text in (o.text, str(o.right))]
+    return item.kind in ("match", "order") and any("->" in text for text in pairs)

@@ -1,0 +1,162 @@
+"""GIFT, read and written: every form of it, what is said of the rest, and round trips."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.quiz.exchange import gift
+from grader.quiz.exchange.item import Item, Option
+
+from .quizzes import WORDS, shape, told
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("::q::[markdown]T{=a#yes ~b#no}", "single", [("a", True, "yes"), ("b", False, "no")]),
+        ("T{~%50%a ~%50%b ~%-100%c}", "multiple", [("a", True), ("b", True), ("c", False)]),
+        ("T{TRUE#wrong#right}", "single", [("True", True, "right"), ("False", False, "wrong")]),
+        ("T{F}", "single", [("True", False), ("False", True)]),
+        ("T {=a -> 1 =b -> 2}", "match", [("a", "1"), ("b", "2")]),
+        ("T\\: \\{x\\} \\= 1?\n{=a\\~b ~c\\#d}", "single", [("a~b", True), ("c#d", False)]),
+        ("// note\n$CATEGORY: x/y\n\nT{=a ~b}", "single", [("a", True), ("b", False)]),
+    ],
+)
+def test_gift_is_read(text, kind, expected):
+    """Each form of the format."""
+    [item], _ = gift.read(text.encode(), "q.gift")
+
+    assert item.kind == kind
+    assert [tuple(o[: len(e)]) for o, e in zip(item.options, expected, strict=True)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "tolerance", "wrong"),
+    [
+        ("T{#3:0.5#why}", ("3",), Fraction(1, 2), {}),
+        ("T{#1..4}", ("2.5",), Fraction(3, 2), {}),
+        ("T{#=%100%7:0 =%0%8:0#no}", ("7",), 0, {"8": "no"}),
+        ("T{=page =frame#f}", ("page", "frame"), 0, {}),
+        ("T{=%100%page =%0%frame#f}", ("page",), 0, {"frame": "f"}),
+    ],
+)
+def test_gift_numbers_and_words_are_read(text, answers, tolerance, wrong):
+    """Tolerances, ranges, and wrong answers with a reason."""
+    [item], _ = gift.read(text.encode(), "q.gift")
+
+    assert (item.answers, item.tolerance, item.wrong) == (answers, tolerance, wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("T{=a =b ~c}", "several answers are right, and one of them was enough; here all of them have to be chosen"),
+        ("T{~%70%a ~%30%b ~%-50%c}", "the weights are not those that we mark by: equal shares, a wrong choice takes"),
+        ("T{~%50%a ~%50%b ~c}", "the weights are not those that we mark by"),
+        ("T{=a ~%50%b ~c}", "'b' is worth 50 %; here it is wrong"),
+        ("T{=[html]<b>a</b> ~b}", "an answer is html; it is taken as Markdown"),
+        (
+            "T {=1 =one} and {=2 =two}.",
+            "a second place for answers; there is one in a question, and this one became text",
+        ),
+        ("T{#=3:0 =%50%3:1#close}", "'3:1': one answer is right; this one is left out"),
+        ("$CATEGORY: a/b\n\nT{=a ~b}", "a category; this format has none"),
+    ],
+)
+def test_gift_that_means_something_else_here_is_named(text, words):
+    """The question is taken, and what has changed about it is said."""
+    items, notes = gift.read(text.encode(), "q.gift")
+
+    assert len(items) == 1
+    assert any(line.startswith("q.gift:1: ") and words in line for line in told(notes))
+
+
+@pytest.mark.parametrize(("text", "why"), [("T{#3#yes####all}", "yes\n\nall"), ("T{=word####all}", "all")])
+def test_general_feedback_is_not_lost(text, why):
+    """It stands behind what is said of the right answer."""
+    [item], _ = gift.read(text.encode(), "q.gift")
+
+    assert item.why == why
+
+
+def test_general_feedback_of_choices_goes_to_the_right_one_and_to_those_without():
+    """A wrong choice that has a reason keeps it."""
+    [item], _ = gift.read(b"T{=a#yes ~b#no ~c\n####all}", "q.gift")
+
+    assert [option.why for option in item.options] == ["yes\n\nall", "no", "all"]
+
+
+def test_an_arrow_in_a_pair_is_said():
+    """GIFT has no escape for it, so it becomes another sign."""
+    options = (Option("p->x", "a field", "why"), Option("p", "a pointer", "why"))
+    items = [Item("q", "match", "T", options), Item("w", "text", "T", answers=("p->x", "arrow"))]
+    text, lost = gift.write(items)
+    [pair, word], _ = gift.read(text.encode(), "q.gift")
+
+    assert [option.text for option in pair.options] == ["p→x", "p"] and word.answers == ("arrow",)
+    assert "q: -> has become →, because it parts a pair" in lost
+    assert "w: accepted answers with ->, because it would part a pair" in lost
+
+
+def test_a_gap_in_a_text_is_a_gap():
+    """Answers in the middle of a sentence."""
+    [item], notes = gift.read(b"A page has {=4096 =4 KiB} bytes.", "q.gift")
+
+    assert item.text == "A page has _____ bytes."
+    assert "q.gift:1: the answer stands in the middle of the text" in told(notes)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("T{}", "an essay: nothing that could be marked; left out"),
+        ("just a text", "no answers ({…}): a description, no question; left out"),
+        ("T{=a", "the answers have no end (}); left out"),
+        ("T{~a ~b}", "no answer is marked as right; left out"),
+        ("T{=a ~a}", "the choice 'a' is there twice, once right and once wrong; left out"),
+        ("T{#many}", "'many' is no number, no N:TOLERANCE and no LOW..HIGH; left out"),
+        ("T{what}", "no answer begins with = or ~; left out"),
+        ("{=a ~b}", "no text; left out"),
+        ("T{=a -> 1 =b -> 1}", "nothing to choose from: all have the same match; left out"),
+        ("T{=*}", "an answer that accepts anything is left out"),
+    ],
+)
+def test_gift_that_is_no_question_is_named(text, words):
+    """With the line."""
+    items, notes = gift.read(f"\n\n{text}".encode(), "q.gift")
+
+    assert items == []
+    assert f"q.gift:3: {words}" in told(notes)
+
+
+def test_every_type_survives_gift(items):
+    """All that GIFT can hold comes back; what it cannot is said."""
+    text, lost = gift.write(items)
+    back, notes = gift.read(text.encode(), "q.gift")
+
+    assert notes == []
+    for item, other in zip(items, back, strict=True):
+        if item.kind == "order":
+            item = item._replace(kind="match", options=tuple(o._replace(right=str(o.right)) for o in item.options))
+        assert shape(other) == shape(item)
+        for field in ("id", "answers", "wrong", "tolerance", "why"):
+            assert getattr(other, field) == getattr(item, field), field
+    assert "who: its section" in lost and "shared: its points" in lost
+    assert "steps: has become a match of steps and places, because there is no order" in lost
+
+
+@given(text=WORDS, words=st.lists(WORDS, min_size=2, max_size=4, unique_by=lambda t: " ".join(t.casefold().split())))
+@settings(max_examples=200, deadline=None)
+def test_any_text_survives_gift(text, words):
+    """Whatever stands in a question, its choices and its words is escaped and comes back."""
+    for kind, count in (("single", 1), ("multiple", 2)):
+        options = tuple(Option(word, n < count, f"[html]{word}".strip()) for n, word in enumerate(words))
+        item = Item("q", kind, text, options)
+        [back], _ = gift.read(gift.write([item])[0].encode(), "q.gift")
+        assert shape(back) == shape(item)
+    item = Item("q", "text", text, answers=(words[0],), wrong={words[1]: words[0]}, why=words[1])
+    if "->" not in "".join(words) and "*" not in words:
+        [back], _ = gift.read(gift.write([item])[0].encode(), "q.gift")
+        assert (back.kind, back.answers, back.wrong, back.why) == ("text", item.answers, item.wrong, item.why)
