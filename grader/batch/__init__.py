@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from grader.batch.changes import changes
 from grader.batch.files import grades_of, write_results, write_text
-from grader.batch.gradebooks import Filled, fill
+from grader.batch.gradebooks import Filled, Gradebook, read_gradebook
 from grader.batch.grading import Course, Grades, Progress, enter, grade_missing, open_course, shard_of
 from grader.batch.layouts import find_submissions
 from grader.batch.pools import Pool
@@ -23,7 +23,15 @@ from grader.batch.store import Store, StoreError
 from grader.lab import Lab, LabError
 from grader.report.course import course
 
-__all__ = ["Outcome", "StoreError", "fill_gradebooks", "grade_batch", "merge_batches", "read_submissions"]
+__all__ = [
+    "Outcome",
+    "StoreError",
+    "fill_gradebooks",
+    "grade_batch",
+    "merge_batches",
+    "read_gradebooks",
+    "read_submissions",
+]
 
 
 class Outcome(NamedTuple):
@@ -101,17 +109,31 @@ def _told(opened: Course, store: Store, output: pathlib.Path, graded: int, probl
     return Outcome(batch, graded, problems, moved)
 
 
-def fill_gradebooks(batch: dict[str, Any], gradebooks: list[pathlib.Path], output: pathlib.Path) -> list[Filled]:
-    """Fill gradebooks that were downloaded, and write them below `output`. LabError if one cannot be read."""
-    done = []
-    for path in gradebooks:
+def read_gradebooks(paths: list[pathlib.Path]) -> list[Gradebook]:
+    """Gradebooks that were downloaded. LabError if one cannot be read, or is none."""
+    books = []
+    for path in paths:
         try:
-            text = path.read_text(encoding="utf-8-sig")
+            books.append(read_gradebook(path.read_text(encoding="utf-8-sig"), str(path)))
         except UnicodeDecodeError:
             raise LabError([f"{path}: this is not UTF-8; export it as CSV in UTF-8"]) from None
         except OSError as error:
             raise LabError([f"{path}: {error.strerror}"]) from None
-        filled = fill(text, str(path), batch)
-        write_text(output / filled.name, filled.text)
+    return books
+
+
+def fill_gradebooks(batch: dict[str, Any], books: list[Gradebook], output: pathlib.Path) -> list[Filled]:
+    """Fill gradebooks and write them below `output`, each to a file of its own. StoreError if one cannot be written."""
+    done: list[Filled] = []
+    for book in books:
+        filled = book.fill(batch)
+        kind = filled.name.removesuffix(".csv")
+        before = sum(one.name.startswith(kind) for one in done)
+        if before:
+            filled = filled._replace(name=f"{kind}-{before + 1}.csv")
+        try:
+            write_text(output / filled.name, filled.text)
+        except OSError as error:
+            raise StoreError(f"{error.filename}: {error.strerror}; the grades are kept: run it again") from error
         done.append(filled)
     return done

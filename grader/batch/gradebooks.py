@@ -11,12 +11,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from grader.lab import LabError
 from grader.text import for_csv
 
 Entry = dict[str, Any]
+Batch = dict[str, Any]
 Row = list[str]
 
 
@@ -29,16 +31,27 @@ class Filled(NamedTuple):
     unmatched: list[str]
 
 
-def fill(text: str, shown: str, batch: dict[str, Any]) -> Filled:
-    """Fill a gradebook of whichever kind its header says. LabError if it is none of them."""
+class Gradebook(NamedTuple):
+    """A gradebook that was downloaded: its rows, and what fills it."""
+
+    rows: list[Row]
+    filler: Callable[[list[Row], Batch], Filled]
+
+    def fill(self, batch: Batch) -> Filled:
+        """The gradebook with a batch's points in it."""
+        return self.filler(self.rows, batch)
+
+
+def read_gradebook(text: str, shown: str) -> Gradebook:
+    """A gradebook of whichever kind its header says. LabError if it is none of them."""
     rows = _read(text, shown)
     header = [cell.strip() for cell in rows[0]]
     if "Identifier" in header and "Grade" in header:
-        return _worksheet(rows, batch)
+        return Gradebook(rows, _worksheet)
     if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
-        return _canvas(rows, batch)
+        return Gradebook(rows, _canvas)
     if any(_moodle_key(cell) for cell in header):
-        return _participants(rows, batch)
+        return Gradebook(rows, _participants)
     accepted = (
         "a Canvas gradebook (Student, ID, …, Section), a Moodle grading worksheet (Identifier, …, Grade), or a list of "
         "Moodle participants (Email address, ID number or Username)"
@@ -75,7 +88,7 @@ def grade(entry: Entry, most: float | None = None) -> str:
     return f"{points:.2f}"
 
 
-def feedback(entry: Entry, batch: dict[str, Any]) -> str:
+def feedback(entry: Entry, batch: Batch) -> str:
     """One line for the student: points by task, and the receipt."""
     if entry["refused"]:
         return for_csv(f"refused: {entry['refused']}")
@@ -86,7 +99,7 @@ def feedback(entry: Entry, batch: dict[str, Any]) -> str:
 class _Who:
     """Finds the submission of a row, by what the row and the submission have in common."""
 
-    def __init__(self, batch: dict[str, Any]) -> None:
+    def __init__(self, batch: Batch) -> None:
         self.entries = batch["submissions"]
         self.met: set[str] = set()
         self.known: dict[tuple[str, str], Entry] = {}
@@ -112,7 +125,7 @@ class _Who:
 # -- Canvas ---------------------------------------------------------------------------------------------------
 
 
-def _canvas(rows: list[Row], batch: dict[str, Any]) -> Filled:
+def _canvas(rows: list[Row], batch: Batch) -> Filled:
     header = rows[0]
     identity = max(n for n, cell in enumerate(header) if "Section" in cell) + 1
     column = next((n for n, cell in enumerate(header) if n >= identity and _names(cell, batch)), None)
@@ -140,7 +153,7 @@ def _canvas(rows: list[Row], batch: dict[str, Any]) -> Filled:
     return Filled("canvas.csv", _written(out), filled, who.unmatched())
 
 
-def _names(cell: str, batch: dict[str, Any]) -> bool:
+def _names(cell: str, batch: Batch) -> bool:
     """Whether a column is this lab's assignment: `Title (12345)`, or the lab's name."""
     title = re.sub(r"\s*\(\d+\)\s*$", "", cell).strip().casefold()
     return title in (batch["title"].casefold(), batch["lab"].casefold())
@@ -149,7 +162,7 @@ def _names(cell: str, batch: dict[str, Any]) -> bool:
 # -- Moodle ---------------------------------------------------------------------------------------------------
 
 
-def _worksheet(rows: list[Row], batch: dict[str, Any]) -> Filled:
+def _worksheet(rows: list[Row], batch: Batch) -> Filled:
     header = [cell.strip() for cell in rows[0]]
     identifier, graded = header.index("Identifier"), header.index("Grade")
     maximum = header.index("Maximum Grade") if "Maximum Grade" in header else None
@@ -183,7 +196,7 @@ def _moodle_key(column: str) -> str:
     return known.get(column.strip().casefold(), "")
 
 
-def _participants(rows: list[Row], batch: dict[str, Any]) -> Filled:
+def _participants(rows: list[Row], batch: Batch) -> Filled:
     """The file for Moodle's gradebook import: users of the course alone, and only those with a grade."""
     header = [cell.strip() for cell in rows[0]]
     keys = [n for n, cell in enumerate(header) if _moodle_key(cell)]

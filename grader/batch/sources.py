@@ -70,8 +70,8 @@ def _read(found: Found, lab: str) -> Submission:
     if kernel is None:
         some = f"; it has {len(archives)} archives and {len(programs)} Python files" if files else "; it is empty"
         raise Refused(f"there is no kernel.py in it{some}")
-    sheets = [file for file in files if _ANSWERS.fullmatch(file.name)]
-    return read_pair(kernel, sheets[-1] if sheets else None, found.label)
+    sheets = [file for file in files if _ANSWERS.fullmatch(file.name) and len(file.parts) == len(kernel.parts)]
+    return read_pair(kernel, _latest(sheets) if sheets else None, found.label)
 
 
 def _depth(path: pathlib.Path) -> tuple[int, str]:
@@ -84,9 +84,13 @@ def _chosen(kernels: list[pathlib.Path], lab: str) -> pathlib.Path | None:
     kernels = own or kernels
     if len(kernels) > 1 and len(kernels[0].parts) == len(kernels[1].parts) and kernels[0].name == kernels[1].name:
         raise Refused(f"{len(kernels)} files named {kernels[0].name} are equally near to the top; one is accepted")
-    # Handed in again, Canvas keeps the last: kernel-2.py after kernel-1.py after kernel.py.
     same = [path for path in kernels if len(path.parts) == len(kernels[0].parts)] if kernels else []
-    return max(same, key=lambda path: (len(path.name), path.name)) if same else None
+    return _latest(same) if same else None
+
+
+def _latest(files: list[pathlib.Path]) -> pathlib.Path:
+    """Of files that were handed in again and again, the last: kernel-2.py after kernel-1.py after kernel.py."""
+    return max(files, key=lambda path: (len(path.name), path.name))
 
 
 def _files(path: pathlib.Path) -> Iterator[pathlib.Path]:

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import sys
+import time
 from typing import Any
 
 from grader.cli import add_isolation
@@ -57,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, grade_batch, read_submissions
 
     lab = load_lab(find_lab(options.lab))
+    books = gradebooks(options)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
     bar = progress_bar(len(sources), options.quiet)
 
@@ -73,7 +75,14 @@ def run(options: argparse.Namespace) -> int:
         return 130
     finally:
         bar.close()
-    return tell(outcome, options)
+    return tell(outcome, books, options)
+
+
+def gradebooks(options: argparse.Namespace) -> list[Any]:
+    """The gradebooks that are to be filled, read before anything is graded: a wrong one is told at once."""
+    from grader.batch import read_gradebooks
+
+    return read_gradebooks([pathlib.Path(path) for path in options.gradebook])
 
 
 def _pool(options: argparse.Namespace) -> Any:
@@ -102,24 +111,38 @@ def progress_bar(total: int, quiet: bool) -> Any:
 
 
 class _Log:
-    """Progress for a file that somebody reads later: a line for every tenth of the work."""
+    """Progress for a file that somebody reads later: a line for every tenth of the work, with the time that is left."""
 
     def __init__(self, total: int, quiet: bool) -> None:
         self.total = total
         self.quiet = quiet
         self.done = 0
+        self.known: int | None = None  # those that were graded before, the first that are told: they took no time
+        self.began = time.monotonic()
 
     def update(self, count: int) -> None:
         before, self.done = self.done, self.done + count
+        if self.known is None:
+            self.known = count
         if not self.quiet and count and self.done * 10 // self.total > before * 10 // self.total:
-            print(f"grader: {self.done} of {self.total} submissions", file=sys.stderr, flush=True)
+            print(f"grader: {self.done} of {self.total} submissions{self._left()}", file=sys.stderr, flush=True)
+
+    def _left(self) -> str:
+        """How long the rest will take, if it goes on like this; "" where nothing is left, or nothing was graded yet."""
+        from tqdm import tqdm
+
+        graded = self.done - (self.known or 0)
+        if not graded or self.done == self.total:
+            return ""
+        seconds = (time.monotonic() - self.began) * (self.total - self.done) / graded
+        return f", about {tqdm.format_interval(seconds)} left"
 
     def close(self) -> None:
         """Nothing is left open."""
 
 
-def tell(outcome: Any, options: argparse.Namespace) -> int:
-    """Print what came of it. Exit status 0, or 3 if anything could not be graded."""
+def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
+    """Fill the gradebooks, and print what came of it all. Exit status 0, or 3 if anything could not be graded."""
     from grader.batch import StoreError, fill_gradebooks
     from grader.report.course import note
 
@@ -127,7 +150,7 @@ def tell(outcome: Any, options: argparse.Namespace) -> int:
     for problem in outcome.problems:
         print(f"grader: {problem}", file=sys.stderr)
     try:
-        filled = fill_gradebooks(outcome.batch, [pathlib.Path(path) for path in options.gradebook], folder)
+        filled = fill_gradebooks(outcome.batch, books, folder)
     except StoreError as error:
         raise LabError([str(error)]) from None
     if options.changes:

@@ -6,7 +6,7 @@ import argparse
 import pathlib
 
 from grader.cli import add_isolation
-from grader.cli.batch import add_output, tell
+from grader.cli.batch import add_output, gradebooks, tell
 from grader.lab import LabError, find_lab, load_lab
 
 
@@ -22,9 +22,10 @@ def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, merge_batches
 
     lab = load_lab(find_lab(options.lab))
+    books = gradebooks(options)
     try:
         folders = [pathlib.Path(folder) for folder in options.shards]
         outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation)
     except StoreError as error:
         raise LabError([str(error)]) from None
-    return tell(outcome, options)
+    return tell(outcome, books, options)

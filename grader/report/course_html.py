@@ -28,6 +28,7 @@ th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-top: 1px solid 
   font-weight: 400; }
 tr:first-child > * { border-top: 0; } thead th { color: var(--soft); font-size: .85rem; }
 small { display: block; color: var(--soft); font-size: .85rem; }
+table.list th { width: 1%; padding-right: 1.5rem; }
 .n { text-align: right; white-space: nowrap; width: 6rem; font-variant-numeric: tabular-nums; }
 .b { width: 38%; padding-right: 0; }
 .b div { background: var(--track); border-radius: 3px; height: .7rem; margin-top: .4rem; }
@@ -37,8 +38,14 @@ small { display: block; color: var(--soft); font-size: .85rem; }
   text-align: center; font-variant-numeric: tabular-nums; }
 .spread b { font-weight: 600; } .spread small { border-top: 1px solid var(--line); padding-top: .2rem; }
 .spread span { background: var(--bar); border-radius: 3px 3px 0 0; }
-code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; } a { color: inherit; }
+.spread small { white-space: nowrap; }
+code { font: .92em ui-monospace, monospace; white-space: nowrap; } a { color: inherit; }
 summary { cursor: pointer; color: var(--soft); padding: .4rem 0; }
+@media (max-width: 40rem) { main { padding: 1rem .5rem 2rem; } section, dl { padding: .75rem; }
+  .b { width: 20%; } .n { width: auto; } .spread { gap: .2rem; } .spread small { font-size: .7rem; }
+  table.list th, table.list td { display: block; width: auto; padding-right: 0; }
+  table.list td { border-top: 0; padding-top: 0; }
+  code { white-space: normal; overflow-wrap: anywhere; } }
 @media print { body, main { background: none; padding: 0; } section { break-inside: avoid; }
   .b div, .b span, .spread span { print-color-adjust: exact; } }
 """
@@ -97,13 +104,13 @@ def _section(title: str, about: str, body: str, warn: bool = False) -> str:
     return f'<section{kind}>\n<h2>{html(title)}</h2>\n<p class="about">{html(about)}</p>\n{body}\n</section>'
 
 
-def _folded(rows: list[str], head: str = "") -> str:
-    """A table; rows beyond the first few open with a click."""
+def _folded(rows: list[str], kind: str = "chart") -> str:
+    """A table; rows beyond the first few open with a click. kind: `chart`, or `list` of names with a remark each."""
     shown, rest = rows[:ROWS], rows[ROWS:]
-    table = f"<table>\n{head}<tbody>\n{''.join(shown)}</tbody>\n</table>"
+    table = f'<table class="{kind}">\n<tbody>\n{"".join(shown)}</tbody>\n</table>'
     if not rest:
         return table
-    more = f"<table>\n<tbody>\n{''.join(rest)}</tbody>\n</table>"
+    more = f'<table class="{kind}">\n<tbody>\n{"".join(rest)}</tbody>\n</table>'
     return f"{table}\n<details><summary>{len(rest)} more</summary>\n{more}\n</details>"
 
 
@@ -116,7 +123,7 @@ def _list(title: str, about: str, pairs: Pairs, warn: bool = True) -> str:
     if not pairs:
         return ""
     rows = [f'<tr><th scope="row">{_id(id)}</th><td>{html(why)}</td></tr>\n' for id, why in pairs]
-    return _section(f"{title} ({len(pairs)})", about, _folded(rows), warn)
+    return _section(f"{title} ({len(pairs)})", about, _folded(rows, "list"), warn)
 
 
 def _copies(course: Course) -> str:

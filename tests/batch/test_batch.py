@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -169,6 +170,28 @@ def test_wrong_options_are_named(cli, lab, class_of, tmp_path, options, told):
 
     assert status == 2
     assert told in err
+
+
+def test_a_wrong_gradebook_is_told_before_anything_is_graded(cli, lab, class_of, tmp_path):
+    """Nobody waits an hour to learn that a file is none: exit status 2, and no store was made."""
+    (tmp_path / "g.csv").write_text("a,b\n1,2\n")
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out", "--gradebook", tmp_path / "g.csv")
+
+    assert status == 2
+    assert "g.csv:1: columns a, b: this is no gradebook that is known" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_log_has_progress_with_the_time_that_is_left(cli, lab, class_of, tmp_path):
+    """Where stderr is no terminal: a line for each tenth; no time where nothing was graded yet, or nothing is left."""
+    line = (lab, class_of, "--output", tmp_path / "out", "--isolation", "auto", "--jobs", "1")
+    first = cli("batch", *line)[2].splitlines()
+    again = cli("batch", *line)[2].splitlines()
+
+    assert first[0] == "grader: 1 of 10 submissions"  # the archive that intake refused
+    assert re.fullmatch(r"grader: 3 of 10 submissions, about \d\d:\d\d left", first[1])  # two with one kernel
+    assert first[-1] == "grader: 10 of 10 submissions"
+    assert again == ["grader: 10 of 10 submissions"]
 
 
 def test_folders_that_hold_nothing(cli, lab, tmp_path):

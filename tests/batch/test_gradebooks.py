@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.batch import fill_gradebooks, read_gradebooks
 from grader.batch.files import table
-from grader.batch.gradebooks import fill
+from grader.batch.gradebooks import read_gradebook
 from grader.lab import LabError
 from tests.batch.results import batch, entry
 
@@ -30,6 +31,10 @@ WORKSHEET = (
 PARTICIPANTS = (
     "First name,Last name,ID number,Email address\nJane,Doe,7,jane@x.org\nJon,Snow,8,Jon@x.org\nNo,Body,9,n@x.org\n"
 )
+
+
+def fill(text, shown, found):
+    return read_gradebook(text, shown).fill(found)
 
 
 def rows(text):
@@ -76,6 +81,19 @@ def test_moodle_import_has_users_of_the_course_alone():
     assert header == ["ID number", "Email address", "A small lab grade", "A small lab feedback"]
     assert [row[:3] for row in found] == [["7", "jane@x.org", "50.00"]]
     assert filled.unmatched == ["stranger"]
+
+
+def test_gradebooks_of_one_kind_get_files_of_their_own(tmp_path):
+    """Two sections' gradebooks from Canvas and a worksheet: three files, none written over another."""
+    for name, text in (("a", CANVAS), ("b", CANVAS.replace("Doe", "Roe")), ("c", WORKSHEET)):
+        (tmp_path / f"{name}.csv").write_text(text)
+    books = read_gradebooks([tmp_path / f"{name}.csv" for name in "abc"])
+    filled = fill_gradebooks(batch(entry("x", user="101")), books, tmp_path / "out")
+
+    assert [one.name for one in filled] == ["canvas.csv", "canvas-2.csv", "moodle-worksheet.csv"]
+    assert [(tmp_path / "out" / one.name).read_text() for one in filled] == [
+        one.text.replace("\r\n", "\n") for one in filled
+    ]
 
 
 @pytest.mark.parametrize("text", [CANVAS, WORKSHEET])

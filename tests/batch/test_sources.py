@@ -53,16 +53,17 @@ def test_a_zip_inside_a_folder(read):
 
 
 def test_canvas_files_belong_together(read):
-    """The kernel under Canvas's name for it, the later one if it was handed in again, and the sheet."""
+    """The kernel under Canvas's name for it, and the sheet; the later ones where they were handed in again."""
     sources = read(
         {
             "doe_1_10_kernel.py": "first",
             "doe_1_11_kernel-1.py": "second",
             "doe_1_12_answers.yaml": "a: 1",
+            "doe_1_13_answers-1.yaml": "a: 2",
         }
     )
 
-    assert (sources["doe-1"].kernel, sources["doe-1"].answers) == ("second", b"a: 1")
+    assert (sources["doe-1"].kernel, sources["doe-1"].answers) == ("second", b"a: 2")
 
 
 def test_one_python_file_under_another_name(read):
