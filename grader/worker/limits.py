@@ -12,7 +12,9 @@ class Limits(NamedTuple):
     wall_s     clock seconds that the grader waits while the kernel neither runs nor is ready to: a backstop, against
                kernels that sleep. Where a kernel was ready to run, but got no processor for three times as long, it is
                `ungradable`, not `timed_out`.
-    memory_mib address space of the child, in MiB, interpreter included (about 40). Catches growth, not slowness.
+    memory_mib address space of the child, in MiB, interpreter included (about 40). Catches growth, not slowness. To
+               fill it takes a small part of cpu_s also on a busy machine, so that growth is not called slowness;
+               and it is less than the 768 MB that a Gradescope container has for everything.
     output     bytes that a kernel may print
     answers    bytes of answers, four a number, above what the scenario's own pages may take (remote.py): bounds the
                operations, and what they cost the grader
@@ -20,7 +22,7 @@ class Limits(NamedTuple):
 
     cpu_s: float = 2.0
     wall_s: float = 10.0
-    memory_mib: int = 1024
+    memory_mib: int = 512
     output: int = 1 << 20
     answers: int = 2 << 20
 
