@@ -29,6 +29,7 @@ PROGRAM = "import sys; sys.path.append(sys.argv[1]); from grader.worker.zygote i
 INSIDE = (
     "zygote",
     "student",
+    "untouched",
     "probes",
     "manners",
     *(f"confine/{n}" for n in ("basics", "landlock", "libc", "seccomp")),

@@ -22,7 +22,7 @@ import time
 from importlib import import_module
 from typing import Any
 
-from grader.worker import probes, wire
+from grader.worker import probes, untouched, wire
 from grader.worker.confine import basics
 from grader.worker.launch import CONTROL
 
@@ -252,6 +252,7 @@ def main() -> None:
         import_module(module)
     sys.path.remove(root)
     basics.keep_modules_within_reach()
+    untouched.state()
     gc.collect()
     gc.freeze()
     # A child lives for a moment: it looks for garbage when there is a lot, not every seven hundred objects.

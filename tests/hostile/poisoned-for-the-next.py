@@ -1,6 +1,6 @@
 # It leaves changed modules behind for whoever is graded next.
 # level: L1
-# verdicts: passed passed passed|crashed|failed|tampered
+# verdicts: passed passed passed
 
 import builtins
 import collections
