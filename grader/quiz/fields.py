@@ -70,14 +70,18 @@ def _scalar(value: Any) -> bool:
     return _is_number(value) or isinstance(value, bool) or (isinstance(value, str) and bool(value.strip()))
 
 
+def _value(value: Any) -> str | None:
+    return None if _scalar(value) and not isinstance(value, bool) else "a number or a text"
+
+
 def _right(value: Any) -> str | None:
     return None if _scalar(value) else "true or false; a place in `order`; the text that belongs to it in `match`"
 
 
 def _answer(value: Any) -> str | None:
-    if isinstance(value, dict) or (_scalar(value) and not isinstance(value, bool)):
+    if isinstance(value, dict) or _value(value) is None:
         return None
-    if isinstance(value, list) and value and all(_scalar(v) and not isinstance(v, bool) for v in value):
+    if isinstance(value, list) and value and all(_value(v) is None for v in value):
         return None
     return "a number, a text, a list of accepted texts, or a mapping that says what to observe in a scenario"
 
@@ -190,7 +194,7 @@ OBSERVATIONS = Kind(
     {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/observation"}},
     _observations,
 )
-VALUE = Kind("a value", "a number or a text", _SCALAR_SCHEMA, lambda v: None if _scalar(v) else "a number or a text")
+VALUE = Kind("a value", "a number or a text", _SCALAR_SCHEMA, _value)
 
 TOP = {
     "format": Field(VERSION, True, "the version of this format"),

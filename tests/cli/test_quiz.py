@@ -1,9 +1,14 @@
 """`grader quiz`: asking, marking, folders, paper, exchange."""
 
 import json
+import os
+import pathlib
+import unicodedata
 
 import jsonschema
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from grader.worker.intake import read_answers
 from tests.messages import assert_message
@@ -201,3 +206,92 @@ def test_an_export_comes_back_by_import(cli, full, tmp_path):
 
     assert status == 0
     assert out.count("\n  - id: ") == 7
+
+
+_HOSTILE = st.binary(max_size=200) | st.text(max_size=60).map(
+    lambda text: f"copies: {json.dumps(text)}\nshared: [{json.dumps(text)}]\n{json.dumps(text)}: 1\n".encode(
+        "utf-8", "replace"
+    )
+)
+
+
+def harmless(text):
+    """Whether a terminal would only show this: no control characters but line breaks, nothing that turns letters."""
+    return all(char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs") for char in text)
+
+
+@given(data=_HOSTILE, format=st.sampled_from(["text", "json", "junit", "gradescope", "github", "markdown"]))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_sheet_makes_the_command_fail_or_print_commands(cli, full, tmp_path, data, format):
+    """Any bytes: exit status 0 or 1, and text that a terminal can show."""
+    sheet = tmp_path / "sheet.yaml"
+    sheet.write_bytes(data)
+    status, out, err = cli("quiz", full, "--answers", sheet, "--format", format)
+
+    assert status in (0, 1) and err == ""
+    assert harmless(out)
+
+
+@given(data=_HOSTILE, name=st.sampled_from(["a", "\x1b[31mred", "b\u202ec", "d\ne"]))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_folder_of_sheets_makes_the_command_fail(cli, full, tmp_path, data, name):
+    """Neither what is in the sheets nor what they are called."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
+        (pathlib.Path(folder) / f"{name}.yaml").write_bytes(data)
+        status, out, err = cli("quiz", full, "--answers", folder, "--audience", "staff")
+
+    assert status in (0, 1) and err == ""
+    assert harmless(out)
+
+
+@given(lines=st.lists(st.text(max_size=10) | st.sampled_from(["1", "", "b", "r", "1a 2b", "?", "1 2"]), max_size=12))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_that_is_typed_makes_the_conversation_fail(cli, full, lines):
+    """Any lines at the terminal: what comes back is harmless, and the sheet can be read again."""
+    (full / "answers.yaml").unlink(missing_ok=True)
+    typed = [line.replace("\n", " ").replace("\r", " ") for line in lines]
+    with pytest.MonkeyPatch.context() as patch:
+        shown = quietly_at_terminal(patch, *typed)
+        status, out, err = cli("quiz", full)
+
+    assert status in (0, 1) and err == ""
+    assert harmless(out) and all(map(harmless, shown))
+    if (full / "answers.yaml").exists():
+        assert read_answers((full / "answers.yaml").read_bytes()) is not None
+
+
+def quietly_at_terminal(patch, *lines):
+    """As `at_terminal`, but what is typed is not echoed; the prompts."""
+    typed, prompts = iter(lines), []
+
+    def read(prompt):
+        prompts.append(prompt)
+        line = next(typed, None)
+        if line is None:
+            raise EOFError
+        return line
+
+    patch.setattr("grader.cli.quiz._at_terminal", lambda: True)
+    patch.setattr("builtins.input", read)
+    patch.setenv("NO_COLOR", "1")
+    return prompts
+
+
+def test_a_sheet_that_is_a_pipe_does_not_hang(cli, full, tmp_path):
+    """Neither the one that is given nor the lab's own."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    status, _, err = cli("quiz", full, "--answers", tmp_path / "pipe.yaml")
+
+    assert status == 2 and "no ordinary file" in err
+
+
+def test_an_answer_that_is_there_twice_is_not_overwritten(cli, full, monkeypatch):
+    """The conversation does not begin before the sheet is mended."""
+    (full / "answers.yaml").write_text("who: child\nwho: writer\n")
+    at_terminal(monkeypatch, "1")
+    status, _, err = cli("quiz", full)
+
+    assert status == 2 and "who: line 2: the question is answered twice; leave one answer; mend it" in err
+    assert (full / "answers.yaml").read_text() == "who: child\nwho: writer\n"

@@ -62,6 +62,7 @@ def test_gift_numbers_and_words_are_read(text, answers, tolerance, wrong):
             "a second place for answers; there is one in a question, and this one became text",
         ),
         ("T{#=3:0 =%50%3:1#close}", "'3:1': one answer is right; this one is left out"),
+        ("T{=a#one =b#two}", "what is said of 'b': all right answers have the first one's feedback"),
         ("$CATEGORY: a/b\n\nT{=a ~b}", "a category; this format has none"),
     ],
 )
@@ -83,6 +84,9 @@ def test_general_feedback_is_not_lost(text, why):
 
 def test_general_feedback_of_choices_goes_to_the_right_one_and_to_those_without():
     """A wrong choice that has a reason keeps it."""
+    [truth], _ = gift.read(b"T{TRUE#no#yes####all}", "q.gift")
+    assert [option.why for option in truth.options] == ["yes\n\nall", "no"]
+
     [item], _ = gift.read(b"T{=a#yes ~b#no ~c\n####all}", "q.gift")
 
     assert [option.why for option in item.options] == ["yes\n\nall", "no", "all"]

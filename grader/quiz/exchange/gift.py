@@ -130,10 +130,12 @@ class _Question:
         return found
 
     def truth(self, item: Item, right: bool, told: str) -> Item | None:
-        wrong_why, right_why = (self.formatted(part) or NO_REASON for part in _cut(told, "#"))
+        wrong_why, right_why = map(self.formatted, _cut(told, "#"))
+        right_why = _joined(right_why, item.why) or NO_REASON
+        wrong_why = wrong_why or item.why or NO_REASON
         true = Option("True", right, right_why if right else wrong_why)
         false = Option("False", not right, wrong_why if right else right_why)
-        return self.sound(item._replace(kind="single", options=(true, false)))
+        return self.sound(item._replace(kind="single", options=(true, false), why=""))
 
     def words(self, item: Item, answers: list[tuple[str, str]]) -> Item | None:
         accepted: list[str] = []
@@ -144,7 +146,9 @@ class _Question:
             if not word or word == "*":
                 self.note("an answer that accepts anything is left out", True)
             elif weight in (None, 100):
-                why = _joined(told, why) if not accepted else why
+                if told and accepted:
+                    self.note(f"what is said of {word!r}: all right answers have the first one's feedback", True)
+                why = why if accepted else _joined(told, why)
                 accepted.append(word)
             else:
                 if weight:
