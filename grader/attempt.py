@@ -5,7 +5,7 @@ An Attempt is the same whether the kernel ran in a worker or, trusted or debugge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from grader.compare.explain import explain
@@ -140,21 +140,26 @@ def conclude(
     return Attempt(PASSED, records=kept)
 
 
-def _where(scenario: Scenario, record: StepRecord) -> str:
-    if record.number == 0:
-        return "before the first step"
-    if record.number > len(scenario.steps):
+#: Where a kernel fails that cannot be compiled, imported or made.
+BEFORE = "before the first step"
+
+
+def where(scenario: Scenario, number: int) -> str:
+    """A step by its number, in words."""
+    if number == 0:
+        return BEFORE
+    if number > len(scenario.steps):
         return f"after step {len(scenario.steps)}, when all processes exit"
-    return f"step {record.number} of {len(scenario.steps)}: {sentence(scenario.steps[record.number - 1])}"
+    return f"step {number} of {len(scenario.steps)}: {sentence(scenario.steps[number - 1])}"
 
 
 def _no_progress(scenario: Scenario, record: StepRecord, kept: tuple[StepRecord, ...]) -> Attempt:
-    where = _where(scenario, record)
     message = f"page_fault returned {RETRIES} times, and the access is still refused"
     step = scenario.steps[record.number - 1] if 0 < record.number <= len(scenario.steps) else None
     if step is not None and step.verb.startswith("copy_"):
         message = "user_access returned, but not every page of the buffer is present"
-    lines = (where, f"  {message}.", "  Return only when the page's entry allows the access, or raise an exception.")
+    advice = "  Return only when the page's entry allows the access, or raise an exception."
+    lines = (where(scenario, record.number), f"  {message}.", advice)
     sign = sign_of(NO_PROGRESS, record, None)
     return Attempt(NO_PROGRESS, message, lines, records=kept, sign=sign)
 
@@ -169,7 +174,7 @@ def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple
         return Attempt(verdict, f"not implemented yet: {what}", (f"Not implemented yet: {what}",), records=kept)
     message = crash_message(trouble)
     sign = sign_of(CRASHED, record, None) if verdict == CRASHED else ""
-    return Attempt(verdict, message, (_where(scenario, record), *crash_lines(trouble)), records=kept, sign=sign)
+    return Attempt(verdict, message, (where(scenario, record.number), *crash_lines(trouble)), records=kept, sign=sign)
 
 
 def crash_message(trouble: Trouble) -> str:
@@ -183,19 +188,24 @@ def crash_message(trouble: Trouble) -> str:
     if trouble.type == "SystemExit":
         return f"{trouble.method} tried to end the program"
     told = f"{trouble.type}: {trouble.message}" if trouble.message else trouble.type
-    return told if trouble.method in ("compile", "") else f"{told} (in {trouble.method})"
+    return told if trouble.method in ("compile", "import", "") else f"{told} (in {trouble.method})"
 
 
 def crash_lines(trouble: Trouble) -> list[str]:
     """The student's own lines of a traceback, and the error."""
-    lines = []
-    for file, number, function, text in trouble.lines:
-        lines.append(f"  {file}:{number}{f', in {function}' if function else ''}")
-        if text:
-            lines.append(f"      {text}")
-    lines.append(f"  {crash_message(trouble)}")
+    lines = [*own_lines(trouble.lines), f"  {crash_message(trouble)}"]
     if trouble.type == HardwareError.__name__:
         lines.append("  The hardware refuses that call, so it is the call or the kernel's books that are wrong.")
     if trouble.type in ("SegmentationFault", "OutOfMemory", "OutOfFrames", "InvalidArgument"):
         lines.append(f"  {trouble.method} may not raise this (see the stub's docstring).")
+    return lines
+
+
+def own_lines(calls: Iterable[Sequence[Any]]) -> list[str]:
+    """Calls of the student's code, innermost last: file and line, and the text that stands there."""
+    lines = []
+    for file, number, function, text in calls:
+        lines.append(f"  {file}:{number}{f', in {function}' if function else ''}")
+        if text:
+            lines.append(f"      {text}")
     return lines

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from grader.attempt import Attempt, Trouble, conclude, crash_lines, crash_message, judge
+from grader.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
 from grader.scenario.engine import MakeKernel
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
@@ -79,7 +79,7 @@ class Examiner:
         except WorkerEnded as ended:
             self.discard()
             self._late += ended.ending.verdict == TIMED_OUT
-            return _ended(ended.ending)
+            return _ended(scenario, ended.ending, replay)
         except Tampered as tampered:
             self.discard()
             return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
@@ -117,7 +117,7 @@ class Examiner:
             told = send_source(self._child, self.code.modules, self.code.main, self.code.class_name)
             if told is not None:
                 trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))})
-                self._broken = Attempt(CRASHED, crash_message(trouble), tuple(crash_lines(trouble)))
+                self._broken = Attempt(CRASHED, crash_message(trouble), (BEFORE, *crash_lines(trouble)))
                 return None
         return self._child
 
@@ -128,8 +128,14 @@ class Examiner:
             self.discard()
 
 
-def _ended(ending: Any) -> Attempt:
-    return Attempt(ending.verdict, ending.reason, (ending.reason,))
+def _ended(scenario: Scenario, ending: Any, replay: Any) -> Attempt:
+    """The child is gone: in which step, how, and where it was when it last said so."""
+    if replay is None:
+        return Attempt(ending.verdict, ending.reason, (ending.reason,))
+    lines = [where(scenario, replay.number)]
+    if ending.verdict == TIMED_OUT and replay.whereabouts is not None:
+        lines += own_lines(replay.whereabouts["lines"])
+    return Attempt(ending.verdict, ending.reason, (*lines, f"  {ending.reason}"))
 
 
 def local_examiner(make_kernel: MakeKernel) -> Callable[[Scenario, Trace], Attempt]:

@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+from grader.attempt import BEFORE
 from grader.cli import add_isolation
 from grader.examiner import local_examiner
 from grader.grade import Result, choose, exit_status, load_outputs
@@ -159,6 +160,8 @@ def next_step(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> 
         return "run it again; if that does not help, tell the course: it is not your kernel's fault."
     if first["visibility"] == "hidden":
         return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; a hidden scenario fails."
+    if BEFORE in first.get("details", ()):
+        return "mend the line above; no scenario can begin before that."
     task = lab.task(first["task"])
     where = f"task {task.number} of {lab.path / 'README.md'}"
     if first["verdict"] == "not_implemented":

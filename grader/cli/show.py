@@ -7,14 +7,18 @@ from typing import Any
 
 from grader.attempt import Attempt
 from grader.cli import add_isolation
-from grader.examiner import Examiner, local_examiner
+from grader.examiner import Examiner, Printed, local_examiner
 from grader.grade import load_outputs
 from grader.lab import Lab, LabError, find_lab, load_lab
 from grader.report.story import story
+from grader.report.text import printed
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
 from grader.submission import resolve
 from grader.text import plain
+
+#: Lines of a kernel's own prints that are shown.
+PRINTED = 200
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +40,12 @@ def run(options: argparse.Namespace) -> int:
         raise LabError([f"--point {options.point}: {scenario.id} has {len(output.traces)} failure points, from 0"])
     expected = output.traces[options.point]
     one = scenario.at_failure_point(options.point)
-    attempt = _attempt(options, lab, one, expected) if options.submission else None
+    attempt, told = _attempt(options, lab, one, expected) if options.submission else (None, Printed())
     for line in story(one, expected, attempt):
         print(plain(line, limit=None))
+    if told.text:
+        for line in ("", *printed(told.text, PRINTED, told.truncated)):
+            print(plain(line, limit=None))
     return 0 if attempt is None or attempt.verdict == "passed" else 1
 
 
@@ -53,15 +60,16 @@ def _find(lab: Lab, name: str) -> Scenario:
     raise LabError([f"{lab.name}: there is no scenario {name!r}{near}"])
 
 
-def _attempt(options: argparse.Namespace, lab: Lab, scenario: Scenario, expected: Trace) -> Attempt:
+def _attempt(options: argparse.Namespace, lab: Lab, scenario: Scenario, expected: Trace) -> tuple[Attempt, Printed]:
+    """The submission's attempt, and what it printed."""
     subject = resolve(options.submission, lab)
     if subject.refused:
         raise LabError([f"{options.submission}: {subject.refused}"])
     if subject.trusted is not None:
-        return local_examiner(subject.trusted)(scenario, expected)
+        return local_examiner(subject.trusted)(scenario, expected), Printed()
     from grader.worker.box import Box
 
     assert subject.code is not None
     with Box(isolation=options.isolation) as box:
         examiner: Any = Examiner(box, subject.code)
-        return examiner(scenario, expected)
+        return examiner(scenario, expected), examiner.printed()

@@ -40,6 +40,11 @@ def render(result: dict[str, Any], *, colour: bool = False, verbosity: int = 0, 
     failures = [s for s in result["scenarios"] if s["verdict"] not in (PASSED, WAITING)]
     if verbosity >= 0:
         lines += _failures(failures, verbosity, painter)
+    printing = [s["id"] for s in result["scenarios"] if s["verdict"] == PASSED and s.get("output")]
+    if printing:
+        many = f"{len(printing)} {'scenario' if len(printing) == 1 else 'scenarios'}"
+        told = f"Your kernel printed in {many} that passed; `grader show LAB {printing[0]}` shows what."
+        lines += ["", *wrap(told, WIDTH)]
     lines += _quiz(result)
     lines += _closing(result, next_step)
     return "\n".join(lines) + "\n"
@@ -109,7 +114,11 @@ def _failures(failures: list[dict[str, Any]], verbosity: int, painter: _Painter)
     if diagnosis:
         # Of the whole submission: said once.
         lines += ["", *wrap(diagnosis, WIDTH)]
-    rest = failures[len(full) :]
+    # What fails before a scenario begins fails alike in all of them.
+    rest = [s for s in failures[len(full) :] if "details" not in s or s["details"] != full[0].get("details")]
+    same = len(failures) - len(full) - len(rest)
+    if same:
+        lines += ["", f"The same in {same} more {'scenario' if same == 1 else 'scenarios'}."]
     if rest:
         lines += ["", "Also:"]
         lines += [_in_short(s, painter) for s in rest[:OTHERS]]
@@ -128,11 +137,16 @@ def _in_full(scenario: dict[str, Any], painter: _Painter) -> list[str]:
     for detail in scenario.get("details", []):
         lines += wrap(detail, WIDTH - 2, "  ")
     if scenario.get("output"):
-        printed = scenario["output"].splitlines()
-        lines.append("  your kernel printed:")
-        lines += [f"    | {line[: WIDTH - 6]}" for line in printed[:PRINTED]]
-        if len(printed) > PRINTED or scenario.get("output_truncated"):
-            lines.append("    | … (more was printed)")
+        lines += printed(scenario["output"], PRINTED, scenario.get("output_truncated", False))
+    return lines
+
+
+def printed(text: str, most: int, truncated: bool) -> list[str]:
+    """What a kernel printed: at most so many lines of it, and whether there was more."""
+    given = text.splitlines()
+    lines = ["  your kernel printed:", *(f"    | {line[: WIDTH - 6]}" for line in given[:most])]
+    if len(given) > most or truncated:
+        lines.append("    | … (more was printed)")
     return lines
 
 

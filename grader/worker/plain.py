@@ -14,7 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import endings, wire
+from . import endings, whereabouts, wire
 from .endings import Ending
 from .launch import OPTIONS, ROOT, environment, interpreter
 
@@ -186,6 +186,7 @@ def inside(entry: str, polite: str) -> None:
         from . import manners
 
         manners.teach([os.path.dirname(os.path.realpath(os.__file__)), sys.base_prefix])
+    whereabouts.start_clock()
     wire.write_frame(out, wire.HELLO, os.getpid().to_bytes(4, "little"))
     serve(0, out)
     os._exit(0)

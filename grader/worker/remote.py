@@ -41,12 +41,20 @@ class WorkerEnded(Exception):
 
 
 class RemoteReplay:
-    """One scenario on one child. `trouble` is what the worker told of a crash; `pending` whether an answer is owed."""
+    """One scenario on one child.
+
+    trouble      what the worker told of a crash, or None
+    whereabouts  where it said the kernel is, when the scenario had taken long already, or None
+    number       of the step whose answer was waited for last; 0 before the first
+    pending      whether an answer is owed
+    """
 
     def __init__(self, child: Child, scenario: Scenario) -> None:
         self.child = child
         self.scenario = scenario
         self.trouble: dict[str, Any] | None = None
+        self.whereabouts: dict[str, Any] | None = None
+        self.number = 0
         self.pending = False
 
     def records(self) -> Iterator[StepRecord]:
@@ -68,6 +76,7 @@ class RemoteReplay:
         standin.finished()
         self._send_step(0)
         for index in range(len(scenario.steps) + 1):
+            self.number = index + 1
             numbers = self._answer()
             if self.trouble is None:
                 self._send_step(index + 1)
@@ -101,8 +110,8 @@ class RemoteReplay:
             if type(received) is not tuple:
                 raise WorkerEnded(received)
             kind, payload = received
-            if kind == wire.TROUBLE and self.trouble is None:
-                self.trouble = read_trouble(payload)
+            if kind == wire.TROUBLE:
+                self._note(read_trouble(payload))
             elif kind == wire.ANSWER:
                 self.pending = False
                 try:
@@ -111,6 +120,15 @@ class RemoteReplay:
                     raise Tampered(str(error)) from None
             else:
                 raise Tampered(f"a frame of kind {kind}, where an answer was due")
+
+    def _note(self, told: dict[str, Any]) -> None:
+        """Keep a TROUBLE. An honest worker tells one of a kind."""
+        if told["kind"] == "time" and self.whereabouts is None:
+            self.whereabouts = told
+        elif told["kind"] != "time" and self.trouble is None:
+            self.trouble = told
+        else:
+            raise Tampered("a second trouble, where an answer was due")
 
 
 #: Bytes of answers that a page may take in one step: an honest kernel takes about fifty, or a hundred if it swaps.

@@ -10,6 +10,7 @@ import builtins
 import json
 import random
 import sys
+from collections.abc import Iterable, Iterator
 from os import _exit
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any
@@ -22,11 +23,14 @@ from grader.scenario.engine import Run
 from grader.scenario.model import MachineSpec, Step
 from grader.scenario.trace import CRASHED as RUN_CRASHED
 
-from . import wire
+from . import whereabouts, wire
 from .untouched import Interpreter
 
 #: Calls of the student's code that are shown of a traceback, innermost last.
 LINES = 6
+
+#: Ticks of the clock in one scenario after which the worker says where the kernel is.
+LONG = 2
 
 
 class StudentCrash(Exception):
@@ -36,6 +40,7 @@ class StudentCrash(Exception):
 def serve(inp: int, out: int) -> None:
     """Answer the grader until it closes the channel."""
     worker = _Worker(out)
+    whereabouts.listen(worker.tick)
     for kind, payload in wire.read_frames(inp):
         worker.answer(kind, payload)
 
@@ -52,6 +57,7 @@ class _Worker:
         self.trouble: dict[str, Any] | None = None
         self.step = 0
         self.begun = False  # whether a scenario has been run here
+        self.ticks = 0  # of the clock, since the scenario began
 
     def answer(self, kind: int, payload: bytes) -> None:
         if kind == wire.SOURCE:
@@ -88,7 +94,7 @@ class _Worker:
             _exit(0)  # the grader gives this scenario a fresh child
         self.begun = True
         self.run = None
-        self.step = 0
+        self.step = self.ticks = 0
         random.seed(0)
         files = [FileSpec(name, pages, tuple(contents), writable) for name, pages, contents, writable in given["files"]]
         self.log += (wire.INIT, 0)
@@ -100,10 +106,13 @@ class _Worker:
     def make_kernel(self, hw: Any) -> Kernel:
         """A new kernel from a module that is executed anew: no scenario sees what another has left."""
         assert self.source is not None
+        method = "import"
         try:
-            kernel = self.source.kernel_class()(hw)
+            kernel_class = self.source.kernel_class()
+            method = "__init__"
+            kernel = kernel_class(hw)
         except BaseException as error:
-            self.note(error, "__init__")
+            self.note(error, method)
             raise StudentCrash from error
         self.log.append(wire.RETURNED)
         return _Recorder(kernel, self.log, self, hw.page_size)  # type: ignore[return-value]
@@ -116,6 +125,20 @@ class _Worker:
         outcome = self.run.perform(Step(self.step, verb, by, given, {}))
         if outcome == RUN_CRASHED:
             self.run = None
+
+    def tick(self, number: int, frame: FrameType | None) -> None:
+        """This scenario takes long: say once where the kernel is, in case that it never comes back.
+
+        Called between any two instructions. While the student's code is under way, no other frame is half written.
+        """
+        self.ticks += 1
+        if self.ticks < LONG or self.source is None:
+            return
+        lines = _shown(_stack(frame), self.source.texts)
+        if lines:
+            self.ticks = -sys.maxsize
+            place = {"kind": "time", "method": lines[0][2], "type": "", "message": "", "lines": lines}
+            wire.write_frame(self.out, wire.TROUBLE, json.dumps(place).encode())
 
     def note(self, error: BaseException, method: str) -> None:
         """Keep the first trouble of a step; what follows from it would only hide it."""
@@ -271,8 +294,11 @@ def describe(error: BaseException, method: str, modules: dict[str, str]) -> dict
     """What went wrong, with the student's own lines and none of ours. Never raises: the text is the student's."""
     try:
         kind = _kind(error)
-        lines = _syntax_line(error) if isinstance(error, SyntaxError) else _lines(error.__traceback__, modules)
+        calls = _calls(error.__traceback__)
+        lines = _syntax_line(error) if isinstance(error, SyntaxError) else _shown(calls, modules)
         message = str(error)[:2000]
+        if isinstance(error, ImportError) and error.path:
+            message = message.removesuffix(f" ({error.path})")
     except BaseException as strange:
         kind, lines, message = "crash", [], f"its message could not be read ({type(strange).__name__})"
     return {"kind": kind, "method": method, "type": type(error).__name__[:100], "message": message, "lines": lines}
@@ -292,16 +318,30 @@ def _syntax_line(error: SyntaxError) -> list[list[Any]]:
     return [[str(error.filename)[:200], error.lineno or 0, "", (error.text or "").strip()[:200]]]
 
 
-def _lines(traceback: TracebackType | None, modules: dict[str, str]) -> list[list[Any]]:
+def _calls(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int]]:
+    """The calls of a traceback, innermost last: what was called, and the line that it had come to."""
+    while traceback is not None:
+        yield traceback.tb_frame.f_code, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
+    """The calls that are under way, innermost last."""
+    calls: list[tuple[CodeType, int]] = []
+    while frame is not None:
+        calls.append((frame.f_code, frame.f_lineno or 0))
+        frame = frame.f_back
+    return calls[::-1]
+
+
+def _shown(calls: Iterable[tuple[CodeType, int]], modules: dict[str, str]) -> list[list[Any]]:
+    """Those calls that are of the student's own code, with the lines of text."""
     files = {file_of(name): text for name, text in modules.items()}
     lines: list[list[Any]] = []
-    while traceback is not None:
-        frame: FrameType = traceback.tb_frame
-        text = files.get(frame.f_code.co_filename)
+    for code, number in calls:
+        text = files.get(code.co_filename)
         if text is not None:
-            number = traceback.tb_lineno
             source = text.splitlines()
             shown = source[number - 1].strip() if 0 < number <= len(source) else ""
-            lines.append([frame.f_code.co_filename, number, frame.f_code.co_name[:100], shown[:200]])
-        traceback = traceback.tb_next
+            lines.append([code.co_filename, number, code.co_name[:100], shown[:200]])
     return lines[-LINES:]

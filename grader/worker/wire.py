@@ -11,7 +11,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
         READY    empty: the source was read
         TROUBLE  JSON {"kind": …, "method": …, "type": …, "message": …, "lines": [[file, line, function, text]]}
-                 what went wrong in the student's code; testimony, shown to the student and never counted
+                 what went wrong in the student's code; testimony, shown to the student and never counted. Of the kind
+                 "time": where the kernel is, told in the middle of a scenario that takes long, once at most
         ANSWER   numbers: what the kernel did since the last ANSWER, see below
 
 SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP and END by ANSWER, with a TROUBLE before it if the kernel

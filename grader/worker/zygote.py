@@ -22,7 +22,7 @@ import time
 from importlib import import_module
 from typing import Any
 
-from grader.worker import probes, untouched, wire
+from grader.worker import probes, untouched, whereabouts, wire
 from grader.worker.confine import basics
 from grader.worker.launch import CONTROL
 
@@ -181,6 +181,7 @@ class Zygote:
         try:
             os.dup2(output, 1)
             os.dup2(output, 2)
+            whereabouts.start_clock()
             self.walls.put_up(parent, (channel,))
             _open_prints()
             if self.polite:

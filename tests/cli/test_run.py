@@ -127,6 +127,29 @@ def test_prints_are_shown_apart_and_capped(cli, lab):
     assert fork["output_truncated"] is True and len(fork["output"]) < 5000
 
 
+def test_what_fails_in_all_scenarios_is_told_once(cli, lab):
+    """A syntax error: the line, how many scenarios it costs, and to mend that first."""
+    touch = lab / "scenarios" / "touch.yaml"
+    touch.with_name("again.yaml").write_bytes(touch.read_bytes())
+    cli("record", lab)
+    work = submit(lab, "def broken(:\n    pass\n")
+    out = cli("run", lab, "--submission", work)[1]
+
+    assert out.count("SyntaxError") == 1
+    assert "before the first step\n    kernel.py:1\n        def broken(:" in out
+    assert "The same in 1 more scenario." in out
+    assert "Next: mend the line above; no scenario can begin before that." in out
+
+
+def test_a_kernel_that_passes_and_prints_is_told_where_to_look(cli, lab):
+    """Prints of scenarios that passed are not in the report; it says how to see them."""
+    work = submit(lab, kernel_text(FORK_DEF, f"{FORK_DEF}        print('forking')\n"))
+    out = cli("run", lab, "--submission", work)[1]
+
+    assert "forking" not in out
+    assert "that passed; `grader show LAB " in " ".join(out.split())
+
+
 def test_hidden_scenarios_say_a_verdict_and_a_rule_alone(cli, lab):
     """A student sees number, verdict and rule of a hidden scenario; staff sees all."""
     work = submit(lab, kernel_text(PROTECT, "print('in hidden')"))

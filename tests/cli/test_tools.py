@@ -31,6 +31,17 @@ def test_show_tells_a_submissions_run_up_to_the_difference(cli, lab, tmp_path):
     assert "C writes 2" not in out
 
 
+def test_show_ends_with_what_the_kernel_printed(cli, lab, tmp_path):
+    """Prints of the one scenario, below the story and apart from it."""
+    kernel = tmp_path / "kernel.py"
+    begin = "    def fork(self, parent, child):\n"
+    kernel.write_text(kernel_text(begin, f"{begin}        print('forking', parent.pid)\n"))
+    status, out, _ = cli("show", lab, "fork", "--submission", kernel)
+
+    assert status == 0
+    assert out.endswith("\n  your kernel printed:\n    | forking 1\n")
+
+
 def test_check_proves_a_sound_lab(cli, lab):
     """Files, quiz, reference, stub: each proof has its line, and the status is 0."""
     status, out, _ = cli("check", lab)

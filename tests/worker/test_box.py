@@ -248,3 +248,21 @@ def test_the_level_is_what_probes_show(possible, jailed, level):
     probes = {name: name in possible for name in ("read", "write", "socket", "fork", "thread", "signal")}
 
     assert level_of(probes, jailed) == level
+
+
+@pytest.mark.parametrize("level", ["L0", "L1", "L2"])
+def test_an_endless_loop_is_told_with_the_students_own_lines(attempt, level):
+    """Out of time: the step, and where the kernel was."""
+    reached(level)
+    result, _ = attempt("while True: level = 0", level)
+
+    assert result.verdict == "timed_out"
+    assert result.lines[0] == "step 3 of 4: P forks C"
+    assert "      while True: level = 0" in result.lines
+
+
+def test_a_kernel_that_takes_long_and_comes_back_passes(attempt):
+    """Where a kernel is, told in the middle of a long call, is forgotten when the call ends."""
+    line = "import time; [0 for _ in iter(lambda: time.process_time() < 0.3, False)]"
+
+    assert attempt(line)[0].verdict == "passed"

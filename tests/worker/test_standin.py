@@ -231,3 +231,15 @@ def test_the_stand_in_needs_no_kernel_of_the_student():
     """A StandIn is a kernel like any other: made from the handle and the first answer."""
     with pytest.raises(WorkerCrash):
         start(parse(), lambda hw: StandIn(hw, [wire.INIT, 0, wire.CRASHED]))
+
+
+def test_whereabouts_are_told_once_and_change_nothing():
+    """A worker may say once, before an answer, where the kernel is; a second time no honest worker does."""
+    scenario = parse(*STORY)
+    honest = honest_answers(scenario)
+    told = b'{"kind": "time", "method": "fork", "type": "", "message": "", "lines": [["kernel.py", 3, "fork", "x"]]}'
+    place = (wire.TROUBLE, told)
+
+    assert reenact(scenario, [honest[0], place, *honest[1:]]) == reenact(scenario, honest)
+    with pytest.raises(Tampered, match="a second trouble"):
+        reenact(scenario, [honest[0], place, place, *honest[1:]])
