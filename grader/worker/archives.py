@@ -8,7 +8,7 @@ files are soon read by hand.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,10 +49,16 @@ def read_archive(data: bytes, name: str) -> tuple[bytes, bytes | None]:
         raise Refused(f"{name}: the archive cannot be read ({str(error) or type(error).__name__})") from None
     kernels = [path for path in members if path.rpartition("/")[2] == KERNEL]
     if not kernels:
-        raise Refused(f"there is no {KERNEL} in {name}")
+        raise Refused(no_kernel(name, [path.rpartition("/")[2] for path in members]))
     if len(kernels) > 1:
         raise Refused(f"{name} has {len(kernels)} files named {KERNEL}; one is accepted")
     return members[kernels[0]], members.get(kernels[0][: -len(KERNEL)] + ANSWERS)
+
+
+def no_kernel(name: str, found: Iterable[str]) -> str:
+    """That there is no kernel, and whether one of the names that were found instead is nearly right."""
+    near = next((other for other in found if other.lower() == KERNEL), None)
+    return f"there is no {KERNEL} in {name}" + (f" (there is {near}: call it {KERNEL})" if near else "")
 
 
 def _limit_of(path: str) -> int:
@@ -63,6 +69,8 @@ def _keep(members: dict[str, bytes], path: str, read: Callable[[int], bytes]) ->
     """Keep a member, if it is wanted at all. `read(n)` gives at most n bytes of it."""
     path = path.replace("\\", "/")
     parts = path.split("/")
+    if parts[-1] != KERNEL and parts[-1].lower() == KERNEL:
+        members[path] = b""  # not wanted, but worth a word where there is no other
     if parts[-1] not in (KERNEL, ANSWERS) or len(parts) > DEPTH + 1 or "__MACOSX" in parts:
         return
     if path in members:

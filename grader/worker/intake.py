@@ -13,7 +13,7 @@ import pathlib
 import stat
 from typing import NamedTuple
 
-from .archives import ANSWERS, ARCHIVE_LIMIT, KERNEL, is_archive, read_archive
+from .archives import ANSWERS, ARCHIVE_LIMIT, KERNEL, is_archive, no_kernel, read_archive
 from .limits import ANSWERS_LIMIT, SOURCE_LIMIT
 from .refusal import Refused
 from .sheet import Unfit, read_answers
@@ -80,13 +80,13 @@ def _from_folder(path: pathlib.Path) -> tuple[bytes, bytes | None]:
         # Windows, where a folder cannot be opened; a kernel's name is still opened once and looked at afterwards.
         kernel = _read_at(None, str(path / KERNEL), SOURCE_LIMIT)
         if kernel is None:
-            raise Refused(f"there is no {KERNEL} in {path.name or path}")
+            raise Refused(no_kernel(path.name or str(path), os.listdir(path)))
         return kernel, _read_at(None, str(path / ANSWERS), ANSWERS_LIMIT)
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         kernel = _read_at(folder, KERNEL, SOURCE_LIMIT)
         if kernel is None:
-            raise Refused(f"there is no {KERNEL} in {path.name or path}")
+            raise Refused(no_kernel(path.name or str(path), os.listdir(folder)))
         return kernel, _read_at(folder, ANSWERS, ANSWERS_LIMIT)
     finally:
         os.close(folder)

@@ -201,6 +201,15 @@ def test_links_are_not_followed(tmp_path):
         read_submission(tmp_path / "link")
 
 
+def test_a_name_in_other_letters_is_told(tmp_path):
+    """Kernel.py is no kernel.py, on whatever system it was made; the reason names it."""
+    if (tmp_path / "Kernel.py").write_bytes(GOOD) and (tmp_path / "kernel.py").exists():
+        pytest.skip("this file system takes one for the other")
+
+    with pytest.raises(Refused, match=r"there is no kernel.py in .* \(there is Kernel.py: call it kernel.py\)"):
+        read_submission(tmp_path)
+
+
 def test_what_is_no_file_does_not_hang(tmp_path):
     """A pipe named kernel.py is refused at once."""
     os.mkfifo(tmp_path / "kernel.py")
@@ -213,6 +222,7 @@ def test_what_is_no_file_does_not_hang(tmp_path):
     ("members", "words"),
     [
         ({"a.txt": b"x"}, "there is no kernel.py in s.zip"),
+        ({"a/Kernel.PY": GOOD}, r"there is no kernel.py in s.zip \(there is Kernel.PY: call it kernel.py\)"),
         ({"a/kernel.py": GOOD, "b/kernel.py": GOOD}, "2 files named kernel.py"),
         ({"kernel.py": b"#" * (SOURCE_LIMIT + 1)}, "more than 256 KiB"),
         ({f"f{n}": b"" for n in range(2100)}, "more than 2000 members"),
