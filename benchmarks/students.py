@@ -14,10 +14,12 @@ import inspect
 import io
 import pathlib
 import random
+import re
 import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from types import ModuleType
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -42,12 +44,19 @@ def flat(kernel: type) -> str:
     names = {base.__name__ for base in bases}
     parts = ["from __future__ import annotations"]
     for module in dict.fromkeys(base.__module__ for base in bases):
-        parts += _parts(inspect.getsource(sys.modules[module]), names)
+        parts += _parts(sys.modules[module], names)
     return "\n\n".join(parts).replace("class Mistake(_Base)", "class Mistake")
 
 
-def _parts(source: str, names: set[str]) -> list[str]:
-    """Imports that are not from the references, module-level names, and the classes that are wanted."""
+def _parts(module: ModuleType, names: set[str]) -> list[str]:
+    """Imports that are not from the references, module-level names, and all classes but kernels that are not wanted."""
+    from grader.machine import Kernel
+    from reference.misconceptions.mistake import Mistake
+
+    unwanted = {
+        name for name, it in vars(module).items() if isinstance(it, type) and issubclass(it, Kernel | Mistake)
+    } - names
+    source = inspect.getsource(module)
     parts = []
     for node in ast.parse(source).body:
         text = ast.get_source_segment(source, node) or ""
@@ -55,9 +64,9 @@ def _parts(source: str, names: set[str]) -> list[str]:
             continue
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("reference"):
             continue
-        if isinstance(node, ast.If) or (isinstance(node, ast.ClassDef) and node.name not in names):
+        if isinstance(node, ast.If) or (isinstance(node, ast.ClassDef) and node.name in unwanted):
             continue
-        parts.append(text)
+        parts.append(re.sub(r"^ +from reference\S* import .*\n", "", text, flags=re.MULTILINE))
     return parts
 
 
@@ -78,7 +87,9 @@ def wrong(lab: str, flag: str) -> str:
     name = reference_kernel(loaded).__name__
     kernel = misconception_kernel(loaded, flag)
     mistake = next(base for base in kernel.__mro__[1:] if "misconceptions" in base.__module__)
-    return f"{flat(kernel)}\n\nReference = {name}\n\n\nclass {name}({mistake.__name__}, Reference):\n    pass\n"
+    # Mistakes may name the kernel that they build on: it is not to become the one that is wrong.
+    base = re.sub(rf"\b{name}\b", "Reference", flat(kernel))
+    return f"{base}\n\n\nclass {name}({mistake.__name__}, Reference):\n    pass\n"
 
 
 def hostile(lab: str, kind: str) -> str:

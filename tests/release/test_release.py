@@ -11,34 +11,40 @@ import pytest
 from grader.lab import LabError, load_lab
 from grader.release import release
 from grader.release.leaks import contents, leaks, secret_files
+from tests.conftest import ROOT
 
 LAB = "copy-on-write"
+
+#: What no student gets, of any lab.
+SECRET_FILES = ("labs/*/hidden/*", "reference/**/*.py", "reference/answers/*", "quizzes/*.yaml")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The real copy-on-write lab, released."""
-    from tests.conftest import ROOT
-
     path = tmp_path_factory.mktemp("release") / "out"
     release(load_lab(ROOT / "labs" / LAB), path)
     return path
 
 
-def test_no_secret_is_in_any_byte(folder, root):
-    """No line of a hidden scenario, a reference, a misconception, a key or a model sheet that stands nowhere else.
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in ROOT.glob("labs/*/lab.yaml")))
+def test_no_secret_is_in_any_byte(name, root, tmp_path):
+    """No line of any lab's hidden scenario, of a reference, a misconception, a key or a model sheet is in any release.
 
     Written without the release's own search: against the repository's folders, wheel included.
     """
-    lab = root / "labs" / LAB
-    secret = [*lab.glob("hidden/*"), *root.glob("reference/**/*.py"), *root.glob("reference/answers/*")]
-    public = [*lab.glob("*.*"), *lab.glob("scenarios/*"), *root.glob("grader/**/*.*")]
+    release(load_lab(root / "labs" / name), tmp_path / "out")
+    lab, outputs = root / "labs" / name, root / "reference" / "outputs" / name
+    secret = [path for pattern in SECRET_FILES for path in root.glob(pattern)]
+    secret += [outputs / f"{path.stem}.json" for path in lab.glob("hidden/*.yaml")]
+    public = [root / "README.md", *lab.glob("*.*"), *lab.glob("scenarios/*"), *root.glob("grader/**/*.*")]
+    public += [outputs / f"{path.stem}.json" for path in lab.glob("scenarios/*.yaml")]
     known = {line for path in public if path.suffix != ".pyc" and path.is_file() for line in lines(path.read_bytes())}
     secrets = {line for path in secret for line in lines(path.read_bytes())} - known
     assert len(secrets) > 500
 
-    for name, data in contents(folder):
-        assert not secrets & set(lines(data)), name
+    for file, data in contents(tmp_path / "out"):
+        assert not secrets & set(lines(data)), file
 
 
 def lines(data):
