@@ -10,13 +10,14 @@ from grader.cli.quiz import write
 from grader.cli.run import write_whole
 from grader.lab import Lab, LabError
 from grader.quiz.exchange.item import ImportFailed, Item, Note, items_of
-from grader.quiz.model import Quiz
+from grader.quiz.model import Question, Quiz
 from grader.text import plain
 
 
 def export(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
     """Write the quiz in another format; what it cannot hold is said on stderr. Exit status 0."""
     items = items_of(lab, quiz)
+    _tell_lost("No other format can", [line for question in quiz.questions for line in _ours(quiz, question)])
     if options.export == "markdown":
         return _export_markdown(options, items)
     if options.export == "qti":
@@ -29,7 +30,7 @@ def export(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
         from grader.quiz.exchange.moodle import write as write_moodle
 
         text, lost = write_moodle(items)
-    _tell_lost(options.export, lost)
+    _tell_lost("GIFT cannot" if options.export == "gift" else "Moodle XML cannot", lost)
     return write(options, text)
 
 
@@ -38,7 +39,7 @@ def _export_markdown(options: argparse.Namespace, items: list[Item]) -> int:
     from grader.quiz.exchange.markdown import write as write_markdown
 
     files, lost = write_markdown(items)
-    _tell_lost("Markdown", lost)
+    _tell_lost("Markdown cannot", lost)
     if options.output is None:
         sys.stdout.write("\n".join(files.values()))
         return 0
@@ -56,7 +57,7 @@ def _export_qti(options: argparse.Namespace, quiz: Quiz, items: list[Item]) -> i
     if options.output is None:
         raise LabError(["QTI is a zip file; say where to with --output FILE.zip"])
     data, lost = write_qti(items, quiz.title)
-    _tell_lost("QTI", lost)
+    _tell_lost("QTI cannot", lost)
     path = pathlib.Path(options.output)
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(data)
@@ -64,10 +65,20 @@ def _export_qti(options: argparse.Namespace, quiz: Quiz, items: list[Item]) -> i
     return 0
 
 
-def _tell_lost(format: str, lost: list[str]) -> None:
+def _ours(quiz: Quiz, question: Question) -> list[str]:
+    """What no other system has."""
+    lost = []
+    if question.parameters:
+        lost.append(f"{question.id}: its variants; this one is that of {plain(quiz.seed, 60) or 'the first values'}")
+    if question.penalty:
+        lost.append(f"{question.id}: its penalty")
+    return lost
+
+
+def _tell_lost(who: str, lost: list[str]) -> None:
     """What is lost, each thing once with the questions that it concerns."""
     if lost:
-        print(f"{format} cannot hold everything:", file=sys.stderr)
+        print(f"{who} hold everything:", file=sys.stderr)
     concerned: dict[str, list[str]] = {}
     for line in lost:
         id, colon, what = line.partition(": ")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from grader.worker.intake import read_answers
 from tests.messages import assert_message
-from tests.quiz.quizzes import MORE
+from tests.quiz.quizzes import MORE, VARIED
 
 
 @pytest.fixture
@@ -147,8 +147,6 @@ def test_paper_has_no_keys_unless_staff_asks(cli, full):
 
 def test_the_same_seed_gives_the_same_variant_and_marks_it(cli, root, tmp_path):
     """A template for a student's id says whose it is, and is marked as that variant, with and without --seed."""
-    from tests.quiz.quizzes import VARIED
-
     lab = _varied_lab(root, tmp_path, VARIED)
     sheet = tmp_path / "ada.yaml"
     sheet.write_text(cli("quiz", lab, "--template", "--seed", "ada")[1].replace("\ncopies:", "\ncopies: 4"))
@@ -182,6 +180,17 @@ def test_export_says_what_is_lost(cli, full, tmp_path):
     assert "left out, because there is nothing like `order`" in err
     assert cli("quiz", full, "--export", "moodle")[1].startswith("<?xml")
     assert "say where to with --output" in cli("quiz", full, "--export", "qti")[2]
+
+
+def test_export_is_of_one_variant_and_says_so(cli, root, tmp_path):
+    """No other system has variants as ours, or takes off what our penalty does."""
+    text = VARIED.replace("title: Variants", "title: Variants\npenalty: 0.25", 1)
+    lab = _varied_lab(root, tmp_path, text[: text.index("  - id: offered")])
+    _, out, err = cli("quiz", lab, "--export", "gift", "--seed", "s3")
+
+    assert "P writes 8 pages" in out or "P writes 4 pages" in out or "P writes 6 pages" in out
+    assert "copies: its variants; this one is that of s3" in err
+    assert "copies: its penalty" in err
 
 
 def test_import_makes_a_quiz_and_names_what_it_repaired(cli, tmp_path):

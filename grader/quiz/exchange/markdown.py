@@ -165,11 +165,14 @@ def write(items: list[Item]) -> tuple[dict[str, str], list[str]]:
             lost.append(f"{item.id}: left out, because there is nothing like `{item.kind}`")
             continue
         files[f"{item.id}.md"] = _text(item, options)
-        if item.points != 1:
-            lost.append(f"{item.id}: its points")
+        lost += [f"{item.id}: its {what}" for what, there in _unheld(item) if there]
     if any(item.kind in ("single", "multiple") for item in items):
         lost.append("the reasons of single choices are together in the feedback")
     return files, lost
+
+
+def _unheld(item: Item) -> list[tuple[str, bool]]:
+    return [("points", item.points != 1), ("section", bool(item.section)), ("tolerance", bool(item.tolerance))]
 
 
 def _text(item: Item, options: tuple[Option, ...]) -> str:
