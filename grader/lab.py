@@ -277,7 +277,8 @@ class _LabLoader:
                 continue
             if scenario.task not in ids or scenario.task == QUIZ_TASK:
                 scored = ", ".join(i for i in ids if i != QUIZ_TASK)
-                self.problems.append(f"{shown}:1: task {scenario.task!r} is not in lab.yaml; there are {scored}")
+                line = read_yaml(path.read_bytes(), shown).lines["task"]
+                self.problems.append(f"{shown}:{line}: task {scenario.task!r} is not in lab.yaml; there are {scored}")
             found.append(scenario)
         order = {id: n for n, id in enumerate(ids)}
         # The handout's order; within a task the short ones first, which are the simple ones.

@@ -266,7 +266,7 @@ class _StepCheck:
             raise self.wrong(f"{text!r} names no page; only munmap and mprotect can be asked for no pages")
         if place.wild(pages) and not wild_allowed:
             raise self.wrong(
-                f"{text!r} is out of the mapping, which has {pages} pages; a wild access says "
+                f"{text!r} is out of the mapping, which has {pages} page{'s' * (pages != 1)}; a wild access says "
                 f"expect: {{outcome: segv}} (or error)"
             )
 

@@ -213,7 +213,7 @@ def test_debug_runs_here_and_says_so(cli, lab):
     ("change", "words"),
     [
         ((LAB, "points: 50", "points: 60"), "the tasks' points add up to 110"),
-        ((FORK, "task: share", "task: shar"), "small/scenarios/fork.yaml:1: task 'shar' is not in lab.yaml"),
+        ((FORK, "task: share", "task: shar"), "small/scenarios/fork.yaml:3: task 'shar' is not in lab.yaml"),
         ((FORK, "fork:", "frok:"), "small/scenarios/fork.yaml:8: 'frok' is no verb (did you mean 'fork'?)"),
         ((FORK, "value: 2", "value: 3"), "stale: scenario fork was changed since it was recorded; run `grader record"),
     ],
