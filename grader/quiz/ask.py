@@ -170,9 +170,9 @@ def prompt(question: Question, choices: tuple[Choice, ...]) -> str:
         case "single":
             return f"  Your choice (1-{len(choices)})"
         case "multiple":
-            return "  All that are right, such as 1 3"
+            return "  The numbers of all that are right"  # an example may be the key
         case "order":
-            return f"  The order, such as {' '.join(str(n) for n in range(len(choices), 0, -1))}"
+            return f"  All {len(choices)} numbers, in the right order"
         case "match":
             return "  A letter for each, such as " + " ".join(f"{n}a" for n in range(1, len(choices) + 1))
         case "number":

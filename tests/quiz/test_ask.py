@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.quiz.ask import Conversation, Misread, Terminal, parse
+from grader.quiz.ask import Conversation, Misread, Terminal, parse, prompt
 from grader.quiz.marking import read_sheet
 from grader.quiz.told import Teller
 
@@ -157,6 +157,25 @@ def test_ways_not_to_answer(quiz, id, line, words):
 
     with pytest.raises(Misread, match=words.replace("(", r"\(")):
         parse(question, question.choices, Teller(*quiz).matches(question), line)
+
+
+def test_no_prompt_is_the_answer(root):
+    """Whoever types the example of a prompt has guessed, in every question of every lab."""
+    from grader.lab import load_lab
+    from grader.quiz.keys import keyed
+    from grader.quiz.questions import load_quiz
+
+    for path in sorted((root / "labs").glob("*/lab.yaml")):
+        lab = load_lab(path.parent)
+        teller = Teller(lab, load_quiz(lab))
+        for question in teller.quiz.questions:
+            choices = teller.choices(question)
+            example = prompt(question, choices).partition("such as ")[2]
+            if example:
+                answer = parse(question, choices, teller.matches(question), example)
+                key = keyed(lab, teller.quiz, question).key
+                pairs = [f"{id} = {word}" for id, word in key.items()] if isinstance(key, dict) else key
+                assert set(answer) != set(pairs), question.id
 
 
 def test_figures_stand_for_themselves(cow):
