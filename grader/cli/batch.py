@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
@@ -60,21 +61,17 @@ def run(options: argparse.Namespace) -> int:
     lab = load_lab(find_lab(options.lab))
     books = gradebooks(options)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
-    bar = progress_bar(len(sources), options.quiet)
-
-    def progress(count: int, name: str) -> None:
-        bar.update(count)
-
+    output = pathlib.Path(options.output)
     try:
-        outcome = grade_batch(lab, sources, pathlib.Path(options.output), _pool(options), options.isolation, progress)
+        with contextlib.closing(progress_bar(len(sources), options.quiet)) as bar:
+            outcome = grade_batch(
+                lab, sources, output, _pool(options), options.isolation, lambda count, name: bar.update(count)
+            )
     except StoreError as error:
         raise LabError([str(error)]) from None
     except KeyboardInterrupt:
-        bar.close()
         print("grader: stopped; what was graded so far is kept: run the same command again to go on", file=sys.stderr)
         return 130
-    finally:
-        bar.close()
     return tell(outcome, books, options)
 
 
