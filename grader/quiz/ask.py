@@ -16,9 +16,9 @@ from .told import MARKS, Teller, points
 LEAVE, BACK, SKIP, HELP = "q", "b", "s", "?"
 
 HELP_TEXT = (
-    "Answer with the numbers of the choices, or with their names. Enter or s skips a question, b goes back to the one "
-    "before, q leaves. Whatever you have answered is kept, and the next time you start where you left. An answer that "
-    "is itself one of these letters goes in quotes."
+    "Answer with the numbers of the choices, or with their names; several have blanks between them. Enter or s skips "
+    "a question, b goes back to the one before, q leaves. Whatever you have answered is kept, and the next time you "
+    "start where you left. An answer that is itself one of these letters goes in quotes."
 )
 
 
