@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 POISON = 0xEE
 
+_new = tuple.__new__
+
 
 class Image(NamedTuple):
     """Contents of one page: the fill byte, and the bytes that differ from it as (offset, byte), by offset."""
@@ -28,10 +30,13 @@ class Image(NamedTuple):
 
     def with_byte(self, offset: int, byte: int) -> Image:
         """This page after a write of one byte."""
-        before = bisect_left(self.written, (offset,))
-        after = bisect_left(self.written, (offset + 1,))
+        written = self.written
         here = ((offset, byte),) if byte != self.fill else ()
-        return Image(self.fill, self.written[:before] + here + self.written[after:])
+        if not written or (len(written) == 1 and written[0][0] == offset):
+            return _new(Image, (self.fill, here))
+        before = bisect_left(written, (offset,))
+        after = bisect_left(written, (offset + 1,))
+        return _new(Image, (self.fill, written[:before] + here + written[after:]))
 
 
 ZEROS = Image(0)

@@ -296,7 +296,7 @@ class Machine:
         right = access.bit
         need = right | ACCESSED | DIRTY if writing else right | ACCESSED
         read = self._values.append
-        for page, value in zip(range(first, first + count), values or repeat(0), strict=False):
+        for page, value in enumerate(values or repeat(0, count), first):
             pte = entries.get(page, 0)
             if pte & need != need:
                 if not pte & right:

@@ -212,7 +212,7 @@ class Run:
         if "value" in fields:
             return [fields["value"]] * count
         values = fields.get("values", ())
-        return [*values, *[0] * (count - len(values))]
+        return [*values[:count], *[0] * (count - len(values))]
 
 
 def _frames_before(run: Run, step: Step) -> dict[tuple[int, int], int]:
