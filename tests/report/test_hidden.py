@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from grader.report import FORMATS, github, render
-from tests.labs import SECRET, make_lab
+from tests.labs import SECRET, kernel_text, make_lab
 from tests.report.results import ParentWritable, result_of
 
 #: Other hidden scenarios with the same verdicts: other names, values, steps, titles, hints, machines, order of files.
@@ -49,14 +49,20 @@ def lab_with(folder: pathlib.Path, hidden: dict[str, str]) -> pathlib.Path:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    """Students' results of two labs that differ in hidden scenarios alone."""
+def labs(tmp_path_factory):
+    """Two labs that differ in hidden scenarios alone."""
     folder = tmp_path_factory.mktemp("labs")
     passing = PASSING.format(title="One page", name="somewhere", value=1)
     one = lab_with(folder / "one", {"a-failing": SECRET, "b-passing": passing})
     other = PASSING.format(title="Another page", name="nowhere", value=200)
     two = lab_with(folder / "two", {"a-passing": other, "z-failing": OTHER})
-    return result_of(one), result_of(two)
+    return one, two
+
+
+@pytest.fixture(scope="module")
+def results(labs):
+    """Students' results of the two labs."""
+    return tuple(map(result_of, labs))
 
 
 @pytest.mark.parametrize("format", [*FORMATS, "summary", "classroom"])
@@ -69,6 +75,22 @@ def test_hidden_scenarios_do_not_show(results, format):
 
 
 SIDES = {"summary": github.summary, "classroom": github.output_line}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_kernel_that_tells_all_it_sees(labs, cli, tmp_path, format):
+    """It prints, and raises, what it meets in fork; of hidden scenarios nothing of that is in stdout or stderr."""
+    telling = "print('saw', page, parent, parent.page_table.pages()); raise ValueError(f'page {page}')"
+    (tmp_path / "kernel.py").write_text(kernel_text("parent.page_table.protect(page, kept, cow=True)", telling))
+    one, two = (
+        cli("run", lab, "--submission", tmp_path / "kernel.py", "--isolation", "auto", "--format", format)
+        for lab in labs
+    )
+
+    assert [text.replace(str(labs[0].parent), "") for text in one[1:]] == [
+        text.replace(str(labs[1].parent), "") for text in two[1:]
+    ]
+    assert one[0] == 1 and "ValueError" in one[1]
 
 
 def test_the_verdicts_are_those_of_real_failures(results):
