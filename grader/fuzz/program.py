@@ -158,8 +158,9 @@ class Author:
         self._everybody_reads()
         if "copy_to_user" in self.words.verbs and self._kernel_writes():
             self._everybody_reads()
-        if self.words.protections:
-            self._rights_change()
+        self._one_leaves()
+        if self.words.protections and self._rights_change():
+            self._everybody_reads()
         for name in list(self.run.processes):
             refused = self._refused(name) if self.run.processes[name]._alive else []
             if refused:
@@ -182,13 +183,23 @@ class Author:
             if process._alive and _allowed(process, mapping, rights)
         ]
 
-    def _rights_change(self) -> None:
+    def _one_leaves(self) -> None:
+        """Where several are left, one of them exits, and the others write: who is alone with a page now?"""
+        alive = [name for name, process in self.run.processes.items() if process._alive]
+        if len(alive) > 1 and "exit" in self.words.verbs:
+            self._take(_Choice("exit", _pick(alive, len(self.steps)), {}))
+            for name, place in self._mapped(Protection.WRITE):
+                if self.run.processes[name]._alive:
+                    self._take(_Choice("write", name, {"at": place, "value": (len(self.steps) + 1) % 200 + 1}))
+
+    def _rights_change(self) -> bool:
         """One process gives one of its mappings other rights, or asks for rights that it must not get."""
         mapped = self._mapped(Protection.NONE)
         if mapped:
             name, place = _pick(mapped, len(self.steps))
             protection = _pick(self.words.protections, len(self.steps) // 2)
             self._take(_Choice("mprotect", name, {"at": place, "protection": protection}))
+        return bool(mapped)
 
     def _kernel_writes(self) -> bool:
         """The kernel fills a buffer that has just been read; whether there is one."""
