@@ -15,7 +15,7 @@ import pytest
 
 from grader.examiner import Code, Examiner
 from grader.record import reference_output
-from grader.worker.box import Box
+from grader.worker.box import LEVELS, Box, IsolationError
 from grader.worker.limits import Limits
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
@@ -101,6 +101,22 @@ print(json.dumps(verdicts(Limits(cpu_s=0.3, wall_s=1.0))))
     assert idle["honest"] == idle["busy for a while"] == "passed"
     assert idle["loop"] == idle["sleep"] == "timed_out"
     assert busy == [idle, idle]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_verdicts_are_the_same_at_every_level(level):
+    """Walls are not noticed by a kernel that does not run into them, nor do they change how a limit is told."""
+    limits = Limits(cpu_s=0.3, wall_s=1.0)
+    try:
+        with Box(isolation=level, limits=limits) as box:
+            told = {name: examined(box, line)[:3] for name, line in KERNELS.items() if name != "loop"}
+    except IsolationError as error:
+        pytest.skip(str(error))
+    with Box(isolation="L0", limits=limits) as box:
+        plain = {name: examined(box, KERNELS[name])[:3] for name in told}
+
+    assert told == plain
+    assert told["honest"][0] == "passed" and told["sleep"][0] == "timed_out" and told["exit"][0] == "crashed"
 
 
 def test_a_kernel_that_gets_no_processor_is_ungradable(one_core_crowded):
