@@ -13,7 +13,7 @@ from grader.outputs import load_output
 from grader.scenario.engine import replay
 from tests.reference.alternatives import ALTERNATIVES
 
-LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed")
+LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb")
 
 
 @pytest.fixture(scope="module")
