@@ -136,17 +136,21 @@ def test_two_batches_at_once(root, lab, class_of, tmp_path):
 
 
 def test_a_loaded_machine_grades_the_same(cli, lab, class_of, tmp_path):
-    """--jobs 1 in peace, --jobs 4 beside a dozen processes that want every processor: the same bytes."""
+    """--jobs 1 in peace, --jobs 4 beside a dozen processes that want every processor: the same bytes.
+
+    What got no processor for too long may be ungradable, never anything else: the same command again grades that.
+    """
     batch(cli, lab, class_of, tmp_path / "calm", "--jobs", "1")
     load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(12)]
     try:
-        status, _, err = batch(cli, lab, class_of, tmp_path / "busy", "--jobs", "4")
+        statuses = [batch(cli, lab, class_of, tmp_path / "busy", "--jobs", "4")[0]]
     finally:
         for process in load:
             process.kill()
             process.wait()
 
-    assert status == 0, err
+    statuses.append(batch(cli, lab, class_of, tmp_path / "busy")[0])
+    assert statuses in ([0, 0], [3, 0])
     assert bytes_of(tmp_path / "busy") == bytes_of(tmp_path / "calm")
 
 
