@@ -3,6 +3,7 @@
 import pathlib
 import re
 
+from grader.check import check_misconceptions
 from grader.fingerprints import load_fingerprints
 from grader.kernels import misconceptions
 from grader.lab import load_lab
@@ -28,6 +29,16 @@ def test_progress_is_told_before_each():
     try_misconceptions(lab, misconceptions(lab)[:3], seen.append)
 
     assert seen == misconceptions(lab)[:3]
+
+
+def test_a_survivor_fails_the_check():
+    """Without the scenarios that catch it a mistake is named, and so is the share that public ones must reach."""
+    lab = load_lab(ROOT / "labs" / "kernel-access")
+    few = [s for s in lab.scenarios if s.id == "buffer-nowhere"]
+    problems = check_misconceptions(lab._replace(scenarios=few, hidden=[]), lambda flag: None).problems
+
+    assert "copyout_first: survives every scenario of this lab" in problems
+    assert any(re.fullmatch(r"only \d of 7 misconceptions lose points in a public scenario", p) for p in problems)
 
 
 def test_a_scenario_that_adds_nothing_is_listed(lab):
