@@ -6,8 +6,7 @@ import argparse
 import pathlib
 import sys
 
-from grader.cli.quiz import write
-from grader.cli.run import write_whole
+from grader.cli.output import write, write_whole
 from grader.lab import Lab, LabError
 from grader.quiz.exchange.item import ImportFailed, Item, Note, items_of
 from grader.quiz.model import Question, Quiz

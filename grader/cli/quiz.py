@@ -8,8 +8,9 @@ import pathlib
 import sys
 from typing import Any
 
-from grader.cli.run import write_whole
-from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
+from grader.cli.marks import exit_status, result
+from grader.cli.output import write, write_whole
+from grader.lab import Lab, LabError, find_lab, load_lab
 from grader.quiz.marking import is_open, mark_answers, read_sheet, unfit, variant_of
 from grader.quiz.model import VARIANT, WITH_CHOICES, Quiz
 from grader.quiz.questions import load_quiz
@@ -94,15 +95,6 @@ def _refuse_to_lose(path: pathlib.Path) -> None:
         raise LabError([f"{path}: there are answers in this sheet already; remove it first, or write to another file"])
 
 
-def write(options: argparse.Namespace, text: str) -> int:
-    """Text to where it is wanted; exit status 0."""
-    if options.output is None:
-        sys.stdout.write(text)
-    else:
-        write_whole(pathlib.Path(options.output), text)
-    return 0
-
-
 # -- marking --------------------------------------------------------------------------------------------------
 
 
@@ -138,25 +130,6 @@ def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Any:
     from grader.quiz.told import Teller
 
     return Teller(lab, quiz, options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-
-
-def exit_status(marked: dict[str, Any]) -> int:
-    """0 if all points are earned and nothing on the sheet is wrong, else 1."""
-    return 0 if marked["points"] == marked["max_points"] and "problems" not in marked else 1
-
-
-def result(lab: Lab, marked: dict[str, Any], name: str, data: bytes, options: argparse.Namespace) -> dict[str, Any]:
-    """The marks as a result of `grader run` has them: the quiz's task alone, no scenarios."""
-    import hashlib
-
-    from grader.grade import Result
-
-    isolation = {"wanted": "auto", "got": "none", "missing": {}}
-    digest = hashlib.sha256(data).hexdigest()
-    whole = Result(lab, [], marked, None).build(name, digest, isolation, options.audience)
-    whole["tasks"] = [task for task in whole["tasks"] if task["id"] == QUIZ_TASK]
-    whole["only"] = QUIZ_TASK
-    return whole
 
 
 # -- asking ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import pathlib
 from collections import Counter
 from typing import Any
 
-from grader.cli.quiz import exit_status, result, write
+from grader.cli.marks import exit_status, result
+from grader.cli.output import write
 from grader.lab import Lab, LabError
 from grader.quiz.layout import layout
 from grader.quiz.marking import CORRECT, mark_answers, read_sheet, variant_of

@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.attempt import BEFORE
 from grader.cli import add_isolation
+from grader.cli.output import write
 from grader.examiner import local_examiner
 from grader.grade import Result, choose, exit_status, load_outputs
 from grader.grading import Means, attempt_all, marks_of_quiz, means_of
@@ -116,11 +117,7 @@ def _report(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> No
     elif options.format == "github":
         extra = {"kernel": kernel_path(options, lab)}
         tell_github(result)
-    text = render(result, options.format, **extra)
-    if options.output is None:
-        sys.stdout.write(text)
-    else:
-        write_whole(pathlib.Path(options.output), text)
+    write(options, render(result, options.format, **extra))
 
 
 def kernel_path(options: argparse.Namespace, lab: Lab) -> str:
@@ -140,13 +137,6 @@ def tell_github(result: dict[str, Any]) -> None:
         if os.environ.get(variable):
             with open(os.environ[variable], "a", encoding="utf-8") as file:
                 file.write(text(result))
-
-
-def write_whole(path: pathlib.Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half of it."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def next_step(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> str:
