@@ -15,7 +15,7 @@ from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
 from grader.verdicts import CRASHED, TAMPERED, TIMED_OUT
 
-#: Scenarios in which a kernel may run out of time before the later ones get a quarter of it: still far more than any
+#: Scenarios in which a kernel may run out of time before the later ones get an eighth of it: still ten times what any
 #: honest scenario needs, and a kernel that loops in every one does not hold up a class.
 PATIENCE = 3
 

@@ -27,8 +27,8 @@ class Limits(NamedTuple):
     answers: int = 2 << 20
 
     def hurried(self) -> Limits:
-        """The same with a quarter of the time, for a kernel that has run out of it several times."""
-        return self._replace(cpu_s=self.cpu_s / 4, wall_s=self.wall_s / 4)
+        """The same with an eighth of the time, for a kernel that has run out of it several times."""
+        return self._replace(cpu_s=self.cpu_s / 8, wall_s=self.wall_s / 8)
 
 
 #: Bytes of source that a kernel may have, and bytes of a quiz sheet.
