@@ -25,7 +25,7 @@ demo: $(READY)
 	@$(BIN)/grader run labs/copy-on-write --submission reference
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 # make grade LAB=labs/demand-paging SUBMISSION=path/to/kernel.py
 grade: $(READY)

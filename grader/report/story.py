@@ -7,12 +7,13 @@ A pure function of the scenario and the traces; frames are called a, b, c in the
 
 from __future__ import annotations
 
-from grader.attempt import PASSED, Attempt
+from grader.attempt import Attempt
 from grader.compare.names import Names, letter
 from grader.compare.words import sentence
 from grader.machine.entry import FRAME_SHIFT
 from grader.scenario.model import Scenario
-from grader.scenario.trace import StepRecord, Trace, apply_changes
+from grader.scenario.trace import CRASHED, StepRecord, Trace, apply_changes
+from grader.verdicts import NOT_IMPLEMENTED, PASSED
 
 from .spaces import ROWS, WIDTH, Half, continues, picture, rights, span
 
@@ -23,9 +24,10 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None) -> list[
     whose = "the reference" if attempt is None else "your kernel"
     lines = [f"{scenario.id}: {scenario.title}", _machine(scenario), f"What follows is the run of {whose}.", ""]
     teller = _Teller(scenario, expected)
+    stub = attempt is not None and attempt.verdict == NOT_IMPLEMENTED
     for record in records[: len(scenario.steps)]:
         if record.number:
-            lines += teller.step(record)
+            lines += teller.step(record, "not implemented" if stub and record.outcome == CRASHED else record.outcome)
     end = expected.end if attempt is None else next((r for r in records if r.number > len(scenario.steps)), None)
     if end is not None:
         lines += [f"end   all processes exit: {end.frames} frames and {end.slots} slots left in use", ""]
@@ -55,14 +57,15 @@ class _Teller:
         self.letters: dict[int, str] = {}
         self.used = 0
 
-    def step(self, record: StepRecord) -> list[str]:
+    def step(self, record: StepRecord, outcome: str) -> list[str]:
+        """A step, how it ended, and the address spaces after it where it changed them."""
         step = self.scenario.steps[record.number - 1]
         self.names.learn(record)
         for frame in record.allocated:
             self.letters[frame] = letter(self.used)
             self.used += 1
         apply_changes(self.tables, record)
-        lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record)}"]
+        lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record, outcome)}"]
         if record.changes or record.died:
             lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
         return [*lines, ""]
@@ -126,9 +129,9 @@ class _Teller:
         return f"{label:{labels}} {half.told:15} {first if length == 1 else f'{first}..{last}'}"
 
 
-def _cost(record: StepRecord) -> str:
+def _cost(record: StepRecord, outcome: str) -> str:
     minor, major = record.faults
-    parts = [f"-> {record.outcome}"]
+    parts = [f"-> {outcome}"]
     if record.values:
         shown = ", ".join(map(str, record.values[:8])) + (" …" if len(record.values) > 8 else "")
         parts.append(f"value{'s' if len(record.values) > 1 else ''} {shown}")

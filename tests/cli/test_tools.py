@@ -31,6 +31,15 @@ def test_show_tells_a_submissions_run_up_to_the_difference(cli, lab, tmp_path):
     assert "C writes 2" not in out
 
 
+def test_show_of_a_stub_says_what_is_to_be_written(cli, root):
+    """A method that is still the stub's is no crash."""
+    stub = root / "labs" / "copy-on-write"
+    status, out, _ = cli("show", stub, "fork-copies-nothing", "--submission", stub)
+
+    assert status == 1
+    assert "-> not implemented" in out and "crashed" not in out
+
+
 def test_show_ends_with_what_the_kernel_printed(cli, lab, tmp_path):
     """Prints of the one scenario, below the story and apart from it."""
     kernel = tmp_path / "kernel.py"
