@@ -17,6 +17,9 @@ from grader.verdicts import NOT_IMPLEMENTED, PASSED
 
 from .spaces import ROWS, WIDTH, Half, continues, picture, rights, span
 
+#: Stands for the frame of zeros, which is never allocated.
+ZERO = -1
+
 
 def story(scenario: Scenario, expected: Trace, attempt: Attempt | None) -> list[str]:
     """The lines of `grader show`: the run of the reference, or of a submission up to where it differs."""
@@ -54,7 +57,7 @@ class _Teller:
         self.scenario = scenario
         self.names = Names(expected, 0)
         self.tables: dict[int, dict[int, int]] = {pid: {} for pid in expected.initial}
-        self.letters: dict[int, str] = {}
+        self.lives: dict[int, int] = {}  # frame -> how many were allocated before it, which is its letter
         self.used = 0
 
     def step(self, record: StepRecord, outcome: str) -> list[str]:
@@ -62,7 +65,7 @@ class _Teller:
         step = self.scenario.steps[record.number - 1]
         self.names.learn(record)
         for frame in record.allocated:
-            self.letters[frame] = letter(self.used)
+            self.lives[frame] = self.used
             self.used += 1
         apply_changes(self.tables, record)
         lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record, outcome)}"]
@@ -77,7 +80,7 @@ class _Teller:
         halves = {pid: self._halves(pid, table) for pid, table in self.tables.items()}
         if len(halves) == 2 and all(halves.values()):
             (left, ours), (right, theirs) = halves.items()
-            drawn = picture((self._title(left), self._title(right)), ours, theirs, self._letter)
+            drawn = picture((self._title(left), self._title(right)), ours, theirs, _letter)
             if drawn is not None:
                 return drawn
         columns = []
@@ -91,7 +94,7 @@ class _Teller:
     def _beside_these(self, record: StepRecord) -> list[str]:
         """Frames in use that no entry maps: the page cache has them, or a shared object."""
         mapped = {pte >> FRAME_SHIFT for table in self.tables.values() for pte in table.values()}
-        more = record.frames - len(mapped & self.letters.keys())
+        more = record.frames - len(mapped & self.lives.keys())
         if more <= 0:
             return []
         return [
@@ -101,13 +104,10 @@ class _Teller:
     def _title(self, pid: int) -> str:
         return f"[{self.names.process(pid)}]"
 
-    def _letter(self, frame: int) -> str:
-        return self.letters.get(frame, "zero")
-
     def _halves(self, pid: int, table: dict[int, int]) -> dict[int, Half]:
-        """What is said of each page of a process: page number -> half of a picture's row."""
+        """What is said of each page of a process: page number -> half of a picture's row, its frame by its life."""
         return {
-            page: Half(self.names.page(pid, page).partition(":")[2], rights(pte), pte >> FRAME_SHIFT)
+            page: Half(self.names.page(pid, page).partition(":")[2], rights(pte), self._life(pte >> FRAME_SHIFT))
             for page, pte in sorted(table.items())
         }
 
@@ -123,10 +123,17 @@ class _Teller:
         labels = max([8, *(len(span(half.label, length)) for half, length in runs if length > 1)])
         return [self._row(half, length, labels) for half, length in runs]
 
+    def _life(self, frame: int) -> int:
+        return self.lives.get(frame, ZERO)
+
     def _row(self, half: Half, length: int, labels: int) -> str:
-        first, last = self._letter(half.frame), self._letter(half.frame + length - 1)
+        first, last = _letter(half.frame), _letter(half.frame + length - 1)
         label = half.label if length == 1 else span(half.label, length)
         return f"{label:{labels}} {half.told:15} {first if length == 1 else f'{first}..{last}'}"
+
+
+def _letter(life: int) -> str:
+    return "zero" if life == ZERO else letter(life)
 
 
 def _cost(record: StepRecord, outcome: str) -> str:

@@ -156,7 +156,9 @@ def _in_short(scenario: dict[str, Any], painter: _Painter) -> str:
     if "divergence" in scenario:
         told = f"step {scenario['divergence']['step']}, {scenario['divergence']['rule']}"
     line = f"{scenario['id']:32} {told}"
-    return f"  {painter(mark, f'{mark:8}')} {line[: WIDTH - 12]}".rstrip()
+    if len(line) > WIDTH - 12:
+        line = f"{line[: WIDTH - 13].rpartition(' ')[0].rstrip()} …"
+    return f"  {painter(mark, f'{mark:8}')} {line}".rstrip()
 
 
 def wrap(text: str, width: int, indent: str = "") -> list[str]:

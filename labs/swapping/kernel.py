@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from grader.machine import (
     Access,
+    InvalidArgument,
     Kernel,
+    OutOfFrames,
+    OutOfMemory,
     PageFault,
     Process,
     Protection,
     Region,
+    RegionMap,
+    SegmentationFault,
 )
 
 
@@ -70,10 +75,10 @@ class SwappingKernel(Kernel):
     def evict(self) -> None:
         """Make one frame free. `allocate` calls this when no frame is free (handout, sections 1, 2 and 4).
 
-        Return nothing, with at least one frame free that was not. Raise OutOfMemory if no frame may leave, or if it
-        would need a slot and none is free; then nothing has left. `allocate` called from here raises OutOfFrames.
+        Return nothing, with at least one frame free that was not. Raise OutOfMemory if no frame may leave, or if
+        all that may would need a slot and none is free; then nothing has left. `allocate` called from here raises OutOfFrames.
         """
-        raise NotImplementedError("task 2: evict")  # TODO(2)
+        raise NotImplementedError("tasks 1 and 2: evict")  # TODO(1), TODO(2)
 
     def fork(self, parent: Process, child: Process) -> None:
         """Make `child`, whose page table is empty, a copy of `parent` (handout, section 3).

@@ -6,7 +6,7 @@ import pytest
 
 from grader.record import reference_output
 from grader.worker.box import Box
-from grader.worker.untouched import Interpreter
+from grader.worker.untouched import Interpreter, state
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
 from tests.scenario.test_loader import parse
@@ -28,6 +28,8 @@ CHANGES = {
 
 @pytest.fixture
 def interpreter():
+    """As a zygote begins: whatever other tests have done to this process is how it was found."""
+    state.cache_clear()
     return Interpreter()
 
 
