@@ -58,6 +58,16 @@ def teach(folders: list[str]) -> None:
     """Install the hook in this process, for good. `folders`: where files may be read, for the sake of imports."""
     below = tuple(os.path.normcase(folder).rstrip(os.sep) + os.sep for folder in folders)
     sys.addaudithook(_hook(below))
+    # Python tells of a thread's start from 3.12 on.
+    import _thread
+
+    _thread.start_new_thread = _no_threads
+    if "threading" in sys.modules:
+        sys.modules["threading"]._start_new_thread = _no_threads  # type: ignore[attr-defined]
+
+
+def _no_threads(*_: Any) -> int:
+    raise PermissionError("a kernel may not start threads")
 
 
 def _hook(below: tuple[str, ...]) -> Callable[[str, tuple[Any, ...]], None]:
