@@ -95,10 +95,18 @@ def offered(question: Question, keys: Keyed) -> tuple[Choice, ...]:
 
 
 def counted(value: str, unit: str) -> str:
-    """A figure with its unit: 2 minor faults, 1 minor fault, 1 copy."""
-    if value == "1" and unit.endswith("s"):
-        unit = f"{unit[:-3]}y" if unit.endswith("ies") else unit[:-1]
-    return f"{value} {unit}".rstrip()
+    """A figure with its unit: 2 minor faults, 1 minor fault, 1 copy, 1 miss, 1 ms."""
+    return f"{value} {_singular(unit) if value == '1' else unit}".rstrip()
+
+
+def _singular(unit: str) -> str:
+    """One of what a unit names. A symbol (s, ms) is no plural."""
+    if len(unit) < 4 or unit.endswith("ss"):
+        return unit
+    for plural, one in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("s", "")):
+        if unit.endswith(plural):
+            return unit.removesuffix(plural) + one
+    return unit
 
 
 def _rank(choice: Choice) -> tuple[Fraction, str]:
