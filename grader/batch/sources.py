@@ -70,7 +70,7 @@ def _read(found: Found, lab: str) -> Submission:
     if kernel is None:
         some = f"; it has {len(archives)} archives and {len(programs)} Python files" if files else "; it is empty"
         raise Refused(f"there is no kernel.py in it{some}")
-    sheets = [file for file in files if _ANSWERS.fullmatch(file.name) and len(file.parts) == len(kernel.parts)]
+    sheets = [file for file in files if _ANSWERS.fullmatch(file.name) and file.parent == kernel.parent]
     return read_pair(kernel, _latest(sheets) if sheets else None, found.label)
 
 

@@ -66,6 +66,13 @@ def test_canvas_files_belong_together(read):
     assert (sources["doe-1"].kernel, sources["doe-1"].answers) == ("second", b"a: 2")
 
 
+def test_a_sheet_from_the_folder_of_another_lab_is_not_taken(read):
+    """A sheet belongs to the kernel beside it, however near to the top another one is."""
+    sources = read({"jane/copy-on-write/kernel-1.py": "k", "jane/tlb/answers.yaml": "a: 1"})
+
+    assert (sources["jane"].kernel, sources["jane"].answers) == ("k", None)
+
+
 def test_one_python_file_under_another_name(read):
     """A file that was renamed is taken, if there is no doubt which."""
     assert read({"jane/mine.py": "renamed", "jane/notes.txt": ""})["jane"].kernel == "renamed"
