@@ -179,16 +179,22 @@ def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple
 
 def crash_message(trouble: Trouble) -> str:
     """One line on a crash."""
+    who = _who(trouble.method)
     if trouble.kind == "memory":
-        return f"{trouble.method} ran out of the memory that a kernel may use"
+        return f"{who} ran out of the memory that a kernel may use"
     if trouble.kind == "operations":
-        return f"{trouble.method} carried out more operations than any kernel needs"
+        return f"{who} carried out more operations than any kernel needs"
     if trouble.kind == "refused" and trouble.type == "RefusedImport":
         return trouble.message
     if trouble.type == "SystemExit":
-        return f"{trouble.method} tried to end the program"
+        return f"{who} tried to end the program"
     told = f"{trouble.type}: {trouble.message}" if trouble.message else trouble.type
     return told if trouble.method in ("compile", "import", "") else f"{told} (in {trouble.method})"
+
+
+def _who(method: str) -> str:
+    """What failed, as a sentence begins: a method, or what runs before there is one."""
+    return "the import of your kernel" if method == "import" else method
 
 
 def crash_lines(trouble: Trouble) -> list[str]:
@@ -197,7 +203,7 @@ def crash_lines(trouble: Trouble) -> list[str]:
     if trouble.type == HardwareError.__name__:
         lines.append("  The hardware refuses that call, so it is the call or the kernel's books that are wrong.")
     if trouble.type in ("SegmentationFault", "OutOfMemory", "OutOfFrames", "InvalidArgument"):
-        lines.append(f"  {trouble.method} may not raise this (see the stub's docstring).")
+        lines.append(f"  {_who(trouble.method)} may not raise this (see the stub's docstring).")
     return lines
 
 

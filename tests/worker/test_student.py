@@ -68,6 +68,11 @@ def test_trouble_in_a_method(attempt, line, verdict, words):
     assert words in result.message
 
 
+def test_a_module_that_ends_the_program_is_told_so(attempt):
+    """What stands outside of all methods fails at import, which is named in words."""
+    assert attempt(f"{TEXT}\nraise SystemExit(0)\n").message == "the import of your kernel tried to end the program"
+
+
 def test_the_students_own_lines_are_shown_and_none_of_ours(attempt):
     """A crash shows file, line, function and text of the student's code alone."""
     helper = "    def helper(self):\n        {}[3]\n\n    def rest(self, parent, child):\n"
