@@ -40,11 +40,7 @@ def render(result: dict[str, Any], *, colour: bool = False, verbosity: int = 0, 
     failures = [s for s in result["scenarios"] if s["verdict"] not in (PASSED, WAITING)]
     if verbosity >= 0:
         lines += _failures(failures, verbosity, painter)
-    printing = [s["id"] for s in result["scenarios"] if s["verdict"] == PASSED and s.get("output")]
-    if printing:
-        many = f"{len(printing)} {'scenario' if len(printing) == 1 else 'scenarios'}"
-        told = f"Your kernel printed in {many} that passed; `grader show LAB {printing[0]}` shows what."
-        lines += ["", *wrap(told, WIDTH)]
+        lines += _printing(result["scenarios"])
     lines += _quiz(result)
     lines += _closing(result, next_step)
     return "\n".join(lines) + "\n"
@@ -139,6 +135,15 @@ def _in_full(scenario: dict[str, Any], painter: _Painter) -> list[str]:
     if scenario.get("output"):
         lines += printed(scenario["output"], PRINTED, scenario.get("output_truncated", False))
     return lines
+
+
+def _printing(scenarios: list[dict[str, Any]]) -> list[str]:
+    """That there are prints where nothing failed, and the command that shows them, on a line of its own."""
+    printing = [s["id"] for s in scenarios if s["verdict"] == PASSED and s.get("output")]
+    if not printing:
+        return []
+    many = f"{len(printing)} {'scenario' if len(printing) == 1 else 'scenarios'}"
+    return ["", f"Your kernel printed in {many} that passed. To see what:", f"  grader show LAB {printing[0]}"]
 
 
 def printed(text: str, most: int, truncated: bool) -> list[str]:

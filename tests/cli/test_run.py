@@ -147,7 +147,7 @@ def test_a_kernel_that_passes_and_prints_is_told_where_to_look(cli, lab):
     out = cli("run", lab, "--submission", work)[1]
 
     assert "forking" not in out
-    assert "that passed; `grader show LAB " in " ".join(out.split())
+    assert "that passed. To see what:\n  grader show LAB " in out
 
 
 def test_hidden_scenarios_say_a_verdict_and_a_rule_alone(cli, lab):

@@ -3,7 +3,9 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from grader.report.text import wrap
+from grader.report.text import render, wrap
+from tests.kernels import SmallKernel
+from tests.report.results import result_of
 
 
 @given(st.text(alphabet="ab \t/", max_size=300), st.integers(4, 80))
@@ -26,3 +28,11 @@ def test_a_path_longer_than_a_line_is_broken():
     """A word that fits in no line is cut at the width."""
     assert wrap("see " + "x" * 100, 40)[0] == "see"
     assert max(map(len, wrap("x" * 100, 40))) == 40
+
+
+def test_a_quiet_report_says_nothing_of_prints(lab):
+    """-q has the summary alone."""
+    result = result_of(lab, SmallKernel)
+
+    assert "printed" in render(result)
+    assert "printed" not in render(result, verbosity=-1)
