@@ -100,8 +100,8 @@ def test_a_misconception_is_named_for_a_number_that_was_typed(cow):
 @pytest.mark.parametrize(
     ("value", "unit", "words"),
     [("2", "minor faults", "2 minor faults"), ("1", "minor faults", "1 minor fault"), ("1", "copies", "1 copy"),
-     ("1", "TLB misses", "1 TLB miss"), ("1", "accesses", "1 access"), ("1", "flushes", "1 flush"), ("1", "miss", "1 miss"),
-     ("1", "ms", "1 ms"), ("1", "s", "1 s"), ("1", "", "1"), ("65, 70", "", "65, 70")],
+     ("1", "TLB misses", "1 TLB miss"), ("1", "accesses", "1 access"), ("1", "flushes", "1 flush"),
+     ("1", "miss", "1 miss"), ("1", "ms", "1 ms"), ("1", "s", "1 s"), ("1", "", "1"), ("65, 70", "", "65, 70")],
 )  # fmt: skip
 def test_one_is_one_fault(value, unit, words):
     """Units are written in the plural, symbols apart."""
