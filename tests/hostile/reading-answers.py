@@ -7,7 +7,7 @@ import glob
 
 class Attack(Honest):
     def strike(self, parent, child):
-        places = ["/tmp", "/work", "/home", "/root", "/var/tmp", "/", "."]
+        places = ["/tmp", "/srv", "/home", "/root", "/var/tmp", "/", "."]
         for place in places:
             for path in glob.glob(f"{place}/forklab-selftest-*/*") + [f"{place}/answers.yaml"]:
                 try:
