@@ -69,7 +69,7 @@ def test_a_full_disk(root, lab, class_of, tmp_path, small_disk):
 
     assert calm.returncode == last.returncode == 0
     assert {status for status, _ in told} == {2}
-    assert all("Traceback" not in err for _, err in told)
+    assert [err for _, err in told if "Traceback" in err] == []
     assert any("the disk is full; what was graded so far is kept" in err for _, err in told)
     assert bytes_of(disk / "out") == bytes_of(tmp_path / "calm")
 
