@@ -162,7 +162,8 @@ def _in_short(scenario: dict[str, Any], painter: _Painter) -> str:
         told = f"step {scenario['divergence']['step']}, {scenario['divergence']['rule']}"
     line = f"{scenario['id']:32} {told}"
     if len(line) > WIDTH - 12:
-        line = f"{line[: WIDTH - 13].rpartition(' ')[0].rstrip()} …"
+        kept = line[: WIDTH - 14]
+        line = f"{(kept.rpartition(' ')[0] or kept).rstrip()} …"
     return f"  {painter(mark, f'{mark:8}')} {line}".rstrip()
 
 
@@ -178,6 +179,10 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
         if cut == -1:
             cut = max(width, start + 1)
         begun, rest = line[:cut].rstrip(), line[cut:].lstrip()
+        if begun.lstrip() == ":" and rest.startswith("::"):
+            # What is moved to a lone colon below would make a command of it: break behind the blank instead.
+            cut = max(width, len(line) - len(rest) + 1)
+            begun, rest = line[:cut].rstrip(), line[cut:].lstrip()
         while rest.startswith("::"):
             # At the beginning of a line, however indented, that would be a command to GitHub's runner.
             begun, rest = f"{begun}:", rest[1:]

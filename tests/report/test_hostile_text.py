@@ -6,7 +6,7 @@ import unicodedata
 import xml.etree.ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.report import FORMATS
@@ -89,6 +89,8 @@ def test_errors_say_names_harmlessly(cli, lab, tmp_path):
 
 
 @given(st.text(alphabet="ab: ", max_size=120), st.integers(8, 30))
+@example(":::::: :::::", 8)
+@example(":::::::       ::error::", 8)
 def test_wrapping_makes_no_commands(text, width):
     """Wherever a line of a kernel's is broken, what follows does not begin with `::`; nothing but blanks is lost."""
     text = plain(text)

@@ -36,3 +36,14 @@ def test_a_quiet_report_says_nothing_of_prints(lab):
 
     assert "printed" in render(result)
     assert "printed" not in render(result, verbosity=-1)
+
+
+def test_a_name_longer_than_a_line_is_cut_and_not_lost(lab):
+    """The short lines of further failures begin with the scenario's name, however long it is."""
+    result = result_of(lab, SmallKernel)
+    failed = {**result["scenarios"][0], "verdict": "crashed", "message": "it ended", "details": ["why"]}
+    result["scenarios"] = [failed, {**failed, "id": "x" * 90, "details": ["else"]}]
+
+    [line] = [line for line in render(result).splitlines() if line.startswith("  CRASH ")]
+
+    assert "xxxx" in line and line.endswith(" …") and len(line) <= 80
