@@ -18,11 +18,7 @@ from grader.outputs import Output
 from grader.scenario.engine import MakeKernel, start
 from grader.scenario.model import Scenario
 from grader.scenario.trace import CRASHED, NO_PROGRESS, StepRecord, Trace
-
-PASSED = "passed"
-FAILED = "failed"
-NOT_IMPLEMENTED = "not_implemented"
-UNGRADABLE = "ungradable"
+from grader.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
 
 
 class Attempt(NamedTuple):

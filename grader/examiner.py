@@ -7,13 +7,16 @@ was seen there can be printed in a public one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
 from grader.scenario.engine import MakeKernel
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
-from grader.verdicts import CRASHED, TAMPERED, TIMED_OUT
+from grader.verdicts import CRASHED, FAILED, PASSED, TAMPERED, TIMED_OUT
+
+if TYPE_CHECKING:
+    from grader.worker.script import Known
 
 #: Scenarios in which a kernel may run out of time before the later ones get an eighth of it: still ten times what any
 #: honest scenario needs, and a kernel that loops in every one does not hold up a class.
@@ -36,11 +39,15 @@ class Printed(NamedTuple):
 
 
 class Examiner:
-    """Attempts at scenarios for one submission, in a box."""
+    """Attempts at scenarios for one submission, in a box.
 
-    def __init__(self, box: Any, code: Code) -> None:
+    known  what other submissions' kernels have shown of the same scenarios (worker/script.py), where many are tried
+    """
+
+    def __init__(self, box: Any, code: Code, known: Known | None = None) -> None:
         self.box = box
         self.code = code
+        self._known = known
         self._child: Any = None
         self._late = 0  # scenarios that ran out of time
         self._limits: Any = getattr(box, "limits", None)
@@ -60,6 +67,7 @@ class Examiner:
 
     def _attempt(self, scenario: Scenario, expected: Trace) -> Attempt:
         from grader.worker.remote import RemoteReplay, WorkerEnded
+        from grader.worker.script import Script
         from grader.worker.standin import Tampered
 
         if self._broken is not None:
@@ -70,12 +78,18 @@ class Examiner:
             if child is None:
                 assert self._broken is not None
                 return self._broken
-            replay = RemoteReplay(child, scenario)
+            script = Script(scenario) if self._known is None else self._known.script(scenario, expected)
+            replay = RemoteReplay(child, script)
             records, divergence = judge(scenario, expected, replay.records())
             self._settle(replay)
+            if replay.found is not None:
+                return replay.found.attempt
             told = replay.trouble
             trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))}) if told is not None else None
-            return conclude(scenario, expected, records, divergence, trouble)
+            attempt = conclude(scenario, expected, records, divergence, trouble)
+            if self._known is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
+                self._known.learn(script, replay.answers, attempt._replace(records=()))
+            return attempt
         except WorkerEnded as ended:
             self.discard()
             self._late += ended.ending.verdict == TIMED_OUT

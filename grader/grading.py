@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.attempt import Attempt
 from grader.examiner import Examiner, Printed, local_examiner
@@ -14,6 +14,9 @@ from grader.scenario.model import Scenario
 from grader.submission import Subject
 from grader.verdicts import REFUSED
 
+if TYPE_CHECKING:
+    from grader.worker.script import Known
+
 
 class Means(NamedTuple):
     """How scenarios are attempted, where a kernel's prints come from, and what happens before the hidden ones."""
@@ -23,15 +26,18 @@ class Means(NamedTuple):
     between: Callable[[], None] = lambda: None
 
 
-def means_of(subject: Subject, box: Any) -> Means:
-    """The means to grade a subject; `box` may be None for one that needs none (refused, or trusted)."""
+def means_of(subject: Subject, box: Any, known: Known | None = None) -> Means:
+    """The means to grade a subject; `box` may be None for one that needs none (refused, or trusted).
+
+    known: what other subjects have shown of this lab's scenarios; attempts that come from there have no records
+    """
     if subject.refused:
         refused = Attempt(REFUSED, subject.refused, (subject.refused,))
         return Means(lambda scenario, expected: refused)
     if subject.trusted is not None:
         return Means(local_examiner(subject.trusted))
     assert subject.code is not None
-    examiner = Examiner(box, subject.code)
+    examiner = Examiner(box, subject.code, known)
     return Means(examiner, examiner.printed, examiner.discard)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import (
@@ -50,7 +51,7 @@ class LocalPool:
         if method == "forkserver":
             context.set_forkserver_preload(["grader.batch.warm"])
         processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-        own = processors if self.jobs >= len(processors) else []
+        own = random.sample(processors, min(self.jobs, len(processors)))
         executor = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_settle, initargs=(own,))
         # A worker and its sandbox take turns some thousand times a submission, on one processor, and are one program:
         # laid out alike, what the processor has learned of one serves the other, which saves a sixth of the time. No
@@ -73,7 +74,8 @@ class LocalPool:
 def _settle(processors: list[int]) -> None:
     """Make a new process of the pool one that leaves when it should, and does not when it should not.
 
-    processors: where every processor has a worker, each stays on its own with its sandbox, which takes turns with it.
+    processors: those of this pool. A worker stays on one of them with its sandbox, which takes turns with it: waking it
+    on another one costs more than the two could gain by overlapping. Others' processes can move away, and do.
     """
     import multiprocessing
     import signal

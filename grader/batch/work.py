@@ -19,6 +19,7 @@ from grader.grading import attempt_all, means_of
 from grader.lab import Lab
 from grader.outputs import Output
 from grader.submission import Subject
+from grader.worker.script import Known
 
 
 class Bundle(NamedTuple):
@@ -54,12 +55,13 @@ def pack(lab: Lab, outputs: dict[str, Output], isolation: str) -> Bundle:
 
 
 class _Bench(threading.local):
-    """What a worker keeps: the lab, and a box. A thread of a cluster's worker has its own."""
+    """What a worker keeps: the lab, a box, and what is known of answers. A thread of a cluster's worker has its own."""
 
     digest = ""
     lab: Lab
     outputs: dict[str, Output]
     box: Any = None
+    known: Known
 
     def set_up(self, bundle: Bundle) -> None:
         """Make this the bench for a bundle. IsolationError if the box is not what was asked for."""
@@ -69,6 +71,7 @@ class _Bench(threading.local):
 
         self.tear_down()
         self.lab, self.outputs = pickle.loads(zlib.decompress(bundle.data))
+        self.known = Known()
         self.box = Box(isolation=bundle.isolation)
         self.digest = bundle.digest
 
@@ -95,7 +98,7 @@ def _tried(work: Work) -> Done:
     lab = _bench.lab
     wanted = set(work.scenarios)
     code = Code({"kernel": work.kernel}, "kernel", lab.kernel.name)
-    means = means_of(Subject("", code), _bench.box)
+    means = means_of(Subject("", code), _bench.box, _bench.known)
     public = [s for s in lab.scenarios if s.id in wanted]
     hidden = [s for s in lab.hidden if s.id in wanted]
     graded = attempt_all(lab, means, public, hidden, _bench.outputs)

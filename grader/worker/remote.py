@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from grader.scenario.engine import Run
-from grader.scenario.model import Scenario, Step
+from grader.scenario.model import Scenario
 from grader.scenario.trace import CRASHED, StepRecord
 
 from . import wire
+from .script import End, Script
 from .standin import StandIn, Tampered, WorkerCrash
 
 
@@ -43,15 +44,19 @@ class WorkerEnded(Exception):
 class RemoteReplay:
     """One scenario on one child.
 
+    answers      all that were taken, from that to BEGIN on
+    found        what these very answers are known to have led to, or None; then there are no records
     trouble      what the worker told of a crash, or None
     whereabouts  where it said the kernel is, when the scenario had taken long already, or None
     number       of the step whose answer was waited for last; 0 before the first
     pending      whether an answer is owed
     """
 
-    def __init__(self, child: Child, scenario: Scenario) -> None:
+    def __init__(self, child: Child, script: Script) -> None:
         self.child = child
-        self.scenario = scenario
+        self.script = script
+        self.answers: list[bytes] = []
+        self.found: End | None = None
         self.trouble: dict[str, Any] | None = None
         self.whereabouts: dict[str, Any] | None = None
         self.number = 0
@@ -62,10 +67,13 @@ class RemoteReplay:
 
         Raises Tampered for an answer that no honest worker gives, WorkerEnded if the child is gone.
         """
-        scenario = self.scenario
-        self.child.begin_scenario(_due(scenario))
-        self._send(wire.BEGIN, _beginning(scenario))
-        numbers = self._answer()
+        scenario = self.script.scenario
+        self.child.begin_scenario(self.script.due)
+        self._send(wire.BEGIN, self.script.beginning)
+        self._follow()
+        if self.found is not None:
+            return
+        numbers = _numbers(self.answers[0])
         try:
             run = Run(scenario.machine, scenario.files, scenario.processes, lambda hw: StandIn(hw, numbers))
         except WorkerCrash:
@@ -74,37 +82,51 @@ class RemoteReplay:
         standin = run.machine.kernel
         assert isinstance(standin, StandIn)
         standin.finished()
-        self._send_step(0)
-        for index in range(len(scenario.steps) + 1):
-            self.number = index + 1
-            numbers = self._answer()
-            if self.trouble is None:
-                self._send_step(index + 1)
-            standin.feed(numbers)
-            record = _perform(run, scenario, index)
+        for number in range(1, len(scenario.steps) + 2):
+            if number == len(self.answers):
+                if not self.pending:
+                    # The kernel mastered its trouble by itself, so the run goes on.
+                    self.trouble = None
+                    self._send_step(number)
+                self._take(number)
+            standin.feed(_numbers(self.answers[number]))
+            record = _perform(run, scenario, number)
             standin.finished()
             yield record
             if record.ends:
                 return
-            if not self.pending:
-                # The kernel mastered its trouble by itself, so the run goes on.
-                self.trouble = None
-                self._send_step(index + 1)
 
-    def _send_step(self, index: int) -> None:
-        """Send a step, by its place in the scenario; after the last comes the end, and nothing after that."""
-        steps = self.scenario.steps
-        if index < len(steps):
-            self._send(wire.STEP, _step(steps[index]))
-        elif index == len(steps):
-            self._send(wire.END, b"")
+    def _follow(self) -> None:
+        """Take answers for as long as they are known, and one more; `found` if they are to the end."""
+        known = self.script.answers
+        for number in range(len(self.script.messages) + 1):
+            self._take(number)
+            following = known.get(self.answers[number])
+            if following is None or self.trouble is not None:
+                return
+            if isinstance(following, End):
+                self.found = following
+                return
+            known = following
+
+    def _take(self, number: int) -> None:
+        """Take the answer to a step, by its number (0: to BEGIN), and send the next, unless there was trouble."""
+        self.number = number
+        self.answers.append(self._answer())
+        if self.trouble is None:
+            self._send_step(number + 1)
+
+    def _send_step(self, number: int) -> None:
+        """Send a step; after the last comes the end, and nothing after that."""
+        if number <= len(self.script.messages):
+            self._send(*self.script.messages[number - 1])
 
     def _send(self, kind: int, payload: bytes) -> None:
         self.pending = True
         self.child.send(kind, payload)
 
-    def _answer(self) -> Sequence[int]:
-        """The numbers of the next answer; a TROUBLE before it is kept."""
+    def _answer(self) -> bytes:
+        """The next answer; a TROUBLE before it is kept."""
         while True:
             received = self.child.receive()
             if type(received) is not tuple:
@@ -114,10 +136,7 @@ class RemoteReplay:
                 self._note(read_trouble(payload))
             elif kind == wire.ANSWER:
                 self.pending = False
-                try:
-                    return wire.unpack_numbers(payload)
-                except wire.Malformed as error:
-                    raise Tampered(str(error)) from None
+                return bytes(payload)
             else:
                 raise Tampered(f"a frame of kind {kind}, where an answer was due")
 
@@ -131,31 +150,16 @@ class RemoteReplay:
             raise Tampered("a second trouble, where an answer was due")
 
 
-#: Bytes of answers that a page may take in one step: an honest kernel takes about fifty, or a hundred if it swaps.
-_PAGE_BYTES = 256
+def _numbers(answer: bytes) -> Sequence[int]:
+    try:
+        return wire.unpack_numbers(answer)
+    except wire.Malformed as error:
+        raise Tampered(str(error)) from None
 
 
-def _due(scenario: Scenario) -> int:
-    """Bytes of answers that a scenario's own size explains: every process touches every page in every step."""
-    pages = sum(step.fields["pages"] for step in scenario.steps if step.verb == "mmap")
-    processes = len(scenario.processes) + sum(step.verb == "fork" for step in scenario.steps)
-    return _PAGE_BYTES * pages * processes * (len(scenario.steps) + 1)
-
-
-def _perform(run: Run, scenario: Scenario, index: int) -> StepRecord:
+def _perform(run: Run, scenario: Scenario, number: int) -> StepRecord:
     steps = scenario.steps
-    return run.step(steps[index]) if index < len(steps) else run.end(len(steps) + 1)
-
-
-def _beginning(scenario: Scenario) -> bytes:
-    files = [[f.name, f.pages, list(f.contents), f.writable] for f in scenario.files]
-    beginning = {"machine": scenario.machine._asdict(), "files": files, "processes": list(scenario.processes)}
-    return json.dumps(beginning).encode()
-
-
-def _step(step: Step) -> bytes:
-    """A step as the worker gets it: what to do, never what is expected of it."""
-    return json.dumps({"verb": step.verb, "by": step.by, **step.fields}).encode()
+    return run.step(steps[number - 1]) if number <= len(steps) else run.end(number)
 
 
 def send_source(child: Child, modules: dict[str, str], main: str, class_name: str) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from grader.scenario.engine import Run, replay, start
 from grader.scenario.trace import CRASHED, StepRecord
 from grader.worker import wire
 from grader.worker.remote import RemoteReplay, WorkerEnded
+from grader.worker.script import Script
 from grader.worker.standin import StandIn, Tampered, WorkerCrash
 from grader.worker.student import _Recorder, _Worker
 from tests.kernels import SmallKernel
@@ -69,7 +70,7 @@ class Scripted:
 
 
 def reenact(scenario, answers):
-    return list(RemoteReplay(Scripted(answers), scenario).records())
+    return list(RemoteReplay(Scripted(answers), Script(scenario)).records())
 
 
 def test_an_honest_worker_gives_the_trace_of_its_kernel():
@@ -185,7 +186,7 @@ def points_of(scenario, answers):
     """What the grader makes of a stream: passed, differs, crashed, tampered or ended. Nothing else may come out."""
     expected = replay(scenario, SmallKernel)
     try:
-        records, divergence = judge(scenario, expected, RemoteReplay(Scripted(answers), scenario).records())
+        records, divergence = judge(scenario, expected, RemoteReplay(Scripted(answers), Script(scenario)).records())
     except Tampered:
         return "tampered"
     except WorkerEnded:
