@@ -36,18 +36,26 @@ class Interpreter:
     def __init__(self) -> None:
         self._modules, self._spaces = state()
         self._page_size = Region.current_page_size
+        self._recursion = sys.getrecursionlimit()
         self._settings = _settings()
 
     def untouched(self) -> bool:
-        """Whether all is as it was. Identity is compared first, so that this takes some ten microseconds."""
-        if Region.current_page_size != self._page_size:
-            # The one thing that a machine of ours leaves behind.
-            Region.current_page_size = self._page_size
+        """Whether all is as it was, or is so again. Identity is compared first: this takes some ten microseconds."""
+        self._put_back()
         return (
             self._settings == _settings()
             and all(sys.modules.get(name) is module for name, module in self._modules.items())
             and all(now == then for now, then in self._spaces)
         )
+
+    def _put_back(self) -> None:
+        """What honest work changes, and what can be put back whole. That it is back, the comparison sees."""
+        # A machine of ours leaves that behind.
+        if Region.current_page_size != self._page_size:
+            Region.current_page_size = self._page_size
+        # And a submission for a judge of programs has that in its first lines, out of habit.
+        if sys.getrecursionlimit() != self._recursion:
+            sys.setrecursionlimit(self._recursion)
 
 
 def _settings() -> tuple[Any, ...]:

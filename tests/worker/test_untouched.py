@@ -21,7 +21,8 @@ CHANGES = {
     "a builtin": "import builtins; builtins.len = lambda *_: 0",
     "the standard library": "import collections; collections.deque = None",
     "the machine": "import grader.machine; grader.machine.Kernel.__init__ = lambda *_: None",
-    "a setting": "import sys; sys.setrecursionlimit(70)",
+    "a setting": "import sys; sys.setswitchinterval(1)",
+    "a setting that cannot be put back": "import sys; sys.setrecursionlimit(70); sys.setrecursionlimit = print",
     "a module's place": "import sys; sys.modules['random'] = sys",
 }
 
@@ -44,6 +45,28 @@ def test_honest_work_touches_nothing(interpreter):
 
     assert interpreter.untouched()
     assert Region.current_page_size == Interpreter()._page_size
+
+
+def test_the_recursion_limit_is_put_back(interpreter):
+    """Many programs raise it in their first lines: that alone is no reason for a fresh child."""
+    was = sys.getrecursionlimit()
+    sys.setrecursionlimit(was + 4000)
+
+    assert interpreter.untouched()
+    assert sys.getrecursionlimit() == was
+
+
+def test_a_recursion_limit_that_stays_is_seen(interpreter, monkeypatch):
+    """Where it cannot be put back, because the function that would was replaced, the interpreter is not as it was."""
+    was = sys.getrecursionlimit()
+    sys.setrecursionlimit(was + 4000)
+    monkeypatch.setattr(sys, "setrecursionlimit", lambda limit: None)
+    touched = interpreter.untouched()
+    monkeypatch.undo()
+    sys.setrecursionlimit(was)
+
+    assert not touched
+    assert interpreter.untouched()
 
 
 @pytest.mark.parametrize("change", ["len", "Kernel.fork", "recursion", "finder"])
@@ -85,3 +108,22 @@ def test_a_scenario_does_not_change_the_next_one_s_verdict(change):
         assert honest._child is kept
         examiner.discard()
         honest.discard()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are forked")
+def test_a_kernel_with_another_recursion_limit_keeps_its_child():
+    """It is set anew as the module is executed for each scenario, so every scenario sees what the kernel asked for."""
+    asked = "import sys\nsys.setrecursionlimit(sys.getrecursionlimit() + 1)\nprint(sys.getrecursionlimit())\n"
+    code = Code({"kernel": kernel_text() + asked}, "kernel", "SmallKernel")
+    with Box() as box:
+        examiner = Examiner(box, code)
+        verdicts = [examiner(SCENARIO, EXPECTED).verdict]
+        child, printed = examiner._child, [examiner.printed().text]
+        verdicts.append(examiner(CALM, CALM_EXPECTED).verdict)
+        printed.append(examiner.printed().text)
+        kept = examiner._child is child
+        examiner.discard()
+
+    assert verdicts == ["passed", "passed"]
+    assert kept
+    assert printed[0] == printed[1] != ""
