@@ -1,6 +1,6 @@
 """The files that a finished batch leaves: the same bytes for the same submissions, whoever graded them and when.
 
-results.csv        a line a submission        results/ID.json    everything, for staff
+results.csv        a line a person            results/ID.json    everything, for staff
 results.json       the same, with verdicts    feedback/ID.md     what the student may see
 """
 
@@ -14,6 +14,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
+from grader.batch.gradebooks import people
 from grader.batch.grading import Grades
 from grader.batch.store import StoreError
 from grader.grade import Result
@@ -69,6 +70,7 @@ def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[st
     """A submission's part of results.json. `first`: kernel -> the first submission that had it."""
     entry: dict[str, Any] = {"id": id}
     entry.update((key, about[key]) for key in ("label", "system", "user", "email", "number", "digest"))
+    entry["others"] = about.get("others", [])  # a store of before groups were known has none
     entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))
     entry["refused"] = about["refused"]
     entry["remark"] = about["remark"]
@@ -89,16 +91,17 @@ def _likeness(builder: Result) -> dict[str, Any]:
 
 
 def table(batch: dict[str, Any]) -> str:
-    """The batch as CSV: who, points, points by task, and what staff should look at."""
+    """The batch as CSV: who, points, points by task, and what staff should look at; a line for each of a group."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tasks = [task["id"] for task in batch["tasks"]]
     writer.writerow(["submission", "name", "email", "number", "points", "max_points", "complete", *tasks, "note"])
     for entry in batch["submissions"]:
-        who = [entry["id"], entry["label"], entry["email"], entry["number"]]
         points = [entry["points"], entry["max_points"], "yes" if entry["complete"] else "no"]
         scored = [entry["tasks"].get(task, "") for task in tasks]
-        writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])
+        for person in people(entry):
+            who = [entry["id"], person["label"], person["email"], person["number"]]
+            writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])
     return text.getvalue()
 
 

@@ -23,7 +23,10 @@ Row = list[str]
 
 
 class Filled(NamedTuple):
-    """A gradebook to be uploaded: the file's name, its text, how many rows were filled, and who stands in no row."""
+    """A gradebook to be uploaded: the file's name, its text, how many rows were filled, and who stands in no row.
+
+    unmatched: ids of submissions; with the name behind it where a group's others stand in rows.
+    """
 
     name: str
     text: str
@@ -96,30 +99,52 @@ def feedback(entry: Entry, batch: Batch) -> str:
     return for_csv(f"{entry['points']:g} of {entry['max_points']:g} points. {tasks}. Receipt {entry['receipt'][7:19]}")
 
 
+def people(entry: Entry) -> list[dict[str, Any]]:
+    """Everybody who handed a submission in, each with label, email and number: one, or a group."""
+    return [entry, *entry["others"]]
+
+
 class _Who:
-    """Finds the submission of a row, by what the row and the submission have in common."""
+    """Finds the submission of a row, by what the row and somebody who handed it in have in common."""
 
     def __init__(self, batch: Batch) -> None:
         self.entries = batch["submissions"]
-        self.met: set[str] = set()
-        self.known: dict[tuple[str, str], Entry] = {}
+        self.met: set[tuple[str, int]] = set()
+        self.known: dict[tuple[str, str], tuple[Entry, int]] = {}
         for entry in self.entries:
-            for key in ("email", "number", "user", "label", "id"):
-                value = str(entry[key]).strip().casefold()
-                if value:
-                    self.known.setdefault((key, value), entry)
+            # Gradescope's number is the submission's: a student who happens to have it is somebody else.
+            own = ("id",) if entry["system"] == "gradescope" else ("user", "id")
+            self._know(own, entry, entry, 0)
+            for place, person in enumerate(people(entry)):
+                self._know(("email", "number", "label"), person, entry, place)
+
+    def _know(self, keys: tuple[str, ...], person: dict[str, Any], entry: Entry, place: int) -> None:
+        for key in keys:
+            value = str(person[key]).strip().casefold()
+            if value:
+                self.known.setdefault((key, value), (entry, place))
 
     def find(self, *pairs: tuple[str, str]) -> Entry | None:
         """The entry of the first (key, value) that is known."""
         for key, value in pairs:
-            entry = self.known.get((key, value.strip().casefold()))
-            if entry is not None:
-                self.met.add(entry["id"])
+            found = self.known.get((key, value.strip().casefold()))
+            if found is not None:
+                entry, place = found
+                self.met.add((entry["id"], place))
                 return entry
         return None
 
     def unmatched(self) -> list[str]:
-        return [entry["id"] for entry in self.entries if entry["id"] not in self.met]
+        """Those who stand in no row: a submission's id, or who of a group whose others were found."""
+        told = []
+        for entry in self.entries:
+            group = people(entry)
+            missing = [person for place, person in enumerate(group) if (entry["id"], place) not in self.met]
+            if len(missing) == len(group):
+                told.append(entry["id"])
+            else:
+                told += [f"{entry['id']} ({one['label'] or one['email'] or one['number']})" for one in missing]
+        return told
 
 
 # -- Canvas ---------------------------------------------------------------------------------------------------

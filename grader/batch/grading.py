@@ -69,6 +69,7 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
         "user": found.user,
         "email": found.email,
         "number": found.number,
+        "others": [person._asdict() for person in found.others],
         "digest": source.digest,
         "kernel": "" if source.refused else source.code_digest,
         "refused": source.refused,

@@ -13,7 +13,7 @@ import hashlib
 import os
 import pathlib
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from grader.lab import LabError
 from grader.text import plain
@@ -28,15 +28,24 @@ _IGNORED = ("__MACOSX", "submission_metadata.yml", "Thumbs.db", "desktop.ini")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+class Person(NamedTuple):
+    """Somebody who handed in, as far as the system tells: name, e-mail, student id."""
+
+    label: str = ""
+    email: str = ""
+    number: str = ""
+
+
 class Found(NamedTuple):
-    """One student's submission, unread.
+    """One submission, unread: a student's, or a group's.
 
     id      unique in the batch and safe as a file's name
     label   as a person would call it, in harmless characters
     system  plain, moodle, canvas, gradescope or classroom
-    user    the system's own number or login, "" for plain ones
+    user    the system's own number or login, "" for plain ones; Gradescope's is the submission's, no person's
     paths   what was handed in: folders and files
     email   and number (a student id), where the system tells
+    others  of a group, everybody but the first, who is told of above
     """
 
     id: str
@@ -46,6 +55,7 @@ class Found(NamedTuple):
     paths: tuple[pathlib.Path, ...]
     email: str = ""
     number: str = ""
+    others: tuple[Person, ...] = ()
 
 
 def find_submissions(folder: pathlib.Path) -> list[Found]:
@@ -61,7 +71,7 @@ def find_submissions(folder: pathlib.Path) -> list[Found]:
     found = [_found(folder, key, members) for key, members in groups.items()]
     if any(one.system == "gradescope" for one in found):
         people = _gradescope_people(folder)
-        found = [_introduced(one, people.get(one.user, {})) for one in found]
+        found = [_introduced(one, people.get(one.user, [])) for one in found]
     return sorted(_unique(found), key=lambda f: f.id)
 
 
@@ -108,14 +118,17 @@ def _found(folder: pathlib.Path, key: tuple[str, str], members: list[tuple[str, 
     return Found(safe_id(shown), plain(who, 200), system, "" if system == "plain" else user, paths)
 
 
-def _introduced(found: Found, told: dict[str, str]) -> Found:
-    """The submission with what Gradescope tells of its first submitter."""
-    label = told.get("label", found.label)
-    return found._replace(label=label, email=told.get("email", ""), number=told.get("number", ""))
+def _introduced(found: Found, people: list[Person]) -> Found:
+    """The submission with what Gradescope tells of its submitters."""
+    if not people:
+        return found
+    first, *others = people
+    label = first.label or found.label
+    return found._replace(label=label, email=first.email, number=first.number, others=tuple(others))
 
 
-def _gradescope_people(folder: pathlib.Path) -> dict[str, dict[str, str]]:
-    """submission number -> label, number and email of its first submitter, from submission_metadata.yml, if any.
+def _gradescope_people(folder: pathlib.Path) -> dict[str, list[Person]]:
+    """submission number -> its submitters, several of a group, from submission_metadata.yml, if any.
 
     The file is Ruby's YAML: keys are symbols such as `:submitters`. LabError if it is something else.
     """
@@ -129,14 +142,15 @@ def _gradescope_people(folder: pathlib.Path) -> dict[str, dict[str, str]]:
         people = {}
         for key, entry in told.items():
             match = _GRADESCOPE.fullmatch(str(key))
-            first = (entry.get(":submitters") or [{}])[0]
-            names = {"label": ":name", "number": ":sid", "email": ":email"}
             if match:
-                found = {field: plain(str(first[name]), 200) for field, name in names.items() if first.get(name)}
-                people[match["id"]] = found
+                people[match["id"]] = [_person(one) for one in entry.get(":submitters") or []]
         return people
-    except (yaml.YAMLError, AttributeError, TypeError, IndexError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
         raise LabError([f"{path}: this is not Gradescope's list of submissions ({type(error).__name__})"]) from None
+
+
+def _person(told: dict[str, Any]) -> Person:
+    return Person(*(plain(str(told.get(name) or ""), 200) for name in (":name", ":email", ":sid")))
 
 
 def safe_id(name: str) -> str:

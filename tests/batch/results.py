@@ -14,6 +14,7 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "user": "",
         "email": "",
         "number": "",
+        "others": [],
         "digest": f"digest of {id}",
         "points": 50.0,
         "max_points": 100,

@@ -1,5 +1,6 @@
 """`grader batch` and `grader merge`, whole."""
 
+import csv
 import json
 import os
 import random
@@ -65,6 +66,36 @@ def test_one_process_and_many_give_the_same_bytes(cli, lab, class_of, tmp_path):
     assert status == 0, err
     assert all(len(rows(shard)) < 10 for shard in shards)
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "three") == bytes_of(tmp_path / "all")
+
+
+def test_a_group_is_graded_once(cli, lab, tmp_path):
+    """Two submitters: two lines of results.csv with the group's points, one submission in the class report."""
+    put = tmp_path / "class" / "submission_11"
+    put.mkdir(parents=True)
+    (put / "kernel.py").write_text(kernel_text())
+    people = "  - :name: Jane\n    :email: jane@x.org\n  - :name: Jon\n    :email: jon@x.org\n"
+    (put.parent / "submission_metadata.yml").write_text(f"submission_11:\n  :submitters:\n{people}")
+    status, _, err = batch(cli, lab, put.parent, tmp_path / "out")
+    with open(tmp_path / "out" / "results.csv", newline="") as file:
+        lines = [(row["submission"], row["name"], row["email"], row["points"]) for row in csv.DictReader(file)]
+
+    assert status == 0, err
+    assert lines == [("submission_11", "Jane", "jane@x.org", "90"), ("submission_11", "Jon", "jon@x.org", "90")]
+    assert "1 submission" in (tmp_path / "out" / "report.txt").read_text()
+
+
+def test_a_store_from_before_groups(cli, lab, class_of, tmp_path):
+    """Its list has no others: `grader merge` takes it, and gives what it gives of a new one."""
+    from grader.batch.store import Store
+
+    batch(cli, lab, class_of, tmp_path / "out")
+    with Store(tmp_path / "out") as store:
+        listed = store.submissions()
+        store.set_submissions((id, about, answers) for id, about, answers in listed if about.pop("others") == [])
+    status, _, err = cli("merge", lab, tmp_path / "out", "--output", tmp_path / "all", "--isolation", "auto", "-q")
+
+    assert status == 0, err
+    assert bytes_of(tmp_path / "all") == bytes_of(tmp_path / "out")
 
 
 def test_nothing_is_graded_twice(cli, lab, class_of, tmp_path, monkeypatch):

@@ -96,6 +96,44 @@ def test_gradebooks_of_one_kind_get_files_of_their_own(tmp_path):
     ]
 
 
+GROUP = [{"label": "Jon Snow", "email": "jon@x.org", "number": "u2"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "jane", "jon"),
+    [
+        (CANVAS, "Doe, Jane,101,u1,jane@x.org,Section 1,50.00", "Snow, Jon,102,u2,jon@x.org,Section 1,50.00"),
+        (WORKSHEET, "Participant 12345,Jane Doe,jane@x.org,Submitted,10.00", "jon@x.org,No submission,10.00"),
+        (PARTICIPANTS, "7,jane@x.org,50.00", "8,Jon@x.org,50.00"),
+    ],
+)
+def test_everybody_of_a_group_gets_its_points(text, jane, jon):
+    """One submission, two rows, in each kind of gradebook; nobody is said to be missing."""
+    group = entry("submission_11", system="gradescope", user="11", email="jane@x.org", others=GROUP)
+    filled = fill(text, "g.csv", batch(group))
+    lines = [",".join(row) for row in rows(filled.text)]
+
+    assert sum(jane in line for line in lines) == sum(jon in line for line in lines) == 1
+    assert (filled.filled, filled.unmatched) == (2, [])
+
+
+def test_who_of_a_group_stands_in_no_row_is_named():
+    """By name, or whatever is known; a group of which nobody was found is named by its id alone."""
+    nameless = [*GROUP, {"label": "", "email": "mia@x.org", "number": ""}]
+    found = entry("submission_11", label="Ann Bell", email="ann@x.org", others=nameless)
+    strangers = entry("submission_12", label="Bo", others=[{"label": "Cy", "email": "", "number": ""}])
+    filled = fill(CANVAS, "g.csv", batch(found, strangers))
+
+    assert filled.unmatched == ["submission_11 (Ann Bell)", "submission_11 (mia@x.org)", "submission_12"]
+
+
+def test_the_number_of_a_gradescope_submission_is_nobody():
+    """A student whose Canvas id is the number of another's submission gets no points for it."""
+    filled = fill(CANVAS, "g.csv", batch(entry("submission_101", system="gradescope", user="101")))
+
+    assert (filled.filled, filled.unmatched) == (0, ["submission_101"])
+
+
 @pytest.mark.parametrize("text", [CANVAS, WORKSHEET])
 def test_what_is_not_graded_in_full_stays_blank(text):
     """No points are lost by a fault of ours: the cell is empty until the batch is run again."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.layouts import find_submissions, safe_id
+from grader.batch.layouts import Person, find_submissions, safe_id
 from grader.lab import LabError
 
 
@@ -53,21 +53,34 @@ def test_gradescope_says_who(tmp_path):
     (tmp_path / "submission_metadata.yml").write_text(metadata)
     submissions = found(tmp_path)
 
-    assert submissions["submission_11"][1:] == (
+    jane = submissions["submission_11"]
+    assert (jane.label, jane.system, jane.user, jane.email, jane.number) == (
         "Jane",
         "gradescope",
         "11",
-        (tmp_path / "submission_11",),
         "j@x.org",
         "007",
     )
+    assert jane.others == ()
     assert submissions["submission_12"].label == "submission_12"
 
 
-def test_a_strange_metadata_file_is_named(tmp_path):
+def test_gradescope_groups_are_one_submission(tmp_path):
+    """The first submitter stands for it; the others come with all that is told of them, a name missing or not."""
+    put(tmp_path, "submission_11/kernel.py")
+    people = "  - :name: Jane\n    :email: j@x.org\n  - :name: Jon\n    :sid: 8\n  - :email: eve@x.org\n"
+    (tmp_path / "submission_metadata.yml").write_text(f"submission_11:\n  :submitters:\n{people}")
+    (group,) = find_submissions(tmp_path)
+
+    assert (group.label, group.email) == ("Jane", "j@x.org")
+    assert group.others == (Person("Jon", "", "8"), Person("", "eve@x.org", ""))
+
+
+@pytest.mark.parametrize("text", ["- 1\n- 2\n", "submission_11:\n  :submitters: {Jane: 1}\n"])
+def test_a_strange_metadata_file_is_named(tmp_path, text):
     """Not an exception: the file and what it should be."""
     put(tmp_path, "submission_11/kernel.py")
-    (tmp_path / "submission_metadata.yml").write_text("- 1\n- 2\n")
+    (tmp_path / "submission_metadata.yml").write_text(text)
 
     with pytest.raises(LabError, match=r"submission_metadata.yml: this is not Gradescope's list of submissions"):
         find_submissions(tmp_path)
