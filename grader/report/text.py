@@ -32,7 +32,7 @@ _COLOURS = {"ok": "32", "FAIL": "31", "CRASH": "31", "TIME": "31", "STUCK": "31"
 def render(result: dict[str, Any], *, colour: bool = False, verbosity: int = 0, next_step: str = "") -> str:
     """Lines for a terminal.
 
-    verbosity  -1 the summary alone, 0 the first failure in full, 1 all of them
+    verbosity  -1 the summary alone, 0 the first failure in full, 1 all of them, and what waits
     next_step  what the reader may do next, as the command line knows it
     """
     painter = _Painter(colour)
@@ -40,6 +40,8 @@ def render(result: dict[str, Any], *, colour: bool = False, verbosity: int = 0, 
     failures = [s for s in result["scenarios"] if s["verdict"] not in (PASSED, WAITING)]
     if verbosity >= 0:
         lines += _failures(failures, verbosity, painter)
+        if verbosity > 0:
+            lines += _waiting(result, painter)
         lines += _printing(result["scenarios"])
     lines += _quiz(result)
     lines += _closing(result, next_step)
@@ -123,6 +125,23 @@ def _failures(failures: list[dict[str, Any]], verbosity: int, painter: _Painter)
     return lines
 
 
+def _waiting(result: dict[str, Any], painter: _Painter) -> list[str]:
+    """What did not pass in tasks that need others, task by task, by its name alone: the cause may be elsewhere."""
+    numbers = {task["id"]: task["number"] for task in result["tasks"]}
+    lines: list[str] = []
+    for task in result["tasks"]:
+        own = [s for s in result["scenarios"] if s["task"] == task["id"] and s["verdict"] == WAITING]
+        if not own:
+            continue
+        needs = [f"task {numbers[need]}" for need in task.get("waits_for", []) if need in numbers]
+        first = " and ".join(needs) or "another task"
+        passes = "pass" if len(needs) > 1 else "passes"
+        why = f"Task {task['number']} needs {first} first. What does not pass here may come from there, so it is told"
+        lines += ["", *wrap(f"{why} when {first} {passes}:", WIDTH)]
+        lines += [_short_line(s, s.get("title", "a hidden scenario"), painter) for s in own]
+    return lines
+
+
 def _in_full(scenario: dict[str, Any], painter: _Painter) -> list[str]:
     mark = _MARKS[scenario["verdict"]]
     title = scenario.get("title", f"a hidden scenario {scenario['message']}")
@@ -156,10 +175,15 @@ def printed(text: str, most: int, truncated: bool) -> list[str]:
 
 
 def _in_short(scenario: dict[str, Any], painter: _Painter) -> str:
-    mark = _MARKS[scenario["verdict"]]
     told = scenario["message"]
     if "divergence" in scenario:
         told = f"step {scenario['divergence']['step']}, {scenario['divergence']['rule']}"
+    return _short_line(scenario, told, painter)
+
+
+def _short_line(scenario: dict[str, Any], told: str, painter: _Painter) -> str:
+    """A scenario's mark and name, and as much of a sentence as fits in the line."""
+    mark = _MARKS[scenario["verdict"]]
     line = f"{scenario['id']:32} {told}"
     if len(line) > WIDTH - 12:
         kept = line[: WIDTH - 14]

@@ -63,19 +63,34 @@ def test_a_mistake_costs_points_and_is_explained(cli, lab):
     assert result["points"] == 55
 
 
-def test_a_task_waits_for_the_one_it_needs(cli, lab):
-    """A scenario that does not pass is `waiting` while a needed task's public scenarios have not all passed."""
+def fails_in_both_tasks():
+    """A kernel that takes a frame too many at each first touch, and leaves the parent's pages writable."""
     text = kernel_text("            self.hw.frames.zero(frame)", "            pass")
-    text = text.replace(PROTECT, "pass").replace(
+    return text.replace(PROTECT, "pass").replace(
         "        frame = self.hw.frames.allocate()",
         "        frame = self.hw.frames.allocate()\n        self.hw.frames.allocate()",
     )
-    _, result = result_of(cli, lab, "--submission", submit(lab, text))
+
+
+def test_a_task_waits_for_the_one_it_needs(cli, lab):
+    """A scenario that does not pass is `waiting` while a needed task's public scenarios have not all passed."""
+    _, result = result_of(cli, lab, "--submission", submit(lab, fails_in_both_tasks()))
     found = verdicts(result)
 
     assert found["touch"] == "failed"
     assert found["fork"] == "waiting"
     assert next(s for s in result["scenarios"] if s["id"] == "fork")["message"] == "waits until task 1 passes"
+
+
+def test_what_waits_is_listed_where_all_is_told(cli, lab):
+    """-v names it after the failures, hidden ones by number, and says why; without -v it is counted alone."""
+    work = submit(lab, fails_in_both_tasks())
+    _, out, _ = cli("run", lab, "--submission", work, "-v")
+    _, short, _ = cli("run", lab, "--submission", work)
+
+    assert "secret" not in out
+    assert_message("run-waiting", out.partition("\nQuiz:")[0])
+    assert "  waits    fork" not in short
 
 
 @pytest.mark.parametrize(

@@ -47,3 +47,15 @@ def test_a_name_longer_than_a_line_is_cut_and_not_lost(lab):
     [line] = [line for line in render(result).splitlines() if line.startswith("  CRASH ")]
 
     assert "xxxx" in line and line.endswith(" …") and len(line) <= 80
+
+
+def test_a_task_that_waits_for_two_names_both(lab):
+    """What waits stands below the numbers of the tasks that its own needs."""
+    result = result_of(lab, SmallKernel)
+    result["tasks"][1]["waits_for"] = ["touch", "quiz"]
+    result["scenarios"][1].update(verdict="waiting", message="waits until task 1 and task 3 passes")
+    lines = render(result, verbosity=1).splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("  waits  "))
+
+    assert " ".join(lines[place - 2 : place]).startswith("Task 2 needs task 1 and task 3 first.")
+    assert lines[place - 1].endswith("when task 1 and task 3 pass:")
