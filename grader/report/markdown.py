@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.report.sentences import failed, lines, notes, points, score, told
+from grader.report.sentences import failed, lines, notes, of_quiz, points, score, told
 from grader.text import for_markdown as code
 from grader.verdicts import PASSED
 
@@ -77,10 +77,11 @@ def _quiz(result: dict[str, Any]) -> list[str]:
 def _foot(result: dict[str, Any]) -> str:
     public = [s for s in result["scenarios"] if s["visibility"] == "public"]
     passed = sum(s["verdict"] == PASSED for s in public)
-    said = " ".join([f"{passed} of {len(public)} public scenarios pass.", *map(_plain, notes(result))])
+    count = [] if of_quiz(result) else [f"{passed} of {len(public)} public scenarios pass."]
+    said = " ".join([*count, *map(_plain, notes(result))])
     return f"{said}\n\nreceipt {code(result['receipt'])}\n"
 
 
 def _plain(note: str) -> str:
     """A note is ours, but for the pattern of --only."""
-    return code(note) if note.startswith("Only ") else note
+    return code(note) if note.startswith("Only scenarios ") else note

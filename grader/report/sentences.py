@@ -56,6 +56,11 @@ def question_lines(question: dict[str, Any]) -> list[str]:
     return [question["verdict"], *question.get("feedback", [])]
 
 
+def of_quiz(result: dict[str, Any]) -> bool:
+    """Whether the result is of a sheet of answers alone, so that there is nothing to say of scenarios."""
+    return "quiz" in result and "only" in result and not result["scenarios"]
+
+
 def hidden_line(result: dict[str, Any]) -> str:
     """How many hidden scenarios there are and what they carry; "" if there are none."""
     hidden = result["hidden"]
@@ -68,6 +73,8 @@ def hidden_line(result: dict[str, Any]) -> str:
 
 def notes(result: dict[str, Any]) -> list[str]:
     """Sentences on the whole result that no report may leave out."""
+    if of_quiz(result):
+        return ["Only the quiz: points speak of it alone."]
     found = [hidden_line(result)]
     if "only" in result:
         found.append(f"Only scenarios that match {result['only']!r}: points speak of those.")

@@ -96,6 +96,15 @@ def test_a_template_never_replaces_answers(cli, full):
     assert status == 2 and "there are answers in this sheet already" in err
 
 
+@pytest.mark.parametrize("format", ["text", "junit", "markdown", "github", "gradescope"])
+def test_marks_of_a_sheet_say_nothing_of_scenarios(cli, full, format):
+    """No report for people counts scenarios, hidden ones or others, where a quiz alone was marked."""
+    _, out, _ = cli("quiz", full, "--format", format)
+
+    assert out
+    assert "hidden scenario" not in out and "public scenario" not in out
+
+
 @pytest.mark.parametrize("format", ["json", "junit", "markdown", "github", "gradescope"])
 def test_marks_in_the_formats_of_run(cli, full, root, tmp_path, format):
     """Each report holds the quiz's points; the JSON fits the schema of results."""
