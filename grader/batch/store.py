@@ -2,7 +2,8 @@
 
 An attempt is kept under the hashes of kernel, scenario, grader and reference output. So an edited scenario regrades
 itself alone, a new grader everything, and a renamed submission nothing. One process works on a store at a time:
-SQLite's exclusive lock is held while it is open, and the system drops it with the process, however that ends.
+SQLite's exclusive lock is held while it is open, and the system drops it with the process, however that ends. A store
+that was made and in which nothing was kept is removed when it is closed: what was refused leaves no trace.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import pathlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 FORMAT = 1
@@ -56,6 +57,8 @@ class Store:
     def __init__(self, folder: pathlib.Path) -> None:
         """Open or make FOLDER/batch.sqlite. StoreError if that cannot be."""
         self.path = folder / NAME
+        self._new = not self.path.exists()
+        self._made = [one for one in (folder, *folder.parents) if not one.exists()]
         with self._told():
             folder.mkdir(parents=True, exist_ok=True)
             # Autocommit: transactions begin where `_transaction` says.
@@ -64,7 +67,8 @@ class Store:
             with self._told():
                 self._prepare()
         except BaseException:
-            self._db.close()
+            self._new = False  # it may be another's by now
+            self.close()
             raise
 
     def _prepare(self) -> None:
@@ -72,7 +76,9 @@ class Store:
         self._db.execute("PRAGMA journal_mode = TRUNCATE")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("BEGIN EXCLUSIVE")
-        if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            self._new = False
+        else:
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO about VALUES ('format', ?)", (str(FORMAT),))
@@ -91,7 +97,22 @@ class Store:
         self.close()
 
     def close(self) -> None:
+        """Close it; remove it, and the folders made for it, if it is new and nothing was kept in it."""
+        # Nobody can get hold of it meanwhile: the lock goes with the last line.
+        if self._new and self._is_empty():
+            with suppress(OSError):  # a folder that something else is in, or a disk that was made read-only
+                self.path.with_name(f"{NAME}-journal").unlink(missing_ok=True)
+                self.path.unlink(missing_ok=True)
+                for folder in self._made:
+                    folder.rmdir()
         self._db.close()
+
+    def _is_empty(self) -> bool:
+        try:
+            kept = "SELECT EXISTS (SELECT 1 FROM attempts) OR EXISTS (SELECT 1 FROM finished)"
+            return not self._db.execute(kept).fetchone()[0]
+        except sqlite3.Error:
+            return False
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -37,6 +37,30 @@ def test_only_ungradable_ones_are_replaced(tmp_path):
     assert found == {("scenario", "output"): kept("passed"), ("other", "output"): kept("failed")}
 
 
+def test_a_new_store_that_keeps_nothing_is_gone(tmp_path):
+    """With the folders that were made for it, a list of submissions or not; one that keeps something stays."""
+    with Store(tmp_path / "new" / "deep") as store:
+        store.set_submissions([("jane", {}, None)])
+    gone = list(tmp_path.iterdir())
+    with Store(tmp_path / "new") as store:
+        store.finish({})
+    Store(tmp_path / "new").close()
+
+    assert gone == []
+    assert (tmp_path / "new" / NAME).exists()
+
+
+def test_a_store_that_was_there_stays(tmp_path):
+    """Empty as it is: whoever made it may want it."""
+    with Store(tmp_path / "old") as store:
+        store.keep([(KEY, kept("passed"))])
+    with sqlite3.connect(tmp_path / "old" / NAME) as db:
+        db.execute("DELETE FROM attempts")
+    Store(tmp_path / "old").close()
+
+    assert (tmp_path / "old" / NAME).exists()
+
+
 def test_two_batches_at_once(tmp_path):
     """The second is told, at once; the first goes on."""
     with Store(tmp_path) as store:
@@ -110,7 +134,8 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_a_store_of_another_version(tmp_path):
     """It is left alone, and the way out is said."""
-    Store(tmp_path).close()
+    with Store(tmp_path) as store:
+        store.keep([(KEY, kept("passed"))])
     with sqlite3.connect(tmp_path / NAME) as db:
         db.execute("UPDATE about SET value = '99'")
 

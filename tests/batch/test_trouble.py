@@ -121,6 +121,22 @@ def test_a_corrupt_store(cli, lab, class_of, tmp_path):
     assert bytes_of(tmp_path / "out") == before
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_refused_batch_leaves_nothing(root, lab, class_of, tmp_path, there):
+    """Isolation that is not to be had: exit status 3, and no store, no journal and no folder that was not there."""
+    output = tmp_path / "new" / "out"
+    if there:
+        output.mkdir(parents=True)
+        (output / "notes.txt").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    without_bwrap = os.environ | {"PATH": ""}
+    done = run(root, lab, class_of, output, "--isolation", "L3", env=without_bwrap)
+
+    assert done.returncode == 3
+    assert "isolation L3 needs L3, and this machine gives" in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_two_batches_at_once(root, lab, class_of, tmp_path):
     """Started together on one store: one of them grades everybody, the other says so and touches nothing."""
     slow = kernel_text(ZERO, f"for _ in range(3_000_000): pass; {ZERO}")
