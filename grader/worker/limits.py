@@ -16,7 +16,7 @@ class Limits(NamedTuple):
                fill it takes a small part of cpu_s also on a busy machine, so that growth is not called slowness;
                and it is less than the 768 MB that a Gradescope container has for everything.
     output     bytes that a kernel may print
-    answers    bytes of answers, four a number, above what the scenario's own pages may take (remote.py): bounds the
+    answers    bytes of answers, four a number, above what the scenario's own pages may take (script.py): bounds the
                operations, and what they cost the grader
     """
 

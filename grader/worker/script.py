@@ -16,8 +16,11 @@ from grader.scenario.trace import Trace
 
 from . import wire
 
-#: Bytes of answers that are kept, of all scenarios together; then it begins anew. A class of hundreds needs a tenth.
-ROOM = 64 << 20
+#: Bytes of answers that are kept, of all scenarios together; then it begins anew. A class of a hundred needs five million.
+ROOM = 32 << 20
+
+#: The part of it that one kernel's answers to one scenario may take: who says so much does what no other does.
+_SHARE = 1 / 8
 
 #: Bytes that an answer takes beside its own.
 _OVERHEAD = 300
@@ -74,12 +77,12 @@ class Known:
     def learn(self, script: Script, answers: Sequence[bytes], attempt: Any) -> None:
         """These answers, from that to BEGIN up to the last that was looked at, have led to this attempt."""
         size = sum(map(len, answers)) + _OVERHEAD * len(answers)
+        if size > self._room * _SHARE:
+            return
         if self._used + size > self._room:
             self._used = 0
             for _, other in self._scripts.values():
                 other.answers = {}
-        if size > self._room:
-            return
         self._used += size
         node = script.answers
         for answer in answers[:-1]:
