@@ -16,7 +16,7 @@ from grader.scenario.trace import Trace
 
 from . import wire
 
-#: Bytes of answers that are kept, of all scenarios together; then it begins anew. A class of a hundred needs five million.
+#: Bytes of answers that are kept, of all scenarios together; then it begins anew. A hundred students take five million.
 ROOM = 32 << 20
 
 #: The part of it that one kernel's answers to one scenario may take: who says so much does what no other does.
