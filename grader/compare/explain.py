@@ -5,15 +5,16 @@ Pure: values in, lines out. Frames are called a, b, c in the order in which the 
 
 from __future__ import annotations
 
-from grader.machine.entry import COW, DIRTY, FRAME_SHIFT, RIGHTS
+from grader.machine.entry import FRAME_SHIFT, RIGHTS
 from grader.machine.protection import PROTECTIONS
 from grader.scenario.model import Scenario
 from grader.scenario.place import parse_place
 from grader.scenario.trace import StepRecord, Trace, apply_changes
 
 from .judge import Divergence
-from .names import Names, letter
+from .names import Names, letter, marks
 from .renaming import Place
+from .swapped import Swapped
 from .words import sentence
 
 #: Page table entries shown before the step that differs.
@@ -76,19 +77,23 @@ def _other_differences(expected: StepRecord, yours: StepRecord, rule: str) -> li
 def _tables_before(scenario: Scenario, expected: Trace, yours: list[StepRecord], divergence: Divergence) -> list[str]:
     """The entries, in the student's kernel, that the step was about to use."""
     tables: dict[int, dict[int, int]] = {pid: {} for pid in expected.initial}
-    names = Names(expected, divergence.step - 1)
-    for record in yours[: divergence.step - 1]:
+    names, swapped = Names(expected, 0), Swapped(scenario)
+    for step, record in zip(scenario.steps, yours[: divergence.step - 1], strict=False):
+        names.learn(record)
+        swapped.learn(step, record, tables, names)
         apply_changes(tables, record)
+    clock = scenario.machine.replacement == "clock"
     stale = yours[divergence.step - 2].stale if divergence.step > 1 else {}
     places = _relevant(scenario, divergence, tables, names)
     lines: list[str] = []
     letters: dict[int, str] = {}
-    for pid, page in places[:ENTRIES]:
+    for place in places[:ENTRIES]:
+        pid, page = place
         pte = tables[pid].get(page)
         label = names.page(pid, page)
-        what = _entry(pte, letters) if pte else "no entry"
+        what = _entry(pte, letters, clock) if pte else _absent(place, swapped)
         cached = stale.get(pid, {}).get(page)
-        held = f"   but the TLB still holds {_entry(cached, letters)}" if cached else ""
+        held = f"   but the TLB still holds {_entry(cached, letters, clock)}" if cached else ""
         lines.append(f"    {label:12} {what}{held}")
     if not lines:
         return []
@@ -114,10 +119,16 @@ def _relevant(scenario: Scenario, divergence: Divergence, tables: dict, names: N
     return sorted(wanted, key=lambda place: (place.page, place.pid))
 
 
-def _entry(pte: int, letters: dict[int, str]) -> str:
+def _entry(pte: int, letters: dict[int, str], clock: bool) -> str:
     frame = letters.setdefault(pte >> FRAME_SHIFT, letter(len(letters)))
-    marks = "".join(f" {word}" for bit, word in ((COW, "cow"), (DIRTY, "dirty")) if pte & bit)
-    return f"-> frame {frame}  {PROTECTIONS[pte & RIGHTS]}{marks}"
+    return f"-> frame {frame}  {PROTECTIONS[pte & RIGHTS]}{marks(pte, clock)}"
+
+
+def _absent(place: Place, swapped: Swapped) -> str:
+    if place not in swapped.pages:
+        return "no entry"
+    slot = swapped.slot(place)
+    return "out, on swap" if slot is None else f"out (slot {slot})"
 
 
 def _compared(number: int, total: int) -> list[str]:

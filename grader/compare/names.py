@@ -1,9 +1,10 @@
-"""How pages and frames are called in a message: `P:h[2]`, frame `a`."""
+"""How pages, frames and the bits of entries are called in a message: `P:h[2]`, frame `a`, `cow dirty`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from grader.machine.entry import ACCESSED, COW, DIRTY
 from grader.scenario.trace import StepRecord, Trace
 
 
@@ -50,6 +51,12 @@ class Names:
         if left > 0:
             return f"{', '.join(shown[:most])} and {left} more"
         return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def marks(pte: int, clock: bool) -> str:
+    """` cow dirty`: an entry's bits, each with a blank before it; ` used` too where a clock looks at it."""
+    shown = ((COW, "cow"), (DIRTY, "dirty"), (ACCESSED if clock else 0, "used"))
+    return "".join(f" {word}" for bit, word in shown if pte & bit)
 
 
 def letter(number: int) -> str:

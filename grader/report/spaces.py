@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from grader.machine.entry import ACCESSED, COW, DIRTY, RIGHTS
+from grader.compare.names import marks
+from grader.machine.entry import ACCESSED, RIGHTS
 from grader.machine.protection import PROTECTIONS
 
 #: Characters of a line, and rows of a picture; what is over is counted.
@@ -25,7 +26,7 @@ MIDDLE = 14
 
 
 class Half(NamedTuple):
-    """A page of one process: what it is called (`h[0]`), its rights and marks in words, and its frame."""
+    """A page of one process: what it is called (`h[0]`), its rights and marks in words, and its frame, or its slot."""
 
     label: str
     told: str
@@ -64,10 +65,14 @@ def picture(
     return lines + ([f"and {hidden} more"] if hidden > 0 else [])
 
 
-def rights(pte: int) -> str:
-    """An entry's rights and marks: `r-- cow dirty`; `used` if it was only read."""
-    marks = "".join(f" {word}" for bit, word in ((COW, "cow"), (DIRTY, "dirty")) if pte & bit)
-    return f"{PROTECTIONS[pte & RIGHTS]}{marks or (' used' if pte & ACCESSED else '')}"
+def rights(pte: int, clock: bool = False) -> str:
+    """An entry's rights and marks: `r-- cow dirty`; `used` if it was only read, or in any case for a clock."""
+    return f"{PROTECTIONS[pte & RIGHTS]}{marks(pte, clock) or (' used' if pte & ACCESSED else '')}"
+
+
+def run_of(first: int, pages: int, name: Callable[[int], str]) -> str:
+    """The frames or slots of a run of pages: `c`, `a..c`, `slot 0..2`."""
+    return name(first) if pages == 1 else f"{name(first)}..{name(first + pages - 1).rpartition(' ')[2]}"
 
 
 def span(label: str, length: int) -> str:
@@ -107,7 +112,7 @@ def _label(half: Half | None, pages: int) -> str:
 
 
 def _box(half: Half, pages: int, name: Callable[[int], str]) -> str:
-    return f"[{name(half.frame)}]" if pages == 1 else f"[{name(half.frame)}..{name(half.frame + pages - 1)}]"
+    return f"[{run_of(half.frame, pages, name)}]"
 
 
 def _middle(row: Row, name: Callable[[int], str], width: int) -> str:

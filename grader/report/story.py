@@ -9,16 +9,25 @@ from __future__ import annotations
 
 from grader.attempt import Attempt
 from grader.compare.names import Names, letter
+from grader.compare.renaming import Place
+from grader.compare.swapped import Swapped
 from grader.compare.words import sentence
 from grader.machine.entry import FRAME_SHIFT
 from grader.scenario.model import Scenario
 from grader.scenario.trace import CRASHED, StepRecord, Trace, apply_changes
 from grader.verdicts import NOT_IMPLEMENTED, PASSED
 
-from .spaces import ROWS, WIDTH, Half, continues, picture, rights, span
+from .spaces import ROWS, WIDTH, Half, continues, picture, rights, run_of, span
 
 #: Stands for the frame of zeros, which is never allocated.
 ZERO = -1
+
+#: Stands for a slot that is not known. The others are numbered from SLOTS on, beyond all frames.
+SLOT = -2
+SLOTS = 1 << 40
+
+#: Characters for an entry's rights and marks.
+TOLD = 15
 
 
 def story(scenario: Scenario, expected: Trace, attempt: Attempt | None) -> list[str]:
@@ -51,12 +60,15 @@ def _machine(scenario: Scenario) -> str:
 
 
 class _Teller:
-    """Follows the page tables and keeps the letters of frames."""
+    """Follows the page tables and what is out, and keeps the letters of frames."""
 
     def __init__(self, scenario: Scenario, expected: Trace) -> None:
         self.scenario = scenario
         self.names = Names(expected, 0)
         self.tables: dict[int, dict[int, int]] = {pid: {} for pid in expected.initial}
+        self.swapped = Swapped(scenario)
+        self.clock = scenario.machine.replacement == "clock"
+        self.told = len("rwx cow dirty used") if self.clock else TOLD
         self.lives: dict[int, int] = {}  # frame -> how many were allocated before it, which is its letter
         self.used = 0
 
@@ -67,9 +79,11 @@ class _Teller:
         for frame in record.allocated:
             self.lives[frame] = self.used
             self.used += 1
+        out = set(self.swapped.pages)
+        self.swapped.learn(step, record, self.tables, self.names)
         apply_changes(self.tables, record)
         lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record, outcome)}"]
-        if record.changes or record.died:
+        if record.changes or record.died or out != self.swapped.pages:
             lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
         return [*lines, ""]
 
@@ -80,7 +94,7 @@ class _Teller:
         halves = {pid: self._halves(pid, table) for pid, table in self.tables.items()}
         if len(halves) == 2 and all(halves.values()):
             (left, ours), (right, theirs) = halves.items()
-            drawn = picture((self._title(left), self._title(right)), ours, theirs, _letter)
+            drawn = picture((self._title(left), self._title(right)), ours, theirs, _name)
             if drawn is not None:
                 return drawn
         columns = []
@@ -106,9 +120,13 @@ class _Teller:
 
     def _halves(self, pid: int, table: dict[int, int]) -> dict[int, Half]:
         """What is said of each page of a process: page number -> half of a picture's row, its frame by its life."""
+        halves = {page: (rights(pte, self.clock), self._life(pte >> FRAME_SHIFT)) for page, pte in table.items()}
+        for place in self.swapped.pages:
+            if place.pid == pid:
+                halves[place.page] = "out", self._slot(place)
         return {
-            page: Half(self.names.page(pid, page).partition(":")[2], rights(pte), self._life(pte >> FRAME_SHIFT))
-            for page, pte in sorted(table.items())
+            page: Half(self.names.page(pid, page).partition(":")[2], told, frame)
+            for page, (told, frame) in sorted(halves.items())
         }
 
     def _rows(self, halves: dict[int, Half]) -> list[str]:
@@ -126,14 +144,20 @@ class _Teller:
     def _life(self, frame: int) -> int:
         return self.lives.get(frame, ZERO)
 
+    def _slot(self, place: Place) -> int:
+        slot = self.swapped.slot(place)
+        return SLOT if slot is None else SLOTS + slot
+
     def _row(self, half: Half, length: int, labels: int) -> str:
-        first, last = _letter(half.frame), _letter(half.frame + length - 1)
         label = half.label if length == 1 else span(half.label, length)
-        return f"{label:{labels}} {half.told:15} {first if length == 1 else f'{first}..{last}'}"
+        return f"{label:{labels}} {half.told:{self.told}} {run_of(half.frame, length, _name)}"
 
 
-def _letter(life: int) -> str:
-    return "zero" if life == ZERO else letter(life)
+def _name(frame: int) -> str:
+    """The name of what a half is of: a frame by its life, or a slot."""
+    if frame >= SLOTS:
+        return f"slot {frame - SLOTS}"
+    return {ZERO: "zero", SLOT: "swap"}.get(frame) or letter(frame)
 
 
 def _cost(record: StepRecord, outcome: str) -> str:

@@ -20,6 +20,28 @@ def test_show_draws_two_programs_and_their_frames(cli, root, monkeypatch):
     assert_message("show-sections", cli("show", "labs/file-backed", "sections-of-a-program")[1])
 
 
+def test_show_draws_what_is_out(cli, root, monkeypatch):
+    """A page on swap is told from one that was never touched, with its slot, and two that share a slot point to it."""
+    monkeypatch.chdir(root)
+
+    assert_message("show-swap", cli("show", "labs/swapping", "out-again-for-nothing")[1])
+
+
+def test_show_draws_what_a_clock_looks_at(cli, root, monkeypatch):
+    """Where the clock replaces, an entry's accessed bit is drawn beside its dirty bit."""
+    monkeypatch.chdir(root)
+
+    assert_message("show-clock", cli("show", "labs/swapping", "second-chance")[1])
+
+
+def test_show_says_out_where_the_slot_is_not_known(cli, root):
+    """After a step that leaves it open, a page is on swap, and no slot is made up."""
+    _, out, _ = cli("show", root / "labs" / "tlb", "round-and-round")
+    last = out[out.index("  5   ") :]
+
+    assert "h[0]     out             swap\n" in last and "slot 0" not in last
+
+
 def test_show_tells_a_submissions_run_up_to_the_difference(cli, lab, tmp_path):
     """With a submission its own run is shown, and where it differs."""
     kernel = tmp_path / "k.py"

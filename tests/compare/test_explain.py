@@ -6,6 +6,7 @@ from grader.attempt import attempt_here
 from grader.compare.names import letter
 from grader.compare.words import sentence
 from grader.scenario.engine import replay
+from reference.swapping import SwappingKernel
 from tests.compare.test_judge import STORY, CopiesTwice, EagerFork, LeaksQuietly, ParentWritable, SwapsSides, TwoFaults
 from tests.kernels import SmallKernel
 from tests.messages import assert_message
@@ -49,6 +50,30 @@ steps:
     attempt = attempt_here(scenario, replay(scenario, SmallKernel), NeverFlushes)
 
     assert "no entry   but the TLB still holds -> frame a  rw-" in "\n".join(attempt.lines)
+
+
+def test_a_page_that_is_out_is_told_from_an_untouched_one():
+    """What the step was about to bring back is out, with its slot; what was never there has no entry."""
+
+    class ReadsZeros(SwappingKernel):
+        def frame_from(self, slot):
+            frame = super().frame_from(slot)
+            self.hw.frames.zero(frame)
+            return frame
+
+    head = """format: 1
+title: t
+task: swap
+processes: [P]
+machine: {frames: 2, swap: 4}
+steps:
+  - mmap: {by: P, name: h, pages: 4}
+"""
+    scenario = parse("write: {by: P, at: 'h[0:3]', value: 7}", "read: {by: P, at: h}", head=head)
+    lines = attempt_here(scenario, replay(scenario, SwappingKernel), ReadsZeros).lines
+
+    assert "    P:h[0]       out (slot 0)" in lines
+    assert "    P:h[3]       no entry" in lines
 
 
 @pytest.mark.parametrize(

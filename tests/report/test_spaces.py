@@ -1,7 +1,7 @@
 """Two address spaces with the frames between them."""
 
 from grader.machine.entry import ACCESSED, COW, DIRTY
-from grader.report.spaces import ROWS, WIDTH, Half, continues, picture, rights, span
+from grader.report.spaces import ROWS, WIDTH, Half, continues, picture, rights, run_of, span
 
 TITLES = ("[P]", "[C]")
 
@@ -63,6 +63,18 @@ def test_rights_and_marks_in_words():
     """`used` is told only where nothing stronger is."""
     assert rights(1 | ACCESSED) == "r-- used"
     assert rights(1 | ACCESSED | DIRTY | COW) == "r-- cow dirty"
+
+
+def test_a_clock_s_bit_is_told_in_any_case():
+    """Where the accessed bit decides who leaves, no other mark stands for it."""
+    assert rights(1 | ACCESSED | DIRTY | COW, clock=True) == "r-- cow dirty used"
+    assert rights(1 | DIRTY, clock=True) == "r-- dirty"
+
+
+def test_a_run_is_called_by_its_first_and_last():
+    """A slot's number is what changes along a run, its word stands once."""
+    assert [run_of(2, pages, letter) for pages in (1, 3)] == ["c", "c..e"]
+    assert run_of(0, 3, lambda slot: f"slot {slot}") == "slot 0..2"
 
 
 def test_runs_are_named_by_their_ends():
