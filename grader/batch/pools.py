@@ -62,10 +62,11 @@ class LocalPool:
 
     def stop(self, executor: Executor) -> None:
         """End the processes, whatever they are at."""
-        processes = list((getattr(executor, "_processes", None) or {}).values())
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        for process in list((getattr(executor, "_processes", None) or {}).values()):
             process.kill()
+        # With them dead this waits for no work, only for the executor's thread. Left alone, that may close its pipe
+        # just when the interpreter, about to exit, writes to it (_python_exit): a traceback that has nothing to say.
+        executor.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
         """Nothing is left to close."""

@@ -1,11 +1,12 @@
 """Work handed to workers that die, fail or leave: everything is done, once, or named."""
 
+import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from grader.batch.pools import TRIES, completed
+from grader.batch.pools import TRIES, LocalPool, completed
 from grader.batch.work import Bundle, Done, Work
 
 BUNDLE = Bundle("", b"", "auto")
@@ -105,3 +106,15 @@ def test_no_isolation_ends_everything():
 
     with pytest.raises(IsolationError, match="needs L2"):
         outcomes(pool, "abc")
+
+
+def test_a_stopped_pool_is_gone():
+    """Whatever its processes are at: no process and no thread is left that could disturb the end of the program."""
+    pool = LocalPool(2)
+    executor = pool.start()
+    out = [executor.submit(time.sleep, 600) for _ in range(5)]
+    processes, thread = list(executor._processes.values()), executor._executor_manager_thread
+    pool.stop(executor)
+
+    assert not thread.is_alive() and not any(process.is_alive() for process in processes)
+    assert all(future.done() for future in out)
