@@ -106,7 +106,7 @@ def table(batch: dict[str, Any]) -> str:
 
 
 def write_text(path: pathlib.Path, text: str) -> None:
-    """Write a file whole, or not at all; one that is as it should be is left alone."""
+    """Write a file whole, or not at all; one that is as it should be is left alone. An OSError names the file."""
     data = text.encode("utf-8", "backslashreplace")
     try:
         if path.read_bytes() == data:
@@ -118,8 +118,9 @@ def write_text(path: pathlib.Path, text: str) -> None:
     try:
         partial.write_bytes(data)
         os.replace(partial, path)
-    except OSError:
+    except OSError as error:
         partial.unlink(missing_ok=True)
+        error.filename = str(path)  # a full disk is noticed by a write, which knows no name
         raise
 
 
