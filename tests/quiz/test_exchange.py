@@ -221,6 +221,22 @@ def test_moodle_xml_is_read_by_a_parser_of_others(root):
         assert [o.score_fraction > 0 for o in question.options] == [o.right for o in item.options]
 
 
+@pytest.mark.parametrize("name", ["copy-on-write", "swapping", "tlb"])
+def test_gift_is_read_by_a_parser_of_others(root, name):
+    """ua-exam finds each question of a real lab, and of the choices each text and which of them are right."""
+    parser = pytest.importorskip("ua_exam.gift_parser")
+    lab = load_lab(root / "labs" / name)
+    items = items_of(lab, load_quiz(lab))
+    found = {q["title"]: q for q in parser.parse_gift_content(gift.write(items)[0])}
+    choices = [item for item in items if item.kind in ("single", "multiple")]
+
+    assert list(found) == [item.id for item in items]
+    for item in choices:
+        question = found[item.id]
+        assert question["text"].removeprefix("[markdown]").replace("\\n", "\n") == item.text.strip()
+        assert [(o["text"], o["is_correct"]) for o in question["options"]] == [(o.text, o.right) for o in item.options]
+
+
 def test_moodle_xml_has_every_type(items):
     """The types that Moodle calls so, and characters that XML cannot hold replaced."""
     from xml.etree import ElementTree as ET
