@@ -10,6 +10,7 @@ import fnmatch
 import sys
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from grader import __version__
@@ -108,8 +109,6 @@ class Result:
         self.graded = graded
         self.quiz = quiz
         self.only = only
-        self._likeness: tuple[Likeness | None] | None = None  # once it is known
-        self._diagnosis: str | None = None
         self.unfinished = {g.scenario.task for g in graded if not g.hidden and g.attempt.verdict != PASSED}
 
     def build(self, submission: str, digest: str, isolation: dict[str, Any], audience: str) -> dict[str, Any]:
@@ -125,8 +124,8 @@ class Result:
             "title": self.lab.title,
             "lab_hash": lab_hash(self.lab, audience, self.hashes),
             "submission": plain(submission),
-            "points": rounded(sum((t[0] for t in self._points()), Fraction(0))),
-            "max_points": rounded(sum((t[1] for t in self._points()), Fraction(0))),
+            "points": rounded(sum((earned for earned, _ in self._points.values()), Fraction(0))),
+            "max_points": rounded(sum((most for _, most in self._points.values()), Fraction(0))),
             "complete": not ungradable,
             "isolation": isolation,
             "hidden": {"count": self._hidden_count(), "points": rounded(self.lab.hidden_points())},
@@ -210,20 +209,15 @@ class Result:
             entry["output_truncated"] = graded.printed.truncated or len(graded.printed.text) > OUTPUT_LIMIT
         return entry
 
-    @property
+    @cached_property
     def diagnosis(self) -> str:
         """Which misconception the public scenarios look like, as a sentence; "" if none."""
-        if self._diagnosis is None:
-            found = self.likeness
-            self._diagnosis = in_words(self.lab, found) if found is not None else ""
-        return self._diagnosis
+        return in_words(self.lab, self.likeness) if self.likeness is not None else ""
 
-    @property
+    @cached_property
     def likeness(self) -> Likeness | None:
         """The misconceptions that the public scenarios look like; None if there are none to name."""
-        if self._likeness is None:
-            self._likeness = (likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden)),)
-        return self._likeness[0]
+        return likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden))
 
     def _concerns(self, task: Task) -> bool:
         """With --only, tasks without a chosen scenario are left out."""
@@ -231,8 +225,10 @@ class Result:
             return True
         return any(g.scenario.task == task.id for g in self.graded)
 
-    def _points(self) -> list[tuple[Fraction, Fraction]]:
-        return [self._task_points(task) for task in self.lab.tasks if self._concerns(task)]
+    @cached_property
+    def _points(self) -> dict[str, tuple[Fraction, Fraction]]:
+        """Points earned, and points that can be earned here, by id of the task."""
+        return {task.id: self._task_points(task) for task in self.lab.tasks if self._concerns(task)}
 
     def _task_points(self, task: Task) -> tuple[Fraction, Fraction]:
         """Earned, and what can be earned here: a released lab leaves the hidden scenarios' points to the course."""
@@ -244,7 +240,7 @@ class Result:
         return earned, sum((g.worth for g in own), Fraction(0))
 
     def _task(self, task: Task) -> dict[str, Any]:
-        earned, most = self._task_points(task)
+        earned, most = self._points[task.id]
         entry = {
             "id": task.id,
             "number": task.number,
