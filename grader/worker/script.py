@@ -8,6 +8,7 @@ those of earlier ones, byte for byte, and only what was never seen is re-enacted
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any, Union
 
@@ -16,7 +17,8 @@ from grader.scenario.trace import Trace
 
 from . import wire
 
-#: Bytes of answers that are kept, of all scenarios together; then it begins anew. A hundred students take five million.
+#: Bytes that answers and attempts may take, of all scenarios together; then it begins anew. A hundred students take
+#: five million.
 ROOM = 32 << 20
 
 #: The part of it that one kernel's answers to one scenario may take: who says so much does what no other does.
@@ -76,7 +78,7 @@ class Known:
 
     def learn(self, script: Script, answers: Sequence[bytes], attempt: Any) -> None:
         """These answers, from that to BEGIN up to the last that was looked at, have led to this attempt."""
-        size = sum(map(len, answers)) + _OVERHEAD * len(answers)
+        size = sum(map(len, answers)) + _OVERHEAD * len(answers) + _bytes_of(attempt)
         if size > self._room * _SHARE:
             return
         if self._used + size > self._room:
@@ -91,6 +93,11 @@ class Known:
                 return
             node = following
         node[answers[-1]] = End(attempt)
+
+
+def _bytes_of(value: Any) -> int:
+    """Bytes that a value takes which is made of tuples, text and numbers."""
+    return sys.getsizeof(value) + (sum(map(_bytes_of, value)) if isinstance(value, tuple) else 0)
 
 
 #: Bytes of answers that a page may take in one step: an honest kernel takes about fifty, or a hundred if it swaps.

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.attempt import Attempt
 from grader.examiner import Code, Examiner
 from grader.scenario.engine import replay
 from grader.worker import wire
@@ -137,6 +138,18 @@ def test_known_answers_take_no_more_room_than_they_may():
         kept.append(len(script.answers))
 
     assert kept == [1, 2, 3, 4, 5, 6, 7, 8, 1]
+
+
+def test_what_is_said_of_a_failure_takes_room_too():
+    """Short answers with long explanations fill the room as long answers do."""
+    known = Known(room=80_000)
+    script = known.script(SCENARIO, EXPECTED)
+    kept = []
+    for number in range(200):
+        known.learn(script, [bytes([number])], Attempt("failed", lines=("x" * 500,)))
+        kept.append(len(script.answers))
+
+    assert 1 < max(kept) * 500 < 80_000
 
 
 def test_a_flood_of_answers_is_not_kept():
