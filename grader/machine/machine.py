@@ -232,7 +232,8 @@ class Machine:
         `self.start` is the region's address after a success.
         """
         start = process._next_page * self._page_size if at is None else at
-        region = Region(start, pages, protection, shared, self.files[file] if file else None, offset)
+        backing = self.files[file] if file else None
+        region = Region(start, pages, protection, shared, backing, offset, page_size=self._page_size)
         outcome = self._system_call(process, "mmap", region)
         if outcome == OK and pages > 0:
             self.start = start

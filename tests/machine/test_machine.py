@@ -34,6 +34,17 @@ def test_first_touch_faults_once_and_then_no_more(boot):
     assert read(machine, process, 16) == (OK, [8])
 
 
+def test_a_machine_knows_its_own_page_size_in_the_middle_of_anothers_step():
+    """Two threads may each have a machine: a region is cut into the pages of the machine that it is on."""
+    machine, other = Machine(SmallKernel, page_size=8), Machine(SmallKernel, page_size=32)
+    process = machine.spawn()
+    machine.begin()
+    other.begin()
+
+    assert machine.mmap(process, 1, RW, at=64) == OK
+    assert [region.first_page for region in process._regions] == [8]
+
+
 def test_a_range_is_accessed_page_by_page_up_to_the_first_failure(boot):
     """Of three pages of which the last is unmapped, two are written before the process is killed."""
     machine, process = boot()
