@@ -148,6 +148,11 @@ class Run:
         record = self.record(number, self.finish())
         return record._replace(findings=[], changes={})
 
+    def close(self) -> None:
+        """The run is not used any more: see Machine.close."""
+        self.machine.close()
+        self.failure = None
+
     # -- verbs ------------------------------------------------------------------------------------------------
 
     def _dispatch(self, process: Process, step: Step) -> str:

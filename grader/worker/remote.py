@@ -79,7 +79,14 @@ class RemoteReplay:
         except WorkerCrash:
             yield StepRecord(0, CRASHED)
             return
-        standin = run.machine.kernel
+        try:
+            yield from self._reenacted(run)
+        finally:
+            run.close()
+
+    def _reenacted(self, run: Run) -> Iterator[StepRecord]:
+        """The records of a run that has not begun; what is not here of its answers is waited for, step by step."""
+        scenario, standin = self.script.scenario, run.machine.kernel
         assert isinstance(standin, StandIn)
         standin.finished()
         for number in range(1, len(scenario.steps) + 2):

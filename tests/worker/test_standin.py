@@ -1,5 +1,8 @@
 """Re-enactment: an honest answer gives the honest trace; any other bytes give a verdict and never more."""
 
+import contextlib
+import gc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,6 +118,38 @@ def test_a_child_that_is_gone_is_told_with_its_ending():
     """When the child dies between two answers the box's ending comes out."""
     with pytest.raises(WorkerEnded, match="gone"):
         reenact(parse(), [[wire.INIT, 0, wire.RETURNED]])
+
+
+_FAULT = [wire.FAULT, 1, 16]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        [*_FAULT, op.ALLOCATE, op.ZERO, 0, op.MAP, 1, 16, 0, 3, wire.RETURNED],
+        [*_FAULT, wire.SEGMENTATION_FAULT, wire.EXIT, 1, wire.RETURNED],
+        [*_FAULT, wire.SEGMENTATION_FAULT, wire.EXIT, 1, wire.CRASHED],
+        [*_FAULT, wire.CRASHED],
+        [*_FAULT, wire.RETURNED, *_FAULT, wire.RETURNED],
+        [*_FAULT, op.ALLOCATE, 99],
+        [*_FAULT, op.FREE, 3],
+        (wire.READY, b""),
+    ],
+    ids=["ok", "killed", "crash at exit", "crash", "no progress", "unknown", "refused", "no answer"],
+)
+def test_nothing_of_a_replay_is_left_where_no_collector_runs(last):
+    """However a replay ends, its machine is gone with it: a batch's workers have no garbage collector."""
+    scenario = parse("write: {by: P, at: 'h[0]', value: 1}")
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(Tampered, WorkerEnded):
+            reenact(scenario, [*honest_answers(scenario)[:2], last])
+        left = [found for found in gc.get_objects() if isinstance(found, StandIn)]
+    finally:
+        gc.enable()
+
+    assert left == []
 
 
 def test_a_crash_in_the_constructor_is_a_crash_before_the_first_step():
