@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import subprocess
 import sys
 from typing import NamedTuple
@@ -19,7 +20,9 @@ class PlainChild:
     """The Child that remote.py drives."""
 
     def __init__(
-        self, program: str = "from grader.worker.student import serve; import sys; serve(*map(int, sys.argv[1:]))"
+        self,
+        program: str = "from grader.worker.student import serve; import sys; serve(*map(int, sys.argv[1:]))",
+        folder: pathlib.Path | None = None,
     ):
         worker_in, self._out = os.pipe()
         self._inp, worker_out = os.pipe()
@@ -27,6 +30,7 @@ class PlainChild:
             [sys.executable, "-c", program, str(worker_in), str(worker_out)],
             pass_fds=(worker_in, worker_out),
             stdout=subprocess.PIPE,
+            cwd=folder,
         )
         os.close(worker_in)
         os.close(worker_out)
@@ -61,11 +65,12 @@ class PlainChild:
 
 
 class PlainBox:
-    """spawn() and nothing else."""
+    """spawn() and nothing else. `folder`: where its children work, and from where they import what is no library."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: pathlib.Path | None = None) -> None:
         self.children: list[PlainChild] = []
+        self.folder = folder
 
     def spawn(self) -> PlainChild:
-        self.children.append(PlainChild())
+        self.children.append(PlainChild(folder=self.folder))
         return self.children[-1]
