@@ -1,5 +1,6 @@
 """Work handed to workers that die, fail or leave: everything is done, once, or named."""
 
+import os
 import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -118,3 +119,17 @@ def test_a_stopped_pool_is_gone():
 
     assert not thread.is_alive() and not any(process.is_alive() for process in processes)
     assert all(future.done() for future in out)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system keeps no process on a processor")
+def test_a_worker_stays_on_one_processor():
+    """With its sandbox, which takes turns with it; on one of those that the batch itself may use."""
+    pool = LocalPool(1)
+    executor = pool.start()
+    try:
+        place = executor.submit(os.sched_getaffinity, 0).result()
+    finally:
+        pool.stop(executor)
+
+    assert len(place) == 1
+    assert place <= os.sched_getaffinity(0)
