@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", metavar="LAB", help="the lab's folder")
     parser.add_argument("submissions", metavar="SUBMISSIONS", help="a folder of folders, kernel files and archives")
     add_output(parser)
-    parser.add_argument("--jobs", type=jobs, metavar="N", help="processes, each on one processor (default: one for each)")
+    parser.add_argument("--jobs", type=jobs, metavar="N", help="processes, each on a processor (default: all)")
     parser.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="only the I-th of N parts")
     parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler whose workers do it, tcp://host:port")
     add_isolation(parser)
