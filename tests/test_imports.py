@@ -7,103 +7,107 @@ import sys
 
 import pytest
 
-#: Every part of the grader, with the parts it may import (beside itself).
-LAYERS = {
-    "machine": set(),
-    "text": set(),
-    "verdicts": set(),
-    "scenario": {"machine"},
-    "compare": {"machine", "scenario"},
-    "worker": {"machine", "scenario", "compare"},
-    "lab": {"scenario"},
-    "outputs": {"lab", "scenario"},
-    "kernels": {"lab", "scenario"},
-    "record": {"lab", "machine", "outputs", "scenario"},
-    "attempt": {"compare", "machine", "outputs", "scenario", "verdicts"},
-    "examiner": {"attempt", "scenario", "verdicts", "worker"},
-    "fingerprints": {"attempt", "lab", "scenario", "verdicts"},
-    "mistakes": {"attempt", "fingerprints", "kernels", "lab", "outputs", "verdicts"},
-    "grade": {"attempt", "compare", "examiner", "fingerprints", "lab", "outputs", "scenario", "text", "verdicts"},
-    "submission": {"examiner", "kernels", "lab", "scenario", "worker"},
-    "quiz": {"kernels", "lab", "machine", "outputs", "scenario", "text", "worker"},
-    "grading": {
-        "attempt",
-        "examiner",
-        "grade",
-        "lab",
-        "outputs",
-        "quiz",
-        "scenario",
-        "submission",
-        "verdicts",
-        "worker",
-    },
-    "check": {"attempt", "fingerprints", "kernels", "lab", "mistakes", "outputs", "quiz", "record", "verdicts"},
-    "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
-    "release": {"fingerprints", "grade", "lab", "outputs", "quiz"},
-    "fuzz": {"attempt", "compare", "lab", "machine", "scenario", "verdicts"},
-    "scaffold": {"lab"},
-    "selftest": {"examiner", "lab", "record", "scenario", "worker"},
-    "batch": {
-        "attempt",
-        "compare",
-        "examiner",
-        "grade",
-        "grading",
-        "lab",
-        "outputs",
-        "report",
-        "scenario",
-        "submission",
-    }
-    | {"text", "verdicts", "worker"},
-    "pytest_plugin": {"attempt", "examiner", "lab", "outputs", "submission", "text", "worker"},
-}
+#: The parts of the grader in the order of their imports: a part imports only parts of the rows above its own.
+ROWS = (
+    ("errors", "escape", "files", "text"),
+    ("machine", "formats"),
+    ("scenario",),
+    ("trace",),
+    ("replay", "compare"),
+    ("protocol",),
+    ("sandbox",),
+    ("lab", "intake"),
+    ("quiz",),
+    ("grade",),
+    ("view",),
+    ("report", "authoring", "publish"),
+    ("batch",),
+    ("pytest_plugin", "cli"),
+)
+ROW = {part: number for number, row in enumerate(ROWS) for part in row}
+
+
+def imported(path, root):
+    """Return the modules of the grader that a file imports, at its top or in a function, except for types only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    skipped = {id(node) for block in typing for node in ast.walk(block)}
+    folder = path.relative_to(root).parts[:-1]
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(folder[: len(folder) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            found.update(module_of(f"{module}.{alias.name}", root) for alias in node.names)
+    return {name for name in found if name.split(".")[0] == "grader" and name != "grader"}
+
+
+def module_of(name, root):
+    """Return the module that a dotted name is, or is in."""
+    path = root.joinpath(*name.split("."))
+    return name if path.is_dir() or path.with_suffix(".py").is_file() else name.rpartition(".")[0]
+
+
+def modules(root):
+    """Return every module of the grader with its file."""
+    for path in sorted((root / "grader").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
 
 def imports(path):
-    """The parts of the grader that a file imports."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names = [node.module or ""]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "grader" and len(parts) > 1:
-                yield parts[1]
+    """Return the parts of the grader that a file imports."""
+    root = next(folder for folder in path.parents if (folder / "pyproject.toml").is_file())
+    return {name.split(".")[1] for name in imported(path, root)}
 
 
-@pytest.mark.parametrize("part", LAYERS)
+@pytest.mark.parametrize("part", ROW)
 def test_imports_run_one_way(root, part):
-    """No part of the grader imports one that stands after it."""
-    path = root / "grader" / part
-    files = sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
-    found = {(file.name, name) for file in files for name in imports(file)}
+    """No part of the grader imports one of its own row or of a row below."""
+    wrong = [
+        f"{module} imports {other}"
+        for module, path in modules(root)
+        if module.split(".")[1:2] == [part]
+        for other in imports(path) - {part}
+        if ROW[other] >= ROW[part]
+    ]
 
-    assert {(f, n) for f, n in found if n not in LAYERS[part] | {part}} == set()
+    assert wrong == []
 
 
-def test_every_part_is_on_the_list(root):
-    """A new file or folder of the grader must be given its place here."""
+def test_no_modules_import_each_other_in_a_circle(root):
+    """The imports between modules, those inside functions included, have no circle."""
+    graph = {module: imported(path, root) - {module} for module, path in modules(root)}
+    while free := [module for module, others in graph.items() if not others & graph.keys()]:
+        for module in free:
+            del graph[module]
+
+    assert graph == {}
+
+
+def test_every_part_is_in_a_row(root):
+    """A new file or folder of the grader must be given its place in the order."""
     parts = {p.stem for p in (root / "grader").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
 
-    assert parts - {"__init__", "__main__", "cli"} == set(LAYERS)
+    assert parts - {"__init__", "__main__"} <= set(ROW)
 
 
 def test_nobody_imports_the_command_line(root):
-    """cli is imported by no other part."""
+    """Only `python -m grader` imports cli."""
     files = [f for f in (root / "grader").rglob("*.py") if "cli" not in f.parts and f.name != "__main__.py"]
 
-    assert [f.name for f in files if "cli" in set(imports(f))] == []
+    assert [f.name for f in files if "cli" in imports(f)] == []
 
 
 @pytest.mark.parametrize("folder", ["reference", "labs"])
 def test_kernels_import_the_machine_alone(root, folder):
     """Whatever runs as a kernel imports grader.machine and nothing else of the grader."""
     for file in (root / folder).rglob("*.py"):
-        assert set(imports(file)) <= {"machine"}, file
+        assert imports(file) <= {"machine"}, file
 
 
 def test_a_run_imports_nothing_heavy(root):

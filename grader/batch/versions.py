@@ -10,27 +10,34 @@ from grader import __version__
 
 _PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 
-#: Folders and files that decide verdicts and their explanations. Reports, marks and the command line do not.
+#: Folders whose code decides verdicts and points. They are the rows of the house (grader/README.md) up to `grade`, so
+#: that a new file in one of them is never forgotten. What comes after only reports.
 DECIDING = (
     "machine",
+    "formats",
     "scenario",
+    "trace",
+    "replay",
     "compare",
-    "worker",
-    "attempt.py",
-    "examiner.py",
-    "grading.py",
-    "outputs.py",
-    "verdicts.py",
-    "batch/work.py",
+    "protocol",
+    "sandbox",
+    "lab",
+    "intake",
+    "quiz",
+    "grade",
 )
+
+
+def deciding_files() -> list[pathlib.Path]:
+    """Return the source files that a verdict depends on: the deciding folders, shared modules, and a worker's task."""
+    folders = [path for name in DECIDING for path in (_PACKAGE / name).rglob("*.py")]
+    return sorted([*folders, *_PACKAGE.glob("*.py"), _PACKAGE / "batch" / "__init__.py", _PACKAGE / "batch" / "work.py"])
 
 
 @functools.cache
 def grader_hash() -> str:
-    """Version and sha256 of all deciding sources."""
+    """Return the grader's version and the sha256 of all deciding sources."""
     digest = hashlib.sha256()
-    for name in DECIDING:
-        path = _PACKAGE / name
-        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            digest.update(f"{file.relative_to(_PACKAGE).as_posix()}\0".encode() + file.read_bytes() + b"\0")
+    for file in deciding_files():
+        digest.update(f"{file.relative_to(_PACKAGE).as_posix()}\0".encode() + file.read_bytes() + b"\0")
     return f"{__version__}-{digest.hexdigest()}"
