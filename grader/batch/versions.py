@@ -31,7 +31,8 @@ DECIDING = (
 def deciding_files() -> list[pathlib.Path]:
     """Return the source files that a verdict depends on: the deciding folders, shared modules, and a worker's task."""
     folders = [path for name in DECIDING for path in (_PACKAGE / name).rglob("*.py")]
-    return sorted([*folders, *_PACKAGE.glob("*.py"), _PACKAGE / "batch" / "__init__.py", _PACKAGE / "batch" / "work.py"])
+    batch = [_PACKAGE / "batch" / name for name in ("__init__.py", "work.py")]
+    return sorted([*folders, *_PACKAGE.glob("*.py"), *batch])
 
 
 @functools.cache
