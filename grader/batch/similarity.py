@@ -1,0 +1,201 @@
+"""Find submissions whose kernels are built alike: fingerprints of their structure, compared pair by pair.
+
+The method is winnowing (Schleimer, Wilkerson, Aiken: "Winnowing: Local Algorithms for Document Fingerprinting", SIGMOD
+2003), which Moss and compare50 use too. compare50 cannot be installed beside jsonschema (it pins attrs to 20.3), and
+copydetect brings numpy and matplotlib, so the method is written out here, on the tokens of Python's own tokenizer.
+
+    kernel text -> tokens of each function -> fingerprints -> weights by rarity -> pairs and groups
+
+Comments, docstrings, layout, the students' own names, numbers and texts, and the order of methods do not count. The
+words of the stub do: they are the interface. What the stub and other given code contain is taken out of every kernel.
+
+What a pair means: two kernels share an unusual part of their structure. It cannot tell who wrote it first, or whether
+both took it from a third place; and two short kernels written from one handout may be alike by chance. It does not find
+a kernel that was rewritten statement by statement. A person has to look at the two texts.
+
+A submission is never parsed or compiled here, only tokenized: Python's parser can be made to crash.
+"""
+
+from __future__ import annotations
+
+import io
+import keyword
+import tokenize
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+from math import log
+from typing import NamedTuple
+
+#: Tokens in one fingerprint, and neighbouring fingerprints of which the smallest is kept. A shared run of
+#: SPAN + WINDOW - 1 tokens (three or four lines) is always found.
+SPAN, WINDOW = 12, 6
+
+#: Fingerprints that a kernel needs besides the given code before it is compared: below this, chance decides.
+ENOUGH = 8
+
+#: Share of the rarer kernel's weight that both must have in common to be named.
+ALIKE = 0.7
+
+#: A fingerprint that more than this share of the class has (and at least COMMON_LEAST kernels) is the usual solution.
+COMMON_SHARE, COMMON_LEAST = 0.15, 6
+
+#: Kernels, groups counted once, that a fingerprint may link: it bounds the work in a class of thousands.
+LINKED = 60
+
+#: Wrong signatures that at most this many students of the class have are rare.
+RARE = 3
+
+_DROPPED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING, tokenize.ENDMARKER}
+
+
+class Pair(NamedTuple):
+    """Two submissions that are alike.
+
+    share      of the weight of the one with less weight that both have, 0 to 1
+    signatures scenarios that both fail in the same way, which few others of the class do
+    """
+
+    first: str
+    second: str
+    share: float
+    signatures: tuple[str, ...]
+
+
+class Likeness(NamedTuple):
+    """What was found in a class.
+
+    groups    submissions with the same structure throughout, two or more in each, largest group first
+    pairs     other pairs, most alike first; of a group only its first member takes part
+    compared  submissions that had enough structure of their own to be compared
+    """
+
+    groups: list[list[str]]
+    pairs: list[Pair]
+    compared: int
+
+
+def find_alike(
+    kernels: Mapping[str, str], given: Iterable[str], signatures: Mapping[str, Mapping[str, str]] | None = None
+) -> Likeness:
+    """Compare the kernels of a class, id -> source text.
+
+    given       texts that everybody was given: the stub, earlier stubs, listings of the handout
+    signatures  id -> scenario -> how it failed there, as recorded with an attempt
+    """
+    texts = list(given)
+    words = {word for text in texts for word in _interface(text)}
+    taken_out = {mark for text in texts for mark in fingerprints(text, words)}
+    marks = {id: fingerprints(text, words) - taken_out for id, text in kernels.items()}
+    marks = {id: own for id, own in marks.items() if len(own) >= ENOUGH}
+    groups, left = _same(marks)
+    pairs = _pairs(left, len(marks), Counter(mark for own in marks.values() for mark in own))
+    shared = _shared_signatures(signatures or {})
+    named = [Pair(a, b, share, tuple(shared.get((a, b), ()))) for a, b, share in pairs]
+    named.sort(key=lambda pair: (-pair.share, -len(pair.signatures), pair.first, pair.second))
+    return Likeness(groups, named, len(marks))
+
+
+def fingerprints(text: str, words: set[str]) -> frozenset[int]:
+    """Return the fingerprints of a kernel; `words` are names that count, all others are one and the same."""
+    found: set[int] = set()
+    for function in _functions(text, words):
+        hashes = [zlib.crc32("\0".join(function[i : i + SPAN]).encode()) for i in range(len(function) - SPAN + 1)]
+        found.update(min(hashes[i : i + WINDOW]) for i in range(max(1, len(hashes) - WINDOW + 1)) if hashes)
+    return frozenset(found)
+
+
+def _interface(text: str) -> Iterator[str]:
+    """Yield the names that a given text calls, defines or imports: `x.NAME`, `def NAME`, `class NAME`, `import NAME`.
+
+    Names of parameters and variables are not among them: a student can rename those.
+    """
+    before = ""
+    importing = False
+    for token in _tokens(text):
+        importing = token.string == "import" or (importing and token.type != tokenize.NEWLINE)
+        if token.type == tokenize.NAME and (importing or before in (".", "def", "class")):
+            yield token.string
+        before = token.string
+
+
+def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
+    """Yield the tokens of a text up to the first place where it is no Python."""
+    try:
+        yield from tokenize.generate_tokens(io.StringIO(text).readline)
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        return
+
+
+def _functions(text: str, words: set[str]) -> Iterator[list[str]]:
+    """Yield the plain tokens of each function, so that no fingerprint depends on the order of methods."""
+    function: list[str] = []
+    first = True  # at the first token of a statement, where a text is a docstring or stands for nothing
+    for token in _tokens(text):
+        if token.type in _DROPPED:
+            first = first or token.type == tokenize.NEWLINE
+            continue
+        if token.type == tokenize.STRING and first:
+            continue
+        if token.type == tokenize.NAME and token.string in ("def", "class"):
+            yield function
+            function = []
+        function.append(_plain(token, words))
+        first = token.type in (tokenize.INDENT, tokenize.DEDENT)
+    yield function
+
+
+def _plain(token: tokenize.TokenInfo, words: set[str]) -> str:
+    """Return what counts of a token."""
+    if token.type == tokenize.NAME:
+        return token.string if keyword.iskeyword(token.string) or token.string in words else "name"
+    if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NUMBER, tokenize.STRING):
+        return tokenize.tok_name[token.type]
+    return token.string
+
+
+def _same(marks: dict[str, frozenset[int]]) -> tuple[list[list[str]], dict[str, frozenset[int]]]:
+    """Return the groups with equal fingerprints, and one kernel of each group and all others."""
+    by_marks: defaultdict[frozenset[int], list[str]] = defaultdict(list)
+    for id in sorted(marks):
+        by_marks[marks[id]].append(id)
+    groups = sorted((ids for ids in by_marks.values() if len(ids) > 1), key=lambda ids: (-len(ids), ids))
+    return groups, {ids[0]: own for own, ids in by_marks.items()}
+
+
+def _pairs(marks: dict[str, frozenset[int]], count: int, having: Counter[int]) -> Iterator[tuple[str, str, float]]:
+    """Yield the pairs that are alike, with their share."""
+    common = max(COMMON_LEAST, COMMON_SHARE * count)
+    weight = {mark: log((count + 1) / number) for mark, number in having.items() if number <= common}
+    holders: defaultdict[int, list[str]] = defaultdict(list)
+    for id in sorted(marks):
+        for mark in marks[id] & weight.keys():
+            holders[mark].append(id)
+    together: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for mark in sorted(mark for mark, ids in holders.items() if len(ids) <= LINKED):
+        for pair in combinations(holders[mark], 2):
+            together[pair] += weight[mark]
+    # The usual solution counts a little, so that one rare line among thirty common ones makes no pair.
+    usual = min(weight.values(), default=0.0) / 4
+    total = {id: sum(weight.get(mark, usual) for mark in sorted(own)) for id, own in marks.items()}
+    for (a, b), shared in together.items():
+        usual_shared = usual * sum(mark not in weight for mark in marks[a] & marks[b])
+        share = (shared + usual_shared) / min(total[a], total[b])
+        if share >= ALIKE:
+            yield a, b, min(share, 1.0)
+
+
+def _shared_signatures(signatures: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """Return, for each pair, the scenarios that both fail alike and at most RARE students of the class do."""
+    having: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for id in sorted(signatures):
+        for scenario, signature in signatures[id].items():
+            if signature:
+                having[scenario, signature].append(id)
+    shared: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for (scenario, _), ids in sorted(having.items()):
+        if 2 <= len(ids) <= RARE:
+            for pair in combinations(ids, 2):
+                shared[pair].append(scenario)
+    return shared
