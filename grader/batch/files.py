@@ -17,7 +17,8 @@ from typing import Any
 from grader.batch.gradebooks import people
 from grader.batch.grading import Grades
 from grader.batch.store import StoreError
-from grader.grade.results import Result
+from grader.grade.result import Result
+from grader.grade.results import ResultBuilder
 from grader.report import render
 from grader.report.course import note
 from grader.text import for_csv
@@ -66,7 +67,7 @@ def _write_results(grades: Grades, folder: pathlib.Path) -> dict[str, Any]:
     return batch
 
 
-def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[str, str]) -> dict[str, Any]:
+def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str]) -> dict[str, Any]:
     """A submission's part of results.json. `first`: kernel -> the first submission that had it."""
     entry: dict[str, Any] = {"id": id}
     entry.update((key, about[key]) for key in ("label", "system", "user", "email", "number", "digest"))
@@ -84,7 +85,7 @@ def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[st
     return entry
 
 
-def _likeness(builder: Result) -> dict[str, Any]:
+def _likeness(builder: ResultBuilder) -> dict[str, Any]:
     """Which misconceptions a submission behaves like: flag -> what such a kernel does. Empty if there are none."""
     found = builder.likeness
     return {"misconceptions": {mistake.flag: mistake.belief for mistake in found.mistakes} if found else {}}

@@ -13,11 +13,13 @@ from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
 from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.grade.attempt import Attempt
-from grader.grade.results import Graded, Result, load_outputs
+from grader.grade.results import Graded, ResultBuilder, load_outputs
 from grader.grade.runners import Printed
 from grader.grade.verdicts import REFUSED, UNGRADABLE
 from grader.lab.lab import Lab
 from grader.lab.recordings import output_path
+from grader.quiz.marks import QuizResult
+from grader.sandbox.isolation import Isolation
 
 #: Called with the number of submissions that are done, and what became of one.
 Progress = Callable[[int, str], None]
@@ -136,16 +138,16 @@ class Grades:
         self.store = store
         self._shares = {scenario.id: course.lab.share(scenario) for scenario in course.lab.all_scenarios}
         self._hidden = {scenario.id for scenario in course.lab.hidden}
-        self._marks: dict[bytes | None, dict[str, Any] | None] = {}
+        self._marks: dict[bytes | None, QuizResult | None] = {}
 
-    def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[Result, dict[str, Any]]:
+    def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[ResultBuilder, Isolation]:
         """What builds the result of a submission, for either audience, and its isolation."""
         course = self.course
         if about["refused"]:
             attempt = Attempt(REFUSED, about["refused"], (about["refused"],))
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
-            isolation: dict[str, Any] = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
-            return Result(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+            isolation: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
+            return ResultBuilder(course.lab, graded, self._marked(answers), None, course.hashes), isolation
         kept = self.store.attempts(about["kernel"], course.grader)
         graded, levels = [], []
         for scenario in course.lab.all_scenarios:
@@ -156,14 +158,14 @@ class Grades:
             if known:
                 levels.append(known.isolation)
         # What scenarios were graded at different levels has the lowest of them.
-        nothing: dict[str, Any] = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
+        nothing: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
-        return Result(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+        return ResultBuilder(course.lab, graded, self._marked(answers), None, course.hashes), isolation
 
     def _graded(self, scenario: Any, attempt: Attempt, printed: Printed) -> Graded:
         return Graded(scenario, scenario.id in self._hidden, attempt, printed, self._shares[scenario.id])
 
-    def _marked(self, answers: bytes | None) -> dict[str, Any] | None:
+    def _marked(self, answers: bytes | None) -> QuizResult | None:
         """The marks of a sheet; one sheet that many hand in (the empty one) is marked once."""
         if answers not in self._marks:
             from grader.grade.session import marks_of_quiz

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+from grader.sandbox.isolation import Isolation
+
 FORMAT = 1
 NAME = "batch.sqlite"
 
@@ -48,7 +50,7 @@ class Kept(NamedTuple):
 
     verdict: str
     attempt: dict[str, Any]
-    isolation: dict[str, Any]
+    isolation: Isolation
 
 
 class Store:

@@ -20,6 +20,7 @@ from grader.grade.submission import Subject
 from grader.lab.lab import Lab
 from grader.lab.recordings import Output
 from grader.protocol.messages import Known
+from grader.sandbox.isolation import Isolation
 
 
 class Bundle(NamedTuple):
@@ -43,7 +44,7 @@ class Done(NamedTuple):
 
     kernel_digest: str
     attempts: dict[str, dict[str, Any]]
-    isolation: dict[str, Any]
+    isolation: Isolation
 
 
 def pack(lab: Lab, outputs: dict[str, Output], isolation: str) -> Bundle:
@@ -103,7 +104,7 @@ def _tried(work: Work) -> Done:
     hidden = [s for s in lab.hidden if s.id in wanted]
     graded = attempt_all(lab, means, public, hidden, _bench.outputs)
     means.between()
-    return Done(work.kernel_digest, {g.scenario.id: to_json(g) for g in graded}, dict(_bench.box.isolation))
+    return Done(work.kernel_digest, {g.scenario.id: to_json(g) for g in graded}, _bench.box.isolation)
 
 
 def to_json(graded: Graded) -> dict[str, Any]:

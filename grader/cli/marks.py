@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.lab.lab import QUIZ_TASK, Lab
+from grader.quiz.marks import QuizResult
+
+if TYPE_CHECKING:
+    from grader.grade.result import Result
+    from grader.sandbox.isolation import Isolation
 
 
-def exit_status(marked: dict[str, Any]) -> int:
+def exit_status(marked: QuizResult) -> int:
     """0 if all points are earned and nothing on the sheet is wrong, else 1."""
     return 0 if marked["points"] == marked["max_points"] and "problems" not in marked else 1
 
 
-def result(lab: Lab, marked: dict[str, Any], name: str, data: bytes, options: argparse.Namespace) -> dict[str, Any]:
+def result(lab: Lab, marked: QuizResult, name: str, data: bytes, options: argparse.Namespace) -> Result:
     """The marks as a result of `grader run` has them: the quiz's task alone, no scenarios."""
     import hashlib
 
-    from grader.grade.results import Result
+    from grader.grade.results import ResultBuilder
 
-    isolation = {"wanted": "auto", "got": "none", "missing": {}}
+    isolation: Isolation = {"wanted": "auto", "got": "none", "missing": {}}
     digest = hashlib.sha256(data).hexdigest()
-    whole = Result(lab, [], marked, None).build(name, digest, isolation, options.audience)
+    whole = ResultBuilder(lab, [], marked, None).build(name, digest, isolation, options.audience)
     whole["tasks"] = [task for task in whole["tasks"] if task["id"] == QUIZ_TASK]
     whole["only"] = QUIZ_TASK
     return whole

@@ -6,12 +6,12 @@ import argparse
 import json
 import pathlib
 from collections import Counter
-from typing import Any
 
 from grader.cli.marks import exit_status, result
 from grader.cli.output import write
 from grader.lab.lab import Lab, LabError
 from grader.quiz.marking import CORRECT, mark_answers, read_sheet, variant_of
+from grader.quiz.marks import QuizResult
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet_files import Found, find_sheets
 from grader.quiz.terminal.feedback import points
@@ -35,7 +35,7 @@ def mark_folder(options: argparse.Namespace, lab: Lab) -> int:
     return max(exit_status(marked) for _, marked in sheets)
 
 
-def _marked(options: argparse.Namespace, lab: Lab, found: Found) -> dict[str, Any]:
+def _marked(options: argparse.Namespace, lab: Lab, found: Found) -> QuizResult:
     sheet, problems = read_sheet(found.data)
     if found.problem:
         problems = [found.problem]
@@ -43,7 +43,7 @@ def _marked(options: argparse.Namespace, lab: Lab, found: Found) -> dict[str, An
     return mark_answers(lab, load_quiz(lab, seed), sheet, problems)
 
 
-def _table(sheets: list[tuple[Found, dict[str, Any]]]) -> list[str]:
+def _table(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
     width = max(min(max(len(plain(found.name)) for found, _ in sheets), 32), 8)
     lines = [f"{'sheet':{width}}   points   right  part  wrong  open  invalid"]
     for found, marked in sheets:
@@ -63,7 +63,7 @@ def _table(sheets: list[tuple[Found, dict[str, Any]]]) -> list[str]:
     return [*lines, "", f"{count_}, {mean:.2f} of {points(sheets[0][1]['max_points'])} points on average"]
 
 
-def _statistics(sheets: list[tuple[Found, dict[str, Any]]]) -> list[str]:
+def _statistics(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
     """How many answered each question rightly, and what those who did not mostly believe."""
     lines = [f"{'question':34}  right  answered"]
     for place, first in enumerate(sheets[0][1]["questions"]):

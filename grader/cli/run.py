@@ -14,12 +14,15 @@ from typing import Any
 from grader.cli import add_isolation
 from grader.cli.output import write
 from grader.grade.attempt import BEFORE
-from grader.grade.results import Result, choose, exit_status, load_outputs
+from grader.grade.result import Result
+from grader.grade.results import ResultBuilder, choose, exit_status, load_outputs
 from grader.grade.runners import local_examiner
 from grader.grade.session import Means, attempt_all, marks_of_quiz, means_of
 from grader.grade.submission import Subject, resolve
 from grader.lab.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
+from grader.quiz.marks import QuizResult
 from grader.report import FORMATS, render
+from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
 from grader.text import plain
 
@@ -74,7 +77,7 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
     means = _debugged(options, lab, subject) if options.debug else means_of(subject, box)
     graded = attempt_all(lab, means, public, hidden, outputs, progress)
     progress.done()
-    result = Result(lab, graded, _quiz(lab, subject, options), options.only).build(
+    result = ResultBuilder(lab, graded, _quiz(lab, subject, options), options.only).build(
         subject.name, subject.digest, _isolation(box, options), options.audience
     )
     _report(result, options, lab)
@@ -94,21 +97,21 @@ def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Means:
     return Means(local_examiner(load_file_class(path, lab.kernel.name)))
 
 
-def _quiz(lab: Lab, subject: Subject, options: argparse.Namespace) -> dict[str, Any] | None:
+def _quiz(lab: Lab, subject: Subject, options: argparse.Namespace) -> QuizResult | None:
     """The marks of the quiz sheet, where the lab has a quiz and the quiz is not left out."""
     return marks_of_quiz(lab, subject.answers) if options.only in (None, QUIZ_TASK) else None
 
 
-def _isolation(box: Any, options: argparse.Namespace) -> dict[str, Any]:
+def _isolation(box: Any, options: argparse.Namespace) -> Isolation:
     if box is not None:
-        return dict(box.isolation)
-    isolation: dict[str, Any] = {"wanted": options.isolation, "got": "none", "missing": {}}
+        return box.isolation
+    isolation: Isolation = {"wanted": options.isolation, "got": "none", "missing": {}}
     if options.debug:
         isolation["unofficial"] = True
     return isolation
 
 
-def _report(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> None:
+def _report(result: Result, options: argparse.Namespace, lab: Lab) -> None:
     extra: dict[str, Any] = {}
     if options.format == "text":
         verbosity = options.verbose - options.quiet
@@ -129,7 +132,7 @@ def kernel_path(options: argparse.Namespace, lab: Lab) -> str:
     return path.relative_to(root).as_posix() if path.is_file() and path.is_relative_to(root) else ""
 
 
-def tell_github(result: dict[str, Any]) -> None:
+def tell_github(result: Result) -> None:
     """Append the job summary and the Classroom object to the files that GitHub names, if it does."""
     from grader.report import github
 
@@ -139,7 +142,7 @@ def tell_github(result: dict[str, Any]) -> None:
                 file.write(text(result))
 
 
-def next_step(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> str:
+def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     """What to do now; a second line, if there is one, is a command."""
     first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
     if first is None:

@@ -17,10 +17,13 @@ from grader import __version__
 from grader.compare.explain import ABOUT
 from grader.grade.attempt import Attempt, attempt_each
 from grader.grade.diagnosis import Likeness, in_words, likeness
+from grader.grade.result import Result, ScenarioResult, TaskResult
 from grader.grade.runners import Printed
 from grader.grade.verdicts import MEANINGS, NEVER_WAITING, PASSED, UNGRADABLE, WAITING
 from grader.lab.lab import QUIZ_TASK, Lab, LabError, Task
 from grader.lab.recordings import Output, load_output
+from grader.quiz.marks import QuizResult
+from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
 from grader.text import plain
@@ -92,14 +95,14 @@ def grade_scenarios(
     return graded
 
 
-class Result:
+class ResultBuilder:
     """Builds the result dict from graded scenarios and a marked quiz."""
 
     def __init__(
         self,
         lab: Lab,
         graded: list[Graded],
-        quiz: dict[str, Any] | None,
+        quiz: QuizResult | None,
         only: str | None,
         hashes: dict[str, str] | None = None,
     ) -> None:
@@ -111,12 +114,12 @@ class Result:
         self.only = only
         self.unfinished = {g.scenario.task for g in graded if not g.hidden and g.attempt.verdict != PASSED}
 
-    def build(self, submission: str, digest: str, isolation: dict[str, Any], audience: str) -> dict[str, Any]:
+    def build(self, submission: str, digest: str, isolation: Isolation, audience: str) -> Result:
         """The result. `audience` is `student` (hidden scenarios by number and verdict alone) or `staff`."""
         scenarios = [self._scenario(g, audience, n) for n, g in self._numbered(audience)]
         tasks = [self._task(task) for task in self.lab.tasks if self._concerns(task)]
         ungradable = any(g.attempt.verdict == UNGRADABLE for g in self.graded)
-        result: dict[str, Any] = {
+        result: Result = {
             "format": FORMAT,
             "version": __version__,
             "python": ".".join(map(str, sys.version_info[:3])),
@@ -131,6 +134,7 @@ class Result:
             "hidden": {"count": self._hidden_count(), "points": rounded(self.lab.hidden_points())},
             "tasks": tasks,
             "scenarios": scenarios,
+            "receipt": "",
         }
         if self.only is not None:
             result["only"] = plain(self.only)
@@ -174,11 +178,11 @@ class Result:
         """The tasks that this one needs and that have not passed."""
         return [self.lab.task(need) for need in self.lab.task(task).needs if need in self.unfinished]
 
-    def _scenario(self, graded: Graded, audience: str, number: int) -> dict[str, Any]:
+    def _scenario(self, graded: Graded, audience: str, number: int) -> ScenarioResult:
         verdict = self._verdict(graded)
         scenario, attempt = graded.scenario, graded.attempt
         earned = graded.worth if verdict == PASSED else Fraction(0)
-        entry: dict[str, Any] = {
+        entry: ScenarioResult = {
             "id": scenario.id,
             "task": scenario.task,
             "visibility": "hidden" if graded.hidden else "public",
@@ -239,9 +243,9 @@ class Result:
         earned = sum((g.worth for g in own if self._verdict(g) == PASSED), Fraction(0))
         return earned, sum((g.worth for g in own), Fraction(0))
 
-    def _task(self, task: Task) -> dict[str, Any]:
+    def _task(self, task: Task) -> TaskResult:
         earned, most = self._points[task.id]
-        entry = {
+        entry: TaskResult = {
             "id": task.id,
             "number": task.number,
             "title": task.title,
@@ -284,7 +288,7 @@ def lab_hash(lab: Lab, audience: str = "staff", hashes: dict[str, str] | None = 
     return _sha256({"tasks": tasks, "scenarios": [[s.id, hashes[s.id]] for s in lab.scenarios], "hidden": hidden})
 
 
-def receipt(lab: Lab, digest: str, result: dict[str, Any], hashes: dict[str, str]) -> str:
+def receipt(lab: Lab, digest: str, result: Result, hashes: dict[str, str]) -> str:
     """sha256 of canonical JSON of lab, submission bytes, public scenarios' hashes, verdicts and points."""
     entries = [e for e in result["scenarios"] if e["visibility"] == "public"]
     chosen = {e["id"] for e in entries}
@@ -306,7 +310,7 @@ def _sha256(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def exit_status(result: dict[str, Any]) -> int:
+def exit_status(result: Result) -> int:
     """0 all points that could be earned here; 1 something is missing; 3 something could not be graded."""
     if not result["complete"]:
         return 3

@@ -16,6 +16,7 @@ from grader.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from grader.protocol.messages import Known
+    from grader.quiz.marks import QuizResult
 
 
 class Means(NamedTuple):
@@ -55,7 +56,7 @@ def attempt_all(
     return graded + grade_scenarios(lab, hidden, outputs, means.attempt, means.printed, progress)
 
 
-def marks_of_quiz(lab: Lab, answers: bytes | None) -> dict[str, Any] | None:
+def marks_of_quiz(lab: Lab, answers: bytes | None) -> QuizResult | None:
     """The marks of the quiz sheet, where the lab has a quiz."""
     if lab.quiz is None:
         return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from grader.lab.lab import Lab
+from grader.quiz.marks import QuizResult
 
 
-def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> dict[str, Any]:
+def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> QuizResult:
     """The marks of a sheet, as in a result: points, max_points, questions. `answers` are the sheet's bytes, or None.
 
     The variant is that of `seed` (a student's id, say); with None, the one that the sheet names. LabError if the quiz

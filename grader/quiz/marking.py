@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from grader.lab.lab import Lab
 from grader.quiz.keys import Keyed, as_text, keyed, offered
+from grader.quiz.marks import QuestionResult, QuizResult
 from grader.quiz.model import VARIANT, Choice, Question, Quiz
 from grader.text import plain
 
@@ -29,7 +30,7 @@ class Mark(NamedTuple):
     feedback: tuple[str, ...] = ()
 
 
-def mark_sheet(lab: Lab, quiz: Quiz, answers: bytes | None) -> dict[str, Any]:
+def mark_sheet(lab: Lab, quiz: Quiz, answers: bytes | None) -> QuizResult:
     """The marks as plain values: points, max_points, questions; `problems` names what on the sheet fits nothing."""
     sheet, problems = read_sheet(answers)
     return mark_answers(lab, quiz, sheet, problems)
@@ -60,7 +61,7 @@ def unfit(given: Any) -> bool:
     return isinstance(given, Unfit)
 
 
-def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dict[str, Any]:
+def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> QuizResult:
     """The same for a sheet that has been read."""
     known = {question.id for question in quiz.questions}
     problems = list(problems)
@@ -76,7 +77,7 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dic
     for question in quiz.questions:
         mark = mark_question(lab, quiz, question, sheet.get(question.id))
         earned += mark.share * question.points
-        entry: dict[str, Any] = {
+        entry: QuestionResult = {
             "id": question.id,
             "verdict": mark.verdict,
             "points": _rounded(mark.share * question.points),
@@ -85,7 +86,7 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dic
         if mark.feedback:
             entry["feedback"] = [plain(line) for line in mark.feedback]
         entries.append(entry)
-    marked: dict[str, Any] = {
+    marked: QuizResult = {
         "points": _rounded(max(earned, Fraction(0))),
         "max_points": _rounded(quiz.points),
         "questions": entries,

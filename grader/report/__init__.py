@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grader.grade.result import Result
 
 #: format -> module of this package
 FORMATS = {
@@ -16,7 +19,7 @@ FORMATS = {
 }
 
 
-def render(result: dict[str, Any], format: str, **options: Any) -> str:
+def render(result: Result, format: str, **options: Any) -> str:
     """The result in one of the FORMATS; options are for `text` and `github` alone."""
     module = import_module(f"grader.report.{FORMATS[format]}")
     return module.render(result, **options) if format in ("text", "github") else module.render(result)

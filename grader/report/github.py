@@ -10,12 +10,15 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.grade.verdicts import PASSED
 from grader.report.markdown import render as summary
 from grader.report.sentences import AGAIN, failed, heading, lines, points, told
 from grader.text import for_log
+
+if TYPE_CHECKING:
+    from grader.grade.result import Result, ScenarioResult, TaskResult
 
 __all__ = ["classroom", "output_line", "render", "summary"]
 
@@ -28,7 +31,7 @@ LINES = 25
 _PLACE = re.compile(r"^\s*kernel\.py:(\d{1,6})\b")
 
 
-def render(result: dict[str, Any], *, kernel: str = "") -> str:
+def render(result: Result, *, kernel: str = "") -> str:
     """Workflow commands, a line each. kernel: the submission's path in the repository, if it is known."""
     failures = [s for s in result["scenarios"] if failed(s)]
     shown = failures if len(failures) <= ANNOTATIONS else failures[: ANNOTATIONS - 1]
@@ -45,7 +48,7 @@ def render(result: dict[str, Any], *, kernel: str = "") -> str:
     return "\n".join(commands) + "\n"
 
 
-def _error(scenario: dict[str, Any], kernel: str) -> str:
+def _error(scenario: ScenarioResult, kernel: str) -> str:
     said = lines(scenario)
     found = said[:LINES] + ([f"… {len(said) - LINES} more lines"] if len(said) > LINES else [])
     numbers = [match.group(1) for match in map(_PLACE.match, said) if match]
@@ -67,7 +70,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def classroom(result: dict[str, Any]) -> dict[str, Any]:
+def classroom(result: Result) -> dict[str, Any]:
     """The object of one Classroom runner. A test a scenario and one for the quiz.
 
     Classroom's table takes the share of passed tests times max_score, its report the sum of the tests' scores; only
@@ -86,7 +89,7 @@ def classroom(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _test(name: str, passed: bool, scored: dict[str, Any], message: str) -> dict[str, Any]:
+def _test(name: str, passed: bool, scored: ScenarioResult | TaskResult, message: str) -> dict[str, Any]:
     return {
         "name": for_log(name),
         "status": "pass" if passed else "fail",
@@ -100,7 +103,7 @@ def _test(name: str, passed: bool, scored: dict[str, Any], message: str) -> dict
     }
 
 
-def output_line(result: dict[str, Any]) -> str:
+def output_line(result: Result) -> str:
     """What goes to the file that $GITHUB_OUTPUT names."""
     text = json.dumps(classroom(result), separators=(",", ":"))
     return f"result={base64.b64encode(text.encode()).decode()}\n"

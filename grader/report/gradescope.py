@@ -7,16 +7,19 @@ student's total away. Where the result is staff's, hidden scenarios carry their 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.grade.verdicts import PASSED
 from grader.report.sentences import heading, lines, notes, question_lines, score
 from grader.text import plain
 
+if TYPE_CHECKING:
+    from grader.grade.result import Result, ScenarioResult, TaskResult
+
 _TITLE = "title"  # staff's results name hidden scenarios; students' do not
 
 
-def render(result: dict[str, Any]) -> str:
+def render(result: Result) -> str:
     """A JSON object, ASCII only."""
     tests = [_scenario(result, s, n) for task in result["tasks"] for n, s in enumerate(_of(result, task), 1)]
     whole = [f"{result['lab']}: {score(result)}", *notes(result), f"receipt {result['receipt']}"]
@@ -40,11 +43,11 @@ def _line(text: str) -> str:
     return plain(text, None)
 
 
-def _of(result: dict[str, Any], task: dict[str, Any]) -> list[dict[str, Any]]:
+def _of(result: Result, task: TaskResult) -> list[ScenarioResult]:
     return [s for s in result["scenarios"] if s["task"] == task["id"]]
 
 
-def _scenario(result: dict[str, Any], scenario: dict[str, Any], place: int) -> dict[str, Any]:
+def _scenario(result: Result, scenario: ScenarioResult, place: int) -> dict[str, Any]:
     number = next(task["number"] for task in result["tasks"] if task["id"] == scenario["task"])
     passed = scenario["verdict"] == PASSED
     secret = scenario["visibility"] == "hidden" and _TITLE in scenario
@@ -64,7 +67,7 @@ def _scenario(result: dict[str, Any], scenario: dict[str, Any], place: int) -> d
     }
 
 
-def _questions(result: dict[str, Any]) -> list[dict[str, Any]]:
+def _questions(result: Result) -> list[dict[str, Any]]:
     """A test a question; the quiz is worth its task's points, not its own."""
     task = next((t for t in result["tasks"] if t["id"] == "quiz"), None)
     if task is None or "quiz" not in result:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.grade.result import Result
 
 #: The JSON Schema of a result.
 SCHEMA = pathlib.Path(__file__).with_name("result.schema.json")
 
 
-def render(result: dict[str, Any]) -> str:
+def render(result: Result) -> str:
     """Readable JSON, ASCII only, one line at the end."""
     return json.dumps(result, indent=1) + "\n"

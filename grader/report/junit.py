@@ -7,16 +7,20 @@ or a question. `failure` is the student's to mend, `error` is ours, `skipped` wa
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import PASSED, UNGRADABLE, WAITING
 from grader.report.sentences import lines, notes, question_lines, score, told
 from grader.text import for_html as xml
 
+if TYPE_CHECKING:
+    from grader.grade.result import Result, ScenarioResult, TaskResult
+    from grader.quiz.marks import QuestionResult
+
 _ELEMENTS = {WAITING: "skipped", UNGRADABLE: "error"}
 
 
-def render(result: dict[str, Any]) -> str:
+def render(result: Result) -> str:
     """An XML document."""
     suites = [_suite(result, task) for task in result["tasks"]]
     counts = [sum(suite[1][n] for suite in suites) for n in range(4)]
@@ -30,7 +34,7 @@ def _counted(counts: list[int]) -> str:
     return " ".join(f'{name}="{count}"' for name, count in zip(names, counts, strict=True))
 
 
-def _suite(result: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], list[int]]:
+def _suite(result: Result, task: TaskResult) -> tuple[list[str], list[int]]:
     """The lines of one suite, and how many tests, failures, errors and skipped ones it has."""
     classname = f"{result['lab']}.{task['id']}"
     cases = [_scenario(classname, s) for s in result["scenarios"] if s["task"] == task["id"]]
@@ -53,13 +57,13 @@ def _suite(result: dict[str, Any], task: dict[str, Any]) -> tuple[list[str], lis
     return texts, counts
 
 
-def _scenario(classname: str, scenario: dict[str, Any]) -> tuple[str, list[str]]:
+def _scenario(classname: str, scenario: ScenarioResult) -> tuple[str, list[str]]:
     verdict = scenario["verdict"]
     kind = "" if verdict == PASSED else _ELEMENTS.get(verdict, "failure")
     return kind, _case(classname, scenario["id"], kind, verdict, told(scenario), lines(scenario))
 
 
-def _question(classname: str, question: dict[str, Any]) -> tuple[str, list[str]]:
+def _question(classname: str, question: QuestionResult) -> tuple[str, list[str]]:
     verdict = question["verdict"]
     kind = {"correct": "", "unanswered": "skipped"}.get(verdict, "failure")
     return kind, _case(classname, question["id"], kind, verdict, verdict, question_lines(question))

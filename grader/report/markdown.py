@@ -5,11 +5,14 @@ Whatever a student can have written stands in code spans, where nothing is Markd
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import PASSED
 from grader.report.sentences import failed, lines, notes, of_quiz, points, score, told
 from grader.text import for_markdown as code
+
+if TYPE_CHECKING:
+    from grader.grade.result import Result, ScenarioResult
 
 #: Characters of a report. GitHub takes 1024 KiB of a job summary, and no less of it if there is more.
 LIMIT = 200_000
@@ -17,7 +20,7 @@ LIMIT = 200_000
 _SIGNS = {PASSED: "✅", "waiting": "⏳", "not_implemented": "✏️", "ungradable": "❔"}
 
 
-def render(result: dict[str, Any]) -> str:
+def render(result: Result) -> str:
     """Points by task, then each scenario that did not pass, then the quiz. At most LIMIT characters or so."""
     parts = [_head(result), _tasks(result)]
     length = sum(map(len, parts))
@@ -34,11 +37,11 @@ def render(result: dict[str, Any]) -> str:
     return "\n".join([*parts, *_quiz(result), _foot(result)])
 
 
-def _head(result: dict[str, Any]) -> str:
+def _head(result: Result) -> str:
     return f"## {code(result['lab'])}: {score(result)}\n"
 
 
-def _tasks(result: dict[str, Any]) -> str:
+def _tasks(result: Result) -> str:
     rows = ["| task | | points | scenarios |", "|---|---|--:|--:|"]
     for task in result["tasks"]:
         own = [s for s in result["scenarios"] if s["task"] == task["id"]]
@@ -52,7 +55,7 @@ def _tasks(result: dict[str, Any]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _story(scenario: dict[str, Any]) -> str:
+def _story(scenario: ScenarioResult) -> str:
     sign = _SIGNS.get(scenario["verdict"], "❌")
     title = code(scenario.get("title", told(scenario)))
     rows = [f"### {sign} {code(scenario['id'])} {title}", ""]
@@ -63,7 +66,7 @@ def _story(scenario: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def _quiz(result: dict[str, Any]) -> list[str]:
+def _quiz(result: Result) -> list[str]:
     quiz = result.get("quiz")
     if quiz is None:
         return []
@@ -74,7 +77,7 @@ def _quiz(result: dict[str, Any]) -> list[str]:
     return [f"**Quiz**: {points(quiz['points'])} of {points(quiz['max_points'])} ({told})\n"]
 
 
-def _foot(result: dict[str, Any]) -> str:
+def _foot(result: Result) -> str:
     public = [s for s in result["scenarios"] if s["visibility"] == "public"]
     passed = sum(s["verdict"] == PASSED for s in public)
     count = [] if of_quiz(result) else [f"{passed} of {len(public)} public scenarios pass."]

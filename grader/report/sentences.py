@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import MEANINGS, PASSED, UNGRADABLE, WAITING
+
+if TYPE_CHECKING:
+    from grader.grade.result import Result, ScenarioResult, TaskResult
+    from grader.quiz.marks import QuestionResult
 
 #: Verdicts that are nobody's mistake yet: neither a pass nor a failure.
 OPEN = (WAITING, UNGRADABLE)
@@ -18,26 +22,26 @@ def points(value: float) -> str:
     return f"{value:g}"
 
 
-def score(result: dict[str, Any]) -> str:
+def score(result: Result | TaskResult) -> str:
     return f"{points(result['points'])} of {points(result['max_points'])} points"
 
 
-def heading(scenario: dict[str, Any]) -> str:
+def heading(scenario: ScenarioResult) -> str:
     """The id, and the title where it may be known."""
     return f"{scenario['id']}: {scenario['title']}" if "title" in scenario else scenario["id"]
 
 
-def failed(scenario: dict[str, Any]) -> bool:
+def failed(scenario: ScenarioResult) -> bool:
     """Whether a verdict is the student's to mend."""
     return scenario["verdict"] != PASSED and scenario["verdict"] not in OPEN
 
 
-def told(scenario: dict[str, Any]) -> str:
+def told(scenario: ScenarioResult) -> str:
     """One line on a scenario that did not pass."""
     return scenario["message"] or MEANINGS[scenario["verdict"]]
 
 
-def lines(scenario: dict[str, Any]) -> list[str]:
+def lines(scenario: ScenarioResult) -> list[str]:
     """Everything a report may say of one scenario, a line each: why, the hint, what was printed."""
     found = list(scenario.get("details") or [told(scenario)])
     if "diagnosis" in scenario:
@@ -52,16 +56,16 @@ def lines(scenario: dict[str, Any]) -> list[str]:
     return found
 
 
-def question_lines(question: dict[str, Any]) -> list[str]:
+def question_lines(question: QuestionResult) -> list[str]:
     return [question["verdict"], *question.get("feedback", [])]
 
 
-def of_quiz(result: dict[str, Any]) -> bool:
+def of_quiz(result: Result) -> bool:
     """Whether the result is of a sheet of answers alone, so that there is nothing to say of scenarios."""
     return "quiz" in result and "only" in result and not result["scenarios"]
 
 
-def hidden_line(result: dict[str, Any]) -> str:
+def hidden_line(result: Result) -> str:
     """How many hidden scenarios there are and what they carry; "" if there are none."""
     hidden = result["hidden"]
     if not hidden["count"]:
@@ -71,7 +75,7 @@ def hidden_line(result: dict[str, Any]) -> str:
     return f"{hidden['count']} {ones} ({points(hidden['points'])} points), {'graded' if graded else 'not graded'} here."
 
 
-def notes(result: dict[str, Any]) -> list[str]:
+def notes(result: Result) -> list[str]:
     """Sentences on the whole result that no report may leave out."""
     if of_quiz(result):
         return ["Only the quiz: points speak of it alone."]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
+
+if TYPE_CHECKING:
+    from grader.grade.result import Result, ScenarioResult, TaskResult
 
 WIDTH = 80
 
@@ -29,7 +32,7 @@ _MARKS = {
 _COLOURS = {"ok": "32", "FAIL": "31", "CRASH": "31", "TIME": "31", "STUCK": "31", "REFUSED": "31", "TAMPERED": "31"}
 
 
-def render(result: dict[str, Any], *, colour: bool = False, verbosity: int = 0, next_step: str = "") -> str:
+def render(result: Result, *, colour: bool = False, verbosity: int = 0, next_step: str = "") -> str:
     """Lines for a terminal.
 
     verbosity  -1 the summary alone, 0 the first failure in full, 1 all of them, and what waits
@@ -63,7 +66,7 @@ def points(value: float) -> str:
     return f"{value:g}"
 
 
-def _summary(result: dict[str, Any], painter: _Painter) -> list[str]:
+def _summary(result: Result, painter: _Painter) -> list[str]:
     title = f"{result['lab']}: {result['title']}"
     total = f"{points(result['points'])} of {points(result['max_points'])} points"
     lines = [f"{title[: WIDTH - len(total) - 2]:{WIDTH - len(total)}}{total}"]
@@ -78,7 +81,7 @@ def _summary(result: dict[str, Any], painter: _Painter) -> list[str]:
     return lines
 
 
-def _task_state(task: dict[str, Any], own: list[dict[str, Any]]) -> tuple[str, str]:
+def _task_state(task: TaskResult, own: list[ScenarioResult]) -> tuple[str, str]:
     """The mark of a task, and a word on it."""
     if not own:
         return ("ok" if task["points"] == task["max_points"] else "open"), ""
@@ -93,7 +96,7 @@ def _task_state(task: dict[str, Any], own: list[dict[str, Any]]) -> tuple[str, s
     )
 
 
-def _failures(failures: list[dict[str, Any]], verbosity: int, painter: _Painter) -> list[str]:
+def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter) -> list[str]:
     if not failures:
         return []
     if all(s["verdict"] == NOT_IMPLEMENTED for s in failures):
@@ -125,7 +128,7 @@ def _failures(failures: list[dict[str, Any]], verbosity: int, painter: _Painter)
     return lines
 
 
-def _waiting(result: dict[str, Any], painter: _Painter) -> list[str]:
+def _waiting(result: Result, painter: _Painter) -> list[str]:
     """What did not pass in tasks that need others, task by task, by its name alone: the cause may be elsewhere."""
     numbers = {task["id"]: task["number"] for task in result["tasks"]}
     lines: list[str] = []
@@ -142,7 +145,7 @@ def _waiting(result: dict[str, Any], painter: _Painter) -> list[str]:
     return lines
 
 
-def _in_full(scenario: dict[str, Any], painter: _Painter) -> list[str]:
+def _in_full(scenario: ScenarioResult, painter: _Painter) -> list[str]:
     mark = _MARKS[scenario["verdict"]]
     title = scenario.get("title", f"a hidden scenario {scenario['message']}")
     head = f"{scenario['task']}/{scenario['id']}   {title}"
@@ -156,7 +159,7 @@ def _in_full(scenario: dict[str, Any], painter: _Painter) -> list[str]:
     return lines
 
 
-def _printing(scenarios: list[dict[str, Any]]) -> list[str]:
+def _printing(scenarios: list[ScenarioResult]) -> list[str]:
     """That there are prints where nothing failed, and the command that shows them, on a line of its own."""
     printing = [s["id"] for s in scenarios if s["verdict"] == PASSED and s.get("output")]
     if not printing:
@@ -174,14 +177,14 @@ def printed(text: str, most: int, truncated: bool) -> list[str]:
     return lines
 
 
-def _in_short(scenario: dict[str, Any], painter: _Painter) -> str:
+def _in_short(scenario: ScenarioResult, painter: _Painter) -> str:
     told = scenario["message"]
     if "divergence" in scenario:
         told = f"step {scenario['divergence']['step']}, {scenario['divergence']['rule']}"
     return _short_line(scenario, told, painter)
 
 
-def _short_line(scenario: dict[str, Any], told: str, painter: _Painter) -> str:
+def _short_line(scenario: ScenarioResult, told: str, painter: _Painter) -> str:
     """A scenario's mark and name, and as much of a sentence as fits in the line."""
     mark = _MARKS[scenario["verdict"]]
     line = f"{scenario['id']:32} {told}"
@@ -218,7 +221,7 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
     return [*lines, indent + line]
 
 
-def _quiz(result: dict[str, Any]) -> list[str]:
+def _quiz(result: Result) -> list[str]:
     quiz = result.get("quiz")
     if quiz is None:
         return []
@@ -232,7 +235,7 @@ def _quiz(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _closing(result: dict[str, Any], next_step: str) -> list[str]:
+def _closing(result: Result, next_step: str) -> list[str]:
     public = [s for s in result["scenarios"] if s["visibility"] == "public"]
     passed = sum(s["verdict"] == PASSED for s in public)
     lines = [""]

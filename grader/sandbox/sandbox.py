@@ -18,6 +18,7 @@ import sys
 import time
 from typing import Any
 
+from grader.sandbox.isolation import Isolation
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Death, Ending
 
@@ -146,7 +147,7 @@ class Box:
             )
 
     @property
-    def isolation(self) -> dict[str, Any]:
+    def isolation(self) -> Isolation:
         """What result files say: wanted, got, missing with reasons, and the version of Landlock."""
         report = self._warm()
         got = report["level"]

@@ -6,7 +6,7 @@ import copy
 import pathlib
 from typing import Any
 
-from grader.grade.results import Result, load_outputs
+from grader.grade.results import ResultBuilder, load_outputs
 from grader.grade.runners import Printed, local_examiner
 from grader.grade.session import Means, attempt_all, marks_of_quiz
 from grader.lab.lab import load_lab
@@ -34,7 +34,7 @@ def result_of(
     means = Means(local_examiner(kernel), lambda: Printed("printed\n"))
     graded = attempt_all(loaded, means, loaded.scenarios, loaded.hidden, outputs)
     quiz = marks_of_quiz(loaded, answers)
-    return Result(loaded, graded, quiz, None).build("work", "0" * 64, ISOLATION, audience)
+    return ResultBuilder(loaded, graded, quiz, None).build("work", "0" * 64, ISOLATION, audience)
 
 
 def with_text(result: dict[str, Any], text: str) -> dict[str, Any]:

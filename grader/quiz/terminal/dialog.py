@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from grader.lab.lab import Lab
 from grader.quiz.marking import INVALID, Sheet, is_open, mark_answers
+from grader.quiz.marks import QuestionResult, QuizResult
 from grader.quiz.model import Choice, Question, Quiz
 from grader.quiz.terminal.feedback import MARKS, Teller, points
 from grader.quiz.terminal.markdown import layout
@@ -45,7 +46,7 @@ class Conversation:
         self.teller = Teller(lab, quiz, colour)
         self.left = False
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> QuizResult:
         """Ask until all is answered or the student leaves; the marks."""
         try:
             self.first_round()
@@ -55,7 +56,7 @@ class Conversation:
             self.terminal.write(["", ""])
         return self.marked()
 
-    def marked(self) -> dict[str, Any]:
+    def marked(self) -> QuizResult:
         return mark_answers(self.lab, self.quiz, self.sheet, [])
 
     def first_round(self) -> None:
@@ -117,7 +118,7 @@ class Conversation:
         self.terminal.save(sheet)
         return True
 
-    def entry(self, question: Question, sheet: Sheet) -> dict[str, Any]:
+    def entry(self, question: Question, sheet: Sheet) -> QuestionResult:
         marked = mark_answers(self.lab, self.quiz, sheet, [])
         return next(entry for entry in marked["questions"] if entry["id"] == question.id)
 

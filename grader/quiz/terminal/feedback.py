@@ -7,6 +7,7 @@ from typing import Any
 from grader.lab.lab import Lab
 from grader.quiz.keys import keyed, offered
 from grader.quiz.marking import CORRECT, INVALID, PARTIAL, UNANSWERED, WRONG
+from grader.quiz.marks import QuestionResult, QuizResult
 from grader.quiz.model import Choice, Computed, Question, Quiz
 from grader.quiz.parameters import shuffled
 from grader.quiz.terminal.markdown import columns, layout
@@ -62,7 +63,7 @@ class Teller:
             lines += ["", "  What to choose from:", *columns(named, "    ")]
         return lines
 
-    def feedback(self, question: Question, entry: dict[str, Any]) -> list[str]:
+    def feedback(self, question: Question, entry: QuestionResult) -> list[str]:
         """The verdict's line, and what there is to say."""
         verdict = entry["verdict"]
         score = f"{points(entry['points'])}/{points(entry['max_points'])}"
@@ -85,7 +86,7 @@ class Teller:
         names = [what.scenario.id for what in question.answer.observations.values()]
         return [name for name in dict.fromkeys(names) if name in known]
 
-    def summary(self, marked: dict[str, Any]) -> list[str]:
+    def summary(self, marked: QuizResult) -> list[str]:
         """Points, what is wrong with the sheet, and how many are open."""
         scored = f"{points(marked['points'])} of {points(marked['max_points'])} points"
         open_ones = sum(entry["verdict"] == UNANSWERED for entry in marked["questions"])
@@ -100,7 +101,7 @@ class Teller:
             lines += layout(f"on the sheet: {problem}", "  ", "    ")
         return lines
 
-    def marks(self, marked: dict[str, Any], accepted: Any) -> list[str]:
+    def marks(self, marked: QuizResult, accepted: Any) -> list[str]:
         """All of a marked sheet; an open question is asked. accepted(question) says what the sheet takes."""
         lines = self.summary(marked)
         for question, entry in zip(self.quiz.questions, marked["questions"], strict=True):

@@ -1,0 +1,15 @@
+"""What a result says of the sandbox: the level that was wanted, and what there was."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class Isolation(TypedDict):
+    """How far the kernel was confined: the level that was wanted, the one it got, and the layers that are missing."""
+
+    wanted: str
+    got: str
+    missing: dict[str, str]
+    landlock_abi: NotRequired[int]
+    unofficial: NotRequired[bool]  # True: the kernel ran in the grader's own process
