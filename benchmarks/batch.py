@@ -62,8 +62,8 @@ def replay_bare(lab: str, folder: pathlib.Path) -> None:
     import gc
 
     from grader.batch import read_submissions
-    from grader.grade import load_outputs
-    from grader.lab import load_lab
+    from grader.grade.results import load_outputs
+    from grader.lab.lab import load_lab
     from grader.scenario.engine import replay
 
     loaded = load_lab(ROOT / "labs" / lab)

@@ -72,16 +72,16 @@ def _parts(module: ModuleType, names: set[str]) -> list[str]:
 
 def right(lab: str) -> str:
     """The model answer as a single file."""
-    from grader.kernels import reference_kernel
-    from grader.lab import load_lab
+    from grader.lab.kernels import reference_kernel
+    from grader.lab.lab import load_lab
 
     return flat(reference_kernel(load_lab(ROOT / "labs" / lab)))
 
 
 def wrong(lab: str, flag: str) -> str:
     """The model answer with one mistake, as a single file."""
-    from grader.kernels import misconception_kernel, reference_kernel
-    from grader.lab import load_lab
+    from grader.lab.kernels import misconception_kernel, reference_kernel
+    from grader.lab.lab import load_lab
 
     loaded = load_lab(ROOT / "labs" / lab)
     name = reference_kernel(loaded).__name__
@@ -94,8 +94,8 @@ def wrong(lab: str, flag: str) -> str:
 
 def hostile(lab: str, kind: str) -> str:
     """The model answer whose fork attacks."""
-    from grader.kernels import reference_kernel
-    from grader.lab import load_lab
+    from grader.lab.kernels import reference_kernel
+    from grader.lab.lab import load_lab
 
     name = reference_kernel(load_lab(ROOT / "labs" / lab)).__name__
     body = f"class {name}(Reference):\n    def fork(self, parent, child):\n        {HOSTILE[kind]}\n"
@@ -147,8 +147,8 @@ def make(folder: pathlib.Path, count: int, lab: str = "copy-on-write", seed: int
 
     honest: right and wrong ones alone, no two the same, for comparisons with what cannot stand attacks.
     """
-    from grader.kernels import misconceptions
-    from grader.lab import load_lab
+    from grader.lab.kernels import misconceptions
+    from grader.lab.lab import load_lab
 
     folder.mkdir(parents=True)
     chance = random.Random(seed)

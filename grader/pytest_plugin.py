@@ -29,7 +29,7 @@ class LabFile(pytest.File):
     """A lab.yaml: its public scenarios are the tests."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        from grader.lab import LabError, load_lab
+        from grader.lab.lab import LabError, load_lab
 
         try:
             lab = load_lab(self.path.parent)
@@ -52,8 +52,8 @@ class _Examination:
 
     def attempt(self, scenario: Any) -> tuple[Any, str]:
         """The attempt at a scenario, and what the kernel printed meanwhile."""
-        from grader.attempt import attempt_each
-        from grader.outputs import load_output
+        from grader.grade.attempt import attempt_each
+        from grader.lab.recordings import load_output
 
         output = load_output(self.lab, scenario)
         if self._examiner is None:
@@ -63,9 +63,9 @@ class _Examination:
         return attempt, printed
 
     def _open(self) -> None:
-        from grader.examiner import Examiner, local_examiner
-        from grader.lab import LabError
-        from grader.submission import resolve
+        from grader.grade.runners import Examiner, local_examiner
+        from grader.grade.submission import resolve
+        from grader.lab.lab import LabError
 
         subject = resolve(self.config.getoption("--submission"), self.lab)
         if subject.refused:
@@ -73,7 +73,7 @@ class _Examination:
         if subject.trusted is not None:
             self._examiner = local_examiner(subject.trusted)
             return
-        from grader.worker.box import Box
+        from grader.sandbox.sandbox import Box
 
         assert subject.code is not None
         self._box = Box(isolation=self.config.getoption("--isolation"))
@@ -107,7 +107,7 @@ class ScenarioItem(pytest.Item):
             raise ScenarioFailed([plain(line) for line in attempt.lines], attempt.verdict, self.scenario)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        from grader.lab import LabError
+        from grader.lab.lab import LabError
 
         if isinstance(excinfo.value, ScenarioFailed | LabError):
             return str(excinfo.value)

@@ -102,9 +102,9 @@ def make_lab(folder: pathlib.Path) -> pathlib.Path:
 
 def recorded(folder: pathlib.Path) -> pathlib.Path:
     """The same, with its outputs recorded."""
-    from grader.lab import load_lab
+    from grader.authoring.record import record
+    from grader.lab.lab import load_lab
     from grader.quiz.record import record_keys
-    from grader.record import record
     from tests.kernels import SmallKernel
 
     path = make_lab(folder)

@@ -20,7 +20,7 @@ from grader.batch.layouts import find_submissions
 from grader.batch.pools import Pool
 from grader.batch.sources import Source, read_source
 from grader.batch.store import Store, StoreError
-from grader.lab import Lab, LabError
+from grader.lab.lab import Lab, LabError
 from grader.report.course import course
 
 __all__ = [

@@ -17,7 +17,7 @@ from typing import Any
 from grader.batch.gradebooks import people
 from grader.batch.grading import Grades
 from grader.batch.store import StoreError
-from grader.grade import Result
+from grader.grade.results import Result
 from grader.report import render
 from grader.report.course import note
 from grader.text import for_csv

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from grader.lab import LabError
+from grader.lab.lab import LabError
 from grader.text import for_csv
 
 Entry = dict[str, Any]

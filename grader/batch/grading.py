@@ -7,17 +7,17 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from grader.attempt import Attempt
 from grader.batch.pools import Pool, completed
 from grader.batch.sources import Source
 from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
 from grader.batch.work import Bundle, Done, Work, from_json, pack
-from grader.examiner import Printed
-from grader.grade import Graded, Result, load_outputs
-from grader.lab import Lab
-from grader.outputs import output_path
-from grader.verdicts import REFUSED, UNGRADABLE
+from grader.grade.attempt import Attempt
+from grader.grade.results import Graded, Result, load_outputs
+from grader.grade.runners import Printed
+from grader.grade.verdicts import REFUSED, UNGRADABLE
+from grader.lab.lab import Lab
+from grader.lab.recordings import output_path
 
 #: Called with the number of submissions that are done, and what became of one.
 Progress = Callable[[int, str], None]
@@ -166,7 +166,7 @@ class Grades:
     def _marked(self, answers: bytes | None) -> dict[str, Any] | None:
         """The marks of a sheet; one sheet that many hand in (the empty one) is marked once."""
         if answers not in self._marks:
-            from grader.grading import marks_of_quiz
+            from grader.grade.session import marks_of_quiz
 
             self._marks[answers] = marks_of_quiz(self.course.lab, answers)
         return self._marks[answers]

@@ -15,7 +15,7 @@ import pathlib
 import re
 from typing import Any, NamedTuple
 
-from grader.lab import LabError
+from grader.lab.lab import LabError
 from grader.text import plain
 
 _MOODLE = re.compile(r"(?P<who>.*)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?(?P<file>.*)", re.DOTALL)

@@ -23,7 +23,7 @@ from concurrent.futures import (
 from typing import Any
 
 from grader.batch.work import Bundle, Done, Work, perform
-from grader.lab import LabError
+from grader.lab.lab import LabError
 
 #: How often work is tried that a worker dies of, or that fails for a reason of ours.
 TRIES = 3
@@ -44,7 +44,7 @@ class LocalPool:
     def start(self) -> Executor:
         import multiprocessing
 
-        from grader.worker.confine.libc import same_layout
+        from grader.sandbox.inside.confine.libc import same_layout
 
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         context = multiprocessing.get_context(method)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from grader.batch.layouts import Found
-from grader.worker.intake import Refused, Submission, read_pair, read_submission
+from grader.intake.submission import Refused, Submission, read_pair, read_submission
 
 #: Folders on the way to a kernel, and entries that are looked at.
 DEPTH = 6

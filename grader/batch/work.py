@@ -11,15 +11,15 @@ import threading
 import zlib
 from typing import Any, NamedTuple
 
-from grader.attempt import Attempt
 from grader.compare.judge import Divergence
-from grader.examiner import Code, Printed
-from grader.grade import OUTPUT_LIMIT, Graded
-from grader.grading import attempt_all, means_of
-from grader.lab import Lab
-from grader.outputs import Output
-from grader.submission import Subject
-from grader.worker.script import Known
+from grader.grade.attempt import Attempt
+from grader.grade.results import OUTPUT_LIMIT, Graded
+from grader.grade.runners import Code, Printed
+from grader.grade.session import attempt_all, means_of
+from grader.grade.submission import Subject
+from grader.lab.lab import Lab
+from grader.lab.recordings import Output
+from grader.protocol.messages import Known
 
 
 class Bundle(NamedTuple):
@@ -67,7 +67,7 @@ class _Bench(threading.local):
         """Make this the bench for a bundle. IsolationError if the box is not what was asked for."""
         if self.digest == bundle.digest:
             return
-        from grader.worker.box import Box
+        from grader.sandbox.sandbox import Box
 
         self.tear_down()
         self.lab, self.outputs = pickle.loads(zlib.decompress(bundle.data))

@@ -80,7 +80,7 @@ def add_isolation(parser: argparse.ArgumentParser) -> None:
 
 def _explain(error: Exception) -> int:
     """Errors that are the user's to mend, a line each on stderr; anything else is ours, and says so."""
-    from grader.lab import LabError
+    from grader.lab.lab import LabError
     from grader.scenario.yamltext import FormatError
     from grader.text import plain
 
@@ -95,7 +95,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError):
         print(f"grader: {plain(str(error.filename or ''))}: {plain(error.strerror or str(error))}", file=sys.stderr)
         return 2
-    from grader.worker.box import IsolationError
+    from grader.sandbox.sandbox import IsolationError
 
     if isinstance(error, IsolationError):
         print(f"grader: {error}", file=sys.stderr)

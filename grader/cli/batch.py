@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from grader.cli import add_isolation
-from grader.lab import LabError, find_lab, load_lab
+from grader.lab.lab import LabError, find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

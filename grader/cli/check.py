@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-from grader.check import check_lab
-from grader.kernels import misconceptions
-from grader.lab import LabError, find_lab, load_lab
+from grader.authoring.check import check_lab
+from grader.lab.kernels import misconceptions
+from grader.lab.lab import LabError, find_lab, load_lab
 from grader.report.text import WIDTH, wrap
 
 

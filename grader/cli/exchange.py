@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 from grader.cli.output import write, write_whole
-from grader.lab import Lab, LabError
+from grader.lab.lab import Lab, LabError
 from grader.quiz.exchange.item import ImportFailed, Item, Note, items_of
 from grader.quiz.model import Question, Quiz
 from grader.text import plain

@@ -6,7 +6,7 @@ import argparse
 import pathlib
 
 from grader.cli import add_isolation
-from grader.lab import find_lab, load_lab
+from grader.lab.lab import find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from grader.release.gradescope import export_gradescope
+    from grader.publish.gradescope import export_gradescope
 
     lab = load_lab(find_lab(options.lab))
     path = pathlib.Path(options.output or f"{lab.name}-{options.system}.zip")

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from grader.cli import add_isolation
-from grader.lab import Lab, LabError, find_lab, load_lab
-from grader.verdicts import PASSED
+from grader.grade.verdicts import PASSED
+from grader.lab.lab import Lab, LabError, find_lab, load_lab
 
 #: Random scenarios that are tried.
 EXAMPLES = 4000
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from grader.kernels import reference_kernel
+    from grader.lab.kernels import reference_kernel
 
     if options.examples < 1:
         raise LabError([f"--examples {options.examples}: accepted is a number, 1 or more"])
@@ -48,8 +48,8 @@ def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
     """The author's search: the reference agrees with itself, and every misconception differs from it."""
     from tqdm import tqdm
 
-    from grader.fuzz.search import explore
-    from grader.kernels import misconception_kernel, misconceptions
+    from grader.authoring.fuzz.search import explore
+    from grader.lab.kernels import misconception_kernel, misconceptions
 
     mistaken = {flag: misconception_kernel(lab, flag) for flag in misconceptions(lab, taught=True)}
     with tqdm(total=options.examples, unit="scenario", file=sys.stderr, disable=None, leave=False) as bar:
@@ -70,9 +70,9 @@ def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
 
 def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
     """The search for a scenario on which a submission differs."""
-    from grader.fuzz.search import find_difference
-    from grader.grading import means_of
-    from grader.submission import resolve
+    from grader.authoring.fuzz.search import find_difference
+    from grader.grade.session import means_of
+    from grader.grade.submission import resolve
 
     subject = resolve(options.submission, lab)
     if subject.refused:
@@ -80,7 +80,7 @@ def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
     if subject.trusted is not None:
         found, tried = find_difference(lab, kernel, means_of(subject, None).attempt, options.seed, options.examples)
     else:
-        from grader.worker.box import Box
+        from grader.sandbox.sandbox import Box
 
         with Box(isolation=options.isolation) as box:
             means = means_of(subject, box)

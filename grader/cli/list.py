@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from grader.grade import rounded
-from grader.lab import LabError, find_lab, load_lab
+from grader.grade.results import rounded
+from grader.lab.lab import LabError, find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from grader.lab import QUIZ_TASK, Lab
+from grader.lab.lab import QUIZ_TASK, Lab
 
 
 def exit_status(marked: dict[str, Any]) -> int:
@@ -17,7 +17,7 @@ def result(lab: Lab, marked: dict[str, Any], name: str, data: bytes, options: ar
     """The marks as a result of `grader run` has them: the quiz's task alone, no scenarios."""
     import hashlib
 
-    from grader.grade import Result
+    from grader.grade.results import Result
 
     isolation = {"wanted": "auto", "got": "none", "missing": {}}
     digest = hashlib.sha256(data).hexdigest()

@@ -7,7 +7,7 @@ import pathlib
 
 from grader.cli import add_isolation
 from grader.cli.batch import add_output, gradebooks, tell
-from grader.lab import LabError, find_lab, load_lab
+from grader.lab.lab import LabError, find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from grader.lab import find_lab, load_lab
+from grader.lab.lab import find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from grader.scaffold import new_lab, new_scenario
+    from grader.authoring.scaffold import new_lab, new_scenario
 
     if options.what == "lab":
         written = new_lab(options.name, _labs())

@@ -10,11 +10,11 @@ from typing import Any
 
 from grader.cli.marks import exit_status, result
 from grader.cli.output import write, write_whole
-from grader.lab import Lab, LabError, find_lab, load_lab
+from grader.lab.lab import Lab, LabError, find_lab, load_lab
 from grader.quiz.marking import is_open, mark_answers, read_sheet, unfit, variant_of
 from grader.quiz.model import VARIANT, WITH_CHOICES, Quiz
 from grader.quiz.questions import load_quiz
-from grader.quiz.sheet import accepted, template
+from grader.quiz.sheet_writer import accepted, template
 from grader.report import FORMATS
 
 #: What `--export` writes.
@@ -80,7 +80,7 @@ def _write_quiz(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
 
 def _offered(lab: Lab, quiz: Quiz) -> dict[str, Any]:
     """The choices of every question, in the order in which they are shown."""
-    from grader.quiz.told import Teller
+    from grader.quiz.terminal.feedback import Teller
 
     teller = Teller(lab, quiz)
     return {question.id: teller.choices(question) for question in quiz.questions if question.type in WITH_CHOICES}
@@ -88,7 +88,7 @@ def _offered(lab: Lab, quiz: Quiz) -> dict[str, Any]:
 
 def _refuse_to_lose(path: pathlib.Path) -> None:
     """LabError if an empty sheet would be written over answers."""
-    from grader.quiz.sheets import read_bytes
+    from grader.quiz.sheet_files import read_bytes
 
     sheet, problems = read_sheet(read_bytes(path))
     if problems or any(not is_open(answer) for id, answer in sheet.items() if id != VARIANT):
@@ -102,7 +102,7 @@ def _mark(options: argparse.Namespace, lab: Lab) -> int:
     path = pathlib.Path(options.answers) if options.answers else lab.path / "answers.yaml"
     data = None
     if options.answers is not None or path.exists():
-        from grader.quiz.sheets import read_bytes
+        from grader.quiz.sheet_files import read_bytes
 
         data = read_bytes(path)
     sheet, problems = read_sheet(data)
@@ -121,13 +121,13 @@ def _mark(options: argparse.Namespace, lab: Lab) -> int:
 
 
 def _how_to_answer(lab: Lab) -> list[str]:
-    from grader.quiz.layout import layout
+    from grader.quiz.terminal.markdown import layout
 
     return layout(f"Write your answers into {lab.path / 'answers.yaml'} and run this again, or run it in a terminal.")
 
 
 def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Any:
-    from grader.quiz.told import Teller
+    from grader.quiz.terminal.feedback import Teller
 
     return Teller(lab, quiz, options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
 
@@ -136,8 +136,8 @@ def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Any:
 
 
 def _ask(options: argparse.Namespace, lab: Lab) -> int:
-    from grader.quiz.ask import Conversation, Terminal
-    from grader.quiz.sheets import read_bytes
+    from grader.quiz.sheet_files import read_bytes
+    from grader.quiz.terminal.dialog import Conversation, Terminal
 
     path = lab.path / "answers.yaml"
     data = read_bytes(path) if path.exists() else b""
@@ -184,7 +184,7 @@ class _Keeper:
         self.saved = False
 
     def save(self, sheet: dict[str, Any]) -> None:
-        from grader.quiz.sheets import updated
+        from grader.quiz.sheet_files import updated
 
         if not self.text.strip():
             self.text = template(self.quiz, _offered(self.lab, self.quiz))

@@ -10,12 +10,12 @@ from typing import Any
 
 from grader.cli.marks import exit_status, result
 from grader.cli.output import write
-from grader.lab import Lab, LabError
-from grader.quiz.layout import layout
+from grader.lab.lab import Lab, LabError
 from grader.quiz.marking import CORRECT, mark_answers, read_sheet, variant_of
 from grader.quiz.questions import load_quiz
-from grader.quiz.sheets import Found, find_sheets
-from grader.quiz.told import points
+from grader.quiz.sheet_files import Found, find_sheets
+from grader.quiz.terminal.feedback import points
+from grader.quiz.terminal.markdown import layout
 from grader.text import plain
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from grader.kernels import misconceptions, reference_kernel
-from grader.lab import find_lab, load_lab
-from grader.record import record
+from grader.authoring.record import record
+from grader.lab.kernels import misconceptions, reference_kernel
+from grader.lab.lab import find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
         print(change)
     total = len(lab.all_scenarios)
     print(f"{lab.name}: {len(changes)} changed; {total} scenarios in {lab.outputs}")
-    from grader.mistakes import record_fingerprints
+    from grader.authoring.misconceptions import record_fingerprints
 
     if misconceptions(lab):
         print(f"{lab.name}: the misconceptions' fingerprints {_state(record_fingerprints(lab))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from grader.lab import find_lab, load_lab
+from grader.lab.lab import find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from grader.release import release
+    from grader.publish.release import release
 
     lab = load_lab(find_lab(options.lab))
     folder = pathlib.Path(options.output)

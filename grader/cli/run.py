@@ -11,16 +11,16 @@ import sys
 import time
 from typing import Any
 
-from grader.attempt import BEFORE
 from grader.cli import add_isolation
 from grader.cli.output import write
-from grader.examiner import local_examiner
-from grader.grade import Result, choose, exit_status, load_outputs
-from grader.grading import Means, attempt_all, marks_of_quiz, means_of
-from grader.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
+from grader.grade.attempt import BEFORE
+from grader.grade.results import Result, choose, exit_status, load_outputs
+from grader.grade.runners import local_examiner
+from grader.grade.session import Means, attempt_all, marks_of_quiz, means_of
+from grader.grade.submission import Subject, resolve
+from grader.lab.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
 from grader.report import FORMATS, render
 from grader.scenario.model import Scenario
-from grader.submission import Subject, resolve
 from grader.text import plain
 
 #: Seconds after which progress is shown.
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     with_worker = not options.debug and not (given or "").startswith("misconception:")
     if not with_worker:
         return _grade(options, None)
-    from grader.worker.box import Box
+    from grader.sandbox.sandbox import Box
 
     # Started first, so that the worker's interpreter warms up while this one reads YAML.
     with Box(isolation=options.isolation) as box:
@@ -83,7 +83,7 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
 
 def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Means:
     """The student's class, loaded into this process from its file, so that a debugger finds the lines."""
-    from grader.kernels import load_file_class
+    from grader.lab.kernels import load_file_class
 
     if subject.refused or subject.trusted is not None:
         return means_of(subject, None)

@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from grader.selftest import Outcome, Selftest, read_attacks, run_selftest
+    from grader.authoring.selftest import Outcome, Selftest, read_attacks, run_selftest
 
     attacks = read_attacks(pattern=options.only)
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _lines(outcome: object, quiet: bool) -> list[str]:
-    from grader.selftest import Outcome
+    from grader.authoring.selftest import Outcome
     from grader.text import plain
 
     assert isinstance(outcome, Outcome)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from grader.attempt import Attempt
 from grader.cli import add_isolation
-from grader.examiner import Examiner, Printed, local_examiner
-from grader.grade import load_outputs
-from grader.lab import Lab, LabError, find_lab, load_lab
-from grader.report.story import story
+from grader.grade.attempt import Attempt
+from grader.grade.results import load_outputs
+from grader.grade.runners import Examiner, Printed, local_examiner
+from grader.grade.submission import resolve
+from grader.lab.lab import Lab, LabError, find_lab, load_lab
 from grader.report.text import printed
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
-from grader.submission import resolve
 from grader.text import plain
+from grader.view.steps import story
 
 #: Lines of a kernel's own prints that are shown.
 PRINTED = 200
@@ -67,7 +67,7 @@ def _attempt(options: argparse.Namespace, lab: Lab, scenario: Scenario, expected
         raise LabError([f"{options.submission}: {subject.refused}"])
     if subject.trusted is not None:
         return local_examiner(subject.trusted)(scenario, expected), Printed()
-    from grader.worker.box import Box
+    from grader.sandbox.sandbox import Box
 
     assert subject.code is not None
     with Box(isolation=options.isolation) as box:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.lab import Lab
+from grader.lab.lab import Lab
 
 
 def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> dict[str, Any]:
@@ -13,8 +13,8 @@ def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> dict[str, 
     The variant is that of `seed` (a student's id, say); with None, the one that the sheet names. LabError if the quiz
     itself is wrong; nothing that a sheet holds makes this fail.
     """
-    from .marking import mark_answers, read_sheet, variant_of
-    from .questions import load_quiz
+    from grader.quiz.marking import mark_answers, read_sheet, variant_of
+    from grader.quiz.questions import load_quiz
 
     sheet, problems = read_sheet(answers)
     quiz = load_quiz(lab, variant_of(sheet) if seed is None else seed)
@@ -23,7 +23,7 @@ def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> dict[str, 
 
 def check_quiz(lab: Lab) -> list[str]:
     """What is wrong with a lab's quiz, a line each with file and line; see check.py."""
-    from .check import problems_of
+    from grader.quiz.check import problems_of
 
     return problems_of(lab)
 
@@ -31,8 +31,8 @@ def check_quiz(lab: Lab) -> list[str]:
 def released_files(lab: Lab) -> dict[str, str]:
     """The quiz as a released lab holds it: path in the lab's folder -> text. Keys are there too, packed, for practice:
     what a student can mark at home is no secret, and the course marks with its own copy."""
-    from .keys import keys_path
-    from .packed import packed
+    from grader.quiz.keys import keys_path
+    from grader.quiz.obfuscated import packed
 
     if lab.quiz is None:
         return {}

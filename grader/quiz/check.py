@@ -13,12 +13,11 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from grader.lab import Lab, LabError
-
-from .keys import as_text, keyed, keys_path, load_keys, offered
-from .marking import CORRECT, UNANSWERED, Sheet, mark_answers, mark_question, normal, read_sheet
-from .model import VARIANT, Computed, Question, Quiz
-from .questions import load_quiz
+from grader.lab.lab import Lab, LabError
+from grader.quiz.keys import as_text, keyed, keys_path, load_keys, offered
+from grader.quiz.marking import CORRECT, UNANSWERED, Sheet, mark_answers, mark_question, normal, read_sheet
+from grader.quiz.model import VARIANT, Computed, Question, Quiz
+from grader.quiz.questions import load_quiz
 
 
 def problems_of(lab: Lab) -> list[str]:
@@ -40,7 +39,7 @@ def _keys(lab: Lab) -> list[str]:
     """Recorded keys against keys computed now."""
     if lab.reference is None:
         return []
-    from .record import compute_keys
+    from grader.quiz.record import compute_keys
 
     now, was = compute_keys(lab), load_keys(lab)
     if now == was or (not was and not now["questions"]):
@@ -51,7 +50,7 @@ def _keys(lab: Lab) -> list[str]:
 
 
 def _question(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
-    from .record import variants
+    from grader.quiz.record import variants
 
     problems: list[str] = []
     texts = set()

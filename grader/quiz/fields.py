@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from grader.quiz.model import FORMAT, TYPES, VARIANT
 from grader.scenario.kinds import Field, Kind
-
-from .model import FORMAT, TYPES, VARIANT
 
 #: What a key may observe: figures cumulative up to the step, totals after it, or what the step itself showed.
 OBSERVED = (

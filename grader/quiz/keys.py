@@ -14,13 +14,12 @@ import pathlib
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from grader.lab import Lab, LabError
-from grader.outputs import load_output
+from grader.lab.lab import Lab, LabError
+from grader.lab.recordings import load_output
+from grader.quiz.model import Choice, Computed, Question, Quiz
+from grader.quiz.obfuscated import unpacked
+from grader.quiz.observe import Value, evaluate, observe
 from grader.scenario.loader import plain_value
-
-from .model import Choice, Computed, Question, Quiz
-from .observe import Value, evaluate, observe
-from .packed import unpacked
 
 FORMAT = 1
 
@@ -156,7 +155,7 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
             if what.scenario.id in {s.id for s in lab.scenarios}:
                 traces[name] = load_output(lab, what.scenario).traces[0]
             else:
-                from grader.kernels import reference_kernel
+                from grader.lab.kernels import reference_kernel
                 from grader.scenario.engine import replay
 
                 traces[name] = replay(what.scenario, reference_kernel(lab))

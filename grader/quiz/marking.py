@@ -7,11 +7,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from grader.lab import Lab
+from grader.lab.lab import Lab
+from grader.quiz.keys import Keyed, as_text, keyed, offered
+from grader.quiz.model import VARIANT, Choice, Question, Quiz
 from grader.text import plain
-
-from .keys import Keyed, as_text, keyed, offered
-from .model import VARIANT, Choice, Question, Quiz
 
 CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "unanswered", "invalid"
 
@@ -40,7 +39,7 @@ def read_sheet(answers: bytes | None) -> tuple[Sheet, list[str]]:
     """The answers on a sheet, and what is wrong with the sheet as a whole (then it counts as empty)."""
     if answers is None:
         return {}, []
-    from grader.worker.intake import Refused, read_answers
+    from grader.intake.submission import Refused, read_answers
 
     try:
         return read_answers(answers), []
@@ -56,7 +55,7 @@ def variant_of(sheet: Sheet) -> str:
 
 def unfit(given: Any) -> bool:
     """Whether intake says of an answer that it can be none: there twice, or nested. The answer is then the reason."""
-    from grader.worker.intake import Unfit
+    from grader.intake.submission import Unfit
 
     return isinstance(given, Unfit)
 

@@ -6,10 +6,9 @@ from fractions import Fraction
 
 from grader.machine.entry import FRAME_SHIFT, unpack
 from grader.machine.protection import Protection
+from grader.quiz.model import Computed, Observation
 from grader.scenario.place import parse_owned_place, parse_place
 from grader.scenario.trace import StepRecord, Trace
-
-from .model import Computed, Observation
 
 Value = Fraction | str
 
@@ -93,6 +92,6 @@ def evaluate(computed: Computed, values: dict[str, Value]) -> Value:
     """A computed key from the values of its observations. ValueError if they cannot be added up."""
     if computed.expression in values:
         return values[computed.expression]
-    from .parameters import arithmetic
+    from grader.quiz.parameters import arithmetic
 
     return arithmetic(computed.expression, values)

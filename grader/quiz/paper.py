@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from grader.lab import Lab
-
-from .keys import Keyed, as_text, counted, keyed
-from .layout import columns, layout
-from .model import Question, Quiz
-from .told import Teller, points
+from grader.lab.lab import Lab
+from grader.quiz.keys import Keyed, as_text, counted, keyed
+from grader.quiz.model import Question, Quiz
+from grader.quiz.terminal.feedback import Teller, points
+from grader.quiz.terminal.markdown import columns, layout
 
 _BOX = {"single": "( )", "multiple": "[ ]", "order": "[  ]", "match": "[  ]"}
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from grader.lab import Lab, LabError
+from grader.lab.lab import Lab, LabError
+from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
+from grader.quiz.model import Choice, Computed, Observation, Question, Quiz, Wrong
+from grader.quiz.obfuscated import unpacked
 from grader.scenario.loader import check_fields, scenario_of
 from grader.scenario.model import Scenario
 from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
-
-from .fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
-from .model import Choice, Computed, Observation, Question, Quiz, Wrong
-from .packed import unpacked
 
 #: Fields of a scenario that a question writes itself.
 _INLINE = ("machine", "files", "processes", "steps")
@@ -75,7 +74,7 @@ class _Reader:
         check_fields(self.name, "a question", item, QUESTION, line)
         values: dict[str, Any] = {}
         if "parameters" in item:
-            from .parameters import chosen
+            from grader.quiz.parameters import chosen
 
             self.check_placeholders(item)
             values = chosen(seed, item["id"], item["parameters"])
@@ -83,7 +82,7 @@ class _Reader:
 
     def check_placeholders(self, item: Block) -> None:
         """Every parameter is used, and nothing in braces is a parameter that there isn't."""
-        from .parameters import placeholders
+        from grader.quiz.parameters import placeholders
 
         used = placeholders({key: value for key, value in item.items() if key != "parameters"})
         for name in item["parameters"]:
@@ -98,7 +97,7 @@ class _Reader:
         """A question whose fields were checked, with values for its parameters."""
         block = item
         if values:
-            from .parameters import substitute
+            from grader.quiz.parameters import substitute
 
             plain = Block(item.line)
             plain.update((key, value) for key, value in item.items() if key != "parameters")
@@ -183,7 +182,7 @@ class _Reader:
 
     def distractors(self, block: Block, kind: str) -> tuple[Wrong, ...]:
         """Wrong answers as they are compared: those of a number as numbers, so that 2.0 is 2."""
-        from .keys import as_text
+        from grader.quiz.keys import as_text
 
         found: list[Wrong] = []
         items = block.get("distractors", Items(0))
@@ -220,7 +219,7 @@ class _Reader:
         return Computed("it", {"it": observation}, answer.get("key"), inline)
 
     def expression(self, answer: Block, line: int) -> Computed:
-        from .parameters import names_in
+        from grader.quiz.parameters import names_in
 
         check_fields(self.name, "a computed answer", answer, EXPRESSION, line)
         observations = {}

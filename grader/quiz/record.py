@@ -6,19 +6,18 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grader.kernels import misconception_kernel, misconceptions, reference_kernel
-from grader.lab import Lab, LabError
-from grader.outputs import write_text
+from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
+from grader.lab.lab import Lab, LabError
+from grader.lab.recordings import write_text
+from grader.quiz.keys import FORMAT, as_text, keys_path, question_hash, value_of, variant_name
+from grader.quiz.model import Computed, Question, Quiz
+from grader.quiz.observe import evaluate, observe
+from grader.quiz.parameters import VARIANT_LIMIT, combinations
+from grader.quiz.questions import instance, load_quiz
 from grader.scenario.engine import replay
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
 from grader.scenario.yamltext import FormatError
-
-from .keys import FORMAT, as_text, keys_path, question_hash, value_of, variant_name
-from .model import Computed, Question, Quiz
-from .observe import evaluate, observe
-from .parameters import VARIANT_LIMIT, combinations
-from .questions import instance, load_quiz
 
 Progress = Callable[[str], None]
 

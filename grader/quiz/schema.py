@@ -11,9 +11,8 @@ import json
 import pathlib
 from typing import Any
 
+from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
 from grader.scenario.kinds import Field
-
-from .fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
 
 PATH = pathlib.Path(__file__).with_name("quiz.schema.json")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from grader.compare.explain import ABOUT
-from grader.verdicts import MEANINGS, NOT_IMPLEMENTED, PASSED, TAMPERED, UNGRADABLE, WAITING
+from grader.grade.verdicts import MEANINGS, NOT_IMPLEMENTED, PASSED, TAMPERED, UNGRADABLE, WAITING
 
 #: Ranges of points of the distribution, each of this width.
 WIDTH = 10

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from grader.grade.verdicts import PASSED
 from grader.report.sentences import heading, lines, notes, question_lines, score
 from grader.text import plain
-from grader.verdicts import PASSED
 
 _TITLE = "title"  # staff's results name hidden scenarios; students' do not
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from grader.grade.verdicts import PASSED, UNGRADABLE, WAITING
 from grader.report.sentences import lines, notes, question_lines, score, told
 from grader.text import for_html as xml
-from grader.verdicts import PASSED, UNGRADABLE, WAITING
 
 _ELEMENTS = {WAITING: "skipped", UNGRADABLE: "error"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.verdicts import MEANINGS, PASSED, UNGRADABLE, WAITING
+from grader.grade.verdicts import MEANINGS, PASSED, UNGRADABLE, WAITING
 
 #: Verdicts that are nobody's mistake yet: neither a pass nor a failure.
 OPEN = (WAITING, UNGRADABLE)

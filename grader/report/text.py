@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
+from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 
 WIDTH = 80
 

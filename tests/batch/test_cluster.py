@@ -9,7 +9,7 @@ import pytest
 
 from grader.batch import grade_batch, read_submissions
 from grader.batch.pools import ClusterPool, LocalPool
-from grader.lab import LabError, load_lab
+from grader.lab.lab import LabError, load_lab
 from tests.batch.handed_in import batch, bytes_of, hand_in
 
 pytest.importorskip("distributed", reason="Dask is not installed (pip install 'forklab[cluster]')")

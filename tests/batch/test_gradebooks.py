@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from grader.batch import fill_gradebooks, read_gradebooks
 from grader.batch.files import table
 from grader.batch.gradebooks import read_gradebook
-from grader.lab import LabError
+from grader.lab.lab import LabError
 from tests.batch.results import batch, entry
 
 CANVAS = (

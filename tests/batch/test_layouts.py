@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.batch.layouts import Person, find_submissions, safe_id
-from grader.lab import LabError
+from grader.lab.lab import LabError
 
 
 def put(folder, *names):

@@ -94,7 +94,7 @@ def test_a_fault_of_ours_is_tried_again_and_named():
 
 def test_no_isolation_ends_everything():
     """Where the sandbox is not what was asked for nothing is graded, and nothing is tried again."""
-    from grader.worker.box import IsolationError
+    from grader.sandbox.sandbox import IsolationError
 
     class Refusing(Executor):
         def submit(self, function, one, bundle):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.worker.intake import read_answers
+from grader.intake.submission import read_answers
 from tests.messages import assert_message
 from tests.quiz.quizzes import MORE, VARIED
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from grader.attempt import attempt_here
 from grader.compare.names import letter
 from grader.compare.words import sentence
+from grader.grade.attempt import attempt_here
 from grader.scenario.engine import replay
 from reference.swapping import SwappingKernel
 from tests.compare.test_judge import STORY, CopiesTwice, EagerFork, LeaksQuietly, ParentWritable, SwapsSides, TwoFaults

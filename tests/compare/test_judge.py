@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.attempt import attempt_here
 from grader.compare.judge import RULES, Judge
+from grader.grade.attempt import attempt_here
 from grader.machine import Kernel, OutOfMemory, Protection, RegionMap, SegmentationFault
 from grader.scenario.engine import replay
 from tests.kernels import SmallKernel

@@ -6,13 +6,13 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.authoring.fuzz.program import LIMIT, write_scenario
+from grader.authoring.fuzz.vocabulary import vocabulary
 from grader.compare.names import Names
 from grader.compare.renaming import Place
 from grader.compare.swapped import Swapped
-from grader.fuzz.program import LIMIT, write_scenario
-from grader.fuzz.vocabulary import vocabulary
-from grader.kernels import reference_kernel
-from grader.lab import load_lab
+from grader.lab.kernels import reference_kernel
+from grader.lab.lab import load_lab
 from grader.scenario.engine import start, trace_of
 from grader.scenario.trace import apply_changes
 from reference.swapping import SwappingKernel

@@ -2,12 +2,11 @@
 
 import pytest
 
-from grader.lab import load_lab
+from grader.lab.lab import load_lab
 from grader.quiz.exchange.item import items_of
 from grader.quiz.questions import load_quiz
 from tests.labs import QUIZ
-
-from .quizzes import MORE, VARIED
+from tests.quiz.quizzes import MORE, VARIED
 
 
 @pytest.fixture

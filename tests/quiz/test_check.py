@@ -2,10 +2,10 @@
 
 import pytest
 
-from grader.lab import load_lab
+from grader.lab.lab import load_lab
 from grader.quiz import check_quiz, released_files
 from grader.quiz.keys import keys_path
-from grader.quiz.packed import unpacked
+from grader.quiz.obfuscated import unpacked
 from grader.quiz.record import record_keys
 from tests.labs import QUIZ
 

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.lab import load_lab
+from grader.lab.lab import load_lab
 from grader.quiz.exchange import gift, markdown, moodle, qti, yaml_file
 from grader.quiz.exchange.item import SIZE_LIMIT, ImportFailed, Item, Option, items_of, slug
 from grader.quiz.questions import load_quiz, read_quiz
-
-from .quizzes import WORDS, shape, told
+from tests.quiz.quizzes import WORDS, shape, told
 
 # -- Markdown -------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from grader.quiz.exchange import gift
 from grader.quiz.exchange.item import Item, Option
-
-from .quizzes import WORDS, shape, told
+from tests.quiz.quizzes import WORDS, shape, told
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from grader.lab import LabError, load_lab
+from grader.lab.lab import LabError, load_lab
 from grader.quiz import mark
 from grader.quiz.keys import as_text, counted, from_text, keyed, keys_path, offered
 from grader.quiz.marking import mark_question

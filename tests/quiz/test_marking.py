@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.lab import load_lab
+from grader.lab.lab import load_lab
 from grader.quiz import mark
 from grader.quiz.marking import mark_question
 from grader.quiz.questions import load_quiz

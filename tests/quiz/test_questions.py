@@ -2,12 +2,11 @@
 
 import pytest
 
-from grader.lab import LabError, load_lab
+from grader.lab.lab import LabError, load_lab
 from grader.quiz.questions import load_quiz, read_quiz
 from grader.scenario.yamltext import FormatError
 from tests.labs import QUIZ
-
-from .quizzes import MORE, VARIED
+from tests.quiz.quizzes import MORE, VARIED
 
 
 @pytest.mark.parametrize(

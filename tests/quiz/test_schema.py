@@ -8,13 +8,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.lab import load_lab
+from grader.lab.lab import load_lab
 from grader.quiz import schema
 from grader.quiz.questions import read_quiz
 from grader.scenario.yamltext import FormatError
 from tests.labs import QUIZ
-
-from .quizzes import MORE, VARIED
+from tests.quiz.quizzes import MORE, VARIED
 
 
 def problems(text):

@@ -7,9 +7,9 @@ import re
 import pytest
 import yaml
 
-from grader.lab import load_lab
+from grader.lab.lab import load_lab
+from grader.lab.recordings import load_output
 from grader.machine.entry import FRAME_SHIFT
-from grader.outputs import load_output
 from grader.quiz.model import Observation
 from grader.quiz.observe import observe
 from grader.scenario.place import parse_owned_place

@@ -2,12 +2,12 @@
 
 import pytest
 
-from grader.attempt import attempt_each, attempt_here
-from grader.lab import load_lab
+from grader.grade.attempt import attempt_each, attempt_here
+from grader.lab.lab import load_lab
+from grader.lab.recordings import load_output
 from grader.machine import Access, Protection
 from grader.machine.machine import Machine
 from grader.machine.outcome import FileSpec
-from grader.outputs import load_output
 from reference.file_backed import FileBackedKernel
 from tests.reference.file_backed_kernels import KERNELS
 

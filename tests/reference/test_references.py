@@ -5,11 +5,11 @@ import pathlib
 
 import pytest
 
-from grader.attempt import attempt_each, attempt_here
-from grader.kernels import misconceptions
-from grader.lab import load_lab
-from grader.mistakes import try_misconceptions
-from grader.outputs import load_output
+from grader.authoring.misconceptions import try_misconceptions
+from grader.grade.attempt import attempt_each, attempt_here
+from grader.lab.kernels import misconceptions
+from grader.lab.lab import load_lab
+from grader.lab.recordings import load_output
 from grader.scenario.engine import replay
 from tests.reference.alternatives import ALTERNATIVES
 
@@ -57,7 +57,7 @@ def test_every_misconception_that_a_lab_teaches_loses_points(labs, name):
 )
 def test_the_divergence_names_the_rule(labs, flag, rule):
     """The first scenario that a typical mistake fails names what is wrong, not only a number."""
-    from grader.kernels import misconception_kernel
+    from grader.lab.kernels import misconception_kernel
 
     lab = labs["copy-on-write"]
     kernel = misconception_kernel(lab, flag)

@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 
-from grader.attempt import attempt_each, attempt_here
-from grader.lab import load_lab
-from grader.outputs import load_output
+from grader.grade.attempt import attempt_each, attempt_here
+from grader.lab.lab import load_lab
+from grader.lab.recordings import load_output
 from reference.swapping import SwappingKernel
 from reference.tlb import TlbKernel
 from tests.reference.alternatives import FaultsByItself, UnmapsOneByOne, later

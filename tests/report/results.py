@@ -6,10 +6,10 @@ import copy
 import pathlib
 from typing import Any
 
-from grader.examiner import Printed, local_examiner
-from grader.grade import Result, load_outputs
-from grader.grading import Means, attempt_all, marks_of_quiz
-from grader.lab import load_lab
+from grader.grade.results import Result, load_outputs
+from grader.grade.runners import Printed, local_examiner
+from grader.grade.session import Means, attempt_all, marks_of_quiz
+from grader.lab.lab import load_lab
 from tests.kernels import SmallKernel
 
 ISOLATION = {"wanted": "auto", "got": "none", "missing": {}}

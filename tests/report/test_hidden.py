@@ -35,8 +35,8 @@ steps:
 
 
 def lab_with(folder: pathlib.Path, hidden: dict[str, str]) -> pathlib.Path:
-    from grader.lab import load_lab
-    from grader.record import record
+    from grader.authoring.record import record
+    from grader.lab.lab import load_lab
     from tests.kernels import SmallKernel
 
     folder.mkdir()

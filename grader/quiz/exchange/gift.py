@@ -12,8 +12,19 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from ..keys import as_text
-from .item import COUNT_LIMIT, NO_REASON, Item, Note, Option, checked, decoded, reasons, slug, with_reasons
+from grader.quiz.exchange.item import (
+    COUNT_LIMIT,
+    NO_REASON,
+    Item,
+    Note,
+    Option,
+    checked,
+    decoded,
+    reasons,
+    slug,
+    with_reasons,
+)
+from grader.quiz.keys import as_text
 
 _SPECIAL = re.compile(r"([\\~=#{}:])")
 _NAME = re.compile(r"::((?:[^:\\]|\\.|:(?!:))*)::")

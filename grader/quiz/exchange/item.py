@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from grader.lab import Lab
-
-from ..keys import Keyed, as_text, keyed
-from ..model import VARIANT, Choice, Question, Quiz
-from ..told import Teller
+from grader.lab.lab import Lab
+from grader.quiz.keys import Keyed, as_text, keyed
+from grader.quiz.model import VARIANT, Choice, Question, Quiz
+from grader.quiz.terminal.feedback import Teller
 
 #: Bytes of a file that is imported, and questions in it.
 SIZE_LIMIT = 1 << 20

@@ -14,8 +14,19 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..keys import counted
-from .item import COUNT_LIMIT, NO_REASON, Item, Note, Option, checked, decoded, reasons, slug, with_reasons
+from grader.quiz.exchange.item import (
+    COUNT_LIMIT,
+    NO_REASON,
+    Item,
+    Note,
+    Option,
+    checked,
+    decoded,
+    reasons,
+    slug,
+    with_reasons,
+)
+from grader.quiz.keys import counted
 
 TEXT, ANSWERS, FEEDBACK = "Question Text", "Question Answers", "Feedback"
 

@@ -6,9 +6,9 @@ import re
 from fractions import Fraction
 from xml.etree import ElementTree as ET
 
-from ..keys import as_text
-from .gift import weight
-from .item import Item, reasons
+from grader.quiz.exchange.gift import weight
+from grader.quiz.exchange.item import Item, reasons
+from grader.quiz.keys import as_text
 
 #: What XML 1.0 cannot hold at all.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from grader.lab import LabError
-
-from .item import Item, Option
+from grader.lab.lab import LabError
+from grader.quiz.exchange.item import Item, Option
 
 #: Beginnings of lines that text2qti would take for something of its own; a backslash is no help, a zero-width sign is.
 _MARK = re.compile(

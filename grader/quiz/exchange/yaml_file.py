@@ -6,9 +6,9 @@ import json
 import re
 import textwrap
 
-from ..keys import as_text
-from ..sheet import WORDS, quoted
-from .item import NO_REASON, Item, Option, slug
+from grader.quiz.exchange.item import NO_REASON, Item, Option, slug
+from grader.quiz.keys import as_text
+from grader.quiz.sheet_writer import WORDS, quoted
 
 WIDTH = 110
 

@@ -1,0 +1,185 @@
+"""The author's proof that a lab is sound. Each proof adds lines to `problems`; none stops the others.
+
+files       the lab and its scenarios load; handout, stub and quiz are there; outputs are recorded and fresh
+reference   passes everything, holds every expectation, and gives the recorded outputs
+stub        passes nothing
+misconceptions  each one that the lab teaches loses points
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from grader.authoring.misconceptions import Progress, Tried, fingerprints_text, idle_scenarios, try_misconceptions
+from grader.authoring.record import describe_change, reference_output
+from grader.grade.diagnosis import fingerprints_path
+from grader.grade.verdicts import NOT_IMPLEMENTED
+from grader.lab.kernels import load_file_class, misconceptions, mistakes, reference_kernel
+from grader.lab.lab import QUIZ_TASK, Lab, LabError, load_lab
+from grader.lab.recordings import load_output
+
+#: Share of the misconceptions that must lose points in a public scenario already.
+PUBLIC_SHARE = 0.8
+
+
+class Proof(NamedTuple):
+    """One proof: what was shown, or the problems in the way of it. `files` problems make the lab unusable.
+
+    notes  what an author may want to know beside, for `-v`
+    """
+
+    name: str
+    shown: str
+    problems: list[str]
+    kind: str = "proof"
+    notes: list[str] = []  # noqa: RUF012 - proofs are never changed
+
+
+def check_files(lab: Lab) -> Proof:
+    """What a lab's folder must have beside what the loader needs."""
+    problems = []
+    for path in (lab.path / "README.md", lab.kernel.path):
+        if not path.is_file():
+            problems.append(f"{path}: this file is missing")
+    if lab.quiz is not None and not lab.quiz.is_file():
+        problems.append(f"{lab.quiz}: the quiz that lab.yaml names is missing")
+    if (lab.path / "README.md").is_file():
+        problems += _check_handout(lab)
+    problems += _check_outputs(lab)
+    shown = f"{len(lab.scenarios)} public and {len(lab.hidden)} hidden scenarios, all recorded"
+    return Proof("files", shown, problems, "files")
+
+
+def _check_outputs(lab: Lab) -> list[str]:
+    """Outputs that are missing or stale; a lab that was never recorded is one problem, not a hundred."""
+    problems = []
+    for scenario in lab.all_scenarios:
+        try:
+            load_output(lab, scenario)
+        except LabError as error:
+            problems += error.problems
+    if len(problems) > 3 and len(problems) == len(lab.all_scenarios):
+        return [f"{lab.outputs}: no scenario's reference output is up to date; run `grader record {lab.path}`"]
+    return problems
+
+
+def _check_handout(lab: Lab) -> list[str]:
+    """A heading `## N.` for every task, in order."""
+    path = lab.path / "README.md"
+    numbers = [int(n) for n in re.findall(r"^## (\d+)\.", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    wanted = [task.number for task in lab.tasks if task.id != QUIZ_TASK]
+    missing = [number for number in wanted if number not in numbers]
+    return [f"{path}: no heading `## {n}.` for task {lab.tasks[n - 1].id!r}" for n in missing]
+
+
+def check_reference(lab: Lab) -> Proof:
+    """The reference holds what scenarios expect and gives what is recorded."""
+    kernel = reference_kernel(lab)
+    problems = []
+    for scenario in lab.all_scenarios:
+        output, wrong = reference_output(scenario, kernel)
+        problems += wrong
+        if wrong:
+            continue
+        try:
+            recorded = load_output(lab, scenario)
+        except LabError:
+            continue  # said under `files`
+        if recorded.traces != output.traces:
+            change = describe_change(recorded, output)
+            problems.append(
+                f"{scenario.path}:1: the recorded output is not what the reference does now ({change}); "
+                f"if that is right, run `grader record {lab.path}`"
+            )
+    return Proof("reference", f"holds every expectation in {len(lab.all_scenarios)} scenarios", problems)
+
+
+def check_stub(lab: Lab) -> Proof:
+    """The stub passes nothing, and is not implemented rather than broken."""
+    from grader.grade.attempt import attempt_each, attempt_here
+
+    kernel = load_file_class(lab.kernel.path, lab.kernel.name)
+    problems = []
+    for scenario in lab.all_scenarios:
+        attempt = attempt_each(scenario, load_output(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
+        if attempt.verdict != NOT_IMPLEMENTED:
+            problems.append(f"{scenario.path}:1: the stub's verdict is {attempt.verdict}, not {NOT_IMPLEMENTED}")
+    return Proof("stub", "is not implemented anywhere", problems)
+
+
+def check_misconceptions(lab: Lab, progress: Progress) -> Proof:
+    """Every mistake with a rule that this lab teaches loses points here, most of them in a public scenario.
+
+    Mistakes that earlier labs teach are tried as well: the fingerprints name them too, and must be fresh.
+    """
+    tried = try_misconceptions(lab, misconceptions(lab), progress)
+    if not tried:
+        return Proof("misconceptions", "none are known for this lab", [])
+    taught = [one for one in tried if mistakes(lab)[one.flag].lab == lab.name]
+    problems = [f"{one.flag}: survives every scenario of this lab" for one in taught if not one.signs]
+    in_public = sum(bool(one.public) for one in taught)
+    if in_public < PUBLIC_SHARE * len(taught):
+        problems.append(f"only {in_public} of {len(taught)} misconceptions lose points in a public scenario")
+    path = fingerprints_path(lab)
+    if not path.is_file() or path.read_text(encoding="utf-8") != fingerprints_text(lab, tried):
+        problems.append(f"{path}: not what the misconceptions do now; run `grader record {lab.path}`")
+    return Proof("misconceptions", _shown(taught, in_public), problems, notes=_notes(lab, tried, taught))
+
+
+def _shown(taught: list[Tried], in_public: int) -> str:
+    weakest = min(taught, key=lambda one: len(one.signs), default=None)
+    shown = f"all {len(taught)} that this lab teaches lose points, {in_public} of them in public scenarios"
+    return shown if weakest is None else f"{shown} (closest: {weakest.flag}, caught by {len(weakest.signs)})"
+
+
+def _notes(lab: Lab, tried: list[Tried], taught: list[Tried]) -> list[str]:
+    """What an author wants to know, and what is no fault."""
+    notes = []
+    survivors = [one.flag for one in tried if one not in taught and not one.signs]
+    earlier = len(tried) - len(taught)
+    if earlier:
+        missed = f", all but {', '.join(survivors)}" if survivors else ""
+        notes.append(f"of {earlier} that earlier labs teach, {earlier - len(survivors)} lose points here too{missed}")
+    idle = idle_scenarios(lab, tried)
+    if idle:
+        notes.append(f"redundant as far as these go ({len(idle)} scenarios): {', '.join(idle)}")
+    for one in sorted(tried, key=lambda one: len(one.signs)):
+        by = ", ".join([*one.public, *one.hidden][:3])
+        notes.append(f"{one.flag}: caught by {len(one.signs)}{f' ({by} …)' if one.signs else ''}")
+    return notes
+
+
+def check_quiz(lab: Lab) -> Proof:
+    """The quiz loads, its keys are what the reference gives, and the model sheet gets full marks."""
+    from grader.quiz import check_quiz as problems_of
+    from grader.quiz.questions import load_quiz
+
+    if lab.quiz is None:
+        return Proof("quiz", "this lab has none", [])
+    try:
+        quiz = load_quiz(lab)
+    except LabError as error:
+        return Proof("quiz", "", error.problems, "files")
+    shown = f"{len(quiz.questions)} questions, {quiz.computed} of them computed; the model sheet has full marks"
+    return Proof("quiz", shown, problems_of(lab))
+
+
+def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None) -> Iterator[Proof]:
+    """All proofs of one lab, as they are made. Where its files are wrong the rest cannot be tried."""
+    try:
+        lab = load_lab(folder)
+    except LabError as error:
+        yield Proof("files", "", error.problems, "files")
+        return
+    files = check_files(lab)
+    yield files
+    if lab.reference is None:
+        return
+    yield check_quiz(lab)
+    yield check_reference(lab)
+    if not files.problems:
+        yield check_stub(lab)
+        yield check_misconceptions(lab, progress)

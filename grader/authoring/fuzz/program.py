@@ -1,0 +1,289 @@
+"""Random moves -> a scenario. Whatever the numbers are, the scenario is legal: the reference itself says what can be.
+
+A move is five small numbers: which verb, which process, which mapping, which of its pages, and one more for whatever
+the verb needs. Each is carried out on the reference as it is chosen, so that only processes act that are alive, and
+every outcome that is no success is written down as expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from grader.authoring.fuzz.vocabulary import Vocabulary
+from grader.lab.lab import Lab
+from grader.machine.outcome import OK
+from grader.machine.process import Process
+from grader.machine.protection import Protection
+from grader.scenario.engine import MakeKernel, Mapping, Run
+from grader.scenario.model import Scenario, Step
+from grader.scenario.place import parse_place
+from grader.scenario.trace import SKIPPED
+
+#: Numbers in a move are below this.
+LIMIT = 64
+
+#: Verbs that may take a frame or make an entry, so that a failure can strike.
+TAKING = ("write", "read", "fork", "copy_to_user", "copy_from_user")
+
+#: Verbs whose place must be in the mapping, unless they fail.
+WITH_PLACES = ("read", "write", "execute", "copy_to_user", "copy_from_user", "mprotect")
+
+#: One access in so many goes past the end of its mapping.
+WILD = 16
+
+Move = tuple[int, int, int, int, int]
+
+
+class ReferenceFault(Exception):
+    """The reference broke a rule or crashed on a legal scenario, which is in `scenario`."""
+
+    def __init__(self, scenario: Scenario, message: str) -> None:
+        super().__init__(message)
+        self.scenario = scenario
+
+
+class _Choice(NamedTuple):
+    """What a move chose, before the reference has shown how it ends."""
+
+    verb: str
+    by: str
+    fields: dict[str, Any]
+
+
+class Author:
+    """Writes one scenario, move by move, and runs it on the reference meanwhile."""
+
+    def __init__(self, words: Vocabulary, hardware: int, make_kernel: MakeKernel) -> None:
+        self.words = words
+        self.machine, self.files, self.processes = _pick(words.hardware, hardware)
+        self.run = Run(self.machine, self.files, self.processes, make_kernel)
+        self.steps: list[Step] = []
+        self.names = 0
+        self.children = 0
+
+    def move(self, move: Move) -> None:
+        """Add the step that a move stands for, if a process is left to take it."""
+        alive = [name for name, process in self.run.processes.items() if process._alive]
+        if not alive:
+            return
+        verb = _pick(self.words.verbs, move[0])
+        by = _pick(alive, move[1])
+        if verb == "fail":
+            self._fail(by, move)
+            return
+        self._take(self._choose(verb if self.run.mappings else "mmap", by, move))
+
+    def _fail(self, by: str, move: Move) -> None:
+        """Make one call of the next step fail; the failure is left out if it never comes to pass."""
+        fields = {"operation": _pick(self.words.failures, move[3]), "after": move[4] % 4}
+        failure = Step(len(self.steps) + 1, "fail", "", fields, {})
+        self.run.step(failure)
+        self.steps.append(failure)
+        verb = _pick([v for v in self.words.verbs if v in TAKING], move[2])
+        self._take(self._choose(verb if self.run.mappings else "mmap", by, move))
+        if self.run.unfired:
+            self.run.unfired.clear()
+            last = self.steps.pop()
+            self.steps[-1] = last._replace(number=len(self.steps))
+
+    def _take(self, choice: _Choice) -> None:
+        step = Step(len(self.steps) + 1, choice.verb, choice.by, choice.fields, {})
+        record = self.run.step(step)
+        if record.ends or record.findings:
+            broken = "crashes" if record.ends else f"breaks audit check {record.findings[0].check}"
+            self.steps.append(step)
+            raise ReferenceFault(self.scenario("reference", ""), f"the reference {broken} in step {step.number}")
+        expect = {} if record.outcome == OK else {"outcome": record.outcome}
+        self.steps.append(step._replace(expect=expect))
+
+    # -- choosing -------------------------------------------------------------------------------------------------
+
+    def _choose(self, verb: str, by: str, move: Move) -> _Choice:
+        if verb == "mmap":
+            return self._mmap(by, move)
+        if verb == "fork":
+            self.children += 1
+            return _Choice(verb, by, {"child": f"C{self.children}"})
+        if verb == "exit":
+            return _Choice(verb, by, {})
+        name = _pick(list(self.run.mappings), move[2])
+        mapping = self.run.mappings[name]
+        if verb in ("munmap", "mprotect"):
+            empty = move[4] % WILD == WILD - 1
+            fields: dict[str, Any] = {"at": f"{name}[0:0]" if empty else _pages(name, mapping, move)}
+            if verb == "mprotect":
+                fields["protection"] = _pick(self.words.protections, move[4])
+            return _Choice(verb, by, fields)
+        fields = {"at": self._place(by, name, mapping, move)}
+        if verb in ("write", "copy_to_user"):
+            # Every write writes something else.
+            fields["value"] = (len(self.steps) + 1) % 200 + 1
+        return _Choice(verb, by, fields)
+
+    def _mmap(self, by: str, move: Move) -> _Choice:
+        protection, shared, of_file = _pick(self.words.mappings, move[2])
+        name = f"h{self.names}"
+        fields: dict[str, Any] = {"name": name, "pages": 1 + move[3] % 3}
+        self.names += 1
+        if protection != "rw-":
+            fields["protection"] = protection
+        if shared:
+            fields["shared"] = True
+        if of_file and self.files:
+            file = _pick(self.files, move[4])
+            fields["file"] = file.name
+            # Now and then not from the beginning, and past the end of the file.
+            if file.pages > 1 and move[4] % 3 == 2:
+                fields["offset"] = 1 + move[4] % (file.pages - 1)
+        if self.words.at and self.run.mappings and move[4] % 5 == 4:
+            other = _pick(list(self.run.mappings), move[1] + move[3])
+            # On it, or right behind it.
+            fields["at"] = f"{other}[{move[1] % (self.run.mappings[other].pages + 1)}]"
+        return _Choice("mmap", by, fields)
+
+    def _place(self, by: str, name: str, mapping: Mapping, move: Move) -> str:
+        """Pages of a mapping, or a byte of one; now and then the page after it, where that is in no region."""
+        after = mapping.first + mapping.pages
+        if move[4] % WILD == WILD - 1 and self.run.processes[by]._regions.find(after) is None:
+            return f"{name}[{mapping.pages}]"
+        if move[4] % 4 == 3:
+            page = move[3] % mapping.pages
+            return f"{name}[{page}]+1"
+        return _pages(name, mapping, move)
+
+    def look_around(self) -> None:
+        """At last everybody reads what they may, and tries what they may not: whatever went wrong shows now."""
+        self._everybody_reads()
+        if "copy_to_user" in self.words.verbs and self._kernel_writes():
+            self._everybody_reads()
+        self._one_leaves()
+        if self.words.protections and self._rights_change():
+            self._everybody_reads()
+        for name in list(self.run.processes):
+            refused = self._refused(name) if self.run.processes[name]._alive else []
+            if refused:
+                verb, place = _pick(refused, len(self.steps))
+                self._take(_Choice(verb, name, {"at": place, **({"value": 1} if verb == "write" else {})}))
+
+    def _everybody_reads(self) -> None:
+        for name, process in list(self.run.processes.items()):
+            for mapping_name, mapping in self.run.mappings.items():
+                for place in (mapping_name, f"{mapping_name}[0]+1"):
+                    if process._alive and _allowed(process, mapping, Protection.READ):
+                        self._take(_Choice("read", name, {"at": place}))
+
+    def _mapped(self, rights: Protection) -> list[tuple[str, str]]:
+        """(process, mapping) for every mapping all of whose pages give a process these rights."""
+        return [
+            (name, mapping_name)
+            for name, process in self.run.processes.items()
+            for mapping_name, mapping in self.run.mappings.items()
+            if process._alive and _allowed(process, mapping, rights)
+        ]
+
+    def _one_leaves(self) -> None:
+        """Where several are left, one of them exits, and the others write: who is alone with a page now?"""
+        alive = [name for name, process in self.run.processes.items() if process._alive]
+        if len(alive) > 1 and "exit" in self.words.verbs:
+            self._take(_Choice("exit", _pick(alive, len(self.steps)), {}))
+            for name, place in self._mapped(Protection.WRITE):
+                if self.run.processes[name]._alive:
+                    self._take(_Choice("write", name, {"at": place, "value": (len(self.steps) + 1) % 200 + 1}))
+
+    def _rights_change(self) -> bool:
+        """One process gives one of its mappings other rights, or asks for rights that it must not get."""
+        mapped = self._mapped(Protection.NONE)
+        if mapped:
+            name, place = _pick(mapped, len(self.steps))
+            protection = _pick(self.words.protections, len(self.steps) // 2)
+            self._take(_Choice("mprotect", name, {"at": place, "protection": protection}))
+        return bool(mapped)
+
+    def _kernel_writes(self) -> bool:
+        """The kernel fills a buffer that has just been read; whether there is one."""
+        buffers = self._mapped(Protection.READ | Protection.WRITE)
+        if buffers:
+            name, place = _pick(buffers, len(self.steps))
+            self._take(_Choice("copy_to_user", name, {"at": place, "value": (len(self.steps) + 1) % 200 + 1}))
+        return bool(buffers)
+
+    def _refused(self, name: str) -> list[tuple[str, str]]:
+        """Accesses that must kill a process: (verb, place), for every page of a mapping and each right it lacks."""
+        refused = []
+        for mapping_name, mapping in self.run.mappings.items():
+            for page in range(mapping.pages):
+                region = self.run.processes[name]._regions.find(mapping.first + page)
+                for verb, right in (("read", Protection.READ), ("write", Protection.WRITE)):
+                    if region is None or right not in region.protection:
+                        refused.append((verb, f"{mapping_name}[{page}]"))
+        return refused
+
+    def scenario(self, id: str, task: str) -> Scenario:
+        """What was written so far."""
+        return Scenario(id, _title(self.steps), task, self.machine, self.files, self.processes, tuple(self.steps))
+
+
+def _allowed(process: Process, mapping: Mapping, rights: Protection) -> bool:
+    """Whether a process may do this to every page of a mapping."""
+    regions = [process._regions.find(mapping.first + page) for page in range(mapping.pages)]
+    return all(region is not None and rights in region.protection for region in regions)
+
+
+def _pages(name: str, mapping: Mapping, move: Move) -> str:
+    first, kind = move[3] % mapping.pages, move[3] // 4 % 4
+    if mapping.pages == 1 or kind == 0:
+        return name
+    if kind == 1 and first + 1 < mapping.pages:
+        return f"{name}[{first}:{mapping.pages}]"
+    return f"{name}[{first}]"
+
+
+def _pick(items: Any, number: int) -> Any:
+    return items[number % len(items)]
+
+
+def write_scenario(lab: Lab, words: Vocabulary, make_kernel: MakeKernel, program: tuple[int, list[Move]]) -> Scenario:
+    """The scenario of a program: (which machine, moves). ReferenceFault if the reference goes wrong on it."""
+    hardware, moves = program
+    author = Author(words, hardware, make_kernel)
+    for move in moves:
+        author.move(move)
+    author.look_around()
+    return author.scenario("found", _task(lab, {step.verb for step in author.steps}))
+
+
+def relaid(scenario: Scenario, make_kernel: MakeKernel) -> Scenario | None:
+    """The scenario with the outcomes that the reference gives its steps now; None if it is not legal any more."""
+    run = Run(scenario.machine, scenario.files, scenario.processes, make_kernel)
+    steps = []
+    for step in scenario.steps:
+        record = run.step(step._replace(expect={}))
+        names_wild = step.verb in WITH_PLACES and record.outcome == OK and _wild(run, step)
+        unnamed = "at" in step.fields and step.fields["at"].partition("[")[0] not in run.mappings
+        if record.ends or record.findings or record.outcome == SKIPPED or names_wild or unnamed:
+            return None
+        steps.append(step._replace(expect={} if record.outcome == OK else {"outcome": record.outcome}))
+    if run.unfired or any(step.verb == "fail" for step in steps[-1:]):
+        return None
+    return scenario._replace(steps=tuple(steps), title=_title(steps))
+
+
+def _wild(run: Run, step: Step) -> bool:
+    place = parse_place(step.fields["at"])
+    mapping = run.mappings.get(place.name)
+    return mapping is not None and place.wild(mapping.pages)
+
+
+def _title(steps: Sequence[Step]) -> str:
+    return f"{len(steps)} random steps end as on the reference"
+
+
+def _task(lab: Lab, verbs: set[str]) -> str:
+    """The first task by which all these verbs have been used in public scenarios."""
+    seen: set[str] = set()
+    for task in lab.tasks:
+        seen |= {step.verb for s in lab.scenarios if s.task == task.id for step in s.steps}
+        if verbs <= seen:
+            return task.id
+    return lab.tasks[0].id

@@ -1,0 +1,86 @@
+"""What the scenarios of a lab use: a random scenario uses nothing else, so that it is one of the lab's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from grader.lab.lab import Lab, LabError
+from grader.machine.outcome import FileSpec
+from grader.scenario.model import MachineSpec
+
+#: verb -> its share among random steps; the simplest first, as a search that makes things short goes towards the first.
+SHARES = {
+    "write": 5,
+    "read": 3,
+    "fork": 3,
+    "mmap": 2,
+    "exit": 1,
+    "munmap": 2,
+    "mprotect": 2,
+    "execute": 1,
+    "copy_to_user": 2,
+    "copy_from_user": 2,
+    "fail": 3,
+}
+
+#: Frames of a machine with hardly any memory.
+TIGHT = (2, 3, 5)
+
+#: Machines with more frames or longer pages than this only make a random scenario slower.
+FRAMES, PAGE_SIZE = 64, 64
+
+
+class Hardware(NamedTuple):
+    """A machine, the files on its disk, and the processes that are there at the start."""
+
+    machine: MachineSpec
+    files: tuple[FileSpec, ...]
+    processes: tuple[str, ...]
+
+
+class Vocabulary(NamedTuple):
+    """verbs: by their shares, repeated; mappings: (protection, shared, of a file); the rest as the lab's scenarios."""
+
+    verbs: list[str]
+    hardware: list[Hardware]
+    mappings: list[tuple[str, bool, bool]]
+    protections: list[str]
+    failures: list[str]
+    at: bool
+
+
+def vocabulary(lab: Lab) -> Vocabulary:
+    """What a lab's public scenarios use. LabError if there is none that a search could start from."""
+    steps = [step for scenario in lab.scenarios for step in scenario.steps]
+    used = {step.verb for step in steps}
+    hardware = {
+        Hardware(scenario.machine._replace(allocation="lowest", seed=0), scenario.files, scenario.processes): None
+        for scenario in lab.scenarios
+        if scenario.machine.frames <= FRAMES and scenario.machine.page_size <= PAGE_SIZE
+    }
+    if "mmap" not in used or not hardware:
+        raise LabError([f"{lab.name}: no public scenario maps memory on a machine of up to {FRAMES} frames"])
+    maps = [step.fields for step in steps if step.verb == "mmap"]
+    kinds = [(f.get("protection", "rw-"), f.get("shared", False), "file" in f) for f in maps]
+    return Vocabulary(
+        [verb for verb, share in SHARES.items() if verb in used for _ in range(share)],
+        [*sorted(hardware, key=_plainness), *_tight(hardware)],
+        sorted(dict.fromkeys(kinds), key=lambda kind: (-kinds.count(kind), kind)),
+        sorted({step.fields["protection"] for step in steps if step.verb == "mprotect"}, reverse=True),
+        sorted({step.fields["operation"] for step in steps if step.verb == "fail"}),
+        any("at" in fields for fields in maps),
+    )
+
+
+def _tight(hardware: Iterable[Hardware]) -> list[Hardware]:
+    """The same machines with hardly any memory: what happens when it runs out is where rules are forgotten."""
+    small = [h._replace(machine=h.machine._replace(frames=frames)) for h in hardware for frames in TIGHT]
+    return list(dict.fromkeys(small))
+
+
+def _plainness(hardware: Hardware) -> tuple[int, str]:
+    """The default machine first."""
+    default = MachineSpec()
+    other = sum(a != b for a, b in zip(hardware.machine, default, strict=True))
+    return other + len(hardware.files) + len(hardware.processes), repr(hardware)

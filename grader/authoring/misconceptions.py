@@ -1,0 +1,82 @@
+"""Misconception kernels tried on a lab: which scenarios catch each, and what each looks like from outside.
+
+What they look like is recorded as fingerprints: for each mistake and scenario the sign of the first difference. A
+report compares a submission with them, so that a lab can name what a student believes without the kernels' source.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from grader.grade.attempt import attempt_each, attempt_here
+from grader.grade.diagnosis import FORMAT, fingerprints_path
+from grader.grade.verdicts import PASSED
+from grader.lab.kernels import misconception_kernel, misconceptions, mistakes
+from grader.lab.lab import Lab
+from grader.lab.recordings import load_output, write_text
+
+#: Called with the flag of each misconception before it is tried.
+Progress = Callable[[str], None]
+
+
+class Tried(NamedTuple):
+    """A misconception kernel on all scenarios of a lab. signs: scenario -> sign, of those that it does not pass."""
+
+    flag: str
+    public: list[str]
+    hidden: list[str]
+    signs: dict[str, str]
+
+
+def try_misconceptions(lab: Lab, flags: list[str], progress: Progress = lambda flag: None) -> list[Tried]:
+    """Replay misconception kernels on every scenario of a lab, in this process."""
+    outputs = {scenario.id: load_output(lab, scenario) for scenario in lab.all_scenarios}
+    public = [scenario.id for scenario in lab.scenarios]
+    tried = []
+    for flag in flags:
+        progress(flag)
+        attempt = partial(attempt_here, make_kernel=misconception_kernel(lab, flag))
+        signs = {}
+        for scenario in lab.all_scenarios:
+            found = attempt_each(scenario, outputs[scenario.id], attempt)
+            if found.verdict != PASSED:
+                signs[scenario.id] = found.sign
+        caught = [id for id in public if id in signs]
+        tried.append(Tried(flag, caught, [id for id in signs if id not in public], signs))
+    return tried
+
+
+def idle_scenarios(lab: Lab, tried: list[Tried]) -> list[str]:
+    """Scenarios that add nothing to those before them: no mistake is caught that was not, and no two are told apart."""
+    seen: dict[str, tuple[str, ...]] = {one.flag: () for one in tried}
+    caught: set[str] = set()
+    idle = []
+    for scenario in lab.all_scenarios:
+        own = {one.flag for one in tried if scenario.id in one.signs}
+        after = {one.flag: (*seen[one.flag], one.signs.get(scenario.id, "")) for one in tried}
+        if own <= caught and len(set(after.values())) == len(set(seen.values())):
+            idle.append(scenario.id)
+        caught |= own
+        seen = after
+    return idle
+
+
+def record_fingerprints(lab: Lab, progress: Progress = lambda flag: None) -> bool:
+    """Write the fingerprints of every misconception that a lab can meet; whether the file changed."""
+    tried = try_misconceptions(lab, misconceptions(lab), progress)
+    return write_text(fingerprints_path(lab), fingerprints_text(lab, tried)) if tried else False
+
+
+def fingerprints_text(lab: Lab, tried: list[Tried]) -> str:
+    """The file of fingerprints: public scenarios alone, a line a mistake."""
+    hashes = {scenario.id: scenario.hash[:16] for scenario in lab.scenarios}
+    lines = [f'{{"format": {FORMAT}, "scenarios": {json.dumps(hashes)}, "mistakes": {{']
+    for number, one in enumerate(tried):
+        mistake = mistakes(lab)[one.flag]
+        about: dict[str, Any] = {"belief": mistake.belief, "lab": mistake.lab, "section": mistake.section}
+        about["signs"] = {id: one.signs[id] for id in one.public}
+        lines.append(f'  "{one.flag}": {json.dumps(about)}{"," if number < len(tried) - 1 else ""}')
+    return "\n".join([*lines, "}}"]) + "\n"

@@ -1,0 +1,123 @@
+"""Reference outputs: replay every scenario on the reference, hold the reference to what the scenario expects, write."""
+
+from __future__ import annotations
+
+from grader.lab.lab import Lab, LabError
+from grader.lab.recordings import Output, load_output, output_path, write_output
+from grader.machine.outcome import KernelCrash
+from grader.scenario.engine import MakeKernel, Run, finish, start
+from grader.scenario.model import Scenario
+from grader.scenario.trace import SKIPPED, StepRecord, Trace
+
+#: Failure points that `after: each` may have.
+POINT_LIMIT = 500
+
+
+def reference_output(scenario: Scenario, make_kernel: MakeKernel) -> tuple[Output, list[str]]:
+    """The output to record for a scenario, and what is wrong with the scenario or the reference."""
+    if scenario.each is None:
+        run = start(scenario, make_kernel)
+        trace = finish(scenario, run)
+        return Output(scenario.id, scenario.hash, [trace]), problems_of(scenario, run, trace)
+    traces: list[Trace] = []
+    for point in range(POINT_LIMIT):
+        one = scenario.at_failure_point(point)
+        run = start(one, make_kernel)
+        trace = finish(one, run)
+        if run.unfired and trace.end is not None:
+            break
+        traces.append(trace)
+        wrong = problems_of(one, run, trace)
+        if wrong:
+            return Output(scenario.id, scenario.hash, traces), [f"{w} (with `after: {point}`)" for w in wrong]
+    if not traces:
+        wrong = [f"{scenario.path}:{scenario.each.line}: the reference has no failure point here: nothing ever fails"]
+        return Output(scenario.id, scenario.hash, []), wrong
+    return Output(scenario.id, scenario.hash, traces), []
+
+
+def problems_of(scenario: Scenario, run: Run, trace: Trace) -> list[str]:
+    """What a reference run shows to be wrong: each with the scenario's file and line."""
+    problems = []
+    for step, record in zip(scenario.steps, trace.steps, strict=False):
+        place = f"{scenario.path}:{step.line}: step {step.number}"
+        problems += [f"{place}: {wrong}" for wrong in _problems_of_step(step.by, record)]
+    if run.failure is not None:
+        cause = run.failure.cause if isinstance(run.failure, KernelCrash) else run.failure
+        number = len(trace.steps)
+        line = scenario.steps[number - 1].line if number else 1
+        problems.append(f"{scenario.path}:{line}: step {number}: the reference fails: {type(cause).__name__}: {cause}")
+    for number in run.unfired:
+        line = scenario.steps[number - 1].line
+        problems.append(f"{scenario.path}:{line}: step {number}: this failure never comes to pass on the reference")
+    if trace.end is not None and (trace.end.frames or trace.end.slots):
+        left = f"{trace.end.frames} frames and {trace.end.slots} slots"
+        problems.append(f"{scenario.path}:1: at the end the reference leaves {left} in use")
+    return problems
+
+
+def _problems_of_step(by: str, record: StepRecord) -> list[str]:
+    if record.outcome == SKIPPED:
+        return [f"process {by!r} is gone by now on the reference"]
+    problems = [f"expected {unmet.expected}; the reference shows {unmet.found}" for unmet in record.unmet]
+    problems += [f"the reference breaks audit check {f.check} (frame {f.frame})" for f in record.findings]
+    return problems
+
+
+def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
+    """Record every scenario of a lab anew; what changed, a line each. LabError, with nothing written, on a problem."""
+    outputs: list[Output] = []
+    problems: list[str] = []
+    for scenario in lab.all_scenarios:
+        output, wrong = reference_output(scenario, make_kernel)
+        outputs.append(output)
+        problems += wrong
+    if problems:
+        raise LabError(problems)
+    changes = []
+    for scenario, output in zip(lab.all_scenarios, outputs, strict=True):
+        was = _recorded(lab, scenario)
+        path = output_path(lab, scenario)
+        if write_output(path, output):
+            changes.append(f"{scenario.id}: {describe_change(was, output)}")
+    known = {f"{scenario.id}.json" for scenario in lab.all_scenarios}
+    for path in sorted(lab.outputs.glob("*.json")):
+        if path.name not in known:
+            path.unlink()
+            changes.append(f"{path.stem}: removed; there is no such scenario any more")
+    return changes
+
+
+def _recorded(lab: Lab, scenario: Scenario) -> Output | None:
+    try:
+        return load_output(lab, scenario._replace())
+    except LabError:
+        return _stale(lab, scenario)
+
+
+def _stale(lab: Lab, scenario: Scenario) -> Output | None:
+    """An output that was recorded from an older text of the scenario, to say what changed."""
+    import json
+
+    try:
+        plain = json.loads(output_path(lab, scenario).read_bytes())
+        return Output(plain["scenario"], plain["hash"], [Trace.from_json(t) for t in plain["traces"]])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def describe_change(was: Output | None, now: Output) -> str:
+    """One line on how an output differs from the one before."""
+    if was is None:
+        return "new"
+    if len(was.traces) != len(now.traces):
+        return f"{len(was.traces)} failure points became {len(now.traces)}"
+    for point, (old, new) in enumerate(zip(was.traces, now.traces, strict=True)):
+        if len(old.steps) != len(new.steps):
+            return f"{len(old.steps)} steps became {len(new.steps)}"
+        for before, after in zip(old.steps, new.steps, strict=True):
+            if before != after:
+                fields = [f for f in before._fields if getattr(before, f) != getattr(after, f)]
+                at = f" at failure point {point}" if len(now.traces) > 1 else ""
+                return f"step {after.number}{at}: {', '.join(fields)} changed"
+    return "same run; only the scenario's text changed"

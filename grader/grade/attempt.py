@@ -1,0 +1,213 @@
+"""One scenario, one kernel: replayed until the first difference, and judged.
+
+An Attempt is the same whether the kernel ran in a worker or, trusted or debugged, in the grader's own process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from grader.compare.explain import explain
+from grader.compare.judge import Divergence, Judge
+from grader.compare.sign import sign_of
+from grader.compare.words import sentence
+from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
+from grader.lab.recordings import Output
+from grader.machine.errors import HardwareError
+from grader.machine.outcome import RETRIES, KernelCrash
+from grader.scenario.engine import MakeKernel, start
+from grader.scenario.model import Scenario
+from grader.scenario.trace import CRASHED, NO_PROGRESS, StepRecord, Trace
+
+
+class Attempt(NamedTuple):
+    """How a scenario went.
+
+    verdict     one of the verdicts of the design
+    message     one line for a table
+    lines       the whole explanation, plain text
+    divergence  the first difference, where that is the verdict
+    records     the student's records up to where the replay stopped
+    sign        how it went wrong, to compare with other kernels (compare/sign.py); "" if it passed or tells nothing
+    """
+
+    verdict: str
+    message: str = ""
+    lines: tuple[str, ...] = ()
+    divergence: Divergence | None = None
+    records: tuple[StepRecord, ...] = ()
+    sign: str = ""
+
+
+class Trouble(NamedTuple):
+    """What went wrong in a kernel's code. lines: (file, line, function, text), innermost last."""
+
+    kind: str  # crash, not_implemented, refused, memory, operations
+    method: str
+    type: str
+    message: str
+    lines: tuple[tuple[str, int, str, str], ...] = ()
+
+
+def judge(
+    scenario: Scenario, expected: Trace, records: Iterator[StepRecord]
+) -> tuple[list[StepRecord], Divergence | None]:
+    """Compare records as they come; stop at the first difference, or where the replay broke off."""
+    judging = Judge(expected)
+    seen: list[StepRecord] = []
+    for record in records:
+        seen.append(record)
+        if record.ends:
+            return seen, None
+        divergence = judging.step(record) if record.number <= len(scenario.steps) else judging.end(record)
+        if divergence is not None:
+            return seen, divergence
+    return seen, None
+
+
+def attempt_each(scenario: Scenario, output: Output, attempt: Callable[[Scenario, Trace], Attempt]) -> Attempt:
+    """An attempt at a scenario, at every failure point if it asks for each: the first that does not pass decides."""
+    if scenario.each is None:
+        return attempt(scenario, output.traces[0])
+    result = Attempt(PASSED)
+    for point, expected in enumerate(output.traces):
+        result = attempt(scenario.at_failure_point(point), expected)
+        if result.verdict != PASSED:
+            operation = scenario.each.fields["operation"]
+            where = f"when call {point + 1} of {operation} fails"
+            lines = (f"{where} (of {len(output.traces)} failure points):", *result.lines)
+            sign = f"{point}:{result.sign}" if result.sign else ""
+            return result._replace(message=f"{where}: {result.message}", lines=lines, sign=sign)
+    return result
+
+
+def attempt_here(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) -> Attempt:
+    """An attempt in the grader's own process: for kernels that are trusted, and for debugging."""
+    try:
+        run = start(scenario, make_kernel)
+    except Exception as error:
+        trouble = trouble_of(error, "__init__")
+        return conclude(scenario, expected, [StepRecord(0, CRASHED)], None, trouble)
+    records, divergence = judge(scenario, expected, _records(scenario, run))
+    told: Trouble | None = None
+    if isinstance(run.failure, KernelCrash):
+        told = trouble_of(run.failure.cause, run.failure.method)
+    return conclude(scenario, expected, records, divergence, told)
+
+
+def _records(scenario: Scenario, run: Any) -> Iterator[StepRecord]:
+    for step in scenario.steps:
+        yield run.step(step)
+    yield run.end(len(scenario.steps) + 1)
+
+
+def trouble_of(error: BaseException, method: str) -> Trouble:
+    """The trouble that an exception in this process stands for."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "/grader/" not in f.filename.replace("\\", "/")]
+    lines = tuple((f.filename, f.lineno or 0, f.name, f.line or "") for f in own)
+    kind = "not_implemented" if isinstance(error, NotImplementedError) else "crash"
+    return Trouble(kind, method, type(error).__name__, str(error), lines)
+
+
+def conclude(
+    scenario: Scenario,
+    expected: Trace,
+    records: list[StepRecord],
+    divergence: Divergence | None,
+    trouble: Trouble | None,
+) -> Attempt:
+    """The attempt that these records amount to."""
+    kept = tuple(records)
+    if divergence is not None:
+        lines = tuple(explain(scenario, expected, records, divergence))
+        message = (
+            f"step {divergence.step}: {divergence.rule}: expected {divergence.expected}; yours: {divergence.yours}"
+        )
+        return Attempt(FAILED, message, lines, divergence, kept, sign_of(FAILED, records[-1], divergence))
+    last = records[-1]
+    if last.outcome == NO_PROGRESS:
+        return _no_progress(scenario, last, kept)
+    if last.outcome == CRASHED:
+        return _crash(scenario, last, trouble or Trouble("crash", "", "", "no reason was given"), kept)
+    return Attempt(PASSED, records=kept)
+
+
+#: Where a kernel fails that cannot be compiled, imported or made.
+BEFORE = "before the first step"
+
+
+def where(scenario: Scenario, number: int) -> str:
+    """A step by its number, in words."""
+    if number == 0:
+        return BEFORE
+    if number > len(scenario.steps):
+        return f"after step {len(scenario.steps)}, when all processes exit"
+    return f"step {number} of {len(scenario.steps)}: {sentence(scenario.steps[number - 1])}"
+
+
+def _no_progress(scenario: Scenario, record: StepRecord, kept: tuple[StepRecord, ...]) -> Attempt:
+    message = f"page_fault returned {RETRIES} times, and the access is still refused"
+    step = scenario.steps[record.number - 1] if 0 < record.number <= len(scenario.steps) else None
+    if step is not None and step.verb.startswith("copy_"):
+        message = "user_access returned, but not every page of the buffer is present"
+    advice = "  Return only when the page's entry allows the access, or raise an exception."
+    lines = (where(scenario, record.number), f"  {message}.", advice)
+    sign = sign_of(NO_PROGRESS, record, None)
+    return Attempt(NO_PROGRESS, message, lines, records=kept, sign=sign)
+
+
+_VERDICTS = {"not_implemented": NOT_IMPLEMENTED, "refused": "refused", "operations": "timed_out"}
+
+
+def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple[StepRecord, ...]) -> Attempt:
+    verdict = _VERDICTS.get(trouble.kind, CRASHED)
+    if verdict == NOT_IMPLEMENTED:
+        what = trouble.message or trouble.method
+        return Attempt(verdict, f"not implemented yet: {what}", (f"Not implemented yet: {what}",), records=kept)
+    message = crash_message(trouble)
+    sign = sign_of(CRASHED, record, None) if verdict == CRASHED else ""
+    return Attempt(verdict, message, (where(scenario, record.number), *crash_lines(trouble)), records=kept, sign=sign)
+
+
+def crash_message(trouble: Trouble) -> str:
+    """One line on a crash."""
+    who = _who(trouble.method)
+    if trouble.kind == "memory":
+        return f"{who} ran out of the memory that a kernel may use"
+    if trouble.kind == "operations":
+        return f"{who} carried out more operations than any kernel needs"
+    if trouble.kind == "refused" and trouble.type == "RefusedImport":
+        return trouble.message
+    if trouble.type == "SystemExit":
+        return f"{who} tried to end the program"
+    told = f"{trouble.type}: {trouble.message}" if trouble.message else trouble.type
+    return told if trouble.method in ("compile", "import", "") else f"{told} (in {trouble.method})"
+
+
+def _who(method: str) -> str:
+    """What failed, as a sentence begins: a method, or what runs before there is one."""
+    return "the import of your kernel" if method == "import" else method
+
+
+def crash_lines(trouble: Trouble) -> list[str]:
+    """The student's own lines of a traceback, and the error."""
+    lines = [*own_lines(trouble.lines), f"  {crash_message(trouble)}"]
+    if trouble.type == HardwareError.__name__:
+        lines.append("  The hardware refuses that call, so it is the call or the kernel's books that are wrong.")
+    if trouble.type in ("SegmentationFault", "OutOfMemory", "OutOfFrames", "InvalidArgument"):
+        lines.append(f"  {_who(trouble.method)} may not raise this (see the stub's docstring).")
+    return lines
+
+
+def own_lines(calls: Iterable[Sequence[Any]]) -> list[str]:
+    """Calls of the student's code, innermost last: file and line, and the text that stands there."""
+    lines = []
+    for file, number, function, text in calls:
+        lines.append(f"  {file}:{number}{f', in {function}' if function else ''}")
+        if text:
+            lines.append(f"      {text}")
+    return lines

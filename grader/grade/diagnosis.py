@@ -1,0 +1,106 @@
+"""Which misconception a submission behaves like: its first differences, compared with recorded ones.
+
+A likeness is named only where every public scenario that was run agrees: those that the submission passes, the mistake
+passes too, and in those that it fails both differ from the reference in the same step and in the same way. Hidden
+scenarios are never looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from grader.grade.attempt import Attempt
+from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
+from grader.lab.lab import Lab, LabError
+from grader.scenario.model import Scenario
+
+FORMAT = 1
+
+#: Mistakes that one sentence names, where the scenarios that were run cannot tell them apart.
+NAMED = 2
+
+
+class Mistake(NamedTuple):
+    """What is recorded of a misconception. signs: public scenario -> sign; a scenario that is not there passes."""
+
+    flag: str
+    belief: str
+    lab: str
+    section: int
+    signs: dict[str, str]
+
+
+class Likeness(NamedTuple):
+    """The mistakes that a submission agrees with everywhere: `failed` scenarios of the `run` ones differ alike."""
+
+    mistakes: list[Mistake]
+    failed: int
+    run: int
+
+
+def fingerprints_path(lab: Lab) -> pathlib.Path:
+    """Where a lab's fingerprints are: beside the reference, or, in a released lab, in its own folder."""
+    if lab.reference is None:
+        return lab.path / "fingerprints.json"
+    return lab.reference.path.parent / "fingerprints" / f"{lab.name}.json"
+
+
+def load_fingerprints(lab: Lab) -> list[Mistake]:
+    """The recorded fingerprints; none if the lab has none. LabError if they are unreadable or stale."""
+    path = fingerprints_path(lab)
+    again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
+    try:
+        plain = json.loads(path.read_bytes())
+        hashes = plain["scenarios"]
+        found = [
+            Mistake(flag, about["belief"], about["lab"], about["section"], about["signs"])
+            for flag, about in plain["mistakes"].items()
+        ]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise LabError([f"{path}: {error.strerror}"]) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise LabError([f"{path}: not a file of fingerprints ({error}); {again}"]) from None
+    stale = [s.id for s in lab.scenarios if hashes.get(s.id) != s.hash[:16]]
+    if stale:
+        raise LabError([f"{path}: stale: scenario {stale[0]} is new or was changed since it was recorded; {again}"])
+    return found
+
+
+def likeness(lab: Lab, attempts: Iterable[tuple[Scenario, Attempt]]) -> Likeness | None:
+    """The likeness of a submission, from its attempts at public scenarios; None if there is none to name.
+
+    Scenarios that could not be tried (a stub's method, a fault of the machine that grades) are left out.
+    """
+    tried = {s.id: a for s, a in attempts if a.verdict not in (NOT_IMPLEMENTED, UNGRADABLE)}
+    failed = {id: attempt.sign for id, attempt in tried.items() if attempt.verdict != PASSED}
+    if not failed or not all(failed.values()):
+        return None
+    like = [m for m in load_fingerprints(lab) if {id: s for id, s in m.signs.items() if id in tried} == failed]
+    # What this lab teaches before what an earlier one did, and alone if the two are too many to name.
+    like.sort(key=lambda mistake: mistake.lab != lab.name)
+    if len(like) > NAMED:
+        like = [mistake for mistake in like if mistake.lab == lab.name]
+    return Likeness(like, len(failed), len(tried)) if 0 < len(like) <= NAMED else None
+
+
+def in_words(lab: Lab, found: Likeness) -> str:
+    """The likeness as a sentence for a report."""
+    beliefs = ", or one that ".join(mistake.belief for mistake in found.mistakes)
+    where = "the scenario that fails" if found.failed == 1 else f"{found.failed} of {found.failed} that fail"
+    passed = found.run - found.failed
+    rest = f", and it passes the same {passed}" if passed else ""
+    places = " and ".join(dict.fromkeys(_section(lab, mistake) for mistake in found.mistakes))
+    return (
+        f"Behaves like a kernel that {beliefs}: the same first difference in {where}{rest}. "
+        f"This is a likeness, not a verdict; {places} may help."
+    )
+
+
+def _section(lab: Lab, mistake: Mistake) -> Any:
+    where = "" if mistake.lab == lab.name else f" of {mistake.lab}"
+    return f"section {mistake.section} of the handout{where}"

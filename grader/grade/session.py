@@ -1,0 +1,64 @@
+"""One submission against a whole lab: what `grader run` and each task of a batch do in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from grader.grade.attempt import Attempt
+from grader.grade.results import Attempting, Graded, grade_scenarios
+from grader.grade.runners import Examiner, Printed, local_examiner
+from grader.grade.submission import Subject
+from grader.grade.verdicts import REFUSED
+from grader.lab.lab import Lab
+from grader.lab.recordings import Output
+from grader.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from grader.protocol.messages import Known
+
+
+class Means(NamedTuple):
+    """How scenarios are attempted, where a kernel's prints come from, and what happens before the hidden ones."""
+
+    attempt: Attempting
+    printed: Callable[[], Printed] = Printed
+    between: Callable[[], None] = lambda: None
+
+
+def means_of(subject: Subject, box: Any, known: Known | None = None) -> Means:
+    """The means to grade a subject; `box` may be None for one that needs none (refused, or trusted).
+
+    known: what other subjects have shown of this lab's scenarios; attempts that come from there have no records
+    """
+    if subject.refused:
+        refused = Attempt(REFUSED, subject.refused, (subject.refused,))
+        return Means(lambda scenario, expected: refused)
+    if subject.trusted is not None:
+        return Means(local_examiner(subject.trusted))
+    assert subject.code is not None
+    examiner = Examiner(box, subject.code, known)
+    return Means(examiner, examiner.printed, examiner.discard)
+
+
+def attempt_all(
+    lab: Lab,
+    means: Means,
+    public: Iterable[Scenario],
+    hidden: Iterable[Scenario],
+    outputs: dict[str, Output],
+    progress: Callable[[Scenario], None] = lambda scenario: None,
+) -> list[Graded]:
+    """Every scenario attempted: the hidden ones after the public ones, by a child that has seen none of these."""
+    graded = grade_scenarios(lab, public, outputs, means.attempt, means.printed, progress)
+    means.between()
+    return graded + grade_scenarios(lab, hidden, outputs, means.attempt, means.printed, progress)
+
+
+def marks_of_quiz(lab: Lab, answers: bytes | None) -> dict[str, Any] | None:
+    """The marks of the quiz sheet, where the lab has a quiz."""
+    if lab.quiz is None:
+        return None
+    from grader.quiz import mark
+
+    return mark(lab, answers)

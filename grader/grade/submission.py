@@ -1,0 +1,80 @@
+"""What `--submission WHAT` means: a folder, a kernel file or an archive; `reference`; or `misconception:NAME`."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+from typing import NamedTuple
+
+from grader.grade.runners import Code
+from grader.lab.kernels import misconception_kernel
+from grader.lab.lab import Lab, LabError
+from grader.scenario.engine import MakeKernel
+
+
+class Subject(NamedTuple):
+    """What is graded.
+
+    code     for a worker; None if there is none (refused) or if `trusted` is given
+    trusted  a kernel class of ours that may run in this process
+    answers  the quiz sheet's bytes, or None
+    digest   sha256 of the submission's bytes
+    refused  why intake rejects the submission, or ""
+    """
+
+    name: str
+    code: Code | None
+    trusted: MakeKernel | None = None
+    answers: bytes | None = None
+    digest: str = ""
+    refused: str = ""
+
+
+def resolve(what: str | None, lab: Lab) -> Subject:
+    """The subject that a command line names. LabError if there is nothing of that name."""
+    if what == "reference":
+        return _reference(lab)
+    if what is not None and what.startswith("misconception:"):
+        flag = what.partition(":")[2]
+        return Subject(what, None, misconception_kernel(lab, flag), digest=_digest(what.encode()))
+    return _submitted(pathlib.Path(what) if what is not None else lab.path, lab)
+
+
+def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
+    from grader.intake.submission import Refused, read_submission
+
+    if not path.exists() and not path.is_symlink():
+        raise LabError(
+            [
+                f"{path}: there is no such file or folder; --submission takes a folder with a kernel.py, a "
+                f"kernel file, an archive, `reference`, or misconception:NAME"
+            ]
+        )
+    name = path.name or path.resolve().name
+    try:
+        submission = read_submission(path)
+    except Refused as refused:
+        return Subject(name, None, refused=str(refused))
+    text = submission.sources["kernel.py"].decode("utf-8-sig")
+    return Subject(name, Code({"kernel": text}, "kernel", lab.kernel.name), None, submission.answers, submission.digest)
+
+
+def _reference(lab: Lab) -> Subject:
+    """The model answer, with the modules it builds on and the model sheet, graded like any other submission."""
+    if lab.reference is None:
+        raise LabError([f"{lab.name}: this lab has no reference (a released lab never has)"])
+    path = lab.reference.path.resolve()
+    package = path.parent.name
+    modules = {
+        f"{package}.{file.stem}": file.read_text(encoding="utf-8")
+        for file in sorted(path.parent.glob("*.py"))
+        if file.stem != "__init__"
+    }
+    sheet = path.parent / "answers" / f"{lab.name}.yaml"
+    answers = sheet.read_bytes() if sheet.is_file() else None
+    digest = _digest("".join(modules.values()).encode() + (answers or b""))
+    return Subject("reference", Code(modules, f"{package}.{path.stem}", lab.reference.name), None, answers, digest)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,205 @@
+"""kernel.py and answers.yaml out of a zip or a tar, in memory: nothing is extracted, and nothing grows without bound.
+
+Python's tarfile is not used on strangers' bytes: its headers may ask for gigabytes, and for time without end
+(CVE-2024-6232). A tar is 512-byte headers and contents (POSIX pax, "ustar interchange format"), so its few wanted
+files are soon read by hand.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from grader.intake.refusal import Refused
+from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+#: The only files of a submission that are ever looked at.
+KERNEL, ANSWERS = "kernel.py", "answers.yaml"
+
+#: Bytes of an archive as it was handed in, and of a tar once it is unpacked.
+ARCHIVE_LIMIT = 8 << 20
+UNPACKED_LIMIT = 32 << 20
+
+#: Members of an archive that are listed at most.
+MEMBERS = 2000
+
+#: Folders on the way to a wanted file.
+DEPTH = 8
+
+_BLOCK = 512
+
+
+def is_archive(data: bytes, suffix: str) -> bool:
+    """Whether a file looks like an archive, by its first bytes or, for what has no such bytes, its name."""
+    return _is_zip(data) or _unpacker(data) is not None or _is_tar(data) or suffix in (".zip", ".tar", ".tgz")
+
+
+def read_archive(data: bytes, name: str) -> tuple[bytes, bytes | None]:
+    """The bytes of the one kernel.py in an archive, and of the answers.yaml beside it, if there is one."""
+    try:
+        members = _zip_members(data) if _is_zip(data) else _tar_members(_unpacked(data))
+    except Refused as refused:
+        raise Refused(f"{name}: {refused}") from None
+    except Exception as error:  # the modules that unpack fail in many ways on bytes that are none of theirs
+        raise Refused(f"{name}: the archive cannot be read ({str(error) or type(error).__name__})") from None
+    kernels = [path for path in members if path.rpartition("/")[2] == KERNEL]
+    if not kernels:
+        raise Refused(no_kernel(name, [path.rpartition("/")[2] for path in members]))
+    if len(kernels) > 1:
+        raise Refused(f"{name} has {len(kernels)} files named {KERNEL}; one is accepted")
+    return members[kernels[0]], members.get(kernels[0][: -len(KERNEL)] + ANSWERS)
+
+
+def no_kernel(name: str, found: Iterable[str]) -> str:
+    """That there is no kernel, and whether one of the names that were found instead is nearly right."""
+    near = next((other for other in found if other.lower() == KERNEL), None)
+    return f"there is no {KERNEL} in {name}" + (f" (there is {near}: call it {KERNEL})" if near else "")
+
+
+def _limit_of(path: str) -> int:
+    return SOURCE_LIMIT if path.endswith(KERNEL) else ANSWERS_LIMIT
+
+
+def _keep(members: dict[str, bytes], path: str, read: Callable[[int], bytes]) -> None:
+    """Keep a member, if it is wanted at all. `read(n)` gives at most n bytes of it."""
+    path = path.replace("\\", "/")
+    parts = path.split("/")
+    if parts[-1] != KERNEL and parts[-1].lower() == KERNEL:
+        members[path] = b""  # not wanted, but worth a word where there is no other
+    if parts[-1] not in (KERNEL, ANSWERS) or len(parts) > DEPTH + 1 or "__MACOSX" in parts:
+        return
+    if path in members:
+        raise Refused(f"{parts[-1]} is in the archive twice")
+    limit = _limit_of(path)
+    data = read(limit + 1)
+    if len(data) > limit:
+        raise Refused(f"{parts[-1]} has more than {limit >> 10} KiB")
+    members[path] = data
+
+
+# -- zip ------------------------------------------------------------------------------------------------------
+
+
+def _is_zip(data: bytes) -> bool:
+    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def _zip_members(data: bytes) -> dict[str, bytes]:
+    import io
+    import zipfile
+
+    # Counted before the module makes an object of each.
+    if data.count(b"PK\x01\x02") > MEMBERS:
+        raise Refused(f"the archive has more than {MEMBERS} members")
+    members: dict[str, bytes] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for info in archive.infolist():
+            if info.is_dir() or stat.S_ISLNK(info.external_attr >> 16):
+                continue
+            _keep(members, info.filename, partial(_read_zipped, archive, info))
+    return members
+
+
+def _read_zipped(archive: ZipFile, info: ZipInfo, size: int) -> bytes:
+    import zipfile
+
+    # Others can ask for a dictionary of gigabytes.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Refused("the zip is compressed in an unusual way; store or deflate is accepted")
+    if info.flag_bits & 1:
+        raise Refused("the zip is encrypted")
+    with archive.open(info) as file:
+        return file.read(size)
+
+
+# -- tar ------------------------------------------------------------------------------------------------------
+
+
+def _is_tar(data: bytes) -> bool:
+    return data[257:262] == b"ustar"
+
+
+def _unpacker(data: bytes) -> str | None:
+    heads = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+    return next((kind for head, kind in heads.items() if data.startswith(head)), None)
+
+
+def _unpacked(data: bytes) -> bytes:
+    """The tar inside, at most UNPACKED_LIMIT bytes of it: the rest is an error."""
+    kind = _unpacker(data)
+    if kind == "gzip":
+        import zlib
+
+        data = zlib.decompressobj(wbits=31).decompress(data, UNPACKED_LIMIT + 1)
+    elif kind == "bzip2":
+        import bz2
+
+        data = bz2.BZ2Decompressor().decompress(data, UNPACKED_LIMIT + 1)
+    elif kind == "xz":
+        import lzma
+
+        data = lzma.LZMADecompressor(memlimit=UNPACKED_LIMIT * 3).decompress(data, UNPACKED_LIMIT + 1)
+    if len(data) > UNPACKED_LIMIT:
+        raise Refused(f"unpacked, the archive has more than {UNPACKED_LIMIT >> 20} MiB")
+    return data
+
+
+def _tar_members(data: bytes) -> dict[str, bytes]:
+    members: dict[str, bytes] = {}
+    for count, (path, begin, size) in enumerate(_tar_files(data)):
+        if count >= MEMBERS:
+            raise Refused(f"the archive has more than {MEMBERS} members")
+        _keep(members, path, partial(_part, data, begin, size))
+    return members
+
+
+def _part(data: bytes, begin: int, size: int, limit: int) -> bytes:
+    return data[begin : begin + min(size, limit)]
+
+
+def _tar_files(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """(path, first byte, length) of every member; only ordinary files have a path, others have none.
+
+    A long name in an extra header (GNU's, or pax's) is not looked up: no wanted file has one. What such a header says
+    of a path stays unread, so the short form of the name counts.
+    """
+    at = 0
+    while at + _BLOCK <= len(data):
+        header = data[at : at + _BLOCK]
+        if not header.strip(b"\0"):
+            return
+        size = _tar_number(header[124:136])
+        if _tar_number(header[148:156]) != sum(header) - sum(header[148:156]) + 8 * 32:
+            raise Refused("the tar is damaged, or no tar")
+        begin = at + _BLOCK
+        if size > len(data) - begin:
+            raise Refused("the tar ends too early")
+        ordinary = header[156:157] in (b"0", b"\0", b"7")
+        yield (_tar_path(header) if ordinary else ""), begin, size
+        at = begin + (size + _BLOCK - 1) // _BLOCK * _BLOCK
+
+
+def _tar_path(header: bytes) -> str:
+    name, prefix = _tar_text(header[:100]), _tar_text(header[345:500])
+    return f"{prefix}/{name}" if prefix and header[257:262] == b"ustar" and header[262:263] == b"\0" else name
+
+
+def _tar_text(field: bytes) -> str:
+    return field.split(b"\0", 1)[0].decode("utf-8", "replace")
+
+
+def _tar_number(field: bytes) -> int:
+    """An octal number, or GNU's binary form for large ones."""
+    if field[0] & 0x80:
+        return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
+    digits = field.strip(b" \0")
+    if not digits:
+        return 0
+    if not digits.isdigit() or b"8" in digits or b"9" in digits:
+        raise Refused("the tar is damaged, or no tar")
+    return int(digits, 8)

@@ -1,0 +1,80 @@
+"""Recorded reference outputs: one JSON file a scenario, with the traces that submissions are compared with.
+
+A scenario has one trace, or, with `after: each`, one for every failure point that the reference has. An output is
+stale when the scenario it was recorded from reads differently now (comments and layout do not count).
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import NamedTuple
+
+from grader.lab.lab import Lab, LabError
+from grader.scenario.model import Scenario
+from grader.scenario.trace import Trace
+
+FORMAT = 1
+
+
+class Output(NamedTuple):
+    """What the reference did in a scenario. traces[i] is the run at failure point i."""
+
+    scenario: str
+    hash: str
+    traces: list[Trace]
+
+
+def output_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
+    return lab.outputs / f"{scenario.id}.json"
+
+
+def load_output(lab: Lab, scenario: Scenario) -> Output:
+    """The recorded output of a scenario. LabError if it is missing, unreadable or stale."""
+    path = output_path(lab, scenario)
+    again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
+    try:
+        plain = json.loads(path.read_bytes())
+        traces = [Trace.from_json(trace) for trace in plain["traces"]]
+        output = Output(plain["scenario"], plain["hash"], traces)
+    except FileNotFoundError:
+        raise LabError([f"{path}: the reference output of scenario {scenario.id} is missing; {again}"]) from None
+    except OSError as error:
+        raise LabError([f"{path}: {error.strerror}"]) from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise LabError([f"{path}: not a reference output ({error}); {again}"]) from None
+    if output.hash != scenario.hash or not traces:
+        raise LabError([f"{path}: stale: scenario {scenario.id} was changed since it was recorded; {again}"])
+    return output
+
+
+def write_output(path: pathlib.Path, output: Output) -> bool:
+    """Write an output; whether the file changed. A line a step, so that a change reads well in a diff."""
+    return write_text(path, _text(output))
+
+
+def write_text(path: pathlib.Path, text: str) -> bool:
+    """Write a recorded file, whole or not at all; whether it changed."""
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return False
+    except OSError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+    return True
+
+
+def _text(output: Output) -> str:
+    traces = []
+    for trace in output.traces:
+        plain = trace.to_json()
+        steps = ",\n".join("    " + json.dumps(step, separators=(",", ":")) for step in plain.pop("steps"))
+        end = plain.pop("end", None)
+        head = json.dumps(plain, separators=(",", ":"))[:-1]
+        tail = "" if end is None else f',\n   "end":{json.dumps(end, separators=(",", ":"))}'
+        traces.append(f'  {head},"steps":[\n{steps}]{tail}}}')
+    head = json.dumps({"format": FORMAT, "scenario": output.scenario, "hash": output.hash})[:-1]
+    return f'{head}, "traces": [\n' + ",\n".join(traces) + "\n]}\n"

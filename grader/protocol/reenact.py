@@ -1,0 +1,188 @@
+"""The kernel that the grader's own machine runs: it re-enacts what the worker's kernel did.
+
+At every trap the stand-in takes the next call from the worker's answer and applies the operations that follow it. What
+does not fit (another call than the machine made, an operation that the machine refuses, an answer that goes on after
+the step) raises Tampered: no honest worker, whatever kernel it runs, produces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+from grader.machine import operations as op
+from grader.machine.errors import HardwareError, InvalidArgument, KernelError, OutOfMemory, SegmentationFault
+from grader.machine.hardware import Hardware
+from grader.machine.kernel import Kernel, PageFault
+from grader.machine.pagetable import flags_of
+from grader.machine.process import Process
+from grader.machine.protection import Access, Protection
+from grader.machine.region import Region
+from grader.protocol import wire
+
+
+class Tampered(BaseException):
+    """An answer that no honest worker gives. Not an Exception: it must pass through the machine untouched."""
+
+
+class WorkerCrash(Exception):
+    """The call ended in a crash of the student's code; what it was, the worker tells separately."""
+
+
+class StandIn(Kernel):
+    """Applies answers. `feed(numbers)` before a step, `finished()` after it."""
+
+    def __init__(self, hw: Hardware, numbers: Sequence[int]) -> None:
+        super().__init__(hw)
+        self._processes: dict[int, Process] = {}
+        self.feed(numbers)
+        self._enter(wire.INIT, 0)
+        try:
+            self._apply()
+        except KernelError as error:
+            raise Tampered(
+                f"a kernel is made or it crashes; its making does not end in {type(error).__name__}"
+            ) from None
+
+    def feed(self, numbers: Sequence[int]) -> None:
+        """The answer to the step that comes next."""
+        self._numbers: Iterator[int] = iter(numbers)
+
+    def finished(self) -> None:
+        """Tampered if the answer says more than the machine asked."""
+        left = next(self._numbers, None)
+        if left is not None:
+            raise Tampered(f"the answer goes on after the step ({left})")
+
+    # -- traps ------------------------------------------------------------------------------------------------
+
+    def page_fault(self, process: Process, fault: PageFault) -> None:
+        """Re-enact one page fault."""
+        self._enter(wire.FAULT, process.pid)
+        page = next(self._numbers, None)
+        if page != fault.address // self.hw.page_size:
+            raise Tampered(f"a fault in page {page}, where the machine had one in {fault.address // self.hw.page_size}")
+        self._processes[process.pid] = process
+        self._apply()
+
+    def mmap(self, process: Process, region: Region) -> None:
+        """Re-enact mmap."""
+        self._trap(wire.MMAP, process)
+
+    def munmap(self, process: Process, start: int, pages: int) -> None:
+        """Re-enact munmap."""
+        self._trap(wire.MUNMAP, process)
+
+    def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
+        """Re-enact mprotect."""
+        self._trap(wire.MPROTECT, process)
+
+    def fork(self, parent: Process, child: Process) -> None:
+        """Re-enact fork."""
+        self._processes[child.pid] = child
+        self._trap(wire.FORK, parent)
+
+    def exit(self, process: Process) -> None:
+        """Re-enact exit."""
+        self._trap(wire.EXIT, process)
+
+    def user_access(self, process: Process, address: int, length: int, access: Access) -> None:
+        """Re-enact user_access."""
+        self._trap(wire.USER_ACCESS, process)
+
+    def evict(self) -> None:
+        """Re-enact evict."""
+        self._enter(wire.EVICT, 0)
+        self._apply()
+
+    def _trap(self, call: int, process: Process) -> None:
+        self._processes[process.pid] = process
+        self._enter(call, process.pid)
+        self._apply()
+
+    def _enter(self, call: int, pid: int) -> None:
+        found, whose = next(self._numbers, None), next(self._numbers, None)
+        if found != call or whose != pid:
+            raise Tampered(f"the machine made call {call} for process {pid}; the answer has {found} for {whose}")
+
+    # -- operations -------------------------------------------------------------------------------------------
+
+    def _apply(self) -> None:
+        """Apply operations up to the end of the call, and end as it did."""
+        number = self._numbers.__next__
+        frames = self.hw.frames
+        processes = self._processes
+        try:
+            while True:
+                code = number()
+                if code == wire.RETURNED:
+                    return
+                try:
+                    if code == op.MAP:
+                        table = processes[number()].page_table
+                        page, frame = number(), number()
+                        table.map(page, frame, *flags_of(number()))
+                    elif code == op.ALLOCATE:
+                        frames.allocate()
+                    elif code == op.ZERO:
+                        frames.zero(number())
+                    elif code == op.COPY:
+                        frames.copy(number(), number())
+                    elif code == op.PROTECT:
+                        table = processes[number()].page_table
+                        page = number()
+                        table.protect(page, *flags_of(number()))
+                    elif code == op.FREE:
+                        frames.free(number())
+                    elif code == op.UNMAP:
+                        processes[number()].page_table.unmap(number())
+                    else:
+                        self._apply_other(code)
+                except (KernelError, WorkerCrash):
+                    # The student's kernel met the same error in the same place; what it did then comes next.
+                    if code >= wire.RETURNED:
+                        raise
+        except StopIteration:
+            raise Tampered("the answer ends in the middle of a call") from None
+        except HardwareError as error:
+            raise Tampered(f"an operation that the machine refuses: {error}") from None
+        except KeyError as error:
+            raise Tampered(f"an operation on process {error}, which does not exist") from None
+
+    def _apply_other(self, code: int) -> None:
+        """The rarer operations, and the endings."""
+        number = self._numbers.__next__
+        hw = self.hw
+        if code in _ENDINGS:
+            raise _ENDINGS[code]()
+        if code == op.CLEAR:
+            self._processes[number()].page_table.clear_accessed(number())
+        elif code == op.FLUSH:
+            process, page = self._processes[number()], number()
+            hw.tlb.flush(process, None if page == -1 else page)
+        elif code in (op.FILE_IN, op.FILE_OUT):
+            file, index, frame = number(), number(), number()
+            if not 0 <= file < len(hw.files._files):
+                raise Tampered(f"file {file} does not exist")
+            (hw.files.read if code == op.FILE_IN else hw.files.write)(hw.files._files[file], index, frame)
+        elif hw.swap is None:
+            self._unknown(code)
+        elif code == op.SWAP_OUT:
+            hw.swap.write(number())
+        elif code == op.SWAP_IN:
+            hw.swap.read(number(), number())
+        elif code == op.SWAP_FREE:
+            hw.swap.free(number())
+        else:
+            self._unknown(code)
+
+    def _unknown(self, code: int) -> NoReturn:
+        raise Tampered(f"{code} is no operation of this machine")
+
+
+_ENDINGS: dict[int, type[Exception]] = {
+    wire.SEGMENTATION_FAULT: SegmentationFault,
+    wire.OUT_OF_MEMORY: OutOfMemory,
+    wire.INVALID_ARGUMENT: InvalidArgument,
+    wire.CRASHED: WorkerCrash,
+}

@@ -1,0 +1,131 @@
+"""What leaves the instructor's hands: the students' version of a lab, and the autograder for Gradescope.
+
+    DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
+          labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
+                      fingerprints.json  release.json
+
+Nothing is left out by a list of what is secret: only what is listed here is put in. What came out is then searched for
+hidden files, reference, keys and misconceptions all the same (leaks.py), and nothing is released if any is found.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import shutil
+
+from grader.grade.diagnosis import fingerprints_path, load_fingerprints
+from grader.lab.lab import Lab, LabError, load_lab
+from grader.lab.recordings import load_output, output_path
+from grader.publish.leaks import leaks
+from grader.publish.wheel import write_wheel
+from grader.quiz import released_files
+
+FORMAT = 1
+
+#: Texts of the release, with {placeholders}.
+TEMPLATES = pathlib.Path(__file__).with_name("files")
+
+#: Files of a lab's folder that students get as they are.
+HANDED_OUT = ("README.md", "answers.yaml")
+
+
+def release(lab: Lab, folder: pathlib.Path) -> list[str]:
+    """Write the students' version of a lab into a new folder; the paths in it, sorted.
+
+    LabError, with the folder removed again, if something in it would give a secret away; LabError if the folder has
+    something in it, or if the lab's outputs are not up to date.
+    """
+    if lab.reference is None:
+        raise LabError([f"{lab.path}: this is a released lab already; release the course's own copy of it"])
+    prepare(folder)
+    try:
+        wheel = write_wheel(folder)
+        write_lab(lab, folder / "labs" / lab.name, hidden=False)
+        for name, template in (
+            ("README.md", "students.md"),
+            ("Makefile", "students.mk"),
+            (".github/workflows/grade.yml", "github-actions.yml"),
+            (".gitlab-ci.yml", "gitlab-ci.yml"),
+        ):
+            write(folder / name, fill(template, lab, wheel))
+        _verify(lab, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def prepare(folder: pathlib.Path) -> None:
+    """Make a folder, which may be there if nothing is in it."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise LabError([f"{folder}: there is something in it already; name a new folder, or empty this one"])
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
+    """The lab's folder without a reference: with its hidden scenarios, or with their number and weights alone."""
+    for name in HANDED_OUT:
+        if (lab.path / name).is_file():
+            write(folder / name, (lab.path / name).read_text(encoding="utf-8"))
+    write(folder / "kernel.py", lab.kernel.path.read_text(encoding="utf-8"))
+    write(folder / "lab.yaml", lab_yaml(lab))
+    for name, text in released_files(lab).items():
+        write(folder / name, text)
+    for scenario in lab.all_scenarios if hidden else lab.scenarios:
+        kind = "hidden" if scenario in lab.hidden else "scenarios"
+        load_output(lab, scenario)  # stale ones are never handed out
+        name = f"{scenario.id}.yaml"
+        write(folder / kind / name, (lab.path / kind / name).read_text(encoding="utf-8"))
+        write(folder / "outputs" / f"{scenario.id}.json", output_path(lab, scenario).read_text(encoding="utf-8"))
+    fingerprints = fingerprints_path(lab)
+    if fingerprints.is_file():
+        load_fingerprints(lab)
+        write(folder / "fingerprints.json", fingerprints.read_text(encoding="utf-8"))
+    if not hidden:
+        weights = {task.id: sorted(float(w) for w in lab.hidden_weights(task.id)) for task in lab.tasks}
+        record = {"format": FORMAT, "hidden": {task: found for task, found in weights.items() if found}}
+        write(folder / "release.json", json.dumps(record, indent=1) + "\n")
+
+
+def write(path: pathlib.Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def lab_yaml(lab: Lab) -> str:
+    """lab.yaml of a lab that has no reference and keeps everything in its own folder."""
+    lines = []
+    for line in (lab.path / "lab.yaml").read_text(encoding="utf-8").splitlines():
+        key = line.partition(":")[0]
+        if key == "quiz":
+            lines.append("quiz: quiz.packed")
+        elif key == "kernel":
+            lines.append(f"kernel: kernel.py:{lab.kernel.name}")
+        elif key != "reference":
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
+    """The text of a template with @LAB@, @TITLE@, @WHEEL@ and what is known of hidden scenarios put in."""
+    from grader.grade.results import rounded
+
+    text = (TEMPLATES / template).read_text(encoding="utf-8")
+    count = sum(len(lab.hidden_weights(task.id)) for task in lab.tasks)
+    points = f"{rounded(lab.hidden_points()):g}"
+    values = {"LAB": lab.name, "TITLE": lab.title, "WHEEL": wheel.name, "HIDDEN": str(count), "POINTS": points}
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def _verify(lab: Lab, folder: pathlib.Path) -> None:
+    """The released lab loads, is worth the same, and gives nothing away."""
+    released = load_lab(folder / "labs" / lab.name)
+    worth = {s.id: lab.share(s) for s in lab.scenarios}
+    if {s.id: released.share(s) for s in released.scenarios} != worth:
+        raise LabError([f"{folder}: the released lab has other points than {lab.path}; that is a fault of the grader"])
+    found = leaks(lab, folder)
+    if found:
+        raise LabError([f"not released: {leak}" for leak in found])

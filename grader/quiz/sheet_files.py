@@ -1,0 +1,79 @@
+"""Sheets on disk: read once and carefully, one or a folder of them, and written back without losing a line."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from typing import NamedTuple
+
+from grader.lab.lab import LabError
+from grader.quiz.marking import Sheet, read_sheet
+from grader.quiz.sheet_writer import entry
+
+#: Bytes that are read of a sheet; what is larger, intake refuses.
+LIMIT = 1 << 17
+
+#: Sheets of one folder.
+COUNT_LIMIT = 5000
+
+
+class Found(NamedTuple):
+    """A sheet of a folder. data: its bytes; problem: why there are none, or ""."""
+
+    name: str
+    data: bytes
+    problem: str = ""
+
+
+def read_bytes(path: pathlib.Path) -> bytes:
+    """The beginning of an ordinary file. LabError if it is something else, or cannot be read."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+        with os.fdopen(descriptor, "rb") as file:
+            if not path.is_file():
+                raise LabError([f"{path}: this is no ordinary file"])
+            return file.read(LIMIT)
+    except OSError as error:
+        raise LabError([f"{path}: {error.strerror}"]) from None
+
+
+def find_sheets(folder: pathlib.Path) -> list[Found]:
+    """The sheets of a folder: NAME.yaml (or .yml), and NAME/answers.yaml. Links are not followed. LabError if none."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        inner = path / "answers.yaml"
+        if path.suffix in (".yaml", ".yml") and (path.is_symlink() or not path.is_dir()):
+            found.append(_found(path.stem, path))
+        elif not path.is_symlink() and path.is_dir() and inner.exists():
+            found.append(_found(path.name, inner))
+    if not found:
+        raise LabError([f"{folder}: there is no sheet here; NAME.yaml and NAME/answers.yaml are looked for"])
+    if len(found) > COUNT_LIMIT:
+        raise LabError([f"{folder}: {len(found)} sheets; at most {COUNT_LIMIT} are marked at once"])
+    return found
+
+
+def _found(name: str, path: pathlib.Path) -> Found:
+    if path.is_symlink():
+        return Found(name, b"", "a symbolic link is not followed")
+    try:
+        return Found(name, read_bytes(path))
+    except LabError as error:
+        return Found(name, b"", error.problems[0].rpartition(": ")[2])
+
+
+def updated(text: str, sheet: Sheet, id: str, empty: str) -> str:
+    """A sheet's text with one answer changed, comments and all else as they were; or, if that cannot be done, `empty`,
+    which is a sheet written anew."""
+    line = entry(id, sheet[id])
+    pattern = re.compile(rf"^{re.escape(id)}[ \t]*:[^\n]*(?:\n(?:[ \t]+[^\n]*|-[^\n]*))*", re.MULTILINE)
+    if pattern.search(text):
+        new = pattern.sub(lambda match: line, text, count=1)
+    else:
+        new = f"{text.rstrip()}\n{line}\n".lstrip("\n")
+    read, problems = read_sheet(new.encode("utf-8", "replace"))
+    same = {key: value for key, value in read.items() if value not in ("", [])}
+    wanted = {key: value for key, value in sheet.items() if value not in ("", [])}
+    return new if same == wanted and not problems else empty

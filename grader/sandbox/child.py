@@ -1,0 +1,345 @@
+"""One confined child, as the grader sees it. Every wait has an end: by an answer, by its death, or by a limit.
+
+The way of an answer that comes at once is short: one system call to send, one to receive. Only a child that lets a
+moment pass is waited for with a look at its prints and its limits.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from grader.protocol import wire
+from grader.sandbox import termination
+from grader.sandbox.termination import Ending
+
+if TYPE_CHECKING:
+    from grader.sandbox.sandbox import Box
+
+#: Seconds that an answer is waited for before prints and limits are looked at.
+MOMENT = 0.02
+
+#: Seconds between looks at a child that lets itself be waited for.
+TICK = 0.05
+
+#: Seconds that an answer nobody needs any more is waited for, before the child is given up.
+DRAIN_S = 0.05
+
+#: Seconds that a new child may take to put up its walls, on a busy machine.
+HELLO_S = 60
+
+#: How many times the wall limit may pass beside the processor time, before the machine is blamed.
+PATIENCE = 3
+
+_KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER)
+_HELLO_BYTES = 9
+
+#: MSG_PEEK | MSG_DONTWAIT
+_PEEK = 0x2 | (0x80 if sys.platform == "darwin" else 0x40)
+_CHUNK = 1 << 16
+
+
+class Child:
+    """A confined process that runs student.serve. Made by Box.spawn."""
+
+    def __init__(self, box: Box, serial: int, channel: Any, output: int) -> None:
+        self.limits = box.limits
+        self.pid = 0  # as this process's namespace numbers it, from HELLO on
+        self._box = box
+        self._serial = serial
+        self._channel = channel
+        self._fd = channel.fileno()
+        self._output = output
+        self._received = bytearray()
+        self._printed = bytearray()
+        self._cut = False
+        self._ending: Ending | None = None
+        self._schedstat = -1
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
+        self._poll.register(output, select.POLLIN)
+        self.begin_scenario()
+
+    # -- talking ----------------------------------------------------------------------------------------------
+
+    def begin_scenario(self, due: int = 0) -> None:
+        """Start the budgets of a scenario. `due`: bytes of answers that its own pages may take."""
+        self._entered = time.monotonic()
+        self._awaited = 0.0  # seconds that this side spent waiting in receive(), those since _entered apart
+        self._volume = 0  # bytes of answers
+        self._room = self.limits.answers + due
+        self._cpu_before = self._cpu()
+        self._waited_before = self._waited()
+        self._ready = 0.0  # seconds in which the child was seen ready to run, and did not
+        self._seen = self._entered, self._cpu_before
+        self._look_at = self._entered + min(self.limits.cpu_s, self.limits.wall_s)
+
+    def send(self, kind: int, payload: bytes) -> None:
+        """Send one frame. A child that does not read is not waited for longer than its limits say."""
+        data = bytes((kind,)) + len(payload).to_bytes(4, "little") + payload
+        sent = self._write_some(data)
+        if sent < len(data):
+            self._send_late(memoryview(data)[sent:])
+
+    def receive(self) -> tuple[int, bytes] | Ending:
+        """The next frame of the child, or how it ended."""
+        if not self.pid and self._ending is None:
+            self._greet()
+        entered = self._entered = time.monotonic()
+        if not self._received and self._ending is None:
+            self._read()
+            if time.monotonic() >= self._look_at:
+                self._check_limits()
+        while self._ending is None:
+            frame = self._frame()
+            if frame is not None:
+                self._awaited += time.monotonic() - entered
+                return frame
+            self._wait(select.POLLIN)
+        return self._ending
+
+    def drain(self) -> bool:
+        """Take the answer that is still owed, if it comes at once; False if it does not."""
+        deadline = time.monotonic() + DRAIN_S
+        while self._ending is None and self.pid and time.monotonic() < deadline:
+            frame = self._frame()
+            if frame is not None and frame[0] == wire.ANSWER:
+                return True
+            if frame is None:
+                self._wait(select.POLLIN, DRAIN_S)
+        return False
+
+    def quiet(self) -> bool:
+        """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
+        if self._ending is not None or self._received:
+            return False
+        try:
+            self._channel.recv(1, _PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def take_output(self) -> tuple[bytes, bool]:
+        """What was printed since the last call, and whether some of it was cut off."""
+        if self._output >= 0:
+            self._drain_output()
+        printed, cut = bytes(self._printed), self._cut
+        self._printed.clear()
+        self._cut = False
+        return printed, cut
+
+    def close(self) -> None:
+        """End the child, if it has not ended, and wait until it is gone. What it printed can still be taken."""
+        if self._fd < 0:
+            return
+        self._box.reap(self._serial, gently=False)
+        self._drain_output()
+        self._ending = self._ending or termination.LOST
+        self._fd = -1
+        self._channel.close()
+        os.close(self._output)
+        self._output = -1
+        if self._schedstat >= 0:
+            os.close(self._schedstat)
+            self._schedstat = -1
+        self._box.forget(self)
+
+    # -- beginning --------------------------------------------------------------------------------------------
+
+    def _greet(self) -> None:
+        """Wait for HELLO, which says that the walls stand, and learn the child's process id."""
+        import _socket
+
+        deadline = time.monotonic() + HELLO_S
+        data = b""
+        size = _socket.CMSG_SPACE(12)
+        while len(data) < _HELLO_BYTES and time.monotonic() < deadline:
+            self._poll.poll(max(1, int(1000 * (deadline - time.monotonic()))))
+            try:
+                more, ancillary, _, _ = self._channel.recvmsg(_HELLO_BYTES - len(data), size)
+            except BlockingIOError:
+                continue
+            if not more:
+                break
+            data += more
+            for level, kind, value in ancillary:
+                if level == _socket.SOL_SOCKET and kind == getattr(_socket, "SCM_CREDENTIALS", None):
+                    # The kernel's word, in this process's numbering: behind bwrap the child itself knows another.
+                    self.pid = int.from_bytes(value[:4], sys.byteorder)
+        if len(data) < _HELLO_BYTES or data[0] != wire.HELLO:
+            self._drain_output()
+            reason = self._printed.decode("utf-8", "replace") or "no sign of life"
+            self._printed.clear()
+            self._end(Ending("ungradable", f"the sandbox could not be set up ({reason[:200]}); run it again"))
+            return
+        self.pid = self.pid or int.from_bytes(data[5:9], "little")
+        if hasattr(_socket, "SO_PASSCRED"):
+            self._channel.setsockopt(_socket.SOL_SOCKET, _socket.SO_PASSCRED, 0)
+        try:
+            self._schedstat = os.open(f"/proc/{self.pid}/schedstat", os.O_RDONLY)
+        except OSError:
+            self._schedstat = -1
+
+    # -- waiting ----------------------------------------------------------------------------------------------
+
+    def _frame(self) -> tuple[int, bytes] | None:
+        """The first frame of what was received, if it is whole."""
+        received = self._received
+        if len(received) < 5:
+            return None
+        kind, size = received[0], int.from_bytes(received[1:5], "little")
+        volume = self._volume + size
+        if volume > self._room or kind not in _KINDS:
+            honest = kind == wire.ANSWER and size < 1 << 30
+            self._end(
+                termination.too_many_operations(volume, self._room) if honest else termination.not_a_frame(kind, size)
+            )
+            return None
+        if len(received) < 5 + size:
+            return None
+        self._volume = volume
+        if len(received) == 5 + size:
+            # Nearly always: nothing else was sent, so nothing need be moved.
+            self._received = bytearray()
+            return kind, bytes(memoryview(received)[5:])
+        frame = bytes(memoryview(received)[5 : 5 + size])
+        del received[: 5 + size]
+        return kind, frame
+
+    def _wait(self, events: int, seconds: float = 3600.0) -> None:
+        """Wait for the channel or a limit; keep the pipe of prints empty meanwhile."""
+        self._poll.modify(self._fd, events)
+        seconds = min(seconds, TICK, max(0.0, self._look_at - time.monotonic()))
+        happened = self._poll.poll(int(seconds * 1000) + 1)
+        if not happened:
+            self._look()
+        for descriptor, event in happened:
+            if descriptor == self._output:
+                self._drain_output()
+                if event & (select.POLLHUP | select.POLLERR) and not event & select.POLLIN:
+                    self._poll.unregister(self._output)
+            elif event & (select.POLLIN | select.POLLHUP | select.POLLERR):
+                self._read()
+        if time.monotonic() >= self._look_at:
+            self._check_limits()
+
+    def _read(self) -> None:
+        """Take what there is on the channel, waiting a moment for it (SO_RCVTIMEO)."""
+        try:
+            data = os.read(self._fd, _CHUNK)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            data = b""
+        if data:
+            self._received += data
+        else:
+            self._died()
+
+    def _send_late(self, data: memoryview) -> None:
+        """Send the rest to a child that is slow to read."""
+        if not self.pid:
+            # Its HELLO comes first, and would be taken for an answer in the wait below.
+            self._greet()
+        entered = self._entered = time.monotonic()
+        while data and self._ending is None:
+            self._wait(select.POLLIN | select.POLLOUT)
+            data = data[self._write_some(data[:_CHUNK]) :]
+        self._awaited += time.monotonic() - entered
+
+    def _write_some(self, data: bytes | memoryview) -> int:
+        """Bytes that were written, waiting a moment for room. All, where nobody is left to read: receive() says why."""
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return 0
+        except (BrokenPipeError, ConnectionResetError):
+            return len(data)
+
+    def _drain_output(self) -> None:
+        while True:
+            try:
+                data = os.read(self._output, _CHUNK)
+            except BlockingIOError:
+                return
+            if not data:
+                return
+            room = self.limits.output - len(self._printed)
+            self._printed += data[: max(room, 0)]
+            if len(data) > room:
+                self._cut = True
+                self._end(termination.too_much_output(self.limits))
+                return
+
+    # -- limits -----------------------------------------------------------------------------------------------
+
+    def _check_limits(self) -> None:
+        """End the child if it has used up a budget; else say when to look again."""
+        if self._ending is not None:
+            return
+        limits = self.limits
+        now = time.monotonic()
+        passed = self._awaited + now - self._entered
+        used = self._cpu() - self._cpu_before
+        waited = max(self._ready, self._waited() - self._waited_before)
+        idle = passed - waited - used
+        patience = PATIENCE * limits.wall_s + limits.cpu_s
+        if used > limits.cpu_s:
+            self._end(termination.too_much_time(used, limits))
+        elif idle > limits.wall_s:
+            self._end(termination.too_slow(idle, limits))
+        elif passed > patience:
+            self._end(termination.starved(waited, passed))
+        else:
+            self._look_at = now + max(min(limits.cpu_s - used, limits.wall_s - idle, patience - passed), 0.005)
+
+    def _cpu(self) -> float:
+        """Processor seconds of the child so far."""
+        if not self.pid:
+            return 0.0
+        try:
+            # The clock of another process, as clock_getcpuclockid(3) makes its number.
+            return time.clock_gettime((~self.pid << 3) | 2)
+        except (OSError, AttributeError, OverflowError):
+            return self._cpu_before
+
+    def _look(self) -> None:
+        """See whether the child is ready to run: the scheduler's own figure counts a wait only when it is over."""
+        now, cpu = time.monotonic(), self._cpu()
+        before, cpu_before = self._seen
+        self._seen = now, cpu
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as file:
+                state = file.read().rpartition(b")")[2].split()[0]
+        except (OSError, IndexError):
+            return
+        if state == b"R":
+            self._ready += max(0.0, now - before - (cpu - cpu_before))
+
+    def _waited(self) -> float:
+        """Seconds that the child was ready to run and did not: the scheduler's own figure, 0 where there is none."""
+        if self._schedstat < 0:
+            return 0.0
+        try:
+            return int(os.pread(self._schedstat, 100, 0).split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return self._waited_before
+
+    # -- the end ----------------------------------------------------------------------------------------------
+
+    def _end(self, ending: Ending) -> None:
+        """A limit was crossed."""
+        if self._ending is None:
+            self._ending = ending
+            self._box.reap(self._serial, gently=False)
+
+    def _died(self) -> None:
+        """The child closed its channel, most likely by dying."""
+        if self._ending is None:
+            death = self._box.reap(self._serial, gently=True)
+            self._ending = termination.LOST if death is None else termination.of_death(death, self._box.walled)

@@ -1,0 +1,74 @@
+"""Whether a kernel left the interpreter as it found it, so that the next scenario can be run in the same process.
+
+A kernel that replaces a builtin, a function of the machine or a method of the standard library's does so for the whole
+process. The worker then ends itself before the next scenario begins, and the grader gives that one a fresh child. This
+is for the sake of the kernel's own next verdicts, and is no wall: what is lost when a kernel evades it is its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from grader.machine.region import Region
+
+#: What the worker and most kernels work with, of the standard library and of ours (beginnings of names).
+_WATCHED = ("builtins", "collections", "json", "json.decoder", "json.encoder", "random")
+_OURS = ("grader.machine", "grader.scenario.engine", "grader.sandbox.inside.worker", "grader.protocol.wire")
+
+
+@cache
+def state() -> tuple[dict[str, ModuleType], list[tuple[Any, dict[str, Any]]]]:
+    """The watched modules by name, and each namespace of theirs with a copy. A zygote makes it for its children."""
+    modules = {n: m for n, m in sys.modules.items() if n.startswith(_OURS) or n in _WATCHED}
+    own = [thing for module in modules.values() for thing in vars(module).values() if isinstance(thing, type)]
+    # Classes that C made cannot be changed.
+    classes = {c for c in own if c.__module__ in modules and "__module__" in vars(c) and c.__module__ != "builtins"}
+    return modules, [(vars(owner), dict(vars(owner))) for owner in (*modules.values(), *classes)]
+
+
+class Interpreter:
+    """The state of this process, to be compared with a later one."""
+
+    def __init__(self) -> None:
+        self._modules, self._spaces = state()
+        self._page_size = Region.current_page_size
+        self._recursion = sys.getrecursionlimit()
+        self._settings = _settings()
+
+    def untouched(self) -> bool:
+        """Whether all is as it was, or is so again. Identity is compared first: this takes some ten microseconds."""
+        self._put_back()
+        return (
+            self._settings == _settings()
+            and all(sys.modules.get(name) is module for name, module in self._modules.items())
+            and all(now == then for now, then in self._spaces)
+        )
+
+    def _put_back(self) -> None:
+        """What honest work changes, and what can be put back whole. That it is back, the comparison sees."""
+        # A machine of ours leaves that behind.
+        if Region.current_page_size != self._page_size:
+            Region.current_page_size = self._page_size
+        # And a submission for a judge of programs has that in its first lines, out of habit.
+        if sys.getrecursionlimit() != self._recursion:
+            sys.setrecursionlimit(self._recursion)
+
+
+def _settings() -> tuple[Any, ...]:
+    return (
+        sys.getrecursionlimit(),
+        sys.gettrace(),
+        sys.getprofile(),
+        sys.getswitchinterval(),
+        id(sys.stdout),
+        id(sys.stderr),
+        [id(finder) for finder in sys.meta_path],
+        list(sys.path),
+        len(gc.callbacks),
+        gc.isenabled(),
+        gc.get_threshold(),
+    )

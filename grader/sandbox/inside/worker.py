@@ -1,0 +1,347 @@
+"""What runs in the worker: the student's kernel on a machine of its own, one step at a time.
+
+Everything here is in the hands of the student's code; nothing that it says is taken for a count. Its answers are the
+operations that the kernel carried out, which the grader re-enacts on a machine that the student cannot reach.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import random
+import sys
+from collections.abc import Iterable, Iterator
+from os import _exit
+from types import CodeType, FrameType, ModuleType, TracebackType
+from typing import Any
+
+from grader.machine.errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
+from grader.machine.kernel import Kernel, PageFault
+from grader.machine.outcome import FileSpec
+from grader.machine.process import Process
+from grader.protocol import wire
+from grader.sandbox.inside import stack_sampler
+from grader.sandbox.inside.interpreter_state import Interpreter
+from grader.scenario.engine import Run
+from grader.scenario.model import MachineSpec, Step
+from grader.scenario.trace import CRASHED as RUN_CRASHED
+
+#: Calls of the student's code that are shown of a traceback, innermost last.
+LINES = 6
+
+#: Ticks of the clock in one scenario after which the worker says where the kernel is.
+LONG = 2
+
+
+class StudentCrash(Exception):
+    """Stands for whatever escaped from the student's code, SystemExit and the like included."""
+
+
+def serve(inp: int, out: int) -> None:
+    """Answer the grader until it closes the channel."""
+    worker = _Worker(out)
+    stack_sampler.listen(worker.tick)
+    for kind, payload in wire.read_frames(inp):
+        worker.answer(kind, payload)
+
+
+class _Worker:
+    """One submission: its code, and the scenario that is under way."""
+
+    def __init__(self, out: int) -> None:
+        self.out = out
+        self.interpreter = Interpreter()
+        self.source: _Source | None = None
+        self.run: Run | None = None
+        self.log: list[int] = []
+        self.trouble: dict[str, Any] | None = None
+        self.step = 0
+        self.begun = False  # whether a scenario has been run here
+        self.ticks = 0  # of the clock, since the scenario began
+
+    def answer(self, kind: int, payload: bytes) -> None:
+        if kind == wire.SOURCE:
+            self.read_source(json.loads(payload))
+            return
+        if kind == wire.BEGIN:
+            self.begin(json.loads(payload))
+        elif kind == wire.STEP:
+            self.perform(json.loads(payload))
+        elif kind == wire.END and self.run is not None:
+            self.run.finish()
+        self.reply()
+
+    def reply(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if self.trouble is not None:
+            wire.write_frame(self.out, wire.TROUBLE, json.dumps(self.trouble).encode())
+            self.trouble = None
+        wire.write_frame(self.out, wire.ANSWER, wire.pack_numbers(self.log))
+        self.log.clear()
+
+    def read_source(self, given: dict[str, Any]) -> None:
+        try:
+            self.source = _Source(given["modules"], given["main"], given["class"])
+        except BaseException as error:
+            trouble = describe(error, "compile", given["modules"])
+            wire.write_frame(self.out, wire.TROUBLE, json.dumps(trouble).encode())
+            return
+        wire.write_frame(self.out, wire.READY)
+
+    def begin(self, given: dict[str, Any]) -> None:
+        if self.begun and not self.interpreter.untouched():
+            _exit(0)  # the grader gives this scenario a fresh child
+        self.begun = True
+        self.run = None
+        self.step = self.ticks = 0
+        random.seed(0)
+        files = [FileSpec(name, pages, tuple(contents), writable) for name, pages, contents, writable in given["files"]]
+        self.log += (wire.INIT, 0)
+        try:
+            self.run = Run(MachineSpec(**given["machine"]), files, given["processes"], self.make_kernel, self.log)
+        except StudentCrash:
+            self.log.append(wire.CRASHED)
+
+    def make_kernel(self, hw: Any) -> Kernel:
+        """A new kernel from a module that is executed anew: no scenario sees what another has left."""
+        assert self.source is not None
+        method = "import"
+        try:
+            kernel_class = self.source.kernel_class()
+            method = "__init__"
+            kernel = kernel_class(hw)
+        except BaseException as error:
+            self.note(error, method)
+            raise StudentCrash from error
+        self.log.append(wire.RETURNED)
+        return _Recorder(kernel, self.log, self, hw.page_size)  # type: ignore[return-value]
+
+    def perform(self, given: dict[str, Any]) -> None:
+        if self.run is None:
+            return
+        self.step += 1
+        verb, by = given.pop("verb"), given.pop("by")
+        outcome = self.run.perform(Step(self.step, verb, by, given, {}))
+        if outcome == RUN_CRASHED:
+            self.run = None
+
+    def tick(self, number: int, frame: FrameType | None) -> None:
+        """This scenario takes long: say once where the kernel is, in case that it never comes back.
+
+        Called between any two instructions. While the student's code is under way, no other frame is half written.
+        """
+        self.ticks += 1
+        if self.ticks < LONG or self.source is None:
+            return
+        lines = _shown(_stack(frame), self.source.texts)
+        if lines:
+            self.ticks = -sys.maxsize
+            place = {"kind": "time", "method": lines[0][2], "type": "", "message": "", "lines": lines}
+            wire.write_frame(self.out, wire.TROUBLE, json.dumps(place).encode())
+
+    def note(self, error: BaseException, method: str) -> None:
+        """Keep the first trouble of a step; what follows from it would only hide it."""
+        if self.trouble is None:
+            modules = self.source.texts if self.source is not None else {}
+            self.trouble = describe(error, method, modules)
+            if len(self.log) > wire.ANSWER_LIMIT:
+                self.trouble["kind"] = "operations"
+
+
+class _Recorder:
+    """The student's kernel, with every call and its ending written to the log."""
+
+    def __init__(self, kernel: Any, log: list[int], worker: _Worker, page_size: int) -> None:
+        self._kernel = kernel
+        self._log = log
+        self._worker = worker
+        self._page_size = page_size
+
+    def page_fault(self, process: Process, fault: PageFault) -> None:
+        self._log += (wire.FAULT, process.pid, fault.address // self._page_size)
+        try:
+            self._kernel.page_fault(process, fault)
+        except BaseException as error:
+            raise self._ended(error, "page_fault") from error
+        self._log.append(wire.RETURNED)
+
+    def mmap(self, process: Process, *arguments: Any) -> None:
+        self._call(wire.MMAP, "mmap", process, *arguments)
+
+    def munmap(self, process: Process, *arguments: Any) -> None:
+        self._call(wire.MUNMAP, "munmap", process, *arguments)
+
+    def mprotect(self, process: Process, *arguments: Any) -> None:
+        self._call(wire.MPROTECT, "mprotect", process, *arguments)
+
+    def fork(self, parent: Process, child: Process) -> None:
+        self._call(wire.FORK, "fork", parent, child)
+
+    def exit(self, process: Process) -> None:
+        self._call(wire.EXIT, "exit", process)
+
+    def user_access(self, process: Process, *arguments: Any) -> None:
+        self._call(wire.USER_ACCESS, "user_access", process, *arguments)
+
+    def evict(self) -> None:
+        self._call(wire.EVICT, "evict", None)
+
+    def _call(self, call: int, method: str, process: Process | None, *arguments: Any) -> None:
+        self._log += (call, process.pid if process is not None else 0)
+        try:
+            function = getattr(self._kernel, method)
+            function(process, *arguments) if process is not None else function()
+        except BaseException as error:
+            raise self._ended(error, method) from error
+        self._log.append(wire.RETURNED)
+
+    def _ended(self, error: BaseException, method: str) -> BaseException:
+        """Log how a call ended; what the machine shall see of it."""
+        for ending, kind in _ENDINGS:
+            if isinstance(error, kind):
+                self._log.append(ending)
+                if method == "exit" or (ending == wire.INVALID_ARGUMENT and method == "page_fault"):
+                    self._worker.note(error, method)
+                return error
+        self._log.append(wire.CRASHED)
+        self._worker.note(error, method)
+        return error if isinstance(error, StudentCrash) else StudentCrash(type(error).__name__)
+
+
+_ENDINGS: tuple[tuple[int, type[KernelError]], ...] = (
+    (wire.SEGMENTATION_FAULT, SegmentationFault),
+    (wire.OUT_OF_MEMORY, OutOfMemory),
+    (wire.INVALID_ARGUMENT, InvalidArgument),
+)
+
+
+class RefusedImport(ImportError):
+    """A kernel asked for a module that is not for it."""
+
+
+class _Source:
+    """A submission's modules, compiled once and executed anew for each scenario."""
+
+    def __init__(self, texts: dict[str, str], main: str, class_name: str) -> None:
+        self.texts = texts
+        self.main = main
+        self.class_name = class_name
+        self.codes: dict[str, CodeType] = {name: _compiled(name, text) for name, text in texts.items()}
+        self.builtins = {**vars(builtins), "__import__": self.import_module}
+
+    def kernel_class(self) -> Any:
+        for name in self.codes:
+            sys.modules.pop(name, None)
+        module = self.load(self.main)
+        try:
+            return getattr(module, self.class_name)
+        except AttributeError:
+            raise ImportError(f"{file_of(self.main)} defines no class {self.class_name}") from None
+
+    def load(self, name: str) -> ModuleType:
+        """Execute one of the submission's modules, unless that was done in this scenario."""
+        if name in sys.modules:
+            return sys.modules[name]
+        module = ModuleType(name)
+        module.__dict__.update(__builtins__=self.builtins, __file__=file_of(name))
+        sys.modules[name] = module
+        exec(self.codes[name], module.__dict__)
+        return module
+
+    def import_module(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        """`import` for a submission: its own modules, grader.machine, and the standard library."""
+        if level == 0 and name in self.codes:
+            module = self.load(name)
+            return module if fromlist else self._top(name)
+        if level == 0 and name.split(".")[0] == "grader" and name != "grader.machine":
+            raise RefusedImport(f"a kernel may import grader.machine and nothing else of the grader (not {name})")
+        try:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        except ModuleNotFoundError as error:
+            raise RefusedImport(
+                f"a kernel may import grader.machine and the standard library; {error.name} is neither"
+            ) from None
+
+    def _top(self, name: str) -> ModuleType:
+        """`import a.b` binds `a`."""
+        first = name.split(".")[0]
+        top = sys.modules.setdefault(first, ModuleType(first))
+        if first != name:
+            setattr(top, name.split(".")[1], sys.modules[name])
+        return top
+
+
+def _compiled(name: str, text: str) -> CodeType:
+    try:
+        return compile(text, file_of(name), "exec", dont_inherit=True)
+    except (MemoryError, RecursionError):
+        # What CPython's parser and compiler say of a source that would overflow their stacks.
+        raise SyntaxError("nested too deeply for Python to compile", (file_of(name), 1, 0, "")) from None
+
+
+def file_of(module: str) -> str:
+    """`reference.demand_paging` as the file that a message names."""
+    return module.replace(".", "/") + ".py"
+
+
+# -- trouble --------------------------------------------------------------------------------------------------
+
+
+def describe(error: BaseException, method: str, modules: dict[str, str]) -> dict[str, Any]:
+    """What went wrong, with the student's own lines and none of ours. Never raises: the text is the student's."""
+    try:
+        kind = _kind(error)
+        calls = _calls(error.__traceback__)
+        lines = _syntax_line(error) if isinstance(error, SyntaxError) else _shown(calls, modules)
+        message = str(error)[:2000]
+        if isinstance(error, ImportError) and error.path:
+            message = message.removesuffix(f" ({error.path})")
+    except BaseException as strange:
+        kind, lines, message = "crash", [], f"its message could not be read ({type(strange).__name__})"
+    return {"kind": kind, "method": method, "type": type(error).__name__[:100], "message": message, "lines": lines}
+
+
+def _kind(error: BaseException) -> str:
+    if isinstance(error, NotImplementedError):
+        return "not_implemented"
+    if isinstance(error, RefusedImport | PermissionError):
+        return "refused"
+    if isinstance(error, MemoryError):
+        return "memory"
+    return "crash"
+
+
+def _syntax_line(error: SyntaxError) -> list[list[Any]]:
+    return [[str(error.filename)[:200], error.lineno or 0, "", (error.text or "").strip()[:200]]]
+
+
+def _calls(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int]]:
+    """The calls of a traceback, innermost last: what was called, and the line that it had come to."""
+    while traceback is not None:
+        yield traceback.tb_frame.f_code, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
+    """The calls that are under way, innermost last."""
+    calls: list[tuple[CodeType, int]] = []
+    while frame is not None:
+        calls.append((frame.f_code, frame.f_lineno or 0))
+        frame = frame.f_back
+    return calls[::-1]
+
+
+def _shown(calls: Iterable[tuple[CodeType, int]], modules: dict[str, str]) -> list[list[Any]]:
+    """Those calls that are of the student's own code, with the lines of text."""
+    files = {file_of(name): text for name, text in modules.items()}
+    lines: list[list[Any]] = []
+    for code, number in calls:
+        text = files.get(code.co_filename)
+        if text is not None:
+            source = text.splitlines()
+            shown = source[number - 1].strip() if 0 < number <= len(source) else ""
+            lines.append([code.co_filename, number, code.co_name[:100], shown[:200]])
+    return lines[-LINES:]

@@ -1,0 +1,269 @@
+"""A warm interpreter that forks confined children. Started by launch.py with an empty environment; holds no answer.
+
+On the control socket the grader says, five bytes each, a letter and the child's number:
+
+    S   a new child; two descriptors come along: its channel, and the pipe for what it prints
+    W   wait a moment for a child that is dying, then end it
+    K   end a child
+
+The zygote says, in JSON lines, how its walls stand once it is warm, and how a child ended, in answer to W and K. It
+waits for no child by itself: until the grader asks, a dead child keeps its process id, so that nobody else gets it.
+"""
+
+from __future__ import annotations
+
+import _socket
+import contextlib
+import gc
+import json
+import os
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+from grader.protocol import wire
+from grader.sandbox.inside import interpreter_state, probes, stack_sampler
+from grader.sandbox.inside.confine import rlimits
+from grader.sandbox.launch import CONTROL
+
+#: Seconds that a dying child is waited for.
+GENTLE_S = 0.2
+
+_SIGKILL = 9
+
+
+class WallDown(Exception):
+    """A layer that could be prepared, but does not go up here."""
+
+    def __init__(self, layer: str, reason: str) -> None:
+        super().__init__(f"{layer}: {reason}")
+        self.layer = layer
+
+
+class Walls:
+    """The layers that every child puts around itself, prepared once."""
+
+    def __init__(self, level: str, memory_mib: int, libraries: list[str]) -> None:
+        self.memory_mib = memory_mib
+        self.limited = level != "L0"
+        self.missing: dict[str, str] = {}
+        self.abi = 0
+        self.another_user = self.limited
+        self._ruleset = self._filter = None
+        if level in ("L0", "L1"):
+            return
+        try:
+            from grader.sandbox.inside.confine import landlock, libc, seccomp
+        except (ImportError, OSError, AttributeError) as error:
+            self.missing["seccomp"] = self.missing["landlock"] = f"not on this system ({error})"
+            return
+        self._libc, self._landlock = libc, landlock
+        try:
+            self._filter = seccomp.Filter()
+        except OSError as error:
+            self.missing["seccomp"] = error.strerror or str(error)
+        if level == "L2S":
+            return
+        self.abi = landlock.abi()
+        try:
+            self._ruleset = landlock.make_ruleset(rlimits.readable(libraries))
+        except OSError as error:
+            self.missing["landlock"] = error.strerror or str(error)
+
+    def put_up(self, parent: int, keep: tuple[int, ...]) -> None:
+        """Confine the calling process. Before a student byte is compiled; WallDown, or OSError, if a wall does not
+        stand."""
+        rlimits.close_all_but({*keep, *(() if self._ruleset is None else (self._ruleset,))})
+        os.umask(0o077)
+        if self.limited:
+            rlimits.limit_resources(self.memory_mib)
+        try:
+            if self.another_user:
+                rlimits.become_nobody()
+        except OSError as error:
+            raise WallDown("user", f"root here may become nobody else ({error.strerror})") from None
+        rlimits.die_with(parent)
+        if self._ruleset is None and self._filter is None:
+            return
+        layer = "no_new_privs"
+        try:
+            self._libc.prctl(self._libc.PR_SET_NO_NEW_PRIVS, 1)
+            if self._ruleset is not None:
+                layer = "landlock"
+                self._landlock.restrict(self._ruleset)
+                os.close(self._ruleset)
+            if self._filter is not None:
+                layer = "seccomp"
+                self._filter.install()
+        except OSError as error:
+            raise WallDown(layer, error.strerror or str(error)) from None
+
+    def refused(self, layer: str, error: str) -> None:
+        """Children do without a layer that does not go up here, and the report says so."""
+        self.missing[layer] = error
+        if layer == "user":
+            self.another_user = False
+        elif layer == "landlock":
+            self._ruleset = None
+        else:
+            self._filter = None
+
+
+class Zygote:
+    """Forks children on demand, ends them, and tells how they ended."""
+
+    def __init__(self, control: Any, walls: Walls, polite: bool, entry: str) -> None:
+        module, _, function = entry.partition(":")
+        self.serve = getattr(import_module(module), function)
+        self.control = control
+        self.walls = walls
+        self.polite = polite
+        self.pids: dict[int, int] = {}  # the grader's number of a child -> its process id
+
+    def say(self, message: dict[str, Any]) -> None:
+        self.control.sendall(json.dumps(message).encode() + b"\n")
+
+    def loop(self) -> None:
+        """Serve until the grader closes the control socket."""
+        from array import array
+
+        size = _socket.CMSG_SPACE(2 * array("i").itemsize)
+        while True:
+            command, ancillary, _, _ = self.control.recvmsg(5, size)
+            if len(command) < 5:
+                return
+            descriptors = array("i")
+            for _, _, data in ancillary:
+                descriptors.frombytes(data)
+            serial = int.from_bytes(command[1:], "little")
+            if command[:1] == b"S":
+                self.spawn(serial, *descriptors)
+            else:
+                self.end(serial, gently=command[:1] == b"W")
+
+    def spawn(self, serial: int, channel: int, output: int) -> None:
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.write(output, f"fork: {error.strerror}".encode())
+            pid = -1
+        if pid == 0:
+            self.be_child(parent, channel, output)
+        os.close(channel)
+        os.close(output)
+        if pid > 0:
+            self.pids[serial] = pid
+
+    def end(self, serial: int, gently: bool) -> None:
+        """See a child off, and tell the grader how it went."""
+        pid = self.pids.pop(serial, None)
+        if pid is None:
+            self.say({"ended": serial, "status": None})
+            return
+        deadline = time.monotonic() + (GENTLE_S if gently else 0.0)
+        found, status, usage = os.wait4(pid, os.WNOHANG)
+        while not found and time.monotonic() < deadline:
+            time.sleep(0.0005)
+            found, status, usage = os.wait4(pid, os.WNOHANG)
+        if not found:
+            os.kill(pid, _SIGKILL)
+            _, status, usage = os.wait4(pid, 0)
+        unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+        cpu = round(usage.ru_utime + usage.ru_stime, 3)
+        self.say(
+            {"ended": serial, "status": status, "cpu": cpu, "memory": usage.ru_maxrss // unit, "killed": not found}
+        )
+
+    def be_child(self, parent: int, channel: int, output: int) -> None:
+        """The child's whole life."""
+        confined = False
+        try:
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            stack_sampler.start_clock()
+            self.walls.put_up(parent, (channel,))
+            _open_prints()
+            if self.polite:
+                import_module("grader.sandbox.inside.audit_hook").teach(rlimits.folders_for_modules())
+            confined = True
+            wire.write_frame(channel, wire.HELLO, os.getpid().to_bytes(4, "little"))
+            self.serve(channel, channel)
+        except BaseException as error:
+            if not confined:
+                os.write(2, f"{type(error).__name__}: {error}".encode())
+            os._exit(1)
+        finally:
+            os._exit(0)
+
+
+def _open_prints() -> None:
+    """Prints go out line by line, so that a kernel's last words before its death are not lost in a buffer."""
+    # Stay open for the child's whole life.
+    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
+
+
+def preflight(walls: Walls, jailed: bool) -> dict[str, Any]:
+    """Fork a child that only tries what must fail: {"level", "possible"}, or {"layer", "failed"} if a wall fell."""
+    inp, out = os.pipe()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            walls.put_up(parent, (out,))
+            possible = probes.run_probes()
+            report = {"possible": possible, "level": probes.level_of(possible, jailed)}
+        except WallDown as down:
+            report = {"layer": down.layer, "failed": str(down)}
+        except Exception as error:
+            report = {"layer": "walls", "failed": f"{type(error).__name__}: {error}"}
+        os.write(out, json.dumps(report).encode())
+        os._exit(0)
+    os.close(out)
+    told = os.read(inp, 65536)
+    os.close(inp)
+    _, status = os.waitpid(pid, 0)
+    return (
+        json.loads(told) if told else {"layer": "walls", "failed": f"the pre-flight child ended with status {status}"}
+    )
+
+
+def stand(walls: Walls, jailed: bool) -> dict[str, Any]:
+    """Find the walls that stand here: those that fail in the pre-flight child are left out, one after another."""
+    report = preflight(walls, jailed)
+    while "failed" in report and report["layer"] in ("user", "landlock", "seccomp"):
+        walls.refused(report["layer"], report["failed"])
+        report = preflight(walls, jailed)
+    if "failed" in report:
+        raise OSError(0, f"the walls do not stand: {report['failed']}")
+    return report
+
+
+def main() -> None:
+    """The zygote's whole life."""
+    root, level, memory, jailed, polite, entry, libraries = sys.argv[1:8]
+    control = _socket.socket(fileno=CONTROL)
+    with contextlib.suppress(OSError):  # where launch.py, or bwrap, has done it
+        os.setsid()
+    rlimits.close_all_but({CONTROL})
+    walls = Walls(level, int(memory), libraries.split(os.pathsep) if libraries else [])
+    zygote = Zygote(control, walls, polite == "polite", entry)
+    for module in ("random", "grader.sandbox.inside.audit_hook"):
+        import_module(module)
+    sys.path.remove(root)
+    rlimits.keep_modules_within_reach()
+    interpreter_state.state()
+    gc.collect()
+    gc.freeze()
+    # A child lives for a moment: it looks for garbage when there is a lot, not every seven hundred objects.
+    gc.set_threshold(50_000)
+    report = stand(walls, jailed == "jailed")
+    zygote.say({**report, "missing": walls.missing, "landlock_abi": walls.abi})
+    try:
+        zygote.loop()
+    finally:
+        for pid in zygote.pids.values():
+            os.kill(pid, _SIGKILL)
+        os._exit(0)

@@ -1,0 +1,211 @@
+"""How the zygote is started: the interpreter, its options, and bwrap around it where that is wanted.
+
+Nothing of the grader's is handed on but one socket: an environment of three variables, no open descriptor, no argument
+that says what is graded, a session of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NamedTuple
+
+from grader.sandbox.limits import Limits
+
+#: The grader's package, and the folder that holds it.
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(PACKAGE)
+
+#: The descriptor of the control socket inside.
+CONTROL = 3
+
+#: -P: no folder put on the path; -s -S: no user's and no installed packages; -B: nothing written; -u: nothing of the
+#: zygote's own is left in a buffer, to be printed again by each child.
+OPTIONS = ("-P", "-s", "-S", "-B", "-u")
+
+PROGRAM = "import sys; sys.path.append(sys.argv[1]); from grader.sandbox.inside.zygote import main; main()"
+
+#: Modules that only the inside imports, so that nobody else leaves them compiled.
+INSIDE = (
+    "zygote",
+    "student",
+    "untouched",
+    "probes",
+    "manners",
+    *(f"confine/{n}" for n in ("basics", "landlock", "libc", "seccomp")),
+)
+
+
+class Zygote(NamedTuple):
+    """A zygote that was started. `control`: our end of its socket; `log`: what it complains of, and EOF when it and
+    all inside are gone."""
+
+    pid: int
+    control: Any
+    log: int
+
+
+def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str) -> Zygote:
+    """Start a zygote, inside `jail` (bwrap's path) if that is given. Does not wait for it. OSError if there is none.
+
+    walls   the level whose walls the children get (`L1`, `L2S`, `L2`)
+    polite  whether what the walls refuse is also refused by Python, in words (manners.py)
+    entry   module:function that serves in each child
+    """
+    import _socket
+
+    ours, theirs = _socket.socketpair()
+    log, complaints = os.pipe()
+    command = [interpreter(), *OPTIONS, "-c", PROGRAM, ROOT]
+    command += [walls, str(limits.memory_mib), "jailed" if jail else "free", "polite" if polite else "rude", entry]
+    command.append(os.pathsep.join(library_folders()))
+    if jail:
+        command = [*jail_command(jail), *command]
+    compile_inside()
+    inside = above_standard(theirs.fileno()), above_standard(complaints)
+    try:
+        pid = _spawn(command, _descriptors(*inside))
+    finally:
+        for descriptor in {*inside, complaints}:
+            os.close(descriptor)
+        if theirs.fileno() in inside:
+            theirs.detach()
+        else:
+            theirs.close()
+    os.set_blocking(log, False)
+    return Zygote(pid, ours, log)
+
+
+def _spawn(command: list[str], file_actions: list[tuple]) -> int:
+    """Start a program in a session of its own, where the terminal's ctrl-C does not reach it: leaving is our part."""
+    try:
+        return os.posix_spawn(command[0], command, environment(), file_actions=file_actions, setsid=True)
+    except NotImplementedError:
+        # A C library without it; the zygote then makes itself a session, a moment later.
+        return os.posix_spawn(command[0], command, environment(), file_actions=file_actions)
+
+
+def _descriptors(control: int, complaints: int) -> list[tuple]:
+    return [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, complaints, 1),
+        (os.POSIX_SPAWN_DUP2, complaints, 2),
+        (os.POSIX_SPAWN_DUP2, control, CONTROL),
+    ]
+
+
+def above_standard(descriptor: int) -> int:
+    """The same file at a number above CONTROL, so that putting others at 0 to 3 does not hide it."""
+    if descriptor > CONTROL:
+        return descriptor
+    import fcntl
+
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, CONTROL + 1)
+
+
+def interpreter() -> str:
+    """The real interpreter, behind any virtual environment: it needs the standard library alone."""
+    return os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+def environment() -> dict[str, str]:
+    """All that the inside knows of the outside. A fixed hash seed gives the same order of sets in every run."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
+    return {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", **kept}
+
+
+def compile_inside() -> None:
+    """Leave the inside's modules compiled, as an import by the grader would: behind the walls nobody can."""
+    if sys.dont_write_bytecode:
+        return
+    tag = sys.implementation.cache_tag
+    for name in INSIDE:
+        folder, _, stem = f"{PACKAGE}/worker/{name}".rpartition("/")
+        try:
+            if os.stat(f"{folder}/__pycache__/{stem}.{tag}.pyc").st_mtime >= os.stat(f"{folder}/{stem}.py").st_mtime:
+                continue
+        except OSError:
+            pass
+        import py_compile
+
+        try:
+            py_compile.compile(f"{folder}/{stem}.py", quiet=2)
+        except OSError:
+            return
+
+
+# -- files ----------------------------------------------------------------------------------------------------
+
+
+def library_folders() -> list[str]:
+    """Folders of the shared libraries that this interpreter has loaded: what it needs to run, and its modules too."""
+    try:
+        maps = os.open("/proc/self/maps", os.O_RDONLY)
+    except OSError:
+        return []
+    with os.fdopen(maps, "rb", buffering=1 << 18) as file:
+        lines = file.read().splitlines()
+    found = {os.fsdecode(os.path.dirname(line[line.find(b"/") :])) for line in lines if b".so" in line and b"/" in line}
+    folders = {os.path.realpath(folder) for folder in found if "/site-packages" not in folder}
+    return sorted(folder for folder in folders if not folder.endswith("/lib-dynload"))
+
+
+def standard_library() -> str:
+    """The folder of the standard library."""
+    return os.path.dirname(os.path.realpath(os.__file__))
+
+
+# -- bwrap ----------------------------------------------------------------------------------------------------
+
+
+def find_bwrap() -> str | None:
+    """The path of bwrap, or None."""
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder, "bwrap")
+        if folder and os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    return None
+
+
+def jail_command(bwrap: str) -> list[str]:
+    """bwrap's command line: the interpreter, its libraries and the grader's package, read-only; nothing else exists."""
+    jail = [bwrap, "--die-with-parent"]
+    for path in ("/lib", "/lib64", "/usr/lib64"):
+        if os.path.islink(path):
+            jail += ["--symlink", os.readlink(path), path]
+    library = standard_library()
+    mounts = [*library_folders(), *(p for p in ("/lib64", "/usr/lib64") if os.path.isdir(p) and not os.path.islink(p))]
+    mounts += [library, interpreter(), "/etc/ld.so.cache"]
+    made: set[str] = set()
+    mounted: list[str] = []
+    for path in mounts:
+        if os.path.exists(path) and not any(f"{path}/".startswith(f"{above}/") for above in mounted):
+            mounted.append(path)
+            jail += [*_folders_to(path, made), "--ro-bind", path, path]
+    for installed in ("site-packages", "dist-packages"):
+        if os.path.isdir(f"{library}/{installed}"):
+            jail += ["--tmpfs", f"{library}/{installed}"]
+    jail += [*_folders_to(PACKAGE, made), "--ro-bind", PACKAGE, PACKAGE]
+    return [*jail, "--remount-ro", "/", "--chdir", "/", *_namespaces(), "--"]
+
+
+def _namespaces() -> list[str]:
+    if os.geteuid() != 0:
+        return ["--unshare-all"]
+    # Children give up root themselves; all that the zygote keeps is the right to let them, and to end them. A user
+    # namespace would have no other user for them to become.
+    own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    kept = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
+    return [*own, "--cap-drop", "ALL", *(option for cap in kept for option in ("--cap-add", cap))]
+
+
+def _folders_to(path: str, made: set[str]) -> list[str]:
+    """Options that make the folders on the way to a mount, so that every user may pass."""
+    options: list[str] = []
+    parts = path.split("/")[1:-1]
+    for count in range(1, len(parts) + 1):
+        folder = "/" + "/".join(parts[:count])
+        if folder not in made and not os.path.islink(folder):
+            made.add(folder)
+            options += ["--perms", "0755", "--dir", folder]
+    return options

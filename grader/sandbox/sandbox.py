@@ -1,0 +1,300 @@
+"""The box: a zygote, and the confined children it forks. The grader's side; trusts nothing inside.
+
+    with Box(isolation="auto") as box:
+        child = box.spawn()
+        child.begin_scenario()
+        child.send(kind, payload)
+        child.receive()             (kind, payload), or an Ending
+
+The zygote is started at once and awaited at the first spawn, so that it warms up while the grader reads YAML.
+Isolation is `auto` (the best this machine gives), `require` (that, but L2 or no grading) or a level, which is then
+what children get: no less and, for comparing levels, no more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+from grader.sandbox.limits import Limits
+from grader.sandbox.termination import Death, Ending
+
+__all__ = ["LEVELS", "Box", "Ending", "IsolationError"]
+
+LEVELS = ("L0", "L1", "L2S", "L2", "L3")
+
+#: The floor of `require`.
+REQUIRED = "L2"
+
+#: Seconds that a zygote may take to become warm, and to answer, on a busy machine.
+WARM_S = 60
+ANSWER_S = 20
+
+#: Seconds that a zygote is given to leave by itself.
+LEAVE_S = 0.5
+
+#: Whether processes can be forked here. Elsewhere (Windows) children are plain ones: see plain.py.
+POSIX = os.name == "posix"
+
+_SIGKILL = 9
+
+
+class IsolationError(Exception):
+    """The level asked for is not to be had here; nothing was graded."""
+
+
+class Box:
+    """A zygote and its children. Use as a context manager: leaving it ends everything inside."""
+
+    #: Why bwrap did not work on this machine, once that is known: no later box need try.
+    _no_jail: str = ""
+
+    def __init__(
+        self,
+        isolation: str = "auto",
+        limits: Limits | None = None,
+        *,
+        polite: bool = True,
+        entry: str = "grader.sandbox.inside.worker:serve",
+    ) -> None:
+        """Start a zygote. `polite`, `entry`: see launch.start; tests of the walls alone are impolite."""
+        if isolation not in ("auto", "require", *LEVELS):
+            raise IsolationError(
+                f"isolation {isolation!r} is not known; accepted are auto, require, {', '.join(LEVELS)}"
+            )
+        self.wanted = isolation
+        self.limits = limits or Limits()
+        self._polite, self._entry = polite, entry
+        self._missing: dict[str, str] = {}
+        self._report: dict[str, Any] | None = None
+        self._children: dict[int, Any] = {}
+        self._deaths: dict[int, Death] = {}
+        self._spawned = 0
+        self._zygote: Any = None
+        self._start(self._wants_jail())
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- the zygote -------------------------------------------------------------------------------------------
+
+    def _wants_jail(self) -> str | None:
+        """The path of bwrap, where it is wanted and not known to fail."""
+        if self.wanted not in ("auto", "require", "L3"):
+            return None
+        if not sys.platform.startswith("linux"):
+            self._missing["bwrap"] = "Linux only"
+            return None
+        from grader.sandbox.launch import find_bwrap
+
+        bwrap = find_bwrap()
+        if bwrap is None or Box._no_jail:
+            self._missing["bwrap"] = Box._no_jail if bwrap else "not installed"
+            return None
+        return bwrap
+
+    def _start(self, jail: str | None) -> None:
+        """Start a zygote; do not wait for it."""
+        if not POSIX:
+            reason = f"not on this system ({os.name})"
+            self._missing["walls"] = reason
+            self._report = {"level": "L0", "possible": {}, "landlock_abi": 0}
+            self._judge(self._report)
+            return
+        from grader.sandbox import launch
+
+        self._jail = jail
+        self._buffer = b""
+        walls = self.wanted if self.wanted in ("L0", "L1", "L2S") else "L2"
+        self._zygote = launch.start(walls, self.limits, jail, self._polite, self._entry)
+        self._control = self._zygote.control
+
+    def _warm(self) -> dict[str, Any]:
+        """The zygote's report, waiting for it; a zygote that bwrap could not start is started without."""
+        if self._zygote is None and POSIX:
+            self._report = None
+            self._start(self._jail)
+        while self._report is None:
+            report = self._message(WARM_S)
+            if report is not None:
+                self._missing.update(report["missing"])
+                self._judge(report)
+                self._report = report
+                break
+            reason = self._last_words()
+            if self._jail is None:
+                raise IsolationError(f"the sandbox did not start: {reason}")
+            Box._no_jail = self._missing["bwrap"] = reason
+            self._start(jail=None)
+        return self._report
+
+    def _judge(self, report: dict[str, Any]) -> None:
+        """IsolationError if the probes show less than was asked for."""
+        got = report["level"]
+        floor = {"auto": "L0", "require": REQUIRED}.get(self.wanted, self.wanted)
+        if LEVELS.index(got) < LEVELS.index(floor):
+            reasons = self._missing or {"probes": ", ".join(k for k, v in report["possible"].items() if v) + " worked"}
+            missing = "; ".join(f"{layer}: {reason}" for layer, reason in reasons.items())
+            raise IsolationError(
+                f"isolation {self.wanted} needs {floor}, and this machine gives {got} ({missing}). "
+                f"To grade your own code all the same, say --isolation {got}"
+            )
+
+    @property
+    def isolation(self) -> dict[str, Any]:
+        """What result files say: wanted, got, missing with reasons, and the version of Landlock."""
+        report = self._warm()
+        got = report["level"]
+        if self.wanted in LEVELS:
+            # A level that was asked for is what is reported: higher walls were not put up on purpose.
+            got = LEVELS[min(LEVELS.index(got), LEVELS.index(self.wanted))]
+        return {"wanted": self.wanted, "got": got, "missing": self._missing, "landlock_abi": report["landlock_abi"]}
+
+    @property
+    def walled(self) -> bool:
+        """Whether children are where they can send no signal (L2S and up)."""
+        return LEVELS.index(self.isolation["got"]) >= LEVELS.index("L2S")
+
+    def _message(self, patience: float) -> dict[str, Any] | None:
+        """The zygote's next line, or None if it is gone, or silent for that many seconds."""
+        import json
+        import select
+
+        deadline = time.monotonic() + patience
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        while b"\n" not in self._buffer:
+            ready = poll.poll(max(0, int(1000 * (deadline - time.monotonic()))))
+            try:
+                data = self._control.recv(65536) if ready else b""
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                return None
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return json.loads(line)
+
+    def _last_words(self) -> str:
+        """End a zygote that failed; the last line that it, or bwrap, wrote."""
+        log = self._end_zygote()
+        lines = log.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:300] if lines else "it ended without a word"
+
+    def _end_zygote(self) -> bytes:
+        """End the zygote and everything inside, and wait until all of it is gone; what it complained of."""
+        if self._zygote is None:
+            return b""
+        zygote, self._zygote = self._zygote, None
+        zygote.control.close()
+        log, gone = _read_to_end(zygote.log, LEAVE_S)
+        if not gone:
+            os.kill(zygote.pid, _SIGKILL)
+            log += _read_to_end(zygote.log, LEAVE_S)[0]
+        os.waitpid(zygote.pid, 0)
+        os.close(zygote.log)
+        return log
+
+    # -- children ---------------------------------------------------------------------------------------------
+
+    def spawn(self) -> Any:
+        """A new child, which may still be putting up its walls. IsolationError if there is less than was asked for."""
+        if not POSIX:
+            from grader.sandbox.subprocess_child import PlainChild
+
+            self._spawned += 1
+            self._children[self._spawned] = PlainChild(self, self._entry, self._polite)
+            return self._children[self._spawned]
+        import _socket
+        from array import array
+
+        from grader.sandbox.child import Child
+
+        self._warm()
+        channel, inside = _socket.socketpair()
+        output, printed = os.pipe()
+        os.set_blocking(output, False)
+        _prepare(channel)
+        self._spawned += 1
+        try:
+            command = b"S" + self._spawned.to_bytes(4, "little")
+            descriptors = array("i", [inside.fileno(), printed])
+            self._control.sendmsg([command], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
+        except OSError:
+            # The zygote is gone. The child is born dead, and says so; the next one gets a new zygote.
+            self._end_zygote()
+        finally:
+            inside.close()
+            os.close(printed)
+        child = Child(self, self._spawned, channel, output)
+        self._children[self._spawned] = child
+        return child
+
+    def reap(self, serial: int, gently: bool) -> Death | None:
+        """End a child, and wait until it is gone: how it died, or None if the zygote does not say.
+
+        gently  it is dying already, so it is given a moment to do so by itself
+        """
+        if serial in self._deaths or self._zygote is None:
+            return self._deaths.get(serial)
+        try:
+            self._control.sendall((b"W" if gently else b"K") + serial.to_bytes(4, "little"))
+            told = self._message(ANSWER_S)
+        except OSError:
+            told = None
+        if told is None or told.get("ended") != serial:
+            self._end_zygote()
+            return None
+        if told["status"] is None:
+            return None  # a child of a zygote that is gone
+        death = Death(told["status"], told["cpu"], told["memory"], told["killed"])
+        self._deaths[serial] = death
+        return death
+
+    def forget(self, child: Any) -> None:
+        """A child was closed."""
+        for serial, known in list(self._children.items()):
+            if known is child:
+                del self._children[serial]
+                self._deaths.pop(serial, None)
+
+    def close(self) -> None:
+        """End every child and the zygote; nothing is left running."""
+        for child in list(self._children.values()):
+            child.close()
+        self._end_zygote()
+
+
+def _prepare(channel: Any) -> None:
+    """Let every read and write on a channel end after a moment, and the first message say who sent it."""
+    import _socket
+    import struct
+
+    from grader.sandbox.child import MOMENT
+
+    moment = struct.pack("@ll", 0, int(MOMENT * 1e6))
+    channel.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, moment)
+    channel.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, moment)
+    if hasattr(_socket, "SO_PASSCRED"):
+        channel.setsockopt(_socket.SOL_SOCKET, _socket.SO_PASSCRED, 1)
+
+
+def _read_to_end(descriptor: int, patience: float) -> tuple[bytes, bool]:
+    """What comes out of a pipe (the last 64 KiB of it), and whether its end came in time."""
+    import select
+
+    deadline = time.monotonic() + patience
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    data = b""
+    while poll.poll(max(0, int(1000 * (deadline - time.monotonic())))):
+        more = os.read(descriptor, 65536)
+        if not more:
+            return data, True
+        data = (data + more)[-65536:]
+    return data, False

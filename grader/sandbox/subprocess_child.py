@@ -1,0 +1,192 @@
+"""Level L0 where nothing can be forked (Windows): a plain subprocess, a clock, caps on what it says and prints.
+
+No wall at all, and no processor clock of another process to look at: a child is ended when the wall limit has passed
+while its answer was waited for. Written for Windows, and tested, for want of one, on Linux alone.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from grader.protocol import wire
+from grader.sandbox import termination
+from grader.sandbox.inside import stack_sampler
+from grader.sandbox.launch import OPTIONS, ROOT, environment, interpreter
+from grader.sandbox.termination import Ending
+
+if TYPE_CHECKING:
+    from grader.sandbox.sandbox import Box
+
+_PROGRAM = "import sys; sys.path.append(sys.argv[1]); from grader.sandbox.subprocess_child import inside; inside(sys.argv[2], sys.argv[3])"
+
+#: Seconds that an answer nobody needs any more is waited for, before the child is given up.
+DRAIN_S = 0.05
+
+
+class PlainChild:
+    """A subprocess that runs student.serve. The same interface as child.Child."""
+
+    def __init__(self, box: Box, entry: str, polite: bool) -> None:
+        self.limits = box.limits
+        self._box = box
+        self._ending: Ending | None = None
+        self._printed = bytearray()
+        self._cut = False
+        self._frames: queue.SimpleQueue[tuple[int, bytes] | Ending] = queue.SimpleQueue()
+        self._process = subprocess.Popen(
+            [interpreter(), *OPTIONS, "-c", _PROGRAM, ROOT, entry, "polite" if polite else "rude"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**environment(), **{n: os.environ[n] for n in ("SYSTEMROOT",) if n in os.environ}},
+        )
+        self.pid = self._process.pid
+        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._hear, self._collect)]
+        self.begin_scenario()
+        for thread in self._threads:
+            thread.start()
+
+    def begin_scenario(self, due: int = 0) -> None:
+        """Start the budgets of a scenario. `due`: bytes of answers that its own pages may take."""
+        self._left = self.limits.wall_s
+        self._room = self.limits.answers + due
+        self._volume = 0
+
+    def send(self, kind: int, payload: bytes) -> None:
+        """Send one frame. What a child does not read, a thread of its own goes on to write."""
+        assert self._process.stdin is not None
+        descriptor = self._process.stdin.fileno()
+        threading.Thread(target=_write, args=(descriptor, kind, payload), daemon=True).start()
+
+    def receive(self) -> tuple[int, bytes] | Ending:
+        """The next frame of the child, or how it ended."""
+        began = time.monotonic()
+        while self._ending is None:
+            try:
+                frame = self._frames.get(timeout=max(0.0, self._left))
+            except queue.Empty:
+                self._end(termination.too_slow(self.limits.wall_s, self.limits))
+                break
+            if isinstance(frame, Ending):
+                self._end(frame)
+            elif frame[0] != wire.HELLO:
+                self._left -= time.monotonic() - began
+                return frame
+        return self._ending or termination.LOST
+
+    def drain(self) -> bool:
+        """Take the answer that is still owed, if it comes at once; False if it does not."""
+        try:
+            frame = self._frames.get(timeout=DRAIN_S)
+        except queue.Empty:
+            return False
+        return not isinstance(frame, Ending) and frame[0] == wire.ANSWER
+
+    def quiet(self) -> bool:
+        """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
+        return self._ending is None and self._frames.empty() and self._process.poll() is None
+
+    def take_output(self) -> tuple[bytes, bool]:
+        """What was printed since the last call, and whether some of it was cut off."""
+        # What was printed before an answer is on its way through a pipe of its own.
+        time.sleep(0.005)
+        printed, cut = bytes(self._printed), self._cut
+        del self._printed[: len(printed)]
+        self._cut = False
+        return printed, cut
+
+    def close(self) -> None:
+        """End the child, and wait until it is gone."""
+        self._process.kill()
+        self._process.wait()
+        self._ending = self._ending or termination.LOST
+        for thread in self._threads:
+            thread.join(1)
+        for file in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if file is not None:
+                try:
+                    file.close()
+                except OSError:
+                    continue
+        self._box.forget(self)
+
+    def _end(self, ending: Ending) -> None:
+        if self._ending is None:
+            self._ending = ending
+            self._process.kill()
+
+    def _hear(self) -> None:
+        """Put the child's frames into the queue, and at last how it ended."""
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        while True:
+            try:
+                head = wire.read_exactly(descriptor, 5)
+                kind, size = head[0], int.from_bytes(head[1:], "little")
+                self._volume += size
+                if kind not in (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER):
+                    self._frames.put(termination.not_a_frame(kind, size))
+                    return
+                if self._volume > self._room:
+                    self._frames.put(termination.too_many_operations(self._volume, self._room))
+                    return
+                self._frames.put((kind, wire.read_exactly(descriptor, size) if size else b""))
+            except (EOFError, OSError, ValueError):
+                code = self._process.wait()
+                self._frames.put(Ending("crashed", f"the kernel ended its own process (exit status {code})"))
+                return
+
+    def _collect(self) -> None:
+        """Keep what the child prints, up to the cap."""
+        assert self._process.stderr is not None
+        descriptor = self._process.stderr.fileno()
+        while True:
+            try:
+                data = os.read(descriptor, 1 << 16)
+            except (OSError, ValueError):
+                return
+            if not data:
+                return
+            room = max(0, self.limits.output - len(self._printed))
+            self._printed += data[:room]
+            if len(data) > room:
+                self._cut = True
+                self._frames.put(termination.too_much_output(self.limits))
+                return
+
+
+def _write(descriptor: int, kind: int, payload: bytes) -> None:
+    try:
+        wire.write_frame(descriptor, kind, payload)
+    except OSError:
+        return  # receive() says how it ended
+
+
+def inside(entry: str, polite: str) -> None:
+    """The child's whole life. Frames leave by what was standard output; prints go where errors go."""
+    from importlib import import_module
+
+    module, _, function = entry.partition(":")
+    serve: Any = getattr(import_module(module), function)
+    out = os.dup(1)
+    os.dup2(2, 1)
+    if os.name == "nt":
+        import msvcrt
+
+        for descriptor in (0, out):
+            msvcrt.setmode(descriptor, os.O_BINARY)  # type: ignore[attr-defined]
+    sys.path.remove(sys.argv[1])
+    if polite == "polite":
+        from grader.sandbox.inside import audit_hook
+
+        audit_hook.teach([os.path.dirname(os.path.realpath(os.__file__)), sys.base_prefix])
+    stack_sampler.start_clock()
+    wire.write_frame(out, wire.HELLO, os.getpid().to_bytes(4, "little"))
+    serve(0, out)
+    os._exit(0)

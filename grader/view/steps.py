@@ -1,0 +1,203 @@
+"""One scenario told step by step: what happened, what it cost, and the address spaces beside the frames after it.
+
+Two processes are drawn with the frames between them (spaces.py), more of them as tables next to each other.
+
+A pure function of the scenario and the traces; frames are called a, b, c in the order of their first use.
+"""
+
+from __future__ import annotations
+
+from grader.compare.names import Names, letter
+from grader.compare.renaming import Place
+from grader.compare.swapped import Swapped
+from grader.compare.words import sentence
+from grader.grade.attempt import Attempt
+from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
+from grader.machine.entry import FRAME_SHIFT
+from grader.scenario.model import Scenario
+from grader.scenario.trace import CRASHED, StepRecord, Trace, apply_changes
+from grader.view.text import ROWS, WIDTH, Half, continues, picture, rights, run_of, span
+
+#: Stands for the frame of zeros, which is never allocated.
+ZERO = -1
+
+#: Stands for a slot that is not known. The others are numbered from SLOTS on, beyond all frames.
+SLOT = -2
+SLOTS = 1 << 40
+
+#: Characters for an entry's rights and marks.
+TOLD = 15
+
+
+def story(scenario: Scenario, expected: Trace, attempt: Attempt | None) -> list[str]:
+    """The lines of `grader show`: the run of the reference, or of a submission up to where it differs."""
+    records = expected.steps if attempt is None else list(attempt.records)
+    whose = "the reference" if attempt is None else "your kernel"
+    lines = [f"{scenario.id}: {scenario.title}", _machine(scenario), f"What follows is the run of {whose}.", ""]
+    teller = _Teller(scenario, expected)
+    stub = attempt is not None and attempt.verdict == NOT_IMPLEMENTED
+    for record in records[: len(scenario.steps)]:
+        if record.number:
+            lines += teller.step(record, "not implemented" if stub and record.outcome == CRASHED else record.outcome)
+    end = expected.end if attempt is None else next((r for r in records if r.number > len(scenario.steps)), None)
+    if end is not None:
+        lines += [f"end   all processes exit: {end.frames} frames and {end.slots} slots left in use", ""]
+    if attempt is not None:
+        lines += ["This agrees with the reference in every step."] if attempt.verdict == PASSED else list(attempt.lines)
+    if scenario.hint:
+        lines += ["", f"hint: {scenario.hint}"]
+    return lines
+
+
+def _machine(scenario: Scenario) -> str:
+    spec = scenario.machine
+    parts = [f"{spec.frames} frames of {spec.page_size} bytes"]
+    if spec.swap:
+        parts.append(f"{spec.swap} swap slots ({spec.replacement})")
+    parts += [word for word, there in (("a TLB", spec.tlb), ("a zero page", spec.zero_page)) if there]
+    return f"machine: {', '.join(parts)}; processes: {', '.join(scenario.processes)}"
+
+
+class _Teller:
+    """Follows the page tables and what is out, and keeps the letters of frames."""
+
+    def __init__(self, scenario: Scenario, expected: Trace) -> None:
+        self.scenario = scenario
+        self.names = Names(expected, 0)
+        self.tables: dict[int, dict[int, int]] = {pid: {} for pid in expected.initial}
+        self.swapped = Swapped(scenario)
+        self.clock = scenario.machine.replacement == "clock"
+        self.told = len("rwx cow dirty used") if self.clock else TOLD
+        self.lives: dict[int, int] = {}  # frame -> how many were allocated before it, which is its letter
+        self.used = 0
+
+    def step(self, record: StepRecord, outcome: str) -> list[str]:
+        """A step, how it ended, and the address spaces after it where it changed them."""
+        step = self.scenario.steps[record.number - 1]
+        self.names.learn(record)
+        for frame in record.allocated:
+            self.lives[frame] = self.used
+            self.used += 1
+        out = set(self.swapped.pages)
+        self.swapped.learn(step, record, self.tables, self.names)
+        apply_changes(self.tables, record)
+        lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record, outcome)}"]
+        if record.changes or record.died or out != self.swapped.pages:
+            lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
+        return [*lines, ""]
+
+    def _spaces(self) -> list[str]:
+        """The address spaces side by side, a row a run of pages."""
+        if not self.tables:
+            return ["no process is left"]
+        halves = {pid: self._halves(pid, table) for pid, table in self.tables.items()}
+        if len(halves) == 2 and all(halves.values()):
+            (left, ours), (right, theirs) = halves.items()
+            drawn = picture((self._title(left), self._title(right)), ours, theirs, _name)
+            if drawn is not None:
+                return drawn
+        columns = []
+        for pid, pages in halves.items():
+            rows = self._rows(pages)
+            hidden = len(rows) - ROWS
+            rows = rows[:ROWS] + ([f"and {hidden} more"] if hidden > 0 else [])
+            columns.append([self._title(pid), *(rows or ["(nothing present)"])])
+        return _beside(columns)
+
+    def _beside_these(self, record: StepRecord) -> list[str]:
+        """Frames in use that no entry maps: the page cache has them, or a shared object."""
+        mapped = {pte >> FRAME_SHIFT for table in self.tables.values() for pte in table.values()}
+        more = record.frames - len(mapped & self.lives.keys())
+        if more <= 0:
+            return []
+        return [
+            "1 more frame is in use that no page maps" if more == 1 else f"{more} more are in use that no page maps"
+        ]
+
+    def _title(self, pid: int) -> str:
+        return f"[{self.names.process(pid)}]"
+
+    def _halves(self, pid: int, table: dict[int, int]) -> dict[int, Half]:
+        """What is said of each page of a process: page number -> half of a picture's row, its frame by its life."""
+        halves = {page: (rights(pte, self.clock), self._life(pte >> FRAME_SHIFT)) for page, pte in table.items()}
+        for place in self.swapped.pages:
+            if place.pid == pid:
+                halves[place.page] = "out", self._slot(place)
+        return {
+            page: Half(self.names.page(pid, page).partition(":")[2], told, frame)
+            for page, (told, frame) in sorted(halves.items())
+        }
+
+    def _rows(self, halves: dict[int, Half]) -> list[str]:
+        runs: list[tuple[Half, int]] = []  # the first page of a run, and its length
+        previous = -2
+        for page, half in halves.items():
+            if runs and page == previous + 1 and continues(runs[-1][0], half, runs[-1][1]):
+                runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+            else:
+                runs.append((half, 1))
+            previous = page
+        labels = max([8, *(len(span(half.label, length)) for half, length in runs if length > 1)])
+        return [self._row(half, length, labels) for half, length in runs]
+
+    def _life(self, frame: int) -> int:
+        return self.lives.get(frame, ZERO)
+
+    def _slot(self, place: Place) -> int:
+        slot = self.swapped.slot(place)
+        return SLOT if slot is None else SLOTS + slot
+
+    def _row(self, half: Half, length: int, labels: int) -> str:
+        label = half.label if length == 1 else span(half.label, length)
+        return f"{label:{labels}} {half.told:{self.told}} {run_of(half.frame, length, _name)}"
+
+
+def _name(frame: int) -> str:
+    """The name of what a half is of: a frame by its life, or a slot."""
+    if frame >= SLOTS:
+        return f"slot {frame - SLOTS}"
+    return {ZERO: "zero", SLOT: "swap"}.get(frame) or letter(frame)
+
+
+def _cost(record: StepRecord, outcome: str) -> str:
+    minor, major = record.faults
+    parts = [f"-> {outcome}"]
+    if record.values:
+        shown = ", ".join(map(str, record.values[:8])) + (" …" if len(record.values) > 8 else "")
+        parts.append(f"value{'s' if len(record.values) > 1 else ''} {shown}")
+    if minor or major:
+        parts.append(
+            f"{minor + major} fault{'s' if minor + major > 1 else ''}" + (f" ({major} major)" if major else "")
+        )
+    if record.copies:
+        parts.append(f"{record.copies} cop{'ies' if record.copies > 1 else 'y'}")
+    for number, what in ((record.reads, "read"), (record.writes, "write")):
+        if number:
+            parts.append(f"{number} disk {what}{'' if number == 1 else 's'}")
+    parts.append(f"{record.frames} frame{'' if record.frames == 1 else 's'} in use")
+    if record.slots:
+        parts.append(f"{record.slots} swap slot{'' if record.slots == 1 else 's'}")
+    return ", ".join(parts)
+
+
+def _beside(columns: list[list[str]]) -> list[str]:
+    """Columns of lines next to each other, as many as fit in a line, the others below."""
+    lines: list[str] = []
+    row: list[list[str]] = []
+    for column in columns:
+        width = sum(max(map(len, c)) + 3 for c in [*row, column])
+        if row and width > WIDTH:
+            lines += _join(row)
+            row = []
+        row.append(column)
+    return lines + _join(row)
+
+
+def _join(columns: list[list[str]]) -> list[str]:
+    height = max(map(len, columns))
+    widths = [max(map(len, column)) for column in columns]
+    padded = [column + [""] * (height - len(column)) for column in columns]
+    return [
+        "   ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+        for cells in zip(*padded, strict=True)
+    ]

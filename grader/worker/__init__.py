@@ -1,1 +1,0 @@
-"""The untrusted side and its confinement: runs a kernel elsewhere, brings its operations back, re-enacts them."""

@@ -1,0 +1,88 @@
+"""Random moves become legal scenarios, whatever the numbers are."""
+
+import pathlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.authoring.fuzz.program import LIMIT, ReferenceFault, relaid, write_scenario
+from grader.authoring.fuzz.vocabulary import FRAMES, vocabulary
+from grader.authoring.record import reference_output
+from grader.lab.kernels import misconception_kernel, reference_kernel
+from grader.lab.lab import LabError, load_lab
+from grader.scenario.loader import parse_scenario
+from grader.scenario.writer import to_yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+LABS = sorted(path.parent.name for path in (ROOT / "labs").glob("*/lab.yaml"))
+
+number = st.integers(0, LIMIT - 1)
+programs = st.tuples(number, st.lists(st.tuples(number, number, number, number, number), min_size=1, max_size=12))
+
+
+@pytest.mark.parametrize("name", LABS)
+@settings(max_examples=40, deadline=None)
+@given(program=programs)
+def test_every_program_is_a_scenario_that_an_author_could_have_written(name, program):
+    """It goes through YAML and the strict loader unchanged, and the reference holds it without a problem."""
+    lab = load_once(name)
+    kernel = reference_kernel(lab)
+    scenario = write_scenario(lab, vocabulary(lab), kernel, program)
+    again = parse_scenario(to_yaml(scenario), scenario.id)
+
+    assert again.plain() == scenario.plain()
+    assert reference_output(again, kernel)[1] == []
+
+
+_loaded = {}
+
+
+def load_once(name):
+    if name not in _loaded:
+        _loaded[name] = load_lab(ROOT / "labs" / name)
+    return _loaded[name]
+
+
+def test_a_lab_without_forks_gets_none():
+    """A random scenario uses the verbs of the lab's public scenarios alone."""
+    lab = load_once("demand-paging")
+
+    assert "fork" not in vocabulary(lab).verbs
+    assert "mprotect" in vocabulary(lab).verbs
+
+
+def test_big_machines_are_left_out():
+    """The practice at its real size is no machine for a search of thousands of scenarios."""
+    assert all(h.machine.frames <= FRAMES for h in vocabulary(load_once("copy-on-write")).hardware)
+
+
+def test_a_lab_that_maps_nothing_cannot_be_searched(lab):
+    """A lab without a single mmap has no words to make scenarios from."""
+    loaded = load_lab(lab)
+
+    with pytest.raises(LabError, match="no public scenario maps memory"):
+        vocabulary(loaded._replace(scenarios=()))
+
+
+def test_a_reference_that_breaks_a_rule_is_named_with_its_scenario():
+    """The author is told the step, and gets the scenario."""
+    lab = load_once("copy-on-write")
+    broken = misconception_kernel(lab, "parent_w")
+    moves = [(0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (8, 0, 0, 0, 0)]
+
+    with pytest.raises(ReferenceFault, match="breaks audit check A3 in step 3") as fault:
+        write_scenario(lab, vocabulary(lab), broken, (0, moves))
+    assert [step.verb for step in fault.value.scenario.steps] == ["mmap", "write", "fork"]
+
+
+def test_a_step_whose_process_is_gone_makes_a_scenario_illegal():
+    """What is cut down must stay legal: no act of a process that was never forked."""
+    lab = load_once("copy-on-write")
+    kernel = reference_kernel(lab)
+    text = "format: 1\ntitle: t\ntask: share\nprocesses: [P]\nsteps:\n  - mmap: {by: P, name: h, pages: 1}\n"
+    scenario = parse_scenario(text + "  - fork: {by: P, child: C}\n  - write: {by: C, at: h, value: 1}\n", "t")
+    without = scenario._replace(steps=(scenario.steps[0], scenario.steps[2]._replace(number=2)))
+
+    assert relaid(scenario, kernel).steps == scenario.steps
+    assert relaid(without, kernel) is None

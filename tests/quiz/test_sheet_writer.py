@@ -1,0 +1,125 @@
+"""Sheets: written empty, filled in, changed by one answer, and read back."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from grader.intake.submission import read_answers
+from grader.lab.lab import LabError
+from grader.quiz.check import model_sheet
+from grader.quiz.marking import is_open, read_sheet
+from grader.quiz.sheet_files import find_sheets, read_bytes, updated
+from grader.quiz.sheet_writer import accepted, quoted, template
+
+_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+def test_an_empty_sheet_names_every_question_and_answers_none(quiz):
+    """What is accepted stands in a comment above each."""
+    text = template(quiz[1])
+
+    assert [id for id, answer in read_answers(text.encode()).items() if is_open(answer)] == [
+        question.id for question in quiz[1].questions
+    ]
+    assert "# one of child, writer\nwho:\n" in text
+    assert "# a list such as [id = answer, …] for file, first; answers: major, minor" in text
+
+
+def test_a_sheet_with_full_marks_is_read_as_it_was_meant(quiz):
+    """The model sheet, written and read."""
+    lab, questions = quiz
+    sheet = model_sheet(lab, questions)
+
+    assert read_answers(template(questions, None, sheet).encode()) == sheet
+
+
+@given(text=_TEXT)
+def test_any_text_survives_on_a_sheet(text):
+    """Whatever was typed is read back as the same text."""
+    assume(not is_open(text))
+    assert read_answers(f"a: {quoted(text)}\nb: [{quoted(text)}, x]\n".encode()) == {"a": text, "b": [text, "x"]}
+
+
+@pytest.mark.parametrize("word", ["yes", "NO", "0x10", "017", "12:30", "1e3", "null", "~", "- a", "a: b", "#a", "''"])
+def test_what_yaml_reads_as_something_else_is_quoted(word):
+    """Other readers of the sheet see the text too."""
+    import yaml
+
+    assert yaml.safe_load(f"a: {quoted(word)}") == {"a": word}
+
+
+SHEET = "# mine\nwho: child   # a guess\n\nshared:\n  - code\n  - heap\nabout: 1\n"
+
+
+@pytest.mark.parametrize(("id", "answer"), [("who", "writer"), ("shared", ["code"]), ("about", "2"), ("copies", "3")])
+def test_one_answer_changes_and_the_rest_stays(id, answer):
+    """Comments and the other answers are as they were; a question that is not there yet is added."""
+    sheet = {**read_answers(SHEET.encode()), id: answer}
+    text = updated(SHEET, sheet, id, "anew")
+
+    assert read_answers(text.encode()) == sheet
+    assert text.startswith("# mine\n")
+
+
+def test_a_sheet_that_cannot_be_edited_is_written_anew():
+    """A flow mapping has no lines of its own; nothing of it is lost, because the new sheet has all answers."""
+    assert updated("{who: child, about: 1}", {"who": "writer", "about": "1"}, "who", "anew") == "anew"
+
+
+_SHEETS = st.lists(
+    st.sampled_from(
+        ["who: child", "who:", "who: [a,", "  b]", "who: |", "  x", "# c", "a: 'b", "  c'", "- d", "who : e", "", "b:"]
+    ),
+    max_size=6,
+).map("\n".join)
+
+
+@given(text=_SHEETS, answer=_TEXT)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_editing_any_sheet_gives_the_sheet_that_was_meant(text, answer):
+    """Either the edited text reads as the sheet does, or it was written anew."""
+    before, problems = read_sheet(text.encode())
+    assume(not problems and answer)
+    sheet = {**before, "who": answer}
+    new = updated(text, sheet, "who", "anew")
+
+    if new != "anew":
+        read = read_answers(new.encode())
+        assert {k: v for k, v in read.items() if v not in ("", [])} == {
+            k: v for k, v in sheet.items() if v not in ("", [])
+        }
+
+
+def test_sheets_of_a_folder(tmp_path):
+    """NAME.yaml and NAME/answers.yaml, in order of name; links and other files are not followed or not taken."""
+    (tmp_path / "bob").mkdir()
+    (tmp_path / "bob" / "answers.yaml").write_text("a: 1\n")
+    (tmp_path / "ada.yaml").write_text("a: 2\n")
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "eve.yml").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    found = find_sheets(tmp_path)
+
+    assert [(f.name, f.data, f.problem) for f in found] == [
+        ("ada", b"a: 2\n", ""),
+        ("bob", b"a: 1\n", ""),
+        ("eve", b"", "a symbolic link is not followed"),
+        ("pipe", b"", "this is no ordinary file"),
+    ]
+
+
+def test_a_folder_without_sheets_and_a_sheet_that_is_none_are_errors(tmp_path):
+    """With what is looked for."""
+    with pytest.raises(LabError, match="no sheet here; NAME.yaml and NAME/answers.yaml are looked for"):
+        find_sheets(tmp_path)
+    with pytest.raises(LabError, match="no ordinary file|Is a directory"):
+        read_bytes(tmp_path)
+
+
+def test_what_is_accepted_is_said_for_every_type(quiz):
+    """A few words each."""
+    assert [accepted(question).split()[1] for question in quiz[1].questions] == [
+        "number", "of", "list", "list", "list", "word", "number",
+    ]  # fmt: skip

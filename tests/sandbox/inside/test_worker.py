@@ -1,0 +1,122 @@
+"""The worker's side, in a plain process: what each kind of trouble in a student's code becomes."""
+
+import inspect
+
+import pytest
+
+from grader.authoring.record import reference_output
+from grader.grade.runners import Code, Examiner
+from tests.kernels import SmallKernel
+from tests.sandbox.plain_box import PlainBox
+from tests.scenario.test_loader import parse
+
+TEXT = inspect.getsource(__import__("tests.kernels").kernels)
+
+SCENARIO = parse("write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}", "write: {by: C, at: 'h[0]', value: 2}")
+
+
+@pytest.fixture
+def attempt():
+    """attempt(source): two attempts at SCENARIO by one submission; they must agree, and the last comes back."""
+    expected = reference_output(SCENARIO, SmallKernel)[0].traces[0]
+    examiners = []
+
+    def make(text):
+        examiners.append(Examiner(PlainBox(), Code({"kernel": text}, "kernel", "SmallKernel")))
+        first, second = (examiners[-1](SCENARIO, expected) for _ in range(2))
+        assert (first.verdict, first.message) == (second.verdict, second.message)
+        return second
+
+    yield make
+    for examiner in examiners:
+        examiner.discard()
+
+
+def changed(old, new):
+    assert old in TEXT
+    return TEXT.replace(old, new)
+
+
+def test_an_honest_kernel_passes(attempt):
+    """The same kernel in a worker agrees with itself in this process, scenario after scenario."""
+    assert attempt(TEXT).verdict == "passed"
+
+
+FORK = "    def fork(self, parent, child):\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict", "words"),
+    [
+        ("raise NotImplementedError('task 1: fork')", "not_implemented", "not implemented yet: task 1: fork"),
+        ("{}[3]", "crashed", "KeyError: 3 (in fork)"),
+        ("raise SystemExit(0)", "crashed", "fork tried to end the program"),
+        ("raise KeyboardInterrupt", "crashed", "KeyboardInterrupt (in fork)"),
+        ("import numpy", "refused", "numpy is neither"),
+        ("import grader.scenario", "refused", "may import grader.machine and nothing else"),
+        ("self.hw.frames.free(3.5)", "crashed", "HardwareError: free: a frame is an int, not float (in fork)"),
+        ("self.fork(parent, child)", "crashed", "RecursionError"),
+        ("raise type('E', (Exception,), {'__str__': lambda s: 1 / 0})", "crashed", "could not be read"),
+        ("raise PermissionError('no')", "refused", "no"),
+    ],
+)
+def test_trouble_in_a_method(attempt, line, verdict, words):
+    """Each way in which a method can fail has its verdict and its words."""
+    result = attempt(changed(FORK, f"{FORK}        {line}\n"))
+
+    assert result.verdict == verdict
+    assert words in result.message
+
+
+def test_a_module_that_ends_the_program_is_told_so(attempt):
+    """What stands outside of all methods fails at import, which is named in words."""
+    assert attempt(f"{TEXT}\nraise SystemExit(0)\n").message == "the import of your kernel tried to end the program"
+
+
+def test_the_students_own_lines_are_shown_and_none_of_ours(attempt):
+    """A crash shows file, line, function and text of the student's code alone."""
+    helper = "    def helper(self):\n        {}[3]\n\n    def rest(self, parent, child):\n"
+    result = attempt(changed(FORK, f"{FORK}        self.helper()\n\n{helper}"))
+    told = "\n".join(result.lines)
+
+    assert "in fork" in told and "in helper" in told and "{}[3]" in told
+    assert "grader" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("def x(:\n", "SyntaxError"),
+        ("import nowhere_at_all\n", "nowhere_at_all is neither"),
+        ("x = 1\n", "kernel.py defines no class SmallKernel"),
+        (
+            "from grader.machine import Kernel\nclass SmallKernel(Kernel):\n    def __init__(self):\n        pass\n",
+            "TypeError",
+        ),
+        ("1 / 0\n", "ZeroDivisionError"),
+        ("\x00", "null bytes"),
+    ],
+)
+def test_source_that_gives_no_kernel(attempt, text, words):
+    """Source that does not compile, import or construct is told once for every scenario."""
+    assert words in attempt(text).message
+
+
+def test_no_scenario_sees_what_another_has_left(attempt):
+    """The module is executed anew for each scenario: a counter at its top starts again."""
+    assert (
+        attempt(
+            TEXT.replace("class SmallKernel(Kernel):", "made = []\n\n\nclass SmallKernel(Kernel):").replace(
+                "        super().__init__(hw)",
+                "        super().__init__(hw)\n        made.append(1)\n        assert made == [1]",
+            )
+        ).verdict
+        == "passed"
+    )
+
+
+def test_a_worker_that_dies_is_a_crash_and_the_next_scenario_gets_another(attempt):
+    """os._exit ends the child, not the grading."""
+    result = attempt(changed(FORK, f"{FORK}        import os; os._exit(0)\n"))
+
+    assert result.verdict == "crashed"

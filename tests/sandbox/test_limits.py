@@ -1,0 +1,392 @@
+"""Limits do not depend on load, floods do not reach the grader's memory, and nothing survives the grader."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from grader.authoring.record import reference_output
+from grader.grade.runners import Code, Examiner
+from grader.sandbox.limits import Limits
+from grader.sandbox.sandbox import LEVELS, Box, IsolationError
+from tests.kernels import SmallKernel
+from tests.labs import kernel_text
+from tests.scenario.test_loader import parse
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the scheduler's figures are Linux's")
+
+SCENARIO = parse("write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}", "write: {by: C, at: 'h[0]', value: 2}")
+EXPECTED = reference_output(SCENARIO, SmallKernel)[0].traces[0]
+FORK = "    def fork(self, parent, child):\n"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+#: Kernels of every kind that time could tell apart.
+KERNELS = {
+    "honest": "pass",
+    "busy for a while": "x = sum(i * i for i in range(300_000))",
+    "loop": "while True: pass",
+    "sleep": "import time; time.sleep(60)",
+    "exit": "import os; os._exit(0)",
+}
+
+
+def examined(box, line):
+    code = Code({"kernel": kernel_text(FORK, f"{FORK}        {line}\n")}, "kernel", "SmallKernel")
+    examiner = Examiner(box, code)
+    attempt = examiner(SCENARIO, EXPECTED)
+    examiner.discard()
+    return attempt
+
+
+def verdicts(limits):
+    with Box(limits=limits) as box:
+        return {name: examined(box, line).verdict for name, line in KERNELS.items()}
+
+
+def loops(count, **options):
+    """That many processes that do nothing but loop."""
+    command = [sys.executable, "-c", "while True: pass"]
+    return [subprocess.Popen(command, start_new_session=True, **options) for _ in range(count)]
+
+
+@pytest.fixture
+def all_cores_busy():
+    """Two loops on each processor."""
+    busy = loops(2 * (os.cpu_count() or 1))
+    time.sleep(0.2)
+    yield
+    _stop(busy)
+
+
+@pytest.fixture
+def one_core_crowded():
+    """Thirty loops on one processor, each in a session of its own: the scheduler shares between sessions."""
+    [core, *_] = os.sched_getaffinity(0)
+    busy = loops(30)
+    for loop in busy:
+        os.sched_setaffinity(loop.pid, {core})
+    yield core
+    _stop(busy)
+
+
+def _stop(processes):
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.wait()
+
+
+def test_verdicts_on_a_busy_machine_are_those_of_an_idle_one(request):
+    """With all processors loaded, and two graders side by side, every verdict is what it was before."""
+    limits = Limits(cpu_s=0.3, wall_s=1.0)
+    idle = verdicts(limits)
+    request.getfixturevalue("all_cores_busy")
+    code = f"""
+import json, sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.sandbox.test_limits import Limits, verdicts
+print(json.dumps(verdicts(Limits(cpu_s=0.3, wall_s=1.0))))
+"""
+    beside = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
+    busy = [json.loads(grader.communicate(timeout=60)[0]) for grader in beside]
+
+    assert idle["honest"] == idle["busy for a while"] == "passed"
+    assert idle["loop"] == idle["sleep"] == "timed_out"
+    assert busy == [idle, idle]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_verdicts_are_the_same_at_every_level(level):
+    """Walls are not noticed by a kernel that does not run into them, nor do they change how a limit is told."""
+    limits = Limits(cpu_s=0.3, wall_s=1.0)
+    try:
+        with Box(isolation=level, limits=limits) as box:
+            told = {name: examined(box, line)[:3] for name, line in KERNELS.items() if name != "loop"}
+    except IsolationError as error:
+        pytest.skip(str(error))
+    with Box(isolation="L0", limits=limits) as box:
+        plain = {name: examined(box, KERNELS[name])[:3] for name in told}
+
+    assert told == plain
+    assert told["honest"][0] == "passed" and told["sleep"][0] == "timed_out" and told["exit"][0] == "crashed"
+
+
+def test_a_kernel_that_gets_no_processor_is_ungradable(one_core_crowded):
+    """A kernel that was ready to run and was not let is nobody's fault but the machine's."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {one_core_crowded})
+    with Box(limits=Limits(cpu_s=2, wall_s=0.5)) as box:
+        # What the zygote has by now its children inherit; this side needs no crowd.
+        box.isolation  # noqa: B018
+        os.sched_setaffinity(0, cores)
+        loop = examined(box, "while True: pass")
+        sleep = examined(box, "import time; time.sleep(60)")
+
+    assert loop.verdict == "ungradable"
+    assert loop.message.startswith("this machine was too busy: the kernel waited ")
+    assert sleep.verdict == "timed_out"
+
+
+def test_the_figures_are_in_the_reason():
+    """Used and allowed seconds; a limit counts for one scenario, not for all that a child runs."""
+    with Box(limits=Limits(cpu_s=0.3, wall_s=1.0)) as box:
+        loop = examined(box, "while True: pass")
+        code = Code(
+            {"kernel": kernel_text(FORK, f"{FORK}        x = sum(i for i in range(1_500_000))\n")},
+            "kernel",
+            "SmallKernel",
+        )
+        examiner = Examiner(box, code)
+        many = [examiner(SCENARIO, EXPECTED).verdict for _ in range(8)]
+
+    assert loop.message == "used 0.3 s of processor time; the limit is 0.3 s"
+    assert many == ["passed"] * 8
+
+
+def test_source_that_is_nested_too_deeply_is_called_that():
+    """What Python's compiler reports as memory or recursion is told as what it is."""
+    with Box() as box:
+        for text in ("-" * 9000 + "1", "if 0: pass\n" + "elif 0: pass\n" * 20_000):
+            attempt = Examiner(box, Code({"kernel": text}, "kernel", "K"))(SCENARIO, EXPECTED)
+
+            assert attempt.verdict == "crashed"
+            assert "nested too deeply" in attempt.message
+
+
+def test_a_large_source_waits_for_a_child_that_is_slow_to_begin():
+    """A source larger than a socket holds, sent while the child has not begun to run, is read once it does."""
+    text = kernel_text(FORK, f"{FORK}        pass\n") + "# filled up\n" * 20_000
+    with Box(isolation="L2S") as box:
+        box.isolation  # noqa: B018 - waits until it is warm
+        inside = _inside(os.getpid())
+        for pid in inside:
+            os.kill(pid, signal.SIGSTOP)
+        later = threading.Timer(0.2, lambda: [os.kill(pid, signal.SIGCONT) for pid in inside])
+        later.start()
+        attempt = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))(SCENARIO, EXPECTED)
+        later.join()
+
+    assert attempt.verdict == "passed", attempt.message
+
+
+def test_a_kernel_killed_from_outside_is_ungradable():
+    """Behind walls no kernel can send a signal; so a SIGKILL that is not ours was the machine's, and is regraded."""
+    with Box() as box:
+        if not box.walled:
+            pytest.skip(f"this machine gives {box.isolation['got']}: {box.isolation['missing']}")
+        child = box.spawn()
+        child._greet()
+        os.kill(child.pid, signal.SIGKILL)
+        ending = child.receive()
+
+    assert ending.verdict == "ungradable"
+
+
+def test_a_box_survives_the_end_of_its_zygote():
+    """A zygote that was killed takes its children along as ungradable; the next child gets a new one."""
+    with Box() as box:
+        child = box.spawn()
+        child._greet()
+        for pid in _inside(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        lost = child.receive()
+        honest = examined(box, "pass")
+
+    assert lost.verdict == "ungradable"
+    assert honest.verdict == "passed"
+
+
+def test_one_zygote_serves_a_whole_batch():
+    """Children come and go; the zygote stays."""
+    with Box() as box:
+        box.isolation  # noqa: B018 - waits until it is warm
+        before = box._zygote
+        for _ in range(5):
+            assert examined(box, "pass").verdict == "passed"
+
+        assert box._zygote is before
+
+
+# -- memory ---------------------------------------------------------------------------------------------------
+
+_LINES = "{}\n        {}\n        {}"
+
+#: What the tables of the most entries may take that one answer has room for.
+ENTRIES_MIB = 60
+
+FLOODS = {
+    "prints": "while True: print('x' * 4000)",
+    "errors": "import os\n        while True: os.write(2, b'x' * 4000)",
+    "operations": "while True: self.hw.frames.free(self.hw.frames.allocate())",
+    "exception": "raise RuntimeError('x' * (200 << 20))",
+    "long name": "type('x' * (100 << 20), (), {})().y",
+    "forged": _LINES.format(
+        "import contextlib, os",
+        "for channel in [*range(3, 64)] * 10_000:",
+        "    with contextlib.suppress(OSError): os.write(channel, b'\\x0d\\xff\\xff\\x00\\x00' + b'x' * 60000)",
+    ),
+    "entries": _LINES.format(
+        "entry = parent.page_table.get(parent.page_table.pages()[0])",
+        "for page in range(10**6, 10**6 + 1_100_000):",
+        "    child.page_table.map(page, entry.frame, entry.protection)",
+    ),
+    "entries that one answer has room for": _LINES.format(
+        "entry = parent.page_table.get(parent.page_table.pages()[0])",
+        "for page in range(10**6, 10**6 + 100_000):",
+        "    child.page_table.map(page, entry.frame, entry.protection)",
+    ),
+}
+
+
+def test_floods_do_not_reach_the_grader_s_memory():
+    """Whatever a kernel pours out, the grader's own memory grows by no more than its buffers are allowed to hold."""
+    code = f"""
+import json, resource, sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.sandbox.test_limits import FLOODS, Box, Limits, examined
+with Box(limits=Limits(cpu_s=1, wall_s=2)) as box:
+    examined(box, "pass")
+    told = {{}}
+    for name, line in FLOODS.items():
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        verdict = examined(box, line).verdict
+        told[name] = (verdict, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
+print(json.dumps(told))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    told = json.loads(done.stdout)
+
+    assert {name: verdict for name, (verdict, _) in told.items() if verdict == "passed"} == {}
+    assert told["forged"][0] == "tampered"
+    assert {name: grown for name, (_, grown) in told.items() if grown > ENTRIES_MIB} == {}
+    assert sum(grown for _, grown in told.values()) < 2 * ENTRIES_MIB
+
+
+# -- the end --------------------------------------------------------------------------------------------------
+
+
+def _inside(grader):
+    """Process ids of all that a grader has started, itself not counted."""
+    parents = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    found, more = set(), {grader}
+    while more:
+        found |= more
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+    return found - {grader}
+
+
+def _gone(pids, seconds):
+    deadline = time.monotonic() + seconds
+    alive = set(pids)
+    while alive and time.monotonic() < deadline:
+        alive = {pid for pid in alive if _lives(pid)}
+        time.sleep(0.01)
+    return alive
+
+
+def _lives(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("level", ["L1", "L2", "auto"])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_end_of_the_grader_is_the_end_of_everything(tmp_path, lab, how, level):
+    """Ctrl-C, a polite and an impolite kill end the grader and all it has started, within a second."""
+    (tmp_path / "kernel.py").write_text(kernel_text(FORK, f"{FORK}        while True: pass\n"))
+    command = ["run", str(lab), "--submission", str(tmp_path / "kernel.py"), "--isolation", level]
+    grader = subprocess.Popen(
+        [sys.executable, "-m", "grader", *command],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    inside: set[int] = set()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and not _looping(inside):
+        inside = _inside(grader.pid)
+        time.sleep(0.01)
+    began = time.monotonic()
+    # To the whole group, as a terminal does.
+    os.killpg(grader.pid, how)
+    _, err = grader.communicate(timeout=10)
+    alive = _gone(inside, 1.0 - (time.monotonic() - began))
+
+    assert _looping(inside) or inside
+    assert alive == set()
+    assert time.monotonic() - began < 1.0
+    if how == signal.SIGINT:
+        assert (grader.returncode, err) == (130, "grader: stopped\n")
+
+
+def _looping(pids):
+    """Whether some process has used a noticeable time already: the child in its loop."""
+    for pid in pids:
+        try:
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[11]) > 30:  # clock ticks in user mode
+            return True
+    return False
+
+
+def test_nothing_is_open_after_a_box():
+    """Descriptors, threads and processes are as before."""
+    with Box() as box:
+        examined(box, "pass")
+    before = sorted(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with Box() as box:
+            examined(box, "pass")
+            examined(box, "while True: print('x' * 4000)")
+
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    # A grader that is process 1 of a container inherits what others leave dead; dead is all that counts.
+    assert _gone(_inside(os.getpid()), 1.0) == set()
+
+
+def test_a_box_may_be_closed_twice_and_unused():
+    """Closing is always safe, and quick."""
+    began = time.monotonic()
+    box = Box()
+    box.close()
+    box.close()
+
+    assert time.monotonic() - began < 1.0
+
+
+def test_descriptors_0_to_3_may_be_missing():
+    """A grader that was started without standard streams starts its zygote all the same."""
+    code = textwrap.dedent(f"""
+        import os, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        result = os.dup(1)
+        os.closerange(0, 3)
+        from tests.sandbox.test_limits import Box, examined
+        with Box() as box:
+            verdict = examined(box, "pass").verdict
+        os.write(result, verdict.encode())
+    """)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+
+    assert done.stdout == b"passed"

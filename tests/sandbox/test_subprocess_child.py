@@ -1,0 +1,54 @@
+"""Level L0 as on a system that cannot fork: everything but the system itself is tried here."""
+
+import pytest
+
+from grader.authoring.record import reference_output
+from grader.grade.runners import Code, Examiner
+from grader.sandbox.limits import Limits
+from grader.sandbox.sandbox import Box, IsolationError
+from tests.kernels import SmallKernel
+from tests.labs import kernel_text
+from tests.scenario.test_loader import parse
+
+SCENARIO = parse("write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}")
+EXPECTED = reference_output(SCENARIO, SmallKernel)[0].traces[0]
+FORK = "    def fork(self, parent, child):\n"
+
+
+@pytest.fixture(autouse=True)
+def windows(monkeypatch):
+    """A system without fork."""
+    monkeypatch.setattr("grader.sandbox.sandbox.POSIX", False)
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict", "words"),
+    [
+        ("pass", "passed", ""),
+        ("print('hello')", "passed", ""),
+        ("import time; time.sleep(60)", "timed_out", "took 1 s without using the processor; the limit is 1 s"),
+        ("while True: print('x' * 1000)", "timed_out", "printed more than 9 KiB"),
+        ("import os; os._exit(3)", "crashed", "ended its own process (exit status 3)"),
+        ("open('/tmp/forklab-test', 'w')", "refused", "a kernel may not write files"),
+    ],
+)
+def test_limits_and_endings(line, verdict, words):
+    """Without any wall, a kernel is still ended by the clock and by the caps, and refused in words."""
+    text = kernel_text(FORK, f"{FORK}        {line}\n")
+    with Box(limits=Limits(wall_s=1, output=10_000)) as box:
+        examiner = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))
+        result = examiner(SCENARIO, EXPECTED)
+
+        assert result.verdict == verdict
+        assert words in result.message
+        assert examiner.printed().text == ("hello\n" if "hello" in line else "") or verdict == "timed_out"
+
+
+def test_the_level_is_said_plainly():
+    """The report says L0, and why; whoever requires more gets no grade."""
+    with Box() as box:
+        isolation = box.isolation
+
+    assert (isolation["got"], isolation["missing"]["walls"]) == ("L0", "not on this system (posix)")
+    with pytest.raises(IsolationError, match="require needs L2, and this machine gives L0"):
+        Box(isolation="require")
