@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from grader.attempt import Attempt, attempt_here, judge
 from grader.compare.explain import explain
-from grader.lab import Lab, LabError
+from grader.errors import InputError
+from grader.lab import Lab
 from grader.scenario.engine import MakeKernel, replay
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
@@ -174,7 +175,7 @@ def _hypothesis() -> Any:
         import hypothesis
         import hypothesis.errors
     except ImportError:
-        raise LabError(
+        raise InputError(
             ["`grader fuzz` needs Hypothesis, which is not installed; pip install 'forklab[fuzz]'"]
         ) from None
     return hypothesis

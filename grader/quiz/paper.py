@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from grader.lab import Lab
+from grader.points import points
 
 from .keys import Keyed, as_text, counted, keyed
 from .layout import columns, layout
 from .model import Question, Quiz
-from .told import Teller, points
+from .told import Teller
 
 _BOX = {"single": "( )", "multiple": "[ ]", "order": "[  ]", "match": "[  ]"}
 
@@ -23,7 +24,7 @@ def paper(lab: Lab, quiz: Quiz) -> str:
     """The questions, with boxes and lines to fill in, in 80 columns."""
     teller = Teller(lab, quiz)
     lines = [quiz.title, "=" * min(len(quiz.title), 80), ""]
-    lines += [f"Name: {'_' * 40}   Points: ______ of {points(float(quiz.points))}"]
+    lines += [f"Name: {'_' * 40}   Points: ______ of {points(quiz.points)}"]
     lines += [*_variant(quiz)]
     for number, question in enumerate(quiz.questions, 1):
         lines += ["", *_question(teller, number, question)]
@@ -31,13 +32,13 @@ def paper(lab: Lab, quiz: Quiz) -> str:
 
 
 def _variant(quiz: Quiz) -> list[str]:
-    from grader.text import plain
+    from grader.escape import printable
 
-    return ["", f"Variant: {plain(quiz.seed, 60)}"] if quiz.seed and quiz.varies else []
+    return ["", f"Variant: {printable(quiz.seed, 60)}"] if quiz.seed and quiz.varies else []
 
 
 def _question(teller: Teller, number: int, question: Question) -> list[str]:
-    value = points(float(question.points))
+    value = points(question.points)
     label = f"{number}."
     lines = layout(f"({value} point{'' if value == '1' else 's'}) {question.text}", f"{label:4}", "    ")
     kind = question.type

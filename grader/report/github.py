@@ -12,9 +12,10 @@ import json
 import re
 from typing import Any
 
+from grader.escape import for_log
+from grader.points import points
 from grader.report.markdown import render as summary
-from grader.report.sentences import AGAIN, failed, heading, lines, points, told
-from grader.text import for_log
+from grader.report.sentences import AGAIN, failed, heading, lines, told
 from grader.verdicts import PASSED
 
 __all__ = ["classroom", "output_line", "render", "summary"]

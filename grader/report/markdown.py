@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.report.sentences import failed, lines, notes, of_quiz, points, score, told
-from grader.text import for_markdown as code
+from grader.escape import for_markdown as code
+from grader.points import points
+from grader.report.sentences import failed, lines, notes, of_quiz, score, told
 from grader.verdicts import PASSED
 
 #: Characters of a report. GitHub takes 1024 KiB of a job summary, and no less of it if there is more.

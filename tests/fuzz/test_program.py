@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.errors import InputError
 from grader.fuzz.program import LIMIT, ReferenceFault, relaid, write_scenario
 from grader.fuzz.vocabulary import FRAMES, vocabulary
 from grader.kernels import misconception_kernel, reference_kernel
-from grader.lab import LabError, load_lab
+from grader.lab import load_lab
 from grader.record import reference_output
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
@@ -61,7 +62,7 @@ def test_a_lab_that_maps_nothing_cannot_be_searched(lab):
     """A lab without a single mmap has no words to make scenarios from."""
     loaded = load_lab(lab)
 
-    with pytest.raises(LabError, match="no public scenario maps memory"):
+    with pytest.raises(InputError, match="no public scenario maps memory"):
         vocabulary(loaded._replace(scenarios=()))
 
 

@@ -1,6 +1,6 @@
 """Hostile text made harmless: the one place between what a student wrote and every output.
 
-`plain` is for a single line of anything; the other functions take text on to one format each. A student's text can
+`printable` is for a single line of anything; the other functions take text on to one format each. A student's text can
 then move no cursor, forge no line of ours, run no formula and close no tag.
 """
 
@@ -31,7 +31,7 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)")
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e"}
 
 
-def plain(text: str, limit: int | None = LIMIT) -> str:
+def printable(text: str, limit: int | None = LIMIT) -> str:
     """One line that shows what is there: unseen characters as escapes, at most `limit` characters, no line breaks.
 
     Neither is what is left a command to the CI that shows it, be it indented or quoted. Ordinary text of any script
@@ -57,7 +57,7 @@ def _escaped(character: str) -> str:
 def for_html(text: str) -> str:
     """Text between tags, or in a quoted attribute; XML too."""
     return (
-        plain(text, None)
+        printable(text, None)
         .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
@@ -68,7 +68,7 @@ def for_html(text: str) -> str:
 
 def for_markdown(text: str) -> str:
     """A code span: nothing inside is Markdown or HTML. The fence is longer than any run of backticks inside."""
-    shown = plain(text, None)
+    shown = printable(text, None)
     runs = [len(run) for run in re.findall("`+", shown)]
     fence = "`" * (max(runs, default=0) + 1)
     pad = " " if not shown or shown[0] in "` " or shown[-1] in "` " else ""
@@ -84,9 +84,9 @@ _FORMULA_CELL = re.compile(rf"(^|[,;|])(\s*)(?=[{_FORMULA}]|\\[tr])")
 def for_csv(text: str) -> str:
     """A cell that no spreadsheet takes for a formula, whatever it takes for the end of a cell; quoting is the csv
     module's."""
-    return _FORMULA_CELL.sub(r"\1\2'", plain(text, None))
+    return _FORMULA_CELL.sub(r"\1\2'", printable(text, None))
 
 
 def for_log(text: str) -> str:
     """A line of a CI log: never a workflow command, wherever in the line a reader looks for one."""
-    return re.sub(":(?=:)", ":\u200a", plain(text, None))
+    return re.sub(":(?=:)", ":\u200a", printable(text, None))
