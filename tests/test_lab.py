@@ -1,5 +1,6 @@
 """A lab's folder: what loads, and every problem at once."""
 
+import contextlib
 from fractions import Fraction
 
 import jsonschema
@@ -155,3 +156,16 @@ def test_find_lab_says_what_there_is(lab, monkeypatch):
     assert find_lab("small").name == "small"
     with pytest.raises(InputError, match="labs here: .*labs/small"):
         find_lab("smal")
+
+
+@given(
+    st.binary(max_size=60), st.sampled_from(["", "format: 1\ntitle: ", "format: 1\ntitle: x\nkernel: k.py:K\ntasks: "])
+)
+def test_any_bytes_load_or_are_refused(tmp_path_factory, data, start):
+    """No lab.yaml makes the loader fail in any other way than with its problems."""
+    folder = tmp_path_factory.getbasetemp() / "any-lab"
+    folder.mkdir(exist_ok=True)
+    (folder / "lab.yaml").write_bytes(start.encode() + data)
+
+    with contextlib.suppress(InputError):
+        load_lab(folder)

@@ -1,8 +1,8 @@
 """Read YAML as authors mean it: the one reader of scenario, lab and quiz files.
 
-The composer (libyaml's, where it is there) gives nodes with line numbers; this module turns them into plain values and
-refuses what YAML would quietly read as something else: repeated keys, `010` (8), `12:30` (750), `yes` (true), dates,
-aliases and tags. Every refusal names file, line, what was found and what to write instead.
+The composer (libyaml's, if PyYAML was built with it) gives nodes with line numbers. This module turns them into values
+and refuses what YAML would quietly read as something else: repeated keys, `010` (8), `12:30` (750), `yes` (true),
+dates, aliases and tags. Every refusal names file, line, what was found and what to write instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z|0x[0-9a-fA-F]{1,16}\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
 _STRING = "tag:yaml.org,2002:str"
 
-#: What YAML 1.1 makes of plain scalars by itself; any other tag was written by hand.
+#: The types that YAML 1.1 gives to scalars without quotes; any other tag was written by hand.
 _KINDS = {"str", "int", "float", "bool", "null", "timestamp", "merge", "value"}
 
 

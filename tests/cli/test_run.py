@@ -284,3 +284,11 @@ def test_output_goes_to_a_file_whole(cli, lab, tmp_path):
 
     assert (status, out) == (0, "")
     VALIDATOR.validate(json.loads(target.read_text()))
+
+
+def test_output_that_cannot_be_written_is_named(cli, lab, tmp_path):
+    """A folder that does not exist is exit status 2, with the name of the file that was asked for."""
+    target = tmp_path / "nowhere" / "result.json"
+    status, _, err = cli("run", lab, "--submission", "reference", "--output", target)
+
+    assert (status, err) == (2, f"grader: {target}: No such file or directory\n")
