@@ -157,7 +157,7 @@ class _LabLoader:
             block = read_yaml((self.folder / "lab.yaml").read_bytes(), self.shown)
         except OSError as error:
             raise InputError([f"{self.folder / 'lab.yaml'}: {error.strerror}"]) from None
-        wrong = self._wrong_fields("lab.yaml", block, TOP, 1)
+        wrong = self._wrong_fields("a lab", block, TOP, 1)
         if not isinstance(block, Block):
             raise InputError(self.problems)
         tasks = [] if "tasks" in wrong else self._tasks(block)

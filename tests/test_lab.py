@@ -62,7 +62,7 @@ def test_a_released_lab_has_the_same_public_points(lab):
         ("points: 50", "points: x", "small/lab.yaml:7: a task: points is 'x'; expected a number, 0 to 100"),
         ("needs: [touch]", "needs: [tuch]", "task 'share' needs 'tuch', which is no task before it"),
         ("needs: [touch]", "needs: touch", "needs is 'touch'; expected a list of tasks"),
-        ("title: A small lab", "titel: A", "lab.yaml has no field 'titel' (did you mean 'title'?)"),
+        ("title: A small lab", "titel: A", "a lab has no field 'titel' (did you mean 'title'?)"),
         ("kernel: kernel.py:SmallKernel", "kernel: kernel.py", "expected FILE:CLASS"),
         ("reference/small.py", "reference/none.py", "there is no file reference/none.py"),
         ("id: touch", "id: tap", "task 'touch' is not in lab.yaml; there are tap, share"),
@@ -134,7 +134,7 @@ def test_what_the_loader_takes_the_schema_takes(field, value):
     block = read_yaml(flow({**plain_value(read_yaml(LAB, "f")), field: value}), "f")
     tasks = block["tasks"] if isinstance(block["tasks"], list) else []
 
-    if list(find_problems("lab.yaml", block, lab_fields.TOP, 1)):
+    if list(find_problems("a lab", block, lab_fields.TOP, 1)):
         return
     if not any(list(find_problems("a task", task, lab_fields.TASK, 1)) for task in tasks):
         assert list(_VALIDATOR.iter_errors(plain_value(block))) == []
