@@ -13,6 +13,7 @@ _PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 #: Folders and files that decide verdicts and their explanations. Reports, marks and the command line do not.
 DECIDING = (
     "machine",
+    "formats",
     "scenario",
     "compare",
     "worker",

@@ -10,7 +10,7 @@ from grader.lab.lab import Lab
 def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> dict[str, Any]:
     """The marks of a sheet, as in a result: points, max_points, questions. `answers` are the sheet's bytes, or None.
 
-    The variant is that of `seed` (a student's id, say); with None, the one that the sheet names. LabError if the quiz
+    The variant is that of `seed` (a student's id, say); with None, the one that the sheet names. InputError if the quiz
     itself is wrong; nothing that a sheet holds makes this fail.
     """
     from grader.quiz.marking import mark_answers, read_sheet, variant_of

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from grader.escape import printable
 from grader.grade.verdicts import PASSED
+from grader.points import rounded
 from grader.report.sentences import heading, lines, notes, question_lines, score
-from grader.text import plain
 
 _TITLE = "title"  # staff's results name hidden scenarios; students' do not
 
@@ -37,7 +38,7 @@ def render(result: dict[str, Any]) -> str:
 
 
 def _line(text: str) -> str:
-    return plain(text, None)
+    return printable(text, None)
 
 
 def _of(result: dict[str, Any], task: dict[str, Any]) -> list[dict[str, Any]]:
@@ -74,8 +75,8 @@ def _questions(result: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "name": f"Quiz: {_line(question['id'])}",
             "number": f"{task['number']}.{place}",
-            "score": round(question["points"] * scale, 2),
-            "max_score": round(question["max_points"] * scale, 2),
+            "score": rounded(question["points"] * scale),
+            "max_score": rounded(question["max_points"] * scale),
             "status": "passed" if question["verdict"] == "correct" else "failed",
             "output": "\n".join(map(_line, question_lines(question))),
             "tags": ["quiz"],

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from grader.escape import for_markdown as code
 from grader.grade.verdicts import PASSED
-from grader.report.sentences import failed, lines, notes, of_quiz, points, score, told
-from grader.text import for_markdown as code
+from grader.points import points
+from grader.report.sentences import failed, lines, notes, of_quiz, score, told
 
 #: Characters of a report. GitHub takes 1024 KiB of a job summary, and no less of it if there is more.
 LIMIT = 200_000

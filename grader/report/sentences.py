@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from grader.grade.verdicts import MEANINGS, PASSED, UNGRADABLE, WAITING
+from grader.points import points
 
 #: Verdicts that are nobody's mistake yet: neither a pass nor a failure.
 OPEN = (WAITING, UNGRADABLE)
 
 #: What students read where a scenario of ours could not be graded.
 AGAIN = "Some could not be graded. That costs no points: run it again."
-
-
-def points(value: float) -> str:
-    """Points as people write them: no zeros behind the point."""
-    return f"{value:g}"
 
 
 def score(result: dict[str, Any]) -> str:
