@@ -29,11 +29,12 @@ class LabFile(pytest.File):
     """A lab.yaml: its public scenarios are the tests."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        from grader.lab.lab import LabError, load_lab
+        from grader.errors import InputError
+        from grader.lab.lab import load_lab
 
         try:
             lab = load_lab(self.path.parent)
-        except LabError as error:
+        except InputError as error:
             raise self.CollectError(str(error)) from None
         examination = _Examination(lab, self.config)
         self.session.config.add_cleanup(examination.close)
@@ -63,13 +64,13 @@ class _Examination:
         return attempt, printed
 
     def _open(self) -> None:
+        from grader.errors import InputError
         from grader.grade.runners import Examiner, local_examiner
         from grader.grade.submission import resolve
-        from grader.lab.lab import LabError
 
         subject = resolve(self.config.getoption("--submission"), self.lab)
         if subject.refused:
-            raise LabError([f"{subject.name}: {subject.refused}"])
+            raise InputError([f"{subject.name}: {subject.refused}"])
         if subject.trusted is not None:
             self._examiner = local_examiner(subject.trusted)
             return
@@ -96,20 +97,20 @@ class ScenarioItem(pytest.Item):
         self.examination = examination
 
     def runtest(self) -> None:
-        from grader.text import plain
+        from grader.escape import printable
 
         attempt, printed = self.examination.attempt(self.scenario)
         if printed:
-            self.add_report_section("call", "printed by the kernel", "\n".join(map(plain, printed.splitlines())))
+            self.add_report_section("call", "printed by the kernel", "\n".join(map(printable, printed.splitlines())))
         if attempt.verdict == "ungradable":
             pytest.skip(f"could not be graded: {attempt.message}")
         if attempt.verdict != "passed":
-            raise ScenarioFailed([plain(line) for line in attempt.lines], attempt.verdict, self.scenario)
+            raise ScenarioFailed([printable(line) for line in attempt.lines], attempt.verdict, self.scenario)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        from grader.lab.lab import LabError
+        from grader.errors import InputError
 
-        if isinstance(excinfo.value, ScenarioFailed | LabError):
+        if isinstance(excinfo.value, ScenarioFailed | InputError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

@@ -9,7 +9,7 @@ import pytest
 
 #: The parts of the grader in the order of their imports: a part imports only parts of the rows above its own.
 ROWS = (
-    ("errors", "escape", "files", "text"),
+    ("errors", "escape", "files", "points"),
     ("machine", "formats"),
     ("scenario",),
     ("trace",),
@@ -130,3 +130,11 @@ def test_product_files_speak_of_the_project_alone(root):
     for file in pathlib.Path(root / "grader").rglob("*.py"):
         text = file.read_text(encoding="utf-8").replace('"TO' + 'DO"', "")
         assert not any(mark in text for mark in marks), file
+
+
+def test_the_scenario_model_does_without_yaml(root):
+    """The worker imports the model in every process with a student's code; a YAML parser has no business there."""
+    program = "import sys; import grader.scenario.model; print([m for m in sys.modules if m.startswith('yaml')])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

@@ -44,4 +44,4 @@ def test_a_broken_lab_is_a_collection_error(root, lab):
     status, out = run_pytest(root, lab, "--rootdir", lab)
 
     assert status == 2
-    assert "small/lab.yaml:1: format 2 is not known" in out
+    assert "small/lab.yaml:1: a lab: format 2 is not known" in out

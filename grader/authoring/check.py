@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from grader.authoring.misconceptions import Progress, Tried, fingerprints_text, idle_scenarios, try_misconceptions
 from grader.authoring.record import describe_change, reference_output
+from grader.errors import InputError
 from grader.grade.diagnosis import fingerprints_path
 from grader.grade.verdicts import NOT_IMPLEMENTED
 from grader.lab.kernels import load_file_class, misconceptions, mistakes, reference_kernel
-from grader.lab.lab import QUIZ_TASK, Lab, LabError, load_lab
+from grader.lab.lab import QUIZ_TASK, Lab, load_lab
 from grader.lab.recordings import load_output
 
 #: Share of the misconceptions that must lose points in a public scenario already.
@@ -59,7 +60,7 @@ def _check_outputs(lab: Lab) -> list[str]:
     for scenario in lab.all_scenarios:
         try:
             load_output(lab, scenario)
-        except LabError as error:
+        except InputError as error:
             problems += error.problems
     if len(problems) > 3 and len(problems) == len(lab.all_scenarios):
         return [f"{lab.outputs}: no scenario's reference output is up to date; run `grader record {lab.path}`"]
@@ -86,7 +87,7 @@ def check_reference(lab: Lab) -> Proof:
             continue
         try:
             recorded = load_output(lab, scenario)
-        except LabError:
+        except InputError:
             continue  # said under `files`
         if recorded.traces != output.traces:
             change = describe_change(recorded, output)
@@ -161,7 +162,7 @@ def check_quiz(lab: Lab) -> Proof:
         return Proof("quiz", "this lab has none", [])
     try:
         quiz = load_quiz(lab)
-    except LabError as error:
+    except InputError as error:
         return Proof("quiz", "", error.problems, "files")
     shown = f"{len(quiz.questions)} questions, {quiz.computed} of them computed; the model sheet has full marks"
     return Proof("quiz", shown, problems_of(lab))
@@ -171,7 +172,7 @@ def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None
     """All proofs of one lab, as they are made. Where its files are wrong the rest cannot be tried."""
     try:
         lab = load_lab(folder)
-    except LabError as error:
+    except InputError as error:
         yield Proof("files", "", error.problems, "files")
         return
     files = check_files(lab)

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from grader.files import write_file
 from grader.grade.attempt import attempt_each, attempt_here
 from grader.grade.diagnosis import FORMAT, fingerprints_path
 from grader.grade.verdicts import PASSED
 from grader.lab.kernels import misconception_kernel, misconceptions, mistakes
 from grader.lab.lab import Lab
-from grader.lab.recordings import load_output, write_text
+from grader.lab.recordings import load_output
 
 #: Called with the flag of each misconception before it is tried.
 Progress = Callable[[str], None]
@@ -65,9 +66,11 @@ def idle_scenarios(lab: Lab, tried: list[Tried]) -> list[str]:
 
 
 def record_fingerprints(lab: Lab, progress: Progress = lambda flag: None) -> bool:
-    """Write the fingerprints of every misconception that a lab can meet; whether the file changed."""
+    """Write the fingerprints of every misconception that a lab can meet; return True if the file changed."""
     tried = try_misconceptions(lab, misconceptions(lab), progress)
-    return write_text(fingerprints_path(lab), fingerprints_text(lab, tried)) if tried else False
+    if not tried:
+        return False
+    return write_file(fingerprints_path(lab), fingerprints_text(lab, tried), make_folders=True)
 
 
 def fingerprints_text(lab: Lab, tried: list[Tried]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from grader.lab.lab import Lab, LabError
+from grader.errors import InputError
+from grader.lab.lab import Lab
 from grader.lab.recordings import Output, load_output, output_path, write_output
 from grader.machine.outcome import KernelCrash
 from grader.scenario.engine import MakeKernel, Run, finish, start
@@ -65,7 +66,7 @@ def _problems_of_step(by: str, record: StepRecord) -> list[str]:
 
 
 def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
-    """Record every scenario of a lab anew; what changed, a line each. LabError, with nothing written, on a problem."""
+    """Record every scenario of a lab again; return what changed. InputError, with nothing written, on a problem."""
     outputs: list[Output] = []
     problems: list[str] = []
     for scenario in lab.all_scenarios:
@@ -73,7 +74,7 @@ def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
         outputs.append(output)
         problems += wrong
     if problems:
-        raise LabError(problems)
+        raise InputError(problems)
     changes = []
     for scenario, output in zip(lab.all_scenarios, outputs, strict=True):
         was = _recorded(lab, scenario)
@@ -91,7 +92,7 @@ def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
 def _recorded(lab: Lab, scenario: Scenario) -> Output | None:
     try:
         return load_output(lab, scenario._replace())
-    except LabError:
+    except InputError:
         return _stale(lab, scenario)
 
 

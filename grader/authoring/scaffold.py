@@ -8,7 +8,9 @@ from __future__ import annotations
 import pathlib
 import re
 
-from grader.lab.lab import Lab, LabError
+from grader.errors import InputError
+from grader.files import write_file
+from grader.lab.lab import Lab
 
 #: Texts of what is made, with @PLACEHOLDERS@.
 TEMPLATES = pathlib.Path(__file__).with_name("scaffold_files")
@@ -19,7 +21,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
     """Make labs/NAME and its reference beside labs/; the files that were written.
 
-    LabError, with nothing written, if the name cannot be used or something of that name is there.
+    InputError, with nothing written, if the name cannot be used or something of that name is there.
     """
     _check_name(name, "a lab")
     module = name.replace("-", "_")
@@ -38,15 +40,15 @@ def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
         labs.parent / "reference" / f"{module}.py": "reference.txt",
     }
     if (labs / name).exists():
-        raise LabError([f"{labs / name}: there is something already; choose another name"])
+        raise InputError([f"{labs / name}: there is something already; choose another name"])
     return _write(files, values)
 
 
 def new_scenario(name: str, lab: Lab, hidden: bool = False) -> list[pathlib.Path]:
-    """Make a scenario of a lab, for its first task. LabError, with nothing written, if the id is taken or odd."""
+    """Make a scenario of a lab, for its first task. InputError, with nothing written, if the id is taken or odd."""
     _check_name(name, "a scenario")
     if any(scenario.id == name for scenario in lab.all_scenarios):
-        raise LabError([f"{name}: {lab.name} has a scenario of this name; ids are one set, public and hidden"])
+        raise InputError([f"{name}: {lab.name} has a scenario of this name; ids are one set, public and hidden"])
     title = name.replace("-", " ").capitalize()
     path = lab.path / ("hidden" if hidden else "scenarios") / f"{name}.yaml"
     tasks = ", ".join(task.id for task in lab.tasks)
@@ -55,7 +57,7 @@ def new_scenario(name: str, lab: Lab, hidden: bool = False) -> list[pathlib.Path
 
 def _check_name(name: str, what: str) -> None:
     if not _NAME.match(name):
-        raise LabError(
+        raise InputError(
             [f"{name!r} cannot name {what}; accepted are small letters, digits and single hyphens: tight-memory"]
         )
 
@@ -63,11 +65,10 @@ def _check_name(name: str, what: str) -> None:
 def _write(files: dict[pathlib.Path, str], values: dict[str, str]) -> list[pathlib.Path]:
     there = [path for path in files if path.exists()]
     if there:
-        raise LabError([f"{path}: there is something already; choose another name" for path in there])
+        raise InputError([f"{path}: there is something already; choose another name" for path in there])
     for path, template in files.items():
         text = (TEMPLATES / template).read_text(encoding="utf-8")
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text, make_folders=True)
     return list(files)

@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from grader.errors import InputError
 from grader.grade.runners import Code, Examiner
-from grader.lab.lab import LabError
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import LEVELS, Box
 
@@ -81,12 +81,12 @@ class Outcome(NamedTuple):
 
 
 def read_attacks(folder: pathlib.Path = FOLDER, pattern: str = "*") -> list[Attack]:
-    """The attacks of a folder, by name. LabError if there are none, or one whose head says too little."""
+    """The attacks of a folder, by name. InputError if there are none, or one whose head says too little."""
     if not (folder / HONEST).is_file():
-        raise LabError([f"{folder}: no hostile submissions here; they are in tests/hostile of the repository"])
+        raise InputError([f"{folder}: no hostile submissions here; they are in tests/hostile of the repository"])
     paths = [p for p in sorted(folder.glob("*.py")) if p.name != HONEST and fnmatch.fnmatch(p.stem, pattern)]
     if not paths:
-        raise LabError([f"{folder}: no attack is called {pattern}"])
+        raise InputError([f"{folder}: no attack is called {pattern}"])
     honest = (folder / HONEST).read_text(encoding="utf-8")
     return [read_attack(path.stem, path.read_text(encoding="utf-8"), honest) for path in paths]
 
@@ -100,7 +100,7 @@ def read_attack(name: str, text: str, honest: str) -> Attack:
     verdicts = tuple(frozenset(word.split("|")) for word in fields.get("verdicts", "").split())
     level = fields.get("level", "").strip()
     if not about or level not in LEVELS or len(verdicts) != 3:
-        raise LabError([f"{name}: the head of an attack says what it tries, its level, and three verdicts"])
+        raise InputError([f"{name}: the head of an attack says what it tries, its level, and three verdicts"])
     source = text if "alone" in fields else f"{honest}\n\n{text}"
     return Attack(name, about, level, verdicts, source, fields.get("machine", "").strip())
 

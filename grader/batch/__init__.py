@@ -13,14 +13,16 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from grader.batch.changes import changes
-from grader.batch.files import grades_of, write_results, write_text
+from grader.batch.files import grades_of, write_results
 from grader.batch.gradebooks import Filled, Gradebook, read_gradebook
 from grader.batch.grading import Course, Grades, Progress, enter, grade_missing, open_course, shard_of
 from grader.batch.layouts import find_submissions
 from grader.batch.pools import Pool
 from grader.batch.sources import Source, read_source
 from grader.batch.store import Store, StoreError
-from grader.lab.lab import Lab, LabError
+from grader.errors import InputError
+from grader.files import write_file
+from grader.lab.lab import Lab
 from grader.report.course import course
 
 __all__ = [
@@ -44,13 +46,13 @@ class Outcome(NamedTuple):
 
 
 def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1, 1)) -> list[Source]:
-    """All submissions of a folder that belong to shard (i, n). LabError if there is none, or no such folder."""
+    """All submissions of a folder that belong to shard (i, n). InputError if there is none, or no such folder."""
     try:
         found = find_submissions(folder)
     except OSError as error:
-        raise LabError([f"{folder}: {error.strerror}; name the folder with the submissions in it"]) from None
+        raise InputError([f"{folder}: {error.strerror}; name the folder with the submissions in it"]) from None
     if not found:
-        raise LabError([f"{folder}: there is no submission in it (folders, kernel files or archives)"])
+        raise InputError([f"{folder}: there is no submission in it (folders, kernel files or archives)"])
     sources = [read_source(one, lab.name) for one in found]
     return [source for source in sources if shard_of(source, shard[1]) == shard[0]]
 
@@ -63,7 +65,7 @@ def grade_batch(
     isolation: str,
     progress: Progress,
 ) -> Outcome:
-    """Grade submissions and write everything below `output`. StoreError, IsolationError, LabError."""
+    """Grade submissions and write everything below `output`. StoreError, IsolationError, InputError."""
     opened = open_course(lab, isolation)
     with Store(output) as store:
         enter(lab, store, sources)
@@ -76,18 +78,18 @@ def grade_batch(
 
 
 def merge_batches(lab: Lab, folders: list[pathlib.Path], output: pathlib.Path, isolation: str) -> Outcome:
-    """Join stores of shards into one below `output`, and write everything. LabError if two disagree on a submission."""
+    """Join stores of shards into one below `output`, and write everything. InputError if two disagree."""
     opened = open_course(lab, isolation)
     with Store(output) as store:
         listed = {id: (about, answers) for id, about, answers in store.submissions()}
         for folder in folders:
             if folder.resolve() == output.resolve() or not (folder / store.path.name).is_file():
-                raise LabError([f"{folder}: there is no {store.path.name} in it; name the --output of each shard"])
+                raise InputError([f"{folder}: there is no {store.path.name} in it; name the --output of each shard"])
             with Store(folder) as other:
                 store.keep(other.all_attempts())
                 for id, about, answers in other.submissions():
                     if listed.setdefault(id, (about, answers)) != (about, answers):
-                        raise LabError([f"{folder}: {id} is in two shards, with different contents"])
+                        raise InputError([f"{folder}: {id} is in two shards, with different contents"])
         store.set_submissions((id, about, answers) for id, (about, answers) in sorted(listed.items()))
         return _told(opened, store, output, 0, [])
 
@@ -99,8 +101,8 @@ def _told(opened: Course, store: Store, output: pathlib.Path, graded: int, probl
     batch = write_results(Grades(opened, store), output)
     figures = course(batch)
     try:
-        write_text(output / "report.html", course_html.render(figures))
-        write_text(output / "report.txt", course_text.render(figures))
+        write_file(output / "report.html", course_html.render(figures), make_folders=True)
+        write_file(output / "report.txt", course_text.render(figures), make_folders=True)
     except OSError as error:
         raise StoreError(f"{error.filename}: {error.strerror}; the grades are kept: run it again") from error
     store.finish(grades_of(batch))
@@ -110,15 +112,15 @@ def _told(opened: Course, store: Store, output: pathlib.Path, graded: int, probl
 
 
 def read_gradebooks(paths: list[pathlib.Path]) -> list[Gradebook]:
-    """Gradebooks that were downloaded. LabError if one cannot be read, or is none."""
+    """Gradebooks that were downloaded. InputError if one cannot be read, or is none."""
     books = []
     for path in paths:
         try:
             books.append(read_gradebook(path.read_text(encoding="utf-8-sig"), str(path)))
         except UnicodeDecodeError:
-            raise LabError([f"{path}: this is not UTF-8; export it as CSV in UTF-8"]) from None
+            raise InputError([f"{path}: this is not UTF-8; export it as CSV in UTF-8"]) from None
         except OSError as error:
-            raise LabError([f"{path}: {error.strerror}"]) from None
+            raise InputError([f"{path}: {error.strerror}"]) from None
     return books
 
 
@@ -132,7 +134,7 @@ def fill_gradebooks(batch: dict[str, Any], books: list[Gradebook], output: pathl
         if before:
             filled = filled._replace(name=f"{kind}-{before + 1}.csv")
         try:
-            write_text(output / filled.name, filled.text)
+            write_file(output / filled.name, filled.text, make_folders=True)
         except OSError as error:
             raise StoreError(f"{error.filename}: {error.strerror}; the grades are kept: run it again") from error
         done.append(filled)

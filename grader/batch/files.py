@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import pathlib
 from collections.abc import Iterator
 from typing import Any
@@ -17,11 +16,12 @@ from typing import Any
 from grader.batch.gradebooks import people
 from grader.batch.grading import Grades
 from grader.batch.store import StoreError
+from grader.escape import for_csv
+from grader.files import write_file
 from grader.grade.result import Result
 from grader.grade.results import ResultBuilder
 from grader.report import render
 from grader.report.course import note
-from grader.text import for_csv
 
 FORMAT = 1
 
@@ -44,8 +44,8 @@ def _write_results(grades: Grades, folder: pathlib.Path) -> dict[str, Any]:
         builder, isolation = grades.builder(about, answers)
         staff = builder.build(id, about["digest"], isolation, "staff")
         student = builder.build(id, about["digest"], isolation, "student")
-        write_text(folder / "results" / f"{id}.json", render(staff, "json"))
-        write_text(folder / "feedback" / f"{id}.md", render(student, "markdown"))
+        write_file(folder / "results" / f"{id}.json", render(staff, "json"), make_folders=True)
+        write_file(folder / "feedback" / f"{id}.md", render(student, "markdown"), make_folders=True)
         entries.append(_entry(id, about, staff, first) | _likeness(builder))
     _remove_others(folder, {entry["id"] for entry in entries})
     lab = grades.course.lab
@@ -62,8 +62,8 @@ def _write_results(grades: Grades, folder: pathlib.Path) -> dict[str, Any]:
         "scenarios": scenarios,
         "submissions": entries,
     }
-    write_text(folder / "results.json", json.dumps(batch, indent=1) + "\n")
-    write_text(folder / "results.csv", table(batch))
+    write_file(folder / "results.json", json.dumps(batch, indent=1) + "\n", make_folders=True)
+    write_file(folder / "results.csv", table(batch), make_folders=True)
     return batch
 
 
@@ -104,25 +104,6 @@ def table(batch: dict[str, Any]) -> str:
             who = [entry["id"], person["label"], person["email"], person["number"]]
             writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])
     return text.getvalue()
-
-
-def write_text(path: pathlib.Path, text: str) -> None:
-    """Write a file whole, or not at all; one that is as it should be is left alone. An OSError names the file."""
-    data = text.encode("utf-8", "backslashreplace")
-    try:
-        if path.read_bytes() == data:
-            return
-    except OSError:
-        pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        error.filename = str(path)  # a full disk is noticed by a write, which knows no name
-        raise
 
 
 def _remove_others(folder: pathlib.Path, ids: set[str]) -> None:

@@ -14,8 +14,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from grader.lab.lab import LabError
-from grader.text import for_csv
+from grader.errors import InputError
+from grader.escape import for_csv
+from grader.points import points, rounded
 
 Entry = dict[str, Any]
 Batch = dict[str, Any]
@@ -46,7 +47,7 @@ class Gradebook(NamedTuple):
 
 
 def read_gradebook(text: str, shown: str) -> Gradebook:
-    """A gradebook of whichever kind its header says. LabError if it is none of them."""
+    """A gradebook of whichever kind its header says. InputError if it is none of them."""
     rows = _read(text, shown)
     header = [cell.strip() for cell in rows[0]]
     if "Identifier" in header and "Grade" in header:
@@ -60,7 +61,7 @@ def read_gradebook(text: str, shown: str) -> Gradebook:
         "Moodle participants (Email address, ID number or Username)"
     )
     columns = ", ".join(header[:8])
-    raise LabError([f"{shown}:1: columns {columns}: this is no gradebook that is known; known are {accepted}"])
+    raise InputError([f"{shown}:1: columns {columns}: this is no gradebook that is known; known are {accepted}"])
 
 
 def _read(text: str, shown: str) -> list[Row]:
@@ -70,9 +71,9 @@ def _read(text: str, shown: str) -> list[Row]:
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
     except csv.Error as error:
-        raise LabError([f"{shown}: this is no CSV file ({error})"]) from None
+        raise InputError([f"{shown}: this is no CSV file ({error})"]) from None
     if len(rows) < 2:
-        raise LabError([f"{shown}: there is no row in it; export it again"])
+        raise InputError([f"{shown}: there is no row in it; export it again"])
     width = len(rows[0])
     return [(row + [""] * width)[:width] for row in rows]
 
@@ -87,16 +88,17 @@ def grade(entry: Entry, most: float | None = None) -> str:
     """Points with two decimals, scaled to another maximum if there is one; "" for what is not graded in full yet."""
     if not entry["complete"]:
         return ""
-    points = entry["points"] if most is None else entry["points"] * most / (entry["max_points"] or 1)
-    return f"{points:.2f}"
+    scaled = entry["points"] if most is None else entry["points"] * most / (entry["max_points"] or 1)
+    return f"{rounded(scaled):.2f}"  # spreadsheets line up two decimals
 
 
 def feedback(entry: Entry, batch: Batch) -> str:
     """One line for the student: points by task, and the receipt."""
     if entry["refused"]:
         return for_csv(f"refused: {entry['refused']}")
-    tasks = "; ".join(f"{t['title']}: {entry['tasks'].get(t['id'], 0):g}" for t in batch["tasks"])
-    return for_csv(f"{entry['points']:g} of {entry['max_points']:g} points. {tasks}. Receipt {entry['receipt'][7:19]}")
+    tasks = "; ".join(f"{t['title']}: {points(entry['tasks'].get(t['id'], 0))}" for t in batch["tasks"])
+    total = f"{points(entry['points'])} of {points(entry['max_points'])} points"
+    return for_csv(f"{total}. {tasks}. Receipt {entry['receipt'][7:19]}")
 
 
 def people(entry: Entry) -> list[dict[str, Any]]:

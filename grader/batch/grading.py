@@ -41,7 +41,7 @@ class Course(NamedTuple):
 
 
 def open_course(lab: Lab, isolation: str) -> Course:
-    """The lab, loaded for a batch. LabError if an output is missing or stale."""
+    """The lab, loaded for a batch. InputError if an output is missing or stale."""
     outputs = load_outputs(lab, lab.all_scenarios)
     digests = {
         scenario.id: hashlib.sha256(output_path(lab, scenario).read_bytes()).hexdigest()

@@ -15,8 +15,8 @@ import pathlib
 import re
 from typing import Any, NamedTuple
 
-from grader.lab.lab import LabError
-from grader.text import plain
+from grader.errors import InputError
+from grader.escape import printable
 
 _MOODLE = re.compile(r"(?P<who>.*)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?(?P<file>.*)", re.DOTALL)
 _CANVAS = re.compile(r"(?P<who>[^_]+)(?:_LATE)?_(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)", re.DOTALL)
@@ -115,7 +115,7 @@ def _found(folder: pathlib.Path, key: tuple[str, str], members: list[tuple[str, 
     who = members[0][0]
     shown = {"moodle": f"participant-{user}", "canvas": f"{who}-{user}"}.get(system, who)
     paths = tuple(folder / name for _, name in members)
-    return Found(safe_id(shown), plain(who, 200), system, "" if system == "plain" else user, paths)
+    return Found(safe_id(shown), printable(who, 200), system, "" if system == "plain" else user, paths)
 
 
 def _introduced(found: Found, people: list[Person]) -> Found:
@@ -130,7 +130,7 @@ def _introduced(found: Found, people: list[Person]) -> Found:
 def _gradescope_people(folder: pathlib.Path) -> dict[str, list[Person]]:
     """submission number -> its submitters, several of a group, from submission_metadata.yml, if any.
 
-    The file is Ruby's YAML: keys are symbols such as `:submitters`. LabError if it is something else.
+    The file is Ruby's YAML: keys are symbols such as `:submitters`. InputError if it is something else.
     """
     path = folder / "submission_metadata.yml"
     if not path.is_file():
@@ -146,11 +146,11 @@ def _gradescope_people(folder: pathlib.Path) -> dict[str, list[Person]]:
                 people[match["id"]] = [_person(one) for one in entry.get(":submitters") or []]
         return people
     except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
-        raise LabError([f"{path}: this is not Gradescope's list of submissions ({type(error).__name__})"]) from None
+        raise InputError([f"{path}: this is not Gradescope's list of submissions ({type(error).__name__})"]) from None
 
 
 def _person(told: dict[str, Any]) -> Person:
-    return Person(*(plain(str(told.get(name) or ""), 200) for name in (":name", ":email", ":sid")))
+    return Person(*(printable(str(told.get(name) or ""), 200) for name in (":name", ":email", ":sid")))
 
 
 def safe_id(name: str) -> str:

@@ -23,7 +23,7 @@ from concurrent.futures import (
 from typing import Any
 
 from grader.batch.work import Bundle, Done, Work, perform
-from grader.lab.lab import LabError
+from grader.errors import InputError
 
 #: How often work is tried that a worker dies of, or that fails for a reason of ours.
 TRIES = 3
@@ -104,15 +104,15 @@ class ClusterPool:
     """The workers of a Dask scheduler at an address. Its own retries come first, ours after."""
 
     def __init__(self, address: str, grader: str) -> None:
-        """Connect. LabError if nobody answers, if there is no worker, or if workers have another grader."""
+        """Connect. InputError if nobody answers, if there is no worker, or if workers have another grader."""
         try:
             from distributed import Client
         except ModuleNotFoundError:
-            raise LabError(["--cluster needs Dask: pip install 'forklab[cluster]'"]) from None
+            raise InputError(["--cluster needs Dask: pip install 'forklab[cluster]'"]) from None
         try:
             self.client: Any = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise LabError([f"--cluster {address}: no scheduler answers there ({type(error).__name__})"]) from None
+            raise InputError([f"--cluster {address}: no scheduler answers there ({type(error).__name__})"]) from None
         try:
             self._check(address, grader)
         except BaseException:
@@ -126,18 +126,18 @@ class ClusterPool:
         try:
             self.client.wait_for_workers(1, timeout=60)
         except TimeoutError:
-            raise LabError(
+            raise InputError(
                 [f"--cluster {address}: the scheduler has no worker; start some (dask worker {address})"]
             ) from None
         try:
             found = self.client.run(grader_hash)
         except ModuleNotFoundError as error:
-            raise LabError(
+            raise InputError(
                 [f"--cluster {address}: the workers have no {error.name}; pip install forklab there"]
             ) from None
         for worker, version in found.items():
             if version != grader:
-                raise LabError(
+                raise InputError(
                     [f"--cluster {address}: worker {worker} has another version of the grader; install this one"]
                 )
 

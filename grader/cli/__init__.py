@@ -79,21 +79,18 @@ def add_isolation(parser: argparse.ArgumentParser) -> None:
 
 
 def _explain(error: Exception) -> int:
-    """Errors that are the user's to mend, a line each on stderr; anything else is ours, and says so."""
-    from grader.lab.lab import LabError
-    from grader.scenario.yamltext import FormatError
-    from grader.text import plain
+    """Print an error that the user can fix, one line per problem, on stderr; anything else is a fault of ours."""
+    from grader.errors import InputError
+    from grader.escape import printable
 
-    # Paths and names in these may be a stranger's.
-    if isinstance(error, LabError):
+    # Paths and names in these may be untrusted.
+    if isinstance(error, InputError):
         for problem in error.problems:
-            print(f"grader: {plain(str(problem))}", file=sys.stderr)
-        return 2
-    if isinstance(error, FormatError):
-        print(f"grader: {plain(str(error))}", file=sys.stderr)
+            print(f"grader: {printable(problem)}", file=sys.stderr)
         return 2
     if isinstance(error, OSError):
-        print(f"grader: {plain(str(error.filename or ''))}: {plain(error.strerror or str(error))}", file=sys.stderr)
+        name, why = str(error.filename or ""), error.strerror or str(error)
+        print(f"grader: {printable(name)}: {printable(why)}", file=sys.stderr)
         return 2
     from grader.sandbox.sandbox import IsolationError
 

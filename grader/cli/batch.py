@@ -12,7 +12,8 @@ import time
 from typing import Any
 
 from grader.cli import add_isolation
-from grader.lab.lab import LabError, find_lab, load_lab
+from grader.errors import InputError
+from grader.lab.lab import find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
                 lab, sources, output, _pool(options), options.isolation, lambda count, name: bar.update(count)
             )
     except StoreError as error:
-        raise LabError([str(error)]) from None
+        raise InputError([str(error)]) from None
     except KeyboardInterrupt:
         print("grader: stopped; what was graded so far is kept: run the same command again to go on", file=sys.stderr)
         return 130
@@ -149,7 +150,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
     try:
         filled = fill_gradebooks(outcome.batch, books, folder)
     except StoreError as error:
-        raise LabError([str(error)]) from None
+        raise InputError([str(error)]) from None
     if options.changes:
         print("\n".join(outcome.changes))
     elif not options.quiet:

@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 from grader.authoring.check import check_lab
+from grader.errors import InputError
 from grader.lab.kernels import misconceptions
-from grader.lab.lab import LabError, find_lab, load_lab
+from grader.lab.lab import find_lab, load_lab
 from grader.report.text import WIDTH, wrap
 
 
@@ -54,6 +55,6 @@ def _progress_bar(folder: Any) -> Any:
 
     try:
         total = len(misconceptions(load_lab(folder)))
-    except LabError:
+    except InputError:
         total = 0
     return tqdm(total=total, desc="misconceptions", file=sys.stderr, disable=None, leave=False, dynamic_ncols=True)

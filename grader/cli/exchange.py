@@ -6,11 +6,13 @@ import argparse
 import pathlib
 import sys
 
-from grader.cli.output import write, write_whole
-from grader.lab.lab import Lab, LabError
+from grader.cli.output import write
+from grader.errors import InputError
+from grader.escape import printable
+from grader.files import write_file
+from grader.lab.lab import Lab
 from grader.quiz.exchange.item import ImportFailed, Item, Note, items_of
 from grader.quiz.model import Question, Quiz
-from grader.text import plain
 
 
 def export(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
@@ -45,7 +47,7 @@ def _export_markdown(options: argparse.Namespace, items: list[Item]) -> int:
     folder = pathlib.Path(options.output)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        write_whole(folder / name, text)
+        write_file(folder / name, text)
     print(f"{len(files)} files in {folder}", file=sys.stderr)
     return 0
 
@@ -54,13 +56,10 @@ def _export_qti(options: argparse.Namespace, quiz: Quiz, items: list[Item]) -> i
     from grader.quiz.exchange.qti import write as write_qti
 
     if options.output is None:
-        raise LabError(["QTI is a zip file; say where to with --output FILE.zip"])
+        raise InputError(["QTI is a zip file; say where to with --output FILE.zip"])
     data, lost = write_qti(items, quiz.title)
     _tell_lost("QTI cannot", lost)
-    path = pathlib.Path(options.output)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    write_file(options.output, data)
     return 0
 
 
@@ -68,7 +67,8 @@ def _ours(quiz: Quiz, question: Question) -> list[str]:
     """What no other system has."""
     lost = []
     if question.parameters:
-        lost.append(f"{question.id}: its variants; this one is that of {plain(quiz.seed, 60) or 'the first values'}")
+        variant = printable(quiz.seed, 60) or "the first values"
+        lost.append(f"{question.id}: its variants; this one is that of {variant}")
     if question.penalty:
         lost.append(f"{question.id}: its penalty")
     return lost
@@ -99,9 +99,9 @@ def import_files(options: argparse.Namespace) -> int:
         items += found
         notes += said
     for note in notes:
-        print(f"{'error' if note.lost else 'warning'}: {plain(str(note))}", file=sys.stderr)
+        print(f"{'error' if note.lost else 'warning'}: {printable(str(note))}", file=sys.stderr)
     if not items:
-        raise LabError(["no question was found that could be taken over"])
+        raise InputError(["no question was found that could be taken over"])
     from grader.quiz.exchange.item import slug
     from grader.quiz.exchange.yaml_file import write as write_yaml
     from grader.quiz.questions import read_quiz
@@ -130,4 +130,4 @@ def _read(path: pathlib.Path) -> tuple[list[Item], list[Note]]:
             data = file.read(SIZE_LIMIT + 1)
         return (markdown if path.suffix.lower() in (".md", ".markdown") else gift).read(data, str(path))
     except ImportFailed as error:
-        raise LabError([str(error)]) from None
+        raise InputError([str(error)]) from None

@@ -8,8 +8,9 @@ import sys
 from typing import Any
 
 from grader.cli import add_isolation
+from grader.errors import InputError
 from grader.grade.verdicts import PASSED
-from grader.lab.lab import Lab, LabError, find_lab, load_lab
+from grader.lab.lab import Lab, find_lab, load_lab
 
 #: Random scenarios that are tried.
 EXAMPLES = 4000
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     from grader.lab.kernels import reference_kernel
 
     if options.examples < 1:
-        raise LabError([f"--examples {options.examples}: accepted is a number, 1 or more"])
+        raise InputError([f"--examples {options.examples}: accepted is a number, 1 or more"])
     lab = load_lab(find_lab(options.lab))
     kernel = reference_kernel(lab)
     if options.seed is None:
@@ -76,7 +77,7 @@ def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
 
     subject = resolve(options.submission, lab)
     if subject.refused:
-        raise LabError([f"{options.submission}: {subject.refused}"])
+        raise InputError([f"{options.submission}: {subject.refused}"])
     if subject.trusted is not None:
         found, tried = find_difference(lab, kernel, means_of(subject, None).attempt, options.seed, options.examples)
     else:
@@ -99,17 +100,18 @@ def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
 
 
 def _tell(found: Any, tried: int, options: argparse.Namespace) -> None:
+    from grader.escape import printable
+    from grader.files import write_file
     from grader.report.text import WIDTH, wrap
     from grader.scenario.writer import to_yaml
-    from grader.text import plain
 
     print(f"A difference, found and cut down in {tried} tries, seed {options.seed}:\n")
     for line in [found.attempt.verdict, *found.attempt.lines]:
-        print("\n".join(wrap(plain(line), WIDTH, "  ")))
+        print("\n".join(wrap(printable(line), WIDTH, "  ")))
     text = to_yaml(found.scenario)
     if options.output is None:
         print(f"\nThe scenario, for a file in scenarios/ or hidden/ (--output FILE writes it):\n\n{text}", end="")
         return
     path = pathlib.Path(options.output)
-    path.write_text(text, encoding="utf-8")
+    write_file(path, text)
     print(f"\nThe scenario is in {path}. Give it a title that says the rule, and run `grader record`.")

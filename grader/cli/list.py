@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from grader.grade.results import rounded
-from grader.lab.lab import LabError, find_lab, load_lab
+from grader.errors import InputError
+from grader.lab.lab import find_lab, load_lab
+from grader.points import points
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,10 +19,10 @@ def run(options: argparse.Namespace) -> int:
         return _labs()
     lab = load_lab(find_lab(options.lab))
     for task in lab.tasks:
-        print(f"task {task.number}  {task.title}  ({float(task.points):g} points)")
+        print(f"task {task.number}  {task.title}  ({points(task.points)} points)")
         for scenario in lab.scenarios:
             if scenario.task == task.id:
-                print(f"    {scenario.id:34} {rounded(lab.share(scenario)):>5}  {scenario.title}")
+                print(f"    {scenario.id:34} {points(lab.share(scenario)):>5}  {scenario.title}")
     print(f"{len(lab.scenarios)} public scenarios")
     return 0
 
@@ -29,11 +30,11 @@ def run(options: argparse.Namespace) -> int:
 def _labs() -> int:
     paths = sorted(pathlib.Path("labs").glob("*/lab.yaml"))
     if not paths:
-        raise LabError(["there is no folder labs/ with labs here"])
+        raise InputError(["there is no folder labs/ with labs here"])
     for path in paths:
         try:
             lab = load_lab(path.parent)
             print(f"{path.parent!s:28} {lab.title} ({len(lab.scenarios)} public scenarios)")
-        except LabError as error:
+        except InputError as error:
             print(f"{path.parent!s:28} broken: {error.problems[0]}")
     return 0

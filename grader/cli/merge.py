@@ -7,7 +7,8 @@ import pathlib
 
 from grader.cli import add_isolation
 from grader.cli.batch import add_output, gradebooks, tell
-from grader.lab.lab import LabError, find_lab, load_lab
+from grader.errors import InputError
+from grader.lab.lab import find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,5 +28,5 @@ def run(options: argparse.Namespace) -> int:
         folders = [pathlib.Path(folder) for folder in options.shards]
         outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation)
     except StoreError as error:
-        raise LabError([str(error)]) from None
+        raise InputError([str(error)]) from None
     return tell(outcome, books, options)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import pathlib
 import sys
+
+from grader.files import write_file
 
 
 def write(options: argparse.Namespace, text: str) -> int:
@@ -12,12 +13,5 @@ def write(options: argparse.Namespace, text: str) -> int:
     if options.output is None:
         sys.stdout.write(text)
     else:
-        write_whole(pathlib.Path(options.output), text)
+        write_file(options.output, text)
     return 0
-
-
-def write_whole(path: pathlib.Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half of it."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -9,8 +9,10 @@ import sys
 from typing import Any
 
 from grader.cli.marks import exit_status, result
-from grader.cli.output import write, write_whole
-from grader.lab.lab import Lab, LabError, find_lab, load_lab
+from grader.cli.output import write
+from grader.errors import InputError
+from grader.files import write_file
+from grader.lab.lab import Lab, find_lab, load_lab
 from grader.quiz.marking import is_open, mark_answers, read_sheet, unfit, variant_of
 from grader.quiz.model import VARIANT, WITH_CHOICES, Quiz
 from grader.quiz.questions import load_quiz
@@ -87,12 +89,13 @@ def _offered(lab: Lab, quiz: Quiz) -> dict[str, Any]:
 
 
 def _refuse_to_lose(path: pathlib.Path) -> None:
-    """LabError if an empty sheet would be written over answers."""
+    """InputError if an empty sheet would be written over answers."""
     from grader.quiz.sheet_files import read_bytes
 
     sheet, problems = read_sheet(read_bytes(path))
     if problems or any(not is_open(answer) for id, answer in sheet.items() if id != VARIANT):
-        raise LabError([f"{path}: there are answers in this sheet already; remove it first, or write to another file"])
+        problem = "there are answers in this sheet already; remove it first, or write to another file"
+        raise InputError([f"{path}: {problem}"])
 
 
 # -- marking --------------------------------------------------------------------------------------------------
@@ -144,12 +147,12 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
     sheet, problems = read_sheet(data)
     problems += [f"{id}: {answer}" for id, answer in sheet.items() if unfit(answer)]
     if problems:
-        raise LabError([f"{path}: {problems[0]}; mend it, or remove it to begin anew"])
+        raise InputError([f"{path}: {problems[0]}; mend it, or remove it to begin anew"])
     named = variant_of(sheet)
     seed = named if options.seed is None else options.seed
     quiz = load_quiz(lab, seed)
     if quiz.varies and seed != named and any(not is_open(a) for id, a in sheet.items() if id != VARIANT):
-        raise LabError([f"{path}: the answers there are for the variant {named!r}; remove them first"])
+        raise InputError([f"{path}: the answers there are for the variant {named!r}; remove them first"])
     if quiz.varies and seed:
         sheet = {VARIANT: seed, **sheet}
         sheet[VARIANT] = seed
@@ -193,5 +196,5 @@ class _Keeper:
                 self.sheet[id] = answer
                 anew = template(self.quiz, _offered(self.lab, self.quiz), self.sheet)
                 self.text = updated(self.text, self.sheet, id, anew)
-        write_whole(self.path, self.text)
+        write_file(self.path, self.text)
         self.saved = True

@@ -9,20 +9,21 @@ from collections import Counter
 
 from grader.cli.marks import exit_status, result
 from grader.cli.output import write
-from grader.lab.lab import Lab, LabError
+from grader.errors import InputError
+from grader.escape import printable
+from grader.lab.lab import Lab
+from grader.points import points
 from grader.quiz.marking import CORRECT, mark_answers, read_sheet, variant_of
 from grader.quiz.marks import QuizResult
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet_files import Found, find_sheets
-from grader.quiz.terminal.feedback import points
 from grader.quiz.terminal.markdown import layout
-from grader.text import plain
 
 
 def mark_folder(options: argparse.Namespace, lab: Lab) -> int:
-    """Mark all; exit status 0 if all have full marks, else 1. LabError for a format that holds one sheet only."""
+    """Mark all; exit status 0 if all have full marks, else 1. InputError for a format that holds one sheet only."""
     if options.format not in ("text", "json"):
-        raise LabError([f"--format {options.format} is for one sheet; a folder is reported as text or json"])
+        raise InputError([f"--format {options.format} is for one sheet; a folder is reported as text or json"])
     sheets = [(found, _marked(options, lab, found)) for found in find_sheets(pathlib.Path(options.answers))]
     if options.format == "json":
         results = [result(lab, marked, found.name, found.data, options) for found, marked in sheets]
@@ -44,13 +45,13 @@ def _marked(options: argparse.Namespace, lab: Lab, found: Found) -> QuizResult:
 
 
 def _table(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
-    width = max(min(max(len(plain(found.name)) for found, _ in sheets), 32), 8)
+    width = max(min(max(len(printable(found.name)) for found, _ in sheets), 32), 8)
     lines = [f"{'sheet':{width}}   points   right  part  wrong  open  invalid"]
     for found, marked in sheets:
         count = Counter(entry["verdict"] for entry in marked["questions"])
         scored = f"{points(marked['points'])}/{points(marked['max_points'])}"
         lines.append(
-            f"{plain(found.name, None)[:width]:{width}}  {scored:>7}   {count[CORRECT]:>5}  {count['partial']:>4}  "
+            f"{printable(found.name, None)[:width]:{width}}  {scored:>7}   {count[CORRECT]:>5}  {count['partial']:>4}  "
             f"{count['wrong']:>5}  {count['unanswered']:>4}  {count['invalid']:>7}"
         )
         for problem in marked.get("problems", []):

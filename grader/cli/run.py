@@ -13,18 +13,19 @@ from typing import Any
 
 from grader.cli import add_isolation
 from grader.cli.output import write
+from grader.errors import InputError
+from grader.escape import printable
 from grader.grade.attempt import BEFORE
 from grader.grade.result import Result
 from grader.grade.results import ResultBuilder, choose, exit_status, load_outputs
 from grader.grade.runners import local_examiner
 from grader.grade.session import Means, attempt_all, marks_of_quiz, means_of
 from grader.grade.submission import Subject, resolve
-from grader.lab.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
+from grader.lab.lab import QUIZ_TASK, Lab, find_lab, load_lab
 from grader.quiz.marks import QuizResult
 from grader.report import FORMATS, render
 from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
-from grader.text import plain
 
 #: Seconds after which progress is shown.
 PATIENCE = 0.5
@@ -93,7 +94,7 @@ def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Means:
     path = pathlib.Path(options.submission or lab.kernel.path)
     path = path / "kernel.py" if path.is_dir() else path
     if subject.name == "reference" or path.suffix != ".py":
-        raise LabError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
+        raise InputError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
     return Means(local_examiner(load_file_class(path, lab.kernel.name)))
 
 
@@ -160,7 +161,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     if first["verdict"] == "not_implemented":
         return f"{where}, then {lab.kernel.path}"
     # A submission may be called anything, what moves a cursor included; and the line is there to be copied.
-    given = f" --submission {plain(shlex.quote(options.submission))}" if options.submission else ""
+    given = f" --submission {printable(shlex.quote(options.submission))}" if options.submission else ""
     return f"{where}, and the whole story:\ngrader show {lab.path} {first['id']}{given}"
 
 

@@ -42,12 +42,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _lines(outcome: object, quiet: bool) -> list[str]:
     from grader.authoring.selftest import Outcome
-    from grader.text import plain
+    from grader.escape import printable
 
     assert isinstance(outcome, Outcome)
     if outcome.skipped:
         return [] if quiet else [f"  -    {outcome.attack.name:32} {outcome.skipped}"]
     if not outcome.wrong:
         return [] if quiet else [f"  ok   {outcome.attack.name:32} {', '.join(outcome.verdicts)}"]
-    lines = [f"  FAIL {outcome.attack.name:32} {plain(outcome.attack.about)}"]
-    return lines + [f"       {plain(wrong)}" for wrong in outcome.wrong]
+    lines = [f"  FAIL {outcome.attack.name:32} {printable(outcome.attack.about)}"]
+    return lines + [f"       {printable(wrong)}" for wrong in outcome.wrong]

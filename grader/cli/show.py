@@ -6,15 +6,16 @@ import argparse
 from typing import Any
 
 from grader.cli import add_isolation
+from grader.errors import InputError, did_you_mean
+from grader.escape import printable
 from grader.grade.attempt import Attempt
 from grader.grade.results import load_outputs
 from grader.grade.runners import Examiner, Printed, local_examiner
 from grader.grade.submission import resolve
-from grader.lab.lab import Lab, LabError, find_lab, load_lab
+from grader.lab.lab import Lab, find_lab, load_lab
 from grader.report.text import printed
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
-from grader.text import plain
 from grader.view.steps import story
 
 #: Lines of a kernel's own prints that are shown.
@@ -37,15 +38,15 @@ def run(options: argparse.Namespace) -> int:
     scenario = _find(lab, name)
     output = load_outputs(lab, [scenario])[scenario.id]
     if not 0 <= options.point < len(output.traces):
-        raise LabError([f"--point {options.point}: {scenario.id} has {len(output.traces)} failure points, from 0"])
+        raise InputError([f"--point {options.point}: {scenario.id} has {len(output.traces)} failure points, from 0"])
     expected = output.traces[options.point]
     one = scenario.at_failure_point(options.point)
     attempt, told = _attempt(options, lab, one, expected) if options.submission else (None, Printed())
     for line in story(one, expected, attempt):
-        print(plain(line, limit=None))
+        print(printable(line, limit=None))
     if told.text:
         for line in ("", *printed(told.text, PRINTED, told.truncated)):
-            print(plain(line, limit=None))
+            print(printable(line, limit=None))
     return 0 if attempt is None or attempt.verdict == "passed" else 1
 
 
@@ -53,18 +54,15 @@ def _find(lab: Lab, name: str) -> Scenario:
     for scenario in lab.all_scenarios:
         if scenario.id == name:
             return scenario
-    import difflib
-
-    close = difflib.get_close_matches(name, [s.id for s in lab.scenarios], n=3)
-    near = f"; did you mean {' or '.join(close)}?" if close else f"; `grader list {lab.path}` shows them"
-    raise LabError([f"{lab.name}: there is no scenario {name!r}{near}"])
+    near = did_you_mean(name, [s.id for s in lab.scenarios]) or f"`grader list {lab.path}` shows them"
+    raise InputError([f"{lab.name}: there is no scenario {name!r}; {near}"])
 
 
 def _attempt(options: argparse.Namespace, lab: Lab, scenario: Scenario, expected: Trace) -> tuple[Attempt, Printed]:
     """The submission's attempt, and what it printed."""
     subject = resolve(options.submission, lab)
     if subject.refused:
-        raise LabError([f"{options.submission}: {subject.refused}"])
+        raise InputError([f"{options.submission}: {subject.refused}"])
     if subject.trusted is not None:
         return local_examiner(subject.trusted)(scenario, expected), Printed()
     from grader.sandbox.sandbox import Box

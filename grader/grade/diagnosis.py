@@ -12,9 +12,10 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from grader.errors import InputError
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
-from grader.lab.lab import Lab, LabError
+from grader.lab.lab import Lab
 from grader.scenario.model import Scenario
 
 FORMAT = 1
@@ -49,7 +50,7 @@ def fingerprints_path(lab: Lab) -> pathlib.Path:
 
 
 def load_fingerprints(lab: Lab) -> list[Mistake]:
-    """The recorded fingerprints; none if the lab has none. LabError if they are unreadable or stale."""
+    """The recorded fingerprints; none if the lab has none. InputError if they are unreadable or stale."""
     path = fingerprints_path(lab)
     again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
     try:
@@ -62,12 +63,12 @@ def load_fingerprints(lab: Lab) -> list[Mistake]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise LabError([f"{path}: {error.strerror}"]) from None
+        raise InputError([f"{path}: {error.strerror}"]) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise LabError([f"{path}: not a file of fingerprints ({error}); {again}"]) from None
+        raise InputError([f"{path}: not a file of fingerprints ({error}); {again}"]) from None
     stale = [s.id for s in lab.scenarios if hashes.get(s.id) != s.hash[:16]]
     if stale:
-        raise LabError([f"{path}: stale: scenario {stale[0]} is new or was changed since it was recorded; {again}"])
+        raise InputError([f"{path}: stale: scenario {stale[0]} is new or was changed since it was recorded; {again}"])
     return found
 
 

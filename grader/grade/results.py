@@ -15,18 +15,20 @@ from typing import Any, NamedTuple
 
 from grader import __version__
 from grader.compare.explain import ABOUT
+from grader.errors import InputError, did_you_mean
+from grader.escape import printable
 from grader.grade.attempt import Attempt, attempt_each
 from grader.grade.diagnosis import Likeness, in_words, likeness
 from grader.grade.result import Result, ScenarioResult, TaskResult
 from grader.grade.runners import Printed
 from grader.grade.verdicts import MEANINGS, NEVER_WAITING, PASSED, UNGRADABLE, WAITING
-from grader.lab.lab import QUIZ_TASK, Lab, LabError, Task
+from grader.lab.lab import QUIZ_TASK, Lab, Task
 from grader.lab.recordings import Output, load_output
+from grader.points import rounded
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
-from grader.text import plain
 
 FORMAT = 1
 
@@ -47,7 +49,7 @@ class Graded(NamedTuple):
 
 
 def choose(lab: Lab, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
-    """Public and hidden scenarios whose id, or task, matches a pattern. LabError if there is none."""
+    """Public and hidden scenarios whose id, or task, matches a pattern. InputError if there is none."""
     if only is None:
         return list(lab.scenarios), list(lab.hidden)
 
@@ -56,24 +58,21 @@ def choose(lab: Lab, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
 
     public, hidden = list(filter(fits, lab.scenarios)), list(filter(fits, lab.hidden))
     if not public and not hidden:
-        import difflib
-
-        close = difflib.get_close_matches(only, [s.id for s in lab.scenarios], n=3)
-        near = f"; did you mean {' or '.join(close)}?" if close else "; `grader list` shows what there is"
-        raise LabError([f"{lab.name}: no scenario matches {only!r}{near}"])
+        near = did_you_mean(only, [s.id for s in lab.scenarios]) or "`grader list` shows what there is"
+        raise InputError([f"{lab.name}: no scenario matches {only!r}; {near}"])
     return public, hidden
 
 
 def load_outputs(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Output]:
-    """The recorded outputs of scenarios, by id. LabError with all that are missing or stale."""
+    """The recorded outputs of scenarios, by id. InputError with all that are missing or stale."""
     outputs, problems = {}, []
     for scenario in scenarios:
         try:
             outputs[scenario.id] = load_output(lab, scenario)
-        except LabError as error:
+        except InputError as error:
             problems += error.problems
     if problems:
-        raise LabError(problems)
+        raise InputError(problems)
     return outputs
 
 
@@ -126,7 +125,7 @@ class ResultBuilder:
             "lab": self.lab.name,
             "title": self.lab.title,
             "lab_hash": lab_hash(self.lab, audience, self.hashes),
-            "submission": plain(submission),
+            "submission": printable(submission),
             "points": rounded(sum((earned for earned, _ in self._points.values()), Fraction(0))),
             "max_points": rounded(sum((most for _, most in self._points.values()), Fraction(0))),
             "complete": not ungradable,
@@ -137,7 +136,7 @@ class ResultBuilder:
             "receipt": "",
         }
         if self.only is not None:
-            result["only"] = plain(self.only)
+            result["only"] = printable(self.only)
         if self.quiz is not None:
             result["quiz"] = self.quiz
         result["receipt"] = receipt(self.lab, digest, result, self.hashes)
@@ -197,9 +196,9 @@ class ResultBuilder:
         if verdict == WAITING:
             needs = " and ".join(f"task {task.number}" for task in self._awaited(scenario.task))
             return {**entry, "message": f"waits until {needs} passes"}
-        entry["message"] = plain(attempt.message)
+        entry["message"] = printable(attempt.message)
         if verdict != PASSED:
-            entry["details"] = [plain(line) for line in attempt.lines]
+            entry["details"] = [printable(line) for line in attempt.lines]
             if scenario.hint:
                 entry["hint"] = scenario.hint
         if verdict != PASSED and attempt.sign and not graded.hidden and self.diagnosis:
@@ -209,7 +208,7 @@ class ResultBuilder:
             entry["divergence"] = {"step": d.step, "rule": d.rule, "expected": d.expected, "yours": d.yours}
         if graded.printed.text:
             text = graded.printed.text[:OUTPUT_LIMIT]
-            entry["output"] = "\n".join(plain(line) for line in text.splitlines())
+            entry["output"] = "\n".join(printable(line) for line in text.splitlines())
             entry["output_truncated"] = graded.printed.truncated or len(graded.printed.text) > OUTPUT_LIMIT
         return entry
 
@@ -266,12 +265,6 @@ def canned(verdict: str, attempt: Attempt) -> str:
         rule = attempt.divergence.rule
         return f"differs in {rule}: {ABOUT[rule]}"
     return MEANINGS[verdict]
-
-
-def rounded(points: Fraction) -> float | int:
-    """Points as they are printed: at most two decimals, whole numbers whole."""
-    value = round(float(points), 2)
-    return int(value) if value == int(value) else value
 
 
 def lab_hash(lab: Lab, audience: str = "staff", hashes: dict[str, str] | None = None) -> str:

@@ -6,9 +6,10 @@ import hashlib
 import pathlib
 from typing import NamedTuple
 
+from grader.errors import InputError
 from grader.grade.runners import Code
 from grader.lab.kernels import misconception_kernel
-from grader.lab.lab import Lab, LabError
+from grader.lab.lab import Lab
 from grader.scenario.engine import MakeKernel
 
 
@@ -31,7 +32,7 @@ class Subject(NamedTuple):
 
 
 def resolve(what: str | None, lab: Lab) -> Subject:
-    """The subject that a command line names. LabError if there is nothing of that name."""
+    """The subject that a command line names. InputError if there is nothing of that name."""
     if what == "reference":
         return _reference(lab)
     if what is not None and what.startswith("misconception:"):
@@ -44,7 +45,7 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
     from grader.intake.submission import Refused, read_submission
 
     if not path.exists() and not path.is_symlink():
-        raise LabError(
+        raise InputError(
             [
                 f"{path}: there is no such file or folder; --submission takes a folder with a kernel.py, a "
                 f"kernel file, an archive, `reference`, or misconception:NAME"
@@ -62,7 +63,7 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
 def _reference(lab: Lab) -> Subject:
     """The model answer, with the modules it builds on and the model sheet, graded like any other submission."""
     if lab.reference is None:
-        raise LabError([f"{lab.name}: this lab has no reference (a released lab never has)"])
+        raise InputError([f"{lab.name}: this lab has no reference (a released lab never has)"])
     path = lab.reference.path.resolve()
     package = path.parent.name
     modules = {

@@ -7,7 +7,8 @@ import pathlib
 import sys
 from typing import Any
 
-from grader.lab.lab import ClassAt, Lab, LabError
+from grader.errors import InputError, did_you_mean
+from grader.lab.lab import ClassAt, Lab
 from grader.scenario.engine import MakeKernel
 
 
@@ -21,7 +22,7 @@ def load_class(at: ClassAt) -> MakeKernel:
     try:
         return getattr(module, at.name)
     except AttributeError:
-        raise LabError([f"{at.path}: there is no class {at.name}"]) from None
+        raise InputError([f"{at.path}: there is no class {at.name}"]) from None
 
 
 def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
@@ -30,19 +31,19 @@ def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
 
     spec = spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise LabError([f"{path}: this is no Python file"])
+        raise InputError([f"{path}: this is no Python file"])
     module = module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     if not hasattr(module, name):
-        raise LabError([f"{path}: there is no class {name}"])
+        raise InputError([f"{path}: there is no class {name}"])
     return getattr(module, name)
 
 
 def reference_kernel(lab: Lab) -> MakeKernel:
-    """The model answer of a lab. LabError in a released lab, which has none."""
+    """The model answer of a lab. InputError in a released lab, which has none."""
     if lab.reference is None:
-        raise LabError([f"{lab.name}: this lab has no reference kernel (a released lab never has)"])
+        raise InputError([f"{lab.name}: this lab has no reference kernel (a released lab never has)"])
     return load_class(lab.reference)
 
 
@@ -70,13 +71,10 @@ def misconceptions(lab: Lab, taught: bool = False) -> list[str]:
 
 
 def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:
-    """The reference of a lab with one typical mistake. LabError, with those there are, if the flag is unknown."""
+    """The reference of a lab with one typical mistake. InputError, with those there are, if the flag is unknown."""
     base = reference_kernel(lab)
     known = misconceptions(lab)
     if flag not in known:
-        import difflib
-
-        close = difflib.get_close_matches(flag, known, n=3)
-        near = f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known) or 'none'}"
-        raise LabError([f"misconception:{flag}: no such misconception applies to {lab.name}{near}"])
+        near = did_you_mean(flag, known) or f"there are {', '.join(known) or 'none'}"
+        raise InputError([f"misconception:{flag}: no such misconception applies to {lab.name}; {near}"])
     return _mistakes(lab).kernel(flag, base)

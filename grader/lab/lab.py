@@ -13,26 +13,18 @@ import json
 import os
 import pathlib
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from grader.errors import FormatError, InputError
+from grader.formats.checking import find_problems
+from grader.formats.fields import Table
+from grader.formats.yaml_reader import Block, read_yaml
+from grader.lab.fields import POINTS, TASK, TOP
+from grader.points import points
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
-from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
 
-FORMAT = 1
-POINTS = 100
 QUIZ_TASK = "quiz"
-
-_FIELDS = ("format", "title", "kernel", "reference", "quiz", "tasks")
-_TASK_FIELDS = ("id", "title", "points", "needs")
-
-
-class LabError(Exception):
-    """A lab, or a file of it, is wrong. `problems` has one line each: place, what was found, the way out."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 class Task(NamedTuple):
@@ -137,14 +129,14 @@ def find_lab(given: str | None) -> pathlib.Path:
         if (folder / "lab.yaml").is_file():
             return folder
     if given is None:
-        raise LabError(["no LAB was given, and there is no lab.yaml here; say which lab, such as labs/copy-on-write"])
+        raise InputError(["no LAB was given, and there is no lab.yaml here; say which lab, such as labs/copy-on-write"])
     known = sorted(str(path.parent) for path in pathlib.Path("labs").glob("*/lab.yaml"))
     there = f"; labs here: {', '.join(known)}" if known else "; there is no folder labs/ with labs here"
-    raise LabError([f"{given}: no lab.yaml there{there}"])
+    raise InputError([f"{given}: no lab.yaml there{there}"])
 
 
 def load_lab(folder: str | pathlib.Path) -> Lab:
-    """Load a lab with all its scenarios. LabError with every problem that was found, not the first alone."""
+    """Load a lab with all its scenarios. InputError with every problem that was found, not only the first."""
     return _LabLoader(pathlib.Path(folder)).load()
 
 
@@ -163,28 +155,27 @@ class _LabLoader:
     def load(self) -> Lab:
         try:
             block = read_yaml((self.folder / "lab.yaml").read_bytes(), self.shown)
-        except FormatError as error:
-            raise LabError([str(error)]) from None
         except OSError as error:
-            raise LabError([f"{self.folder / 'lab.yaml'}: {error.strerror}"]) from None
+            raise InputError([f"{self.folder / 'lab.yaml'}: {error.strerror}"]) from None
+        wrong = self._wrong_fields("a lab", block, TOP, 1)
         if not isinstance(block, Block):
-            raise LabError([f"{self.shown}:1: a lab is a mapping of {', '.join(_FIELDS)}"])
-        self._check_fields(block, _FIELDS, "lab.yaml", ("format", "title", "kernel", "tasks"))
-        tasks = self._tasks(block)
+            raise InputError(self.problems)
+        tasks = [] if "tasks" in wrong else self._tasks(block)
         scenarios = self._scenarios("scenarios", tasks)
         hidden = self._scenarios("hidden", tasks)
         self._check_ids(scenarios, hidden)
         released = self._released()
         self._check_points(block, tasks, scenarios, hidden, released)
-        kernel = self._class_at(block, "kernel")
-        reference = self._class_at(block, "reference") if "reference" in block else None
-        if self.problems or kernel is None:
-            raise LabError(self.problems)
+        reference = None
+        if "reference" in block and "reference" not in wrong:
+            reference = self._reference(block)
+        if self.problems:
+            raise InputError(self.problems)
         return Lab(
             self.folder,
             self.folder.resolve().name,
-            str(block["title"]),
-            kernel,
+            block["title"],
+            self._class_at(block["kernel"]),
             reference,
             self._quiz(block),
             tuple(tasks),
@@ -193,72 +184,52 @@ class _LabLoader:
             released,
         )
 
-    def _check_fields(self, block: Block, fields: tuple[str, ...], what: str, needed: tuple[str, ...]) -> None:
-        for key in block:
-            if key not in fields:
-                self.problem(block.lines[key], f"{what} has no field {key!r}; it takes {', '.join(fields)}")
-        for key in needed:
-            if key not in block:
-                self.problem(block.line, f"{what} needs {key!r}")
-        if "format" in block and block["format"] != FORMAT:
-            self.problem(block.lines["format"], f"format {block['format']!r} is not known; this grader reads {FORMAT}")
+    def _wrong_fields(self, what: str, block: Any, fields: Table, line: int) -> set[str]:
+        """Report all fields that are wrong or missing, and return their names."""
+        found = list(find_problems(what, block, fields, line))
+        for problem in found:
+            self.problem(problem.line, problem.message)
+        return {problem.field for problem in found}
 
-    def _class_at(self, block: Block, key: str) -> ClassAt | None:
-        text = block.get(key)
-        if text is None:
-            return None
-        path, colon, name = str(text).rpartition(":")
-        line = block.lines[key]
-        if not colon or not name.isidentifier():
-            self.problem(line, f"{key} is {text!r}; accepted is FILE:CLASS, such as kernel.py:CopyOnWriteKernel")
-            return None
-        file = pathlib.Path(os.path.normpath(self.folder / path))
-        if key == "reference" and not file.is_file():
-            self.problem(line, f"{key}: there is no file {path}")
-            return None
-        return ClassAt(file, name)
+    def _class_at(self, text: str) -> ClassAt:
+        path, _, name = text.rpartition(":")
+        return ClassAt(pathlib.Path(os.path.normpath(self.folder / path)), name)
+
+    def _reference(self, block: Block) -> ClassAt:
+        reference = self._class_at(block["reference"])
+        if not reference.path.is_file():
+            path = block["reference"].rpartition(":")[0]
+            self.problem(block.lines["reference"], f"reference: there is no file {path}")
+        return reference
 
     def _quiz(self, block: Block) -> pathlib.Path | None:
-        return pathlib.Path(os.path.normpath(self.folder / str(block["quiz"]))) if "quiz" in block else None
+        return pathlib.Path(os.path.normpath(self.folder / block["quiz"])) if "quiz" in block else None
 
     def _tasks(self, block: Block) -> list[Task]:
-        items = block.get("tasks")
-        if not isinstance(items, Items) or not items:
-            if "tasks" in block:
-                self.problem(block.lines["tasks"], "tasks must be a list such as [{id: copy, title: …, points: 20}]")
-            return []
+        items = block["tasks"]
         tasks: list[Task] = []
+        known = len(self.problems)
         for item, line in zip(items, items.lines, strict=True):
-            if not isinstance(item, Block):
-                self.problem(line, "a task is a mapping of id, title, points and needs")
-                continue
-            before = len(self.problems)
-            self._check_fields(item, _TASK_FIELDS, "a task", ("id", "title", "points"))
-            if len(self.problems) == before:
-                self._add_task(item, line, tasks)
+            wrong = self._wrong_fields("a task", item, TASK, line)
+            # A task whose points are wrong is still known, so that no scenario of it is reported as well.
+            if wrong <= {"points", "needs"}:
+                self._add_task(item, line, tasks, wrong)
         total = sum((task.points for task in tasks), Fraction(0))
-        if tasks and len(tasks) == len(items) and total != POINTS:
+        if len(self.problems) == known and total != POINTS:
+            # Not rounded: 99.999 points are not 100.
             self.problem(block.lines["tasks"], f"the tasks' points add up to {float(total):g}; a lab has {POINTS}")
         return tasks
 
-    def _add_task(self, item: Block, line: int, tasks: list[Task]) -> None:
-        points = item["points"]
-        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points <= POINTS:
-            self.problem(item.lines["points"], f"points is {points!r}; accepted is a number, 0 to {POINTS}")
-            points = 0
+    def _add_task(self, item: Block, line: int, tasks: list[Task], wrong: set[str]) -> None:
         known = [task.id for task in tasks]
         if item["id"] in known:
             self.problem(line, f"task {item['id']!r} is there twice")
-        needs = item.get("needs", [])
-        if not isinstance(needs, list):
-            self.problem(item.lines["needs"], f"needs is {needs!r}; accepted is a list of tasks, such as [share]")
-            needs = []
+        needs = () if "needs" in wrong else tuple(item.get("needs", ()))
         for need in needs:
             if need not in known:
                 self.problem(line, f"task {item['id']!r} needs {need!r}, which is no task before it")
-        tasks.append(
-            Task(len(tasks) + 1, str(item["id"]), str(item["title"]), Fraction(str(points)), tuple(map(str, needs)))
-        )
+        worth = Fraction(0) if "points" in wrong else Fraction(str(item["points"]))
+        tasks.append(Task(len(tasks) + 1, item["id"], item["title"], worth, needs))
 
     def _scenarios(self, kind: str, tasks: list[Task]) -> list[Scenario]:
         found: list[Scenario] = []
@@ -313,9 +284,7 @@ class _LabLoader:
                 if "quiz" not in block:
                     self.problem(block.lines["tasks"], "there is a task `quiz` but no field `quiz` with its questions")
             elif task.id not in scored and task.points and not self.unread:
-                self.problem(
-                    block.lines["tasks"], f"task {task.id!r} has {float(task.points):g} points and no scenario"
-                )
+                self.problem(block.lines["tasks"], f"task {task.id!r} has {points(task.points)} points and no scenario")
         if "quiz" in block and not any(task.id == QUIZ_TASK for task in tasks):
             self.problem(
                 block.lines["quiz"], "there is a quiz, but no task with the id `quiz` that its points belong to"

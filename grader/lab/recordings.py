@@ -10,7 +10,9 @@ import json
 import pathlib
 from typing import NamedTuple
 
-from grader.lab.lab import Lab, LabError
+from grader.errors import InputError
+from grader.files import write_file
+from grader.lab.lab import Lab
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
 
@@ -30,7 +32,7 @@ def output_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
 
 
 def load_output(lab: Lab, scenario: Scenario) -> Output:
-    """The recorded output of a scenario. LabError if it is missing, unreadable or stale."""
+    """The recorded output of a scenario. InputError if it is missing, unreadable or stale."""
     path = output_path(lab, scenario)
     again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
     try:
@@ -38,33 +40,19 @@ def load_output(lab: Lab, scenario: Scenario) -> Output:
         traces = [Trace.from_json(trace) for trace in plain["traces"]]
         output = Output(plain["scenario"], plain["hash"], traces)
     except FileNotFoundError:
-        raise LabError([f"{path}: the reference output of scenario {scenario.id} is missing; {again}"]) from None
+        raise InputError([f"{path}: the reference output of scenario {scenario.id} is missing; {again}"]) from None
     except OSError as error:
-        raise LabError([f"{path}: {error.strerror}"]) from None
+        raise InputError([f"{path}: {error.strerror}"]) from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise LabError([f"{path}: not a reference output ({error}); {again}"]) from None
+        raise InputError([f"{path}: not a reference output ({error}); {again}"]) from None
     if output.hash != scenario.hash or not traces:
-        raise LabError([f"{path}: stale: scenario {scenario.id} was changed since it was recorded; {again}"])
+        raise InputError([f"{path}: stale: scenario {scenario.id} was changed since it was recorded; {again}"])
     return output
 
 
 def write_output(path: pathlib.Path, output: Output) -> bool:
-    """Write an output; whether the file changed. A line a step, so that a change reads well in a diff."""
-    return write_text(path, _text(output))
-
-
-def write_text(path: pathlib.Path, text: str) -> bool:
-    """Write a recorded file, whole or not at all; whether it changed."""
-    try:
-        if path.read_text(encoding="utf-8") == text:
-            return False
-    except OSError:
-        pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-    return True
+    """Write an output; return True if the file changed. A line a step, so that a change reads well in a diff."""
+    return write_file(path, _text(output), make_folders=True)
 
 
 def _text(output: Output) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import pathlib
 import tempfile
 
+from grader.files import write_file
 from grader.lab.lab import Lab
 from grader.publish.release import fill, write_lab
-from grader.publish.wheel import write_wheel, write_zip
+from grader.publish.wheel import write_wheel, zipped
 
 PROGRAMS = ("run_autograder", "setup.sh")
 
@@ -26,7 +27,5 @@ def export_gradescope(lab: Lab, path: pathlib.Path, isolation: str) -> list[str]
             (root / program).write_text(text, encoding="utf-8", newline="\n")
         files = sorted(p for p in root.rglob("*") if p.is_file())
         members = {p.relative_to(root).as_posix(): p.read_bytes() for p in files}
-    partial = path.with_name(path.name + ".partial")
-    write_zip(partial, members, PROGRAMS)
-    partial.replace(path)
+    write_file(path, zipped(members, PROGRAMS))
     return list(members)

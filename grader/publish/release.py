@@ -14,9 +14,12 @@ import json
 import pathlib
 import shutil
 
+from grader.errors import InputError
+from grader.files import write_file
 from grader.grade.diagnosis import fingerprints_path, load_fingerprints
-from grader.lab.lab import Lab, LabError, load_lab
+from grader.lab.lab import Lab, load_lab
 from grader.lab.recordings import load_output, output_path
+from grader.points import points
 from grader.publish.leaks import leaks
 from grader.publish.wheel import write_wheel
 from grader.quiz import released_files
@@ -33,11 +36,11 @@ HANDED_OUT = ("README.md", "answers.yaml")
 def release(lab: Lab, folder: pathlib.Path) -> list[str]:
     """Write the students' version of a lab into a new folder; the paths in it, sorted.
 
-    LabError, with the folder removed again, if something in it would give a secret away; LabError if the folder has
+    InputError, with the folder removed again, if something in it would give a secret away; InputError if the folder has
     something in it, or if the lab's outputs are not up to date.
     """
     if lab.reference is None:
-        raise LabError([f"{lab.path}: this is a released lab already; release the course's own copy of it"])
+        raise InputError([f"{lab.path}: this is a released lab already; release the course's own copy of it"])
     prepare(folder)
     try:
         wheel = write_wheel(folder)
@@ -59,7 +62,7 @@ def release(lab: Lab, folder: pathlib.Path) -> list[str]:
 def prepare(folder: pathlib.Path) -> None:
     """Make a folder, which may be there if nothing is in it."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise LabError([f"{folder}: there is something in it already; name a new folder, or empty this one"])
+        raise InputError([f"{folder}: there is something in it already; name a new folder, or empty this one"])
     folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -89,8 +92,7 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
 
 
 def write(path: pathlib.Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    write_file(path, text, make_folders=True)
 
 
 def lab_yaml(lab: Lab) -> str:
@@ -109,12 +111,10 @@ def lab_yaml(lab: Lab) -> str:
 
 def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
     """The text of a template with @LAB@, @TITLE@, @WHEEL@ and what is known of hidden scenarios put in."""
-    from grader.grade.results import rounded
-
     text = (TEMPLATES / template).read_text(encoding="utf-8")
     count = sum(len(lab.hidden_weights(task.id)) for task in lab.tasks)
-    points = f"{rounded(lab.hidden_points()):g}"
-    values = {"LAB": lab.name, "TITLE": lab.title, "WHEEL": wheel.name, "HIDDEN": str(count), "POINTS": points}
+    worth = points(lab.hidden_points())
+    values = {"LAB": lab.name, "TITLE": lab.title, "WHEEL": wheel.name, "HIDDEN": str(count), "POINTS": worth}
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text
@@ -125,7 +125,8 @@ def _verify(lab: Lab, folder: pathlib.Path) -> None:
     released = load_lab(folder / "labs" / lab.name)
     worth = {s.id: lab.share(s) for s in lab.scenarios}
     if {s.id: released.share(s) for s in released.scenarios} != worth:
-        raise LabError([f"{folder}: the released lab has other points than {lab.path}; that is a fault of the grader"])
+        problem = f"the released lab has other points than {lab.path}; that is a fault of the grader"
+        raise InputError([f"{folder}: {problem}"])
     found = leaks(lab, folder)
     if found:
-        raise LabError([f"not released: {leak}" for leak in found])
+        raise InputError([f"not released: {leak}" for leak in found])

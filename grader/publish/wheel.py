@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import pathlib
 import zipfile
 
-from grader.lab.lab import LabError
+from grader.errors import InputError
+from grader.files import write_file
 
 NAME = "forklab"
 
@@ -24,7 +26,7 @@ _KINDS = (".py", ".json", ".md", ".mk", ".yml", ".sh", ".typed", "")
 
 
 def write_wheel(folder: pathlib.Path) -> pathlib.Path:
-    """Write forklab-VERSION-py3-none-any.whl into a folder. LabError if the grader was never installed."""
+    """Write forklab-VERSION-py3-none-any.whl into a folder. InputError if the grader was never installed."""
     version, metadata, entry_points = _metadata()
     info = f"{NAME}-{version}.dist-info"
     members = {path.relative_to(PACKAGE.parent).as_posix(): path.read_bytes() for path in package_files()}
@@ -34,7 +36,7 @@ def write_wheel(folder: pathlib.Path) -> pathlib.Path:
     lines = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in members.items()]
     members[f"{info}/RECORD"] = ("\n".join([*lines, f"{info}/RECORD,,"]) + "\n").encode()
     path = folder / f"{NAME}-{version}-py3-none-any.whl"
-    write_zip(path, members)
+    write_file(path, zipped(members))
     return path
 
 
@@ -49,15 +51,17 @@ def package_files() -> list[pathlib.Path]:
     return sorted(path for path in files if path.suffix in _KINDS)
 
 
-def write_zip(path: pathlib.Path, members: dict[str, bytes], programs: tuple[str, ...] = ()) -> None:
-    """A zip whose bytes depend on its members alone. `programs` are executable in it."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
+def zipped(members: dict[str, bytes], programs: tuple[str, ...] = ()) -> bytes:
+    """Return a zip whose bytes depend only on its members. `programs` are executable in it."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
             info = zipfile.ZipInfo(name, _THEN)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
             info.external_attr = (0o100755 if name in programs else 0o100644) << 16
-            archive.writestr(info, data)
+            archive.writestr(info, content)
+    return data.getvalue()
 
 
 def _digest(data: bytes) -> str:
@@ -71,7 +75,7 @@ def _metadata() -> tuple[str, str, str]:
     try:
         found = distribution(NAME)
     except PackageNotFoundError:
-        raise LabError(
+        raise InputError(
             [f"{NAME} is not installed, so there is no wheel to release; run `make test`, or pip install ."]
         ) from None
     metadata = found.read_text("METADATA") or found.read_text("PKG-INFO") or ""

@@ -9,7 +9,7 @@ from grader.quiz.marks import QuizResult
 def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> QuizResult:
     """The marks of a sheet, as in a result: points, max_points, questions. `answers` are the sheet's bytes, or None.
 
-    The variant is that of `seed` (a student's id, say); with None, the one that the sheet names. LabError if the quiz
+    The variant is that of `seed` (a student's id, say); with None, the one that the sheet names. InputError if the quiz
     itself is wrong; nothing that a sheet holds makes this fail.
     """
     from grader.quiz.marking import mark_answers, read_sheet, variant_of

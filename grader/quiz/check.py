@@ -13,7 +13,8 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from grader.lab.lab import Lab, LabError
+from grader.errors import InputError
+from grader.lab.lab import Lab
 from grader.quiz.keys import as_text, keyed, keys_path, load_keys, offered
 from grader.quiz.marking import CORRECT, UNANSWERED, Sheet, mark_answers, mark_question, normal, read_sheet
 from grader.quiz.model import VARIANT, Computed, Question, Quiz
@@ -25,7 +26,7 @@ def problems_of(lab: Lab) -> list[str]:
     try:
         quiz = load_quiz(lab)
         problems = _keys(lab)
-    except LabError as error:
+    except InputError as error:
         return error.problems
     for question in quiz.questions:
         place = f"{quiz.path}:{question.line}: question {question.id!r}"
@@ -68,7 +69,7 @@ def _one(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
     """What is wrong with one variant."""
     try:
         keys = keyed(lab, quiz, question)
-    except LabError as error:
+    except InputError as error:
         return [problem.partition(": ")[2] for problem in error.problems]
     problems = []
     if isinstance(question.answer, Computed):
@@ -132,7 +133,7 @@ def model_answer(question: Question, keys: Any) -> str | list[str]:
 
 
 def model_sheet(lab: Lab, quiz: Quiz) -> Sheet:
-    """The sheet with full marks. LabError if a key cannot be computed."""
+    """The sheet with full marks. InputError if a key cannot be computed."""
     return {question.id: model_answer(question, keyed(lab, quiz, question)) for question in quiz.questions}
 
 

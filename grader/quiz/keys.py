@@ -14,12 +14,13 @@ import pathlib
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from grader.lab.lab import Lab, LabError
+from grader.errors import InputError
+from grader.formats.yaml_reader import plain_value
+from grader.lab.lab import Lab
 from grader.lab.recordings import load_output
 from grader.quiz.model import Choice, Computed, Question, Quiz
 from grader.quiz.obfuscated import unpacked
 from grader.quiz.observe import Value, evaluate, observe
-from grader.scenario.loader import plain_value
 
 FORMAT = 1
 
@@ -42,7 +43,7 @@ class Keyed(NamedTuple):
 
 
 def keyed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
-    """The key of a question. LabError if it has to be computed and cannot be."""
+    """The key of a question. InputError if it has to be computed and cannot be."""
     if isinstance(question.answer, Computed):
         return _computed(lab, quiz, question)
     return Keyed(_written(question), {wrong.value: [wrong.why] for wrong in question.distractors if wrong.value})
@@ -161,7 +162,7 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
                 traces[name] = replay(what.scenario, reference_kernel(lab))
         return evaluate(computed, {n: observe(traces[n], what) for n, what in computed.observations.items()})
     except ValueError as error:
-        raise LabError([f"{quiz.path}:{question.line}: question {question.id!r}: {error}"]) from None
+        raise InputError([f"{quiz.path}:{question.line}: question {question.id!r}: {error}"]) from None
 
 
 # -- what is recorded -----------------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ def keys_path(lab: Lab) -> pathlib.Path:
 
 
 def load_keys(lab: Lab) -> dict[str, Any]:
-    """The recorded keys; empty if there are none. LabError if the file is something else."""
+    """The recorded keys; empty if there are none. InputError if the file is something else."""
     path = keys_path(lab)
     try:
         stamp = (str(path.resolve()), path.stat().st_mtime_ns)
@@ -187,7 +188,7 @@ def load_keys(lab: Lab) -> dict[str, Any]:
             if plain["format"] != FORMAT or not isinstance(plain["questions"], dict):
                 raise ValueError("of another format")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise LabError([f"{path}: not a quiz's recorded keys ({error}); {_again(lab)}"]) from None
+            raise InputError([f"{path}: not a quiz's recorded keys ({error}); {_again(lab)}"]) from None
         _loaded[stamp] = plain
     return _loaded[stamp]
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from grader.escape import printable
 from grader.lab.lab import Lab
+from grader.points import rounded
 from grader.quiz.keys import Keyed, as_text, keyed, offered
 from grader.quiz.marks import QuestionResult, QuizResult
 from grader.quiz.model import VARIANT, Choice, Question, Quiz
-from grader.text import plain
 
 CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "unanswered", "invalid"
 
@@ -45,7 +46,7 @@ def read_sheet(answers: bytes | None) -> tuple[Sheet, list[str]]:
     try:
         return read_answers(answers), []
     except Refused as refused:
-        return {}, [plain(str(refused))]
+        return {}, [printable(str(refused))]
 
 
 def variant_of(sheet: Sheet) -> str:
@@ -65,13 +66,13 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> Qui
     """The same for a sheet that has been read."""
     known = {question.id for question in quiz.questions}
     problems = list(problems)
-    problems += [f"there is no question '{plain(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
+    problems += [f"there is no question '{printable(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
     if unfit(sheet.get(VARIANT)):
         problems.append(f"{VARIANT}: {sheet[VARIANT]}")
     named = variant_of(sheet)
     if quiz.varies and named and named != quiz.seed:
-        meant = plain(quiz.seed, 80) or "the first"
-        problems.append(f"the sheet is for the variant '{plain(named, 80)}', and was marked as that of '{meant}'")
+        meant = printable(quiz.seed, 80) or "the first"
+        problems.append(f"the sheet is for the variant '{printable(named, 80)}', and was marked as that of '{meant}'")
     entries = []
     earned = Fraction(0)
     for question in quiz.questions:
@@ -80,25 +81,20 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> Qui
         entry: QuestionResult = {
             "id": question.id,
             "verdict": mark.verdict,
-            "points": _rounded(mark.share * question.points),
-            "max_points": _rounded(question.points),
+            "points": rounded(mark.share * question.points),
+            "max_points": rounded(question.points),
         }
         if mark.feedback:
-            entry["feedback"] = [plain(line) for line in mark.feedback]
+            entry["feedback"] = [printable(line) for line in mark.feedback]
         entries.append(entry)
     marked: QuizResult = {
-        "points": _rounded(max(earned, Fraction(0))),
-        "max_points": _rounded(quiz.points),
+        "points": rounded(max(earned, Fraction(0))),
+        "max_points": rounded(quiz.points),
         "questions": entries,
     }
     if problems:
         marked["problems"] = problems
     return marked
-
-
-def _rounded(points: Fraction) -> float | int:
-    value = round(float(points), 2)
-    return int(value) if value == int(value) else value
 
 
 def mark_question(lab: Lab, quiz: Quiz, question: Question, given: str | list[str] | None) -> Mark:
@@ -119,7 +115,7 @@ def is_open(given: str | list[str] | None) -> bool:
 
 
 def _invalid(given: Any, accepted: str) -> Mark:
-    shown = plain(", ".join(given) if isinstance(given, list) else given, 60)
+    shown = printable(", ".join(given) if isinstance(given, list) else given, 60)
     return Mark(INVALID, Fraction(0), (f"'{shown}' is no answer to this question; accepted is {accepted}",))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from grader.formats.yaml_reader import Block
 from grader.scenario.model import Scenario
-from grader.scenario.yamltext import Block
 
 FORMAT = 1
 TYPES = ("single", "multiple", "number", "order", "match", "text")

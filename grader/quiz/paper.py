@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from grader.lab.lab import Lab
+from grader.points import points
 from grader.quiz.keys import Keyed, as_text, counted, keyed
 from grader.quiz.model import Question, Quiz
-from grader.quiz.terminal.feedback import Teller, points
+from grader.quiz.terminal.feedback import Teller
 from grader.quiz.terminal.markdown import columns, layout
 
 _BOX = {"single": "( )", "multiple": "[ ]", "order": "[  ]", "match": "[  ]"}
@@ -22,7 +23,7 @@ def paper(lab: Lab, quiz: Quiz) -> str:
     """The questions, with boxes and lines to fill in, in 80 columns."""
     teller = Teller(lab, quiz)
     lines = [quiz.title, "=" * min(len(quiz.title), 80), ""]
-    lines += [f"Name: {'_' * 40}   Points: ______ of {points(float(quiz.points))}"]
+    lines += [f"Name: {'_' * 40}   Points: ______ of {points(quiz.points)}"]
     lines += [*_variant(quiz)]
     for number, question in enumerate(quiz.questions, 1):
         lines += ["", *_question(teller, number, question)]
@@ -30,13 +31,13 @@ def paper(lab: Lab, quiz: Quiz) -> str:
 
 
 def _variant(quiz: Quiz) -> list[str]:
-    from grader.text import plain
+    from grader.escape import printable
 
-    return ["", f"Variant: {plain(quiz.seed, 60)}"] if quiz.seed and quiz.varies else []
+    return ["", f"Variant: {printable(quiz.seed, 60)}"] if quiz.seed and quiz.varies else []
 
 
 def _question(teller: Teller, number: int, question: Question) -> list[str]:
-    value = points(float(question.points))
+    value = points(question.points)
     label = f"{number}."
     lines = layout(f"({value} point{'' if value == '1' else 's'}) {question.text}", f"{label:4}", "    ")
     kind = question.type

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from grader.scenario.yamltext import Block, Items
+from grader.formats.yaml_reader import Block, Items
 
 #: Variants that one question may have, so that `grader check` can try them all.
 VARIANT_LIMIT = 64

@@ -5,13 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from grader.lab.lab import Lab, LabError
+from grader.errors import FormatError, InputError
+from grader.formats.checking import check_fields
+from grader.formats.yaml_reader import Block, Items, read_yaml
+from grader.lab.lab import Lab
 from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
 from grader.quiz.model import Choice, Computed, Observation, Question, Quiz, Wrong
 from grader.quiz.obfuscated import unpacked
-from grader.scenario.loader import check_fields, scenario_of
+from grader.scenario.loader import scenario_of
 from grader.scenario.model import Scenario
-from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
 
 #: Fields of a scenario that a question writes itself.
 _INLINE = ("machine", "files", "processes", "steps")
@@ -20,18 +22,16 @@ _INLINE = ("machine", "files", "processes", "steps")
 def load_quiz(lab: Lab, seed: str = "") -> Quiz:
     """The quiz of a lab, in the variant of a seed (a student's id, say; "" is the first variant).
 
-    LabError if the file is missing or wrong, or if a question names what is not in the lab.
+    InputError if the file is missing or wrong, or if a question names what is not in the lab.
     """
     if lab.quiz is None:
-        raise LabError([f"{lab.name}: this lab has no quiz"])
+        raise InputError([f"{lab.name}: this lab has no quiz"])
     try:
         return read_quiz(unpacked(lab.quiz.read_bytes()), lab.quiz.name, lab, seed)
     except ValueError as error:
-        raise LabError([f"{lab.quiz}: {error}"]) from None
-    except FormatError as error:
-        raise LabError([str(error)]) from None
+        raise InputError([f"{lab.quiz}: {error}"]) from None
     except OSError as error:
-        raise LabError([f"{lab.quiz}: {error.strerror}"]) from None
+        raise InputError([f"{lab.quiz}: {error.strerror}"]) from None
 
 
 def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: str = "") -> Quiz:
@@ -208,7 +208,7 @@ class _Reader:
             return self.expression(answer, line) if "expression" in answer else self.single_observation(answer, line)
         if kind == "number":
             if isinstance(answer, list | str):
-                raise self.wrong(line, f"answer is {answer!r}; accepted is a number, or what to observe in a scenario")
+                raise self.wrong(line, f"answer is {answer!r}; expected a number, or what to observe in a scenario")
             return Fraction(str(answer))
         return tuple(map(str, answer)) if isinstance(answer, list) else (str(answer),)
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from grader.errors import FormatError, InputError
+from grader.files import write_file
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
-from grader.lab.lab import Lab, LabError
-from grader.lab.recordings import write_text
+from grader.lab.lab import Lab
 from grader.quiz.keys import FORMAT, as_text, keys_path, question_hash, value_of, variant_name
 from grader.quiz.model import Computed, Question, Quiz
 from grader.quiz.observe import evaluate, observe
@@ -17,19 +18,18 @@ from grader.quiz.questions import instance, load_quiz
 from grader.scenario.engine import replay
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
-from grader.scenario.yamltext import FormatError
 
 Progress = Callable[[str], None]
 
 
 def variants(lab: Lab, quiz: Quiz, question: Question) -> Iterator[Question]:
-    """The question in each of its variants. LabError if there are too many to try."""
+    """The question in each of its variants. InputError if there are too many to try."""
     count = 1
     for several in question.parameters.values():
         count *= len(several)
     if count > VARIANT_LIMIT:
         problem = f"question {question.id!r} has {count} variants; at most {VARIANT_LIMIT} are accepted"
-        raise LabError([f"{quiz.path}:{question.line}: {problem}"])
+        raise InputError([f"{quiz.path}:{question.line}: {problem}"])
     if not question.parameters:
         yield question
         return
@@ -37,11 +37,11 @@ def variants(lab: Lab, quiz: Quiz, question: Question) -> Iterator[Question]:
         try:
             yield instance(lab, quiz, question, values)
         except FormatError as error:
-            raise LabError([f"{error} (question {question.id!r} with {variant_name(values)})"]) from None
+            raise InputError([f"{error} (question {question.id!r} with {variant_name(values)})"]) from None
 
 
 def compute_keys(lab: Lab, progress: Progress = lambda flag: None) -> dict[str, Any]:
-    """All computed keys of a lab's quiz, as they are recorded. LabError if one cannot be computed."""
+    """All computed keys of a lab's quiz, as they are recorded. InputError if one cannot be computed."""
     quiz = load_quiz(lab)
     flags = _flags(lab)
     runs = _Runs(lab)
@@ -114,5 +114,5 @@ def text_of(keys: dict[str, Any]) -> str:
 
 
 def record_keys(lab: Lab, progress: Progress = lambda flag: None) -> bool:
-    """Write the computed keys of a lab's quiz; whether the file changed. LabError on a problem."""
-    return write_text(keys_path(lab), text_of(compute_keys(lab, progress)))
+    """Write the computed keys of a lab's quiz; return True if the file changed. InputError on a problem."""
+    return write_file(keys_path(lab), text_of(compute_keys(lab, progress)), make_folders=True)

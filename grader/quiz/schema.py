@@ -1,40 +1,37 @@
 """The quiz format as JSON Schema, generated from the field tables.
 
 `quiz.schema.json` beside this file is what editors complete from; a test holds it against `schema()`, and
-`python -m grader.quiz.schema` writes it anew. What a schema cannot say (that a scenario exists, that exactly one choice
-is right) is the loader's and `grader check`'s.
+`python -m grader.quiz.schema` writes it again. What a schema cannot say (that a scenario exists, that exactly one
+choice is right) is checked by the loader and `grader check`.
 """
 
 from __future__ import annotations
 
-import json
 import pathlib
 from typing import Any
 
+from grader.files import write_file
+from grader.formats.schema import object_schema, schema_text, whole_schema
 from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
-from grader.scenario.kinds import Field
 
 PATH = pathlib.Path(__file__).with_name("quiz.schema.json")
 
 
 def schema() -> dict[str, Any]:
-    """The whole schema, draft 2020-12."""
-    observation = _object(OBSERVATION)
+    """Return the whole schema, draft 2020-12."""
+    observation = object_schema(OBSERVATION)
     observation["if"] = {"properties": {"observe": {"enum": list(PLACED)}}, "required": ["observe"]}
     observation["then"] = {"required": ["at"]}
     observation["else"] = {"properties": {"at": False}}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A quiz: questions whose keys may be computed by the reference",
-        **_object(TOP),
-        "$defs": {
-            "question": {**_object(QUESTION), "allOf": [_of_type(kind) for kind in NEEDED]},
-            "choice": _object(CHOICE),
-            "observation": observation,
-            "expression": _object(EXPRESSION),
-            "distractor": _object(DISTRACTOR),
-        },
+    definitions = {
+        "question": {**object_schema(QUESTION), "allOf": [_of_type(kind) for kind in NEEDED]},
+        "choice": object_schema(CHOICE),
+        "observation": observation,
+        "expression": object_schema(EXPRESSION),
+        "distractor": object_schema(DISTRACTOR),
     }
+    title = "A quiz: questions whose keys may be computed by the reference"
+    return whole_schema(title, object_schema(TOP), definitions)
 
 
 def _of_type(kind: str) -> dict[str, Any]:
@@ -50,19 +47,10 @@ def _of_type(kind: str) -> dict[str, Any]:
     return {"if": {"properties": {"type": {"const": kind}}}, "then": then}
 
 
-def _object(fields: dict[str, Field]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {name: {**field.kind.schema, "description": field.about} for name, field in fields.items()},
-        "required": [name for name, field in fields.items() if field.required],
-        "additionalProperties": False,
-    }
-
-
 def text() -> str:
-    """The schema as the file that ships."""
-    return json.dumps(schema(), indent=1) + "\n"
+    """Return the schema as the file that ships."""
+    return schema_text(schema())
 
 
 if __name__ == "__main__":
-    PATH.write_text(text(), encoding="utf-8")
+    write_file(PATH, text())

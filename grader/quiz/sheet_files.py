@@ -7,7 +7,7 @@ import pathlib
 import re
 from typing import NamedTuple
 
-from grader.lab.lab import LabError
+from grader.errors import InputError
 from grader.quiz.marking import Sheet, read_sheet
 from grader.quiz.sheet_writer import entry
 
@@ -27,20 +27,20 @@ class Found(NamedTuple):
 
 
 def read_bytes(path: pathlib.Path) -> bytes:
-    """The beginning of an ordinary file. LabError if it is something else, or cannot be read."""
+    """The beginning of an ordinary file. InputError if it is something else, or cannot be read."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         descriptor = os.open(path, flags)
         with os.fdopen(descriptor, "rb") as file:
             if not path.is_file():
-                raise LabError([f"{path}: this is no ordinary file"])
+                raise InputError([f"{path}: this is no ordinary file"])
             return file.read(LIMIT)
     except OSError as error:
-        raise LabError([f"{path}: {error.strerror}"]) from None
+        raise InputError([f"{path}: {error.strerror}"]) from None
 
 
 def find_sheets(folder: pathlib.Path) -> list[Found]:
-    """The sheets of a folder: NAME.yaml (or .yml), and NAME/answers.yaml. Links are not followed. LabError if none."""
+    """Return the sheets of a folder, NAME.yaml (or .yml) and NAME/answers.yaml, without links. InputError if none."""
     found = []
     for path in sorted(folder.iterdir()):
         inner = path / "answers.yaml"
@@ -49,9 +49,9 @@ def find_sheets(folder: pathlib.Path) -> list[Found]:
         elif not path.is_symlink() and path.is_dir() and inner.exists():
             found.append(_found(path.name, inner))
     if not found:
-        raise LabError([f"{folder}: there is no sheet here; NAME.yaml and NAME/answers.yaml are looked for"])
+        raise InputError([f"{folder}: there is no sheet here; NAME.yaml and NAME/answers.yaml are looked for"])
     if len(found) > COUNT_LIMIT:
-        raise LabError([f"{folder}: {len(found)} sheets; at most {COUNT_LIMIT} are marked at once"])
+        raise InputError([f"{folder}: {len(found)} sheets; at most {COUNT_LIMIT} are marked at once"])
     return found
 
 
@@ -60,7 +60,7 @@ def _found(name: str, path: pathlib.Path) -> Found:
         return Found(name, b"", "a symbolic link is not followed")
     try:
         return Found(name, read_bytes(path))
-    except LabError as error:
+    except InputError as error:
         return Found(name, b"", error.problems[0].rpartition(": ")[2])
 
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
+from grader.formats.yaml_writer import word_or_number
 from grader.quiz.marking import Sheet, is_open
 from grader.quiz.model import VARIANT, Choice, Question, Quiz
-
-#: What needs no quotes in YAML, whichever reader reads it: no blank, no sign that means something, nothing that could
-#: be taken for a number other than the one that was written, for a date, or for true and false.
-_PLAIN = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9_-]*|-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?)\Z")
-_UNPRINTABLE = re.compile("[\x7f-\xa0\xad\u2028\u2029\ufeff\ufffe\uffff]")
-WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def template(quiz: Quiz, choices: dict[str, tuple[Choice, ...]] | None = None, answers: Sheet | None = None) -> str:
@@ -33,24 +26,13 @@ def template(quiz: Quiz, choices: dict[str, tuple[Choice, ...]] | None = None, a
 
 
 def entry(id: str, answer: str | list[str]) -> str:
-    """One line of a sheet."""
-    key = id if _PLAIN.match(id) and id not in WORDS else quoted(id)
+    """Return one line of a sheet. Numbers stay bare: a sheet is read as texts, so that 2.50 stays 2.50."""
+    key = word_or_number(id)
     if is_open(answer):
         return f"{key}:"
     if isinstance(answer, str):
-        return f"{key}: {quoted(answer)}"
-    return f"{key}: [{', '.join(map(quoted, answer))}]"
-
-
-def quoted(text: str) -> str:
-    """A scalar that every YAML reader reads as this text."""
-    if _PLAIN.match(text) and text.lower() not in WORDS:
-        return text
-    import json
-
-    # JSON's strings are YAML's, but for what YAML wants escaped and JSON does not, and for half characters.
-    text = text.encode("utf-8", "replace").decode()
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
+        return f"{key}: {word_or_number(answer)}"
+    return f"{key}: [{', '.join(map(word_or_number, answer))}]"
 
 
 def accepted(question: Question, choices: tuple[Choice, ...] | None = None) -> str:

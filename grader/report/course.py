@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from grader.compare.explain import ABOUT
 from grader.grade.verdicts import MEANINGS, NOT_IMPLEMENTED, PASSED, TAMPERED, UNGRADABLE, WAITING
+from grader.points import points
 
 #: Ranges of points of the distribution, each of this width.
 WIDTH = 10
@@ -72,25 +73,25 @@ def course(batch: dict[str, Any]) -> Course:
     """The figures of a batch (results.json). Points of submissions that are not graded in full are left out."""
     entries = batch["submissions"]
     graded = [entry for entry in entries if entry["complete"]]
-    points = sorted(entry["points"] for entry in graded)
+    scores = sorted(entry["points"] for entry in graded)
     most = max((entry["max_points"] for entry in entries), default=100)
     return Course(
         title=f"{batch['lab']}: {batch['title']}",
         number=len(entries),
-        mean=sum(points) / len(points) if points else 0.0,
-        median=(points[(len(points) - 1) // 2] + points[len(points) // 2]) / 2 if points else 0.0,
+        mean=sum(scores) / len(scores) if scores else 0.0,
+        median=(scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2 if scores else 0.0,
         most=most,
         open=[(entry["id"], _open(entry)) for entry in entries if not entry["complete"]],
         refused=[(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
         odd=[(entry["id"], MEANINGS[TAMPERED]) for entry in entries if TAMPERED in entry["verdicts"].values()],
         untouched=[(entry["id"], entry["remark"]) for entry in entries if entry["remark"]],
         copies=_copies(entries),
-        spread=_spread(points, most),
+        spread=_spread(scores, most),
         tasks=_tasks(batch, graded),
         scenarios=_scenarios(batch, entries),
         misconceptions=_misconceptions(entries),
         differences=_differences(batch, entries),
-        submissions=[(e["id"], f"{e['points']:g}" if e["complete"] else "", note(e)) for e in entries],
+        submissions=[(e["id"], points(e["points"]) if e["complete"] else "", note(e)) for e in entries],
     )
 
 
@@ -123,14 +124,14 @@ def _copies(entries: list[dict[str, Any]]) -> list[list[str]]:
     return list(groups.values())
 
 
-def _spread(points: list[float], most: float) -> list[Bar]:
+def _spread(scores: list[float], most: float) -> list[Bar]:
     """Ranges with their lower end and without their upper one, but for the last, which has both."""
     bars = []
     for low in range(0, int(most), WIDTH):
         high = min(low + WIDTH, most)
         last = high >= most
-        count = sum(low <= p < high or (last and p >= high) for p in points)
-        bars.append(Bar(f"{low}-{high:g}", count, len(points)))
+        count = sum(low <= p < high or (last and p >= high) for p in scores)
+        bars.append(Bar(f"{low}-{points(high)}", count, len(scores)))
     return bars
 
 

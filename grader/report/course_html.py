@@ -5,8 +5,9 @@ Bars are plain table cells with a background, so that the page can be read aloud
 
 from __future__ import annotations
 
+from grader.escape import for_html as html
+from grader.points import points
 from grader.report.course import ROWS, Bar, Course, Pairs
-from grader.text import for_html as html
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2530; --soft: #5b6775; --page: #f5f6f8; --card: #fff; --line: #dfe3e8;
@@ -92,7 +93,7 @@ def _figures(course: Course) -> str:
         ("submissions", f"{course.number}"),
         ("mean", f"{course.mean:.1f}"),
         ("median", f"{course.median:.1f}"),
-        ("points to be had", f"{course.most:g}"),
+        ("points to be had", points(course.most)),
         ("not graded in full", f"{len(course.open)}"),
         ("refused", f"{len(course.refused)}"),
     )

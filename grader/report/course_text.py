@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from grader.escape import printable
+from grader.points import points
 from grader.report.course import ROWS, Bar, Course, Pairs
 from grader.report.text import wrap
-from grader.text import plain
 
 _WIDTH = 78
 
@@ -26,7 +27,8 @@ def render(course: Course) -> str:
         lines.append(f"The same kernel, byte for byte: {len(course.copies)} groups")
         lines += [line for group in course.copies[:ROWS] for line in wrap(f"  {', '.join(group)}", _WIDTH)]
         lines += [*_more(len(course.copies)), ""]
-    lines.append(f"{course.number} submissions; mean {course.mean:.1f}, median {course.median:.1f} of {course.most:g}")
+    middle = f"mean {course.mean:.1f}, median {course.median:.1f} of {points(course.most)}"
+    lines.append(f"{course.number} submissions; {middle}")
     widest = max((bar.number for bar in course.spread), default=0) or 1
     lines += [line for bar in course.spread for line in _row(bar, bar.number / widest, of=False)]
     for told, bars in (
@@ -44,7 +46,7 @@ def render(course: Course) -> str:
 def _list(told: str, pairs: Pairs) -> list[str]:
     if not pairs:
         return []
-    shown = [line for id, why in pairs[:ROWS] for line in wrap(f"  {id}: {plain(why, 200)}", _WIDTH)]
+    shown = [line for id, why in pairs[:ROWS] for line in wrap(f"  {id}: {printable(why, 200)}", _WIDTH)]
     return [f"{told}: {len(pairs)}", *shown, *_more(len(pairs)), ""]
 
 

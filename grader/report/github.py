@@ -12,10 +12,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from grader.escape import for_log
 from grader.grade.verdicts import PASSED
+from grader.points import points
 from grader.report.markdown import render as summary
-from grader.report.sentences import AGAIN, failed, heading, lines, points, told
-from grader.text import for_log
+from grader.report.sentences import AGAIN, failed, heading, lines, told
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from grader.escape import printable
 from grader.grade.verdicts import PASSED
+from grader.points import rounded
 from grader.report.sentences import heading, lines, notes, question_lines, score
-from grader.text import plain
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -40,7 +41,7 @@ def render(result: Result) -> str:
 
 
 def _line(text: str) -> str:
-    return plain(text, None)
+    return printable(text, None)
 
 
 def _of(result: Result, task: TaskResult) -> list[ScenarioResult]:
@@ -77,8 +78,8 @@ def _questions(result: Result) -> list[dict[str, Any]]:
         {
             "name": f"Quiz: {_line(question['id'])}",
             "number": f"{task['number']}.{place}",
-            "score": round(question["points"] * scale, 2),
-            "max_score": round(question["max_points"] * scale, 2),
+            "score": rounded(question["points"] * scale),
+            "max_score": rounded(question["max_points"] * scale),
             "status": "passed" if question["verdict"] == "correct" else "failed",
             "output": "\n".join(map(_line, question_lines(question))),
             "tags": ["quiz"],

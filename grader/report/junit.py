@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.escape import for_html as xml
 from grader.grade.verdicts import PASSED, UNGRADABLE, WAITING
+from grader.points import points
 from grader.report.sentences import lines, notes, question_lines, score, told
-from grader.text import for_html as xml
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -47,8 +48,8 @@ def _suite(result: Result, task: TaskResult) -> tuple[list[str], list[int]]:
     texts = [
         f'<testsuite name="{xml(name)}" {_counted(counts)}>',
         "<properties>",
-        f'<property name="points" value="{task["points"]:g}"/>',
-        f'<property name="max_points" value="{task["max_points"]:g}"/>',
+        f'<property name="points" value="{points(task["points"])}"/>',
+        f'<property name="max_points" value="{points(task["max_points"])}"/>',
         "</properties>",
         *(line for _, case in cases for line in case),
         f"<system-out>{_text(about)}</system-out>",

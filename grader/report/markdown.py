@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.escape import for_markdown as code
 from grader.grade.verdicts import PASSED
-from grader.report.sentences import failed, lines, notes, of_quiz, points, score, told
-from grader.text import for_markdown as code
+from grader.points import points
+from grader.report.sentences import failed, lines, notes, of_quiz, score, told
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult

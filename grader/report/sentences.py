@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import MEANINGS, PASSED, UNGRADABLE, WAITING
+from grader.points import points
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -15,11 +16,6 @@ OPEN = (WAITING, UNGRADABLE)
 
 #: What students read where a scenario of ours could not be graded.
 AGAIN = "Some could not be graded. That costs no points: run it again."
-
-
-def points(value: float) -> str:
-    """Points as people write them: no zeros behind the point."""
-    return f"{value:g}"
 
 
 def score(result: Result | TaskResult) -> str:

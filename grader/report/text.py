@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
+from grader.points import points
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -60,10 +61,6 @@ class _Painter:
     def __call__(self, word: str, padded: str) -> str:
         code = _COLOURS.get(word)
         return f"\x1b[{code}m{padded}\x1b[0m" if self.colour and code else padded
-
-
-def points(value: float) -> str:
-    return f"{value:g}"
 
 
 def _summary(result: Result, painter: _Painter) -> list[str]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 _HOMES = {
-    "FormatError": "yamltext",
     "Scenario": "model",
     "Step": "model",
     "Trace": "trace",
@@ -12,7 +11,7 @@ _HOMES = {
     "replay": "engine",
 }
 
-__all__ = ["FormatError", "Scenario", "Step", "Trace", "load_scenario", "parse_scenario", "replay"]
+__all__ = ["Scenario", "Step", "Trace", "load_scenario", "parse_scenario", "replay"]
 
 
 def __getattr__(name: str) -> Any:

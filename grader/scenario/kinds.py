@@ -1,10 +1,10 @@
-"""The kinds of values that scenario fields take: each knows what it accepts, and says it as JSON Schema too."""
+"""The kinds of values that scenario fields take, in addition to those that every format has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from grader.formats.fields import Kind, Schema, choice, is_whole, list_of, whole_number
 from grader.machine.protection import ACCEPTED as PROTECTIONS
 
 from .place import PLACE_PATTERN, parse_owned_place, parse_place
@@ -15,183 +15,103 @@ OUTCOMES = ("ok", "segv", "oom", "error")
 #: Pages of one mapping: half a million of 4096 bytes are 2 GiB.
 PAGE_COUNT_LIMIT = 1 << 19
 
-
-class Kind(NamedTuple):
-    """name: what it is, in words; accepted: what an author may write; schema: the same as JSON Schema.
-
-    check takes a value and returns None, or what is wrong with it if more than `accepted` can be said.
-    """
-
-    name: str
-    accepted: str
-    schema: dict[str, Any]
-    check: Callable[[Any], str | None] = lambda value: None
-
-    @classmethod
-    def number(cls, name: str, least: int, most: int) -> Kind:
-        accepted = f"a whole number, {least} to {most}"
-        schema = {"type": "integer", "minimum": least, "maximum": most}
-        return cls(name, accepted, schema, lambda v: None if _whole(v) and least <= v <= most else accepted)
-
-    @classmethod
-    def choice(cls, name: str, words: tuple[str, ...]) -> Kind:
-        accepted = " or ".join(words) if len(words) < 3 else ", ".join(words)
-        return cls(name, accepted, {"enum": list(words)}, lambda v: None if v in words else accepted)
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_BYTE: Schema = {"type": "integer", "minimum": 0, "maximum": 255}
+_OWNED: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN}:{PLACE_PATTERN}$"}
 
 
-class Field(NamedTuple):
-    """A field of a mapping: what it takes, whether it must be there, and what it is for."""
-
-    kind: Kind
-    required: bool
-    about: str
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isidentifier() and value.isascii() and len(value) <= 32
 
 
-def _whole(value: Any) -> bool:
-    return type(value) is int
+def _is_count(value: Any) -> bool:
+    return is_whole(value) and value >= 0
 
 
-def _named(value: Any) -> str | None:
-    ok = isinstance(value, str) and value.isidentifier() and value.isascii() and len(value) <= 32
-    return None if ok else "a name: letters, digits and _, not starting with a digit"
+def _is_byte(value: Any) -> bool:
+    return is_whole(value) and 0 <= value <= 255
 
 
-def _placed(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return "a place such as h, h[2], h[1:3] or h[2]+5"
+def _is_place(value: Any) -> bool:
+    return isinstance(value, str) and bool(parse_place(value))
+
+
+def _is_whole_place(value: Any) -> bool:
+    return isinstance(value, str) and parse_place(value).offset is None
+
+
+def _is_owned(value: Any) -> bool:
+    return isinstance(value, str) and bool(parse_owned_place(value))
+
+
+def _is_owned_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_owned, value))
+
+
+def _are_owned_flags(value: Any) -> bool:
+    flags = isinstance(value, dict) and value and all(isinstance(flag, bool) for flag in value.values())
+    return bool(flags) and all(map(_is_owned, value))
+
+
+def _are_counts(value: Any) -> bool:
+    return _is_count(value) or (isinstance(value, dict) and bool(value) and all(map(_is_count, value.values())))
+
+
+def _are_file_bytes(value: Any) -> bool:
+    if not isinstance(value, dict) or not all(map(_is_byte, value.values())):
+        return False
     try:
-        parse_place(value)
-    except ValueError as error:
-        return str(error)
-    return None
+        return all(len(parse_place(place).pages(0)) == 1 for place in value)
+    except ValueError:
+        return False
 
 
-def _whole_pages(value: Any) -> str | None:
-    wrong = _placed(value)
-    if wrong is None and parse_place(value).offset is not None:
-        return "whole pages, without a byte"
-    return wrong
+def _is_failure_point(value: Any) -> bool:
+    return bool(value == "each") or (is_whole(value) and 0 <= value <= 1 << 20)
 
 
-def _bytes(value: Any) -> str | None:
-    ok = isinstance(value, list) and value and all(_whole(v) and 0 <= v <= 255 for v in value)
-    return None if ok else "a list of bytes (0 to 255)"
-
-
-def _per_process(value: Any) -> str | None:
-    accepted = "a whole number, or a mapping of processes to whole numbers"
-    if isinstance(value, dict):
-        return None if value and all(_whole(v) and v >= 0 for v in value.values()) else accepted
-    return None if _whole(value) and value >= 0 else accepted
-
-
-def _owned(values: Any) -> str | None:
-    for value in values:
-        if not isinstance(value, str):
-            return "places of processes such as P:h[0]"
-        try:
-            parse_owned_place(value)
-        except ValueError as error:
-            return str(error)
-    return None
-
-
-def _owned_list(value: Any) -> str | None:
-    return _owned(value) if isinstance(value, list) and value else "a list of places of processes such as P:h[0]"
-
-
-def _owned_groups(value: Any) -> str | None:
-    if not isinstance(value, list) or not value:
-        return "a list of lists of places of processes such as P:h[0]"
-    return next(filter(None, map(_owned_list, value)), None)
-
-
-def _owned_flags(value: Any) -> str | None:
-    ok = isinstance(value, dict) and value and all(isinstance(v, bool) for v in value.values())
-    return _owned(value) if ok else "a mapping of places of processes to true or false"
-
-
-def _file_bytes(value: Any) -> str | None:
-    accepted = "a mapping of pages of files to bytes, such as {'notes[0]': 90}"
-    if not isinstance(value, dict) or not all(_whole(v) and 0 <= v <= 255 for v in value.values()):
-        return accepted
-    for place in value:
-        if _placed(place) or len(parse_place(place).pages(0)) != 1:
-            return accepted
-    return None
-
-
-def _failure(value: Any) -> str | None:
-    return None if value == "each" or (_whole(value) and 0 <= value <= 1 << 20) else FAILURE.accepted
-
-
-def _sequence(value: Any) -> str | None:
-    return None if isinstance(value, list) and value else "a list of at least one step"
-
-
-_OWNED_SCHEMA = {"type": "string", "pattern": f"^{NAME_PATTERN}:{PLACE_PATTERN}$"}
-_COUNT_SCHEMA = {"type": "integer", "minimum": 0}
-_BYTE_SCHEMA = {"type": "integer", "minimum": 0, "maximum": 255}
-
-NAME = Kind("a name", "a name", {"type": "string", "pattern": f"^{NAME_PATTERN}$"}, _named)
-NUMBER = Kind(
-    "a whole number", "a whole number", {"type": "integer"}, lambda v: None if _whole(v) else "a whole number"
+NAME = Kind(
+    "a name: letters, digits and _, not starting with a digit",
+    {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
+    _is_name,
 )
-COUNT = Kind.number("a count", 0, 1 << 31)
-PAGES = Kind.number("a number of pages", 0, PAGE_COUNT_LIMIT)
-TIMES = Kind.number("a number of times", 1, 10_000)
-BYTE = Kind.number("a byte", 0, 255)
-BYTES = Kind("bytes", "a list of bytes", {"type": "array", "items": _BYTE_SCHEMA, "minItems": 1}, _bytes)
-BOOLEAN = Kind(
-    "true or false",
-    "true or false",
-    {"type": "boolean"},
-    lambda v: None if isinstance(v, bool) else "true or false",
+COUNT = whole_number(0, 1 << 31)
+PAGES = whole_number(0, PAGE_COUNT_LIMIT)
+TIMES = whole_number(1, 10_000)
+BYTE = whole_number(0, 255)
+BYTES = list_of("a list of bytes (0 to 255)", _BYTE, _is_byte)
+PROTECTION = choice(PROTECTIONS)
+OUTCOME = choice(OUTCOMES)
+OPERATION = choice(("allocate", "map"))
+FAILURE = Kind("a whole number, or `each`", {"anyOf": [_COUNT, {"const": "each"}]}, _is_failure_point)
+PLACE = Kind(
+    "a place such as h, h[2], h[1:3] or h[2]+5", {"type": "string", "pattern": f"^{PLACE_PATTERN}$"}, _is_place
 )
-PROTECTION = Kind.choice("a protection", PROTECTIONS)
-OUTCOME = Kind.choice("an outcome", OUTCOMES)
-OPERATION = Kind.choice("an operation", ("allocate", "map"))
-FAILURE = Kind(
-    "a failure point",
-    "a whole number, or `each`",
-    {"anyOf": [_COUNT_SCHEMA, {"const": "each"}]},
-    _failure,
-)
-PLACE = Kind("a place", "a place", {"type": "string", "pattern": f"^{PLACE_PATTERN}$"}, _placed)
-WHOLE_PLACE = Kind("a place of whole pages", "whole pages", PLACE.schema, _whole_pages)
+WHOLE_PLACE = Kind("whole pages such as h, h[2] or h[1:3], without a byte", PLACE.schema, _is_whole_place)
 COUNT_PER_PROCESS = Kind(
-    "a count",
-    "a count, or one for each process",
-    {"anyOf": [_COUNT_SCHEMA, {"type": "object", "additionalProperties": _COUNT_SCHEMA, "minProperties": 1}]},
-    _per_process,
+    "a whole number, or a mapping of processes to whole numbers",
+    {"anyOf": [_COUNT, {"type": "object", "additionalProperties": _COUNT, "minProperties": 1}]},
+    _are_counts,
 )
-OWNED_PLACES = Kind("places", "a list of places", {"type": "array", "items": _OWNED_SCHEMA, "minItems": 1}, _owned_list)
-OWNED_GROUPS = Kind(
-    "groups of places",
-    "a list of lists",
-    {"type": "array", "items": OWNED_PLACES.schema, "minItems": 1},
-    _owned_groups,
-)
+OWNED_PLACES = list_of("a list of places of processes such as P:h[0]", _OWNED, _is_owned)
+OWNED_GROUPS = list_of("a list of lists of places of processes such as P:h[0]", OWNED_PLACES.schema, _is_owned_list)
 OWNED_FLAGS = Kind(
-    "places and flags",
-    "a mapping of places to true or false",
-    {
-        "type": "object",
-        "propertyNames": _OWNED_SCHEMA,
-        "additionalProperties": {"type": "boolean"},
-        "minProperties": 1,
-    },
-    _owned_flags,
+    "a mapping of places of processes to true or false",
+    {"type": "object", "propertyNames": _OWNED, "additionalProperties": {"type": "boolean"}, "minProperties": 1},
+    _are_owned_flags,
 )
 FILE_BYTES = Kind(
-    "bytes on disk",
-    "a mapping of pages of files to bytes",
+    "a mapping of pages of files to bytes, such as {'notes[0]': 90}",
     {
         "type": "object",
         "propertyNames": {"pattern": f"^{NAME_PATTERN}\\[[0-9]+\\]$"},
-        "additionalProperties": _BYTE_SCHEMA,
+        "additionalProperties": _BYTE,
         "minProperties": 1,
     },
-    _file_bytes,
+    _are_file_bytes,
 )
-STEPS = Kind("steps", "a list of steps", {"type": "array", "minItems": 1}, _sequence)
+STEPS = Kind(
+    "a list of at least one step",
+    {"type": "array", "minItems": 1},
+    lambda value: isinstance(value, list) and bool(value),
+)

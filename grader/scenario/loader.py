@@ -7,17 +7,16 @@ agrees with what is expected is another question (see record).
 
 from __future__ import annotations
 
-import difflib
 import pathlib
-from collections.abc import Iterable
 from typing import Any
 
+from grader.errors import FormatError
+from grader.formats.checking import check_fields, guess, listed, shown
+from grader.formats.yaml_reader import Block, Items, plain_value, read_yaml
 from grader.machine.outcome import FileSpec
 
-from .kinds import Field
-from .model import EXPECT, FIELDS, FILE, FORMAT, MACHINE, STEP_LIMIT, TOP, MachineSpec, Scenario, Step
+from .model import EXPECT, FIELDS, FILE, MACHINE, STEP_LIMIT, TOP, MachineSpec, Scenario, Step
 from .place import parse_owned_place, parse_place
-from .yamltext import Block, FormatError, Items, read_yaml
 
 
 def load_scenario(path: str | pathlib.Path, *, shown_as: str | None = None) -> Scenario:
@@ -36,47 +35,6 @@ def scenario_of(block: Any, id: str, name: str) -> Scenario:
     return _Loader(name).scenario(block, id)
 
 
-def plain_value(value: Any) -> Any:
-    """Block and Items as dict and list."""
-    if isinstance(value, dict):
-        return {key: plain_value(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [plain_value(v) for v in value]
-    return value
-
-
-def check_fields(name: str, what: str, block: Any, fields: dict[str, Field], line: int) -> None:
-    """FormatError unless `block` is a mapping with these fields, each of its kind."""
-    if not isinstance(block, Block):
-        raise FormatError(name, line, f"{what} must be a mapping of {_listed(fields)}")
-    for key, value in block.items():
-        field = fields.get(key)
-        if field is None:
-            found = f"{what} has no field {key!r}{_guess(key, fields)}"
-            raise FormatError(name, block.lines[key], f"{found}; it takes {_listed(fields)}")
-        wrong = field.kind.check(value)
-        if wrong is not None:
-            told = wrong if wrong.startswith("'") else f"{key} is {_shown(value)}; accepted is {wrong}"
-            raise FormatError(name, block.lines[key], f"{what}: {told}")
-    for key, field in fields.items():
-        if field.required and key not in block:
-            raise FormatError(name, block.line, f"{what} needs {key!r} ({field.about})")
-
-
-def _listed(fields: Iterable[str]) -> str:
-    return ", ".join(fields)
-
-
-def _guess(word: str, words: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _shown(value: Any) -> str:
-    text = repr(plain_value(value))
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 class _Loader:
     """One file's load: what is known so far of processes and mappings."""
 
@@ -93,13 +51,6 @@ class _Loader:
 
     def scenario(self, block: Any, id: str) -> Scenario:
         check_fields(self.name, "a scenario", block, TOP, 1)
-        if block["format"] != FORMAT or isinstance(block["format"], bool):
-            raise self.wrong(block.lines["format"], f"format {block['format']!r} is not known; this grader reads 1")
-        for key in ("title", "task", "hint"):
-            if key in block and not (isinstance(block[key], str) and block[key].strip()):
-                raise self.wrong(
-                    block.lines[key], f"{key} is {_shown(block[key])}; accepted is {TOP[key].kind.accepted}"
-                )
         machine = self.machine(block)
         self.read_files(block)
         processes = self.read_processes(block, machine)
@@ -115,7 +66,7 @@ class _Loader:
             processes,
             tuple(self.steps),
             block.get("hint", "").strip(),
-            self.weight(block),
+            block.get("weight", 1),
             self.name,
         )
 
@@ -126,18 +77,9 @@ class _Loader:
         check_fields(self.name, "machine", block["machine"], MACHINE, line)
         spec = MachineSpec(**block["machine"])
         if spec.page_size & (spec.page_size - 1):
-            raise self.wrong(line, f"page_size is {spec.page_size}; accepted is a power of two, as on real machines")
+            raise self.wrong(line, f"page_size is {spec.page_size}; expected a power of two, as on real machines")
         self.page_size = spec.page_size
         return spec
-
-    def weight(self, block: Block) -> float:
-        weight = block.get("weight", 1)
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 1000:
-            raise self.wrong(
-                block.lines["weight"],
-                f"weight is {_shown(weight)}; accepted is a number above 0, at most 1000",
-            )
-        return weight
 
     def read_files(self, block: Block) -> None:
         files = block.get("files", Block(1))
@@ -146,7 +88,7 @@ class _Loader:
         for file, given in files.items():
             line = files.lines[file]
             if not file.isidentifier():
-                raise self.wrong(line, f"{file!r} is no name for a file; letters, digits and _ are accepted")
+                raise self.wrong(line, f"{file!r} is not a valid name for a file; use letters, digits and _")
             check_fields(self.name, f"file {file!r}", given, FILE, line)
             pages = given["pages"]
             contents = given.get("contents") or [(i + 1) % 256 for i in range(pages)]
@@ -161,7 +103,7 @@ class _Loader:
             raise self.wrong(line, "processes must be a list of names, such as [P]")
         for name in names:
             if not (isinstance(name, str) and name.isidentifier()):
-                raise self.wrong(line, f"{_shown(name)} is no name for a process")
+                raise self.wrong(line, f"{shown(name)} is not a valid name for a process; use letters, digits and _")
             if name in self.processes:
                 raise self.wrong(line, f"process {name!r} is listed twice")
             self.processes.add(name)
@@ -180,7 +122,7 @@ class _Loader:
             [(verb, given)] = item.items()
             fields = FIELDS.get(verb)
             if fields is None:
-                raise self.wrong(line, f"{verb!r} is no verb{_guess(verb, FIELDS)}; accepted are {_listed(FIELDS)}")
+                raise self.wrong(line, f"{verb!r} is not a verb{guess(verb, FIELDS)}; use {listed(FIELDS)}")
             # The innermost `repeat` counts, so a nested one keeps its {i} until its own turn.
             if counter is not None and verb != "repeat":
                 given = _counted(given, counter)
@@ -247,7 +189,7 @@ class _StepCheck:
     def process(self, name: str) -> None:
         known = self.loader.processes
         if name not in known:
-            raise self.wrong(f"no process {name!r}{_guess(name, known)}; so far there are {', '.join(sorted(known))}")
+            raise self.wrong(f"no process {name!r}{guess(name, known)}; so far there are {', '.join(sorted(known))}")
 
     def place(self, text: str, wild_allowed: bool) -> None:
         try:
@@ -257,7 +199,7 @@ class _StepCheck:
         mapped = self.loader.mapped
         if place.name not in mapped:
             known = ", ".join(mapped) or "none"
-            raise self.wrong(f"no mapping {place.name!r}{_guess(place.name, mapped)}; so far there are: {known}")
+            raise self.wrong(f"no mapping {place.name!r}{guess(place.name, mapped)}; so far there are: {known}")
         size = self.loader.page_size
         if place.offset is not None and place.offset >= size:
             raise self.wrong(f"{text!r}: a page of this machine has {size} bytes (+0 to +{size - 1})")
@@ -275,7 +217,7 @@ class _StepCheck:
         file = fields.get("file")
         if file is not None and file not in self.loader.files:
             known = ", ".join(self.loader.files) or "none"
-            raise self.wrong(f"no file {file!r}{_guess(file, self.loader.files)}; files of this scenario: {known}")
+            raise self.wrong(f"no file {file!r}{guess(file, self.loader.files)}; files of this scenario: {known}")
         if file is None and "offset" in fields:
             raise self.wrong("offset is the page of a file; this mapping has no file")
 

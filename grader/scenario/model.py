@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from grader.formats.fields import (
+    BOOLEAN,
+    WHOLE_NUMBER,
+    Kind,
+    Table,
+    choice,
+    number_above,
+    optional,
+    required,
+    text,
+    version,
+    whole_number,
+)
 from grader.machine.outcome import FileSpec
 
 from .kinds import (
-    BOOLEAN,
     BYTE,
     BYTES,
     COUNT,
@@ -19,7 +31,6 @@ from .kinds import (
     FAILURE,
     FILE_BYTES,
     NAME,
-    NUMBER,
     OPERATION,
     OUTCOME,
     OWNED_FLAGS,
@@ -31,8 +42,6 @@ from .kinds import (
     STEPS,
     TIMES,
     WHOLE_PLACE,
-    Field,
-    Kind,
 )
 
 FORMAT = 1
@@ -41,111 +50,103 @@ FORMAT = 1
 STEP_LIMIT = 10_000
 
 
-def _required(kind: Kind, about: str) -> Field:
-    return Field(kind, True, about)
+_BY = required(NAME, "the process that acts")
 
-
-def _optional(kind: Kind, about: str) -> Field:
-    return Field(kind, False, about)
-
-
-_BY = _required(NAME, "the process that acts")
-
-EXPECT: dict[str, Field] = {
-    "outcome": _optional(OUTCOME, "how the step ends"),
-    "value": _optional(BYTE, "every byte read has this value"),
-    "values": _optional(BYTES, "the bytes read, one a page"),
-    "faults": _optional(COUNT_PER_PROCESS, "page faults of this step, minor and major"),
-    "major": _optional(COUNT_PER_PROCESS, "major page faults of this step"),
-    "copies": _optional(COUNT, "frames copied in this step"),
-    "reads": _optional(COUNT, "pages read from disk in this step"),
-    "writes": _optional(COUNT, "pages written to disk in this step"),
-    "frames": _optional(COUNT, "frames in use after the step"),
-    "slots": _optional(COUNT, "swap slots in use after the step"),
-    "shared": _optional(OWNED_GROUPS, "each list: all the pages that map one frame"),
-    "present": _optional(OWNED_FLAGS, "whether pages have an entry"),
-    "writable": _optional(OWNED_FLAGS, "whether entries allow writing"),
-    "kept": _optional(OWNED_PLACES, "pages that map the same frame as before the step"),
-    "file": _optional(FILE_BYTES, "byte 0 of pages on disk"),
+EXPECT: Table = {
+    "outcome": optional(OUTCOME, "how the step ends"),
+    "value": optional(BYTE, "every byte read has this value"),
+    "values": optional(BYTES, "the bytes read, one a page"),
+    "faults": optional(COUNT_PER_PROCESS, "page faults of this step, minor and major"),
+    "major": optional(COUNT_PER_PROCESS, "major page faults of this step"),
+    "copies": optional(COUNT, "frames copied in this step"),
+    "reads": optional(COUNT, "pages read from disk in this step"),
+    "writes": optional(COUNT, "pages written to disk in this step"),
+    "frames": optional(COUNT, "frames in use after the step"),
+    "slots": optional(COUNT, "swap slots in use after the step"),
+    "shared": optional(OWNED_GROUPS, "each list: all the pages that map one frame"),
+    "present": optional(OWNED_FLAGS, "whether pages have an entry"),
+    "writable": optional(OWNED_FLAGS, "whether entries allow writing"),
+    "kept": optional(OWNED_PLACES, "pages that map the same frame as before the step"),
+    "file": optional(FILE_BYTES, "byte 0 of pages on disk"),
 }
 
-_PLAIN_VERBS: dict[str, dict[str, Field]] = {
+_PLAIN_VERBS: dict[str, Table] = {
     "mmap": {
         "by": _BY,
-        "name": _required(NAME, "what the scenario calls the mapping"),
-        "pages": _required(PAGES, "its length"),
-        "protection": _optional(PROTECTION, "rw- unless given"),
-        "shared": _optional(BOOLEAN, "MAP_SHARED instead of MAP_PRIVATE"),
-        "file": _optional(NAME, "the file it shows; anonymous unless given"),
-        "offset": _optional(COUNT, "first page of the file"),
-        "at": _optional(WHOLE_PLACE, "where; the machine picks the place unless given"),
+        "name": required(NAME, "what the scenario calls the mapping"),
+        "pages": required(PAGES, "its length"),
+        "protection": optional(PROTECTION, "rw- unless given"),
+        "shared": optional(BOOLEAN, "MAP_SHARED instead of MAP_PRIVATE"),
+        "file": optional(NAME, "the file it shows; anonymous unless given"),
+        "offset": optional(COUNT, "first page of the file"),
+        "at": optional(WHOLE_PLACE, "where; the machine picks the place unless given"),
     },
-    "munmap": {"by": _BY, "at": _required(WHOLE_PLACE, "pages to unmap")},
+    "munmap": {"by": _BY, "at": required(WHOLE_PLACE, "pages to unmap")},
     "mprotect": {
         "by": _BY,
-        "at": _required(WHOLE_PLACE, "pages to protect"),
-        "protection": _required(PROTECTION, "their new protection"),
+        "at": required(WHOLE_PLACE, "pages to protect"),
+        "protection": required(PROTECTION, "their new protection"),
     },
-    "read": {"by": _BY, "at": _required(PLACE, "what to read, one byte a page")},
-    "execute": {"by": _BY, "at": _required(PLACE, "what to execute, one byte a page")},
+    "read": {"by": _BY, "at": required(PLACE, "what to read, one byte a page")},
+    "execute": {"by": _BY, "at": required(PLACE, "what to execute, one byte a page")},
     "write": {
         "by": _BY,
-        "at": _required(PLACE, "what to write, one byte a page"),
-        "value": _optional(BYTE, "the byte for every page"),
-        "values": _optional(BYTES, "a byte for each page"),
+        "at": required(PLACE, "what to write, one byte a page"),
+        "value": optional(BYTE, "the byte for every page"),
+        "values": optional(BYTES, "a byte for each page"),
     },
-    "fork": {"by": _BY, "child": _required(NAME, "what the scenario calls the new process")},
+    "fork": {"by": _BY, "child": required(NAME, "what the scenario calls the new process")},
     "exit": {"by": _BY},
     "copy_to_user": {
         "by": _BY,
-        "at": _required(PLACE, "user memory that the kernel writes"),
-        "value": _required(BYTE, "the byte for every page"),
+        "at": required(PLACE, "user memory that the kernel writes"),
+        "value": required(BYTE, "the byte for every page"),
     },
-    "copy_from_user": {"by": _BY, "at": _required(PLACE, "user memory that the kernel reads")},
+    "copy_from_user": {"by": _BY, "at": required(PLACE, "user memory that the kernel reads")},
 }
 
 #: verb -> field -> what it takes. `repeat` is unrolled by the loader; a Step never has it.
-FIELDS: dict[str, dict[str, Field]] = {
-    verb: {**fields, "expect": _optional(Kind("expectations", "a mapping", {}), "what the handout promises")}
+FIELDS: dict[str, Table] = {
+    verb: {**fields, "expect": optional(Kind("a mapping", {}), "what the handout promises")}
     for verb, fields in _PLAIN_VERBS.items()
 }
 FIELDS["fail"] = {
-    "operation": _required(OPERATION, "allocate, or map (a new entry)"),
-    "after": _required(FAILURE, "that many more succeed, then one fails; `each`: every failure point in turn"),
+    "operation": required(OPERATION, "allocate, or map (a new entry)"),
+    "after": required(FAILURE, "that many more succeed, then one fails; `each`: every failure point in turn"),
 }
 FIELDS["repeat"] = {
-    "times": _required(TIMES, "how often; {i} in strings counts from 0"),
-    "steps": _required(STEPS, "what to repeat"),
+    "times": required(TIMES, "how often; {i} in strings counts from 0"),
+    "steps": required(STEPS, "what to repeat"),
 }
 
-MACHINE: dict[str, Field] = {
-    "frames": _optional(Kind.number("a number of frames", 1, 1 << 20), "page frames of memory"),
-    "page_size": _optional(Kind.number("a page size in bytes", 1, 1 << 16), "bytes a page"),
-    "swap": _optional(Kind.number("a number of slots", 0, 1 << 20), "swap slots"),
-    "tlb": _optional(BOOLEAN, "whether there is a TLB"),
-    "zero_page": _optional(BOOLEAN, "whether there is a shared zero frame"),
-    "max_processes": _optional(Kind.number("a number of processes", 1, 1024), "processes alive at once"),
-    "allocation": _optional(Kind.choice("an order", ("lowest", "stride", "random")), "order of fresh frames"),
-    "seed": _optional(NUMBER, "of the order `random`"),
-    "replacement": _optional(Kind.choice("a policy", ("fifo", "clock")), "which page leaves first"),
+MACHINE: Table = {
+    "frames": optional(whole_number(1, 1 << 20), "page frames of memory"),
+    "page_size": optional(whole_number(1, 1 << 16), "bytes a page"),
+    "swap": optional(whole_number(0, 1 << 20), "swap slots"),
+    "tlb": optional(BOOLEAN, "whether there is a TLB"),
+    "zero_page": optional(BOOLEAN, "whether there is a shared zero frame"),
+    "max_processes": optional(whole_number(1, 1024), "processes alive at once"),
+    "allocation": optional(choice(("lowest", "stride", "random")), "order of fresh frames"),
+    "seed": optional(WHOLE_NUMBER, "of the order `random`"),
+    "replacement": optional(choice(("fifo", "clock")), "which page leaves first"),
 }
 
-FILE: dict[str, Field] = {
-    "pages": _required(Kind.number("a number of pages", 1, 1 << 16), "its length"),
-    "contents": _optional(BYTES, "the byte that fills each page; 1, 2, 3 … unless given"),
-    "writable": _optional(BOOLEAN, "false: opened read-only"),
+FILE: Table = {
+    "pages": required(whole_number(1, 1 << 16), "its length"),
+    "contents": optional(BYTES, "the byte that fills each page; 1, 2, 3 … unless given"),
+    "writable": optional(BOOLEAN, "false: opened read-only"),
 }
 
-TOP: dict[str, Field] = {
-    "format": _required(Kind("the number 1", "1", {"const": FORMAT}), "version of this format"),
-    "title": _required(Kind("a sentence", "a sentence that can be false", {"type": "string"}), "what should hold"),
-    "task": _required(Kind("a task", "the id of a task in lab.yaml", {"type": "string"}), "a task of lab.yaml"),
-    "machine": _optional(Kind("a machine", "a mapping", {}), "the hardware"),
-    "files": _optional(Kind("files", "a mapping of names to files", {}), "the disk"),
-    "processes": _required(Kind("processes", "a list of names", {}), "the processes at the start"),
-    "steps": _required(STEPS, "what happens"),
-    "hint": _optional(Kind("a hint", "a question that leads on", {"type": "string"}), "shown on request"),
-    "weight": _optional(Kind("a weight", "a number above 0", {}), "share of the task's points; 1 unless given"),
+TOP: Table = {
+    "format": required(version(FORMAT), "version of this format"),
+    "title": required(text("a sentence that can be false"), "what should hold"),
+    "task": required(text("the id of a task in lab.yaml"), "a task of lab.yaml"),
+    "machine": optional(Kind("a mapping", {}), "the hardware"),
+    "files": optional(Kind("a mapping of names to files", {}), "the disk"),
+    "processes": required(Kind("a list of names", {}), "the processes at the start"),
+    "steps": required(STEPS, "what happens"),
+    "hint": optional(text("a question that leads on"), "shown on request"),
+    "weight": optional(number_above(0, 1000), "share of the task's points; 1 unless given"),
 }
 
 

@@ -40,12 +40,12 @@ _cache: dict[str, Place] = {}
 
 
 def parse_place(text: str) -> Place:
-    """The place that `text` names; ValueError, with the accepted forms, if none."""
+    """The place that `text` names; ValueError, with the valid forms, if none."""
     place = _cache.get(text)
     if place is None:
         match = _PLACE.match(text)
         if match is None:
-            raise ValueError(f"{text!r} is no place; accepted are {ACCEPTED}")
+            raise ValueError(f"{text!r} is not a valid place; use {ACCEPTED}")
         name, first, end, offset = match.groups()
         if first is None:
             place = Place(name, 0, None, None)
@@ -69,5 +69,5 @@ def parse_owned_place(text: str) -> tuple[str, Place]:
     """`P:h[0]` as the process's name and the place; ValueError if it is none."""
     process, colon, rest = text.partition(":")
     if not colon or not process.isidentifier():
-        raise ValueError(f"{text!r} is no place of a process; accepted is, for example, P:h[0]")
+        raise ValueError(f"{text!r} is not a place of a process; write, for example, P:h[0]")
     return process, parse_place(rest)

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from grader.authoring.record import record, reference_output
+from grader.errors import InputError
 from grader.lab.kernels import load_class, reference_kernel
-from grader.lab.lab import ClassAt, LabError, load_lab
+from grader.lab.lab import ClassAt, load_lab
 from grader.lab.recordings import load_output, output_path
 from tests.kernels import SmallKernel
 from tests.labs import FORK, TOUCH, make_lab
@@ -41,7 +42,7 @@ def test_a_comment_makes_nothing_stale(lab):
 
     path.write_text(FORK.replace("value: 2", "value: 3"))
     changed = load_lab(lab)
-    with pytest.raises(LabError, match="stale: scenario fork was changed"):
+    with pytest.raises(InputError, match="stale: scenario fork was changed"):
         load_output(changed, changed.scenarios[1])
 
 
@@ -51,7 +52,7 @@ def test_a_damaged_output_is_named(lab, damage):
     loaded = load_lab(lab)
     output_path(loaded, loaded.scenarios[0]).write_text(damage)
 
-    with pytest.raises(LabError, match="not a reference output .* run `grader record"):
+    with pytest.raises(InputError, match="not a reference output .* run `grader record"):
         load_output(loaded, loaded.scenarios[0])
 
 
@@ -59,7 +60,7 @@ def test_a_missing_output_is_named(tmp_path):
     """A lab that was never recorded says which file is missing and what to run."""
     loaded = load_lab(make_lab(tmp_path))
 
-    with pytest.raises(LabError, match=r"touch\.json: the reference output of scenario touch is missing; run"):
+    with pytest.raises(InputError, match=r"touch\.json: the reference output of scenario touch is missing; run"):
         load_output(loaded, loaded.scenarios[0])
 
 
@@ -100,7 +101,7 @@ def test_a_lab_with_a_wrong_expectation_writes_nothing(lab):
     (lab / "scenarios" / "touch.yaml").write_text(TOUCH.replace("faults: 2", "faults: 1"))
     before = output_path(load_lab(lab), load_lab(lab).scenarios[0]).read_text()
 
-    with pytest.raises(LabError, match="expected faults 1; the reference shows faults 2"):
+    with pytest.raises(InputError, match="expected faults 1; the reference shows faults 2"):
         record(load_lab(lab), SmallKernel)
     assert output_path(load_lab(lab), load_lab(lab).scenarios[0]).read_text() == before
 
@@ -118,7 +119,7 @@ def test_references_are_imported_as_a_package(root):
     kernel = load_class(ClassAt(root / "reference" / "copy_on_write.py", "CopyOnWriteKernel"))
 
     assert [base.__name__ for base in kernel.__mro__][:2] == ["CopyOnWriteKernel", "DemandPagingKernel"]
-    with pytest.raises(LabError, match="there is no class Nobody"):
+    with pytest.raises(InputError, match="there is no class Nobody"):
         load_class(ClassAt(root / "reference" / "copy_on_write.py", "Nobody"))
 
 
@@ -126,5 +127,5 @@ def test_a_released_lab_has_no_reference(lab):
     """Without a reference there is nothing to record with."""
     loaded = load_lab(lab)._replace(reference=None)
 
-    with pytest.raises(LabError, match="has no reference kernel"):
+    with pytest.raises(InputError, match="has no reference kernel"):
         reference_kernel(loaded)

@@ -5,8 +5,9 @@ import pytest
 from grader.authoring.check import check_lab
 from grader.authoring.record import record
 from grader.authoring.scaffold import new_lab, new_scenario
+from grader.errors import InputError
 from grader.lab.kernels import reference_kernel
-from grader.lab.lab import LabError, load_lab
+from grader.lab.lab import load_lab
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_hidden_scenario_goes_to_the_hidden_ones(course):
 @pytest.mark.parametrize("name", ["Brand", "a_b", "", "-a", "../x", "a--b", "a.b", "ä"])
 def test_an_odd_name_is_refused(tmp_path, name):
     """A name is a folder, a module and a class at once; nothing is written for one that cannot be all three."""
-    with pytest.raises(LabError, match="cannot name a lab; accepted are small letters"):
+    with pytest.raises(InputError, match="cannot name a lab; accepted are small letters"):
         new_lab(name, tmp_path / "labs")
     assert not (tmp_path / "labs").exists()
 
@@ -51,9 +52,9 @@ def test_an_odd_name_is_refused(tmp_path, name):
 def test_what_is_there_is_not_overwritten(course):
     """A second lab, reference or scenario of the name is refused, and the first stays as it was."""
     before = (course / "brand-new" / "kernel.py").read_text()
-    with pytest.raises(LabError, match="there is something already"):
+    with pytest.raises(InputError, match="there is something already"):
         new_lab("brand-new", course)
-    with pytest.raises(LabError, match="ids are one set"):
+    with pytest.raises(InputError, match="ids are one set"):
         new_scenario("pages-come-one-by-one", load_lab(course / "brand-new"))
     assert (course / "brand-new" / "kernel.py").read_text() == before
 
@@ -61,7 +62,7 @@ def test_what_is_there_is_not_overwritten(course):
 def test_a_reference_of_the_name_stops_everything(course):
     """Nothing is half made: the lab's folder is not there when its reference's file is taken."""
     (course.parent / "reference" / "other.py").write_text("# mine\n")
-    with pytest.raises(LabError, match=r"other\.py: there is something already"):
+    with pytest.raises(InputError, match=r"other\.py: there is something already"):
         new_lab("other", course)
     assert not (course / "other").exists()
 

@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from grader.authoring.selftest import FOLDER, HONEST, LIMITS, Outcome, Selftest, read_attack, read_attacks, run_selftest
-from grader.lab.lab import LabError
+from grader.errors import InputError
 from grader.sandbox.sandbox import LEVELS, Box
 
 ATTACKS = read_attacks()
@@ -154,15 +154,15 @@ def test_without_walls_what_is_planted_is_found():
 )
 def test_a_head_that_says_too_little_is_an_error(text, words):
     """An attack without level, with an unknown one, or with too few verdicts is named."""
-    with pytest.raises(LabError, match=words):
+    with pytest.raises(InputError, match=words):
         read_attack("bad", text, honest())
 
 
 def test_attacks_elsewhere_are_an_error(tmp_path):
     """A folder without hostile submissions, and a pattern that fits none, say so."""
-    with pytest.raises(LabError, match="no hostile submissions here; they are in tests/hostile"):
+    with pytest.raises(InputError, match="no hostile submissions here; they are in tests/hostile"):
         read_attacks(tmp_path)
-    with pytest.raises(LabError, match="no attack is called zz"):
+    with pytest.raises(InputError, match="no attack is called zz"):
         read_attacks(pattern="zz")
 
 

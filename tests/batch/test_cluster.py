@@ -9,7 +9,8 @@ import pytest
 
 from grader.batch import grade_batch, read_submissions
 from grader.batch.pools import ClusterPool, LocalPool
-from grader.lab.lab import LabError, load_lab
+from grader.errors import InputError
+from grader.lab.lab import load_lab
 from tests.batch.handed_in import batch, bytes_of, hand_in
 
 pytest.importorskip("distributed", reason="Dask is not installed (pip install 'forklab[cluster]')")
@@ -112,5 +113,5 @@ def test_workers_of_another_version(cluster):
     """Grades of two graders are not mixed: the worker is named."""
     cluster.add_worker()
 
-    with pytest.raises(LabError, match="has another version of the grader; install this one"):
+    with pytest.raises(InputError, match="has another version of the grader; install this one"):
         ClusterPool(cluster.address, "another")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from grader.batch import fill_gradebooks, read_gradebooks
 from grader.batch.files import table
 from grader.batch.gradebooks import read_gradebook
-from grader.lab.lab import LabError
+from grader.errors import InputError
 from tests.batch.results import batch, entry
 
 CANVAS = (
@@ -152,7 +152,7 @@ def test_what_is_not_graded_in_full_stays_blank(text):
 )
 def test_other_files_are_refused(text, told):
     """The file, what was found and what is accepted."""
-    with pytest.raises(LabError) as error:
+    with pytest.raises(InputError) as error:
         fill(text, "g.csv", batch(entry("a")))
     assert told in str(error.value)
 
@@ -160,9 +160,9 @@ def test_other_files_are_refused(text, told):
 @given(st.text(max_size=60))
 def test_no_name_becomes_a_formula_or_a_row(text):
     """results.csv: whatever a student is called, one row each, and no cell that a spreadsheet would compute."""
-    from grader.text import plain
+    from grader.escape import printable
 
-    one = entry("a", label=plain(text), email=plain(text), refused=plain(text))
+    one = entry("a", label=printable(text), email=printable(text), refused=printable(text))
     header, row = rows(table(batch(one)))
 
     assert len(row) == len(header)

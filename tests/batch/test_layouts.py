@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.batch.layouts import Person, find_submissions, safe_id
-from grader.lab.lab import LabError
+from grader.errors import InputError
 
 
 def put(folder, *names):
@@ -82,7 +82,7 @@ def test_a_strange_metadata_file_is_named(tmp_path, text):
     put(tmp_path, "submission_11/kernel.py")
     (tmp_path / "submission_metadata.yml").write_text(text)
 
-    with pytest.raises(LabError, match=r"submission_metadata.yml: this is not Gradescope's list of submissions"):
+    with pytest.raises(InputError, match=r"submission_metadata.yml: this is not Gradescope's list of submissions"):
         find_submissions(tmp_path)
 
 

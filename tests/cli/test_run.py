@@ -201,7 +201,7 @@ def test_only_speaks_of_the_chosen_ones(cli, lab):
 
     assert (status, list(verdicts(result)), result["only"]) == (0, ["touch"], "to*")
     assert cli("run", lab, "--only", "toch")[0] == 2
-    assert "did you mean touch?" in cli("run", lab, "--only", "toch")[2]
+    assert "did you mean 'touch'?" in cli("run", lab, "--only", "toch")[2]
 
 
 def test_the_receipt_is_that_of_the_submission(cli, lab):
@@ -229,7 +229,7 @@ def test_debug_runs_here_and_says_so(cli, lab):
     [
         ((LAB, "points: 50", "points: 60"), "the tasks' points add up to 110"),
         ((FORK, "task: share", "task: shar"), "small/scenarios/fork.yaml:3: task 'shar' is not in lab.yaml"),
-        ((FORK, "fork:", "frok:"), "small/scenarios/fork.yaml:8: 'frok' is no verb (did you mean 'fork'?)"),
+        ((FORK, "fork:", "frok:"), "small/scenarios/fork.yaml:8: 'frok' is not a verb (did you mean 'fork'?)"),
         ((FORK, "value: 2", "value: 3"), "stale: scenario fork was changed since it was recorded; run `grader record"),
     ],
 )
@@ -250,7 +250,7 @@ def test_a_broken_lab_is_exit_status_2_with_place_and_way_out(cli, lab, change, 
         (("run", "{lab}", "--submission", "nowhere"), "nowhere: there is no such file or folder"),
         (("run", "{lab}", "--isolation", "L9"), "invalid choice: 'L9'"),
         (("rum",), "invalid choice: 'rum'"),
-        (("show", "{lab}", "tuch"), "there is no scenario 'tuch'; did you mean touch?"),
+        (("show", "{lab}", "tuch"), "there is no scenario 'tuch'; did you mean 'touch'?"),
         (("run", "{lab}", "--submission", "misconception:x"), "no such misconception applies to small"),
     ],
 )
@@ -284,3 +284,11 @@ def test_output_goes_to_a_file_whole(cli, lab, tmp_path):
 
     assert (status, out) == (0, "")
     VALIDATOR.validate(json.loads(target.read_text()))
+
+
+def test_output_that_cannot_be_written_is_named(cli, lab, tmp_path):
+    """A folder that does not exist is exit status 2, with the name of the file that was asked for."""
+    target = tmp_path / "nowhere" / "result.json"
+    status, _, err = cli("run", lab, "--submission", "reference", "--output", target)
+
+    assert (status, err) == (2, f"grader: {target}: No such file or directory\n")

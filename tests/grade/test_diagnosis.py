@@ -5,10 +5,11 @@ import pathlib
 
 import pytest
 
+from grader.errors import InputError
 from grader.grade.attempt import Attempt, attempt_each, attempt_here
 from grader.grade.diagnosis import Likeness, Mistake, fingerprints_path, in_words, likeness, load_fingerprints
 from grader.lab.kernels import misconception_kernel, misconceptions
-from grader.lab.lab import LabError, load_lab
+from grader.lab.lab import load_lab
 from grader.lab.recordings import load_output
 from reference.misconceptions import kernel as misconception
 from tests.reference import alternatives, file_backed_kernels, swapping_kernels, test_tlb_kernels
@@ -176,7 +177,7 @@ def test_a_damaged_file_is_named(lab, damage):
     path.parent.mkdir(exist_ok=True)
     path.write_text(damage)
 
-    with pytest.raises(LabError, match="not a file of fingerprints .* run `grader record"):
+    with pytest.raises(InputError, match="not a file of fingerprints .* run `grader record"):
         load_fingerprints(loaded)
 
 
@@ -187,5 +188,5 @@ def test_stale_fingerprints_are_named(lab):
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"scenarios": {"touch": "0" * 16}, "mistakes": {}}))
 
-    with pytest.raises(LabError, match="stale: scenario touch is new or was changed"):
+    with pytest.raises(InputError, match="stale: scenario touch is new or was changed"):
         load_fingerprints(loaded)

@@ -1,15 +1,27 @@
 """A lab's folder: what loads, and every problem at once."""
 
+import contextlib
 from fractions import Fraction
 
+import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from grader.lab.lab import LabError, find_lab, load_lab
+from grader.errors import InputError
+from grader.formats.checking import find_problems
+from grader.formats.schema import schema_text
+from grader.formats.yaml_reader import plain_value, read_yaml
+from grader.formats.yaml_writer import flow
+from grader.lab import fields
+from grader.lab.lab import find_lab, load_lab
 from tests.labs import LAB, SECRET, TOUCH
+
+_VALIDATOR = jsonschema.Draft202012Validator(fields.schema())
 
 
 def problems(path):
-    with pytest.raises(LabError) as caught:
+    with pytest.raises(InputError) as caught:
         load_lab(path)
     return caught.value.problems
 
@@ -47,11 +59,11 @@ def test_a_released_lab_has_the_same_public_points(lab):
     ("old", "new", "words"),
     [
         ("points: 50", "points: 40", "small/lab.yaml:6: the tasks' points add up to 90; a lab has 100"),
-        ("points: 50", "points: x", "small/lab.yaml:7: points is 'x'; accepted is a number, 0 to 100"),
+        ("points: 50", "points: x", "small/lab.yaml:7: a task: points is 'x'; expected a number, 0 to 100"),
         ("needs: [touch]", "needs: [tuch]", "task 'share' needs 'tuch', which is no task before it"),
-        ("needs: [touch]", "needs: touch", "needs is 'touch'; accepted is a list of tasks"),
-        ("title: A small lab", "titel: A", "lab.yaml has no field 'titel'"),
-        ("kernel: kernel.py:SmallKernel", "kernel: kernel.py", "accepted is FILE:CLASS"),
+        ("needs: [touch]", "needs: touch", "needs is 'touch'; expected a list of tasks"),
+        ("title: A small lab", "titel: A", "a lab has no field 'titel' (did you mean 'title'?)"),
+        ("kernel: kernel.py:SmallKernel", "kernel: kernel.py", "expected FILE:CLASS"),
         ("reference/small.py", "reference/none.py", "there is no file reference/none.py"),
         ("id: touch", "id: tap", "task 'touch' is not in lab.yaml; there are tap, share"),
         ("format: 1", "format: 9", "format 9 is not known"),
@@ -78,6 +90,56 @@ def test_all_problems_are_found_at_once(lab):
     assert "this is not YAML" in found and "no scenario" not in found
 
 
+def test_the_schema_is_what_the_tables_say():
+    """lab.schema.json is generated; `python -m grader.lab.fields` writes it again."""
+    assert fields.PATH.read_text(encoding="utf-8") == schema_text(fields.schema())
+    jsonschema.Draft202012Validator.check_schema(fields.schema())
+
+
+@pytest.mark.parametrize("name", ["copy-on-write", "demand-paging", "tlb"])
+def test_labs_fit_the_schema(root, name):
+    """An editor marks nothing in the labs of the project."""
+    block = read_yaml((root / "labs" / name / "lab.yaml").read_bytes(), name)
+
+    assert list(_VALIDATOR.iter_errors(plain_value(block))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("points: 50", "points: 101"),
+        ("points: 50", "points: x"),
+        ("needs: [touch]", "needs: touch"),
+        ("title: A small lab", "titel: A"),
+        ("kernel: kernel.py:SmallKernel", "kernel: kernel.py"),
+        ("format: 1", "format: 9"),
+        ("  - {id: touch,", "  - {name: touch,"),
+    ],
+)
+def test_what_the_schema_refuses_the_loader_refuses(lab, old, new):
+    """As far as a schema can see it, an editor and the loader agree on what is wrong."""
+    text = LAB.replace(old, new)
+    (lab / "lab.yaml").write_text(text)
+
+    assert list(_VALIDATOR.iter_errors(plain_value(read_yaml(text, "f")))) != []
+    assert problems(lab) != []
+
+
+@given(
+    field=st.sampled_from([*fields.TOP, "other"]),
+    value=st.sampled_from([0, 1, 1.5, True, "", "x", "a.py:B", "a:1", [], ["a"], [{"id": "a"}], {}, {"a": 1}]),
+)
+def test_what_the_loader_takes_the_schema_takes(field, value):
+    """An editor that goes by the schema marks nothing that the loader takes."""
+    block = read_yaml(flow({**plain_value(read_yaml(LAB, "f")), field: value}), "f")
+    tasks = block["tasks"] if isinstance(block["tasks"], list) else []
+
+    if list(find_problems("a lab", block, fields.TOP, 1)):
+        return
+    if not any(list(find_problems("a task", task, fields.TASK, 1)) for task in tasks):
+        assert list(_VALIDATOR.iter_errors(plain_value(block))) == []
+
+
 def test_a_name_may_be_used_once(lab):
     """A hidden scenario with the name of a public one is refused."""
     (lab / "hidden" / "touch.yaml").write_text(TOUCH)
@@ -92,5 +154,18 @@ def test_find_lab_says_what_there_is(lab, monkeypatch):
     monkeypatch.chdir(lab.parent)
     (lab.parent / "labs").symlink_to(lab.parent)
     assert find_lab("small").name == "small"
-    with pytest.raises(LabError, match="labs here: .*labs/small"):
+    with pytest.raises(InputError, match="labs here: .*labs/small"):
         find_lab("smal")
+
+
+@given(
+    st.binary(max_size=60), st.sampled_from(["", "format: 1\ntitle: ", "format: 1\ntitle: x\nkernel: k.py:K\ntasks: "])
+)
+def test_any_bytes_load_or_are_refused(tmp_path_factory, data, start):
+    """No lab.yaml makes the loader fail in any other way than with its problems."""
+    folder = tmp_path_factory.getbasetemp() / "any-lab"
+    folder.mkdir(exist_ok=True)
+    (folder / "lab.yaml").write_bytes(start.encode() + data)
+
+    with contextlib.suppress(InputError):
+        load_lab(folder)

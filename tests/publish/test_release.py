@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from grader.lab.lab import LabError, load_lab
+from grader.errors import InputError
+from grader.lab.lab import load_lab
 from grader.publish.leaks import contents, leaks, secret_files
 from grader.publish.release import release
 from tests.conftest import ROOT
@@ -102,13 +103,13 @@ def test_a_step_that_the_readme_has_too_is_no_leak(lab, tmp_path, monkeypatch, s
 
 def test_two_steps_in_a_row_are_a_leak(lab, tmp_path, monkeypatch):
     """A piece of a hidden scenario in the README is found, in the wheel that carries it."""
-    with pytest.raises(LabError, match="not released: forklab-.*METADATA has a line of secret.yaml"):
+    with pytest.raises(InputError, match="not released: forklab-.*METADATA has a line of secret.yaml"):
         release_small(lab, tmp_path / "out", monkeypatch, "\n".join(secret_steps()[:2]))
 
 
 def test_a_title_is_a_leak_wherever_it_stands(lab, tmp_path, monkeypatch):
     """It tells what a hidden scenario is about, alone or not."""
-    with pytest.raises(LabError, match="has a line of secret.yaml: 'title: The secret title"):
+    with pytest.raises(InputError, match="has a line of secret.yaml: 'title: The secret title"):
         release_small(lab, tmp_path / "out", monkeypatch, "title: The secret title of a hidden scenario")
 
 
@@ -116,7 +117,7 @@ def test_nothing_is_released_if_something_leaks(root, tmp_path, monkeypatch):
     """A leak ends the release with a reason, and the folder is gone."""
     monkeypatch.setattr("grader.publish.release.leaks", lambda lab, folder: ["README.md names the hidden scenario x-y"])
 
-    with pytest.raises(LabError, match="not released: README.md names"):
+    with pytest.raises(InputError, match="not released: README.md names"):
         release(load_lab(root / "labs" / LAB), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

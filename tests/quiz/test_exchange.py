@@ -204,6 +204,14 @@ def test_any_text_survives_our_yaml(text, why):
     assert [(c.text, c.why) for c in question.choices] == [("no", why.strip()), ("7", why.strip())]
 
 
+def test_accepted_texts_keep_their_commas():
+    """Two accepted texts stay two, whatever signs are in them."""
+    texts = ("minor, then major", "yes", "2", "a: b")
+    question = read_quiz(yaml_file.write([Item("q", "text", "T", answers=texts)], "T"), "q").questions[0]
+
+    assert question.answer == texts
+
+
 def test_moodle_xml_is_read_by_a_parser_of_others(root):
     """moodle-xml-parser finds the choice questions of a real lab, with fractions and feedback."""
     parser = pytest.importorskip("moodle_xml_parser.parser")

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from grader.lab.lab import LabError, load_lab
+from grader.errors import InputError
+from grader.lab.lab import load_lab
 from grader.quiz import mark
 from grader.quiz.keys import as_text, counted, from_text, keyed, keys_path, offered
 from grader.quiz.marking import mark_question
@@ -191,7 +192,7 @@ def test_a_broken_file_of_keys_is_named(lab):
     loaded = load_lab(lab)
     keys_path(loaded).write_text("[]")
 
-    with pytest.raises(LabError, match="not a quiz's recorded keys .*run `grader record"):
+    with pytest.raises(InputError, match="not a quiz's recorded keys .*run `grader record"):
         mark(loaded, b"copies: 1\n")
 
 
@@ -200,7 +201,7 @@ def test_an_observation_that_is_none_is_an_error_with_a_line(lab):
     (lab / "quiz.yaml").write_text(QUIZ.replace("observe: copies", "observe: value"))
     loaded = load_lab(lab)
 
-    with pytest.raises(LabError, match="quiz.yaml:4: question 'copies': step 4 of fork reads nothing"):
+    with pytest.raises(InputError, match="quiz.yaml:4: question 'copies': step 4 of fork reads nothing"):
         mark(loaded, b"copies: 1\n")
 
 

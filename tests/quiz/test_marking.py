@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grader.escape import printable
 from grader.lab.lab import load_lab
 from grader.quiz import mark
 from grader.quiz.marking import mark_question
 from grader.quiz.questions import load_quiz
-from grader.text import plain
 from tests.labs import QUIZ
 
 
@@ -174,7 +174,7 @@ def test_no_sheet_makes_marking_fail(quiz, sheet):
     result = mark(quiz[0], sheet)
 
     assert 0 <= result["points"] <= result["max_points"]
-    assert all(plain(line, None) == line for line in result.get("problems", []))
+    assert all(printable(line, None) == line for line in result.get("problems", []))
 
 
 _ANSWER = st.text(max_size=12) | st.sampled_from(["1", "writer", "code", "minor", "first = minor", "-0", "00"])
@@ -189,7 +189,7 @@ def test_no_answer_makes_marking_fail(quiz, answers):
         result = mark_question(lab, questions, question, given_)
         assert result.verdict in ("correct", "partial", "wrong", "unanswered", "invalid")
         assert (result.share == 1) == (result.verdict == "correct")
-        assert all(plain(line, None) == line for line in result.feedback)
+        assert all(printable(line, None) == line for line in result.feedback)
 
 
 def test_a_key_is_computed_from_the_reference(lab):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.formats.yaml_reader import read_yaml
 from grader.quiz.parameters import arithmetic, chosen, combinations, placeholders, shuffled, substitute
-from grader.scenario.yamltext import read_yaml
 
 
 def test_the_choice_for_a_seed_is_fixed_for_ever():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from grader.lab.lab import LabError, load_lab
+from grader.errors import FormatError, InputError
+from grader.lab.lab import load_lab
 from grader.quiz.questions import load_quiz, read_quiz
-from grader.scenario.yamltext import FormatError
 from tests.labs import QUIZ
 from tests.quiz.quizzes import MORE, VARIED
 
@@ -12,12 +12,12 @@ from tests.quiz.quizzes import MORE, VARIED
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("type: number", "type: numer", "quiz.yaml:5: a question: type is 'numer'; accepted is single"),
+        ("type: number", "type: numer", "quiz.yaml:5: a question: type is 'numer'; expected single"),
         ("scenario: fork", "scenario: frok", "there is no public scenario 'frok' in small"),
         ("scenario: fork", "scenario: secret", "there is no public scenario 'secret'"),
         ("after: 4", "after: 5", "quiz.yaml:8: after is 5; fork has steps 1 to 4"),
-        ("after: 4", "after: 0", "after is 0; accepted is the number of a step, from 1"),
-        ("observe: copies", "observe: copys", "a computed answer: observe is 'copys'; accepted is faults"),
+        ("after: 4", "after: 0", "after is 0; expected the number of a step, from 1"),
+        ("observe: copies", "observe: copys", "a computed answer: observe is 'copys'; expected faults"),
         ("observe: copies", "observe: copies, process: X", "there is no process 'X' in fork; there are P, C"),
         ("observe: copies", "observe: copies, at: 'P:h'", "observe: copies takes no `at`"),
         ("observe: copies", "observe: shared", "observe: shared needs `at`, a place such as P:h[0]"),
@@ -30,11 +30,11 @@ from tests.quiz.quizzes import MORE, VARIED
         ("    type: single", "    type: single\n    answer: 3", "takes one of `choices` and a computed `answer`"),
         ("    type: single", "    type: single\n    why: x", "with `choices`, leave out 'why'"),
         ("    type: single", "    type: single\n    tolerance: 1", "a question of type single takes no 'tolerance'"),
-        ("points: 1", "points: -1", "points is -1; accepted is a number, 0 or more"),
+        ("points: 1", "points: -1", "points is -1; expected a number, 0 or more"),
         ("    answer: {", "    answers: {", "a question has no field 'answers' (did you mean 'answer'?)"),
         ("    answer: {scenario: fork, after: 4, observe: copies}\n", "", "a question of type number needs 'answer'"),
-        ("answer: {scenario: fork, after: 4, observe: copies}", "answer: two", "answer is 'two'; accepted is a number"),
-        ("format: 1", "format: 2", "format is 2; accepted is 1, the one this grader reads"),
+        ("answer: {scenario: fork, after: 4, observe: copies}", "answer: two", "answer is 'two'; expected a number"),
+        ("format: 1", "format: 2", "format 2 is not known; this grader reads 1"),
         ("right: 1, why", "right: 4, why", "in `order`, right is the place: the numbers 1 to 3, each once"),
         ("right: minor", "right: major", "all choices have the same match"),
         ("right: minor", "right: 3", "in `match`, right is the text that belongs to the choice"),
@@ -49,7 +49,7 @@ def test_a_wrong_quiz_is_refused_in_words(lab, old, new, words):
     assert old in QUIZ + MORE
     (lab / "quiz.yaml").write_text((QUIZ + MORE).replace(old, new, 1))
 
-    with pytest.raises(LabError) as caught:
+    with pytest.raises(InputError) as caught:
         load_quiz(load_lab(lab))
     assert words in str(caught.value) and str(caught.value).startswith("quiz.yaml:")
 
@@ -57,8 +57,8 @@ def test_a_wrong_quiz_is_refused_in_words(lab, old, new, words):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("{pages: [4, 8, 6]}", "{pages: [4]}", "varied.yaml:8: a question: parameters is {'pages': [4]}; accepted is"),
-        ("{pages: [4, 8, 6]}", "{pages: [4, 4]}", "here one of them is there twice"),
+        ("{pages: [4, 8, 6]}", "{pages: [4]}", "varied.yaml:8: a question: parameters is {'pages': [4]}; expected"),
+        ("{pages: [4, 8, 6]}", "{pages: [4, 4]}", "parameter 'pages' has a value twice: 4, 4"),
         ("{pages: [4, 8, 6]}", "{pages: [4, 8], more: [1, 2]}", "varied.yaml:8: no text uses the parameter {more}"),
         (
             "P writes {pages} pages",
@@ -78,7 +78,7 @@ def test_a_wrong_quiz_is_refused_in_words(lab, old, new, words):
 )
 def test_wrong_variants_are_refused_in_words(varied, old, new, words):
     """Parameters, scenarios of a question's own, and expressions."""
-    with pytest.raises(LabError) as caught:
+    with pytest.raises(InputError) as caught:
         varied("", old, new)
     assert words in str(caught.value)
 

@@ -8,10 +8,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grader.errors import FormatError
 from grader.lab.lab import load_lab
 from grader.quiz import schema
 from grader.quiz.questions import read_quiz
-from grader.scenario.yamltext import FormatError
 from tests.labs import QUIZ
 from tests.quiz.quizzes import MORE, VARIED
 

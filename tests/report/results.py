@@ -39,15 +39,15 @@ def result_of(
 
 def with_text(result: dict[str, Any], text: str) -> dict[str, Any]:
     """The same result, as if a student had written `text` wherever that is possible."""
-    from grader.text import plain
+    from grader.escape import printable
 
     result = copy.deepcopy(result)
-    result["submission"] = plain(text)
+    result["submission"] = printable(text)
     for scenario in result["scenarios"]:
         if scenario["visibility"] == "public" and scenario["verdict"] not in ("passed", "waiting"):
-            scenario.update(message=plain(text), details=[plain(text), plain(f"  kernel.py:3, in {text}")])
-            scenario["output"] = "\n".join(plain(line) for line in text.splitlines())
+            scenario.update(message=printable(text), details=[printable(text), printable(f"  kernel.py:3, in {text}")])
+            scenario["output"] = "\n".join(printable(line) for line in text.splitlines())
             scenario["output_truncated"] = False
     for question in result["quiz"]["questions"]:
-        question["feedback"] = [plain(text)]
+        question["feedback"] = [printable(text)]
     return result

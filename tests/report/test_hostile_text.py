@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from grader.escape import printable
 from grader.report import FORMATS
 from grader.report.text import wrap
-from grader.text import plain
 from tests.labs import kernel_text
 
 FORK = "    def fork(self, parent, child):\n"
@@ -93,7 +93,7 @@ def test_errors_say_names_harmlessly(cli, lab, tmp_path):
 @example(":::::::       ::error::", 8)
 def test_wrapping_makes_no_commands(text, width):
     """Wherever a line of a kernel's is broken, what follows does not begin with `::`; nothing but blanks is lost."""
-    text = plain(text)
+    text = printable(text)
     lines = wrap(text, width, "  ")
 
     assert [line for line in lines if line.lstrip().startswith("::")] == []

@@ -2,8 +2,8 @@
 
 import pytest
 
+from grader.errors import FormatError
 from grader.scenario.loader import load_scenario, parse_scenario
-from grader.scenario.yamltext import FormatError
 
 HEAD = """format: 1
 title: A sentence
@@ -80,32 +80,32 @@ def test_comments_and_layout_do_not_change_the_hash():
     [
         ("read: {by: P, at: h, val: 7}", "s.yaml:7: step 2: 'read' has no field 'val'; it takes by, at, expect"),
         ("write: {by: P, at: h, vale: 7}", "did you mean 'value'?"),
-        ("raed: {by: P, at: h}", "'raed' is no verb (did you mean 'read'?)"),
+        ("raed: {by: P, at: h}", "'raed' is not a verb (did you mean 'read'?)"),
         ("read: {by: Q, at: h}", "no process 'Q'; so far there are P"),
         ("read: {by: P, at: k}", "no mapping 'k'; so far there are: h"),
         ("read: {by: P, at: 'h[4]'}", "'h[4]' is out of the mapping, which has 4 pages; a wild access says expect"),
         ("read: {by: P, at: 'h[-1]'}", "out of the mapping"),
         ("read: {by: P, at: 'h[0]+8'}", "a page of this machine has 8 bytes (+0 to +7)"),
         ("read: {by: P, at: 'h[2:1]'}", "'h[2:1]' ends before it begins"),
-        ("read: {by: P, at: 'h+3'}", "'h+3' is no place; accepted are h (every page), h[2] (one page)"),
-        ("write: {by: P, at: h, value: 256}", "value is 256; accepted is a whole number, 0 to 255"),
+        ("read: {by: P, at: 'h+3'}", "'h+3' is not a valid place; use h (every page), h[2] (one page)"),
+        ("write: {by: P, at: h, value: 256}", "value is 256; expected a whole number, 0 to 255"),
         ("write: {by: P, at: h, value: 7, values: [1]}", "write takes one of value"),
         ("write: {by: P, at: h}", "write takes one of value"),
         ("write: {by: P, at: h, values: [1, 2]}", "2 values for 4 pages"),
-        ("munmap: {by: P, at: 'h[0]+1'}", "at is 'h[0]+1'; accepted is whole pages"),
-        ("mprotect: {by: P, at: h, protection: wr-}", "protection is 'wr-'; accepted is rw-, r--, r-x"),
+        ("munmap: {by: P, at: 'h[0]+1'}", "at is 'h[0]+1'; expected whole pages"),
+        ("mprotect: {by: P, at: h, protection: wr-}", "protection is 'wr-'; expected rw-, r--, r-x"),
         ("mmap: {by: P, name: k, pages: 1, file: notes}", "no file 'notes'; files of this scenario: none"),
         ("mmap: {by: P, name: k, pages: 1, offset: 1}", "this mapping has no file"),
         ("mmap: {by: P, name: k}", "needs 'pages'"),
         ("fork: {by: P, child: P}", "there is a process 'P' already"),
         ("fork: {by: P, child: C, expect: {value: 1}}", "fork reads nothing"),
         ("read: {by: P, at: h, expect: {outcom: segv}}", "expect has no field 'outcom' (did you mean 'outcome'?)"),
-        ("read: {by: P, at: h, expect: {outcome: dead}}", "outcome is 'dead'; accepted is ok, segv, oom, error"),
+        ("read: {by: P, at: h, expect: {outcome: dead}}", "outcome is 'dead'; expected ok, segv, oom, error"),
         ("read: {by: P, at: h, expect: {faults: {C: 0}}}", "no process 'C'"),
-        ("read: {by: P, at: h, expect: {shared: [[h]]}}", "'h' is no place of a process"),
+        ("read: {by: P, at: h, expect: {shared: [[h]]}}", "'h' is not a place of a process"),
         ("read: {by: P, at: h, expect: {kept: ['P:x[0]']}}", "no mapping 'x'"),
-        ("fail: {operation: copy, after: 0}", "operation is 'copy'; accepted is allocate or map"),
-        ("fail: {operation: map, after: always}", "after is 'always'; accepted is a whole number, or `each`"),
+        ("fail: {operation: copy, after: 0}", "operation is 'copy'; expected allocate or map"),
+        ("fail: {operation: map, after: always}", "after is 'always'; expected a whole number, or `each`"),
         ("repeat: {times: 0, steps: [{exit: {by: P}}]}", "times is 0"),
         ("repeat: {times: 2, steps: []}", "steps is []"),
         ("exit: P", "must be a mapping of by, expect"),
@@ -123,7 +123,7 @@ def test_a_wrong_step_is_refused_in_words(step, words):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("format: 1", "format: 2", "s.yaml:1: format 2 is not known; this grader reads 1"),
+        ("format: 1", "format: 2", "s.yaml:1: a scenario: format 2 is not known; this grader reads 1"),
         ("title: A sentence", "title: ''", "title is ''"),
         ("task: copy", "tsk: copy", "a scenario has no field 'tsk' (did you mean 'task'?)"),
         ("processes: [P]", "processes: []", "processes must be a list of names"),

@@ -5,9 +5,10 @@ import json
 import jsonschema
 import pytest
 
+from grader.errors import FormatError
+from grader.formats.yaml_reader import plain_value, read_yaml
 from grader.scenario import schema
-from grader.scenario.loader import parse_scenario, plain_value
-from grader.scenario.yamltext import FormatError, read_yaml
+from grader.scenario.loader import parse_scenario
 from tests.scenario.test_loader import HEAD
 
 VALIDATOR = jsonschema.Draft202012Validator(schema.schema())

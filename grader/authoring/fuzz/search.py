@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from grader.authoring.fuzz.program import LIMIT, Move, ReferenceFault, relaid, write_scenario
 from grader.authoring.fuzz.vocabulary import vocabulary
 from grader.compare.explain import explain
+from grader.errors import InputError
 from grader.grade.attempt import Attempt, attempt_here, judge
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
-from grader.lab.lab import Lab, LabError
+from grader.lab.lab import Lab
 from grader.scenario.engine import MakeKernel, replay
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
@@ -173,7 +174,7 @@ def _hypothesis() -> Any:
         import hypothesis
         import hypothesis.errors
     except ImportError:
-        raise LabError(
+        raise InputError(
             ["`grader fuzz` needs Hypothesis, which is not installed; pip install 'forklab[fuzz]'"]
         ) from None
     return hypothesis

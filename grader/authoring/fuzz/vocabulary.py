@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from grader.lab.lab import Lab, LabError
+from grader.errors import InputError
+from grader.lab.lab import Lab
 from grader.machine.outcome import FileSpec
 from grader.scenario.model import MachineSpec
 
@@ -51,7 +52,7 @@ class Vocabulary(NamedTuple):
 
 
 def vocabulary(lab: Lab) -> Vocabulary:
-    """What a lab's public scenarios use. LabError if there is none that a search could start from."""
+    """What a lab's public scenarios use. InputError if there is none that a search could start from."""
     steps = [step for scenario in lab.scenarios for step in scenario.steps]
     used = {step.verb for step in steps}
     hardware = {
@@ -60,7 +61,7 @@ def vocabulary(lab: Lab) -> Vocabulary:
         if scenario.machine.frames <= FRAMES and scenario.machine.page_size <= PAGE_SIZE
     }
     if "mmap" not in used or not hardware:
-        raise LabError([f"{lab.name}: no public scenario maps memory on a machine of up to {FRAMES} frames"])
+        raise InputError([f"{lab.name}: no public scenario maps memory on a machine of up to {FRAMES} frames"])
     maps = [step.fields for step in steps if step.verb == "mmap"]
     kinds = [(f.get("protection", "rw-"), f.get("shared", False), "file" in f) for f in maps]
     return Vocabulary(

@@ -68,7 +68,7 @@ class ImportFailed(Exception):
 
 
 def items_of(lab: Lab, quiz: Quiz) -> list[Item]:
-    """The questions of a quiz in its variant, with their keys. LabError if a key cannot be computed."""
+    """The questions of a quiz in its variant, with their keys. InputError if a key cannot be computed."""
     teller = Teller(lab, quiz)
     return [_item(question, teller.choices(question), keyed(lab, quiz, question)) for question in quiz.questions]
 

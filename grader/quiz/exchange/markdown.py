@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from grader.errors import similar
 from grader.quiz.exchange.item import (
     COUNT_LIMIT,
     NO_REASON,
@@ -111,12 +112,10 @@ def _part(heading: str, line: int, parts: dict[str, _Part], name: str, notes: li
 
 
 def _meant(heading: str) -> str | None:
-    import difflib
-
     word = re.sub(r"[^a-z]", "", heading[:60].lower())
     if word in _KNOWN:
         return _KNOWN[word]
-    close = difflib.get_close_matches(word, list(_KNOWN), n=1, cutoff=0.75)
+    close = similar(word, _KNOWN, 1, cutoff=0.75)
     return _KNOWN[close[0]] if close else None
 
 

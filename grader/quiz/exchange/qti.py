@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from grader.lab.lab import LabError
+from grader.errors import InputError
+from grader.points import points
 from grader.quiz.exchange.item import Item, Option
 
 #: Beginnings of lines that text2qti would take for something of its own; a backslash is no help, a zero-width sign is.
@@ -20,14 +21,14 @@ _FIRST = " " * 4
 
 
 def write(items: list[Item], title: str) -> tuple[bytes, list[str]]:
-    """The zip, and what it cannot hold. LabError if text2qti is not there."""
+    """The zip, and what it cannot hold. InputError if text2qti is not there."""
     try:
         from text2qti.config import Config  # type: ignore[import-not-found, import-untyped, unused-ignore]
         from text2qti.qti import QTI  # type: ignore[import-not-found, import-untyped, unused-ignore]
         from text2qti.quiz import Quiz  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         wanted = "QTI is written by text2qti, which is not installed; pip install 'forklab[exchange]'"
-        raise LabError([wanted]) from None
+        raise InputError([wanted]) from None
     text, lost = source(items, title)
     # Config() alone: load() would make a file in the user's home.
     return QTI(Quiz(text, config=Config(), source_name="quiz")).zip_bytes(), lost
@@ -55,7 +56,7 @@ def _points(item: Item, lost: list[str]) -> str:
     """Whole or half points, above 0."""
     halves = max(round(item.points * 2), 1)
     if Fraction(halves, 2) != item.points:
-        lost.append(f"{item.id}: its points became {halves / 2:g}; whole and half ones are accepted")
+        lost.append(f"{item.id}: its points became {points(halves / 2)}; whole and half ones are accepted")
     return f"{halves // 2}" if halves % 2 == 0 else f"{halves / 2}"
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from grader.lab.lab import Lab
+from grader.points import points
 from grader.quiz.marking import INVALID, Sheet, is_open, mark_answers
 from grader.quiz.marks import QuestionResult, QuizResult
 from grader.quiz.model import Choice, Question, Quiz
-from grader.quiz.terminal.feedback import MARKS, Teller, points
+from grader.quiz.terminal.feedback import MARKS, Teller
 from grader.quiz.terminal.markdown import layout
 
 LEAVE, BACK, SKIP, HELP = "q", "b", "s", "?"
@@ -64,7 +65,7 @@ class Conversation:
         total = len(self.quiz.questions)
         open_ones = [n for n, q in enumerate(self.quiz.questions) if is_open(self.sheet.get(q.id))]
         done = total - len(open_ones)
-        title = f"{self.quiz.title}: {total} questions, {points(float(self.quiz.points))} points"
+        title = f"{self.quiz.title}: {total} questions, {points(self.quiz.points)} points"
         self.terminal.write([title + (f"; {done} answered so far" if done else ""), "? is help, q leaves."])
         at = open_ones[0] if open_ones else total
         while 0 <= at < total and not self.left:
@@ -80,7 +81,7 @@ class Conversation:
         """Ask one question until it is answered or passed: 1 to go on, -1 to go back, 0 to ask it again."""
         question = self.quiz.questions[at]
         choices = self.teller.choices(question)
-        value = points(float(question.points))
+        value = points(question.points)
         head = f"Question {at + 1} of {len(self.quiz.questions)}   {question.id}"
         tail = f"{value} point{'' if value == '1' else 's'}"
         self.terminal.write(["", f"{head:{78 - len(tail)}}  {tail}", "", *self.teller.question(question), ""])
@@ -231,12 +232,12 @@ def _pairs(ids: list[str], matches: list[str], line: str) -> list[str]:
 
 
 def _quoted(word: str) -> str:
-    from grader.text import plain
+    from grader.escape import printable
 
-    return f"'{plain(word, 40)}'"
+    return f"'{printable(word, 40)}'"
 
 
 def _shown(answer: Any) -> str:
-    from grader.text import plain
+    from grader.escape import printable
 
-    return plain(", ".join(answer) if isinstance(answer, list) else answer, 200)
+    return printable(", ".join(answer) if isinstance(answer, list) else answer, 200)

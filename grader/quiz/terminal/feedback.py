@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grader.lab.lab import Lab
+from grader.points import points
 from grader.quiz.keys import keyed, offered
 from grader.quiz.marking import CORRECT, INVALID, PARTIAL, UNANSWERED, WRONG
 from grader.quiz.marks import QuestionResult, QuizResult
@@ -14,10 +15,6 @@ from grader.quiz.terminal.markdown import columns, layout
 
 MARKS = {CORRECT: "ok  ", PARTIAL: "part", WRONG: "FAIL", UNANSWERED: "open", INVALID: "????"}
 COLOURS = {CORRECT: "32", PARTIAL: "33", WRONG: "31", INVALID: "31"}
-
-
-def points(value: float) -> str:
-    return f"{value:g}"
 
 
 class Teller:
@@ -94,9 +91,9 @@ class Teller:
             scored += f", {open_ones} of {len(marked['questions'])} questions open"
         lines = [f"{self.lab.name} quiz: {scored}"]
         if self.quiz.varies and self.quiz.seed:
-            from grader.text import plain
+            from grader.escape import printable
 
-            lines += layout(f"variant of {plain(self.quiz.seed, 60)}", "  ")
+            lines += layout(f"variant of {printable(self.quiz.seed, 60)}", "  ")
         for problem in marked.get("problems", []):
             lines += layout(f"on the sheet: {problem}", "  ", "    ")
         return lines

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from grader.authoring.fuzz.program import LIMIT, ReferenceFault, relaid, write_scenario
 from grader.authoring.fuzz.vocabulary import FRAMES, vocabulary
 from grader.authoring.record import reference_output
+from grader.errors import InputError
 from grader.lab.kernels import misconception_kernel, reference_kernel
-from grader.lab.lab import LabError, load_lab
+from grader.lab.lab import load_lab
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
 
@@ -61,7 +62,7 @@ def test_a_lab_that_maps_nothing_cannot_be_searched(lab):
     """A lab without a single mmap has no words to make scenarios from."""
     loaded = load_lab(lab)
 
-    with pytest.raises(LabError, match="no public scenario maps memory"):
+    with pytest.raises(InputError, match="no public scenario maps memory"):
         vocabulary(loaded._replace(scenarios=()))
 
 

@@ -6,9 +6,10 @@ import pathlib
 import pytest
 
 from grader.authoring.fuzz.search import disagreements, explore, find_difference
+from grader.errors import InputError
 from grader.grade.runners import local_examiner
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
-from grader.lab.lab import LabError, load_lab
+from grader.lab.lab import load_lab
 from grader.scenario.engine import replay
 from grader.scenario.loader import parse_scenario
 from tests.reference.students import student
@@ -100,5 +101,5 @@ def test_without_hypothesis_the_way_out_is_named(cow, monkeypatch):
         return original(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(LabError, match=r"pip install 'forklab\[fuzz\]'"):
+    with pytest.raises(InputError, match=r"pip install 'forklab\[fuzz\]'"):
         search(cow, student())

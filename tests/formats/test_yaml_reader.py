@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.scenario.yamltext import FormatError, read_yaml
+from grader.errors import FormatError
+from grader.formats.yaml_reader import read_yaml
 
 
 def test_plain_values():

@@ -1,8 +1,8 @@
-"""YAML as authors mean it: the one reader of scenario, lab and quiz files.
+"""Read YAML as authors mean it: the one reader of scenario, lab and quiz files.
 
-The composer (libyaml's, where it is there) gives nodes with line numbers; this module turns them into plain values and
-refuses what YAML would quietly read as something else: repeated keys, `010` (8), `12:30` (750), `yes` (true), dates,
-aliases and tags. Every refusal names file, line, what was found and what to write instead.
+The composer (libyaml's, if PyYAML was built with it) gives nodes with line numbers. This module turns them into values
+and refuses what YAML would quietly read as something else: repeated keys, `010` (8), `12:30` (750), `yes` (true),
+dates, aliases and tags. Every refusal names file, line, what was found and what to write instead.
 """
 
 from __future__ import annotations
@@ -12,23 +12,15 @@ from typing import Any
 
 import yaml
 
+from grader.errors import FormatError
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z|0x[0-9a-fA-F]{1,16}\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
 _STRING = "tag:yaml.org,2002:str"
 
-#: What YAML 1.1 makes of plain scalars by itself; any other tag was written by hand.
+#: The types that YAML 1.1 gives to scalars without quotes; any other tag was written by hand.
 _KINDS = {"str", "int", "float", "bool", "null", "timestamp", "merge", "value"}
-
-
-class FormatError(Exception):
-    """A file is wrong: `str` is `file:line: what was found; what is accepted`."""
-
-    def __init__(self, name: str, line: int, message: str) -> None:
-        super().__init__(f"{name}:{line}: {message}")
-        self.name = name
-        self.line = line
-        self.message = message
 
 
 class Block(dict[str, Any]):
@@ -54,7 +46,7 @@ class Items(list[Any]):
 
 
 def read_yaml(text: str | bytes, name: str) -> Any:
-    """The one document in `text`: Block, Items, str, int, float or bool. FormatError for anything doubtful."""
+    """Return the one document in `text`: Block, Items, str, int, float or bool. FormatError for anything doubtful."""
     try:
         loader = _LOADER(text)
         try:
@@ -72,6 +64,15 @@ def read_yaml(text: str | bytes, name: str) -> Any:
     if node is None:
         raise FormatError(name, 1, "the file is empty")
     return _Reader(name).value(node, 0)
+
+
+def plain_value(value: Any) -> Any:
+    """Return Block and Items as dict and list."""
+    if isinstance(value, dict):
+        return {key: plain_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain_value(item) for item in value]
+    return value
 
 
 class _Reader:
@@ -151,7 +152,7 @@ def _surprise(text: str, tag: str) -> str:
 
 
 def _yaml_integer(text: str) -> int | None:
-    """What YAML 1.1 makes of `010`, `0b1` or `12:30`."""
+    """Return the number that YAML 1.1 reads in `010`, `0b1` or `12:30`."""
     try:
         return int(yaml.load(text, Loader=_LOADER))
     except (yaml.YAMLError, ValueError, TypeError):

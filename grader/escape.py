@@ -1,14 +1,14 @@
-"""Hostile text made harmless: the one place between what a student wrote and every output.
+"""Make untrusted text harmless: the one place between what a student wrote and every output.
 
-`plain` is for a single line of anything; the other functions take text on to one format each. A student's text can
-then move no cursor, forge no line of ours, run no formula and close no tag.
+`printable` is for a single line of anything; each other function is for one format. Escaped text cannot move the
+cursor, forge a line of ours, run a formula or close a tag.
 """
 
 from __future__ import annotations
 
 import re
 
-#: Characters of one line of a student's that are shown.
+#: Characters that are shown of one line of untrusted text.
 LIMIT = 2000
 
 #: Everything that is not simply visible: C0 and C1 controls, DEL, soft hyphen, line and paragraph separators, bidi
@@ -31,11 +31,11 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)")
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e"}
 
 
-def plain(text: str, limit: int | None = LIMIT) -> str:
-    """One line that shows what is there: unseen characters as escapes, at most `limit` characters, no line breaks.
+def printable(text: str, limit: int | None = LIMIT) -> str:
+    """Return text as one line that shows what is there: invisible characters as escapes, at most `limit` characters.
 
-    Neither is what is left a command to the CI that shows it, be it indented or quoted. Ordinary text of any script
-    comes out as it went in, and what came out goes in again unchanged.
+    A CI that shows the line takes no part of it for a command, even if it is indented or quoted. Ordinary text of any
+    script is returned unchanged, and so is text that was escaped before.
     """
     cut = ""
     if limit is not None and len(text) > limit:
@@ -55,9 +55,9 @@ def _escaped(character: str) -> str:
 
 
 def for_html(text: str) -> str:
-    """Text between tags, or in a quoted attribute; XML too."""
+    """Return text for a place between tags or in a quoted attribute, in HTML and XML."""
     return (
-        plain(text, None)
+        printable(text, None)
         .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
@@ -67,8 +67,8 @@ def for_html(text: str) -> str:
 
 
 def for_markdown(text: str) -> str:
-    """A code span: nothing inside is Markdown or HTML. The fence is longer than any run of backticks inside."""
-    shown = plain(text, None)
+    """Return text as a code span, where nothing is Markdown or HTML: its fence is longer than any run of backticks."""
+    shown = printable(text, None)
     runs = [len(run) for run in re.findall("`+", shown)]
     fence = "`" * (max(runs, default=0) + 1)
     pad = " " if not shown or shown[0] in "` " or shown[-1] in "` " else ""
@@ -82,11 +82,11 @@ _FORMULA_CELL = re.compile(rf"(^|[,;|])(\s*)(?=[{_FORMULA}]|\\[tr])")
 
 
 def for_csv(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, whatever it takes for the end of a cell; quoting is the csv
-    module's."""
-    return _FORMULA_CELL.sub(r"\1\2'", plain(text, None))
+    """Return text for a cell that no spreadsheet takes for a formula, whatever separates its cells. The csv module does
+    the quoting."""
+    return _FORMULA_CELL.sub(r"\1\2'", printable(text, None))
 
 
 def for_log(text: str) -> str:
-    """A line of a CI log: never a workflow command, wherever in the line a reader looks for one."""
-    return re.sub(":(?=:)", ":\u200a", plain(text, None))
+    """Return text for a line of a CI log without a workflow command, wherever in the line a reader looks for one."""
+    return re.sub(":(?=:)", ":\u200a", printable(text, None))

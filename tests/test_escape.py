@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.text import for_csv, for_html, for_log, for_markdown, plain
+from grader.escape import for_csv, for_html, for_log, for_markdown, printable
 
 HOSTILE = st.text(alphabet=st.characters(exclude_categories=()), max_size=80) | st.sampled_from(
     [
@@ -34,54 +34,54 @@ HOSTILE = st.text(alphabet=st.characters(exclude_categories=()), max_size=80) | 
 
 
 @given(HOSTILE)
-def test_plain_is_one_line_of_visible_characters(text):
+def test_printable_is_one_line_of_visible_characters(text):
     """No control, format, surrogate, private or separator character is left, but for the ordinary blank."""
-    for character in plain(text):
+    for character in printable(text):
         assert character == " " or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 @given(HOSTILE)
-def test_plain_twice_is_plain_once(text):
+def test_printable_twice_is_printable_once(text):
     """What is harmless already stays as it is."""
-    assert plain(plain(text)) == plain(text)
+    assert printable(printable(text)) == printable(text)
 
 
-def test_plain_shows_what_was_there():
+def test_printable_shows_what_was_there():
     """Escapes are readable, and ordinary text of any script is left alone."""
-    assert plain("a\x1b[31mb\n\u202e") == "a\\e[31mb\\n\\u202e"
-    assert plain("naïve Größe 字") == "naïve Größe 字"
+    assert printable("a\x1b[31mb\n\u202e") == "a\\e[31mb\\n\\u202e"
+    assert printable("naïve Größe 字") == "naïve Größe 字"
 
 
 @given(HOSTILE, st.sampled_from(["", "  ", "\t", "\u3000 "]))
-def test_plain_is_no_command_to_a_ci(text, indent):
+def test_printable_is_no_command_to_a_ci(text, indent):
     """Behind any indent it does not begin with `::`, and nowhere in it is the beginning of an older command."""
-    line = indent + plain(text)
+    line = indent + printable(text)
 
     assert not line.lstrip().startswith("::")
     assert re.search(r"##\w*\[", line) is None
 
 
 @given(HOSTILE)
-def test_plain_piles_no_marks(text):
+def test_printable_piles_no_marks(text):
     """At most four marks stand over one character."""
-    assert re.search("[\u0300-\u036f]{5}", plain(text)) is None
+    assert re.search("[\u0300-\u036f]{5}", printable(text)) is None
 
 
-def test_plain_shows_commands_as_text():
+def test_printable_shows_commands_as_text():
     """What a CI would obey is readable, and harmless text that looks alike stays."""
-    assert plain("::error::x") == "\\x3a:error::x"
-    assert plain("##[error]x") == "\\x23#[error]x"
-    assert plain("a::b ## c [d] #[e]") == "a::b ## c [d] #[e]"
+    assert printable("::error::x") == "\\x3a:error::x"
+    assert printable("##[error]x") == "\\x23#[error]x"
+    assert printable("a::b ## c [d] #[e]") == "a::b ## c [d] #[e]"
 
 
-def test_plain_caps_and_says_so():
+def test_printable_caps_and_says_so():
     """Long text is cut at the limit, with the number of characters left out."""
-    assert plain("x" * 30, 10) == "x" * 10 + "… (20 more characters)"
+    assert printable("x" * 30, 10) == "x" * 10 + "… (20 more characters)"
 
 
 @given(HOSTILE)
 def test_html_has_no_tag_and_no_attribute_end(text):
-    """A parser sees text alone, and gives back what plain shows."""
+    """A parser sees text alone, and gives back what printable shows."""
 
     class Reader(html.parser.HTMLParser):
         tags = 0
@@ -98,7 +98,7 @@ def test_html_has_no_tag_and_no_attribute_end(text):
     reader.close()
 
     assert reader.tags == 1
-    assert reader.data == plain(text, None)
+    assert reader.data == printable(text, None)
 
 
 @given(HOSTILE)

@@ -1,0 +1,71 @@
+"""The format of lab.yaml as field tables, and its JSON Schema.
+
+`lab.schema.json` beside this file is what editors complete from; a test holds it against `schema()`, and
+`python -m grader.lab.fields` writes it again. What a schema cannot say (that a file exists, that a task comes after the
+one that it needs, that the points add up) is checked by the loader in lab.py.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+from grader.files import write_file
+from grader.formats.fields import Kind, Schema, Table, is_text, list_of, number, optional, required, text, version
+from grader.formats.schema import object_schema, schema_text, whole_schema
+
+PATH = pathlib.Path(__file__).with_name("lab.schema.json")
+
+FORMAT = 1
+
+#: Points of a whole lab.
+POINTS = 100
+
+
+def _is_class_at(value: Any) -> bool:
+    path, _, name = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    return bool(path) and name.isidentifier()
+
+
+_CLASS_AT = Kind(
+    "FILE:CLASS, such as kernel.py:CopyOnWriteKernel",
+    {"type": "string", "pattern": "^.+:[^\\s:/.-]+$"},
+    _is_class_at,
+)
+
+TOP: Table = {
+    "format": required(version(FORMAT), "the version of this format"),
+    "title": required(text(), "what the lab is about"),
+    "kernel": required(_CLASS_AT, "the file that students hand in, and its class"),
+    "reference": optional(_CLASS_AT, "the model answer; a released lab has none"),
+    "quiz": optional(text("the path of a quiz"), "the questions; the lab then has a task with the id `quiz`"),
+    "tasks": required(
+        list_of(
+            "a list of tasks, such as [{id: copy, title: …, points: 20}]",
+            {"$ref": "#/$defs/task"},
+            lambda value: isinstance(value, dict),
+        ),
+        f"the tasks, in the handout's order; their points add up to {POINTS}",
+    ),
+}
+
+TASK: Table = {
+    "id": required(text("a word"), "unique in the lab; scenarios name their task by it"),
+    "title": required(text(), "what reports call the task"),
+    "points": required(number(0, POINTS), f"what the task is worth, of {POINTS}"),
+    "needs": optional(
+        list_of("a list of tasks, such as [share]", {"type": "string"}, is_text, least=0),
+        "earlier tasks that this one builds on",
+    ),
+}
+
+
+def schema() -> Schema:
+    """Return the whole schema, draft 2020-12."""
+    return whole_schema(
+        "A lab: what is graded, and for how many points", object_schema(TOP), {"task": object_schema(TASK)}
+    )
+
+
+if __name__ == "__main__":
+    write_file(PATH, schema_text(schema()))
