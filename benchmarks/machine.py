@@ -15,7 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from grader.scenario.engine import replay, start  # noqa: E402
+from grader.replay.simulated import replay, start  # noqa: E402
 from grader.scenario.loader import parse_scenario  # noqa: E402
 from reference.copy_on_write import CopyOnWriteKernel  # noqa: E402
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
-from grader.scenario.engine import MakeKernel
+from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
+from grader.trace.records import Trace
 from grader.verdicts import CRASHED, FAILED, PASSED, TAMPERED, TIMED_OUT
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from grader.fingerprints import Likeness, in_words, likeness
 from grader.lab import QUIZ_TASK, Lab, LabError, Task
 from grader.outputs import Output, load_output
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
 from grader.text import plain
+from grader.trace.records import Trace
 from grader.verdicts import MEANINGS, NEVER_WAITING, PASSED, UNGRADABLE, WAITING
 
 FORMAT = 1

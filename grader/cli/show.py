@@ -13,9 +13,9 @@ from grader.lab import Lab, LabError, find_lab, load_lab
 from grader.report.story import story
 from grader.report.text import printed
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
 from grader.submission import resolve
 from grader.text import plain
+from grader.trace.records import Trace
 
 #: Lines of a kernel's own prints that are shown.
 PRINTED = 200

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from grader.attempt import Attempt, attempt_here, judge
 from grader.compare.explain import explain
 from grader.lab import Lab, LabError
-from grader.scenario.engine import MakeKernel, replay
+from grader.replay.simulated import MakeKernel, replay
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
 from grader.scenario.writer import to_yaml
+from grader.trace.records import Trace
 from grader.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
 
 from .program import LIMIT, Move, ReferenceFault, relaid, write_scenario

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
 from .errors import HardwareError, OutOfFrames, OutOfMemory
 from .image import POISONED, ZEROS, Image
 from .operations import ALLOCATE, COPY, FREE, ZERO
+
+if TYPE_CHECKING:
+    from .disk import Swap
 
 #: What a writable entry adds to a frame's users; a read-only one adds 1. So `users > WRITER` means: somebody may write,
 #: and somebody else uses the frame too.
@@ -96,6 +100,7 @@ class Frames:
         "_orphans",
         "_rank",
         "_suspects",
+        "_swap",
         "_users",
         "_zero_frame",
     )
@@ -114,6 +119,7 @@ class Frames:
         self._zero_frame = number if zero_frame else None
         self._failure = failure or Failure()
         self._log = log
+        self._swap: Swap | None = None  # the swap disk, which must know when entries and frames go
         self._order = allocation_order(allocation, number, seed)
         self._rank: dict[int, int] | None = None
         if self._order is not None:
@@ -176,6 +182,8 @@ class Frames:
         self._freed.append(frame)
         if self._holder:
             self._let_go(frame)
+        if self._swap is not None:
+            self._swap._frame_freed(frame)
         heappush(self._free, frame if self._rank is None else self._rank[frame])
 
     def zero(self, frame: int) -> None:

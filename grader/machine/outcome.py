@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .audit import Finding
+from .disk import SwapMove
 from .image import Image
 from .protection import Access
 
@@ -66,3 +67,4 @@ class Observation(NamedTuple):
     changes: dict[int, dict[int, int]]  # pid -> page -> entry (0: gone)
     stale: dict[int, dict[int, int]]  # pid -> page -> what the TLB holds and the page table does not say
     findings: list[Finding]
+    swapped: list[SwapMove]  # what was done with swap slots, in order

@@ -9,10 +9,10 @@ from typing import Any
 from grader.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab import Lab, LabError
 from grader.outputs import write_text
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
 from grader.scenario.yamltext import FormatError
+from grader.trace.records import Trace
 
 from .keys import FORMAT, as_text, keys_path, question_hash, value_of, variant_name
 from .model import Computed, Question, Quiz

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Union
 
 from grader.scenario.model import Scenario, Step
-from grader.scenario.trace import Trace
+from grader.trace.records import Trace
 
 from . import wire
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from grader.attempt import attempt_here
 from grader.compare.judge import RULES, Judge
 from grader.machine import Kernel, OutOfMemory, Protection, RegionMap, SegmentationFault
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
 

@@ -9,7 +9,7 @@ from grader.examiner import local_examiner
 from grader.fuzz.search import disagreements, explore, find_difference
 from grader.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab import LabError, load_lab
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from grader.scenario.loader import parse_scenario
 from tests.reference.students import student
 

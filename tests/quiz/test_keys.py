@@ -78,7 +78,7 @@ steps:
 def test_a_file_shows_what_is_on_disk():
     """Before anything is written back, the page's own byte."""
     from grader.quiz.model import Observation
-    from grader.scenario.trace import StepRecord, Trace
+    from grader.trace.records import StepRecord, Trace
 
     scenario = parse_scenario(FILE, "f")
     trace = Trace("f", "", 8, {"P": 1}, [StepRecord(1, "ok"), StepRecord(2, "ok")], None)

@@ -10,7 +10,7 @@ from grader.kernels import misconceptions
 from grader.lab import load_lab
 from grader.mistakes import try_misconceptions
 from grader.outputs import load_output
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from tests.reference.alternatives import ALTERNATIVES
 
 LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb")

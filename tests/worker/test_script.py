@@ -11,7 +11,7 @@ from grader.attempt import Attempt, attempt_each
 from grader.examiner import Code, Examiner
 from grader.lab import load_lab
 from grader.outputs import load_output
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from grader.worker import wire
 from grader.worker.script import Known, Script
 from grader.worker.standin import StandIn

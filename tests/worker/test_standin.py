@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from grader.attempt import judge
 from grader.machine import operations as op
-from grader.scenario.engine import Run, replay, start
-from grader.scenario.trace import CRASHED, StepRecord
+from grader.replay.simulated import Run, replay, start
+from grader.trace.records import CRASHED, StepRecord
 from grader.worker import wire
 from grader.worker.remote import RemoteReplay, WorkerEnded
 from grader.worker.script import Script

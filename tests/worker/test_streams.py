@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.machine import operations as op
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from grader.worker import wire
 from grader.worker.child import Child
 from grader.worker.endings import Death, Ending

@@ -1,7 +1,7 @@
 """What pages are called in messages."""
 
-from grader.compare.names import Names
-from grader.scenario.engine import replay
+from grader.trace.names import Names
+from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
 

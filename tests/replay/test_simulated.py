@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.machine import Protection
-from grader.scenario.engine import finish, replay, start
+from grader.replay.simulated import finish, replay, start
 from grader.scenario.loader import parse_scenario
-from grader.scenario.trace import Trace
+from grader.trace.records import Trace
 from grader.scenario.writer import to_yaml
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse

@@ -6,15 +6,15 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.compare.names import Names
+from grader.trace.names import Names
 from grader.compare.renaming import Place
 from grader.compare.swapped import Swapped
 from grader.fuzz.program import LIMIT, write_scenario
 from grader.fuzz.vocabulary import vocabulary
 from grader.kernels import reference_kernel
 from grader.lab import load_lab
-from grader.scenario.engine import start, trace_of
-from grader.scenario.trace import apply_changes
+from grader.replay.simulated import start, trace_of
+from grader.trace.records import apply_changes
 from reference.swapping import SwappingKernel
 from tests.reference.swapping_kernels import SwapsFromTheHandout
 from tests.scenario.test_loader import parse
