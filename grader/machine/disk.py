@@ -125,8 +125,8 @@ class Swap:
         else:
             self._moves.append(SwapMove(LEAVE, slot, frame, ((pid, page),)))
 
-    def _frame_freed(self, frame: int) -> None:
-        """Forget a frame: whoever gets it next has other contents in it."""
+    def _frame_reused(self, frame: int) -> None:
+        """Forget what a frame held and who mapped it. Not done when it is freed: a kernel may unmap it after that."""
         self._held.pop(frame, None)
         self._departed.pop(frame, None)
 

@@ -119,7 +119,7 @@ class Frames:
         self._zero_frame = number if zero_frame else None
         self._failure = failure or Failure()
         self._log = log
-        self._swap: Swap | None = None  # the swap disk, which must know when entries and frames go
+        self._swap: Swap | None = None  # set by Swap, which notes when a frame is reused
         self._order = allocation_order(allocation, number, seed)
         self._rank: dict[int, int] | None = None
         if self._order is not None:
@@ -164,6 +164,8 @@ class Frames:
         frame = rank if self._order is None else self._order[rank]
         self._allocated[frame] = 1
         self._born.append(frame)
+        if self._swap is not None:
+            self._swap._frame_reused(frame)
         return frame
 
     def free(self, frame: int) -> None:
@@ -182,8 +184,6 @@ class Frames:
         self._freed.append(frame)
         if self._holder:
             self._let_go(frame)
-        if self._swap is not None:
-            self._swap._frame_freed(frame)
         heappush(self._free, frame if self._rank is None else self._rank[frame])
 
     def zero(self, frame: int) -> None:

@@ -41,7 +41,7 @@ def trace_from_json(plain: dict[str, Any]) -> Trace:
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise ValueError(f"not a trace of format {FORMAT}")
     try:
-        return Trace(
+        trace = Trace(
             plain["scenario"],
             plain["hash"],
             plain["page_size"],
@@ -51,6 +51,18 @@ def trace_from_json(plain: dict[str, Any]) -> Trace:
         )
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"not a trace: {type(error).__name__} {error}") from None
+    _check_swapped(trace)
+    return trace
+
+
+def _check_swapped(trace: Trace) -> None:
+    """Refuse a trace from before the moves to and from swap were recorded: nobody could tell which pages are out."""
+    for record in trace.steps:
+        if record.swapped:
+            return
+        if record.slots:
+            slots = f"{record.slots} swap slot{'' if record.slots == 1 else 's'} in use"
+            raise ValueError(f"step {record.number} has {slots}, but the trace does not say what was swapped")
 
 
 def _record_to_json(record: StepRecord) -> dict[str, Any]:

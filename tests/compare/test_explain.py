@@ -3,9 +3,9 @@
 import pytest
 
 from grader.attempt import attempt_here
-from grader.trace.names import letter
-from grader.scenario.describe import sentence
 from grader.replay.simulated import replay
+from grader.scenario.describe import sentence
+from grader.trace.names import letter
 from reference.swapping import SwappingKernel
 from tests.compare.test_judge import STORY, CopiesTwice, EagerFork, LeaksQuietly, ParentWritable, SwapsSides, TwoFaults
 from tests.kernels import SmallKernel

@@ -11,7 +11,8 @@ from grader.quiz.marking import mark_question
 from grader.quiz.observe import observe
 from grader.quiz.questions import load_quiz
 from grader.quiz.record import compute_keys, record_keys, text_of
-from grader.scenario import parse_scenario, replay
+from grader.replay.simulated import replay
+from grader.scenario import parse_scenario
 from tests.kernels import SmallKernel
 from tests.labs import FORK, QUIZ
 
