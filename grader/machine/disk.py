@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from .errors import HardwareError, OutOfMemory
 from .frames import Frames
 from .image import Image
+from .moves import SwapMoves
 from .operations import FILE_IN, FILE_OUT, SWAP_FREE, SWAP_IN, SWAP_OUT
 
 
@@ -22,40 +22,10 @@ class DiskCounts:
         self.writes = 0
 
 
-#: What a step can do with a slot, in words: the three calls of `hw.swap`, and pages that leave memory for a slot.
-WRITE, READ, FREE, LEAVE = "write", "read", "free", "leave"
-
-
-class SwapMove(NamedTuple):
-    """One thing that a step did with a swap slot.
-
-    kind   WRITE: the frame was copied to the slot; READ: the slot was copied to the frame; FREE: the slot was given
-           back (`frame` is -1); LEAVE: `pages` lost their entries for the frame, whose contents the slot holds
-    pages  (pid, page); empty unless `kind` is LEAVE
-    """
-
-    kind: str
-    slot: int
-    frame: int = -1
-    pages: tuple[tuple[int, int], ...] = ()
-
-
 class Swap:
     """The handle `hw.swap`: a number of slots, one page each."""
 
-    __slots__ = (
-        "_counts",
-        "_departed",
-        "_frames",
-        "_free",
-        "_held",
-        "_images",
-        "_log",
-        "_moves",
-        "_slots",
-        "_use",
-        "_uses",
-    )
+    __slots__ = ("_counts", "_frames", "_free", "_images", "_log", "_moves", "_slots")
 
     def __init__(self, slots: int, frames: Frames, counts: DiskCounts) -> None:
         self._slots = slots
@@ -64,14 +34,7 @@ class Swap:
         self._log = frames._log
         self._free = list(range(slots))
         self._images: dict[int, Image] = {}
-        # What this step did, and what is needed to say which pages leave for which slot. A kernel may remove a frame's
-        # entries before it writes the frame, after that, or without writing it because an older slot still holds it.
-        self._moves: list[SwapMove] = []
-        self._use = 0  # counts writes, so that a slot's contents can be told from those that it had before
-        self._uses: dict[int, int] = {}  # slot in use -> the write that filled it
-        self._held: dict[int, tuple[int, int]] = {}  # frame -> the slot that it was copied to or from last, and its use
-        self._departed: dict[int, list[tuple[int, int]]] = {}  # frame -> pages whose entries for it were removed
-        frames._swap = self
+        self._moves = frames._moves = SwapMoves()
 
     def write(self, frame: int) -> int:
         """Copy a frame to a free slot and return the slot's number. OutOfMemory if no slot is free."""
@@ -83,12 +46,7 @@ class Swap:
         slot = heappop(self._free)
         self._images[slot] = self._frames._contents[frame]
         self._counts.writes += 1
-        self._use += 1
-        self._uses[slot] = self._use
-        self._held[frame] = slot, self._use
-        self._moves.append(SwapMove(WRITE, slot, frame))
-        if frame in self._departed:
-            self._moves.append(SwapMove(LEAVE, slot, frame, tuple(self._departed[frame])))
+        self._moves.written(slot, frame)
         return slot
 
     def read(self, slot: int, frame: int) -> None:
@@ -100,8 +58,7 @@ class Swap:
             self._log += (SWAP_IN, slot, frame)
         self._frames._contents[frame] = self._images[slot]
         self._counts.reads += 1
-        self._held[frame] = slot, self._uses[slot]
-        self._moves.append(SwapMove(READ, slot, frame))
+        self._moves.read(slot, frame)
 
     def free(self, slot: int) -> None:
         """Give a slot back. HardwareError if it is free already."""
@@ -110,25 +67,7 @@ class Swap:
             self._log += (SWAP_FREE, slot)
         del self._images[slot]
         heappush(self._free, slot)
-        del self._uses[slot]
-        self._moves.append(SwapMove(FREE, slot))
-
-    def _entry_removed(self, frame: int, pid: int, page: int) -> None:
-        """Note that a page lost its entry for a frame: it leaves for the slot that holds the frame's contents."""
-        self._departed.setdefault(frame, []).append((pid, page))
-        slot, use = self._held.get(frame, (-1, 0))
-        if self._uses.get(slot) != use:
-            return
-        last = self._moves[-1] if self._moves else None
-        if last is not None and last[:3] == (LEAVE, slot, frame):
-            self._moves[-1] = last._replace(pages=(*last.pages, (pid, page)))
-        else:
-            self._moves.append(SwapMove(LEAVE, slot, frame, ((pid, page),)))
-
-    def _frame_reused(self, frame: int) -> None:
-        """Forget what a frame held and who mapped it. Not done when it is freed: a kernel may unmap it after that."""
-        self._held.pop(frame, None)
-        self._departed.pop(frame, None)
+        self._moves.freed(slot)
 
     def _check(self, call: str, slot: object) -> None:
         if slot not in self._images:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
 
 from .errors import HardwareError, OutOfFrames, OutOfMemory
 from .image import POISONED, ZEROS, Image
+from .moves import SwapMoves
 from .operations import ALLOCATE, COPY, FREE, ZERO
-
-if TYPE_CHECKING:
-    from .disk import Swap
 
 #: What a writable entry adds to a frame's users; a read-only one adds 1. So `users > WRITER` means: somebody may write,
 #: and somebody else uses the frame too.
@@ -95,12 +92,12 @@ class Frames:
         "_fresh",
         "_holder",
         "_log",
+        "_moves",
         "_number",
         "_order",
         "_orphans",
         "_rank",
         "_suspects",
-        "_swap",
         "_users",
         "_zero_frame",
     )
@@ -119,7 +116,7 @@ class Frames:
         self._zero_frame = number if zero_frame else None
         self._failure = failure or Failure()
         self._log = log
-        self._swap: Swap | None = None  # set by Swap, which notes when a frame is reused
+        self._moves: SwapMoves | None = None  # the swap disk's, where there is one
         self._order = allocation_order(allocation, number, seed)
         self._rank: dict[int, int] | None = None
         if self._order is not None:
@@ -164,8 +161,8 @@ class Frames:
         frame = rank if self._order is None else self._order[rank]
         self._allocated[frame] = 1
         self._born.append(frame)
-        if self._swap is not None:
-            self._swap._frame_reused(frame)
+        if self._moves is not None:
+            self._moves.frame_reused(frame)
         return frame
 
     def free(self, frame: int) -> None:

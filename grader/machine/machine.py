@@ -17,13 +17,14 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 
 from .audit import Audit, Finding
-from .disk import LEAVE, DiskCounts, File, Files, Swap, SwapMove
+from .disk import DiskCounts, File, Files, Swap
 from .entry import ACCESSED, DIRTY, FRAME_SHIFT, RIGHTS
 from .errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
 from .frames import Failure, Frames
 from .hardware import Hardware
 from .image import POISON, POISONED
 from .kernel import Kernel, PageFault
+from .moves import LEAVE, SwapMove
 from .outcome import (
     ERROR,
     OK,
@@ -110,7 +111,7 @@ class Machine:
         self._reads_before, self._writes_before = self._disk.reads, self._disk.writes
         self._files._written = []
         if self._swap is not None:
-            self._swap._moves = []
+            self._swap._moves.moves = []
         self._failed_fork: list[Finding] = []
         self.died: list[int] = []  # pids of the processes that this step ended
 
@@ -132,13 +133,13 @@ class Machine:
             {table._pid: table._changes for table in self._touched if table._changes},
             {pid: dict(pages) for pid, pages in self._stale.items() if pages},
             self._failed_fork + findings,
-            self._swap_moves() if self._swap and self._swap._moves else [],
+            self._swap_moves() if self._swap else [],
         )
 
     def _swap_moves(self) -> list[SwapMove]:
         """Return what the step did with swap slots, without the pages that it took from a process for good."""
         moves = []
-        for move in self._swap._moves if self._swap else ():
+        for move in self._swap._moves.moves if self._swap else ():
             pages = tuple(pair for pair in move.pages if self._in_region(*pair))
             if pages or move.kind != LEAVE:
                 moves.append(move._replace(pages=pages))
@@ -151,7 +152,6 @@ class Machine:
     def close(self) -> None:
         """Break reference cycles, so that an unused machine is freed at once while the garbage collector is off."""
         self._frames._evict = None
-        self._frames._swap = None
         self._touched.clear()
 
     # -- processes --------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .audit import Finding
-from .disk import SwapMove
 from .image import Image
+from .moves import SwapMove
 from .protection import Access
 
 OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from grader.machine.audit import Finding
-from grader.machine.disk import SwapMove
 from grader.machine.image import Image
+from grader.machine.moves import SwapMove
 
 from .records import StepRecord, Trace
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from grader.machine.audit import Finding
-from grader.machine.disk import SwapMove
 from grader.machine.image import Image
+from grader.machine.moves import SwapMove
 
 #: How a step can end, in addition to the outcomes of a scenario: two that end the replay, and one for a process that
 #: is gone.

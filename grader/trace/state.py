@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from grader.machine.disk import FREE, LEAVE
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import Image
+from grader.machine.moves import FREE, LEAVE
 from grader.machine.outcome import OK, FileSpec, SharedObject
 from grader.machine.protection import Protection
 from grader.machine.region import Region, RegionMap
