@@ -76,6 +76,10 @@ class Expectations:
             for pair in _differences(key, expect[key], self._state, record, before)
         ]
 
+    def take_as_met(self, record: StepRecord) -> None:
+        """Go one step on without judging it, where it is known that all expectations come true."""
+        self._behind.append(record)
+
     def _catch_up(self) -> None:
         for record in self._behind:
             self._state.follow(record)
