@@ -40,6 +40,9 @@ RULES = {
     "file": "disk",
 }
 
+#: Expectations that are a field of the record.
+_COUNTS = {"outcome", "values", "copies", "frames", "slots", "reads", "writes"}
+
 Pair = tuple[str, str]  # expected, found
 Entries = dict[ProcessPage, int]
 
@@ -69,16 +72,14 @@ class Expectations:
             self._catch_up()
         # A step says nothing of its outcome when it should simply work.
         expect = {"outcome": OK, **step.expect}
+        if all(key in _COUNTS and getattr(record, key) == wanted for key, wanted in expect.items()):
+            return []
         return [
             Unmet(rule, *pair)
             for key, rule in RULES.items()
             if key in expect
             for pair in _differences(key, expect[key], self._state, record, before)
         ]
-
-    def take_as_met(self, record: StepRecord) -> None:
-        """Go one step on without judging it, where it is known that all expectations come true."""
-        self._behind.append(record)
 
     def _catch_up(self) -> None:
         for record in self._behind:

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import Image
 from grader.machine.moves import FREE, LEAVE
-from grader.machine.outcome import OK, FileSpec, SharedObject
-from grader.machine.protection import Protection
-from grader.machine.region import Region, RegionMap
+from grader.machine.outcome import OK, FileSpec
+from grader.machine.region import RegionMap
 from grader.scenario.model import Scenario, Step
 from grader.scenario.place import parse_place
 
 from .records import ProcessPage, StepRecord
+from .regions import Regions
 
 
 class Mapping(NamedTuple):
@@ -47,7 +47,6 @@ class State:
     parents   pid -> pid of the process that forked it
     tables    pid -> page -> entry as the machine's integer, of the processes that are alive
     stale     pid -> page -> entry that the TLB holds and that the page table contradicts
-    regions   pid -> what mmap, munmap and mprotect made of the address space
     mappings  name -> where the mapping is
     lives     frame -> its present life: how many frames had been handed out when it was, itself included
     out       page -> swap slot, of the pages that are out
@@ -61,7 +60,7 @@ class State:
         self.parents: dict[int, int] = {}
         self.tables: dict[int, dict[int, int]] = {pid: {} for pid in self.pids.values()}
         self.stale: dict[int, dict[int, int]] = {}
-        self.regions: dict[int, RegionMap] = {pid: RegionMap() for pid in self.pids.values()}
+        self._regions = Regions(scenario, self.pids.values())
         self.mappings: dict[str, Mapping] = {}
         self.lives: dict[int, int] = {}
         self.out: dict[ProcessPage, int] = {}
@@ -91,12 +90,14 @@ class State:
         self._follow_tables(record)
         if record.swapped:
             self._follow_swap(record)
-        for pid in record.died:
-            self._forget(pid)
+        if record.died:
+            self._regions.note(None, record, range(0))
+            for pid in record.died:
+                self._forget(pid)
         for file, page, image in record.written:
             self._saved[file, page] = image
         self.stale, self.frames, self.slots = record.stale, record.frames, record.slots
-        if record.actor:
+        if record.faults != (0, 0) or record.copies or record.reads or record.writes:
             self._count(record)
 
     def _follow_tables(self, record: StepRecord) -> None:
@@ -128,45 +129,30 @@ class State:
     def _follow_call(self, step: Step, record: StepRecord) -> None:
         """Take over what a successful system call did to the address space."""
         pid, fields = record.actor, step.fields
-        if step.verb == "mmap" and record.mapped is not None:
-            name, first, pages = record.mapped
-            self.mappings[name] = Mapping(first, pages, pid)
-            self._unmap(pid, first, pages)
-            if pages > 0:
-                self.regions[pid].insert(self._region(step, first, pages))
-        elif step.verb == "munmap":
-            place = self.pages_of(fields["at"])
-            self._unmap(pid, place.start, len(place))
-        elif step.verb == "mprotect":
-            place = self.pages_of(fields["at"])
-            protection = Protection.parse(fields["protection"])
-            for piece in self.regions[pid].remove(place.start, len(place)):
-                self.regions[pid].insert(piece.replace(protection=protection))
+        pages = range(0)
+        if record.mapped is not None:
+            name, first, length = record.mapped
+            self.mappings[name] = Mapping(first, length, pid)
+            pages = range(first, first + length)
+        elif step.verb in ("munmap", "mprotect"):
+            pages = self.pages_of(fields["at"])
         elif record.forked:
             child = record.forked
             self.pids[fields["child"]] = child
             self.parents[child] = pid
             self.tables[child] = {}
-            self.regions[child] = self.regions[pid].copy()
             if self.out:
                 self.out |= {p._replace(pid=child): slot for p, slot in self.out.items() if p.pid == pid}
-
-    def _region(self, step: Step, first: int, pages: int) -> Region:
-        fields, size = step.fields, self.scenario.machine.page_size
-        shared, name = fields.get("shared", False), fields.get("file")
-        backing: object = self.file(name) if name else SharedObject() if shared else None
-        protection = Protection.parse(fields.get("protection", "rw-"))
-        return Region(first * size, pages, protection, shared, backing, fields.get("offset", 0), page_size=size)
-
-    def _unmap(self, pid: int, first: int, pages: int) -> None:
-        self.regions[pid].remove(first, pages)
-        for page in range(first, first + pages) if self.out else ():
-            self.out.pop(ProcessPage(pid, page), None)
+        else:
+            return
+        self._regions.note(step, record, pages)
+        if self.out and step.verb in ("mmap", "munmap"):
+            for page in pages:
+                self.out.pop(ProcessPage(pid, page), None)
 
     def _forget(self, pid: int) -> None:
         """Drop what a process had, once it has ended."""
         self.tables.pop(pid, None)
-        self.regions.pop(pid, None)
         if self.out:
             self.out = {place: slot for place, slot in self.out.items() if place.pid != pid}
 
@@ -181,6 +167,11 @@ class State:
         )
 
     # -- asking -----------------------------------------------------------------------------------------------
+
+    @property
+    def regions(self) -> dict[int, RegionMap]:
+        """Return what mmap, munmap and mprotect have made of each address space: pid -> its regions."""
+        return self._regions.by_pid()
 
     def pages_of(self, text: str) -> range:
         """Return the page numbers that a place of the scenario stands for.
