@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from grader.machine.entry import FRAME_SHIFT
@@ -9,7 +10,7 @@ from grader.machine.outcome import OK
 from grader.machine.protection import WRITE_BIT
 from grader.scenario.model import Scenario
 from grader.scenario.place import parse_owned_place, parse_place
-from grader.trace.records import ProcessPage, StepRecord
+from grader.trace.records import StepRecord
 from grader.trace.state import State
 
 
@@ -44,7 +45,7 @@ RULES = {
 _COUNTS = {"outcome", "values", "copies", "frames", "slots", "reads", "writes"}
 
 Pair = tuple[str, str]  # expected, found
-Entries = dict[ProcessPage, int]
+Tables = dict[int, dict[int, int]]  # pid -> page -> entry
 
 
 class Expectations:
@@ -61,7 +62,7 @@ class Expectations:
     def unmet(self, record: StepRecord) -> list[Unmet]:
         """Return the expectations of the next step that did not come true, in the order in which rules are judged."""
         step = self._steps[record.number - 1]
-        before: Entries = {}
+        before: Tables = {}
         if "kept" in step.expect:
             self._catch_up()
             before = _entries_of(self._state, step.expect["kept"])
@@ -95,7 +96,7 @@ def _asks_about_state(expect: dict[str, Any]) -> bool:
     )
 
 
-def _differences(key: str, wanted: Any, state: State, record: StepRecord, before: Entries) -> list[Pair]:
+def _differences(key: str, wanted: Any, state: State, record: StepRecord, before: Tables) -> list[Pair]:
     if key == "value":
         wrong = next((value for value in record.values if value != wanted), None)
         found = "no value" if not record.values else f"a value {wrong}"
@@ -127,56 +128,67 @@ def _faults(key: str, wanted: Any, state: State, record: StepRecord) -> list[Pai
     return pairs
 
 
-def _pages(state: State, text: str) -> list[ProcessPage]:
-    """Return the pages of a place such as P:h[0:2]; a page that nobody has where the mapping never came to be."""
+def _pages(state: State, text: str) -> tuple[int, Sequence[int]]:
+    """Return the process and pages of a place such as P:h[0:2]; page -1, which nobody has, if h never came to be.
+
+    Places may have thousands of pages, so everything here works on plain numbers.
+    """
     name, place = parse_owned_place(text)
     pid = state.pids.get(name, 0)
     mapping = state.mappings.get(place.name)
     if mapping is None:
-        return [ProcessPage(pid, -1)]
-    return [ProcessPage(pid, mapping.first + index) for index in place.pages(mapping.pages)]
+        return pid, (-1,)
+    pages = place.pages(mapping.pages)
+    return pid, range(mapping.first + pages.start, mapping.first + pages.stop)
 
 
-def _entries_of(state: State, places: list[str]) -> Entries:
-    return {page: state.entry(*page) for place in places for page in _pages(state, place)}
+def _entries_of(state: State, places: list[str]) -> Tables:
+    """Return the entries of places, 0 where there is none: pid -> page -> entry."""
+    entries: Tables = {}
+    for place in places:
+        pid, pages = _pages(state, place)
+        table = state.tables.get(pid, {})
+        entries.setdefault(pid, {}).update({page: table.get(page, 0) for page in pages})
+    return entries
 
 
 def _flags(key: str, wanted: dict[str, bool], state: State) -> list[Pair]:
     pairs = []
     for place, flag in wanted.items():
-        for page in _pages(state, place):
-            pte = state.entry(*page)
-            found = bool(pte & WRITE_BIT) if key == "writable" else bool(pte)
-            if found != flag:
-                word = {True: "", False: "not "}
-                pairs.append((f"{place} {word[flag]}{key}", f"{place} {word[found]}{key}"))
-                break
+        pid, pages = _pages(state, place)
+        table = state.tables.get(pid, {})
+        bits = WRITE_BIT if key == "writable" else -1
+        if any(bool(table.get(page, 0) & bits) != flag for page in pages):
+            word = {True: "", False: "not "}
+            pairs.append((f"{place} {word[flag]}{key}", f"{place} {word[not flag]}{key}"))
     return pairs
 
 
 def _group(group: list[str], state: State) -> list[Pair]:
     """Compare a group of pages that must map one frame, which no other page may map."""
-    wanted = {page for place in group for page in _pages(state, place)}
-    entries = [state.entry(*page) for page in wanted]
+    wanted = {(pid, page): pte for pid, entries in _entries_of(state, group).items() for page, pte in entries.items()}
     told = " ".join(group)
-    if not all(entries):
+    if not all(wanted.values()):
         return [(f"{told} on one frame", "not all of them present")]
-    frames = {pte >> FRAME_SHIFT for pte in entries}
+    frames = {pte >> FRAME_SHIFT for pte in wanted.values()}
     if len(frames) > 1:
         return [(f"{told} on one frame", f"on {len(frames)} frames")]
     users = set(state.users(frames.pop()))
-    if users != wanted:
-        return [(f"the frame of {told} for nobody else", f"{len(users - wanted)} more entries map it")]
+    if users != wanted.keys():
+        return [(f"the frame of {told} for nobody else", f"{len(users - wanted.keys())} more entries map it")]
     return []
 
 
-def _kept(wanted: list[str], state: State, record: StepRecord, before: Entries) -> list[Pair]:
+def _kept(wanted: list[str], state: State, record: StepRecord, before: Tables) -> list[Pair]:
     """Compare entries with what they were before the step."""
+    allocated = set(record.allocated)
     for place in wanted:
-        for page in _pages(state, place):
-            old, new = before.get(page, 0), state.entry(*page)
+        pid, pages = _pages(state, place)
+        table, were = state.tables.get(pid, {}), before.get(pid, {})
+        for page in pages:
+            old, new = were.get(page, 0), table.get(page, 0)
             same = old and new and old >> FRAME_SHIFT == new >> FRAME_SHIFT
-            if not same or new >> FRAME_SHIFT in record.allocated:
+            if not same or new >> FRAME_SHIFT in allocated:
                 return [(f"{place} keeps its frame", "another frame" if new else "no frame")]
     return []
 
