@@ -13,19 +13,22 @@ LAYERS = {
     "text": set(),
     "verdicts": set(),
     "scenario": {"machine"},
-    "compare": {"machine", "scenario"},
-    "worker": {"machine", "scenario", "compare"},
+    "trace": {"machine", "scenario"},
+    "replay": {"machine", "scenario", "trace"},
+    "compare": {"machine", "scenario", "trace"},
+    "worker": {"machine", "scenario", "trace", "replay", "compare"},
     "lab": {"scenario"},
-    "outputs": {"lab", "scenario"},
-    "kernels": {"lab", "scenario"},
-    "record": {"lab", "machine", "outputs", "scenario"},
-    "attempt": {"compare", "machine", "outputs", "scenario", "verdicts"},
-    "examiner": {"attempt", "scenario", "verdicts", "worker"},
+    "outputs": {"lab", "scenario", "trace"},
+    "kernels": {"lab", "replay", "scenario"},
+    "record": {"compare", "lab", "machine", "outputs", "replay", "scenario", "trace"},
+    "attempt": {"compare", "machine", "outputs", "replay", "scenario", "trace", "verdicts"},
+    "examiner": {"attempt", "replay", "scenario", "trace", "verdicts", "worker"},
     "fingerprints": {"attempt", "lab", "scenario", "verdicts"},
     "mistakes": {"attempt", "fingerprints", "kernels", "lab", "outputs", "verdicts"},
-    "grade": {"attempt", "compare", "examiner", "fingerprints", "lab", "outputs", "scenario", "text", "verdicts"},
-    "submission": {"examiner", "kernels", "lab", "scenario", "worker"},
-    "quiz": {"kernels", "lab", "machine", "outputs", "scenario", "text", "worker"},
+    "grade": {"attempt", "compare", "examiner", "fingerprints", "lab", "outputs", "scenario", "text", "verdicts"}
+    | {"trace"},
+    "submission": {"examiner", "kernels", "lab", "replay", "scenario", "worker"},
+    "quiz": {"kernels", "lab", "machine", "outputs", "replay", "scenario", "text", "trace", "worker"},
     "grading": {
         "attempt",
         "examiner",
@@ -39,9 +42,9 @@ LAYERS = {
         "worker",
     },
     "check": {"attempt", "fingerprints", "kernels", "lab", "mistakes", "outputs", "quiz", "record", "verdicts"},
-    "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
+    "report": {"attempt", "compare", "machine", "scenario", "text", "trace", "verdicts"},
     "release": {"fingerprints", "grade", "lab", "outputs", "quiz"},
-    "fuzz": {"attempt", "compare", "lab", "machine", "scenario", "verdicts"},
+    "fuzz": {"attempt", "compare", "lab", "machine", "replay", "scenario", "trace", "verdicts"},
     "scaffold": {"lab"},
     "selftest": {"examiner", "lab", "record", "scenario", "worker"},
     "batch": {
@@ -61,18 +64,48 @@ LAYERS = {
 }
 
 
-def imports(path):
-    """The parts of the grader that a file imports."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def modules_of(path, root):
+    """Every module of the grader that a file imports, also inside a function, but not only for type checking."""
+    package = path.relative_to(root).parent.parts
+    nodes = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            nodes += node.orelse
+            continue
+        nodes += ast.iter_child_nodes(node)
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names = [node.module or ""]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "grader" and len(parts) > 1:
-                yield parts[1]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            # What is imported from a package may be a module of it.
+            names = [name for alias in node.names for name in (f"{base}.{alias.name}", base)]
+        yield from (name for name in names if name.split(".")[0] == "grader")
+
+
+def imports(path):
+    """The parts of the grader that a file imports."""
+    root = next(folder.parent for folder in path.parents if folder.name in ("grader", "reference", "labs"))
+    for name in modules_of(path, root):
+        part = name.split(".")[1] if name.count(".") else ""
+        if part and any((root / "grader" / file).exists() for file in (part, f"{part}.py")):
+            yield part
+
+
+def circles(graph):
+    """The nodes that can be reached from themselves, each with a way back."""
+    for start in graph:
+        reached, left = {}, [(start, [start])]
+        while left:
+            node, way = left.pop()
+            for following in graph.get(node, ()):
+                if following == start:
+                    yield " -> ".join([*way, start])
+                elif following not in reached:
+                    reached[following] = True
+                    left.append((following, [*way, following]))
 
 
 @pytest.mark.parametrize("part", LAYERS)
@@ -83,6 +116,32 @@ def test_imports_run_one_way(root, part):
     found = {(file.name, name) for file in files for name in imports(file)}
 
     assert {(f, n) for f, n in found if n not in LAYERS[part] | {part}} == set()
+
+
+def test_no_two_modules_import_each_other(root):
+    """There is no circle of imports among the files of the grader, however long."""
+    files = {path: ".".join(path.relative_to(root).with_suffix("").parts) for path in (root / "grader").rglob("*.py")}
+    names = {path: name.removesuffix(".__init__") for path, name in files.items()}
+    known = set(names.values())
+    graph = {name: {m for m in modules_of(path, root) if m in known and m != name} for path, name in names.items()}
+    # A package's own __init__ is imported with each of its modules.
+    graph = {name: {m for m in found if not name.startswith(f"{m}.")} for name, found in graph.items()}
+
+    assert list(circles(graph)) == []
+
+
+def test_no_two_parts_import_each_other():
+    """The list itself has no circle: a part imports what stands before it."""
+    assert list(circles(LAYERS)) == []
+
+
+@pytest.mark.parametrize(
+    ("graph", "found"),
+    [({"a": {"b"}, "b": {"c"}, "c": set()}, []), ({"a": {"b"}, "b": {"a"}}, ["a -> b -> a", "b -> a -> b"])],
+)
+def test_a_circle_is_found(graph, found):
+    """The search that the two tests above use."""
+    assert list(circles(graph)) == found
 
 
 def test_every_part_is_on_the_list(root):

@@ -14,6 +14,8 @@ _PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 DECIDING = (
     "machine",
     "scenario",
+    "trace",
+    "replay",
     "compare",
     "worker",
     "attempt.py",

@@ -22,8 +22,8 @@ from grader.grade.verdicts import MEANINGS, NEVER_WAITING, PASSED, UNGRADABLE, W
 from grader.lab.lab import QUIZ_TASK, Lab, LabError, Task
 from grader.lab.recordings import Output, load_output
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
 from grader.text import plain
+from grader.trace.records import Trace
 
 FORMAT = 1
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from grader.grade.runners import Code
 from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab, LabError
-from grader.scenario.engine import MakeKernel
+from grader.replay.simulated import MakeKernel
 
 
 class Subject(NamedTuple):

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from grader.lab.lab import ClassAt, Lab, LabError
-from grader.scenario.engine import MakeKernel
+from grader.replay.simulated import MakeKernel
 
 
 def load_class(at: ClassAt) -> MakeKernel:

@@ -9,7 +9,7 @@ from grader.authoring.fuzz.search import disagreements, explore, find_difference
 from grader.grade.runners import local_examiner
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import LabError, load_lab
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from grader.scenario.loader import parse_scenario
 from tests.reference.students import student
 
