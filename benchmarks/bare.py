@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 from importlib import import_module  # noqa: E402
 
-from grader.scenario.engine import replay  # noqa: E402
+from grader.replay.simulated import replay  # noqa: E402
 from grader.scenario.loader import load_scenario  # noqa: E402
 
 

@@ -64,7 +64,7 @@ def replay_bare(lab: str, folder: pathlib.Path) -> None:
     from grader.batch import read_submissions
     from grader.grade.results import load_outputs
     from grader.lab.lab import load_lab
-    from grader.scenario.engine import replay
+    from grader.replay.simulated import replay
 
     loaded = load_lab(ROOT / "labs" / lab)
     outputs = load_outputs(loaded, loaded.all_scenarios)

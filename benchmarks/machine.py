@@ -15,7 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from grader.scenario.engine import replay, start  # noqa: E402
+from grader.replay.simulated import Replay, replay  # noqa: E402
 from grader.scenario.loader import parse_scenario  # noqa: E402
 from reference.copy_on_write import CopyOnWriteKernel  # noqa: E402
 
@@ -63,7 +63,7 @@ def access(mapped: int = 64, steps: int = 0, processes: int = 1) -> float:
     text = "format: 1\ntitle: t\ntask: t\nprocesses: [P]\n"
     text += f"machine: {{frames: {mapped + 64}, max_processes: 1024}}\nsteps:\n" + "\n".join(lines) + "\n"
     scenario = parse_scenario(text, "access")
-    run = start(scenario, CopyOnWriteKernel)
+    run = Replay(scenario, CopyOnWriteKernel)
     for step in scenario.steps:
         run.step(step)
     best = float("inf")

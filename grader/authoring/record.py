@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from grader.compare.expectations import Expectations
 from grader.errors import InputError
 from grader.lab.lab import Lab
 from grader.lab.recordings import Output, load_output, output_path, write_output
 from grader.machine.outcome import KernelCrash
-from grader.scenario.engine import MakeKernel, Run, finish, start
+from grader.replay.simulated import MakeKernel, Replay, run_all
 from grader.scenario.model import Scenario
-from grader.scenario.trace import SKIPPED, StepRecord, Trace
+from grader.trace.json_form import trace_from_json
+from grader.trace.records import SKIPPED, StepRecord, Trace
 
 #: Failure points that `after: each` may have.
 POINT_LIMIT = 500
@@ -17,14 +19,14 @@ POINT_LIMIT = 500
 def reference_output(scenario: Scenario, make_kernel: MakeKernel) -> tuple[Output, list[str]]:
     """The output to record for a scenario, and what is wrong with the scenario or the reference."""
     if scenario.each is None:
-        run = start(scenario, make_kernel)
-        trace = finish(scenario, run)
+        run = Replay(scenario, make_kernel)
+        trace = run_all(run)
         return Output(scenario.id, scenario.hash, [trace]), problems_of(scenario, run, trace)
     traces: list[Trace] = []
     for point in range(POINT_LIMIT):
         one = scenario.at_failure_point(point)
-        run = start(one, make_kernel)
-        trace = finish(one, run)
+        run = Replay(one, make_kernel)
+        trace = run_all(run)
         if run.unfired and trace.end is not None:
             break
         traces.append(trace)
@@ -37,12 +39,13 @@ def reference_output(scenario: Scenario, make_kernel: MakeKernel) -> tuple[Outpu
     return Output(scenario.id, scenario.hash, traces), []
 
 
-def problems_of(scenario: Scenario, run: Run, trace: Trace) -> list[str]:
-    """What a reference run shows to be wrong: each with the scenario's file and line."""
+def problems_of(scenario: Scenario, run: Replay, trace: Trace) -> list[str]:
+    """Return what a run of the reference shows to be wrong, each with the scenario's file and line."""
     problems = []
+    expectations = Expectations(scenario)
     for step, record in zip(scenario.steps, trace.steps, strict=False):
         place = f"{scenario.path}:{step.line}: step {step.number}"
-        problems += [f"{place}: {wrong}" for wrong in _problems_of_step(step.by, record)]
+        problems += [f"{place}: {wrong}" for wrong in _problems_of_step(step.by, record, expectations)]
     if run.failure is not None:
         cause = run.failure.cause if isinstance(run.failure, KernelCrash) else run.failure
         number = len(trace.steps)
@@ -57,10 +60,11 @@ def problems_of(scenario: Scenario, run: Run, trace: Trace) -> list[str]:
     return problems
 
 
-def _problems_of_step(by: str, record: StepRecord) -> list[str]:
+def _problems_of_step(by: str, record: StepRecord, expectations: Expectations) -> list[str]:
+    unmet = expectations.unmet(record)
     if record.outcome == SKIPPED:
         return [f"process {by!r} is gone by now on the reference"]
-    problems = [f"expected {unmet.expected}; the reference shows {unmet.found}" for unmet in record.unmet]
+    problems = [f"expected {each.expected}; the reference shows {each.found}" for each in unmet]
     problems += [f"the reference breaks audit check {f.check} (frame {f.frame})" for f in record.findings]
     return problems
 
@@ -102,7 +106,7 @@ def _stale(lab: Lab, scenario: Scenario) -> Output | None:
 
     try:
         plain = json.loads(output_path(lab, scenario).read_bytes())
-        return Output(plain["scenario"], plain["hash"], [Trace.from_json(t) for t in plain["traces"]])
+        return Output(plain["scenario"], plain["hash"], [trace_from_json(t) for t in plain["traces"]])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -15,7 +15,7 @@ from grader.grade.submission import resolve
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.report.text import printed
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
+from grader.trace.records import Trace
 from grader.view.steps import story
 
 #: Lines of a kernel's own prints that are shown.

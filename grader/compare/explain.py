@@ -1,4 +1,4 @@
-"""A divergence as plain lines: what differs, the page tables just before it, what was and was not compared.
+"""A divergence as plain lines: what differs, the page tables just before it, and which steps were compared.
 
 Pure: values in, lines out. Frames are called a, b, c in the order in which the lines need them.
 """
@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from grader.machine.entry import FRAME_SHIFT, RIGHTS
 from grader.machine.protection import PROTECTIONS
+from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
 from grader.scenario.place import parse_place
-from grader.scenario.trace import StepRecord, Trace, apply_changes
+from grader.trace.names import Names, letter, marks
+from grader.trace.records import ProcessPage, StepRecord, Trace
+from grader.trace.state import State
 
 from .judge import Divergence
-from .names import Names, letter, marks
-from .renaming import Place
-from .swapped import Swapped
-from .words import sentence
 
 #: Page table entries shown before the step that differs.
 ENTRIES = 8
@@ -35,7 +34,7 @@ ABOUT = {
 
 
 def explain(scenario: Scenario, expected: Trace, yours: list[StepRecord], divergence: Divergence) -> list[str]:
-    """The lines of a report on one divergence.
+    """Return the lines of a report on one divergence.
 
     yours: the records of the student's run up to and with the step that differs (the end counts as a step).
     """
@@ -61,7 +60,7 @@ def _heading(scenario: Scenario, number: int) -> str:
 
 
 def _other_differences(expected: StepRecord, yours: StepRecord, rule: str) -> list[str]:
-    """Counts of the same step that differ too: not the verdict, but often the clue."""
+    """Return the counts of the same step that differ too: they do not decide, but are often the clue."""
     rows = [
         ("faults", "page faults", sum(expected.faults), sum(yours.faults)),
         ("copies", "frames copied", expected.copies, yours.copies),
@@ -75,24 +74,18 @@ def _other_differences(expected: StepRecord, yours: StepRecord, rule: str) -> li
 
 
 def _tables_before(scenario: Scenario, expected: Trace, yours: list[StepRecord], divergence: Divergence) -> list[str]:
-    """The entries, in the student's kernel, that the step was about to use."""
-    tables: dict[int, dict[int, int]] = {pid: {} for pid in expected.initial}
-    names, swapped = Names(expected, 0), Swapped(scenario)
-    for step, record in zip(scenario.steps, yours[: divergence.step - 1], strict=False):
-        names.learn(record)
-        swapped.learn(step, record, tables, names)
-        apply_changes(tables, record)
+    """Return the entries, in the student's kernel, that the step was about to use."""
+    state = State.after(scenario, yours[: divergence.step - 1])
+    names = Names(expected.pids, state)
     clock = scenario.machine.replacement == "clock"
-    stale = yours[divergence.step - 2].stale if divergence.step > 1 else {}
-    places = _relevant(scenario, divergence, tables, names)
+    places = _relevant(divergence, state, names)
     lines: list[str] = []
     letters: dict[int, str] = {}
     for place in places[:ENTRIES]:
-        pid, page = place
-        pte = tables[pid].get(page)
-        label = names.page(pid, page)
-        what = _entry(pte, letters, clock) if pte else _absent(place, swapped)
-        cached = stale.get(pid, {}).get(page)
+        pte = state.entry(*place)
+        label = names.page(*place)
+        what = _entry(pte, letters, clock) if pte else _absent(place, state)
+        cached = state.stale.get(place.pid, {}).get(place.page)
         held = f"   but the TLB still holds {_entry(cached, letters, clock)}" if cached else ""
         lines.append(f"    {label:12} {what}{held}")
     if not lines:
@@ -102,20 +95,20 @@ def _tables_before(scenario: Scenario, expected: Trace, yours: list[StepRecord],
     return [f"  just before step {divergence.step}, in your kernel", *lines]
 
 
-def _relevant(scenario: Scenario, divergence: Divergence, tables: dict, names: Names) -> list[Place]:
-    """The pages that the divergence names, those that the step touches, and whoever shares a frame with them."""
-    step = scenario.steps[divergence.step - 1]
+def _relevant(divergence: Divergence, state: State, names: Names) -> list[ProcessPage]:
+    """Return the pages that the divergence names, those that the step touches, and all that share a frame with them."""
+    step = state.scenario.steps[divergence.step - 1]
+    tables = state.tables
     wanted = {place for place in divergence.places if place.pid in tables}
     pid = next((pid for pid, name in names.processes.items() if name == step.by), 0)
-    mapping = names.mappings.get(parse_place(step.fields["at"]).name) if "at" in step.fields else None
-    if mapping is not None and pid in tables and not wanted:
-        pages = parse_place(step.fields["at"]).pages(mapping[1])
-        wanted.update(Place(pid, mapping[0] + index) for index in pages[:ENTRIES])
-    elif step.verb == "fork" and pid in tables and not wanted:
-        wanted.update(Place(pid, page) for page in sorted(tables[pid])[:ENTRIES])
-    frames = {tables[p.pid][p.page] >> FRAME_SHIFT for p in wanted if p.page in tables[p.pid]}
+    if pid in tables and not wanted:
+        if "at" in step.fields and parse_place(step.fields["at"]).name in state.mappings:
+            wanted.update(ProcessPage(pid, page) for page in state.pages_of(step.fields["at"])[:ENTRIES])
+        elif step.verb == "fork":
+            wanted.update(ProcessPage(pid, page) for page in sorted(tables[pid])[:ENTRIES])
+    frames = {state.entry(*place) >> FRAME_SHIFT for place in wanted if state.entry(*place)}
     for other, table in tables.items():
-        wanted.update(Place(other, page) for page, pte in table.items() if pte >> FRAME_SHIFT in frames)
+        wanted.update(ProcessPage(other, page) for page, pte in table.items() if pte >> FRAME_SHIFT in frames)
     return sorted(wanted, key=lambda place: (place.page, place.pid))
 
 
@@ -124,11 +117,9 @@ def _entry(pte: int, letters: dict[int, str], clock: bool) -> str:
     return f"-> frame {frame}  {PROTECTIONS[pte & RIGHTS]}{marks(pte, clock)}"
 
 
-def _absent(place: Place, swapped: Swapped) -> str:
-    if place not in swapped.pages:
-        return "no entry"
-    slot = swapped.slot(place)
-    return "out, on swap" if slot is None else f"out (slot {slot})"
+def _absent(place: ProcessPage, state: State) -> str:
+    slot = state.out.get(place)
+    return "no entry" if slot is None else f"out (slot {slot})"
 
 
 def _compared(number: int, total: int) -> list[str]:

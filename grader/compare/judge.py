@@ -11,10 +11,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from grader.machine.audit import Finding
-from grader.scenario.trace import StepRecord, Trace
+from grader.scenario.model import Scenario
+from grader.trace.names import Names
+from grader.trace.records import ProcessPage, StepRecord, Trace
+from grader.trace.state import State
 
-from .names import Names
-from .renaming import Mismatch, Place, Renaming
+from .expectations import Expectations, Unmet
+from .renaming import Mismatch, Renaming
 
 #: The rules of a divergence, in the order of judgement within a step; `leak` is judged at the end alone.
 RULES = ("audit", "outcome", "values", "sharing", "faults", "copies", "frames", "disk", "leak")
@@ -31,41 +34,50 @@ class Divergence(NamedTuple):
     """The first difference: step number (from 1; one past the last is the end), rule, both sides in words.
 
     places  the pages it is about, if it is about pages
+    unmet   all expectations that did not come true in the step, whether they are this difference or not
     """
 
     step: int
     rule: str
     expected: str
     yours: str
-    places: tuple[Place, ...] = ()
+    places: tuple[ProcessPage, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
 
 
 class Judge:
     """Compares a trace with the reference's, a step at a time; `step` returns the first divergence, then is done."""
 
-    def __init__(self, expected: Trace) -> None:
+    def __init__(self, scenario: Scenario, expected: Trace) -> None:
+        self.scenario = scenario
         self.expected = expected
-        self._names = Names(expected, 0)
+        self._expectations = Expectations(scenario)
         self._renaming: Renaming | None = None  # only made when the two traces stop being equal, number for number
         self._seen: list[StepRecord] = []
 
     def step(self, yours: StepRecord) -> Divergence | None:
-        """Judge the next step."""
+        """Compare the next step. Return the first difference, or None."""
         expected = self.expected.steps[len(self._seen)]
-        self._names.learn(expected)
-        # Followed in any case: the pages have moved even where another rule is judged first.
+        unmet = self._expectations.unmet(yours)
+        if self._renaming is None and not unmet and yours == expected:
+            # Number for number the same since the first step: no rule can find a difference.
+            self._seen.append(yours)
+            return None
+        # Follow the renaming in any case: pages move even where an earlier rule finds the difference.
         mismatch = self._sharing(expected, yours)
         self._seen.append(yours)
-        for judge in (_audit, _outcome, _values):
-            divergence = judge(expected, yours, self._names)
-            if divergence is not None:
-                return divergence
-        if mismatch is not None:
-            return self._describe(yours.number, mismatch)
-        return _unmet(yours, "sharing") or _counts(expected, yours)
+        divergence = (
+            self._audit(yours)
+            or _outcome(expected, yours, unmet)
+            or _values(expected, yours, unmet)
+            or (self._describe(yours.number, mismatch) if mismatch is not None else None)
+            or _unmet(yours, unmet, "sharing")
+            or _counts(expected, yours, unmet)
+        )
+        return divergence and divergence._replace(unmet=tuple(unmet))
 
     def end(self, yours: StepRecord) -> Divergence | None:
-        """Judge the end: whatever is still in use is a leak."""
+        """Compare the end: whatever is still in use is a leak."""
         if not yours.frames and not yours.slots:
             return None
         left = [
@@ -85,46 +97,52 @@ class Judge:
             same = expected.changes == yours.changes and expected.allocated == yours.allocated
             if same and expected.died == yours.died:
                 return None
-            self._renaming = Renaming(self.expected.initial)
+            self._renaming = Renaming(self.scenario)
             for before, seen in zip(self.expected.steps, self._seen, strict=False):
                 self._renaming.step(before, seen)
         return self._renaming.step(expected, yours)
 
+    def _names(self) -> Names:
+        """Return the names of pages after the last step, as the reference's trace has them."""
+        state = State.after(self.scenario, self.expected.steps[: len(self._seen)])
+        return Names(self.expected.pids, state)
+
+    def _audit(self, yours: StepRecord) -> Divergence | None:
+        if not yours.findings:
+            return None
+        finding = min(yours.findings, key=lambda f: (list(_AUDIT).index(f.check), f.frame))
+        rule, found = _AUDIT[finding.check]
+        places = tuple(ProcessPage(*pair) for pair in finding.entries)
+        return Divergence(yours.number, "audit", rule, found(finding, self._names()), places)
+
     def _describe(self, step: int, mismatch: Mismatch) -> Divergence:
-        page = self._names.page(*mismatch.place)
-        expected = self._frame_of(page, mismatch.place, mismatch.expected_sharers, mismatch.expected_kept)
-        yours = self._frame_of(page, mismatch.place, mismatch.your_sharers, mismatch.yours_kept)
+        names = self._names()
+        expected = _frame_of(names, mismatch.place, mismatch.expected_sharers, mismatch.expected_kept)
+        yours = _frame_of(names, mismatch.place, mismatch.your_sharers, mismatch.yours_kept)
         if expected == yours:
             expected, yours = f"{expected} (the one it had at first)", f"{yours}, but it is another one"
         places = {mismatch.place, *mismatch.expected_sharers, *mismatch.your_sharers}
         return Divergence(step, "sharing", expected, yours, tuple(sorted(places)))
 
-    def _frame_of(self, page: str, place: Place, sharers: list[Place], kept: bool) -> str:
-        if not sharers:
-            return f"{page} has no entry"
-        others = [other for other in sharers if other != place]
-        if others:
-            return f"{page} shares a frame with {self._names.pages(others)}"
-        return f"{page} keeps its frame, alone" if kept else f"{page} has a new frame of its own"
+
+def _frame_of(names: Names, place: ProcessPage, sharers: list[ProcessPage], kept: bool) -> str:
+    page = names.page(*place)
+    if not sharers:
+        return f"{page} has no entry"
+    others = [other for other in sharers if other != place]
+    if others:
+        return f"{page} shares a frame with {names.pages(others)}"
+    return f"{page} keeps its frame, alone" if kept else f"{page} has a new frame of its own"
 
 
-def _unmet(yours: StepRecord, rule: str) -> Divergence | None:
-    for unmet in yours.unmet:
+def _unmet(yours: StepRecord, found: list[Unmet], rule: str) -> Divergence | None:
+    for unmet in found:
         if unmet.rule == rule:
             return Divergence(yours.number, rule, unmet.expected, unmet.found)
     return None
 
 
 # -- rules ----------------------------------------------------------------------------------------------------
-
-
-def _audit(expected: StepRecord, yours: StepRecord, names: Names) -> Divergence | None:
-    if not yours.findings:
-        return None
-    finding = min(yours.findings, key=lambda f: (list(_AUDIT).index(f.check), f.frame))
-    rule, found = _AUDIT[finding.check]
-    places = tuple(Place(pid, page) for pid, page in finding.entries)
-    return Divergence(yours.number, "audit", rule, found(finding, names), places)
 
 
 def _stale(finding: Finding, names: Names) -> str:
@@ -164,9 +182,9 @@ _AUDIT: dict[str, tuple[str, Callable[[Finding, Names], str]]] = {
 }
 
 
-def _outcome(expected: StepRecord, yours: StepRecord, names: Names) -> Divergence | None:
+def _outcome(expected: StepRecord, yours: StepRecord, unmet: list[Unmet]) -> Divergence | None:
     if expected.outcome == yours.outcome:
-        return _unmet(yours, "outcome")
+        return _unmet(yours, unmet, "outcome")
     return Divergence(
         yours.number,
         "outcome",
@@ -175,9 +193,9 @@ def _outcome(expected: StepRecord, yours: StepRecord, names: Names) -> Divergenc
     )
 
 
-def _values(expected: StepRecord, yours: StepRecord, names: Names) -> Divergence | None:
+def _values(expected: StepRecord, yours: StepRecord, unmet: list[Unmet]) -> Divergence | None:
     if expected.values == yours.values:
-        return _unmet(yours, "values")
+        return _unmet(yours, unmet, "values")
     for index, (right, found) in enumerate(zip(expected.values, yours.values, strict=False)):
         if right != found:
             which = f" from the {_ordinal(index + 1)} page" if len(expected.values) > 1 else ""
@@ -194,13 +212,13 @@ def _ordinal(number: int) -> str:
     return f"{number}{suffix}"
 
 
-def _counts(expected: StepRecord, yours: StepRecord) -> Divergence | None:
-    """Faults, copies, frames, disk: plain numbers."""
+def _counts(expected: StepRecord, yours: StepRecord, unmet: list[Unmet]) -> Divergence | None:
+    """Compare faults, copies, frames and disk: plain numbers."""
     if expected.faults != yours.faults:
         return Divergence(yours.number, "faults", _faults(expected.faults), _faults(yours.faults))
-    unmet = _unmet(yours, "faults")
-    if unmet is not None:
-        return unmet
+    broken = _unmet(yours, unmet, "faults")
+    if broken is not None:
+        return broken
     pairs = (
         ("copies", expected.copies, yours.copies, "frame", "copied"),
         ("frames", expected.frames, yours.frames, "frame", "in use"),
@@ -211,17 +229,17 @@ def _counts(expected: StepRecord, yours: StepRecord) -> Divergence | None:
     for rule, right, found, what, verb in pairs:
         if right != found:
             return Divergence(yours.number, rule, _counted(right, what, verb), _counted(found, what, verb))
-        unmet = _unmet(yours, rule)
-        if unmet is not None and rule != "disk":
-            return unmet
+        broken = _unmet(yours, unmet, rule)
+        if broken is not None and rule != "disk":
+            return broken
     # In which order a kernel saves the pages that it lets go of together is its own affair.
     if sorted(expected.written) != sorted(yours.written):
         return Divergence(yours.number, "disk", *_saved(expected, yours))
-    return _unmet(yours, "disk")
+    return _unmet(yours, unmet, "disk")
 
 
 def _saved(expected: StepRecord, yours: StepRecord) -> tuple[str, str]:
-    """What went to which page of a file, where the numbers of pages agree."""
+    """Describe what went to which page of a file, where the numbers of pages agree."""
     right, found = (
         ", ".join(f"page {page} of a file: {image.byte(0)}" for _, page, image in sorted(record.written)[:3])
         for record in (expected, yours)

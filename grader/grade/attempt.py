@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 from grader.compare.explain import explain
 from grader.compare.judge import Divergence, Judge
-from grader.compare.sign import sign_of
-from grader.compare.words import sentence
+from grader.compare.signature import signature_of
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
 from grader.lab.recordings import Output
 from grader.machine.errors import HardwareError
 from grader.machine.outcome import RETRIES, KernelCrash
-from grader.scenario.engine import MakeKernel, start
+from grader.replay.simulated import MakeKernel, Replay
+from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
-from grader.scenario.trace import CRASHED, NO_PROGRESS, StepRecord, Trace
+from grader.trace.records import CRASHED, NO_PROGRESS, StepRecord, Trace
 
 
 class Attempt(NamedTuple):
@@ -29,7 +29,7 @@ class Attempt(NamedTuple):
     lines       the whole explanation, plain text
     divergence  the first difference, where that is the verdict
     records     the student's records up to where the replay stopped
-    sign        how it went wrong, to compare with other kernels (compare/sign.py); "" if it passed or tells nothing
+    sign        its signature (compare/signature.py), to compare with other kernels; "" if it passed or tells nothing
     """
 
     verdict: str
@@ -54,7 +54,7 @@ def judge(
     scenario: Scenario, expected: Trace, records: Iterator[StepRecord]
 ) -> tuple[list[StepRecord], Divergence | None]:
     """Compare records as they come; stop at the first difference, or where the replay broke off."""
-    judging = Judge(expected)
+    judging = Judge(scenario, expected)
     seen: list[StepRecord] = []
     for record in records:
         seen.append(record)
@@ -85,21 +85,15 @@ def attempt_each(scenario: Scenario, output: Output, attempt: Callable[[Scenario
 def attempt_here(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) -> Attempt:
     """An attempt in the grader's own process: for kernels that are trusted, and for debugging."""
     try:
-        run = start(scenario, make_kernel)
+        run = Replay(scenario, make_kernel)
     except Exception as error:
         trouble = trouble_of(error, "__init__")
         return conclude(scenario, expected, [StepRecord(0, CRASHED)], None, trouble)
-    records, divergence = judge(scenario, expected, _records(scenario, run))
+    records, divergence = judge(scenario, expected, run.records())
     told: Trouble | None = None
     if isinstance(run.failure, KernelCrash):
         told = trouble_of(run.failure.cause, run.failure.method)
     return conclude(scenario, expected, records, divergence, told)
-
-
-def _records(scenario: Scenario, run: Any) -> Iterator[StepRecord]:
-    for step in scenario.steps:
-        yield run.step(step)
-    yield run.end(len(scenario.steps) + 1)
 
 
 def trouble_of(error: BaseException, method: str) -> Trouble:
@@ -127,7 +121,7 @@ def conclude(
         message = (
             f"step {divergence.step}: {divergence.rule}: expected {divergence.expected}; yours: {divergence.yours}"
         )
-        return Attempt(FAILED, message, lines, divergence, kept, sign_of(FAILED, records[-1], divergence))
+        return Attempt(FAILED, message, lines, divergence, kept, signature_of(FAILED, records[-1], divergence))
     last = records[-1]
     if last.outcome == NO_PROGRESS:
         return _no_progress(scenario, last, kept)
@@ -156,7 +150,7 @@ def _no_progress(scenario: Scenario, record: StepRecord, kept: tuple[StepRecord,
         message = "user_access returned, but not every page of the buffer is present"
     advice = "  Return only when the page's entry allows the access, or raise an exception."
     lines = (where(scenario, record.number), f"  {message}.", advice)
-    sign = sign_of(NO_PROGRESS, record, None)
+    sign = signature_of(NO_PROGRESS, record, None)
     return Attempt(NO_PROGRESS, message, lines, records=kept, sign=sign)
 
 
@@ -169,7 +163,7 @@ def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple
         what = trouble.message or trouble.method
         return Attempt(verdict, f"not implemented yet: {what}", (f"Not implemented yet: {what}",), records=kept)
     message = crash_message(trouble)
-    sign = sign_of(CRASHED, record, None) if verdict == CRASHED else ""
+    sign = signature_of(CRASHED, record, None) if verdict == CRASHED else ""
     return Attempt(verdict, message, (where(scenario, record.number), *crash_lines(trouble)), records=kept, sign=sign)
 
 

@@ -28,7 +28,7 @@ from grader.points import rounded
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
+from grader.trace.records import Trace
 
 FORMAT = 1
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.grade.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
 from grader.grade.verdicts import CRASHED, FAILED, PASSED, TAMPERED, TIMED_OUT
-from grader.scenario.engine import MakeKernel
+from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
+from grader.trace.records import Trace
 
 if TYPE_CHECKING:
     from grader.protocol.messages import Known

@@ -10,7 +10,7 @@ from grader.errors import InputError
 from grader.grade.runners import Code
 from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab
-from grader.scenario.engine import MakeKernel
+from grader.replay.simulated import MakeKernel
 
 
 class Subject(NamedTuple):

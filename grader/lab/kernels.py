@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.errors import InputError, did_you_mean
 from grader.lab.lab import ClassAt, Lab
-from grader.scenario.engine import MakeKernel
+from grader.replay.simulated import MakeKernel
 
 
 def load_class(at: ClassAt) -> MakeKernel:

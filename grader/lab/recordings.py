@@ -14,7 +14,8 @@ from grader.errors import InputError
 from grader.files import write_file
 from grader.lab.lab import Lab
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
+from grader.trace.json_form import trace_from_json, trace_to_json
+from grader.trace.records import Trace
 
 FORMAT = 1
 
@@ -37,7 +38,7 @@ def load_output(lab: Lab, scenario: Scenario) -> Output:
     again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
     try:
         plain = json.loads(path.read_bytes())
-        traces = [Trace.from_json(trace) for trace in plain["traces"]]
+        traces = [trace_from_json(trace) for trace in plain["traces"]]
         output = Output(plain["scenario"], plain["hash"], traces)
     except FileNotFoundError:
         raise InputError([f"{path}: the reference output of scenario {scenario.id} is missing; {again}"]) from None
@@ -58,7 +59,7 @@ def write_output(path: pathlib.Path, output: Output) -> bool:
 def _text(output: Output) -> str:
     traces = []
     for trace in output.traces:
-        plain = trace.to_json()
+        plain = trace_to_json(trace)
         steps = ",\n".join("    " + json.dumps(step, separators=(",", ":")) for step in plain.pop("steps"))
         end = plain.pop("end", None)
         head = json.dumps(plain, separators=(",", ":"))[:-1]

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 from .errors import HardwareError, OutOfMemory
 from .frames import Frames
 from .image import Image
+from .moves import SwapMoves
 from .operations import FILE_IN, FILE_OUT, SWAP_FREE, SWAP_IN, SWAP_OUT
 
 
@@ -24,7 +25,7 @@ class DiskCounts:
 class Swap:
     """The handle `hw.swap`: a number of slots, one page each."""
 
-    __slots__ = ("_counts", "_frames", "_free", "_images", "_log", "_slots")
+    __slots__ = ("_counts", "_frames", "_free", "_images", "_log", "_moves", "_slots")
 
     def __init__(self, slots: int, frames: Frames, counts: DiskCounts) -> None:
         self._slots = slots
@@ -33,6 +34,7 @@ class Swap:
         self._log = frames._log
         self._free = list(range(slots))
         self._images: dict[int, Image] = {}
+        self._moves = frames._moves = SwapMoves()
 
     def write(self, frame: int) -> int:
         """Copy a frame to a free slot and return the slot's number. OutOfMemory if no slot is free."""
@@ -44,6 +46,7 @@ class Swap:
         slot = heappop(self._free)
         self._images[slot] = self._frames._contents[frame]
         self._counts.writes += 1
+        self._moves.written(slot, frame)
         return slot
 
     def read(self, slot: int, frame: int) -> None:
@@ -55,6 +58,7 @@ class Swap:
             self._log += (SWAP_IN, slot, frame)
         self._frames._contents[frame] = self._images[slot]
         self._counts.reads += 1
+        self._moves.read(slot, frame)
 
     def free(self, slot: int) -> None:
         """Give a slot back. HardwareError if it is free already."""
@@ -63,6 +67,7 @@ class Swap:
             self._log += (SWAP_FREE, slot)
         del self._images[slot]
         heappush(self._free, slot)
+        self._moves.freed(slot)
 
     def _check(self, call: str, slot: object) -> None:
         if slot not in self._images:

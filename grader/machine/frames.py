@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 
 from .errors import HardwareError, OutOfFrames, OutOfMemory
 from .image import POISONED, ZEROS, Image
+from .moves import SwapMoves
 from .operations import ALLOCATE, COPY, FREE, ZERO
 
 #: What a writable entry adds to a frame's users; a read-only one adds 1. So `users > WRITER` means: somebody may write,
@@ -91,6 +92,7 @@ class Frames:
         "_fresh",
         "_holder",
         "_log",
+        "_moves",
         "_number",
         "_order",
         "_orphans",
@@ -114,6 +116,7 @@ class Frames:
         self._zero_frame = number if zero_frame else None
         self._failure = failure or Failure()
         self._log = log
+        self._moves: SwapMoves | None = None  # the swap disk's, where there is one
         self._order = allocation_order(allocation, number, seed)
         self._rank: dict[int, int] | None = None
         if self._order is not None:
@@ -158,6 +161,8 @@ class Frames:
         frame = rank if self._order is None else self._order[rank]
         self._allocated[frame] = 1
         self._born.append(frame)
+        if self._moves is not None:
+            self._moves.frame_reused(frame)
         return frame
 
     def free(self, frame: int) -> None:

@@ -24,6 +24,7 @@ from .frames import Failure, Frames
 from .hardware import Hardware
 from .image import POISON, POISONED
 from .kernel import Kernel, PageFault
+from .moves import LEAVE, SwapMove
 from .outcome import (
     ERROR,
     OK,
@@ -109,11 +110,13 @@ class Machine:
         self._copies_before = self._frames._copies
         self._reads_before, self._writes_before = self._disk.reads, self._disk.writes
         self._files._written = []
+        if self._swap is not None:
+            self._swap._moves.moves = []
         self._failed_fork: list[Finding] = []
         self.died: list[int] = []  # pids of the processes that this step ended
 
     def observe(self) -> Observation:
-        """End a step: audit it, and say what it did."""
+        """End a step: audit it, and return what it did."""
         findings = self._audit.settle(self._touched, self._released)
         if self._tlb._on:
             self._update_stale()
@@ -130,10 +133,24 @@ class Machine:
             {table._pid: table._changes for table in self._touched if table._changes},
             {pid: dict(pages) for pid, pages in self._stale.items() if pages},
             self._failed_fork + findings,
+            self._swap_moves() if self._swap else [],
         )
 
+    def _swap_moves(self) -> list[SwapMove]:
+        """Return what the step did with swap slots, without the pages that it took from a process for good."""
+        moves = []
+        for move in self._swap._moves.moves if self._swap else ():
+            pages = tuple(pair for pair in move.pages if self._in_region(*pair))
+            if pages or move.kind != LEAVE:
+                moves.append(move._replace(pages=pages))
+        return moves
+
+    def _in_region(self, pid: int, page: int) -> bool:
+        process = self.processes.get(pid)
+        return process is not None and process._regions.find(page) is not None
+
     def close(self) -> None:
-        """The machine is not used any more. Cuts its circles, so that it is gone at once where no collector runs."""
+        """Break reference cycles, so that an unused machine is freed at once while the garbage collector is off."""
         self._frames._evict = None
         self._touched.clear()
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .audit import Finding
 from .image import Image
+from .moves import SwapMove
 from .protection import Access
 
 OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"
@@ -66,3 +67,4 @@ class Observation(NamedTuple):
     changes: dict[int, dict[int, int]]  # pid -> page -> entry (0: gone)
     stale: dict[int, dict[int, int]]  # pid -> page -> what the TLB holds and the page table does not say
     findings: list[Finding]
+    swapped: list[SwapMove]  # what was done with swap slots, in order

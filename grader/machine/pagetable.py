@@ -122,6 +122,8 @@ class PageTable:
         if self._log is not None:
             self._log += (UNMAP, self._pid, page)
         self._unuse(old)
+        if self._frames._moves is not None:
+            self._frames._moves.entry_removed(old >> FRAME_SHIFT, self._pid, page, self._entries)
         if not self._changes:
             self._touched.append(self)
         self._changes[page] = 0

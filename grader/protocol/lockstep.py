@@ -14,9 +14,8 @@ from typing import Any, Protocol
 from grader.protocol import wire
 from grader.protocol.messages import End, Script
 from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
-from grader.scenario.engine import Run
-from grader.scenario.model import Scenario
-from grader.scenario.trace import CRASHED, StepRecord
+from grader.replay.simulated import Replay
+from grader.trace.records import CRASHED, StepRecord
 
 
 class Child(Protocol):
@@ -74,7 +73,7 @@ class RemoteReplay:
             return
         numbers = _numbers(self.answers[0])
         try:
-            run = Run(scenario.machine, scenario.files, scenario.processes, lambda hw: StandIn(hw, numbers))
+            run = Replay(scenario, lambda hw: StandIn(hw, numbers))
         except WorkerCrash:
             yield StepRecord(0, CRASHED)
             return
@@ -83,7 +82,7 @@ class RemoteReplay:
         finally:
             run.close()
 
-    def _reenacted(self, run: Run) -> Iterator[StepRecord]:
+    def _reenacted(self, run: Replay) -> Iterator[StepRecord]:
         """The records of a run that has not begun; what is not here of its answers is waited for, step by step."""
         scenario, standin = self.script.scenario, run.machine.kernel
         assert isinstance(standin, StandIn)
@@ -96,7 +95,7 @@ class RemoteReplay:
                     self._send_step(number)
                 self._take(number)
             standin.feed(_numbers(self.answers[number]))
-            record = _perform(run, scenario, number)
+            record = run.step(scenario.steps[number - 1]) if number <= len(scenario.steps) else run.end(number)
             standin.finished()
             yield record
             if record.ends:
@@ -161,11 +160,6 @@ def _numbers(answer: bytes) -> Sequence[int]:
         return wire.unpack_numbers(answer)
     except wire.Malformed as error:
         raise Tampered(str(error)) from None
-
-
-def _perform(run: Run, scenario: Scenario, number: int) -> StepRecord:
-    steps = scenario.steps
-    return run.step(steps[number - 1]) if number <= len(steps) else run.end(number)
 
 
 def send_source(child: Child, modules: dict[str, str], main: str, class_name: str) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from typing import Any, Union
 
 from grader.protocol import wire
 from grader.scenario.model import Scenario, Step
-from grader.scenario.trace import Trace
+from grader.trace.records import Trace
 
 #: Bytes that answers and attempts may take, of all scenarios together; then it begins anew. A hundred students take
 #: five million.

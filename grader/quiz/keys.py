@@ -157,7 +157,7 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
                 traces[name] = load_output(lab, what.scenario).traces[0]
             else:
                 from grader.lab.kernels import reference_kernel
-                from grader.scenario.engine import replay
+                from grader.replay.simulated import replay
 
                 traces[name] = replay(what.scenario, reference_kernel(lab))
         return evaluate(computed, {n: observe(traces[n], what) for n, what in computed.observations.items()})

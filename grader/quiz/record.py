@@ -15,9 +15,9 @@ from grader.quiz.model import Computed, Question, Quiz
 from grader.quiz.observe import evaluate, observe
 from grader.quiz.parameters import VARIANT_LIMIT, combinations
 from grader.quiz.questions import instance, load_quiz
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
+from grader.trace.records import Trace
 
 Progress = Callable[[str], None]
 

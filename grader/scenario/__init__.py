@@ -1,21 +1,19 @@
-"""Scenarios: text -> Scenario (the only reader of scenario YAML), and replay: Scenario + kernel -> Trace."""
+"""Scenarios: text -> Scenario. This is the only reader of scenario YAML."""
 
 from typing import Any
 
 _HOMES = {
     "Scenario": "model",
     "Step": "model",
-    "Trace": "trace",
     "load_scenario": "loader",
     "parse_scenario": "loader",
-    "replay": "engine",
 }
 
-__all__ = ["Scenario", "Step", "Trace", "load_scenario", "parse_scenario", "replay"]
+__all__ = ["FormatError", "Scenario", "Step", "load_scenario", "parse_scenario"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use: the worker replays and must not pay for the YAML reader."""
+    """Import on first use: the worker must not pay for the YAML reader."""
     import sys
     from importlib import import_module
 

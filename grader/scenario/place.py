@@ -18,8 +18,8 @@ _PLACE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(-?[0-9]{1,7})(?::(-?[0-9]{1,
 ACCEPTED = "h (every page), h[2] (one page), h[1:3] (pages 1 and 2), h[2]+5 (byte 5 of page 2)"
 
 
-class Place(NamedTuple):
-    """`end` is exclusive and None for a whole mapping; `offset` is None unless a byte is named."""
+class PageRange(NamedTuple):
+    """Pages of a mapping. `end` is exclusive and None for a whole mapping; `offset` is None unless a byte is named."""
 
     name: str
     first: int
@@ -27,20 +27,20 @@ class Place(NamedTuple):
     offset: int | None
 
     def pages(self, mapped: int) -> range:
-        """The page indexes, counted from the mapping's first page, of a mapping of `mapped` pages."""
+        """Return the page indexes, counted from the mapping's first page, in a mapping of `mapped` pages."""
         return range(self.first, mapped if self.end is None else self.end)
 
     def wild(self, mapped: int) -> bool:
-        """Whether a page outside a mapping of that many pages is named."""
+        """Return True if a page outside a mapping of that many pages is named."""
         pages = self.pages(mapped)
         return pages.start < 0 or pages.stop > mapped
 
 
-_cache: dict[str, Place] = {}
+_cache: dict[str, PageRange] = {}
 
 
-def parse_place(text: str) -> Place:
-    """The place that `text` names; ValueError, with the valid forms, if none."""
+def parse_place(text: str) -> PageRange:
+    """Return the pages that `text` names. ValueError, with the accepted forms, if it names none."""
     place = _cache.get(text)
     if place is None:
         match = _PLACE.match(text)
@@ -48,9 +48,9 @@ def parse_place(text: str) -> Place:
             raise ValueError(f"{text!r} is not a valid place; use {ACCEPTED}")
         name, first, end, offset = match.groups()
         if first is None:
-            place = Place(name, 0, None, None)
+            place = PageRange(name, 0, None, None)
         else:
-            place = Place(
+            place = PageRange(
                 name,
                 int(first),
                 int(first) + 1 if end is None else int(end),
@@ -65,8 +65,8 @@ def parse_place(text: str) -> Place:
     return place
 
 
-def parse_owned_place(text: str) -> tuple[str, Place]:
-    """`P:h[0]` as the process's name and the place; ValueError if it is none."""
+def parse_owned_place(text: str) -> tuple[str, PageRange]:
+    """Return the process's name and the pages that `P:h[0]` names. ValueError if it is not such a place."""
     process, colon, rest = text.partition(":")
     if not colon or not process.isidentifier():
         raise ValueError(f"{text!r} is not a place of a process; write, for example, P:h[0]")

@@ -7,22 +7,20 @@ A pure function of the scenario and the traces; frames are called a, b, c in the
 
 from __future__ import annotations
 
-from grader.compare.names import Names, letter
-from grader.compare.renaming import Place
-from grader.compare.swapped import Swapped
-from grader.compare.words import sentence
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
 from grader.machine.entry import FRAME_SHIFT
+from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
-from grader.scenario.trace import CRASHED, StepRecord, Trace, apply_changes
+from grader.trace.names import Names, letter
+from grader.trace.records import CRASHED, StepRecord, Trace
+from grader.trace.state import State
 from grader.view.text import ROWS, WIDTH, Half, continues, picture, rights, run_of, span
 
-#: Stands for the frame of zeros, which is never allocated.
-ZERO = -1
+#: Life of the frame of zeros, which is never allocated.
+ZERO = 0
 
-#: Stands for a slot that is not known. The others are numbered from SLOTS on, beyond all frames.
-SLOT = -2
+#: Swap slots are numbered from here on, beyond the lives of all frames.
 SLOTS = 1 << 40
 
 #: Characters for an entry's rights and marks.
@@ -59,38 +57,31 @@ def _machine(scenario: Scenario) -> str:
 
 
 class _Teller:
-    """Follows the page tables and what is out, and keeps the letters of frames."""
+    """Follows the run, and puts each step and the state after it into lines."""
 
     def __init__(self, scenario: Scenario, expected: Trace) -> None:
         self.scenario = scenario
-        self.names = Names(expected, 0)
-        self.tables: dict[int, dict[int, int]] = {pid: {} for pid in expected.initial}
-        self.swapped = Swapped(scenario)
+        self.state = State(scenario)
+        self.names = Names(expected.pids, self.state)
         self.clock = scenario.machine.replacement == "clock"
         self.told = len("rwx cow dirty used") if self.clock else TOLD
-        self.lives: dict[int, int] = {}  # frame -> how many were allocated before it, which is its letter
-        self.used = 0
 
     def step(self, record: StepRecord, outcome: str) -> list[str]:
-        """A step, how it ended, and the address spaces after it where it changed them."""
+        """Return a step, how it ended, and the address spaces after it where it changed them."""
         step = self.scenario.steps[record.number - 1]
-        self.names.learn(record)
-        for frame in record.allocated:
-            self.lives[frame] = self.used
-            self.used += 1
-        out = set(self.swapped.pages)
-        self.swapped.learn(step, record, self.tables, self.names)
-        apply_changes(self.tables, record)
+        out = set(self.state.out)
+        self.state.follow(record)
         lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record, outcome)}"]
-        if record.changes or record.died or out != self.swapped.pages:
+        if record.changes or record.died or out != self.state.out.keys():
             lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
         return [*lines, ""]
 
     def _spaces(self) -> list[str]:
-        """The address spaces side by side, a row a run of pages."""
-        if not self.tables:
+        """Return the address spaces side by side, one row for each run of pages."""
+        tables = self.state.tables
+        if not tables:
             return ["no process is left"]
-        halves = {pid: self._halves(pid, table) for pid, table in self.tables.items()}
+        halves = {pid: self._halves(pid, table) for pid, table in tables.items()}
         if len(halves) == 2 and all(halves.values()):
             (left, ours), (right, theirs) = halves.items()
             drawn = picture((self._title(left), self._title(right)), ours, theirs, _name)
@@ -105,9 +96,8 @@ class _Teller:
         return _beside(columns)
 
     def _beside_these(self, record: StepRecord) -> list[str]:
-        """Frames in use that no entry maps: the page cache has them, or a shared object."""
-        mapped = {pte >> FRAME_SHIFT for table in self.tables.values() for pte in table.values()}
-        more = record.frames - len(mapped & self.lives.keys())
+        """Count the frames in use that no entry maps: the page cache has them, or a shared object."""
+        more = record.frames - len(self.state.mapped_frames() & self.state.lives.keys())
         if more <= 0:
             return []
         return [
@@ -118,11 +108,12 @@ class _Teller:
         return f"[{self.names.process(pid)}]"
 
     def _halves(self, pid: int, table: dict[int, int]) -> dict[int, Half]:
-        """What is said of each page of a process: page number -> half of a picture's row, its frame by its life."""
-        halves = {page: (rights(pte, self.clock), self._life(pte >> FRAME_SHIFT)) for page, pte in table.items()}
-        for place in self.swapped.pages:
+        """Return what is shown of each page of a process: page number -> half of a picture's row."""
+        lives = self.state.lives
+        halves = {page: (rights(pte, self.clock), lives.get(pte >> FRAME_SHIFT, ZERO)) for page, pte in table.items()}
+        for place, slot in self.state.out.items():
             if place.pid == pid:
-                halves[place.page] = "out", self._slot(place)
+                halves[place.page] = "out", SLOTS + slot
         return {
             page: Half(self.names.page(pid, page).partition(":")[2], told, frame)
             for page, (told, frame) in sorted(halves.items())
@@ -140,23 +131,16 @@ class _Teller:
         labels = max([8, *(len(span(half.label, length)) for half, length in runs if length > 1)])
         return [self._row(half, length, labels) for half, length in runs]
 
-    def _life(self, frame: int) -> int:
-        return self.lives.get(frame, ZERO)
-
-    def _slot(self, place: Place) -> int:
-        slot = self.swapped.slot(place)
-        return SLOT if slot is None else SLOTS + slot
-
     def _row(self, half: Half, length: int, labels: int) -> str:
         label = half.label if length == 1 else span(half.label, length)
         return f"{label:{labels}} {half.told:{self.told}} {run_of(half.frame, length, _name)}"
 
 
 def _name(frame: int) -> str:
-    """The name of what a half is of: a frame by its life, or a slot."""
+    """Return the name of what a half shows: a frame, by its life, or a slot."""
     if frame >= SLOTS:
         return f"slot {frame - SLOTS}"
-    return {ZERO: "zero", SLOT: "swap"}.get(frame) or letter(frame)
+    return "zero" if frame == ZERO else letter(frame - 1)
 
 
 def _cost(record: StepRecord, outcome: str) -> str:

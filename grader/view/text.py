@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from grader.compare.names import marks
 from grader.machine.entry import ACCESSED, RIGHTS
 from grader.machine.protection import PROTECTIONS
+from grader.trace.names import marks
 
 #: Characters of a line, and rows of a picture; what is over is counted.
 WIDTH = 74

@@ -34,12 +34,12 @@ def test_show_draws_what_a_clock_looks_at(cli, root, monkeypatch):
     assert_message("show-clock", cli("show", "labs/swapping", "second-chance")[1])
 
 
-def test_show_says_out_where_the_slot_is_not_known(cli, root):
-    """After a step that leaves it open, a page is on swap, and no slot is made up."""
+def test_show_has_the_slots_after_a_step_that_moves_every_page(cli, root):
+    """However often pages come and go in one step, each is in the slot that it was written to last."""
     _, out, _ = cli("show", root / "labs" / "tlb", "round-and-round")
     last = out[out.index("  5   ") :]
 
-    assert "h[0]     out             swap\n" in last and "slot 0" not in last
+    assert "h[0]     out             slot 2\n" in last and "h[1]     out             slot 0\n" in last
 
 
 def test_show_tells_a_submissions_run_up_to_the_difference(cli, lab, tmp_path):

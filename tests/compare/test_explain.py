@@ -2,10 +2,10 @@
 
 import pytest
 
-from grader.compare.names import letter
-from grader.compare.words import sentence
 from grader.grade.attempt import attempt_here
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
+from grader.scenario.describe import sentence
+from grader.trace.names import letter
 from reference.swapping import SwappingKernel
 from tests.compare.test_judge import STORY, CopiesTwice, EagerFork, LeaksQuietly, ParentWritable, SwapsSides, TwoFaults
 from tests.kernels import SmallKernel

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from grader.compare.judge import RULES, Judge
 from grader.grade.attempt import attempt_here
 from grader.machine import Kernel, OutOfMemory, Protection, RegionMap, SegmentationFault
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
 
@@ -256,10 +256,14 @@ def test_a_correct_kernel_that_does_all_else_differently_agrees(acts, order):
         "write: {by: P, at: 'h[1:3]', value: 3}", "fork: {by: P, child: C}", "fork: {by: C, child: D}", *acts
     )
     yours = scenario._replace(machine=scenario.machine._replace(allocation=order))
-    judge = Judge(replay(scenario, SmallKernel))
+    expected = replay(scenario, SmallKernel)
+    # The steps are random, so nothing is expected of them but how they end on the reference.
+    ends = [
+        step._replace(expect={"outcome": r.outcome}) for step, r in zip(scenario.steps, expected.steps, strict=True)
+    ]
+    judge = Judge(scenario._replace(steps=tuple(ends)), expected)
     trace = replay(yours, OtherOrder)
-    # The steps are random, so nothing is expected of them.
-    divergences = [judge.step(record._replace(unmet=[])) for record in trace.steps]
+    divergences = [judge.step(record) for record in trace.steps]
 
     assert divergences == [None] * len(trace.steps)
     assert judge.end(trace.end) is None
@@ -280,21 +284,22 @@ steps:
   - write: {by: P, at: s, values: [8, 9]}
   - munmap: {by: P, at: s}
 """
-    trace = replay(parse_scenario(text, "saved"), FileBackedKernel)
-    return trace, trace.steps[-1]
+    scenario = parse_scenario(text, "saved")
+    trace = replay(scenario, FileBackedKernel)
+    return scenario, trace, trace.steps[-1]
 
 
 @pytest.mark.parametrize("change", ["order", "contents", "page"])
 def test_pages_may_be_saved_in_any_order_but_not_to_any_place(change):
     """Two pages of one munmap in another order are no difference; swapped contents are one of rule `disk`."""
-    trace, record = saved_pages()
+    scenario, trace, record = saved_pages()
     (file, first, one), (_, second, other) = record.written
     written = {
         "order": [(file, second, other), (file, first, one)],
         "contents": [(file, first, other), (file, second, one)],
         "page": [(file, first, one), (file, first, other)],
     }
-    judge = Judge(trace)
+    judge = Judge(scenario, trace)
     divergences = [judge.step(r) for r in [*trace.steps[:-1], record._replace(written=written[change])]]
 
     told = {

@@ -14,7 +14,7 @@ from grader.lab.recordings import load_output
 from grader.protocol import wire
 from grader.protocol.messages import Known, Script
 from grader.protocol.reenact import StandIn
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
 from tests.protocol.test_reenact import _MUTATION, STORY, Scripted, honest_answers, mutate
 from tests.sandbox.plain_box import PlainBox

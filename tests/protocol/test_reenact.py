@@ -13,9 +13,9 @@ from grader.protocol import wire
 from grader.protocol.lockstep import RemoteReplay, WorkerEnded
 from grader.protocol.messages import Script
 from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
+from grader.replay.simulated import Replay, replay
 from grader.sandbox.inside.worker import _Recorder, _Worker
-from grader.scenario.engine import Run, replay, start
-from grader.scenario.trace import CRASHED, StepRecord
+from grader.trace.records import CRASHED, StepRecord
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
 
@@ -41,14 +41,14 @@ def honest_answers(scenario, kernel=SmallKernel):
         return _Recorder(made, log, worker, hw.page_size)
 
     log += (wire.INIT, 0)
-    run = Run(scenario.machine, scenario.files, scenario.processes, make, log)
+    run = Replay(scenario, make, log)
     answers = [log.copy()]
     for step in scenario.steps:
         log.clear()
-        run.perform(step)
+        run.execute(step)
         answers.append(log.copy())
     log.clear()
-    run.finish()
+    run.exit_all()
     answers.append(log.copy())
     return answers
 
@@ -266,7 +266,7 @@ def test_random_frames_never_raise(frames):
 def test_the_stand_in_needs_no_kernel_of_the_student():
     """A StandIn is a kernel like any other: made from the handle and the first answer."""
     with pytest.raises(WorkerCrash):
-        start(parse(), lambda hw: StandIn(hw, [wire.INIT, 0, wire.CRASHED]))
+        Replay(parse(), lambda hw: StandIn(hw, [wire.INIT, 0, wire.CRASHED]))
 
 
 def test_whereabouts_are_told_once_and_change_nothing():

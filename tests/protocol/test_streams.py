@@ -14,10 +14,10 @@ from grader.machine import operations as op
 from grader.protocol import wire
 from grader.protocol.lockstep import read_trouble
 from grader.protocol.reenact import Tampered
+from grader.replay.simulated import replay
 from grader.sandbox.child import Child
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Death, Ending
-from grader.scenario.engine import replay
 from tests.kernels import SmallKernel
 from tests.protocol.test_reenact import STORY, honest_answers, points_of, reenact
 from tests.scenario.test_loader import parse

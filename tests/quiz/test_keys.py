@@ -12,7 +12,8 @@ from grader.quiz.marking import mark_question
 from grader.quiz.observe import observe
 from grader.quiz.questions import load_quiz
 from grader.quiz.record import compute_keys, record_keys, text_of
-from grader.scenario import parse_scenario, replay
+from grader.replay.simulated import replay
+from grader.scenario import parse_scenario
 from tests.kernels import SmallKernel
 from tests.labs import FORK, QUIZ
 
@@ -79,7 +80,7 @@ steps:
 def test_a_file_shows_what_is_on_disk():
     """Before anything is written back, the page's own byte."""
     from grader.quiz.model import Observation
-    from grader.scenario.trace import StepRecord, Trace
+    from grader.trace.records import StepRecord, Trace
 
     scenario = parse_scenario(FILE, "f")
     trace = Trace("f", "", 8, {"P": 1}, [StepRecord(1, "ok"), StepRecord(2, "ok")], None)

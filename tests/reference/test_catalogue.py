@@ -13,6 +13,7 @@ from grader.machine.entry import FRAME_SHIFT
 from grader.quiz.model import Observation
 from grader.quiz.observe import observe
 from grader.scenario.place import parse_owned_place
+from grader.trace.state import State
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ITEMS = yaml.safe_load((ROOT / "tests" / "reference" / "catalogue.yaml").read_text(encoding="utf-8"))
@@ -31,11 +32,11 @@ def recorded(where):
     return scenario, load_output(_labs[name], scenario).traces[0]
 
 
-def frame_of(trace, owned, after):
+def frame_of(scenario, trace, owned, after):
     """The frame of one page such as P:h[0] after a step, with how often that frame was handed out by then."""
     process, place = parse_owned_place(owned)
-    first = [r.mapped[1] for r in trace.steps[:after] if r.mapped and r.mapped[0] == place.name][-1]
-    frame = trace.raw(after)[trace.pids[process]][first + place.first] >> FRAME_SHIFT
+    state = State.after(scenario, trace.steps[:after])
+    frame = state.entry(trace.pids[process], state.mappings[place.name].first + place.first) >> FRAME_SHIFT
     return frame, sum(r.allocated.count(frame) for r in trace.steps[:after])
 
 
@@ -45,7 +46,8 @@ def shown(scenario, trace, step, figure, promised):
     if word == "same":
         # The frame of a page as it was, or with `as`, the frame that another page once had and has given back.
         page, _, other = of.partition(" as ")
-        then, now = frame_of(trace, other or page, promised), frame_of(trace, page, step)
+        then = frame_of(scenario, trace, other or page, promised)
+        now = frame_of(scenario, trace, page, step)
         return promised if (then[0] == now[0] if other else then == now) else f"another frame than after {promised}"
     owned = of if word in ("present", "writable", "users", "file") else ""
     what = Observation(

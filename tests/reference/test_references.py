@@ -10,7 +10,7 @@ from grader.grade.attempt import attempt_each, attempt_here
 from grader.lab.kernels import misconceptions
 from grader.lab.lab import load_lab
 from grader.lab.recordings import load_output
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from tests.reference.alternatives import ALTERNATIVES
 
 LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb")

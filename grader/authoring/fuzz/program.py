@@ -15,10 +15,10 @@ from grader.lab.lab import Lab
 from grader.machine.outcome import OK
 from grader.machine.process import Process
 from grader.machine.protection import Protection
-from grader.scenario.engine import MakeKernel, Mapping, Run
+from grader.replay.simulated import MakeKernel, Mapping, Replay
 from grader.scenario.model import Scenario, Step
 from grader.scenario.place import parse_place
-from grader.scenario.trace import SKIPPED
+from grader.trace.records import SKIPPED
 
 #: Numbers in a move are below this.
 LIMIT = 64
@@ -57,8 +57,8 @@ class Author:
     def __init__(self, words: Vocabulary, hardware: int, make_kernel: MakeKernel) -> None:
         self.words = words
         self.machine, self.files, self.processes = _pick(words.hardware, hardware)
-        self.run = Run(self.machine, self.files, self.processes, make_kernel)
         self.steps: list[Step] = []
+        self.run = Replay(self.scenario("", ""), make_kernel)
         self.names = 0
         self.children = 0
 
@@ -255,10 +255,10 @@ def write_scenario(lab: Lab, words: Vocabulary, make_kernel: MakeKernel, program
 
 def relaid(scenario: Scenario, make_kernel: MakeKernel) -> Scenario | None:
     """The scenario with the outcomes that the reference gives its steps now; None if it is not legal any more."""
-    run = Run(scenario.machine, scenario.files, scenario.processes, make_kernel)
+    run = Replay(scenario, make_kernel)
     steps = []
     for step in scenario.steps:
-        record = run.step(step._replace(expect={}))
+        record = run.step(step)
         names_wild = step.verb in WITH_PLACES and record.outcome == OK and _wild(run, step)
         unnamed = "at" in step.fields and step.fields["at"].partition("[")[0] not in run.mappings
         if record.ends or record.findings or record.outcome == SKIPPED or names_wild or unnamed:
@@ -269,7 +269,7 @@ def relaid(scenario: Scenario, make_kernel: MakeKernel) -> Scenario | None:
     return scenario._replace(steps=tuple(steps), title=_title(steps))
 
 
-def _wild(run: Run, step: Step) -> bool:
+def _wild(run: Replay, step: Step) -> bool:
     place = parse_place(step.fields["at"])
     mapping = run.mappings.get(place.name)
     return mapping is not None and place.wild(mapping.pages)

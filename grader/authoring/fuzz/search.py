@@ -13,10 +13,10 @@ from grader.errors import InputError
 from grader.grade.attempt import Attempt, attempt_here, judge
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
 from grader.lab.lab import Lab
-from grader.scenario.engine import MakeKernel, replay
+from grader.replay.simulated import MakeKernel, replay
 from grader.scenario.model import Scenario
-from grader.scenario.trace import Trace
 from grader.scenario.writer import to_yaml
+from grader.trace.records import Trace
 
 #: Moves in one random scenario, at least and at most. What is found is cut down afterwards (shorten).
 MOVES = (8, 16)

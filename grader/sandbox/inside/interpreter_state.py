@@ -17,7 +17,7 @@ from grader.machine.region import Region
 
 #: What the worker and most kernels work with, of the standard library and of ours (beginnings of names).
 _WATCHED = ("builtins", "collections", "json", "json.decoder", "json.encoder", "random")
-_OURS = ("grader.machine", "grader.scenario.engine", "grader.sandbox.inside.worker", "grader.protocol.wire")
+_OURS = ("grader.machine", "grader.replay.simulated", "grader.sandbox.inside.worker", "grader.protocol.wire")
 
 
 @cache

@@ -20,11 +20,11 @@ from grader.machine.kernel import Kernel, PageFault
 from grader.machine.outcome import FileSpec
 from grader.machine.process import Process
 from grader.protocol import wire
+from grader.replay.simulated import Replay
 from grader.sandbox.inside import stack_sampler
 from grader.sandbox.inside.interpreter_state import Interpreter
-from grader.scenario.engine import Run
-from grader.scenario.model import MachineSpec, Step
-from grader.scenario.trace import CRASHED as RUN_CRASHED
+from grader.scenario.model import MachineSpec, Scenario, Step
+from grader.trace.records import CRASHED as RUN_CRASHED
 
 #: Calls of the student's code that are shown of a traceback, innermost last.
 LINES = 6
@@ -52,7 +52,7 @@ class _Worker:
         self.out = out
         self.interpreter = Interpreter()
         self.source: _Source | None = None
-        self.run: Run | None = None
+        self.run: Replay | None = None
         self.log: list[int] = []
         self.trouble: dict[str, Any] | None = None
         self.step = 0
@@ -68,7 +68,7 @@ class _Worker:
         elif kind == wire.STEP:
             self.perform(json.loads(payload))
         elif kind == wire.END and self.run is not None:
-            self.run.finish()
+            self.run.exit_all()
         self.reply()
 
     def reply(self) -> None:
@@ -96,10 +96,12 @@ class _Worker:
         self.run = None
         self.step = self.ticks = 0
         random.seed(0)
-        files = [FileSpec(name, pages, tuple(contents), writable) for name, pages, contents, writable in given["files"]]
+        files = tuple(FileSpec(name, pages, tuple(bytes), mode) for name, pages, bytes, mode in given["files"])
+        machine, processes = MachineSpec(**given["machine"]), tuple(given["processes"])
         self.log += (wire.INIT, 0)
         try:
-            self.run = Run(MachineSpec(**given["machine"]), files, given["processes"], self.make_kernel, self.log)
+            scenario = Scenario("", "", "", machine, files, processes, ())  # its steps come one by one
+            self.run = Replay(scenario, self.make_kernel, self.log)
         except StudentCrash:
             self.log.append(wire.CRASHED)
 
@@ -122,7 +124,7 @@ class _Worker:
             return
         self.step += 1
         verb, by = given.pop("verb"), given.pop("by")
-        outcome = self.run.perform(Step(self.step, verb, by, given, {}))
+        outcome = self.run.execute(Step(self.step, verb, by, given, {}))
         if outcome == RUN_CRASHED:
             self.run = None
 

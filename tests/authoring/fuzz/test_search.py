@@ -10,7 +10,7 @@ from grader.errors import InputError
 from grader.grade.runners import local_examiner
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import load_lab
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
 from grader.scenario.loader import parse_scenario
 from tests.reference.students import student
 

@@ -1,7 +1,8 @@
 """What pages are called in messages."""
 
-from grader.compare.names import Names
-from grader.scenario.engine import replay
+from grader.replay.simulated import replay
+from grader.trace.names import Names
+from grader.trace.state import State
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
 
@@ -14,8 +15,9 @@ steps:
 
 
 def names(*steps):
-    trace = replay(parse(*steps, head=HEAD), SmallKernel)
-    return Names(trace, len(trace.steps)), trace.pids, trace.steps[0].mapped[1]
+    scenario = parse(*steps, head=HEAD)
+    trace = replay(scenario, SmallKernel)
+    return Names(trace.pids, State.after(scenario, trace.steps)), trace.pids, trace.steps[0].mapped[1]
 
 
 def test_mappings_of_two_processes_in_one_place_keep_their_names():

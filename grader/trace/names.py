@@ -1,51 +1,44 @@
-"""How pages, frames and the bits of entries are called in a message: `P:h[2]`, frame `a`, `cow dirty`."""
+"""What pages, frames and the bits of entries are called in a message: `P:h[2]`, frame `a`, `cow dirty`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from grader.machine.entry import ACCESSED, COW, DIRTY
-from grader.scenario.trace import StepRecord, Trace
+
+from .state import State
 
 
 class Names:
-    """The names that a trace's processes and mappings have, as of a step."""
+    """The names of processes and pages, as of a state; they follow it when it goes on."""
 
-    def __init__(self, trace: Trace, after: int) -> None:
-        self.processes = {pid: name for name, pid in trace.pids.items()}
-        self.mappings: dict[str, tuple[int, int, int]] = {}  # name -> first page, pages, pid of who mapped it
-        self.parents: dict[int, int] = {}
-        for record in trace.steps[:after]:
-            self.learn(record)
-
-    def learn(self, record: StepRecord) -> None:
-        if record.mapped:
-            name, first, pages = record.mapped
-            self.mappings[name] = (first, pages, record.actor)
-        if record.forked:
-            self.parents[record.forked] = record.actor
+    def __init__(self, pids: Mapping[str, int], state: State) -> None:
+        self.processes = {pid: name for name, pid in pids.items()}
+        self._state = state
 
     def process(self, pid: int) -> str:
+        """Return a process's name, or its number where it has none."""
         return self.processes.get(pid, f"process {pid}")
 
     def page(self, pid: int, page: int) -> str:
-        """`P:h[2]`, or the page's number where no mapping is.
+        """Return `P:h[2]`, or the page's number where no mapping is.
 
         Unrelated processes may have different mappings in one place: a process's own come first, then its ancestors'.
         """
         here = {
             owner: f"{name}[{page - first}]"
-            for name, (first, pages, owner) in self.mappings.items()
+            for name, (first, pages, owner) in self._state.mappings.items()
             if first <= page < first + pages
         }
+        parents = self._state.parents
         owner = pid
-        while owner in self.parents and owner not in here:
-            owner = self.parents[owner]
+        while owner in parents and owner not in here:
+            owner = parents[owner]
         name = here.get(owner) or (list(here.values())[-1] if here else f"page {page}")
         return f"{self.process(pid)}:{name}"
 
     def pages(self, pairs: Iterable[tuple[int, int]], most: int = 3) -> str:
-        """Some pages as `P:h[0], C:h[0] and 2 more`."""
+        """Return some pages as `P:h[0], C:h[0] and 2 more`."""
         shown = [self.page(pid, page) for pid, page in pairs]
         left = len(shown) - most
         if left > 0:
@@ -54,13 +47,16 @@ class Names:
 
 
 def marks(pte: int, clock: bool) -> str:
-    """` cow dirty`: an entry's bits, each with a blank before it; ` used` too where a clock looks at it."""
+    """Return an entry's bits in words, each with a blank before it (` cow dirty`).
+
+    clock: the kernel looks at the accessed bit, so it is shown as ` used`
+    """
     shown = ((COW, "cow"), (DIRTY, "dirty"), (ACCESSED if clock else 0, "used"))
     return "".join(f" {word}" for bit, word in shown if pte & bit)
 
 
 def letter(number: int) -> str:
-    """0 is `a`, 25 is `z`, 26 is `aa`: frames in the order of their first use."""
+    """Return a frame's letters by the order of first use: 0 is `a`, 25 is `z`, 26 is `aa`."""
     letters = ""
     number += 1
     while number:

@@ -1,25 +1,24 @@
-"""replay(scenario, kernel) -> Trace: the one engine that runs scenarios.
+"""replay(scenario, kernel) -> Trace: run a scenario on the simulated machine.
 
-It serves three times: with a reference kernel, to record reference outputs; with a student's kernel, in the untrusted
-worker; and in the grader, with a stand-in that re-enacts what the worker's kernel did. A `Run` goes step by step, so
-that the worker can be given one step at a time.
+This runs in three places: with a reference kernel, to record reference outputs; with a student's kernel, in the
+untrusted worker; and in the grader, with a stand-in that re-enacts what the worker's kernel did. A `Replay` goes step
+by step, because the worker is sent one step at a time. The worker imports this module, so it imports little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from grader.machine.hardware import Hardware
 from grader.machine.kernel import Kernel
 from grader.machine.machine import Machine
-from grader.machine.outcome import OK, FileSpec, KernelCrash, NoProgress
+from grader.machine.outcome import OK, KernelCrash, NoProgress
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
-
-from .model import MachineSpec, Scenario, Step
-from .place import Place, parse_place
-from .trace import CRASHED, NO_PROGRESS, SKIPPED, StepRecord, Trace
+from grader.scenario.model import Scenario, Step
+from grader.scenario.place import parse_place
+from grader.trace.records import CRASHED, NO_PROGRESS, SKIPPED, StepRecord, Trace
 
 MakeKernel = Callable[[Hardware], Kernel]
 
@@ -34,24 +33,20 @@ class Mapping(NamedTuple):
     pages: int
 
 
-class Run:
+class Replay:
     """A scenario under way on a machine of its own.
 
-    perform(step) carries a step out; record() says what it did. The worker performs without recording.
-    `failure` is the KernelCrash or NoProgress that ended the run, or None.
+    execute(step) carries a step out, and observe() returns what it did; step() does both. The worker executes without
+    observing. `failure` is the KernelCrash or NoProgress that ended the replay, or None.
     """
 
-    def __init__(
-        self,
-        machine: MachineSpec,
-        files: Sequence[FileSpec],
-        processes: Sequence[str],
-        make_kernel: MakeKernel,
-        log: list[int] | None = None,
-    ) -> None:
-        self.machine = Machine(make_kernel, **machine._asdict(), files=files, log=log)
-        self.page_size = machine.page_size
-        self.processes: dict[str, Process] = {name: self.machine.spawn() for name in processes}
+    def __init__(self, scenario: Scenario, make_kernel: MakeKernel, log: list[int] | None = None) -> None:
+        """Set up the machine, the files and the processes of a scenario; its steps are carried out one by one."""
+        spec = scenario.machine
+        self.scenario = scenario
+        self.machine = Machine(make_kernel, **spec._asdict(), files=scenario.files, log=log)
+        self.page_size = spec.page_size
+        self.processes: dict[str, Process] = {name: self.machine.spawn() for name in scenario.processes}
         self.pids = {name: process.pid for name, process in self.processes.items()}
         self.mappings: dict[str, Mapping] = {}
         self.failure: KernelCrash | NoProgress | None = None
@@ -63,8 +58,8 @@ class Run:
 
     # -- carrying out -----------------------------------------------------------------------------------------
 
-    def perform(self, step: Step) -> str:
-        """Carry out one step: its outcome, or `crashed`, `no_progress`, or `skipped` for a process that is gone."""
+    def execute(self, step: Step) -> str:
+        """Carry out one step. Return its outcome, or `crashed`, `no_progress`, or `skipped` if the process is gone."""
         machine = self.machine
         machine.begin()
         self._actor = self._forked = 0
@@ -92,8 +87,8 @@ class Run:
                 self._armed = 0
                 machine.failure.disarm()
 
-    def finish(self) -> str:
-        """The end: the remaining processes exit, in order of creation."""
+    def exit_all(self) -> str:
+        """Carry out the end: the remaining processes exit, in order of creation. Return the outcome."""
         if self._armed:
             self.unfired.append(self._armed)
         self.machine.failure.disarm()
@@ -108,8 +103,8 @@ class Run:
             return CRASHED
         return OK
 
-    def record(self, number: int, outcome: str) -> StepRecord:
-        """What the step that was just performed did."""
+    def observe(self, number: int, outcome: str) -> StepRecord:
+        """Return what the step that was just carried out did."""
         seen = self.machine.observe()
         return StepRecord(
             number,
@@ -127,29 +122,29 @@ class Run:
             seen.changes,
             seen.stale,
             seen.findings,
-            [],
             self._mapped,
             self._forked,
             tuple(self.machine.died),
+            seen.swapped,
         )
 
     def step(self, step: Step) -> StepRecord:
-        """Perform and record one step, expectations included."""
-        before = _frames_before(self, step)
-        record = self.record(step.number, self.perform(step))
-        if step.expect or record.outcome != OK:
-            from .expect import unmet
-
-            record = record._replace(unmet=unmet(self, step, record, before))
-        return record
+        """Carry out one step, and return what it did."""
+        return self.observe(step.number, self.execute(step))
 
     def end(self, number: int) -> StepRecord:
-        """Perform and record the end. The audit is silent there: what is left over is a leak, and called that."""
-        record = self.record(number, self.finish())
-        return record._replace(findings=[], changes={})
+        """Carry out the end, and return what it did. There are no findings: what is left over is reported as a leak."""
+        record = self.observe(number, self.exit_all())
+        return record._replace(findings=[], changes={}, swapped=[])
+
+    def records(self) -> Iterator[StepRecord]:
+        """Carry out every step of the scenario and the end, and yield what each did."""
+        for step in self.scenario.steps:
+            yield self.step(step)
+        yield self.end(len(self.scenario.steps) + 1)
 
     def close(self) -> None:
-        """The run is not used any more: see Machine.close."""
+        """Free the machine: see Machine.close."""
         self.machine.close()
         self.failure = None
 
@@ -203,8 +198,8 @@ class Run:
         return outcome
 
     def _where(self, text: str) -> tuple[int, int, int, int]:
-        """A place as first page, number of pages, offset in each, and length in bytes."""
-        place: Place = parse_place(text)
+        """Return a place as first page, number of pages, offset in each, and length in bytes."""
+        place = parse_place(text)
         # A mapping that never came to be stands for page 0: no region is there.
         mapping = self.mappings.get(place.name, Mapping(0, 1))
         pages = place.pages(mapping.pages)
@@ -220,39 +215,22 @@ class Run:
         return [*values[:count], *[0] * (count - len(values))]
 
 
-def _frames_before(run: Run, step: Step) -> dict[tuple[int, int], int]:
-    """The entries that the step expects to be kept, before it."""
-    if "kept" not in step.expect:
-        return {}
-    from .expect import entries_of_places
-
-    return entries_of_places(run, step.expect["kept"])
-
-
-def start(scenario: Scenario, make_kernel: MakeKernel, log: list[int] | None = None) -> Run:
-    """A run of a scenario that has not begun."""
-    return Run(scenario.machine, scenario.files, scenario.processes, make_kernel, log)
-
-
 def replay(scenario: Scenario, make_kernel: MakeKernel) -> Trace:
     """Run a scenario from beginning to end. `make_kernel` is the kernel's class, or anything that makes one from `hw`.
 
     A kernel that crashes or makes no progress ends the trace early; nothing it raises comes out of here. A scenario
     with `after: each` must be resolved first (Scenario.at_failure_point).
     """
-    return finish(scenario, start(scenario, make_kernel))
+    return run_all(Replay(scenario, make_kernel))
 
 
-def finish(scenario: Scenario, run: Run) -> Trace:
-    """Perform all steps of a run that has not begun, and the end."""
-    steps: list[StepRecord] = []
-    for step in scenario.steps:
-        record = run.step(step)
-        steps.append(record)
+def run_all(run: Replay) -> Trace:
+    """Carry out all steps of a replay that has not begun, and the end."""
+    scenario = run.scenario
+    records: list[StepRecord] = []
+    for record in run.records():
+        records.append(record)
         if record.ends:
-            return trace_of(scenario, run, steps, None)
-    return trace_of(scenario, run, steps, run.end(len(scenario.steps) + 1))
-
-
-def trace_of(scenario: Scenario, run: Run, steps: list[StepRecord], end: StepRecord | None) -> Trace:
-    return Trace(scenario.id, scenario.hash, scenario.machine.page_size, dict(run.pids), steps, end)
+            break
+    end = records.pop() if len(records) > len(scenario.steps) else None
+    return Trace(scenario.id, scenario.hash, scenario.machine.page_size, dict(run.pids), records, end)

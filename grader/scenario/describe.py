@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from grader.scenario.model import Step
+from .model import Step
 
 
 def sentence(step: Step) -> str:
-    """`P writes 66 to h[0]+3`."""
+    """Return a step in words, such as `P writes 66 to h[0]+3`."""
     fields = step.fields
     by = step.by
     if step.verb == "fail":

@@ -1,0 +1,1 @@
+"""Scenario and kernel -> records. `simulated` runs kernels on the simulated machine."""

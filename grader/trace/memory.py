@@ -1,0 +1,188 @@
+"""What is in frames, page cache and swap slots after a step, for pictures.
+
+Records do not hold contents. They follow from what the scenario does, because up to the first difference a kernel does
+what mmap promises: a page of private memory begins as zeros or as its file's page and belongs to the process from its
+first write on; a page of a shared object is the same for all who map it. Bytes that were read are in the records, and
+win where they say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from grader.machine.entry import FRAME_SHIFT
+from grader.machine.image import ZEROS, Image
+from grader.machine.outcome import OK, OOM, FileSpec
+from grader.machine.protection import Protection
+from grader.machine.region import Region, RegionMap
+from grader.scenario.model import Scenario, Step
+from grader.scenario.place import parse_place
+
+from .records import ProcessPage, StepRecord
+from .state import State
+
+#: A page of what a region shows: a file or a shared object, and the page of it.
+ObjectPage = tuple[Any, int]
+
+_RIGHTS = {"read": Protection.READ, "write": Protection.WRITE, "execute": Protection.EXECUTE}
+_OF_KERNEL = ("copy_to_user", "copy_from_user")
+
+
+class Memory:
+    """Follows the records of a trace, and a State with them.
+
+    state   tables, swap and the rest
+    cached  frame -> the page of a file or shared object that it holds, whether an entry maps it or not
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.state = State(scenario)
+        self.cached: dict[int, ObjectPage] = {}
+        self._own: dict[ProcessPage, Image] = {}  # private pages, from their first write on
+        self._objects: dict[ObjectPage, Image] = {}  # pages of files and shared objects that were written
+
+    @classmethod
+    def after(cls, scenario: Scenario, records: Iterable[StepRecord]) -> Memory:
+        """Return the memory after these records, which begin with the first step's."""
+        memory = cls(scenario)
+        for record in records:
+            memory.follow(record)
+        return memory
+
+    # -- asking -----------------------------------------------------------------------------------------------
+
+    def frame(self, frame: int) -> Image | None:
+        """Return what is in a frame; None for one that is not in use, as far as the records tell."""
+        held = self.cached.get(frame)
+        if held is not None:
+            return self._object(held)
+        user = next(iter(self.state.users(frame)), None)
+        return None if user is None else self.page(*user)
+
+    def slot(self, slot: int) -> Image | None:
+        """Return what is in a swap slot; None for one that no page waits in."""
+        page = next((page for page, held in self.state.out.items() if held == slot), None)
+        return None if page is None else self.page(*page)
+
+    def page(self, pid: int, page: int) -> Image:
+        """Return what a process sees in a page, in memory or out on swap; zeros where it was never touched."""
+        regions = self.state.regions.get(pid)
+        region = None if regions is None else regions.find(page)
+        return ZEROS if region is None else self._seen(ProcessPage(pid, page), region)
+
+    def frames_in_use(self) -> set[int]:
+        """Return the frames in use: those that entries map, without the frame of zeros, and those of the page cache."""
+        return (self.state.mapped_frames() & self.state.lives.keys()) | self.cached.keys()
+
+    def _seen(self, place: ProcessPage, region: Region) -> Image:
+        own = self._own.get(place)
+        if own is not None:
+            return own
+        return ZEROS if region.file is None else self._object(_object_page(region, place.page))
+
+    def _object(self, held: ObjectPage) -> Image:
+        shown, index = held
+        written = self._objects.get(held)
+        if written is not None:
+            return written
+        return self.state.on_disk(shown.name, index) if isinstance(shown, FileSpec) and index < shown.pages else ZEROS
+
+    # -- following --------------------------------------------------------------------------------------------
+
+    def follow(self, record: StepRecord) -> None:
+        """Go one record on: a step's, or the end's."""
+        steps, regions = self.state.scenario.steps, self.state.regions.get(record.actor)
+        step = steps[record.number - 1] if 0 < record.number <= len(steps) else None
+        for frame in record.allocated:
+            self.cached.pop(frame, None)
+        self.state.follow(record)
+        if step is not None and regions is not None:
+            self._follow_step(step, record, regions)
+        if record.died:
+            self._own = {place: image for place, image in self._own.items() if place.pid not in record.died}
+        self._note_cached(record)
+        if record.died or (step is not None and step.verb in ("mmap", "munmap")):
+            self._drop_unshown()
+
+    def _follow_step(self, step: Step, record: StepRecord, regions: RegionMap) -> None:
+        if step.verb in _RIGHTS or (step.verb in _OF_KERNEL and record.outcome == OK):
+            self._access(step, record, regions)
+        elif record.forked:
+            own = {p._replace(pid=record.forked): i for p, i in self._own.items() if p.pid == record.actor}
+            self._own |= own
+        elif record.outcome == OK and (step.verb == "munmap" or record.mapped is not None):
+            first, pages = record.mapped[1:] if record.mapped is not None else (0, 0)
+            gone = range(first, first + pages) if record.mapped else self.state.pages_of(step.fields["at"])
+            for page in gone:
+                self._own.pop(ProcessPage(record.actor, page), None)
+
+    def _access(self, step: Step, record: StepRecord, regions: RegionMap) -> None:
+        """Take over the bytes that the step wrote and read, page by page, up to the first that was refused."""
+        pages, offset = self.state.pages_of(step.fields["at"]), parse_place(step.fields["at"]).offset or 0
+        writing = step.verb in ("write", "copy_to_user")
+        if writing and record.outcome == OOM:
+            return  # how far it came is not in the record, and its private pages are gone with the process
+        values = _written(step, len(pages)) if writing else record.values
+        right = _RIGHTS.get(step.verb)
+        for page, value in zip(pages, values, strict=False):
+            region = regions.find(page)
+            if region is None or (right is not None and right not in region.protection):
+                return
+            place = ProcessPage(record.actor, page)
+            seen = self._seen(place, region)
+            if writing or seen.byte(offset) != value:
+                self._put(place, region, seen.with_byte(offset, value))
+
+    def _put(self, place: ProcessPage, region: Region, image: Image) -> None:
+        if region.shared:
+            self._objects[_object_page(region, place.page)] = image
+        else:
+            self._own[place] = image
+
+    def _note_cached(self, record: StepRecord) -> None:
+        """Note which frames hold pages of files and shared objects: those that such a page maps and has not copied."""
+        copied: list[ObjectPage] = []
+        for pid, changes in record.changes.items():
+            regions = self.state.regions.get(pid)
+            for page, pte in sorted(changes.items()):
+                region = regions.find(page) if regions is not None else None
+                if not pte or region is None or region.file is None:
+                    continue
+                held = _object_page(region, page)
+                if region.shared or ProcessPage(pid, page) not in self._own:
+                    self.cached[pte >> FRAME_SHIFT] = held
+                else:
+                    copied.append(held)
+        if copied:
+            self._note_unmapped(record, copied)
+
+    def _note_unmapped(self, record: StepRecord, copied: list[ObjectPage]) -> None:
+        """A private page that is written first is copied from the cache: the cache's frame is in no page table."""
+        mapped = self.state.mapped_frames()
+        held = set(self.cached.values())
+        free = iter([frame for frame in record.allocated if frame not in mapped and frame not in self.cached])
+        for page in copied:
+            frame = None if page in held else next(free, None)
+            if frame is not None:
+                self.cached[frame] = page
+                held.add(page)
+
+    def _drop_unshown(self) -> None:
+        """Forget objects that no region shows any more: the kernel has freed their frames."""
+        shown = {region.file for regions in self.state.regions.values() for region in regions if region.file}
+        self.cached = {frame: held for frame, held in self.cached.items() if held[0] in shown}
+        self._objects = {held: image for held, image in self._objects.items() if held[0] in shown}
+
+
+def _object_page(region: Region, page: int) -> ObjectPage:
+    return region.file, region.offset + page - region.first_page
+
+
+def _written(step: Step, pages: int) -> list[int]:
+    """Return the bytes that a step writes, one for each page; bytes that are not given are zero."""
+    fields = step.fields
+    if "value" in fields:
+        return [fields["value"]] * pages
+    values = list(fields.get("values", ()))[:pages]
+    return values + [0] * (pages - len(values))

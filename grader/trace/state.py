@@ -1,0 +1,229 @@
+"""The state of machine and kernel after a step, as it follows from the records up to that step.
+
+This is the only place that brings page tables, mappings, swap and files from one step to the next; comparison,
+explanations, expectations, `grader show` and quiz keys all read a State. It costs what the steps changed, not what is
+mapped, so a comparison can afford to follow every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from grader.machine.entry import FRAME_SHIFT
+from grader.machine.image import Image
+from grader.machine.moves import FREE, LEAVE
+from grader.machine.outcome import OK, FileSpec
+from grader.machine.region import RegionMap
+from grader.scenario.model import Scenario, Step
+from grader.scenario.place import parse_place
+
+from .records import ProcessPage, StepRecord
+from .regions import Regions
+
+
+class Mapping(NamedTuple):
+    """Where a name of the scenario stands: first page, length in pages, and the process that mapped it."""
+
+    first: int
+    pages: int
+    owner: int
+
+
+class Counts(NamedTuple):
+    """What a process has caused so far."""
+
+    minor: int = 0
+    major: int = 0
+    copies: int = 0
+    reads: int = 0
+    writes: int = 0
+
+
+class State:
+    """What is known after the last record that was followed; before the first, what the scenario begins with.
+
+    pids      name -> pid, of every process so far
+    parents   pid -> pid of the process that forked it
+    tables    pid -> page -> entry as the machine's integer, of the processes that are alive
+    stale     pid -> page -> entry that the TLB holds and that the page table contradicts
+    mappings  name -> where the mapping is
+    lives     frame -> its present life: how many frames had been handed out when it was, itself included
+    out       page -> swap slot, of the pages that are out
+    counts    pid -> faults, copies, reads and writes
+    frames    frames in use; slots: swap slots in use
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.pids = {name: pid for pid, name in enumerate(scenario.processes, 1)}
+        self.parents: dict[int, int] = {}
+        self.tables: dict[int, dict[int, int]] = {pid: {} for pid in self.pids.values()}
+        self.stale: dict[int, dict[int, int]] = {}
+        self._regions = Regions(scenario, self.pids.values())
+        self.mappings: dict[str, Mapping] = {}
+        self.lives: dict[int, int] = {}
+        self.out: dict[ProcessPage, int] = {}
+        self.counts: dict[int, Counts] = {}
+        self.frames = self.slots = 0
+        self._born = 0
+        self._saved: dict[tuple[int, int], Image] = {}  # pages of files that were written to disk
+        self._files = {file.name: number for number, file in enumerate(scenario.files)}
+
+    @classmethod
+    def after(cls, scenario: Scenario, records: Iterable[StepRecord]) -> State:
+        """Return the state after these records, which begin with the first step's."""
+        state = cls(scenario)
+        for record in records:
+            state.follow(record)
+        return state
+
+    # -- following --------------------------------------------------------------------------------------------
+
+    def follow(self, record: StepRecord) -> None:
+        """Go one record on: a step's, or the end's."""
+        for frame in record.allocated:
+            self._born += 1
+            self.lives[frame] = self._born
+        if 0 < record.number <= len(self.scenario.steps) and record.outcome == OK:
+            self._follow_call(self.scenario.steps[record.number - 1], record)
+        self._follow_tables(record)
+        if record.swapped:
+            self._follow_swap(record)
+        if record.died:
+            self._regions.note(None, record, range(0))
+            for pid in record.died:
+                self._forget(pid)
+        for file, page, image in record.written:
+            self._saved[file, page] = image
+        self.stale, self.frames, self.slots = record.stale, record.frames, record.slots
+        if record.faults != (0, 0) or record.copies or record.reads or record.writes:
+            self._count(record)
+
+    def _follow_tables(self, record: StepRecord) -> None:
+        for pid, changes in record.changes.items():
+            table = self.tables.setdefault(pid, {})
+            table.update(changes)
+            # A call into C decides whether there is anything to remove: most steps only add entries.
+            if 0 in changes.values():
+                for page, pte in changes.items():
+                    if not pte:
+                        del table[page]
+            if self.out:
+                for page, pte in changes.items():
+                    if pte:
+                        self.out.pop(ProcessPage(pid, page), None)
+
+    def _follow_swap(self, record: StepRecord) -> None:
+        """Note the pages that left for a slot. One that has an entry after the step came back within the step."""
+        for kind, slot, _, pages in record.swapped:
+            if kind == LEAVE:
+                self.out.update(dict.fromkeys((ProcessPage(*pair) for pair in pages), slot))
+            elif kind == FREE:
+                self.out = {place: held for place, held in self.out.items() if held != slot}
+        for move in record.swapped:
+            for pid, page in move.pages:
+                if page in self.tables.get(pid, ()):
+                    self.out.pop(ProcessPage(pid, page), None)
+
+    def _follow_call(self, step: Step, record: StepRecord) -> None:
+        """Take over what a successful system call did to the address space."""
+        pid, fields = record.actor, step.fields
+        pages = range(0)
+        if record.mapped is not None:
+            name, first, length = record.mapped
+            self.mappings[name] = Mapping(first, length, pid)
+            pages = range(first, first + length)
+        elif step.verb in ("munmap", "mprotect"):
+            pages = self.pages_of(fields["at"])
+        elif record.forked:
+            child = record.forked
+            self.pids[fields["child"]] = child
+            self.parents[child] = pid
+            self.tables[child] = {}
+            if self.out:
+                self.out |= {p._replace(pid=child): slot for p, slot in self.out.items() if p.pid == pid}
+        else:
+            return
+        self._regions.note(step, record, pages)
+        if self.out and step.verb in ("mmap", "munmap"):
+            for page in pages:
+                self.out.pop(ProcessPage(pid, page), None)
+
+    def _forget(self, pid: int) -> None:
+        """Drop what a process had, once it has ended."""
+        self.tables.pop(pid, None)
+        if self.out:
+            self.out = {place: slot for place, slot in self.out.items() if place.pid != pid}
+
+    def _count(self, record: StepRecord) -> None:
+        minor, major, copies, reads, writes = self.counts.get(record.actor, _NOTHING)
+        self.counts[record.actor] = Counts(
+            minor + record.faults[0],
+            major + record.faults[1],
+            copies + record.copies,
+            reads + record.reads,
+            writes + record.writes,
+        )
+
+    # -- asking -----------------------------------------------------------------------------------------------
+
+    @property
+    def regions(self) -> dict[int, RegionMap]:
+        """Return what mmap, munmap and mprotect have made of each address space: pid -> its regions."""
+        return self._regions.by_pid()
+
+    def pages_of(self, text: str) -> range:
+        """Return the page numbers that a place of the scenario stands for.
+
+        A mapping that never came to be stands for page 0: no region is there.
+        """
+        place = parse_place(text)
+        first, pages, _ = self.mappings.get(place.name, _NOWHERE)
+        indexes = place.pages(pages)
+        return range(first + indexes.start, first + indexes.stop)
+
+    def entry(self, pid: int, page: int) -> int:
+        """Return an entry as the machine's integer; 0 if there is none."""
+        return self.tables.get(pid, _NO_ENTRIES).get(page, 0)
+
+    def life(self, pid: int, page: int) -> int | None:
+        """Return the life of the frame that a page maps: None without an entry, 0 for the frame of zeros.
+
+        A frame that was never handed out is the frame of zeros.
+        """
+        pte = self.entry(pid, page)
+        return self.lives.get(pte >> FRAME_SHIFT, 0) if pte else None
+
+    def users(self, frame: int) -> list[ProcessPage]:
+        """Return all pages that map a frame. This searches every page table."""
+        return [
+            ProcessPage(pid, page)
+            for pid, table in self.tables.items()
+            for page, pte in table.items()
+            if pte >> FRAME_SHIFT == frame
+        ]
+
+    def sharers(self, pid: int, page: int) -> list[ProcessPage]:
+        """Return all pages that map the frame of this one, itself included."""
+        pte = self.entry(pid, page)
+        return self.users(pte >> FRAME_SHIFT) if pte else []
+
+    def mapped_frames(self) -> set[int]:
+        """Return the frames that some entry maps."""
+        return {pte >> FRAME_SHIFT for table in self.tables.values() for pte in table.values()}
+
+    def file(self, name: str) -> FileSpec:
+        """Return a file of the scenario. KeyError if it has no such file."""
+        return self.scenario.files[self._files[name]]
+
+    def on_disk(self, name: str, page: int) -> Image:
+        """Return what is on disk of a file's page."""
+        number = self._files[name]
+        saved = self._saved.get((number, page))
+        return saved if saved is not None else Image(self.scenario.files[number].contents[page])
+
+
+_NOTHING = Counts()
+_NOWHERE = Mapping(0, 1, 0)
+_NO_ENTRIES: dict[int, int] = {}

@@ -1,0 +1,106 @@
+"""What is in frames, page cache and slots, as the records tell it, against the machine that was there."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.authoring.fuzz.program import LIMIT, write_scenario
+from grader.lab.kernels import reference_kernel
+from grader.replay.simulated import Replay, replay
+from grader.scenario.loader import parse_scenario
+from grader.trace.memory import Memory
+from reference.file_backed import FileBackedKernel
+from reference.swapping import SwappingKernel
+from tests.scenario.test_loader import parse
+from tests.trace.test_state import SWAP_HEAD, lab_of
+
+FILES = """format: 1
+title: t
+task: t
+files: {notes: {pages: 3, contents: [65, 66, 67]}}
+processes: [P]
+steps:
+  - mmap: {by: P, name: m, pages: 3, file: notes}
+  - read: {by: P, at: "m[0]"}
+  - write: {by: P, at: "m[1]+2", value: 9}
+"""
+
+
+def assert_same(memory, machine, where):
+    """Compare frames, slots and what is cached with the live machine."""
+    frames, state = machine._frames, memory.state
+    mapped = state.mapped_frames()
+    assert {f: memory.frame(f) for f in mapped} == {f: frames._contents[f] for f in mapped}, where
+    if machine._swap is not None:
+        out = set(state.out.values())
+        assert {slot: memory.slot(slot) for slot in out} == {slot: machine._swap._images[slot] for slot in out}, where
+    for frame, (shown, index) in memory.cached.items():
+        assert frames._allocated[frame], where
+        assert memory.frame(frame) == frames._contents[frame], (where, shown, index)
+    assert memory.frames_in_use() <= {f for f in range(frames._number) if frames._allocated[f]}, where
+
+
+@given(
+    name=st.sampled_from(["copy-on-write", "kernel-access", "shared-memory", "file-backed", "swapping", "tlb"]),
+    hardware=st.integers(0, LIMIT - 1),
+    moves=st.lists(st.tuples(*[st.integers(0, LIMIT - 1)] * 5), min_size=8, max_size=16),
+)
+@settings(max_examples=40, deadline=None)
+def test_it_is_the_live_machine_s_after_every_step(name, hardware, moves):
+    """Whatever happens on a kernel that keeps mmap's promises, contents are what the machine has."""
+    lab, words = lab_of(name)
+    kernel = reference_kernel(lab)
+    scenario = write_scenario(lab, words, kernel, (hardware, moves))
+    run, memory = Replay(scenario, kernel), Memory(scenario)
+
+    for record in run.records():
+        memory.follow(record)
+        assert_same(memory, run.machine, record.number)
+
+
+def test_every_frame_in_use_is_accounted_for():
+    """In the scenarios of the labs, entries and page cache together are all frames in use.
+
+    Not after a fault for which memory did not suffice: a page may then have been read into the cache for nobody.
+    """
+    for name in ("copy-on-write", "shared-memory", "file-backed", "swapping"):
+        lab, _ = lab_of(name)
+        for scenario in lab.all_scenarios:
+            one = scenario.at_failure_point(0)
+            memory = Memory(one)
+            for record in replay(one, reference_kernel(lab)).steps:
+                if record.outcome in ("oom", "error"):
+                    break
+                memory.follow(record)
+                assert len(memory.frames_in_use()) == record.frames, (scenario.id, record.number)
+
+
+def test_a_private_page_of_a_file_is_the_cache_s_until_it_is_written():
+    """A read maps the cache's frame; a first write gets a copy, and the cache keeps a frame that nobody maps."""
+    scenario = parse_scenario(FILES, "f")
+    memory = Memory.after(scenario, replay(scenario, FileBackedKernel).steps)
+    first = memory.state.mappings["m"].first
+
+    assert {(shown.name, index) for shown, index in memory.cached.values()} == {("notes", 0), ("notes", 1)}
+    assert (memory.page(1, first).byte(0), memory.page(1, first + 1).byte(0)) == (65, 66)
+    assert memory.page(1, first + 1).byte(2) == 9
+    assert memory.frames_in_use() - memory.state.mapped_frames() == {f for f, h in memory.cached.items() if h[1] == 1}
+
+
+def test_a_page_that_is_out_is_in_its_slot():
+    """What was written before it left waits in the slot."""
+    scenario = parse("write: {by: P, at: h, values: [1, 2, 3, 4]}", head=SWAP_HEAD)
+    memory = Memory.after(scenario, replay(scenario, SwappingKernel).steps)
+
+    assert [memory.slot(slot).byte(0) for slot in (0, 1)] == [1, 2]
+    assert memory.slot(2) is None
+
+
+def test_what_was_read_wins():
+    """Where a kernel shows a byte that it should not have shown, that byte is in the frame."""
+
+    scenario = parse("read: {by: P, at: 'h[0]'}", head=SWAP_HEAD)
+    trace = replay(scenario, SwappingKernel)
+    poisoned = [trace.steps[0], trace.steps[1]._replace(values=[0xEE])]
+    memory = Memory.after(scenario, poisoned)
+
+    assert memory.page(1, memory.state.mappings["h"].first).byte(0) == 0xEE
