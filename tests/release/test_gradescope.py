@@ -29,12 +29,8 @@ def autograder(lab, cli, tmp_path):
     return root
 
 
-def run(root, root_of_repository):
-    program = root / "grader"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m grader "$@"\n')
-    program.chmod(0o755)
-    environment = {**os.environ, "AUTOGRADER": str(root), "GRADER": str(program)}
-    environment["PYTHONPATH"] = str(root_of_repository)
+def run(root):
+    environment = {**os.environ, "AUTOGRADER": str(root), "GRADER_PYTHON": sys.executable}
     return subprocess.run(
         [root / "source" / "run_autograder"],
         cwd=root,
@@ -46,10 +42,10 @@ def run(root, root_of_repository):
     )
 
 
-def test_a_submission_gets_results(autograder, root):
+def test_a_submission_gets_results(autograder):
     """run_autograder leaves a results.json as Gradescope specifies it, hidden scenarios graded in canned words."""
     (autograder / "submission" / "kernel.py").write_text(kernel_text())
-    done = run(autograder, root)
+    done = run(autograder)
     told = json.loads((autograder / "results" / "results.json").read_text())
 
     assert done.returncode == 0, done.stderr
@@ -58,10 +54,10 @@ def test_a_submission_gets_results(autograder, root):
     assert "secret" not in json.dumps(told)
 
 
-def test_an_upload_without_a_kernel_is_told(autograder, root):
+def test_an_upload_without_a_kernel_is_told(autograder):
     """No kernel.py: no points, and every test says why; not a failure of the autograder."""
     (autograder / "submission" / "notes.txt").write_text("?")
-    done = run(autograder, root)
+    done = run(autograder)
     told = json.loads((autograder / "results" / "results.json").read_text())
 
     assert done.returncode == 0
@@ -69,10 +65,10 @@ def test_an_upload_without_a_kernel_is_told(autograder, root):
     assert "there is no kernel.py" in told["tests"][0]["output"]
 
 
-def test_what_cannot_be_graded_is_a_failure_of_the_autograder(autograder, root):
+def test_what_cannot_be_graded_is_a_failure_of_the_autograder(autograder):
     """Where the grader itself cannot work there is no results.json, which Gradescope reports as what it is."""
     (autograder / "source" / "labs" / "small" / "lab.yaml").unlink()
-    done = run(autograder, root)
+    done = run(autograder)
 
     assert done.returncode != 0
     assert not (autograder / "results" / "results.json").exists()
