@@ -63,7 +63,7 @@ def _reasons(lab: pathlib.Path, config: pytest.Config, distributed: bool) -> lis
 
     distributed: whether pytest-xdist starts further interpreters, which search the working folder first.
     """
-    from grader.search_path import loaded_from, present_in, untrusted_folders, working_folder
+    from grader.search_path import shadows, untrusted_folders, working_folder
     from grader.text import plain
 
     patterns = ["conftest.py", "__init__.py", *config.getini("python_files")]
@@ -77,7 +77,7 @@ def _reasons(lab: pathlib.Path, config: pytest.Config, distributed: bool) -> lis
     untrusted = {*untrusted_folders(), os.path.realpath(lab)}
     folders = [folder or working_folder() for folder in sys.path if os.path.realpath(folder) in untrusted]
     folders += [working_folder()] if distributed else []
-    found += map(str, sorted({*loaded_from(folders), *present_in(folders)}))
+    found += shadows(folders)
     if not found:
         return []
     way_out = (

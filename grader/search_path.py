@@ -1,20 +1,19 @@
 """Keeps Python from importing modules out of folders that other people may write to.
 
 `grader batch` runs in a folder full of submissions. If Python searches that folder, a submission called `random.py`
-runs as the instructor, outside the sandbox. Python searches four kinds of such folders: the working folder (`python -m`,
-`python -c`, or an empty entry in PYTHONPATH), the folder of the script, what PYTHONPATH lists, and the user's site.
+runs as the instructor, outside the sandbox. Python searches four kinds of such folders: the working folder (with
+`python -m`, `python -c`, or an empty entry in PYTHONPATH), the folder of the script, what PYTHONPATH lists, and the
+user's site.
 
 `restrict` takes them off `sys.path`. It comes too late for modules that are already loaded, so it also looks for those,
 and for files that Python would have taken for a module of its own or of ours; the caller must then stop.
 
-This module imports only `os` and `sys`, which Python has loaded from its own files before any of our code runs.
+Imports here are limited to `os` and `sys`, which Python has loaded from its own files before any code of ours runs. Any
+other one, `typing` and `__future__` included, would already search the folders that are to be avoided.
 """
-
-from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
 
 #: The folder that holds our package. It may be the working folder (a checkout), and is then searched last.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -32,39 +31,43 @@ OUR_NAMES = frozenset(
 WAY_OUT = "Run `grader` or `python -I -m grader`, and unset PYTHONPATH."
 
 
-class Shadow(NamedTuple):
-    """A file in an untrusted folder that Python loads, or would load, in place of a module it names."""
-
-    path: str
-    name: str
-
-    def __str__(self) -> str:
-        whose = "the grader's" if self.name in OUR_NAMES else "Python's own"
-        return f"{self.path} takes the place of {whose} module {self.name!r}"
-
-
 def restrict() -> list[str]:
     """Take untrusted folders off `sys.path`. Returns the reasons why this process must not go on; usually none."""
     if sys.flags.isolated:
         return []
     untrusted = untrusted_folders()
-    found = [entry for entry in sys.path if not os.path.isabs(entry) or os.path.realpath(entry) in untrusted]
+    found = [entry for entry in sys.path if not os.path.isabs(entry) or _real(entry) in untrusted]
     sys.path[:] = [entry for entry in sys.path if entry not in found]
     # A checkout that is not installed is found only through such an entry. Last, it cannot hide the standard library.
-    sys.path += [entry for entry in _installed() if entry in map(os.path.realpath, found) and entry not in sys.path]
-    sys.path_importer_cache.clear()
-    shadows = {*loaded_from(found), *present_in(found)}
-    return [*_relative_variables(), *_in_user_site(), *map(str, sorted(shadows))]
+    sys.path += [entry for entry in _installed() if entry in map(_real, found) and entry not in sys.path]
+    for entry in found:
+        sys.path_importer_cache.pop(entry, None)
+    return [*_relative_variables(), *_in_user_site(), *shadows(found)]
+
+
+def shadows(folders: list[str]) -> list[str]:
+    """Return the files in these folders that Python loaded, or would load, in place of modules; a sentence each."""
+    found = {*loaded_from(folders), *present_in(folders)}
+    return [f"{path} takes the place of {_owner(name)} module {name!r}" for path, name in sorted(found)]
 
 
 def untrusted_folders() -> set[str]:
     """Return the real paths of the folders that nothing may be imported from."""
-    folders = [os.path.dirname(sys.argv[0])] if sys.argv and not sys.flags.safe_path else []
+    # Python follows a link to a script before it takes the script's folder.
+    folders = [os.path.dirname(_real(sys.argv[0]))] if sys.argv and not sys.flags.safe_path else []
     folders += [working_folder()]
     if not sys.flags.ignore_environment:
         folders += [folder or working_folder() for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     folders += [user_site()]
-    return {os.path.realpath(folder) for folder in folders if folder}
+    return {_real(folder) for folder in folders if folder}
+
+
+def _real(path: str) -> str:
+    """Return the absolute path without links; "" for a relative one in a working folder that was removed."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return ""
 
 
 def working_folder() -> str:
@@ -83,14 +86,17 @@ def user_site() -> str:
 def _installed() -> list[str]:
     """Return the real paths of folders that are trusted even where PYTHONPATH or the working folder names them too."""
     site = sys.modules.get("site")
-    return list(map(os.path.realpath, [ROOT, *(site.getsitepackages() if site else [])]))
+    library = os.path.dirname(os.__file__)
+    return [
+        _real(folder) for folder in (ROOT, library, f"{library}/lib-dynload", *(site.getsitepackages() if site else ()))
+    ]
 
 
-def loaded_from(folders: list[str]) -> list[Shadow]:
-    """Return the modules of interest that were loaded from one of these folders."""
-    wanted = {os.path.realpath(folder) for folder in folders}
+def loaded_from(folders: list[str]) -> list[tuple[str, str]]:
+    """Return file and name of the modules of interest that were loaded from one of these folders."""
+    wanted = {_real(folder) for folder in folders}
     real: dict[str, str] = {}
-    found = []
+    found: list[tuple[str, str]] = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if not _matters(name) or not isinstance(file, str) or _is_ours(file):
@@ -99,18 +105,18 @@ def loaded_from(folders: list[str]) -> list[Shadow]:
         if os.path.basename(file).startswith("__init__."):
             folder = os.path.dirname(folder)
         if folder not in real:
-            real[folder] = os.path.realpath(folder)
+            real[folder] = _real(folder)
         if real[folder] in wanted:
-            found.append(Shadow(file, name))
+            found.append((file, name))
     return found
 
 
-def present_in(folders: list[str]) -> list[Shadow]:
-    """Return the files in these folders that an import of a module of interest would find."""
-    trusted = [folder for folder in _installed() if folder != os.path.realpath(ROOT)]
+def present_in(folders: list[str]) -> list[tuple[str, str]]:
+    """Return file and name of what an import of a module of interest would find in these folders."""
+    trusted = [folder for folder in _installed() if folder != _real(ROOT)]
     found = []
     for folder in folders:
-        if os.path.realpath(folder) in trusted or os.path.realpath(folder) == os.path.realpath(user_site() or os.sep):
+        if _real(folder) in trusted or _real(folder) == _real(user_site() or os.sep):
             continue  # Python searches these after the standard library.
         try:
             entries = os.listdir(folder or os.curdir)
@@ -119,8 +125,12 @@ def present_in(folders: list[str]) -> list[Shadow]:
         for entry in entries:
             path = os.path.join(folder, entry)
             if _matters(entry.partition(".")[0]) and _is_module(path) and not _is_ours(path):
-                found.append(Shadow(path, entry.partition(".")[0]))
+                found.append((path, entry.partition(".")[0]))
     return found
+
+
+def _owner(name: str) -> str:
+    return "the grader's" if name in OUR_NAMES else "Python's own"
 
 
 def _matters(name: str) -> bool:
@@ -135,8 +145,8 @@ def _is_module(path: str) -> bool:
 
 
 def _is_ours(path: str) -> bool:
-    package = os.path.join(os.path.realpath(ROOT), "grader")
-    return f"{os.path.realpath(path)}{os.sep}".startswith(f"{package}{os.sep}")
+    package = os.path.join(_real(ROOT), "grader")
+    return f"{_real(path)}{os.sep}".startswith(f"{package}{os.sep}")
 
 
 def _relative_variables() -> list[str]:
@@ -151,6 +161,6 @@ def _absolute(value: str) -> bool:
 
 
 def _in_user_site() -> list[str]:
-    if user_site() and os.path.realpath(ROOT) == os.path.realpath(user_site()):
+    if user_site() and _real(ROOT) == _real(user_site()):
         return [f"the grader is installed in {user_site()}, which Python leaves out in isolated mode; use a venv"]
     return []
