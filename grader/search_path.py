@@ -47,6 +47,8 @@ def restrict() -> list[str]:
 
 def shadows(folders: list[str]) -> list[str]:
     """Return the files in these folders that Python loaded, or would load, in place of modules; a sentence each."""
+    trusted = [folder for folder in _installed() if folder != _real(ROOT)]
+    folders = [folder for folder in folders if _real(folder) not in trusted]
     found = {*loaded_from(folders), *present_in(folders)}
     return [f"{path} takes the place of {_owner(name)} module {name!r}" for path, name in sorted(found)]
 
@@ -113,11 +115,10 @@ def loaded_from(folders: list[str]) -> list[tuple[str, str]]:
 
 def present_in(folders: list[str]) -> list[tuple[str, str]]:
     """Return file and name of what an import of a module of interest would find in these folders."""
-    trusted = [folder for folder in _installed() if folder != _real(ROOT)]
     found = []
     for folder in folders:
-        if _real(folder) in trusted or _real(folder) == _real(user_site() or os.sep):
-            continue  # Python searches these after the standard library.
+        if _real(folder) == _real(user_site() or os.sep):
+            continue  # Python searches it after the standard library.
         try:
             entries = os.listdir(folder or os.curdir)
         except OSError:
