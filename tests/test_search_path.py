@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader import search_path
+from grader.search_path import OUR_NAMES
 from tests.labs import kernel_text, recorded
 from tests.shadows import Shadows
 
@@ -257,6 +258,67 @@ def test_every_start_method(shadowed, tmp_path, method):
     status, err = run([sys.executable, program], shadowed.folder)
 
     assert (status, err.strip(), shadowed.ran()) == (0, "1", [])
+
+
+#: Every command, with arguments that make it do its work. {lab}, {out} and {kernel} are filled in.
+COMMANDS = {
+    "run": "run {lab} --submission {kernel}",
+    "show": "show {lab} touch",
+    "quiz": "quiz {lab} --print",
+    "list": "list",
+    "check": "check {lab}",
+    "new": "new lab another",
+    "record": "record {lab}",
+    "fuzz": "fuzz {lab} --submission {kernel} --examples 2",
+    "batch": "batch {lab} {class} --output {out}",
+    "merge": "merge {lab} {done} --output {out}",
+    "release": "release {lab} --output {out}",
+    "export": "export gradescope {lab} --output {out}.zip",
+    "selftest": "selftest --only honest",
+}
+
+
+def test_every_command_is_in_the_matrix():
+    """A new command gets a line above."""
+    from grader.cli import COMMANDS as known
+
+    assert set(COMMANDS) == set(known)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("start", ["program", "isolated", "module"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_in_a_hostile_folder(small_lab, tmp_path, start, command):
+    """Each command does in a folder of stand-ins what it does in an empty one, or (python -m) stops with status 3."""
+    # With `python -m grader`, a `grader.py` in the working folder is the program that was asked for.
+    names = sys.stdlib_module_names | OUR_NAMES - ({"grader"} if start == "module" else set())
+    hostile, calm = Shadows(tmp_path / "hostile", names), tmp_path / "calm"
+    calm.mkdir()
+    program = {
+        "program": [GRADER],
+        "isolated": [sys.executable, "-I", "-m", "grader"],
+        "module": [sys.executable, "-m", "grader"],
+    }[start]
+    (tmp_path / "class" / "ana").mkdir(parents=True)
+    (tmp_path / "class" / "ana" / "kernel.py").write_text(kernel_text())
+    if command == "merge":
+        done = tmp_path / "done"
+        shard = ["batch", small_lab, tmp_path / "class", "--output", done, "--shard", "1/1", "--jobs", "1"]
+        assert run([GRADER, *shard], calm)[0] == 0
+
+    def in_folder(folder, name, **environment):
+        values = {"lab": small_lab, "class": tmp_path / "class", "done": tmp_path / "done", "out": tmp_path / name}
+        values["kernel"] = tmp_path / "class" / "ana"
+        line = [word.format(**values) for word in COMMANDS[command].split()]
+        return run([*program, *line], folder, **environment)
+
+    status, err = in_folder(calm, "out-calm")
+    assert "unrecognized" not in err and "usage" not in err, err
+    environment = {"PYTHONPATH": str(hostile.folder)} if start == "isolated" else {}
+    again, other = in_folder(hostile.folder, "out-hostile", **environment)
+
+    assert hostile.ran() == []
+    assert again == (3 if start == "module" else status), other
 
 
 def test_bwrap_is_not_taken_from_the_working_folder(tmp_path, monkeypatch):

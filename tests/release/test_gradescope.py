@@ -12,6 +12,7 @@ import pytest
 
 from tests.labs import kernel_text
 from tests.report.gradescope_schema import SCHEMA
+from tests.shadows import Shadows
 
 
 @pytest.fixture
@@ -29,11 +30,13 @@ def autograder(lab, cli, tmp_path):
     return root
 
 
-def run(root):
+def run(root, folder=None):
     environment = {**os.environ, "AUTOGRADER": str(root), "GRADER_PYTHON": sys.executable}
+    if folder is not None:
+        environment["PYTHONPATH"] = str(folder)
     return subprocess.run(
         [root / "source" / "run_autograder"],
-        cwd=root,
+        cwd=folder or root,
         env=environment,
         capture_output=True,
         text=True,
@@ -52,6 +55,16 @@ def test_a_submission_gets_results(autograder):
     jsonschema.validate(told, SCHEMA)
     assert told["score"] == 90
     assert "secret" not in json.dumps(told)
+
+
+def test_a_submission_that_shadows_every_module(autograder):
+    """A submission imports nothing into the autograder's own process, even as working folder and as PYTHONPATH."""
+    hostile = Shadows(autograder / "submission")
+    (autograder / "submission" / "kernel.py").write_text(kernel_text())
+    done = run(autograder, autograder / "submission")
+
+    assert (done.returncode, hostile.ran()) == (0, []), done.stderr
+    assert json.loads((autograder / "results" / "results.json").read_text())["score"] == 90
 
 
 def test_an_upload_without_a_kernel_is_told(autograder):
