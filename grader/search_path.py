@@ -28,7 +28,7 @@ OUR_NAMES = frozenset(
 )
 
 #: What to do about the reasons that `restrict` returns.
-WAY_OUT = "Run `grader` or `python -I -m grader`, and unset PYTHONPATH."
+WAY_OUT = "Run `python -I -m grader`, which ignores such folders, or `grader` without any PYTHON... variable set."
 
 
 def restrict() -> list[str]:
