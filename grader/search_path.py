@@ -35,11 +35,13 @@ def restrict() -> list[str]:
     """Take untrusted folders off `sys.path`. Returns the reasons why this process must not go on; usually none."""
     if sys.flags.isolated:
         return []
+    _known.clear()
     untrusted = untrusted_folders()
     found = [entry for entry in sys.path if not os.path.isabs(entry) or _real(entry) in untrusted]
     sys.path[:] = [entry for entry in sys.path if entry not in found]
     # A checkout that is not installed is found only through such an entry. Last, it cannot hide the standard library.
-    sys.path += [entry for entry in _installed() if entry in map(_real, found) and entry not in sys.path]
+    places = {_real(entry) for entry in found}
+    sys.path += [entry for entry in _installed() if entry in places and entry not in sys.path]
     for entry in found:
         sys.path_importer_cache.pop(entry, None)
     return [*_relative_variables(), *_in_user_site(), *shadows(found)]
@@ -64,12 +66,18 @@ def untrusted_folders() -> set[str]:
     return {_real(folder) for folder in folders if folder}
 
 
+#: The answers of `_real` during one `restrict`: looking at each folder of a path costs a system call.
+_known: dict[str, str] = {}
+
+
 def _real(path: str) -> str:
     """Return the absolute path without links; "" for a relative one in a working folder that was removed."""
-    try:
-        return os.path.realpath(path)
-    except OSError:
-        return ""
+    if path not in _known:
+        try:
+            _known[path] = os.path.realpath(path)
+        except OSError:
+            _known[path] = ""
+    return _known[path]
 
 
 def working_folder() -> str:
@@ -101,14 +109,14 @@ def loaded_from(folders: list[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not _matters(name) or not isinstance(file, str) or _is_ours(file):
+        if not _matters(name) or not isinstance(file, str):
             continue
         folder = os.path.dirname(file)
         if os.path.basename(file).startswith("__init__."):
             folder = os.path.dirname(folder)
         if folder not in real:
             real[folder] = _real(folder)
-        if real[folder] in wanted:
+        if real[folder] in wanted and not _is_ours(file):
             found.append((file, name))
     return found
 

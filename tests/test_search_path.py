@@ -219,6 +219,15 @@ def test_python_m_in_a_hostile_folder(tmp_path, small_lab):
     assert "python -I -m grader" in err and "Traceback" not in err
 
 
+def test_the_installed_program_looks_first():
+    """The program that pip installs, and that a release's wheel carries, begins with the check; if not, run `make`."""
+    from importlib.metadata import entry_points
+
+    (program,) = entry_points(group="console_scripts", name="grader")
+
+    assert program.value == "grader.__main__:main"
+
+
 def test_pythonpath_with_hostile_files(tmp_path, small_lab):
     """The program itself stops with exit status 3 where PYTHONPATH, or an empty entry in it, has such files."""
     late = Shadows(tmp_path / "handed-in", LATE)
@@ -240,8 +249,8 @@ def test_a_batch_in_a_hostile_folder(shadowed, small_lab, tmp_path):
     assert (status, plain[0], shadowed.ran()) == (0, 0, []), err + plain[1]
 
 
-@pytest.mark.parametrize("method", ["forkserver", "spawn"])
-def test_every_start_method(shadowed, tmp_path, method):
+@pytest.mark.parametrize(("method", "options"), [("forkserver", []), ("forkserver", ["-E"]), ("spawn", [])])
+def test_every_start_method(shadowed, tmp_path, method, options):
     """Whatever multiprocessing starts for a pool begins in isolated mode, even where its parent did not."""
     program = tmp_path / "program.py"
     program.write_text(
@@ -255,7 +264,7 @@ def test_every_start_method(shadowed, tmp_path, method):
         "    print(executor.submit(eval, \"__import__('sys').flags.isolated\").result(), file=sys.stderr)\n"
         "    pool.stop(executor)\n"
     )
-    status, err = run([sys.executable, program], shadowed.folder)
+    status, err = run([sys.executable, *options, program], shadowed.folder)
 
     assert (status, err.strip(), shadowed.ran()) == (0, "1", [])
 
