@@ -11,6 +11,7 @@ import pytest
 LAYERS = {
     "machine": set(),
     "text": set(),
+    "search_path": set(),
     "verdicts": set(),
     "scenario": {"machine"},
     "compare": {"machine", "scenario"},
@@ -56,8 +57,8 @@ LAYERS = {
         "scenario",
         "submission",
     }
-    | {"text", "verdicts", "worker"},
-    "pytest_plugin": {"attempt", "examiner", "lab", "outputs", "submission", "text", "worker"},
+    | {"search_path", "text", "verdicts", "worker"},
+    "pytest_plugin": {"search_path", "attempt", "examiner", "lab", "outputs", "submission", "text", "worker"},
 }
 
 

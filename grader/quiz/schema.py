@@ -1,8 +1,8 @@
 """The quiz format as JSON Schema, generated from the field tables.
 
 `quiz.schema.json` beside this file is what editors complete from; a test holds it against `schema()`, and
-`python -m grader.quiz.schema` writes it anew. What a schema cannot say (that a scenario exists, that exactly one choice
-is right) is the loader's and `grader check`'s.
+`python -I -m grader.quiz.schema` writes it anew. What a schema cannot say (that a scenario exists, that exactly one
+choice is right) is the loader's and `grader check`'s.
 """
 
 from __future__ import annotations
