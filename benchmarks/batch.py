@@ -96,7 +96,17 @@ def bare(lab: str, folder: pathlib.Path) -> Cost:
 def batch(lab: str, folder: pathlib.Path, output: pathlib.Path, jobs: int, isolation: str) -> Cost:
     """What `grader batch` needs from nothing: start, workers, store, every file."""
     shutil.rmtree(output, ignore_errors=True)
-    command = [sys.executable, "-m", "grader", "batch", str(ROOT / "labs" / lab), str(folder), "--output", str(output)]
+    command = [
+        sys.executable,
+        "-I",
+        "-m",
+        "grader",
+        "batch",
+        str(ROOT / "labs" / lab),
+        str(folder),
+        "--output",
+        str(output),
+    ]
     return cost([*command, "--jobs", str(jobs), "--isolation", isolation, "-q"])
 
 

@@ -47,7 +47,7 @@ def main() -> None:
         rows = {"bare limit": bare}
         for level in options.isolation:
             graded = ["run", str(lab), "--submission", "reference", "--isolation", level, "-q"]
-            rows[f"grader run, {level}"] = [sys.executable, "-m", "grader", *graded]
+            rows[f"grader run, {level}"] = [sys.executable, "-I", "-m", "grader", *graded]
         times: dict[str, list[float]] = {row: [] for row in rows}
         for _ in range(options.runs + 1):
             for row, command in rows.items():

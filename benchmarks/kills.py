@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 def command(options: argparse.Namespace, folder: pathlib.Path, output: pathlib.Path) -> list[str]:
     lab = str(ROOT / "labs" / options.lab)
-    command = [sys.executable, "-m", "grader", "batch", lab, str(folder), "--output", str(output)]
+    command = [sys.executable, "-I", "-m", "grader", "batch", lab, str(folder), "--output", str(output)]
     return [*command, "--jobs", str(options.jobs), "--isolation", "require", "-q"]
 
 

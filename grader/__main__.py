@@ -1,9 +1,24 @@
-"""`python -m grader`."""
+"""The program, as `grader` and as `python -m grader`: first makes sure of where modules come from, then runs."""
 
 import sys
 
-from grader.cli import main
+from grader.search_path import WAY_OUT, restrict
 
-# The guard is for worker processes of a batch, which import the main module anew.
+
+def main() -> int:
+    """Run the command line. Nothing else may be imported before `restrict` has returned. Returns the exit status."""
+    reasons = restrict()
+    if reasons:
+        from grader.escape import printable
+
+        for reason in (*reasons, WAY_OUT):
+            print(f"grader: {printable(reason)}", file=sys.stderr)
+        return 3
+    from grader.cli import main as command_line
+
+    return command_line()
+
+
+# Worker processes of a batch import the main module again; they must not start another batch.
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,11 +2,17 @@
 
 The kernel runs in the box, as with `grader run`; a failure's text is the first divergence. Nothing of the grader is
 imported until a lab.yaml is met, so that other test suites do not pay for this plugin.
+
+pytest imports what it collects, unconfined and as whoever runs it: a conftest.py or a test file that a student put into
+a lab's folder would be the student's code in this process. Such a folder is refused, before pytest imports any of it.
 """
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import pathlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +23,67 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("forklab")
     group.addoption("--submission", metavar="WHAT", default=None, help="what to grade in a lab (default: its folder)")
     group.addoption("--isolation", metavar="LEVEL", default="auto", help="auto, require, or a level: L0 L1 L2S L2 L3")
+
+
+#: Exit status: nothing could be graded. The same as the program's.
+REFUSED = 3
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Look at the folders on the command line: pytest imports their conftest.py next."""
+    known = early_config.known_args_namespace
+    start = early_config.invocation_params.dir
+    names = known.file_or_dir or early_config.getini("testpaths") or [""]
+    labs = {lab for name in names for lab in _labs_at((start / str(name).partition("::")[0]).resolve())}
+    distributed = bool(getattr(known, "numprocesses", None) or getattr(known, "tx", None))
+    reasons = [reason for lab in sorted(labs) for reason in _reasons(lab, early_config, distributed)]
+    if reasons:
+        print("\n".join(reasons), file=sys.stderr)
+        raise SystemExit(REFUSED)  # pytest.exit would be a traceback this early
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Look at each other folder just before pytest imports its conftest.py."""
+    if isinstance(collector, pytest.Directory) and (collector.path / "lab.yaml").is_file():
+        reasons = _reasons(collector.path, collector.config, distributed=False)
+        if reasons:
+            pytest.exit("\n".join(reasons), returncode=REFUSED)
+
+
+def _labs_at(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield the labs whose conftest.py pytest imports at its start: around a path, and in a folder named test*."""
+    yield from [folder for folder in (path, *path.parents) if (folder / "lab.yaml").is_file()][:1]
+    if path.is_dir():
+        yield from (lab.parent for lab in path.glob("test*/lab.yaml"))
+
+
+def _reasons(lab: pathlib.Path, config: pytest.Config, distributed: bool) -> list[str]:
+    """Return the reasons not to go on with a lab's folder; usually none.
+
+    distributed: whether pytest-xdist starts further interpreters, which search the working folder first.
+    """
+    from grader.escape import printable
+    from grader.search_path import shadows, untrusted_folders, working_folder
+
+    patterns = ["conftest.py", "__init__.py", *config.getini("python_files")]
+    code = sorted(
+        path for path in lab.rglob("*.py") if any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
+    )
+    if config.inipath is not None and lab in config.inipath.parents:
+        code.append(config.inipath)
+    found = [f"{path}: pytest would run this file outside the sandbox" for path in code]
+
+    untrusted = {*untrusted_folders(), os.path.realpath(lab)}
+    folders = [folder or working_folder() for folder in sys.path if os.path.realpath(folder) in untrusted]
+    folders += [working_folder()] if distributed else []
+    found += shadows(folders)
+    if not found:
+        return []
+    way_out = (
+        f"Move these files out of the way, or use `grader run {lab}` or `grader batch`, which confine submissions."
+    )
+    return [f"forklab: {printable(line)}" for line in (*found, way_out)]
 
 
 def pytest_collect_file(file_path: pathlib.Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.labs import kernel_text
+from tests.shadows import Shadows
 
 
 def run_pytest(root, *arguments):
@@ -15,7 +18,7 @@ def run_pytest(root, *arguments):
         timeout=120,
         check=False,
     )
-    return done.returncode, done.stdout
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_each_public_scenario_is_a_test(root, lab):
@@ -45,3 +48,33 @@ def test_a_broken_lab_is_a_collection_error(root, lab):
 
     assert status == 2
     assert "small/lab.yaml:1: a lab: format 2 is not known" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("conftest.py", "."),
+        ("scenarios/conftest.py", "."),
+        ("test_mine.py", "."),
+        ("pytest.ini", "."),
+        ("conftest.py", ".."),
+    ],
+)
+def test_code_in_a_labs_folder_is_refused(root, lab, name, given):
+    """What pytest would run of a lab's folder is named before it runs; exit status 3, as nothing could be graded."""
+    ran = lab / "ran"
+    (lab / name).write_text("[pytest]\n" if name == "pytest.ini" else f"open({str(ran)!r}, 'w')\n")
+    status, out = run_pytest(root, lab / given)
+
+    assert status == 3, out
+    assert f"{lab / name}: pytest would run this file outside the sandbox" in out
+    assert "grader run" in out and not ran.exists()
+
+
+def test_a_working_folder_with_stand_ins_is_refused(lab, tmp_path):
+    """`python -m pytest` searches the working folder: a module of Python's own there is named; exit status 3."""
+    hostile = Shadows(tmp_path / "class", ["this", "tabulate"])
+    status, out = run_pytest(hostile.folder, lab, "--submission", "reference")
+
+    assert (status, hostile.ran()) == (3, [])
+    assert f"{hostile.folder}/this.py takes the place of Python's own module 'this'" in out

@@ -48,6 +48,7 @@ class LocalPool:
 
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         context = multiprocessing.get_context(method)
+        isolate_helpers()
         if method == "forkserver":
             context.set_forkserver_preload(["grader.batch.warm"])
         processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -70,6 +71,26 @@ class LocalPool:
 
     def close(self) -> None:
         """Nothing is left to close."""
+
+
+def isolate_helpers() -> None:
+    """Make multiprocessing start its interpreters (fork server, resource tracker, spawned workers) with -I.
+
+    It starts them as `python -c`, which searches the working folder first: there a submission called `random.py` would
+    run in place of Python's own module. All three take their options from this one function; no public setting reaches
+    them in every case, because an environment variable (PYTHONSAFEPATH) is without effect under `python -E`.
+    """
+    from multiprocessing import util
+
+    given: Any = util._args_from_interpreter_flags  # type: ignore[attr-defined]
+    if getattr(given, "isolated", False):
+        return
+
+    def options() -> list[str]:
+        return ["-I", *(option for option in given() if option not in ("-I", "-E", "-s", "-P"))]
+
+    options.isolated = True  # type: ignore[attr-defined]
+    util._args_from_interpreter_flags = options  # type: ignore[attr-defined]
 
 
 def _settle(processors: list[int]) -> None:
@@ -122,6 +143,7 @@ class ClusterPool:
 
     def _check(self, address: str, grader: str) -> None:
         from grader.batch.versions import grader_hash
+        from grader.sandbox.sandbox import IsolationError
 
         try:
             self.client.wait_for_workers(1, timeout=60)
@@ -129,6 +151,9 @@ class ClusterPool:
             raise InputError(
                 [f"--cluster {address}: the scheduler has no worker; start some (dask worker {address})"]
             ) from None
+        reasons = self._restrict()
+        if reasons:
+            raise IsolationError("\n".join([f"--cluster {address}: nothing was graded", *reasons]))
         try:
             found = self.client.run(grader_hash)
         except ModuleNotFoundError as error:
@@ -140,6 +165,27 @@ class ClusterPool:
                 raise InputError(
                     [f"--cluster {address}: worker {worker} has another version of the grader; install this one"]
                 )
+
+    def _restrict(self) -> list[str]:
+        """Take untrusted folders off the path of scheduler and workers. Returns why they must not be used, if so.
+
+        The code is sent, not only its name: looking for it there would already import from those folders.
+        """
+        import cloudpickle  # type: ignore[import-untyped]
+
+        from grader import search_path
+        from grader.escape import printable
+
+        cloudpickle.register_pickle_by_value(search_path)
+        try:
+            answers = {"scheduler": self.client.run_on_scheduler(search_path.restrict)}
+            answers |= self.client.run(search_path.restrict)
+        finally:
+            cloudpickle.unregister_pickle_by_value(search_path)
+        found = [
+            f"{printable(str(who))}: {printable(reason)}" for who, reasons in answers.items() for reason in reasons
+        ]
+        return [*found, "start them in an empty folder, with PYTHONSAFEPATH=1 and no PYTHONPATH"] if found else []
 
     def start(self) -> Executor:
         return self.client.get_executor(pure=False)

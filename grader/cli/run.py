@@ -49,7 +49,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_isolation(parser)
     parser.add_argument(
-        "--debug", action="store_true", help="run the kernel in this process, unofficially, so that breakpoint() works"
+        "--debug",
+        action="store_true",
+        help="run the kernel in this process, without the sandbox, so that breakpoint() works: "
+        "only for a kernel that you wrote yourself",
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="tell every failure in full")
     parser.add_argument("-q", "--quiet", action="store_true", help="the summary alone")

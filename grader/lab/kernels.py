@@ -1,4 +1,8 @@
-"""Trusted kernels, loaded into the grader's own process: the references and the misconceptions built on them."""
+"""Trusted kernels, loaded into the grader's own process: the references and the misconceptions built on them.
+
+They are found by path. The folder around them never goes on `sys.path`: it may be the course's folder, with submissions
+in it, and a submission called `random.py` must not become Python's own `random`.
+"""
 
 from __future__ import annotations
 
@@ -15,25 +19,53 @@ from grader.replay.simulated import MakeKernel
 def load_class(at: ClassAt) -> MakeKernel:
     """The class that lab.yaml names. Its folder is imported as a package, so that references build on each other."""
     path = at.path.resolve()
-    root = str(path.parent.parent)
-    if root not in sys.path:
-        sys.path.insert(0, root)
-    module = importlib.import_module(f"{path.parent.name}.{path.stem}")
+    name = f"{_package(path.parent)}.{path.stem}"
+    module = importlib.import_module(name)
+    if pathlib.Path(module.__file__ or "") != path:
+        del sys.modules[name]  # another lab's, from a folder of the same name
+        module = importlib.import_module(name)
     try:
         return getattr(module, at.name)
     except AttributeError:
         raise InputError([f"{at.path}: there is no class {at.name}"]) from None
 
 
+def _package(folder: pathlib.Path) -> str:
+    """Make a folder a package under its own name, whatever `sys.path` is, and return the name.
+
+    InputError if Python has another module of that name.
+    """
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    name = folder.name
+    known = sys.modules.get(name)
+    if known is not None and str(folder) == str(next(iter(getattr(known, "__path__", ())), None)):
+        return name
+    if name in sys.stdlib_module_names or getattr(known, "__file__", None) is not None:
+        raise InputError([f"{folder}: Python has a module named {name!r} already; give the folder another name"])
+    start = folder / "__init__.py"
+    spec = spec_from_file_location(name, start, submodule_search_locations=[str(folder)])
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[name] = module_from_spec(spec)
+    if start.is_file():
+        spec.loader.exec_module(module)
+    else:
+        # Without __init__.py, folders of one name are one package, as they are to Python.
+        module.__file__ = None
+        module.__path__ += [path for path in getattr(known, "__path__", ()) if path != str(folder)]
+    return name
+
+
 def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
     """A class from a file, as it stands: a lab's own stub, or a student's kernel that is being debugged."""
     from importlib.util import module_from_spec, spec_from_file_location
 
-    spec = spec_from_file_location(path.stem, path)
+    # A name that no import has: a kernel in `random.py` must not replace Python's own module.
+    spec = spec_from_file_location(f"kernel file {path.stem}", path)
     if spec is None or spec.loader is None:
         raise InputError([f"{path}: this is no Python file"])
     module = module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[module.__name__] = module
     spec.loader.exec_module(module)
     if not hasattr(module, name):
         raise InputError([f"{path}: there is no class {name}"])
@@ -52,7 +84,7 @@ def _mistakes(lab: Lab) -> Any:
     if lab.reference is None or not (lab.reference.path.parent / "misconceptions" / "__init__.py").is_file():
         return None
     reference_kernel(lab)
-    return importlib.import_module(f"{lab.reference.path.resolve().parent.name}.misconceptions")
+    return importlib.import_module(f"{_package(lab.reference.path.resolve().parent)}.misconceptions")
 
 
 def mistakes(lab: Lab) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The quiz format as JSON Schema, generated from the field tables.
 
 `quiz.schema.json` beside this file is what editors complete from; a test holds it against `schema()`, and
-`python -m grader.quiz.schema` writes it again. What a schema cannot say (that a scenario exists, that exactly one
+`python -I -m grader.quiz.schema` writes it again. What a schema cannot say (that a scenario exists, that exactly one
 choice is right) is checked by the loader and `grader check`.
 """
 

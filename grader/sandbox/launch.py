@@ -103,8 +103,17 @@ def interpreter() -> str:
 
 def environment() -> dict[str, str]:
     """All that the inside knows of the outside. A fixed hash seed gives the same order of sets in every run."""
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
-    return {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", **kept}
+    kept = {name: absolute_folders(os.environ.get(name, "")) for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")}
+    libraries = {name: os.pathsep.join(folders) for name, folders in kept.items() if folders}
+    return {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", **libraries}
+
+
+def absolute_folders(path: str) -> list[str]:
+    """Return the entries of a search path without relative and empty ones, which mean the working folder.
+
+    A submission there could bring its own `bwrap` or C library, and would run outside the sandbox.
+    """
+    return [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]
 
 
 def compile_inside() -> None:
@@ -164,9 +173,9 @@ def standard_library() -> str:
 
 def find_bwrap() -> str | None:
     """The path of bwrap, or None."""
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+    for folder in absolute_folders(os.environ.get("PATH", os.defpath)):
         path = os.path.join(folder, "bwrap")
-        if folder and os.access(path, os.X_OK) and os.path.isfile(path):
+        if os.access(path, os.X_OK) and os.path.isfile(path):
             return path
     return None
 

@@ -1,5 +1,6 @@
 """A batch on a Dask cluster: a real scheduler and two workers, as processes on this machine's loopback."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,9 +10,12 @@ import pytest
 
 from grader.batch import grade_batch, read_submissions
 from grader.batch.pools import ClusterPool, LocalPool
+from grader.batch.versions import grader_hash
 from grader.errors import InputError
 from grader.lab.lab import load_lab
+from grader.sandbox.sandbox import IsolationError
 from tests.batch.handed_in import batch, bytes_of, hand_in
+from tests.shadows import Shadows
 
 pytest.importorskip("distributed", reason="Dask is not installed (pip install 'forklab[cluster]')")
 
@@ -30,13 +34,14 @@ class Cluster:
 
         self.address = json.loads(self.file.read_text())["address"]
 
-    def add_worker(self):
+    def add_worker(self, **where):
         limits = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(self.file.parent))
-        self.workers.append(self._run("worker", *limits))
+        self.workers.append(self._run("worker", *limits, **where))
 
-    def _run(self, what, *options):
+    def _run(self, what, *options, cwd=None, **environment):
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--scheduler-file", str(self.file), *options]
-        return subprocess.Popen(command, cwd=self.root, stdout=self.log, stderr=self.log)
+        environment = {**os.environ, **environment}
+        return subprocess.Popen(command, cwd=cwd or self.root, env=environment, stdout=self.log, stderr=self.log)
 
     def close(self):
         for process in (*self.workers, self.scheduler):
@@ -115,3 +120,21 @@ def test_workers_of_another_version(cluster):
 
     with pytest.raises(InputError, match="has another version of the grader; install this one"):
         ClusterPool(cluster.address, "another")
+
+
+def test_workers_in_a_folder_of_submissions(tmp_path, cluster):
+    """A worker that searches a folder with a stranger's modules is refused by name; one that does not is used."""
+    # Dask imports neither name before we look; `grader` would otherwise come from there.
+    hostile = Shadows(tmp_path / "class", ["grader", "this"])
+    cluster.add_worker(cwd=hostile.folder, PYTHONSAFEPATH="1", PYTHONPATH="")
+    pool = ClusterPool(cluster.address, grader_hash())
+
+    cluster.add_worker(cwd=hostile.folder)
+    pool.client.wait_for_workers(2, timeout=60)
+    pool.close()
+    with pytest.raises(IsolationError) as raised:
+        ClusterPool(cluster.address, grader_hash())
+
+    assert f"{hostile.folder}/this.py takes the place of Python's own module 'this'" in str(raised.value)
+    assert "PYTHONSAFEPATH=1" in str(raised.value)
+    assert hostile.ran() == []

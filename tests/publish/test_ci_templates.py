@@ -1,9 +1,13 @@
 """The CI templates, held against the schemas that GitHub and GitLab publish (check-jsonschema brings them along)."""
 
+import os
+import re
 import subprocess
 import sys
 
 import pytest
+
+from tests.shadows import Shadows
 
 
 @pytest.mark.parametrize(
@@ -15,6 +19,33 @@ def test_templates_pass_the_linter(lab, cli, tmp_path, name, schema):
     done = lint(tmp_path / "out" / name, schema)
 
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", [".github/workflows/grade.yml", ".gitlab-ci.yml", "Makefile"])
+def test_scripts_start_python_isolated(lab, cli, tmp_path, name):
+    """Every Python that a release starts, in a folder that students write to, begins with -I."""
+    cli("release", lab, "--output", tmp_path / "out")
+    lines = (tmp_path / "out" / name).read_text().splitlines()
+    starts = [line for line in lines if re.search(r"(python|\$\(PYTHON\))3? (?!--)", line.partition("#")[0])]
+
+    assert starts
+    assert all(re.search(r"(python|\$\(PYTHON\)) -I -", line) for line in starts)
+    assert not [line for line in lines if re.search(r"(run: |- |/)(pip|grader) ", line)]
+
+
+def test_make_in_a_folder_that_shadows_every_module(lab, cli, tmp_path):
+    """`make grade` of a release grades in a folder full of stand-ins, and runs none of them."""
+    cli("release", lab, "--output", tmp_path / "out")
+    hostile = Shadows(tmp_path / "out")
+    (tmp_path / "out" / ".venv").symlink_to(sys.prefix)
+    command = ["make", "--old-file", ".venv/.ready", "grade"]
+    environment = {**os.environ, "PYTHONPATH": str(hostile.folder)}
+    done = subprocess.run(
+        command, cwd=hostile.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (done.returncode, hostile.ran()) == (0, []), done.stderr
+    assert "A small lab" in done.stdout
 
 
 def test_the_linter_would_complain(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.labs import kernel_text
 from tests.report.gradescope_schema import SCHEMA
+from tests.shadows import Shadows
 
 
 @pytest.fixture
@@ -29,15 +30,13 @@ def autograder(lab, cli, tmp_path):
     return root
 
 
-def run(root, root_of_repository):
-    program = root / "grader"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m grader "$@"\n')
-    program.chmod(0o755)
-    environment = {**os.environ, "AUTOGRADER": str(root), "GRADER": str(program)}
-    environment["PYTHONPATH"] = str(root_of_repository)
+def run(root, folder=None):
+    environment = {**os.environ, "AUTOGRADER": str(root), "GRADER_PYTHON": sys.executable}
+    if folder is not None:
+        environment["PYTHONPATH"] = str(folder)
     return subprocess.run(
         [root / "source" / "run_autograder"],
-        cwd=root,
+        cwd=folder or root,
         env=environment,
         capture_output=True,
         text=True,
@@ -46,10 +45,10 @@ def run(root, root_of_repository):
     )
 
 
-def test_a_submission_gets_results(autograder, root):
+def test_a_submission_gets_results(autograder):
     """run_autograder leaves a results.json as Gradescope specifies it, hidden scenarios graded in canned words."""
     (autograder / "submission" / "kernel.py").write_text(kernel_text())
-    done = run(autograder, root)
+    done = run(autograder)
     told = json.loads((autograder / "results" / "results.json").read_text())
 
     assert done.returncode == 0, done.stderr
@@ -58,10 +57,20 @@ def test_a_submission_gets_results(autograder, root):
     assert "secret" not in json.dumps(told)
 
 
-def test_an_upload_without_a_kernel_is_told(autograder, root):
+def test_a_submission_that_shadows_every_module(autograder):
+    """A submission imports nothing into the autograder's own process, even as working folder and as PYTHONPATH."""
+    hostile = Shadows(autograder / "submission")
+    (autograder / "submission" / "kernel.py").write_text(kernel_text())
+    done = run(autograder, autograder / "submission")
+
+    assert (done.returncode, hostile.ran()) == (0, []), done.stderr
+    assert json.loads((autograder / "results" / "results.json").read_text())["score"] == 90
+
+
+def test_an_upload_without_a_kernel_is_told(autograder):
     """No kernel.py: no points, and every test says why; not a failure of the autograder."""
     (autograder / "submission" / "notes.txt").write_text("?")
-    done = run(autograder, root)
+    done = run(autograder)
     told = json.loads((autograder / "results" / "results.json").read_text())
 
     assert done.returncode == 0
@@ -69,10 +78,10 @@ def test_an_upload_without_a_kernel_is_told(autograder, root):
     assert "there is no kernel.py" in told["tests"][0]["output"]
 
 
-def test_what_cannot_be_graded_is_a_failure_of_the_autograder(autograder, root):
+def test_what_cannot_be_graded_is_a_failure_of_the_autograder(autograder):
     """Where the grader itself cannot work there is no results.json, which Gradescope reports as what it is."""
     (autograder / "source" / "labs" / "small" / "lab.yaml").unlink()
-    done = run(autograder, root)
+    done = run(autograder)
 
     assert done.returncode != 0
     assert not (autograder / "results" / "results.json").exists()

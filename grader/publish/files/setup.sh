@@ -4,12 +4,12 @@ set -euo pipefail
 
 source=${AUTOGRADER:-/autograder}/source
 python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || ! "$python" -c 'import venv, ensurepip'; then
+if ! "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || ! "$python" -I -c 'import venv, ensurepip'; then
     apt-get update
     apt-get install -y --no-install-recommends python3.11 python3.11-venv || apt-get install -y python3 python3-venv
     python=$(command -v python3.11 || command -v python3)
 fi
-"$python" -m venv "$source/venv"
-"$source/venv/bin/pip" install --quiet --disable-pip-version-check "$source"/*.whl
+"$python" -I -m venv "$source/venv"
+"$source/venv/bin/python" -I -m pip install --quiet --disable-pip-version-check "$source"/*.whl
 # Kernels run as another user: what they may not read is not readable at all, whatever the sandbox can do here.
 chmod -R go-rwx "$source/labs"

@@ -1,3 +1,4 @@
+# Python runs with -I (isolated): it then imports nothing from this folder, whatever the files here are called.
 # `make grade` sets everything up by itself; all it needs is python3, its venv module and make.
 
 PYTHON ?= python3
@@ -10,15 +11,15 @@ WHEEL := @WHEEL@
 
 # Exit status 1 says that something is still missing, which is no error of make's.
 grade: $(READY)
-	@$(VENV)/bin/grader run $(LAB) || test $$? -eq 1
+	@$(VENV)/bin/python -I -m grader run $(LAB) || test $$? -eq 1
 
 quiz: $(READY)
-	@$(VENV)/bin/grader quiz $(LAB) || test $$? -eq 1
+	@$(VENV)/bin/python -I -m grader quiz $(LAB) || test $$? -eq 1
 
 $(READY): $(WHEEL)
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(WHEEL)
+	@$(PYTHON) -I -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -I -m venv $(VENV)
+	$(VENV)/bin/python -I -m pip install --quiet --disable-pip-version-check $(WHEEL)
 	@touch $(READY)
 
 clean:
