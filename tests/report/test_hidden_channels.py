@@ -193,7 +193,7 @@ outcomes = st.lists(
         Outcome,
         st.sampled_from([PASSED, "failed", "crashed"]),
         st.sampled_from(["", "audit", "disk"]),
-        st.fractions(Fraction(1, 100), 20),
+        st.integers(1, 500).map(lambda hundredths: Fraction(hundredths, 100)),
     ),
     min_size=1,
     max_size=8,
