@@ -15,6 +15,7 @@ import pathlib
 from fractions import Fraction
 from typing import NamedTuple
 
+from grader.lab.feedback import Feedback, read_feedback
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
 from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
@@ -23,7 +24,7 @@ FORMAT = 1
 POINTS = 100
 QUIZ_TASK = "quiz"
 
-_FIELDS = ("format", "title", "kernel", "reference", "quiz", "tasks")
+_FIELDS = ("format", "title", "kernel", "reference", "quiz", "tasks", "hidden_feedback")
 _TASK_FIELDS = ("id", "title", "points", "needs")
 
 
@@ -57,6 +58,7 @@ class Lab(NamedTuple):
 
     reference  None in a released lab
     released   weights of the hidden scenarios by task, in a released lab; None in one that has its hidden files
+    feedback   what students learn about hidden scenarios
     """
 
     path: pathlib.Path
@@ -69,6 +71,7 @@ class Lab(NamedTuple):
     scenarios: tuple[Scenario, ...]
     hidden: tuple[Scenario, ...]
     released: dict[str, list[float]] | None = None
+    feedback: Feedback = Feedback()
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -178,6 +181,7 @@ class _LabLoader:
         self._check_points(block, tasks, scenarios, hidden, released)
         kernel = self._class_at(block, "kernel")
         reference = self._class_at(block, "reference") if "reference" in block else None
+        feedback = self._feedback(block)
         if self.problems or kernel is None:
             raise LabError(self.problems)
         return Lab(
@@ -191,6 +195,7 @@ class _LabLoader:
             tuple(scenarios),
             tuple(hidden),
             released,
+            feedback,
         )
 
     def _check_fields(self, block: Block, fields: tuple[str, ...], what: str, needed: tuple[str, ...]) -> None:
@@ -217,6 +222,14 @@ class _LabLoader:
             self.problem(line, f"{key}: there is no file {path}")
             return None
         return ClassAt(file, name)
+
+    def _feedback(self, block: Block) -> Feedback:
+        if "hidden_feedback" in block:
+            try:
+                return read_feedback(block["hidden_feedback"])
+            except ValueError as error:
+                self.problem(block.lines["hidden_feedback"], str(error))
+        return Feedback()
 
     def _quiz(self, block: Block) -> pathlib.Path | None:
         return pathlib.Path(os.path.normpath(self.folder / str(block["quiz"]))) if "quiz" in block else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from grader.grade.verdicts import PASSED
-from grader.report.sentences import failed, lines, notes, of_quiz, points, score, told
+from grader.report.sentences import counted, failed, lines, notes, of_quiz, points, score, told
 from grader.text import for_markdown as code
 
 #: Characters of a report. GitHub takes 1024 KiB of a job summary, and no less of it if there is more.
@@ -42,11 +42,12 @@ def _tasks(result: dict[str, Any]) -> str:
     rows = ["| task | | points | scenarios |", "|---|---|--:|--:|"]
     for task in result["tasks"]:
         own = [s for s in result["scenarios"] if s["task"] == task["id"]]
-        passed = sum(s["verdict"] == PASSED for s in own)
+        shown = counted(own)
+        passed = sum(s["verdict"] == PASSED for s in shown)
         whole = task["points"] == task["max_points"]
         waits = "⏳" if "waits_for" in task else "❌"
         title = f"{task['number']}. {code(task['title'])}"
-        count = f"{passed} of {len(own)}" if own else ""
+        count = f"{passed} of {len(shown)}" if shown else ""
         scored = f"{points(task['points'])} of {points(task['max_points'])}"
         rows.append(f"| {title} | {'✅' if whole else waits} | {scored} | {count} |")
     return "\n".join(rows) + "\n"
