@@ -2,6 +2,8 @@
 
 results.csv        a line a person            results/ID.json    everything, for staff
 results.json       the same, with verdicts    feedback/ID.md     what the student may see
+
+Only feedback depends on the time, and only where lab.yaml has a date for hidden_feedback.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import csv
 import io
 import json
 import pathlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,11 +42,12 @@ def write_results(grades: Grades, folder: pathlib.Path) -> dict[str, Any]:
 
 def _write_results(grades: Grades, folder: pathlib.Path) -> dict[str, Any]:
     entries = []
+    now = time.time()  # one moment for all, so that no student's feedback says more than another's
     first: dict[str, str] = {}
     for id, about, answers in grades.store.submissions():
         builder, isolation = grades.builder(about, answers)
         staff = builder.build(id, about["digest"], isolation, "staff")
-        student = builder.build(id, about["digest"], isolation, "student")
+        student = builder.build(id, about["digest"], isolation, "student", now)
         write_file(folder / "results" / f"{id}.json", render(staff, "json"), make_folders=True)
         write_file(folder / "feedback" / f"{id}.md", render(student, "markdown"), make_folders=True)
         entries.append(_entry(id, about, staff, first) | _likeness(builder))

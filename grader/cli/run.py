@@ -156,7 +156,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     if first["verdict"] == "ungradable":
         return "run it again; if that does not help, tell the course: it is not your kernel's fault."
     if first["visibility"] == "hidden":
-        return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; a hidden scenario fails."
+        return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; hidden scenarios fail."
     if BEFORE in first.get("details", ()):
         return "mend the line above; no scenario can begin before that."
     task = lab.task(first["task"])
@@ -172,17 +172,26 @@ class Progress:
     """A line on a terminal's stderr that says where we are, if it takes longer than a moment."""
 
     def __init__(self, public: list[Scenario], total: int) -> None:
-        self.names = {scenario.id: scenario.id for scenario in public}
+        self.names = {scenario.id for scenario in public}
         self.total = total
         self.count = 0
         self.began = time.monotonic()
         self.shown = False
+        self.last = ""
 
     def __call__(self, scenario: Scenario) -> None:
-        self.count += 1
+        if scenario.id in self.names:
+            self.count += 1
+            shown = f"{self.count} of {self.total}  {scenario.id}"
+        else:
+            # One line for all of them: how long each one takes is something that a kernel could say.
+            shown = "hidden scenarios"
+        if shown == self.last:
+            return
         if time.monotonic() - self.began > PATIENCE and sys.stderr.isatty():
             self.shown = True
-            sys.stderr.write(f"\r\x1b[K  {self.count} of {self.total}  {self.names.get(scenario.id, 'hidden')}")
+            self.last = shown
+            sys.stderr.write(f"\r\x1b[K  {shown}")
             sys.stderr.flush()
 
     def done(self) -> None:

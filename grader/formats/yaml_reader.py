@@ -148,6 +148,8 @@ def _surprise(text: str, tag: str) -> str:
         value = _yaml_integer(text)
         was = f" as {value}" if value is not None else ""
         return f"{text!r} would be read{was}; write the number in decimal, or '{text}' in quotes if it is a word"
+    if kind == "timestamp":
+        return f"the date {text!r} needs quotes; write '{text}'"
     return f"{text!r} would be read as a {kind}; write a plain number, or '{text}' in quotes if it is a word"
 
 

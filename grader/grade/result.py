@@ -19,6 +19,8 @@ class HiddenResult(TypedDict):
 
     count: int
     points: float
+    feedback: NotRequired[str]  # a student's result: what lab.yaml's hidden_feedback allows at this moment
+    after: NotRequired[str]  # the date before which nothing is shown
 
 
 class TaskResult(TypedDict):

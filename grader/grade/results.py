@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import fnmatch
 import sys
+import time
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from grader import __version__
-from grader.compare.explain import ABOUT
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
 from grader.grade.attempt import Attempt, attempt_each
 from grader.grade.diagnosis import Likeness, in_words, likeness
+from grader.grade.hidden import Outcome, Summary, summarize
 from grader.grade.result import Result, ScenarioResult, TaskResult
 from grader.grade.runners import Printed
-from grader.grade.verdicts import MEANINGS, NEVER_WAITING, PASSED, UNGRADABLE, WAITING
+from grader.grade.verdicts import NEVER_WAITING, PASSED, UNGRADABLE, WAITING
+from grader.lab.feedback import NOTHING
 from grader.lab.lab import QUIZ_TASK, Lab, Task
 from grader.lab.recordings import Output, load_output
 from grader.points import rounded
@@ -113,11 +115,21 @@ class ResultBuilder:
         self.only = only
         self.unfinished = {g.scenario.task for g in graded if not g.hidden and g.attempt.verdict != PASSED}
 
-    def build(self, submission: str, digest: str, isolation: Isolation, audience: str) -> Result:
-        """The result. `audience` is `student` (hidden scenarios by number and verdict alone) or `staff`."""
-        scenarios = [self._scenario(g, audience, n) for n, g in self._numbered(audience)]
-        tasks = [self._task(task) for task in self.lab.tasks if self._concerns(task)]
-        ungradable = any(g.attempt.verdict == UNGRADABLE for g in self.graded)
+    def build(
+        self, submission: str, digest: str, isolation: Isolation, audience: str, now: float | None = None
+    ) -> Result:
+        """Return the result. `audience` is `student` (hidden scenarios as hidden_feedback allows) or `staff`.
+
+        now: seconds since 1970, to compare with a date of hidden_feedback (default: the clock's)
+        """
+        kind = "" if audience == "staff" else self.lab.feedback.at(time.time() if now is None else now)
+        summaries = self._summaries(kind) if kind else None
+        points = {task.id: self._task_points(task, summaries) for task in self.lab.tasks if self._concerns(task)}
+        scenarios = [self._scenario(g) for g in self.graded if not (g.hidden and kind)]
+        scenarios += [_summary_entry(n, task, told) for n, (task, told) in enumerate((summaries or {}).items(), 1)]
+        tasks = [self._task(task, *points[task.id]) for task in self.lab.tasks if task.id in points]
+        # Where nothing is told about hidden scenarios, the exit status does not depend on them either.
+        ungradable = any(g.attempt.verdict == UNGRADABLE for g in self.graded if not (g.hidden and kind == NOTHING))
         result: Result = {
             "format": FORMAT,
             "version": __version__,
@@ -126,8 +138,8 @@ class ResultBuilder:
             "title": self.lab.title,
             "lab_hash": lab_hash(self.lab, audience, self.hashes),
             "submission": printable(submission),
-            "points": rounded(sum((earned for earned, _ in self._points.values()), Fraction(0))),
-            "max_points": rounded(sum((most for _, most in self._points.values()), Fraction(0))),
+            "points": rounded(sum((earned for earned, _ in points.values()), Fraction(0))),
+            "max_points": rounded(sum((most for _, most in points.values()), Fraction(0))),
             "complete": not ungradable,
             "isolation": isolation,
             "hidden": {"count": self._hidden_count(), "points": rounded(self.lab.hidden_points())},
@@ -135,6 +147,10 @@ class ResultBuilder:
             "scenarios": scenarios,
             "receipt": "",
         }
+        if kind and any(g.hidden for g in self.graded):
+            result["hidden"]["feedback"] = kind
+            if kind == NOTHING:
+                result["hidden"]["after"] = printable(self.lab.feedback.after)
         if self.only is not None:
             result["only"] = printable(self.only)
         if self.quiz is not None:
@@ -147,25 +163,24 @@ class ResultBuilder:
             return sum(len(weights) for weights in self.lab.released.values())
         return len(self.lab.hidden)
 
-    def _numbered(self, audience: str) -> Iterable[tuple[int, Graded]]:
-        """Graded scenarios, the hidden ones numbered from 1.
+    def _summaries(self, kind: str) -> dict[str, Summary]:
+        """Return what students learn about the hidden scenarios, by task, in the lab's order."""
+        if kind == NOTHING:
+            return {}
+        complete = not any(g.hidden and g.attempt.verdict == UNGRADABLE for g in self.graded)
+        summaries = {}
+        for task in self.lab.tasks:
+            public, hidden = (
+                [self._outcome(g) for g in self.graded if g.scenario.task == task.id and g.hidden is secret]
+                for secret in (False, True)
+            )
+            if hidden:
+                summaries[task.id] = summarize(public, hidden, kind, bool(self._awaited(task.id)), complete)
+        return summaries
 
-        For students a task's hidden ones stand in the order of what is told of them, so that their order tells nothing.
-        """
-        number = 0
-        public = [g for g in self.graded if not g.hidden]
-        hidden = [g for g in self.graded if g.hidden]
-        if audience == "student":
-            places = {task.id: task.number for task in self.lab.tasks}
-
-            def shown(g: Graded) -> tuple[Any, ...]:
-                verdict = self._verdict(g)
-                return places[g.scenario.task], verdict, canned(verdict, g.attempt), g.worth
-
-            hidden.sort(key=shown)
-        for graded in public + hidden:
-            number += graded.hidden
-            yield number, graded
+    def _outcome(self, graded: Graded) -> Outcome:
+        divergence = graded.attempt.divergence
+        return Outcome(self._verdict(graded), divergence.rule if divergence else "", graded.worth)
 
     def _verdict(self, graded: Graded) -> str:
         verdict = graded.attempt.verdict
@@ -177,7 +192,7 @@ class ResultBuilder:
         """The tasks that this one needs and that have not passed."""
         return [self.lab.task(need) for need in self.lab.task(task).needs if need in self.unfinished]
 
-    def _scenario(self, graded: Graded, audience: str, number: int) -> ScenarioResult:
+    def _scenario(self, graded: Graded) -> ScenarioResult:
         verdict = self._verdict(graded)
         scenario, attempt = graded.scenario, graded.attempt
         earned = graded.worth if verdict == PASSED else Fraction(0)
@@ -190,8 +205,6 @@ class ResultBuilder:
             "max_points": rounded(graded.worth),
             "message": "",
         }
-        if graded.hidden and audience == "student":
-            return {**entry, "id": f"hidden-{number}", "message": canned(verdict, attempt)}
         entry["title"] = scenario.title
         if verdict == WAITING:
             needs = " and ".join(f"task {task.number}" for task in self._awaited(scenario.task))
@@ -228,22 +241,22 @@ class ResultBuilder:
             return True
         return any(g.scenario.task == task.id for g in self.graded)
 
-    @cached_property
-    def _points(self) -> dict[str, tuple[Fraction, Fraction]]:
-        """Points earned, and points that can be earned here, by id of the task."""
-        return {task.id: self._task_points(task) for task in self.lab.tasks if self._concerns(task)}
+    def _task_points(self, task: Task, summaries: dict[str, Summary] | None) -> tuple[Fraction, Fraction]:
+        """Earned, and what can be earned here: a released lab leaves the hidden scenarios' points to the course.
 
-    def _task_points(self, task: Task) -> tuple[Fraction, Fraction]:
-        """Earned, and what can be earned here: a released lab leaves the hidden scenarios' points to the course."""
+        summaries: what a student learns, which decides the hidden points that are shown; None for exact points
+        """
         if task.id == QUIZ_TASK and self.quiz is not None:
             top = Fraction(str(self.quiz["max_points"])) or Fraction(1)
             return task.points * Fraction(str(self.quiz["points"])) / top, task.points
-        own = [g for g in self.graded if g.scenario.task == task.id]
+        own = [g for g in self.graded if g.scenario.task == task.id and not (g.hidden and summaries is not None)]
         earned = sum((g.worth for g in own if self._verdict(g) == PASSED), Fraction(0))
-        return earned, sum((g.worth for g in own), Fraction(0))
+        most = sum((g.worth for g in own), Fraction(0))
+        if summaries and task.id in summaries:
+            return earned + summaries[task.id].earned, most + summaries[task.id].most
+        return earned, most
 
-    def _task(self, task: Task) -> TaskResult:
-        earned, most = self._points[task.id]
+    def _task(self, task: Task, earned: Fraction, most: Fraction) -> TaskResult:
         entry: TaskResult = {
             "id": task.id,
             "number": task.number,
@@ -257,14 +270,17 @@ class ResultBuilder:
         return entry
 
 
-def canned(verdict: str, attempt: Attempt) -> str:
-    """What a student may know of a hidden scenario: the verdict and the rule, never steps, values or names."""
-    if verdict == PASSED:
-        return "passed"
-    if attempt.divergence is not None and verdict != WAITING:
-        rule = attempt.divergence.rule
-        return f"differs in {rule}: {ABOUT[rule]}"
-    return MEANINGS[verdict]
+def _summary_entry(number: int, task: str, told: Summary) -> ScenarioResult:
+    """Return the one entry that stands for all hidden scenarios of a task in a student's result."""
+    return {
+        "id": f"hidden-{number}",
+        "task": task,
+        "visibility": "hidden",
+        "verdict": told.verdict,
+        "points": rounded(told.earned),
+        "max_points": rounded(told.most),
+        "message": told.message,
+    }
 
 
 def lab_hash(lab: Lab, audience: str = "staff", hashes: dict[str, str] | None = None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from grader.files import write_file
 from grader.formats.fields import Kind, Schema, Table, is_text, list_of, number, optional, required, text, version
 from grader.formats.schema import object_schema, schema_text, whole_schema
+from grader.lab.feedback import DATE, KINDS, TIME, read_feedback
 
 PATH = pathlib.Path(__file__).with_name("lab.schema.json")
 
@@ -33,6 +34,28 @@ _CLASS_AT = Kind(
     _is_class_at,
 )
 
+
+def _is_feedback(value: Any) -> bool:
+    read_feedback(value)
+    return True
+
+
+_FEEDBACK = Kind(
+    'passed, rule, points, or {after: "2026-12-24"}',
+    {
+        "anyOf": [
+            {"enum": list(KINDS)},
+            {
+                "type": "object",
+                "required": ["after"],
+                "additionalProperties": False,
+                "properties": {"after": {"type": "string", "pattern": f"{DATE}|{TIME}"}},
+            },
+        ]
+    },
+    _is_feedback,
+)
+
 TOP: Table = {
     "format": required(version(FORMAT), "the version of this format"),
     "title": required(text(), "what the lab is about"),
@@ -47,6 +70,7 @@ TOP: Table = {
         ),
         f"the tasks, in the handout's order; their points add up to {POINTS}",
     ),
+    "hidden_feedback": optional(_FEEDBACK, "how much students learn about hidden scenarios (labs/README.md)"),
 }
 
 TASK: Table = {

@@ -19,6 +19,7 @@ from grader.errors import FormatError, InputError
 from grader.formats.checking import find_problems
 from grader.formats.fields import Table
 from grader.formats.yaml_reader import Block, read_yaml
+from grader.lab.feedback import Feedback, read_feedback
 from grader.lab.fields import POINTS, TASK, TOP
 from grader.points import points
 from grader.scenario.loader import load_scenario
@@ -49,6 +50,7 @@ class Lab(NamedTuple):
 
     reference  None in a released lab
     released   weights of the hidden scenarios by task, in a released lab; None in one that has its hidden files
+    feedback   what students learn about hidden scenarios
     """
 
     path: pathlib.Path
@@ -61,6 +63,7 @@ class Lab(NamedTuple):
     scenarios: tuple[Scenario, ...]
     hidden: tuple[Scenario, ...]
     released: dict[str, list[float]] | None = None
+    feedback: Feedback = Feedback()
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -182,6 +185,7 @@ class _LabLoader:
             tuple(scenarios),
             tuple(hidden),
             released,
+            read_feedback(block["hidden_feedback"]) if "hidden_feedback" in block else Feedback(),
         )
 
     def _wrong_fields(self, what: str, block: Any, fields: Table, line: int) -> set[str]:

@@ -16,7 +16,7 @@ from grader.escape import for_log
 from grader.grade.verdicts import PASSED
 from grader.points import points
 from grader.report.markdown import render as summary
-from grader.report.sentences import AGAIN, failed, heading, lines, told
+from grader.report.sentences import AGAIN, failed, heading, hidden_points_line, lines, told
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -42,6 +42,9 @@ def render(result: Result, *, kernel: str = "") -> str:
         commands.append(_command("error", f"{more} more scenarios do not pass", title="And more"))
     if not result["complete"]:
         commands.append(_command("warning", AGAIN, title="Not graded"))
+    about_points = hidden_points_line(result)
+    if about_points:
+        commands.append(_command("notice", for_log(about_points), title="Hidden scenarios"))
     scored = f"Points {points(result['points'])}/{points(result['max_points'])}"
     commands.append(_command("notice", scored, title="Autograding complete"))
     report = json.dumps({"totalPoints": result["points"], "maxPoints": result["max_points"]}, separators=(",", ":"))

@@ -1,7 +1,8 @@
 """The result as Gradescope's results.json (their autograder specification, "Output Format").
 
-Every scenario is a visible test, the hidden ones in canned words: a test that Gradescope itself hides would take the
-student's total away. Where the result is staff's, hidden scenarios carry their names, and Gradescope hides them.
+Every public scenario is a visible test, and so is the summary of a task's hidden ones: a test that Gradescope itself
+hides would take the student's total away. Where the result is staff's, hidden scenarios carry their names, and
+Gradescope hides them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def render(result: Result) -> str:
     whole = [f"{result['lab']}: {score(result)}", *notes(result), f"receipt {result['receipt']}"]
     extra = {key: result[key] for key in ("receipt", "version", "lab_hash", "complete", "isolation")}
     document = {
-        # The exact points: the tests' own are rounded to two decimals.
+        # The result's own points: those of the tests are each rounded to two decimals.
         "score": result["points"],
         "output": "\n".join(map(_line, whole)),
         "output_format": "text",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from grader.escape import for_markdown as code
 from grader.grade.verdicts import PASSED
 from grader.points import points
-from grader.report.sentences import failed, lines, notes, of_quiz, score, told
+from grader.report.sentences import counted, failed, lines, notes, of_quiz, score, told
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult
@@ -46,11 +46,12 @@ def _tasks(result: Result) -> str:
     rows = ["| task | | points | scenarios |", "|---|---|--:|--:|"]
     for task in result["tasks"]:
         own = [s for s in result["scenarios"] if s["task"] == task["id"]]
-        passed = sum(s["verdict"] == PASSED for s in own)
+        shown = counted(own)
+        passed = sum(s["verdict"] == PASSED for s in shown)
         whole = task["points"] == task["max_points"]
         waits = "⏳" if "waits_for" in task else "❌"
         title = f"{task['number']}. {code(task['title'])}"
-        count = f"{passed} of {len(own)}" if own else ""
+        count = f"{passed} of {len(shown)}" if shown else ""
         scored = f"{points(task['points'])} of {points(task['max_points'])}"
         rows.append(f"| {title} | {'✅' if whole else waits} | {scored} | {count} |")
     return "\n".join(rows) + "\n"

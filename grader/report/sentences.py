@@ -61,21 +61,47 @@ def of_quiz(result: Result) -> bool:
     return "quiz" in result and "only" in result and not result["scenarios"]
 
 
+def counted(scenarios: list[ScenarioResult]) -> list[ScenarioResult]:
+    """Return the entries that stand for one scenario each, without a student's summaries of hidden ones."""
+    return [s for s in scenarios if s["visibility"] == "public" or "title" in s]
+
+
 def hidden_line(result: Result) -> str:
     """How many hidden scenarios there are and what they carry; "" if there are none."""
     hidden = result["hidden"]
     if not hidden["count"]:
         return ""
-    graded = any(s["visibility"] == "hidden" for s in result["scenarios"])
     ones = "hidden scenario exists" if hidden["count"] == 1 else "hidden scenarios exist"
-    return f"{hidden['count']} {ones} ({points(hidden['points'])} points), {'graded' if graded else 'not graded'} here."
+    return f"{hidden['count']} {ones} ({points(hidden['points'])} points), {hidden_state(result)} here."
+
+
+def hidden_state(result: Result) -> str:
+    """Return whether hidden scenarios were graded, or, before the date of hidden_feedback, that they do not show."""
+    if result["hidden"].get("feedback") == "nothing":
+        return "not shown"
+    return "graded" if any(s["visibility"] == "hidden" for s in result["scenarios"]) else "not graded"
+
+
+def hidden_points_line(result: Result) -> str:
+    """Return how a student's points count hidden scenarios, where that differs from the course's own results."""
+    hidden = result["hidden"]
+    kind = hidden.get("feedback", "")
+    if kind == "nothing":
+        return (
+            f"Results of hidden scenarios are shown after {hidden['after']}; until then points, their maximum and the "
+            "exit status leave them out."
+        )
+    if not kind or result["points"] == result["max_points"]:
+        return ""
+    how = "in quarters of a task's, rounded down" if kind == "points" else "only if all of a task's pass"
+    return f"Points of hidden scenarios are shown {how}; the course's own results count each one."
 
 
 def notes(result: Result) -> list[str]:
     """Sentences on the whole result that no report may leave out."""
     if of_quiz(result):
         return ["Only the quiz: points speak of it alone."]
-    found = [hidden_line(result)]
+    found = [hidden_line(result), hidden_points_line(result)]
     if "only" in result:
         found.append(f"Only scenarios that match {result['only']!r}: points speak of those.")
     if not result["complete"]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.points import points
+from grader.report.sentences import counted, hidden_points_line, hidden_state
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -82,15 +83,14 @@ def _task_state(task: TaskResult, own: list[ScenarioResult]) -> tuple[str, str]:
     """The mark of a task, and a word on it."""
     if not own:
         return ("ok" if task["points"] == task["max_points"] else "open"), ""
-    passed = sum(s["verdict"] == PASSED for s in own)
-    if passed == len(own):
-        return "ok", f"{passed} of {len(own)}"
+    shown = counted(own)
+    note = f"{sum(s['verdict'] == PASSED for s in shown)} of {len(shown)}"
+    if all(s["verdict"] == PASSED for s in own):
+        return "ok", note
     worst = next(s for s in own if s["verdict"] != PASSED)
     if "waits_for" in task and all(s["verdict"] in (PASSED, WAITING) for s in own):
-        return "waits", f"{passed} of {len(own)}"
-    return _MARKS[next((s["verdict"] for s in own if s["verdict"] not in (PASSED, WAITING)), worst["verdict"])], (
-        f"{passed} of {len(own)}"
-    )
+        return "waits", note
+    return _MARKS[next((s["verdict"] for s in own if s["verdict"] not in (PASSED, WAITING)), worst["verdict"])], note
 
 
 def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter) -> list[str]:
@@ -138,13 +138,13 @@ def _waiting(result: Result, painter: _Painter) -> list[str]:
         passes = "pass" if len(needs) > 1 else "passes"
         why = f"Task {task['number']} needs {first} first. What does not pass here may come from there, so it is told"
         lines += ["", *wrap(f"{why} when {first} {passes}:", WIDTH)]
-        lines += [_short_line(s, s.get("title", "a hidden scenario"), painter) for s in own]
+        lines += [_short_line(s, s.get("title", "hidden scenarios"), painter) for s in own]
     return lines
 
 
 def _in_full(scenario: ScenarioResult, painter: _Painter) -> list[str]:
     mark = _MARKS[scenario["verdict"]]
-    title = scenario.get("title", f"a hidden scenario {scenario['message']}")
+    title = scenario.get("title", scenario["message"])
     head = f"{scenario['task']}/{scenario['id']}   {title}"
     lines = [
         f"{painter(mark, mark)}  {line}" if n == 0 else f"      {line}" for n, line in enumerate(wrap(head, WIDTH - 6))
@@ -241,11 +241,13 @@ def _closing(result: Result, next_step: str) -> list[str]:
     hidden = result["hidden"]
     line = f"{passed} of {len(public)} public scenarios pass"
     if hidden["count"]:
-        graded = any(s["visibility"] == "hidden" for s in result["scenarios"])
-        where = "graded above" if graded else "not graded here"
+        state = hidden_state(result)
+        where = "graded above" if state == "graded" else f"{state} here"
         ones = "hidden one exists" if hidden["count"] == 1 else "hidden ones exist"
         line += f"; {hidden['count']} {ones} ({points(hidden['points'])} points), {where}"
     lines += wrap(line + ".", WIDTH)
+    about_points = hidden_points_line(result)
+    lines += wrap(about_points, WIDTH) if about_points else []
     if not result["complete"]:
         lines.append("Some could not be graded. That costs no points: run it again.")
     isolation = result["isolation"]

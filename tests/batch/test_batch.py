@@ -54,6 +54,21 @@ def test_students_feedback_tells_nothing_hidden(cli, lab, class_of, tmp_path):
     assert "secret" in (tmp_path / "out" / "results" / "student-01.json").read_text()
 
 
+def test_feedback_follows_the_lab_and_grades_are_exact(cli, lab, tmp_path):
+    """Before the date of hidden_feedback a feedback file has only public points; results.csv has all of them."""
+    with open(lab / "lab.yaml", "a") as file:
+        file.write("hidden_feedback: {after: '2999-12-31'}\n")
+    work = tmp_path / "class" / "one"
+    work.mkdir(parents=True)
+    (work / "kernel.py").write_text(kernel_text())
+    status, _, err = batch(cli, lab, work.parent, tmp_path / "out", "--jobs", "1")
+    feedback = (tmp_path / "out" / "feedback" / "one.md").read_text()
+
+    assert status == 0, err
+    assert "70 of 80 points" in feedback and "are shown after 2999-12-31" in feedback
+    assert ",90,100,yes," in (tmp_path / "out" / "results.csv").read_text()
+
+
 def test_one_process_and_many_give_the_same_bytes(cli, lab, class_of, tmp_path):
     """--jobs 1, --jobs 3, and two shards merged: JSON, CSV, reports, results and feedback are equal."""
     batch(cli, lab, class_of, tmp_path / "one", "--jobs", "1")

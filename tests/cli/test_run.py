@@ -165,15 +165,15 @@ def test_a_kernel_that_passes_and_prints_is_told_where_to_look(cli, lab):
     assert "that passed. To see what:\n  grader show LAB " in out
 
 
-def test_hidden_scenarios_say_a_verdict_and_a_rule_alone(cli, lab):
-    """A student sees number, verdict and rule of a hidden scenario; staff sees all."""
+def test_hidden_scenarios_only_say_whether_they_passed(cli, lab):
+    """A student sees one entry per task with hidden scenarios, without a rule or a value; staff sees all."""
     work = submit(lab, kernel_text(PROTECT, "print('in hidden')"))
     _, student = result_of(cli, lab, "--submission", work)
     _, staff = result_of(cli, lab, "--submission", work, "--audience", "staff")
     hidden = next(s for s in student["scenarios"] if s["visibility"] == "hidden")
 
     assert hidden["id"] == "hidden-1"
-    assert hidden["message"] == "differs in audit: an invariant that every kernel keeps"
+    assert hidden["message"] == "not passed: the hidden scenario"
     assert "secret" not in json.dumps(student)
     assert "secret" in verdicts(staff)
 

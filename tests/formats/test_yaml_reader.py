@@ -27,7 +27,7 @@ def test_plain_values():
         ("a: off", "'off' would be read as false"),
         ("a: 0b11", "would be read as 3"),
         ("a: 1_000", "would be read as 1000"),
-        ("a: 2020-01-01", "would be read as a timestamp"),
+        ("a: 2020-01-01", "the date '2020-01-01' needs quotes"),
         ("a: .inf", "would be read as a float"),
         ("a: 1e3", None),
         ("a:", "a value is missing here"),

@@ -1,6 +1,7 @@
 """A lab's folder: what loads, and every problem at once."""
 
 import contextlib
+import datetime
 from fractions import Fraction
 
 import jsonschema
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.authoring.check import check_lab
 from grader.errors import InputError
 from grader.formats.checking import find_problems
 from grader.formats.schema import schema_text
@@ -75,6 +77,44 @@ def test_a_wrong_lab_is_refused_in_words(lab, old, new, words):
     (lab / "lab.yaml").write_text(LAB.replace(old, new))
 
     assert any(words in problem for problem in problems(lab))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("everything", "hidden_feedback is 'everything'; use passed, rule, points, or {after:"),
+        ("{until: rule}", "hidden_feedback is {'until': 'rule'}; use passed"),
+        ("{after: 2026-12-24}", "the date '2026-12-24' needs quotes; write '2026-12-24'"),
+        ("{after: '2026-02-30'}", "after is '2026-02-30'; use a date such as"),
+        ("{after: '2026-12-24T18:00'}", "a time needs its offset from UTC, such as +01:00 or Z"),
+        ("{after: tomorrow}", "after is 'tomorrow'; use a date such as"),
+        ("{after: 20261224}", "after is 20261224; use a date such as"),
+    ],
+)
+def test_a_wrong_hidden_feedback_is_refused_with_its_line(lab, value, words):
+    """Each mistake is named with lab.yaml's line, and `grader check` reports it under files."""
+    (lab / "lab.yaml").write_text(f"{LAB}hidden_feedback: {value}\n")
+    (proof,) = check_lab(lab)
+
+    assert proof.kind == "files"
+    assert [p for p in proof.problems if words in p and p.startswith(f"small/lab.yaml:{LAB.count(chr(10)) + 1}: ")]
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "first"),
+    [
+        ("2026-12-24", "2026-12-25T11:59:59+00:00", "2026-12-25T12:00:00+00:00"),
+        ("2026-12-24T18:00+01:00", "2026-12-24T16:59:59+00:00", "2026-12-24T17:00:00+00:00"),
+        ("2026-12-24 18:00:30Z", "2026-12-24T18:00:29+00:00", "2026-12-24T18:00:30+00:00"),
+    ],
+)
+def test_a_date_is_over_when_it_is_over_everywhere(lab, text, last, first):
+    """`after` tells nothing until the day has ended in the last time zone, or until the time, then what `rule` does."""
+    (lab / "lab.yaml").write_text(f"{LAB}hidden_feedback:\n  after: '{text}'\n")
+    feedback = load_lab(lab).feedback
+
+    assert feedback.at(datetime.datetime.fromisoformat(last).timestamp()) == "nothing"
+    assert feedback.at(datetime.datetime.fromisoformat(first).timestamp()) == "rule"
 
 
 def test_all_problems_are_found_at_once(lab):

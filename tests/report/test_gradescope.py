@@ -33,7 +33,7 @@ def test_students_see_hidden_scenarios_in_canned_words(lab):
 
     assert {test["visibility"] for test in tests} == {"visible"}
     assert hidden["name"] == "hidden-1"
-    assert hidden["output"].startswith("differs in audit")
+    assert hidden["output"] == "not passed: the hidden scenario"
 
 
 def test_staff_names_stay_hidden_from_students(lab):
