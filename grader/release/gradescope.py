@@ -9,8 +9,10 @@ import pathlib
 import tempfile
 
 from grader.lab import Lab
-from grader.release import fill, write_lab
+from grader.release import fill, write, write_lab
 from grader.release.wheel import write_wheel, write_zip
+from grader.twins import NAME as TWINS
+from grader.twins import recorded_twins
 
 PROGRAMS = ("run_autograder", "setup.sh")
 
@@ -21,6 +23,7 @@ def export_gradescope(lab: Lab, path: pathlib.Path, isolation: str) -> list[str]
         root = pathlib.Path(folder)
         wheel = write_wheel(root)
         write_lab(lab, root / "labs" / lab.name, hidden=True)
+        write(root / "labs" / lab.name / TWINS, recorded_twins(lab))
         for program in PROGRAMS:
             text = fill(program, lab, wheel).replace("@ISOLATION@", isolation)
             (root / program).write_text(text, encoding="utf-8", newline="\n")
