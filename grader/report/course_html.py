@@ -72,7 +72,7 @@ def render(course: Course) -> str:
         _list("To be looked at", "No kernel does this by accident.", course.odd),
         _list(
             "Disguised twins",
-            "These pass a public scenario, but not the same one with other addresses, process numbers, frames and bytes.",
+            "These pass a public scenario, but not the same one with other addresses, processes, frames and bytes.",
             course.twins,
         ),
         _spread(course),
