@@ -61,8 +61,8 @@ def disguise(scenario: Scenario, seed: str) -> Disguise:
 
 def _machine(old: MachineSpec, chance: _Chance) -> tuple[MachineSpec, list[str]]:
     new = old._replace(
-        first_pid=old.first_pid + 1 + chance.number("pid", 90),
-        first_page=old.first_page + 1 + chance.number("page", 4000),
+        first_pid=old.first_pid + 10 + chance.number("pid", 90),
+        first_page=old.first_page + 100 + chance.number("page", 4000),
     )
     differs = [
         f"the first process is {new.first_pid}, not {old.first_pid}",
