@@ -1,6 +1,7 @@
 """Kernels that know nothing: tables of recorded answers, made by watching a kernel that is right.
 
-A table recognises where it is by the calls so far, and repeats the operations that the watched kernel carried out there.
+A table recognises where it is by the calls so far, and repeats the operations that the watched kernel
+carried out there.
 `Table` repeats them as they were. `RenamingTable` counts processes, pages and frames from the first one that it saw.
 """
 
@@ -9,8 +10,8 @@ from __future__ import annotations
 import heapq
 
 from grader.machine import Kernel, OutOfFrames, Protection
-from grader.machine.pagetable import flags_of
 from grader.machine.operations import ALLOCATE, COPY, FREE, MAP, OPERANDS, PROTECT, UNMAP, ZERO
+from grader.machine.pagetable import flags_of
 from grader.scenario.engine import start
 
 CALLS = ("mmap", "munmap", "mprotect", "page_fault", "fork", "exit", "user_access")
