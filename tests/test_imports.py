@@ -15,10 +15,11 @@ LAYERS = {
     "scenario": {"machine"},
     "compare": {"machine", "scenario"},
     "worker": {"machine", "scenario", "compare"},
-    "lab": {"scenario"},
+    "lab": {"scenario", "text"},
     "outputs": {"lab", "scenario"},
     "kernels": {"lab", "scenario"},
     "record": {"lab", "machine", "outputs", "scenario"},
+    "twins": {"kernels", "lab", "outputs", "record", "scenario"},
     "attempt": {"compare", "machine", "outputs", "scenario", "verdicts"},
     "examiner": {"attempt", "scenario", "verdicts", "worker"},
     "fingerprints": {"attempt", "lab", "scenario", "verdicts"},
@@ -35,12 +36,14 @@ LAYERS = {
         "quiz",
         "scenario",
         "submission",
+        "twins",
         "verdicts",
         "worker",
     },
-    "check": {"attempt", "fingerprints", "kernels", "lab", "mistakes", "outputs", "quiz", "record", "verdicts"},
+    "check": {"attempt", "fingerprints", "kernels", "lab", "mistakes", "outputs", "quiz", "record", "scenario"}
+    | {"twins", "verdicts"},
     "report": {"attempt", "compare", "machine", "scenario", "text", "verdicts"},
-    "release": {"fingerprints", "grade", "lab", "outputs", "quiz"},
+    "release": {"fingerprints", "grade", "lab", "outputs", "quiz", "twins"},
     "fuzz": {"attempt", "compare", "lab", "machine", "scenario", "verdicts"},
     "scaffold": {"lab"},
     "selftest": {"examiner", "lab", "record", "scenario", "worker"},
@@ -56,7 +59,7 @@ LAYERS = {
         "scenario",
         "submission",
     }
-    | {"text", "verdicts", "worker"},
+    | {"text", "twins", "verdicts", "worker"},
     "pytest_plugin": {"attempt", "examiner", "lab", "outputs", "submission", "text", "worker"},
 }
 

@@ -18,6 +18,7 @@ from grader.batch.gradebooks import people
 from grader.batch.grading import Grades
 from grader.batch.store import StoreError
 from grader.grade.results import Result
+from grader.grade.verdicts import PASSED, UNGRADABLE
 from grader.report import render
 from grader.report.course import note
 from grader.text import for_csv
@@ -80,6 +81,8 @@ def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[st
     entry["tasks"] = {task["id"]: task["points"] for task in staff["tasks"]}
     entry["verdicts"] = {s["id"]: s["verdict"] for s in staff["scenarios"]}
     entry["scenario_points"] = {s["id"]: s["points"] for s in staff["scenarios"]}
+    twins = {s["id"]: s["twin"] for s in staff["scenarios"] if "twin" in s}
+    entry["twins"] = {id: twin for id, twin in twins.items() if twin["verdict"] not in (PASSED, UNGRADABLE)}
     entry["rules"] = {s["id"]: s["divergence"]["rule"] for s in staff["scenarios"] if "divergence" in s}
     return entry
 

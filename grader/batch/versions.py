@@ -20,6 +20,7 @@ DECIDING = (
     "examiner.py",
     "grading.py",
     "outputs.py",
+    "twins.py",
     "verdicts.py",
     "batch/work.py",
 )

@@ -14,10 +14,11 @@ from typing import Any
 from grader.cli import add_isolation
 from grader.cli.output import write
 from grader.grade.attempt import BEFORE
-from grader.grade.results import Result, choose, exit_status, load_outputs
+from grader.grade.results import Graded, Result, choose, exit_status, load_outputs
 from grader.grade.runners import local_examiner
-from grader.grade.session import Means, attempt_all, marks_of_quiz, means_of
+from grader.grade.session import Means, attempt_all, marks_of_quiz, means_of, with_twins
 from grader.grade.submission import Subject, resolve
+from grader.grade.verdicts import PASSED
 from grader.lab.lab import QUIZ_TASK, Lab, LabError, find_lab, load_lab
 from grader.report import FORMATS, render
 from grader.scenario.model import Scenario
@@ -42,6 +43,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="write the report there instead of to standard output")
     parser.add_argument(
         "--audience", choices=("student", "staff"), default="student", help="staff sees hidden scenarios"
+    )
+    parser.add_argument(
+        "--twins",
+        action="store_true",
+        help="try disguised twins of the public scenarios whoever reads the report, as --audience staff does",
     )
     add_isolation(parser)
     parser.add_argument(
@@ -73,6 +79,13 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
     progress = Progress(public, len(public) + len(hidden))
     means = _debugged(options, lab, subject) if options.debug else means_of(subject, box)
     graded = attempt_all(lab, means, public, hidden, outputs, progress)
+    if options.audience == "staff" or options.twins:
+        from grader.grade.twins import twins_of
+
+        graded = with_twins(graded, means, twins_of(lab, public))
+        if options.audience != "staff":
+            # Standard error: Gradescope shows it to instructors only, and the report is the student's.
+            report_twins(graded)
     progress.done()
     result = Result(lab, graded, _quiz(lab, subject, options), options.only).build(
         subject.name, subject.digest, _isolation(box, options), options.audience
@@ -118,6 +131,14 @@ def _report(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> No
         extra = {"kernel": kernel_path(options, lab)}
         tell_github(result)
     write(options, render(result, options.format, **extra))
+
+
+def report_twins(graded: list[Graded]) -> None:
+    """Name on stderr the scenarios that passed and whose twins did not."""
+    for g in graded:
+        if g.twin is not None and g.twin.verdict != PASSED:
+            told = f"passes {g.scenario.id}, but not its twin ({g.twin.verdict}): {'; '.join(g.differs)}"
+            print(f"grader: {told}", file=sys.stderr)
 
 
 def kernel_path(options: argparse.Namespace, lab: Lab) -> str:

@@ -41,6 +41,8 @@ class Graded(NamedTuple):
     attempt: Attempt
     printed: Printed
     worth: Fraction
+    twin: Attempt | None = None  # at the disguised twin of a scenario that passed; for staff only
+    differs: tuple[str, ...] = ()  # in what the twin differs from the scenario
 
 
 def choose(lab: Lab, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
@@ -115,7 +117,7 @@ class Result:
         """The result. `audience` is `student` (hidden scenarios by number and verdict alone) or `staff`."""
         scenarios = [self._scenario(g, audience, n) for n, g in self._numbered(audience)]
         tasks = [self._task(task) for task in self.lab.tasks if self._concerns(task)]
-        ungradable = any(g.attempt.verdict == UNGRADABLE for g in self.graded)
+        ungradable = any(g.attempt.verdict == UNGRADABLE or self._twin_decides(g, UNGRADABLE) for g in self.graded)
         result: dict[str, Any] = {
             "format": FORMAT,
             "version": __version__,
@@ -170,6 +172,18 @@ class Result:
             return verdict
         return WAITING
 
+    def _twin_decides(self, graded: Graded, verdict: str) -> bool:
+        """Return True if the scenario's twin has this verdict, in a lab where points follow the twin."""
+        return self.lab.twins == "decide" and graded.twin is not None and graded.twin.verdict == verdict
+
+    def _earned(self, graded: Graded) -> Fraction:
+        """Return the points that a scenario earns."""
+        if self._verdict(graded) != PASSED:
+            return Fraction(0)
+        if self.lab.twins == "decide" and graded.twin is not None and graded.twin.verdict != PASSED:
+            return Fraction(0)
+        return graded.worth
+
     def _awaited(self, task: str) -> list[Task]:
         """The tasks that this one needs and that have not passed."""
         return [self.lab.task(need) for need in self.lab.task(task).needs if need in self.unfinished]
@@ -177,13 +191,12 @@ class Result:
     def _scenario(self, graded: Graded, audience: str, number: int) -> dict[str, Any]:
         verdict = self._verdict(graded)
         scenario, attempt = graded.scenario, graded.attempt
-        earned = graded.worth if verdict == PASSED else Fraction(0)
         entry: dict[str, Any] = {
             "id": scenario.id,
             "task": scenario.task,
             "visibility": "hidden" if graded.hidden else "public",
             "verdict": verdict,
-            "points": rounded(earned),
+            "points": rounded(self._earned(graded)),
             "max_points": rounded(graded.worth),
             "message": "",
         }
@@ -194,6 +207,8 @@ class Result:
             needs = " and ".join(f"task {task.number}" for task in self._awaited(scenario.task))
             return {**entry, "message": f"waits until {needs} passes"}
         entry["message"] = plain(attempt.message)
+        if graded.twin is not None and audience == "staff":
+            entry["twin"] = _twin(graded.twin, graded.differs)
         if verdict != PASSED:
             entry["details"] = [plain(line) for line in attempt.lines]
             if scenario.hint:
@@ -236,7 +251,7 @@ class Result:
             top = Fraction(str(self.quiz["max_points"])) or Fraction(1)
             return task.points * Fraction(str(self.quiz["points"])) / top, task.points
         own = [g for g in self.graded if g.scenario.task == task.id]
-        earned = sum((g.worth for g in own if self._verdict(g) == PASSED), Fraction(0))
+        earned = sum(map(self._earned, own), Fraction(0))
         return earned, sum((g.worth for g in own), Fraction(0))
 
     def _task(self, task: Task) -> dict[str, Any]:
@@ -252,6 +267,14 @@ class Result:
         if waiting and earned < most:
             entry["waits_for"] = waiting
         return entry
+
+
+def _twin(attempt: Attempt, differs: tuple[str, ...]) -> dict[str, Any]:
+    """Return what staff may know of a twin: how it went, and in what it differs."""
+    twin: dict[str, Any] = {"verdict": attempt.verdict, "differs": list(differs)}
+    if attempt.verdict != PASSED:
+        twin["message"] = plain(attempt.message)
+    return twin
 
 
 def canned(verdict: str, attempt: Attempt) -> str:
@@ -281,7 +304,10 @@ def lab_hash(lab: Lab, audience: str = "staff", hashes: dict[str, str] | None = 
         hidden: Any = {t.id: sorted(map(str, lab.hidden_weights(t.id))) for t in lab.tasks}
     else:
         hidden = [[s.id, hashes[s.id]] for s in lab.hidden]
-    return _sha256({"tasks": tasks, "scenarios": [[s.id, hashes[s.id]] for s in lab.scenarios], "hidden": hidden})
+    decides = {"tasks": tasks, "scenarios": [[s.id, hashes[s.id]] for s in lab.scenarios], "hidden": hidden}
+    if lab.twins == "decide" and audience != "student":
+        decides["twins"] = lab.twins
+    return _sha256(decides)
 
 
 def receipt(lab: Lab, digest: str, result: dict[str, Any], hashes: dict[str, str]) -> str:

@@ -18,12 +18,16 @@ from typing import NamedTuple
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
 from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
+from grader.text import plain
 
 FORMAT = 1
 POINTS = 100
 QUIZ_TASK = "quiz"
 
-_FIELDS = ("format", "title", "kernel", "reference", "quiz", "tasks")
+_FIELDS = ("format", "title", "kernel", "reference", "quiz", "tasks", "twins")
+
+#: What a failed twin of a passed scenario does: it is reported to staff, or it takes the scenario's points as well.
+TWINS = ("report", "decide")
 _TASK_FIELDS = ("id", "title", "points", "needs")
 
 
@@ -57,6 +61,7 @@ class Lab(NamedTuple):
 
     reference  None in a released lab
     released   weights of the hidden scenarios by task, in a released lab; None in one that has its hidden files
+    twins      one of TWINS
     """
 
     path: pathlib.Path
@@ -69,6 +74,7 @@ class Lab(NamedTuple):
     scenarios: tuple[Scenario, ...]
     hidden: tuple[Scenario, ...]
     released: dict[str, list[float]] | None = None
+    twins: str = TWINS[0]
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -176,6 +182,7 @@ class _LabLoader:
         self._check_ids(scenarios, hidden)
         released = self._released()
         self._check_points(block, tasks, scenarios, hidden, released)
+        twins = self._twins(block)
         kernel = self._class_at(block, "kernel")
         reference = self._class_at(block, "reference") if "reference" in block else None
         if self.problems or kernel is None:
@@ -191,6 +198,7 @@ class _LabLoader:
             tuple(scenarios),
             tuple(hidden),
             released,
+            twins,
         )
 
     def _check_fields(self, block: Block, fields: tuple[str, ...], what: str, needed: tuple[str, ...]) -> None:
@@ -217,6 +225,12 @@ class _LabLoader:
             self.problem(line, f"{key}: there is no file {path}")
             return None
         return ClassAt(file, name)
+
+    def _twins(self, block: Block) -> str:
+        twins = block.get("twins", TWINS[0])
+        if twins not in TWINS:
+            self.problem(block.lines["twins"], f"twins is {plain(repr(twins))}; expected {' or '.join(TWINS)}")
+        return str(twins)
 
     def _quiz(self, block: Block) -> pathlib.Path | None:
         return pathlib.Path(os.path.normpath(self.folder / str(block["quiz"]))) if "quiz" in block else None

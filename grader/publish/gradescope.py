@@ -8,8 +8,10 @@ from __future__ import annotations
 import pathlib
 import tempfile
 
+from grader.grade.twins import NAME as TWINS
+from grader.grade.twins import recorded_twins
 from grader.lab.lab import Lab
-from grader.publish.release import fill, write_lab
+from grader.publish.release import fill, write, write_lab
 from grader.publish.wheel import write_wheel, write_zip
 
 PROGRAMS = ("run_autograder", "setup.sh")
@@ -21,6 +23,7 @@ def export_gradescope(lab: Lab, path: pathlib.Path, isolation: str) -> list[str]
         root = pathlib.Path(folder)
         wheel = write_wheel(root)
         write_lab(lab, root / "labs" / lab.name, hidden=True)
+        write(root / "labs" / lab.name / TWINS, recorded_twins(lab))
         for program in PROGRAMS:
             text = fill(program, lab, wheel).replace("@ISOLATION@", isolation)
             (root / program).write_text(text, encoding="utf-8", newline="\n")

@@ -128,6 +128,8 @@ MACHINE: dict[str, Field] = {
     "allocation": _optional(Kind.choice("an order", ("lowest", "stride", "random")), "order of fresh frames"),
     "seed": _optional(NUMBER, "of the order `random`"),
     "replacement": _optional(Kind.choice("a policy", ("fifo", "clock")), "which page leaves first"),
+    "first_pid": _optional(Kind.number("a number, 1 or more", 1, 1 << 16), "number of the first process"),
+    "first_page": _optional(Kind.number("a page number", 1, 1 << 20), "page of a process's first mapping"),
 }
 
 FILE: dict[str, Field] = {
@@ -161,6 +163,8 @@ class MachineSpec(NamedTuple):
     allocation: str = "lowest"
     seed: int = 0
     replacement: str = "fifo"
+    first_pid: int = 1
+    first_page: int = 16
 
 
 class Step(NamedTuple):
