@@ -11,7 +11,7 @@ from grader.scenario.loader import parse_scenario
 
 def test_the_scenario_of_the_readme_loads(root):
     """The YAML example is a scenario, and the reference holds what it expects."""
-    from grader.authoring.record import reference_output
+    from grader.lab.reference import reference_output
     from reference.copy_on_write import CopyOnWriteKernel
 
     [text] = re.findall(r"```yaml\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.DOTALL)

@@ -2,6 +2,7 @@
 
 files       the lab and its scenarios load; handout, stub and quiz are there; outputs are recorded and fresh
 reference   passes everything, holds every expectation, and gives the recorded outputs
+twins       the disguised twins of public scenarios hold what these expect
 stub        passes nothing
 misconceptions  each one that the lab teaches loses points
 """
@@ -14,13 +15,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from grader.authoring.misconceptions import Progress, Tried, fingerprints_text, idle_scenarios, try_misconceptions
-from grader.authoring.record import describe_change, reference_output
+from grader.authoring.record import describe_change
 from grader.errors import InputError
 from grader.grade.diagnosis import fingerprints_path
+from grader.grade.twins import make_twins, seed_of
 from grader.grade.verdicts import NOT_IMPLEMENTED
 from grader.lab.kernels import load_file_class, misconceptions, mistakes, reference_kernel
 from grader.lab.lab import QUIZ_TASK, Lab, load_lab
 from grader.lab.recordings import load_output
+from grader.lab.reference import reference_output
+from grader.scenario.twin import DIMENSIONS
 
 #: Share of the misconceptions that must lose points in a public scenario already.
 PUBLIC_SHARE = 0.8
@@ -96,6 +100,18 @@ def check_reference(lab: Lab) -> Proof:
                 f"if that is right, run `grader record {lab.path}`"
             )
     return Proof("reference", f"holds every expectation in {len(lab.all_scenarios)} scenarios", problems)
+
+
+def check_twins(lab: Lab) -> Proof:
+    """The reference holds in every disguised twin of a public scenario what the scenario expects."""
+    twins, problems = make_twins(lab, lab.scenarios, seed_of(lab))
+    points = "points follow them" if lab.twins == "decide" else "differences are reported to staff"
+    plainer = [
+        f"{id}: the twin differs only in this: {'; '.join(t.differs)}"
+        for id, t in twins.items()
+        if len(t.differs) < DIMENSIONS
+    ]
+    return Proof("twins", f"the reference passes all {len(twins)}; {points}", problems, notes=plainer)
 
 
 def check_stub(lab: Lab) -> Proof:
@@ -181,6 +197,7 @@ def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None
         return
     yield check_quiz(lab)
     yield check_reference(lab)
+    yield check_twins(lab)
     if not files.problems:
         yield check_stub(lab)
         yield check_misconceptions(lab, progress)

@@ -250,7 +250,7 @@ class Selftest:
 
     def _prepare(self) -> list[tuple[Any, Any]]:
         """The scenarios with what is expected of them."""
-        from grader.authoring.record import reference_output
+        from grader.lab.reference import reference_output
         from grader.scenario.loader import parse_scenario
 
         module: dict[str, Any] = {}

@@ -23,6 +23,7 @@ from grader.escape import for_csv
 from grader.files import write_file
 from grader.grade.result import Result
 from grader.grade.results import ResultBuilder
+from grader.grade.verdicts import PASSED, UNGRADABLE
 from grader.report import render
 from grader.report.course import note
 
@@ -85,6 +86,8 @@ def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str])
     entry["tasks"] = {task["id"]: task["points"] for task in staff["tasks"]}
     entry["verdicts"] = {s["id"]: s["verdict"] for s in staff["scenarios"]}
     entry["scenario_points"] = {s["id"]: s["points"] for s in staff["scenarios"]}
+    twins = {s["id"]: s["twin"] for s in staff["scenarios"] if "twin" in s}
+    entry["twins"] = {id: twin for id, twin in twins.items() if twin["verdict"] not in (PASSED, UNGRADABLE)}
     entry["rules"] = {s["id"]: s["divergence"]["rule"] for s in staff["scenarios"] if "divergence" in s}
     return entry
 

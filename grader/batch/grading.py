@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -15,11 +16,13 @@ from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.grade.attempt import Attempt
 from grader.grade.results import Graded, ResultBuilder, load_outputs
 from grader.grade.runners import Printed
-from grader.grade.verdicts import REFUSED, UNGRADABLE
+from grader.grade.twins import Twin, twins_of
+from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE
 from grader.lab.lab import Lab
-from grader.lab.recordings import output_path
+from grader.lab.recordings import Output, output_path
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
+from grader.trace.json_form import trace_to_json
 
 #: Called with the number of submissions that are done, and what became of one.
 Progress = Callable[[int, str], None]
@@ -35,6 +38,11 @@ class Course(NamedTuple):
     hashes: dict[str, str]
     outputs: dict[str, str]
     grader: str
+    twins: dict[str, Twin]
+    twin_outputs: dict[str, str]
+
+    def twin_key(self, kernel: str, scenario: str) -> Key:
+        return Key(kernel, self.twins[scenario].output.hash, self.grader, self.twin_outputs[scenario])
 
     def key(self, kernel: str, scenario: str) -> Key:
         return Key(kernel, self.hashes[scenario], self.grader, self.outputs[scenario])
@@ -48,7 +56,15 @@ def open_course(lab: Lab, isolation: str) -> Course:
         for scenario in lab.all_scenarios
     }
     hashes = {id: output.hash for id, output in outputs.items()}
-    return Course(lab, pack(lab, outputs, isolation), hashes, digests, grader_hash())
+    twins = twins_of(lab, lab.scenarios)
+    twin_digests = {id: _digest(twin.output) for id, twin in twins.items()}
+    return Course(lab, pack(lab, outputs, isolation, twins), hashes, digests, grader_hash(), twins, twin_digests)
+
+
+def _digest(output: Output) -> str:
+    """Return a hash of an output that no file holds."""
+    plain = [trace_to_json(trace) for trace in output.traces]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def shard_of(source: Source, count: int) -> int:
@@ -119,15 +135,24 @@ def _work(course: Course, store: Store, digest: str, kernel: str) -> Work | None
         known = kept.get((key.scenario, key.output))
         if known is None or known.verdict == UNGRADABLE:
             missing.append(scenario.id)
-    return Work(digest, kernel, tuple(missing)) if missing else None
+    twins = tuple(id for id in course.twins if _twin_is_due(course, kept, digest, id))
+    return Work(digest, kernel, tuple(missing), twins) if missing or twins else None
+
+
+def _twin_is_due(course: Course, kept: dict[tuple[str, str], Kept], kernel: str, scenario: str) -> bool:
+    """Return True if a twin has not been tried yet and the scenario is passed, or not tried yet either."""
+    key, twin_key = course.key(kernel, scenario), course.twin_key(kernel, scenario)
+    known, twin = kept.get((key.scenario, key.output)), kept.get((twin_key.scenario, twin_key.output))
+    if twin is not None and twin.verdict != UNGRADABLE:
+        return False
+    return known is None or known.verdict in (PASSED, UNGRADABLE)
 
 
 def keep(course: Course, store: Store, done: Done) -> None:
     """Commit what came of one kernel."""
-    store.keep(
-        (course.key(done.kernel_digest, id), Kept(attempt["verdict"], attempt, done.isolation))
-        for id, attempt in done.attempts.items()
-    )
+    keys = [(course.key(done.kernel_digest, id), attempt) for id, attempt in done.attempts.items()]
+    keys += [(course.twin_key(done.kernel_digest, id), attempt) for id, attempt in done.twins.items()]
+    store.keep((key, Kept(attempt["verdict"], attempt, done.isolation)) for key, attempt in keys)
 
 
 class Grades:
@@ -154,13 +179,23 @@ class Grades:
             key = course.key(about["kernel"], scenario.id)
             known = kept.get((key.scenario, key.output))
             attempt, printed = from_json(known.attempt) if known else (Attempt(UNGRADABLE, _NOT_DONE), Printed())
-            graded.append(self._graded(scenario, attempt, printed))
+            twin = self._twin(about["kernel"], scenario.id, kept) if attempt.verdict == PASSED else None
+            differs = course.twins[scenario.id].differs if twin is not None else ()
+            graded.append(self._graded(scenario, attempt, printed)._replace(twin=twin, differs=differs))
             if known:
                 levels.append(known.isolation)
         # What scenarios were graded at different levels has the lowest of them.
         nothing: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
         return ResultBuilder(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+
+    def _twin(self, kernel: str, scenario: str, kept: dict[tuple[str, str], Kept]) -> Attempt | None:
+        """Return the attempt at the twin of a scenario that passed; None if it has none."""
+        if scenario not in self.course.twins:
+            return None
+        key = self.course.twin_key(kernel, scenario)
+        known = kept.get((key.scenario, key.output))
+        return from_json(known.attempt)[0] if known else Attempt(UNGRADABLE, _NOT_DONE)
 
     def _graded(self, scenario: Any, attempt: Attempt, printed: Printed) -> Graded:
         return Graded(scenario, scenario.id in self._hidden, attempt, printed, self._shares[scenario.id])

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 
 from grader.compare.judge import Divergence
 from grader.grade.attempt import Attempt
-from grader.grade.results import OUTPUT_LIMIT, Graded
+from grader.grade.results import OUTPUT_LIMIT
 from grader.grade.runners import Code, Printed
-from grader.grade.session import attempt_all, means_of
+from grader.grade.session import attempt_all, attempt_twins, means_of
 from grader.grade.submission import Subject
+from grader.grade.twins import Twin
+from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab
 from grader.lab.recordings import Output
 from grader.protocol.messages import Known
@@ -32,26 +34,31 @@ class Bundle(NamedTuple):
 
 
 class Work(NamedTuple):
-    """A kernel, and the scenarios (ids) that it is to be tried on."""
+    """A kernel, and the scenarios (ids) that it is to be tried on.
+
+    twins  scenarios whose twins are to be tried as well, unless the kernel turns out not to pass the scenario
+    """
 
     kernel_digest: str
     kernel: str
     scenarios: tuple[str, ...]
+    twins: tuple[str, ...] = ()
 
 
 class Done(NamedTuple):
-    """What came of it: scenario id -> attempt as JSON values; the isolation; processor seconds of the worker."""
+    """What came of it: scenario id -> attempt as JSON values; the isolation; the same of the scenarios' twins."""
 
     kernel_digest: str
     attempts: dict[str, dict[str, Any]]
     isolation: Isolation
+    twins: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - never changed
 
 
-def pack(lab: Lab, outputs: dict[str, Output], isolation: str) -> Bundle:
+def pack(lab: Lab, outputs: dict[str, Output], isolation: str, twins: dict[str, Twin] | None = None) -> Bundle:
     """Pack a lab for workers."""
     import hashlib
 
-    data = zlib.compress(pickle.dumps((lab, outputs)), 1)
+    data = zlib.compress(pickle.dumps((lab, outputs, twins or {})), 1)
     return Bundle(hashlib.sha256(data + isolation.encode()).hexdigest(), data, isolation)
 
 
@@ -61,6 +68,7 @@ class _Bench(threading.local):
     digest = ""
     lab: Lab
     outputs: dict[str, Output]
+    twins: dict[str, Twin]
     box: Any = None
     known: Known
 
@@ -71,7 +79,7 @@ class _Bench(threading.local):
         from grader.sandbox.sandbox import Box
 
         self.tear_down()
-        self.lab, self.outputs = pickle.loads(zlib.decompress(bundle.data))
+        self.lab, self.outputs, self.twins = pickle.loads(zlib.decompress(bundle.data))
         self.known = Known()
         self.box = Box(isolation=bundle.isolation)
         self.digest = bundle.digest
@@ -103,13 +111,19 @@ def _tried(work: Work) -> Done:
     public = [s for s in lab.scenarios if s.id in wanted]
     hidden = [s for s in lab.hidden if s.id in wanted]
     graded = attempt_all(lab, means, public, hidden, _bench.outputs)
+    failed = {g.scenario.id for g in graded if g.attempt.verdict != PASSED}
+    twins = attempt_twins(means, {id: _bench.twins[id] for id in work.twins if id not in failed})
     means.between()
-    return Done(work.kernel_digest, {g.scenario.id: to_json(g) for g in graded}, _bench.box.isolation)
+    return Done(
+        work.kernel_digest,
+        {g.scenario.id: to_json(g.attempt, g.printed) for g in graded},
+        _bench.box.isolation,
+        {id: to_json(attempt, Printed()) for id, attempt in twins.items()},
+    )
 
 
-def to_json(graded: Graded) -> dict[str, Any]:
+def to_json(attempt: Attempt, printed: Printed) -> dict[str, Any]:
     """An attempt as JSON values."""
-    attempt, printed = graded.attempt, graded.printed
     plain: dict[str, Any] = {"verdict": attempt.verdict}
     if attempt.message or attempt.lines:
         plain.update(message=attempt.message, lines=list(attempt.lines))

@@ -43,6 +43,14 @@ class DivergenceResult(TypedDict):
     yours: str
 
 
+class TwinResult(TypedDict):
+    """How the kernel did in the disguised twin of a scenario that it passed; only staff see it."""
+
+    verdict: str
+    differs: list[str]
+    message: NotRequired[str]
+
+
 class ScenarioResult(TypedDict):
     """A scenario's verdict and points, and why. Hidden scenarios have only the first fields for students."""
 
@@ -58,6 +66,7 @@ class ScenarioResult(TypedDict):
     hint: NotRequired[str]
     diagnosis: NotRequired[str]
     divergence: NotRequired[DivergenceResult]
+    twin: NotRequired[TwinResult]
     output: NotRequired[str]
     output_truncated: NotRequired[bool]
 

@@ -20,7 +20,7 @@ from grader.escape import printable
 from grader.grade.attempt import Attempt, attempt_each
 from grader.grade.diagnosis import Likeness, in_words, likeness
 from grader.grade.hidden import Outcome, Summary, summarize
-from grader.grade.result import Result, ScenarioResult, TaskResult
+from grader.grade.result import Result, ScenarioResult, TaskResult, TwinResult
 from grader.grade.runners import Printed
 from grader.grade.verdicts import NEVER_WAITING, PASSED, UNGRADABLE, WAITING
 from grader.lab.feedback import NOTHING
@@ -48,6 +48,8 @@ class Graded(NamedTuple):
     attempt: Attempt
     printed: Printed
     worth: Fraction
+    twin: Attempt | None = None  # at the disguised twin of a scenario that passed; for staff only
+    differs: tuple[str, ...] = ()  # in what the twin differs from the scenario
 
 
 def choose(lab: Lab, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
@@ -125,11 +127,12 @@ class ResultBuilder:
         kind = "" if audience == "staff" else self.lab.feedback.at(time.time() if now is None else now)
         summaries = self._summaries(kind) if kind else None
         points = {task.id: self._task_points(task, summaries) for task in self.lab.tasks if self._concerns(task)}
-        scenarios = [self._scenario(g) for g in self.graded if not (g.hidden and kind)]
+        scenarios = [self._scenario(g, audience) for g in self.graded if not (g.hidden and kind)]
         scenarios += [_summary_entry(n, task, told) for n, (task, told) in enumerate((summaries or {}).items(), 1)]
         tasks = [self._task(task, *points[task.id]) for task in self.lab.tasks if task.id in points]
         # Where nothing is told about hidden scenarios, the exit status does not depend on them either.
-        ungradable = any(g.attempt.verdict == UNGRADABLE for g in self.graded if not (g.hidden and kind == NOTHING))
+        judged = [g for g in self.graded if not (g.hidden and kind == NOTHING)]
+        ungradable = any(g.attempt.verdict == UNGRADABLE or self._twin_decides(g, UNGRADABLE) for g in judged)
         result: Result = {
             "format": FORMAT,
             "version": __version__,
@@ -188,20 +191,31 @@ class ResultBuilder:
             return verdict
         return WAITING
 
+    def _twin_decides(self, graded: Graded, verdict: str) -> bool:
+        """Return True if the scenario's twin has this verdict, in a lab where points follow the twin."""
+        return self.lab.twins == "decide" and graded.twin is not None and graded.twin.verdict == verdict
+
+    def _earned(self, graded: Graded) -> Fraction:
+        """Return the points that a scenario earns."""
+        if self._verdict(graded) != PASSED:
+            return Fraction(0)
+        if self.lab.twins == "decide" and graded.twin is not None and graded.twin.verdict != PASSED:
+            return Fraction(0)
+        return graded.worth
+
     def _awaited(self, task: str) -> list[Task]:
         """The tasks that this one needs and that have not passed."""
         return [self.lab.task(need) for need in self.lab.task(task).needs if need in self.unfinished]
 
-    def _scenario(self, graded: Graded) -> ScenarioResult:
+    def _scenario(self, graded: Graded, audience: str) -> ScenarioResult:
         verdict = self._verdict(graded)
         scenario, attempt = graded.scenario, graded.attempt
-        earned = graded.worth if verdict == PASSED else Fraction(0)
         entry: ScenarioResult = {
             "id": scenario.id,
             "task": scenario.task,
             "visibility": "hidden" if graded.hidden else "public",
             "verdict": verdict,
-            "points": rounded(earned),
+            "points": rounded(self._earned(graded)),
             "max_points": rounded(graded.worth),
             "message": "",
         }
@@ -210,6 +224,8 @@ class ResultBuilder:
             needs = " and ".join(f"task {task.number}" for task in self._awaited(scenario.task))
             return {**entry, "message": f"waits until {needs} passes"}
         entry["message"] = printable(attempt.message)
+        if graded.twin is not None and audience == "staff":
+            entry["twin"] = _twin(graded.twin, graded.differs)
         if verdict != PASSED:
             entry["details"] = [printable(line) for line in attempt.lines]
             if scenario.hint:
@@ -250,7 +266,7 @@ class ResultBuilder:
             top = Fraction(str(self.quiz["max_points"])) or Fraction(1)
             return task.points * Fraction(str(self.quiz["points"])) / top, task.points
         own = [g for g in self.graded if g.scenario.task == task.id and not (g.hidden and summaries is not None)]
-        earned = sum((g.worth for g in own if self._verdict(g) == PASSED), Fraction(0))
+        earned = sum(map(self._earned, own), Fraction(0))
         most = sum((g.worth for g in own), Fraction(0))
         if summaries and task.id in summaries:
             return earned + summaries[task.id].earned, most + summaries[task.id].most
@@ -268,6 +284,14 @@ class ResultBuilder:
         if waiting and earned < most:
             entry["waits_for"] = waiting
         return entry
+
+
+def _twin(attempt: Attempt, differs: tuple[str, ...]) -> TwinResult:
+    """Return what staff may know of a twin: how it went, and in what it differs."""
+    twin: TwinResult = {"verdict": attempt.verdict, "differs": list(differs)}
+    if attempt.verdict != PASSED:
+        twin["message"] = printable(attempt.message)
+    return twin
 
 
 def _summary_entry(number: int, task: str, told: Summary) -> ScenarioResult:
@@ -294,7 +318,10 @@ def lab_hash(lab: Lab, audience: str = "staff", hashes: dict[str, str] | None = 
         hidden: Any = {t.id: sorted(map(str, lab.hidden_weights(t.id))) for t in lab.tasks}
     else:
         hidden = [[s.id, hashes[s.id]] for s in lab.hidden]
-    return _sha256({"tasks": tasks, "scenarios": [[s.id, hashes[s.id]] for s in lab.scenarios], "hidden": hidden})
+    decides = {"tasks": tasks, "scenarios": [[s.id, hashes[s.id]] for s in lab.scenarios], "hidden": hidden}
+    if lab.twins == "decide" and audience != "student":
+        decides["twins"] = lab.twins
+    return _sha256(decides)
 
 
 def receipt(lab: Lab, digest: str, result: Result, hashes: dict[str, str]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from grader.grade.attempt import Attempt
+from grader.grade.attempt import Attempt, attempt_each
 from grader.grade.results import Attempting, Graded, grade_scenarios
 from grader.grade.runners import Examiner, Printed, local_examiner
 from grader.grade.submission import Subject
-from grader.grade.verdicts import REFUSED
+from grader.grade.twins import Twin
+from grader.grade.verdicts import PASSED, REFUSED
 from grader.lab.lab import Lab
 from grader.lab.recordings import Output
 from grader.scenario.model import Scenario
@@ -54,6 +55,29 @@ def attempt_all(
     graded = grade_scenarios(lab, public, outputs, means.attempt, means.printed, progress)
     means.between()
     return graded + grade_scenarios(lab, hidden, outputs, means.attempt, means.printed, progress)
+
+
+def attempt_twins(means: Means, twins: Mapping[str, Twin]) -> dict[str, Attempt]:
+    """Return an attempt at each twin, by a child that has seen no other scenario. What it prints is dropped."""
+    means.between()
+    attempts = {}
+    for id, twin in twins.items():
+        attempts[id] = attempt_each(twin.scenario, twin.output, means.attempt)
+        means.printed()
+    return attempts
+
+
+def with_twins(graded: Iterable[Graded], means: Means, twins: Mapping[str, Twin]) -> list[Graded]:
+    """Return graded scenarios, those that passed with an attempt at their twin: who fails one needs no second try."""
+    graded = list(graded)
+    due = [g.scenario.id for g in graded if g.attempt.verdict == PASSED and not g.hidden]
+    attempts = attempt_twins(means, {id: twins[id] for id in due if id in twins})
+    return [
+        g._replace(twin=attempts[g.scenario.id], differs=twins[g.scenario.id].differs)
+        if not g.hidden and g.scenario.id in attempts
+        else g
+        for g in graded
+    ]
 
 
 def marks_of_quiz(lab: Lab, answers: bytes | None) -> QuizResult | None:

@@ -11,13 +11,28 @@ import pathlib
 from typing import Any
 
 from grader.files import write_file
-from grader.formats.fields import Kind, Schema, Table, is_text, list_of, number, optional, required, text, version
+from grader.formats.fields import (
+    Kind,
+    Schema,
+    Table,
+    choice,
+    is_text,
+    list_of,
+    number,
+    optional,
+    required,
+    text,
+    version,
+)
 from grader.formats.schema import object_schema, schema_text, whole_schema
 from grader.lab.feedback import DATE, KINDS, TIME, read_feedback
 
 PATH = pathlib.Path(__file__).with_name("lab.schema.json")
 
 FORMAT = 1
+
+#: What a failed twin of a passed scenario does: it is reported to staff, or it takes the scenario's points as well.
+TWINS = ("report", "decide")
 
 #: Points of a whole lab.
 POINTS = 100
@@ -69,6 +84,10 @@ TOP: Table = {
             lambda value: isinstance(value, dict),
         ),
         f"the tasks, in the handout's order; their points add up to {POINTS}",
+    ),
+    "twins": optional(
+        choice(TWINS),
+        "whether a failed twin takes its scenario's points, or is only reported to staff (the default)",
     ),
     "hidden_feedback": optional(_FEEDBACK, "how much students learn about hidden scenarios (labs/README.md)"),
 }

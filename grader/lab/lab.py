@@ -20,7 +20,7 @@ from grader.formats.checking import find_problems
 from grader.formats.fields import Table
 from grader.formats.yaml_reader import Block, read_yaml
 from grader.lab.feedback import Feedback, read_feedback
-from grader.lab.fields import POINTS, TASK, TOP
+from grader.lab.fields import POINTS, TASK, TOP, TWINS
 from grader.points import points
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
@@ -51,6 +51,7 @@ class Lab(NamedTuple):
     reference  None in a released lab
     released   weights of the hidden scenarios by task, in a released lab; None in one that has its hidden files
     feedback   what students learn about hidden scenarios
+    twins      one of TWINS
     """
 
     path: pathlib.Path
@@ -64,6 +65,7 @@ class Lab(NamedTuple):
     hidden: tuple[Scenario, ...]
     released: dict[str, list[float]] | None = None
     feedback: Feedback = Feedback()
+    twins: str = TWINS[0]
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -186,6 +188,7 @@ class _LabLoader:
             tuple(hidden),
             released,
             read_feedback(block["hidden_feedback"]) if "hidden_feedback" in block else Feedback(),
+            block.get("twins", TWINS[0]),
         )
 
     def _wrong_fields(self, what: str, block: Any, fields: Table, line: int) -> set[str]:

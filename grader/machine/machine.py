@@ -38,7 +38,7 @@ from .outcome import (
     SharedObject,
 )
 from .pagetable import PageTable
-from .process import Process
+from .process import FIRST_PAGE, Process
 from .protection import Access, Protection
 from .region import Region
 from .tlb import Tlb
@@ -53,6 +53,7 @@ class Machine:
     frames       page frames of memory; page_size, in bytes
     swap         slots (0: no swap); tlb, zero_page: whether the machine has them
     allocation   order in which frames are handed out (`lowest`, `stride`, `random` with `seed`)
+    first_pid    number of the first process; first_page, page number of the first mapping of each process
     log          a list to which every operation of the kernel is appended (see operations.py), or None
     """
 
@@ -69,6 +70,8 @@ class Machine:
         allocation: str = "lowest",
         seed: int = 0,
         replacement: str = "fifo",
+        first_pid: int = 1,
+        first_page: int = FIRST_PAGE,
         files: Sequence[FileSpec] = (),
         log: list[int] | None = None,
     ) -> None:
@@ -87,7 +90,8 @@ class Machine:
         self._page_size = page_size
         self._max_processes = max_processes
         self.processes: dict[int, Process] = {}  # alive, by pid, in order of creation
-        self._pids = 0
+        self._pids = first_pid - 1
+        self._first_page = first_page
         self._touched: list[PageTable] = []
         self._released: list[Region] = []
         self._audit = Audit(self._frames, self.processes)
@@ -159,7 +163,7 @@ class Machine:
     def spawn(self) -> Process:
         """A new process with an empty address space; the kernel is not told."""
         self._pids += 1
-        process = Process(self._pids, PageTable(self._pids, self._frames, self._touched))
+        process = Process(self._pids, PageTable(self._pids, self._frames, self._touched), self._first_page)
         self.processes[process.pid] = process
         return process
 

@@ -72,7 +72,7 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
         if (lab.path / name).is_file():
             write(folder / name, (lab.path / name).read_text(encoding="utf-8"))
     write(folder / "kernel.py", lab.kernel.path.read_text(encoding="utf-8"))
-    write(folder / "lab.yaml", lab_yaml(lab))
+    write(folder / "lab.yaml", lab_yaml(lab, hidden))
     for name, text in released_files(lab).items():
         write(folder / name, text)
     for scenario in lab.all_scenarios if hidden else lab.scenarios:
@@ -95,8 +95,11 @@ def write(path: pathlib.Path, text: str) -> None:
     write_file(path, text, make_folders=True)
 
 
-def lab_yaml(lab: Lab) -> str:
-    """lab.yaml of a lab that has no reference and keeps everything in its own folder."""
+def lab_yaml(lab: Lab, hidden: bool) -> str:
+    """lab.yaml of a lab that has no reference and keeps everything in its own folder.
+
+    hidden: the copy has what only staff see, and may say what its twins decide
+    """
     lines = []
     for line in (lab.path / "lab.yaml").read_text(encoding="utf-8").splitlines():
         key = line.partition(":")[0]
@@ -104,7 +107,7 @@ def lab_yaml(lab: Lab) -> str:
             lines.append("quiz: quiz.packed")
         elif key == "kernel":
             lines.append(f"kernel: kernel.py:{lab.kernel.name}")
-        elif key != "reference":
+        elif key != "reference" and (hidden or key != "twins"):
             lines.append(line)
     return "\n".join(lines) + "\n"
 

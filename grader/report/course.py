@@ -41,6 +41,7 @@ class Course(NamedTuple):
     open            submissions that are not graded in full, with the reason
     refused         submissions that intake rejected, with the reason
     odd             submissions that staff should look at: tampered ones
+    twins           submissions that pass public scenarios and not their disguised twins, with the pairs
     untouched       submissions of a stub or an empty file
     copies          groups of submissions with one and the same kernel
     spread          how many have how many points
@@ -59,6 +60,7 @@ class Course(NamedTuple):
     open: Pairs
     refused: Pairs
     odd: Pairs
+    twins: Pairs
     untouched: Pairs
     copies: list[list[str]]
     spread: list[Bar]
@@ -84,6 +86,7 @@ def course(batch: dict[str, Any]) -> Course:
         open=[(entry["id"], _open(entry)) for entry in entries if not entry["complete"]],
         refused=[(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
         odd=[(entry["id"], MEANINGS[TAMPERED]) for entry in entries if TAMPERED in entry["verdicts"].values()],
+        twins=[(entry["id"], _pairs(entry["twins"])) for entry in entries if entry["twins"]],
         untouched=[(entry["id"], entry["remark"]) for entry in entries if entry["remark"]],
         copies=_copies(entries),
         spread=_spread(scores, most),
@@ -106,9 +109,23 @@ def note(entry: dict[str, Any]) -> str:
         notes.append("not everything could be graded: run the batch again")
     if "tampered" in entry["verdicts"].values():
         notes.append("sent what no kernel can have done")
+    if entry["twins"]:
+        notes.append(f"passes {_scenarios_of(entry['twins'])} but not the twin")
     if entry["same_kernel_as"]:
         notes.append(f"the same kernel as {entry['same_kernel_as']}")
     return "; ".join(notes)
+
+
+def _scenarios_of(twins: dict[str, Any]) -> str:
+    """Return the first few scenarios by name, and how many more there are."""
+    more = f" and {len(twins) - NAMED} more" if len(twins) > NAMED else ""
+    return ", ".join(list(twins)[:NAMED]) + more
+
+
+def _pairs(twins: dict[str, Any]) -> str:
+    """Return which twins a submission does not pass, and in what the first of them differs from its scenario."""
+    first = next(iter(twins.values()))
+    return f"{_scenarios_of(twins)} (in the first twin {'; '.join(first['differs'])})"
 
 
 def _open(entry: dict[str, Any]) -> str:

@@ -71,6 +71,11 @@ def render(course: Course) -> str:
         _figures(course),
         _list("Refused by intake", "Nothing was run. Zero points, until it is handed in again.", course.refused),
         _list("To be looked at", "No kernel does this by accident.", course.odd),
+        _list(
+            "Disguised twins",
+            "These pass a public scenario, but not the same one with other addresses, processes, frames and bytes.",
+            course.twins,
+        ),
         _spread(course),
         _chart("Tasks", "Submissions that have all points of a task.", course.tasks),
         _chart("Scenarios that fail most", "Of the submissions that got there.", course.scenarios),

@@ -20,6 +20,7 @@ def render(course: Course) -> str:
         ("Not graded in full", course.open),
         ("Refused by intake", course.refused),
         ("To be looked at", course.odd),
+        ("Passes public scenarios, but not their disguised twins", course.twins),
         ("Nothing of their own", course.untouched),
     ):
         lines += _list(told, pairs)

@@ -48,6 +48,7 @@ def render(result: Result, *, colour: bool = False, verbosity: int = 0, next_ste
         if verbosity > 0:
             lines += _waiting(result, painter)
         lines += _printing(result["scenarios"])
+    lines += _twins(result["scenarios"])
     lines += _quiz(result)
     lines += _closing(result, next_step)
     return "\n".join(lines) + "\n"
@@ -153,6 +154,23 @@ def _in_full(scenario: ScenarioResult, painter: _Painter) -> list[str]:
         lines += wrap(detail, WIDTH - 2, "  ")
     if scenario.get("output"):
         lines += printed(scenario["output"], PRINTED, scenario.get("output_truncated", False))
+    return lines
+
+
+def _twins(scenarios: list[ScenarioResult]) -> list[str]:
+    """Scenarios that passed and whose disguised twins did not, for staff: only their results have twins."""
+    tried = [s for s in scenarios if "twin" in s]
+    differing = [s for s in tried if s["twin"]["verdict"] != PASSED]
+    if not differing:
+        return []
+    told = f"{len(differing)} of {len(tried)} public scenarios pass, but their disguised twins do not:"
+    lines = ["", *wrap(told, WIDTH)]
+    for scenario in differing[:OTHERS]:
+        twin = scenario["twin"]
+        lines += wrap(f"  {scenario['id']}: {twin['verdict']}: {twin['message']}", WIDTH)
+        lines += wrap(f"    in the twin {'; '.join(twin['differs'])}", WIDTH)
+    if len(differing) > OTHERS:
+        lines.append(f"  and {len(differing) - OTHERS} more (--format json has all)")
     return lines
 
 

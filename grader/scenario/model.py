@@ -129,6 +129,8 @@ MACHINE: Table = {
     "allocation": optional(choice(("lowest", "stride", "random")), "order of fresh frames"),
     "seed": optional(WHOLE_NUMBER, "of the order `random`"),
     "replacement": optional(choice(("fifo", "clock")), "which page leaves first"),
+    "first_pid": optional(whole_number(1, 1 << 16), "number of the first process"),
+    "first_page": optional(whole_number(1, 1 << 20), "page of a process's first mapping"),
 }
 
 FILE: Table = {
@@ -162,6 +164,8 @@ class MachineSpec(NamedTuple):
     allocation: str = "lowest"
     seed: int = 0
     replacement: str = "fifo"
+    first_pid: int = 1
+    first_page: int = 16
 
 
 class Step(NamedTuple):

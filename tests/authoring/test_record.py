@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from grader.authoring.record import record, reference_output
+from grader.authoring.record import record
 from grader.errors import InputError
 from grader.lab.kernels import load_class, reference_kernel
 from grader.lab.lab import ClassAt, load_lab
 from grader.lab.recordings import load_output, output_path
+from grader.lab.reference import reference_output
 from tests.kernels import SmallKernel
 from tests.labs import FORK, TOUCH, make_lab
 from tests.scenario.test_loader import parse

@@ -28,6 +28,7 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "verdicts": {"touch": "passed", "fork": "failed"},
         "scenario_points": {"touch": 50.0, "fork": 0},
         "rules": {"fork": "audit"},
+        "twins": {},
     }
     return found | fields
 

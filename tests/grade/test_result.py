@@ -41,6 +41,7 @@ def test_every_object_of_a_result_has_a_type():
         "result.tasks",
         "result.scenarios",
         "result.scenarios.divergence",
+        "result.scenarios.twin",
         "result.quiz",
         "result.quiz.questions",
     ]

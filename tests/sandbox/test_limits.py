@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from grader.authoring.record import reference_output
 from grader.grade.runners import Code, Examiner
+from grader.lab.reference import reference_output
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import LEVELS, Box, IsolationError
 from tests.kernels import SmallKernel

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from grader.authoring.record import reference_output
 from grader.grade.runners import Code, Examiner
+from grader.lab.reference import reference_output
 from grader.sandbox.inside.probes import level_of
 from grader.sandbox.launch import ROOT
 from grader.sandbox.limits import Limits

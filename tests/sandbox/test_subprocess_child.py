@@ -2,8 +2,8 @@
 
 import pytest
 
-from grader.authoring.record import reference_output
 from grader.grade.runners import Code, Examiner
+from grader.lab.reference import reference_output
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Box, IsolationError
 from tests.kernels import SmallKernel

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from grader.authoring.fuzz.program import LIMIT, ReferenceFault, relaid, write_scenario
 from grader.authoring.fuzz.vocabulary import FRAMES, vocabulary
-from grader.authoring.record import reference_output
 from grader.errors import InputError
 from grader.lab.kernels import misconception_kernel, reference_kernel
 from grader.lab.lab import load_lab
+from grader.lab.reference import reference_output
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
 

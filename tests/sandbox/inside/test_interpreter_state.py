@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from grader.authoring.record import reference_output
+from grader.lab.reference import reference_output
 from grader.sandbox.inside.interpreter_state import Interpreter, state
 from grader.sandbox.sandbox import Box
 from tests.kernels import SmallKernel

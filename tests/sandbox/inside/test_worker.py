@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from grader.authoring.record import reference_output
 from grader.grade.runners import Code, Examiner
+from grader.lab.reference import reference_output
 from tests.kernels import SmallKernel
 from tests.sandbox.plain_box import PlainBox
 from tests.scenario.test_loader import parse

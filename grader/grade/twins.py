@@ -1,0 +1,105 @@
+"""The disguised twins of a lab's public scenarios, with what the reference does in them.
+
+A public scenario can be passed by a table of recorded answers. Its twin (scenario/twin.py) cannot: who passes the
+scenario and not the twin is shown to staff, and loses the points where lab.yaml says `twins: decide`.
+
+The twins follow from what only staff have: the reference kernel and the hidden scenarios. So they are the same on every
+machine and in every shard, and change when one of these does. An exported lab has no reference; its twins were recorded
+when it was made, in `twins.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from grader.errors import InputError
+from grader.lab.lab import Lab
+from grader.lab.recordings import Output
+from grader.scenario.model import Scenario
+from grader.scenario.twin import disguise
+from grader.trace.json_form import trace_from_json, trace_to_json
+
+FORMAT = 1
+
+#: The recorded twins of a lab without a reference, in its folder.
+NAME = "twins.json"
+
+
+class Twin(NamedTuple):
+    """A scenario's twin, what the reference does in it, and in what it differs, a few words each."""
+
+    scenario: Scenario
+    output: Output
+    differs: tuple[str, ...]
+
+
+def twins_of(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Twin]:
+    """Return the twins of public scenarios by id. Empty where neither reference nor recorded twins are.
+
+    InputError if the reference does not hold in a twin what the scenario expects, or if recorded twins are unusable.
+    """
+    if lab.reference is None:
+        return _load(lab, scenarios) if (lab.path / NAME).is_file() else {}
+    twins, problems = make_twins(lab, scenarios, seed_of(lab))
+    if problems:
+        raise InputError(problems)
+    return twins
+
+
+def seed_of(lab: Lab) -> str:
+    """Return the seed of a lab's twins: a hash of the reference's text and of the hidden scenarios."""
+    assert lab.reference is not None
+    digest = hashlib.sha256(lab.reference.path.read_bytes())
+    for scenario in lab.hidden:
+        digest.update(scenario.hash.encode())
+    return digest.hexdigest()
+
+
+def make_twins(lab: Lab, scenarios: Iterable[Scenario], seed: str) -> tuple[dict[str, Twin], list[str]]:
+    """Return the twins that a seed gives, and every expectation that the reference does not hold in one of them."""
+    from grader.lab.kernels import reference_kernel
+    from grader.lab.reference import reference_output
+
+    kernel = reference_kernel(lab)
+    twins, problems = {}, []
+    for scenario in scenarios:
+        disguised = disguise(scenario, seed)
+        output, wrong = reference_output(disguised.scenario, kernel)
+        twins[scenario.id] = Twin(disguised.scenario, output, disguised.differs)
+        told = "; ".join(disguised.differs)
+        problems += [f"{problem} (in a twin of this scenario: {told})" for problem in wrong]
+    return twins, problems
+
+
+def recorded_twins(lab: Lab) -> str:
+    """Return the text of `twins.json` for a copy of the lab that has no reference. It is for staff only."""
+    twins = {
+        id: [trace_to_json(trace) for trace in twin.output.traces] for id, twin in twins_of(lab, lab.scenarios).items()
+    }
+    return json.dumps({"format": FORMAT, "seed": seed_of(lab), "twins": twins}, separators=(",", ":")) + "\n"
+
+
+def _load(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Twin]:
+    path = lab.path / NAME
+    try:
+        plain: dict[str, Any] = json.loads(path.read_bytes())
+        twins = {}
+        for scenario in scenarios:
+            disguised = disguise(scenario, plain["seed"])
+            traces = [trace_from_json(trace) for trace in plain["twins"][scenario.id]]
+            if not traces or any(trace.hash != _hash_at(disguised.scenario, n) for n, trace in enumerate(traces)):
+                raise InputError([f"{path}: stale: scenario {scenario.id} was changed since; export the lab again"])
+            output = Output(scenario.id, disguised.scenario.hash, traces)
+            twins[scenario.id] = Twin(disguised.scenario, output, disguised.differs)
+    except OSError as error:
+        raise InputError([f"{path}: {error.strerror}"]) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError([f"{path}: not the twins of this lab ({error!r}); export the lab again"]) from None
+    return twins
+
+
+def _hash_at(scenario: Scenario, point: int) -> str:
+    return scenario.at_failure_point(point).hash
