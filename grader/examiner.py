@@ -13,14 +13,12 @@ from grader.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, cras
 from grader.scenario.engine import MakeKernel
 from grader.scenario.model import Scenario
 from grader.scenario.trace import Trace
-from grader.verdicts import CRASHED, FAILED, PASSED, TAMPERED, TIMED_OUT
+from grader.verdicts import CRASHED, FAILED, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
+from grader.worker.budget import Budget
+from grader.worker.limits import Limits
 
 if TYPE_CHECKING:
     from grader.worker.script import Known
-
-#: Scenarios in which a kernel may run out of time before the later ones get an eighth of it: still ten times what any
-#: honest scenario needs, and a kernel that loops in every one does not hold up a class.
-PATIENCE = 3
 
 
 class Code(NamedTuple):
@@ -49,8 +47,8 @@ class Examiner:
         self.code = code
         self._known = known
         self._child: Any = None
-        self._late = 0  # scenarios that ran out of time
-        self._limits: Any = getattr(box, "limits", None)
+        self._hurried = False  # whether the child was made for a kernel that has overrun a limit
+        self._budget = Budget(getattr(box, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
     def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
@@ -72,6 +70,10 @@ class Examiner:
 
         if self._broken is not None:
             return self._broken
+        used = self._child.spent() if self._child is not None else (0.0, 0.0)
+        exhausted = self._budget.exhausted(*used)
+        if exhausted is not None:
+            return Attempt(exhausted.verdict, exhausted.reason, (exhausted.reason,))
         replay = None
         try:
             child = self._started()
@@ -79,24 +81,45 @@ class Examiner:
                 assert self._broken is not None
                 return self._broken
             script = Script(scenario) if self._known is None else self._known.script(scenario, expected)
+            before = child.spent()[0]
+            child.limits = self._budget.limits(script.due)
             replay = RemoteReplay(child, script)
             records, divergence = judge(scenario, expected, replay.records())
             self._settle(replay)
             if replay.found is not None:
+                self._budget.finished(child.spent()[0] - before)
                 return replay.found.attempt
             told = replay.trouble
             trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))}) if told is not None else None
             attempt = conclude(scenario, expected, records, divergence, trouble)
+            self._note(attempt, trouble, cpu=child.spent()[0] - before)
             if self._known is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
                 self._known.learn(script, replay.answers, attempt._replace(records=()))
             return attempt
         except WorkerEnded as ended:
             self.discard()
-            self._late += ended.ending.verdict == TIMED_OUT
-            return _ended(scenario, ended.ending, replay)
+            attempt = _ended(scenario, ended.ending, replay)
+            if replay is None and attempt.verdict == TIMED_OUT:
+                # Python itself could not read the source within the limit, and that does not depend on the scenario.
+                self._broken = attempt
+            told = replay.whereabouts if replay is not None else None
+            self._note(attempt, None, method=told["method"] if told is not None else "")
+            return attempt
         except Tampered as tampered:
             self.discard()
+            self._budget.finished()
             return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
+
+    def _note(self, attempt: Attempt, trouble: Trouble | None, *, method: str = "", cpu: float = 0.0) -> None:
+        """Tell the budget how a scenario ended: in which method, if a limit ended it, and what it took if none did."""
+        if attempt.verdict == TIMED_OUT:
+            self._budget.overran(attempt.verdict, trouble.method if trouble is not None else method)
+        elif attempt.verdict == CRASHED and trouble is not None and trouble.kind == "memory":
+            self._budget.overran(attempt.verdict, trouble.method)
+        elif attempt.verdict == UNGRADABLE:
+            self._budget.starved()
+        else:
+            self._budget.finished(cpu)
 
     def printed(self) -> Printed:
         """What was printed since the last call."""
@@ -111,6 +134,7 @@ class Examiner:
         if self._child is not None:
             data, truncated = self._child.take_output()
             self._last_words = Printed(data.decode("utf-8", "replace"), truncated)
+            self._budget.charge(*self._child.spent())
             self._child.close()
             self._child = None
 
@@ -120,14 +144,11 @@ class Examiner:
         """The child with the source in it; None if the source is broken."""
         from grader.worker.remote import send_source
 
+        if self._child is not None and self._budget.hurried and not self._hurried:
+            self.discard()
         if self._child is None:
-            if self._limits is not None:
-                self.box.limits = self._limits.hurried() if self._late >= PATIENCE else self._limits
-            try:
-                self._child = self.box.spawn()
-            finally:
-                # The box is another submission's next.
-                self.box.limits = self._limits
+            self._hurried = self._budget.hurried
+            self._child = self.box.spawn(self._hurried)
             told = send_source(self._child, self.code.modules, self.code.main, self.code.class_name)
             if told is not None:
                 trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))})

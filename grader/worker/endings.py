@@ -43,10 +43,10 @@ def too_much_output(limits: Limits) -> Ending:
     return Ending("timed_out", f"printed more than {limits.output >> 10} KiB in one scenario; that is the limit")
 
 
-def too_many_operations(volume: int, room: int) -> Ending:
-    """The kernel carried out more than any kernel needs."""
+def too_many_operations(volume: int, room: int, where: str) -> Ending:
+    """The kernel carried out more than any kernel needs, in one step or in one scenario."""
     told = f"{volume / (1 << 20):.1f} MiB of operations; the limit is {room / (1 << 20):.1f} MiB"
-    return Ending("timed_out", f"carried out more operations in one scenario than any kernel needs ({told})")
+    return Ending("timed_out", f"carried out more operations in {where} than any kernel needs ({told})")
 
 
 def not_a_frame(kind: int, size: int) -> Ending:

@@ -3,6 +3,7 @@
 On the control socket the grader says, five bytes each, a letter and the child's number:
 
     S   a new child; two descriptors come along: its channel, and the pipe for what it prints
+    H   the same, with less memory
     W   wait a moment for a child that is dying, then end it
     K   end a child
 
@@ -25,6 +26,7 @@ from typing import Any
 from grader.worker import probes, untouched, whereabouts, wire
 from grader.worker.confine import basics
 from grader.worker.launch import CONTROL
+from grader.worker.limits import hurried_memory
 
 #: Seconds that a dying child is waited for.
 GENTLE_S = 0.2
@@ -136,12 +138,12 @@ class Zygote:
             for _, _, data in ancillary:
                 descriptors.frombytes(data)
             serial = int.from_bytes(command[1:], "little")
-            if command[:1] == b"S":
-                self.spawn(serial, *descriptors)
+            if command[:1] in (b"S", b"H"):
+                self.spawn(serial, *descriptors, hurried=command[:1] == b"H")
             else:
                 self.end(serial, gently=command[:1] == b"W")
 
-    def spawn(self, serial: int, channel: int, output: int) -> None:
+    def spawn(self, serial: int, channel: int, output: int, hurried: bool) -> None:
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -149,6 +151,8 @@ class Zygote:
             os.write(output, f"fork: {error.strerror}".encode())
             pid = -1
         if pid == 0:
+            if hurried:
+                self.walls.memory_mib = hurried_memory(self.walls.memory_mib)
             self.be_child(parent, channel, output)
         os.close(channel)
         os.close(output)
