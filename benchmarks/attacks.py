@@ -82,7 +82,9 @@ def main() -> None:
     parser.add_argument("--lab", default="copy-on-write")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--isolation", default="L2")
-    parser.add_argument("--slowest", type=int, default=0, metavar="N", help="also grade each by itself; print the N worst")
+    parser.add_argument(
+        "--slowest", type=int, default=0, metavar="N", help="also grade each by itself; print the N worst"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         submissions = pathlib.Path(place, "submissions")

@@ -68,12 +68,9 @@ class Examiner:
         from grader.worker.script import Script
         from grader.worker.standin import Tampered
 
-        if self._broken is not None:
-            return self._broken
-        used = self._child.spent() if self._child is not None else (0.0, 0.0)
-        exhausted = self._budget.exhausted(*used)
-        if exhausted is not None:
-            return Attempt(exhausted.verdict, exhausted.reason, (exhausted.reason,))
+        early = self._broken or self._exhausted()
+        if early is not None:
+            return early
         replay = None
         try:
             child = self._started()
@@ -89,8 +86,7 @@ class Examiner:
             if replay.found is not None:
                 self._budget.finished(child.spent()[0] - before)
                 return replay.found.attempt
-            told = replay.trouble
-            trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))}) if told is not None else None
+            trouble = _trouble(replay.trouble)
             attempt = conclude(scenario, expected, records, divergence, trouble)
             self._note(attempt, trouble, cpu=child.spent()[0] - before)
             if self._known is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
@@ -98,17 +94,28 @@ class Examiner:
             return attempt
         except WorkerEnded as ended:
             self.discard()
-            attempt = _ended(scenario, ended.ending, replay)
-            if replay is None and attempt.verdict == TIMED_OUT:
-                # Python itself could not read the source within the limit, and that does not depend on the scenario.
-                self._broken = attempt
-            told = replay.whereabouts if replay is not None else None
-            self._note(attempt, None, method=told["method"] if told is not None else "")
-            return attempt
+            return self._lost(scenario, ended.ending, replay)
         except Tampered as tampered:
             self.discard()
             self._budget.finished()
             return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
+
+    def _exhausted(self) -> Attempt | None:
+        """Return how every further scenario ends, where the submission has used up its budget."""
+        ending = self._budget.exhausted(*(self._child.spent() if self._child is not None else (0.0, 0.0)))
+        return Attempt(ending.verdict, ending.reason, (ending.reason,)) if ending is not None else None
+
+    def _lost(self, scenario: Scenario, ending: Any, replay: Any) -> Attempt:
+        """Return the attempt of a child that is gone; `replay` is None if the scenario had not begun."""
+        attempt = _ended(scenario, ending, replay)
+        told = None
+        if replay is not None:
+            told = replay.whereabouts
+        elif attempt.verdict == TIMED_OUT:
+            # Python itself could not read the source within the limit, and that does not depend on the scenario.
+            self._broken = attempt
+        self._note(attempt, None, method=told["method"] if told is not None else "")
+        return attempt
 
     def _note(self, attempt: Attempt, trouble: Trouble | None, *, method: str = "", cpu: float = 0.0) -> None:
         """Tell the budget how a scenario ended: in which method, if a limit ended it, and what it took if none did."""
@@ -151,7 +158,8 @@ class Examiner:
             self._child = self.box.spawn(self._hurried)
             told = send_source(self._child, self.code.modules, self.code.main, self.code.class_name)
             if told is not None:
-                trouble = Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))})
+                trouble = _trouble(told)
+                assert trouble is not None
                 self._broken = Attempt(CRASHED, crash_message(trouble), (BEFORE, *crash_lines(trouble)))
                 return None
         return self._child
@@ -161,6 +169,11 @@ class Examiner:
         has said more than it was asked, or is dead by now: the next scenario shall not begin with its remains."""
         if (replay.pending and not self._child.drain()) or not self._child.quiet():
             self.discard()
+
+
+def _trouble(told: dict[str, Any] | None) -> Trouble | None:
+    """Return what a worker told of a crash, if it did."""
+    return Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))}) if told is not None else None
 
 
 def _ended(scenario: Scenario, ending: Any, replay: Any) -> Attempt:

@@ -60,5 +60,5 @@ CPU_BACKSTOP_S = 900
 
 
 def hurried_memory(memory_mib: int) -> int:
-    """Return the address space, in MiB, of a child for a kernel that has overrun limits: twice what an honest one has."""
+    """Return the address space, in MiB, of a child for a kernel that has overrun a limit: twice what it needs."""
     return max(memory_mib // 4, 96)

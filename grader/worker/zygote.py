@@ -139,7 +139,7 @@ class Zygote:
                 descriptors.frombytes(data)
             serial = int.from_bytes(command[1:], "little")
             if command[:1] in (b"S", b"H"):
-                self.spawn(serial, *descriptors, hurried=command[:1] == b"H")
+                self.spawn(serial, descriptors[0], descriptors[1], hurried=command[:1] == b"H")
             else:
                 self.end(serial, gently=command[:1] == b"W")
 
