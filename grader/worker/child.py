@@ -31,10 +31,6 @@ DRAIN_S = 0.05
 #: Seconds that a new child may take to put up its walls, on a busy machine.
 HELLO_S = 60
 
-#: How many times the wall limit may pass, in addition to the processor time, before the machine is blamed. By then the
-#: scheduler has made the kernel wait for twice the wall limit.
-PATIENCE = 3
-
 _KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER)
 _HELLO_BYTES = 9
 
@@ -313,7 +309,7 @@ class Child:
         passed = self._awaited + now - self._entered - self._excused
         used, waited = self._account.used(), self._account.waited()
         idle = passed - waited - used
-        patience = PATIENCE * limits.wall_s + limits.cpu_s
+        patience = limits.patience_s
         if used > limits.cpu_s:
             self._end(endings.too_much_time(used, limits))
         elif idle > limits.wall_s:

@@ -23,13 +23,21 @@ class Ending(NamedTuple):
 LOST = Ending("ungradable", "the sandbox ended, not the kernel; run it again")
 
 
+#: Without figures: they depend on what the kernel needed for the scenarios that it finished.
+_REDUCED = "since it gets less once another scenario has run into a limit"
+
+
 def too_much_time(used: float, limits: Limits) -> Ending:
     """The processor-time limit was crossed."""
+    if limits.reduced:
+        return Ending("timed_out", f"used too much processor time, {_REDUCED}")
     return Ending("timed_out", f"used {used:.1f} s of processor time; the limit is {limits.cpu_s:g} s")
 
 
 def too_slow(idle: float, limits: Limits) -> Ending:
     """Time passed, and the kernel did not use it."""
+    if limits.reduced:
+        return Ending("timed_out", f"took too long without using the processor, {_REDUCED}")
     return Ending("timed_out", f"took {idle:.0f} s without using the processor; the limit is {limits.wall_s:g} s")
 
 

@@ -25,6 +25,7 @@ class Limits(NamedTuple):
     step_answers  the same in one step: bounds the page table entries that the grader has to hold
     all_cpu_s  processor seconds of all scenarios of a submission together
     all_wall_s seconds that all scenarios of a submission together may let pass, as in wall_s
+    reduced    whether cpu_s and wall_s are less than usual, because an earlier scenario has overrun a limit
     """
 
     cpu_s: float = 2.0
@@ -35,6 +36,13 @@ class Limits(NamedTuple):
     step_answers: int = 256 << 10
     all_cpu_s: float = 12.0
     all_wall_s: float = 6.0
+    reduced: bool = False
+
+    @property
+    def patience_s(self) -> float:
+        """Return the seconds after which the machine is to blame: by then the scheduler has made the kernel wait for
+        twice the wall limit. A hurried kernel waits for a busy machine as long as any other."""
+        return (3 * self.wall_s + self.cpu_s) * (10 if self.reduced else 1)
 
     def hurried(self, due: int, slowest: float) -> Limits:
         """Return the limits for a kernel that has overrun one: a fortieth of the processor time, in addition to what
@@ -45,7 +53,7 @@ class Limits(NamedTuple):
                  as long, so that a slow kernel, or a slow machine, is no reason to run out of time
         """
         wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * slowest)
-        return self._replace(cpu_s=min(self.cpu_s, wanted), wall_s=self.wall_s / 10)
+        return self._replace(cpu_s=min(self.cpu_s, wanted), wall_s=self.wall_s / 10, reduced=True)
 
 
 #: Processor seconds for each byte of answers that a scenario's size explains.
