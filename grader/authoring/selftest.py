@@ -29,7 +29,15 @@ FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "hostile"
 HONEST = "honest.py"
 
 #: Small, so that an attack that must run into a limit does so soon. The same walls as ever.
-LIMITS = Limits(cpu_s=0.3, wall_s=0.6, memory_mib=256, output=64 << 10, answers=4 << 20)
+LIMITS = Limits(
+    cpu_s=0.3,
+    wall_s=0.6,
+    memory_mib=256,
+    output=64 << 10,
+    answers=4 << 20,
+    all_cpu_s=0.45,
+    all_wall_s=0.9,
+)
 
 #: Seconds that processes have to follow their parent.
 ORPHAN_S = 0.3

@@ -22,6 +22,7 @@ from concurrent.futures import (
 )
 from typing import Any
 
+from grader.batch.sweeper import Sweeper
 from grader.batch.work import Bundle, Done, Work, perform
 from grader.errors import InputError
 
@@ -40,6 +41,7 @@ class LocalPool:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
+        self._sweeper: Sweeper | None = None
 
     def start(self) -> Executor:
         import multiprocessing
@@ -51,6 +53,7 @@ class LocalPool:
         isolate_helpers()
         if method == "forkserver":
             context.set_forkserver_preload(["grader.batch.warm"])
+            self._sweeper = self._sweeper or Sweeper()
         processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         own = random.sample(processors, min(self.jobs, len(processors)))
         executor = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_settle, initargs=(own,))
@@ -70,7 +73,10 @@ class LocalPool:
         executor.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
-        """Nothing is left to close."""
+        """From here on this process tidies up at its end, as nothing of a pool is in use."""
+        if self._sweeper is not None:
+            self._sweeper.close()
+            self._sweeper = None
 
 
 def isolate_helpers() -> None:

@@ -7,8 +7,10 @@ import contextlib
 import os
 import pathlib
 import re
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from grader.cli import add_isolation
@@ -64,16 +66,34 @@ def run(options: argparse.Namespace) -> int:
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
     output = pathlib.Path(options.output)
     try:
-        with contextlib.closing(progress_bar(len(sources), options.quiet)) as bar:
+        with _terminable(), contextlib.closing(progress_bar(len(sources), options.quiet)) as bar:
             outcome = grade_batch(
                 lab, sources, output, _pool(options), options.isolation, lambda count, name: bar.update(count)
             )
     except StoreError as error:
         raise InputError([str(error)]) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         print("grader: stopped; what was graded so far is kept: run the same command again to go on", file=sys.stderr)
-        return 130
+        return 143 if isinstance(stopped, Terminated) else 130
     return tell(outcome, books, options)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: like ctrl-C, so that pools, sandboxes and the store are closed in order."""
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Raise Terminated when SIGTERM comes."""
+
+    def terminate(number: int, frame: Any) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def gradebooks(options: argparse.Namespace) -> list[Any]:

@@ -21,8 +21,8 @@ from grader.trace.records import CRASHED, StepRecord
 class Child(Protocol):
     """A confined process that runs student.serve (see box.py)."""
 
-    def begin_scenario(self, due: int = 0) -> None:
-        """Start the scenario's budgets; `due` bytes of answers are above the limit."""
+    def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
+        """Start the scenario's budgets; `due` bytes of answers, `step_due` in one step, are above the limit."""
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send one frame."""
@@ -66,7 +66,7 @@ class RemoteReplay:
         Raises Tampered for an answer that no honest worker gives, WorkerEnded if the child is gone.
         """
         scenario = self.script.scenario
-        self.child.begin_scenario(self.script.due)
+        self.child.begin_scenario(self.script.due, self.script.step_due)
         self._send(wire.BEGIN, self.script.beginning)
         self._follow()
         if self.found is not None:

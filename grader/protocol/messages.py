@@ -45,17 +45,19 @@ class Script:
     beginning  the payload of BEGIN
     messages   kind and payload of every STEP, and of END
     due        bytes of answers that the scenario's own size explains
+    step_due   the same in one step
     answers    to BEGIN and on, that were judged before
     """
 
-    __slots__ = ("answers", "beginning", "due", "messages", "scenario")
+    __slots__ = ("answers", "beginning", "due", "messages", "scenario", "step_due")
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.beginning = _beginning(scenario)
         self.messages = [(wire.STEP, _step(step)) for step in scenario.steps]
         self.messages.append((wire.END, b""))
-        self.due = _due(scenario)
+        self.step_due = _step_due(scenario)
+        self.due = self.step_due * (len(scenario.steps) + 1)
         self.answers: Answers = {}
 
 
@@ -103,11 +105,11 @@ def _bytes_of(value: Any) -> int:
 _PAGE_BYTES = 256
 
 
-def _due(scenario: Scenario) -> int:
-    """Bytes of answers that a scenario's own size explains: every process touches every page in every step."""
+def _step_due(scenario: Scenario) -> int:
+    """Return the bytes of answers that a scenario's own size explains in one step: every process touches every page."""
     pages = sum(step.fields["pages"] for step in scenario.steps if step.verb == "mmap")
     processes = len(scenario.processes) + sum(step.verb == "fork" for step in scenario.steps)
-    return _PAGE_BYTES * pages * processes * (len(scenario.steps) + 1)
+    return _PAGE_BYTES * pages * processes
 
 
 def _beginning(scenario: Scenario) -> bytes:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.protocol import wire
 from grader.sandbox import termination
+from grader.sandbox.accounts import Account
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ DRAIN_S = 0.05
 
 #: Seconds that a new child may take to put up its walls, on a busy machine.
 HELLO_S = 60
-
-#: How many times the wall limit may pass beside the processor time, before the machine is blamed.
-PATIENCE = 3
 
 _KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER)
 _HELLO_BYTES = 9
@@ -57,7 +55,9 @@ class Child:
         self._printed = bytearray()
         self._cut = False
         self._ending: Ending | None = None
-        self._schedstat = -1
+        self._account = Account()
+        self._awaited = self._excused = self._idle_before = 0.0
+        self._entered = time.monotonic()
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
         self._poll.register(output, select.POLLIN)
@@ -65,17 +65,30 @@ class Child:
 
     # -- talking ----------------------------------------------------------------------------------------------
 
-    def begin_scenario(self, due: int = 0) -> None:
-        """Start the budgets of a scenario. `due`: bytes of answers that its own pages may take."""
+    def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
+        """Start the budgets of a scenario.
+
+        due       bytes of answers that its own pages may take, in all
+        step_due  the same, in one step
+        """
+        self._idle_before = self.spent()[1]
         self._entered = time.monotonic()
         self._awaited = 0.0  # seconds that this side spent waiting in receive(), those since _entered apart
+        self._excused = 0.0  # seconds of these in which an answer was there, and this process got no processor
         self._volume = 0  # bytes of answers
         self._room = self.limits.answers + due
-        self._cpu_before = self._cpu()
-        self._waited_before = self._waited()
-        self._ready = 0.0  # seconds in which the child was seen ready to run, and did not
-        self._seen = self._entered, self._cpu_before
+        self._step_room = self.limits.step_answers + step_due
+        self._account.begin()
         self._look_at = self._entered + min(self.limits.cpu_s, self.limits.wall_s)
+
+    def spent(self) -> tuple[float, float]:
+        """Return what the child has used up in its whole life: processor seconds, and seconds that it let pass."""
+        passed = self._awaited - self._excused
+        if passed < TICK:
+            # Nearly always: not worth a look at the scheduler's figures.
+            return self._account.cpu(), self._idle_before
+        idle = passed - self._account.used() - self._account.waited()
+        return self._account.cpu(), self._idle_before + max(0.0, idle)
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send one frame. A child that does not read is not waited for longer than its limits say."""
@@ -91,26 +104,33 @@ class Child:
         entered = self._entered = time.monotonic()
         if not self._received and self._ending is None:
             self._read()
-            if time.monotonic() >= self._look_at:
+            now = time.monotonic()
+            if now - entered > MOMENT and self._received:
+                self._excused += now - entered - MOMENT
+            if now >= self._look_at:
                 self._check_limits()
+        frame = None
         while self._ending is None:
             frame = self._frame()
             if frame is not None:
-                self._awaited += time.monotonic() - entered
-                return frame
+                self._account.answers += 1
+                break
             self._wait(select.POLLIN)
-        return self._ending
+        self._awaited += time.monotonic() - entered
+        return frame if frame is not None else self._ending or termination.LOST
 
     def drain(self) -> bool:
         """Take the answer that is still owed, if it comes at once; False if it does not."""
-        deadline = time.monotonic() + DRAIN_S
-        while self._ending is None and self.pid and time.monotonic() < deadline:
+        entered = self._entered = time.monotonic()
+        drained = False
+        while self._ending is None and self.pid and not drained and time.monotonic() < entered + DRAIN_S:
             frame = self._frame()
-            if frame is not None and frame[0] == wire.ANSWER:
-                return True
             if frame is None:
                 self._wait(select.POLLIN, DRAIN_S)
-        return False
+            else:
+                drained = frame[0] == wire.ANSWER
+        self._awaited += time.monotonic() - entered
+        return drained
 
     def quiet(self) -> bool:
         """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
@@ -144,9 +164,7 @@ class Child:
         self._channel.close()
         os.close(self._output)
         self._output = -1
-        if self._schedstat >= 0:
-            os.close(self._schedstat)
-            self._schedstat = -1
+        self._account.close()
         self._box.forget(self)
 
     # -- beginning --------------------------------------------------------------------------------------------
@@ -180,10 +198,7 @@ class Child:
         self.pid = self.pid or int.from_bytes(data[5:9], "little")
         if hasattr(_socket, "SO_PASSCRED"):
             self._channel.setsockopt(_socket.SOL_SOCKET, _socket.SO_PASSCRED, 0)
-        try:
-            self._schedstat = os.open(f"/proc/{self.pid}/schedstat", os.O_RDONLY)
-        except OSError:
-            self._schedstat = -1
+        self._account.open(self.pid)
 
     # -- waiting ----------------------------------------------------------------------------------------------
 
@@ -194,11 +209,8 @@ class Child:
             return None
         kind, size = received[0], int.from_bytes(received[1:5], "little")
         volume = self._volume + size
-        if volume > self._room or kind not in _KINDS:
-            honest = kind == wire.ANSWER and size < 1 << 30
-            self._end(
-                termination.too_many_operations(volume, self._room) if honest else termination.not_a_frame(kind, size)
-            )
+        if volume > self._room or size > self._step_room or kind not in _KINDS:
+            self._end(self._too_much(kind, size))
             return None
         if len(received) < 5 + size:
             return None
@@ -211,19 +223,30 @@ class Child:
         del received[: 5 + size]
         return kind, frame
 
+    def _too_much(self, kind: int, size: int) -> Ending:
+        """Return what a frame means that is not one, or larger than an answer may be."""
+        if kind != wire.ANSWER or size >= 1 << 30:
+            return termination.not_a_frame(kind, size)
+        if size > self._step_room:
+            return termination.too_many_operations(size, self._step_room, "one step")
+        return termination.too_many_operations(self._volume + size, self._room, "one scenario")
+
     def _wait(self, events: int, seconds: float = 3600.0) -> None:
         """Wait for the channel or a limit; keep the pipe of prints empty meanwhile."""
         self._poll.modify(self._fd, events)
         seconds = min(seconds, TICK, max(0.0, self._look_at - time.monotonic()))
-        happened = self._poll.poll(int(seconds * 1000) + 1)
+        timeout, began = int(seconds * 1000) + 1, time.monotonic()
+        happened = self._poll.poll(timeout)
+        late = time.monotonic() - began - timeout / 1000
         if not happened:
-            self._look()
+            self._account.waited()
         for descriptor, event in happened:
             if descriptor == self._output:
                 self._drain_output()
                 if event & (select.POLLHUP | select.POLLERR) and not event & select.POLLIN:
                     self._poll.unregister(self._output)
             elif event & (select.POLLIN | select.POLLHUP | select.POLLERR):
+                self._excused += max(0.0, late)
                 self._read()
         if time.monotonic() >= self._look_at:
             self._check_limits()
@@ -284,11 +307,10 @@ class Child:
             return
         limits = self.limits
         now = time.monotonic()
-        passed = self._awaited + now - self._entered
-        used = self._cpu() - self._cpu_before
-        waited = max(self._ready, self._waited() - self._waited_before)
+        passed = self._awaited + now - self._entered - self._excused
+        used, waited = self._account.used(), self._account.waited()
         idle = passed - waited - used
-        patience = PATIENCE * limits.wall_s + limits.cpu_s
+        patience = limits.patience_s
         if used > limits.cpu_s:
             self._end(termination.too_much_time(used, limits))
         elif idle > limits.wall_s:
@@ -297,38 +319,6 @@ class Child:
             self._end(termination.starved(waited, passed))
         else:
             self._look_at = now + max(min(limits.cpu_s - used, limits.wall_s - idle, patience - passed), 0.005)
-
-    def _cpu(self) -> float:
-        """Processor seconds of the child so far."""
-        if not self.pid:
-            return 0.0
-        try:
-            # The clock of another process, as clock_getcpuclockid(3) makes its number.
-            return time.clock_gettime((~self.pid << 3) | 2)
-        except (OSError, AttributeError, OverflowError):
-            return self._cpu_before
-
-    def _look(self) -> None:
-        """See whether the child is ready to run: the scheduler's own figure counts a wait only when it is over."""
-        now, cpu = time.monotonic(), self._cpu()
-        before, cpu_before = self._seen
-        self._seen = now, cpu
-        try:
-            with open(f"/proc/{self.pid}/stat", "rb") as file:
-                state = file.read().rpartition(b")")[2].split()[0]
-        except (OSError, IndexError):
-            return
-        if state == b"R":
-            self._ready += max(0.0, now - before - (cpu - cpu_before))
-
-    def _waited(self) -> float:
-        """Seconds that the child was ready to run and did not: the scheduler's own figure, 0 where there is none."""
-        if self._schedstat < 0:
-            return 0.0
-        try:
-            return int(os.pread(self._schedstat, 100, 0).split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):
-            return self._waited_before
 
     # -- the end ----------------------------------------------------------------------------------------------
 
@@ -342,4 +332,6 @@ class Child:
         """The child closed its channel, most likely by dying."""
         if self._ending is None:
             death = self._box.reap(self._serial, gently=True)
+            if death is not None:
+                self._account.ended(death.cpu)
             self._ending = termination.LOST if death is None else termination.of_death(death, self._box.walled)

@@ -1,4 +1,8 @@
-"""What one scenario of a student's kernel may use. Crossing a limit ends the child that runs it."""
+"""What a student's kernel may use: in one scenario, and in all scenarios of a submission.
+
+Crossing a limit of a scenario ends the child that runs it. The figures stand on a measurement: a model answer's slowest
+scenario takes 13 ms of processor time, and all scenarios of a lab together take 0.1 s.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,54 @@ from typing import NamedTuple
 
 
 class Limits(NamedTuple):
-    """Budgets of one scenario, where nothing else is said.
+    """Budgets of one scenario, where nothing else is said, and of a submission.
 
     cpu_s      processor seconds: what decides `timed_out`. Catches loops; says nothing of a kernel that sleeps.
-    wall_s     clock seconds that the grader waits while the kernel neither runs nor is ready to: a backstop, against
-               kernels that sleep. Where a kernel was ready to run, but got no processor for three times as long, it is
-               `ungradable`, not `timed_out`.
+    wall_s     seconds that the grader waits while the kernel neither runs nor is ready to run: catches kernels that
+               sleep. Time in which a kernel was ready to run, but got no processor, does not count; after three times
+               as long the scenario is `ungradable`, not `timed_out`.
     memory_mib address space of the child, in MiB, interpreter included (about 40). Catches growth, not slowness. To
                fill it takes a small part of cpu_s also on a busy machine, so that growth is not called slowness;
                and it is less than the 768 MB that a Gradescope container has for everything.
     output     bytes that a kernel may print
     answers    bytes of answers, four a number, above what the scenario's own pages may take (script.py): bounds the
-               operations, and what they cost the grader
+               operations, and the time that the grader needs to re-enact them
+    step_answers  the same in one step: bounds the page table entries that the grader has to hold
+    all_cpu_s  processor seconds of all scenarios of a submission together
+    all_wall_s seconds that all scenarios of a submission together may let pass, as in wall_s
+    reduced    whether cpu_s and wall_s are less than usual, because an earlier scenario has overrun a limit
     """
 
     cpu_s: float = 2.0
-    wall_s: float = 10.0
+    wall_s: float = 3.0
     memory_mib: int = 512
     output: int = 1 << 20
-    answers: int = 2 << 20
+    answers: int = 1 << 20
+    step_answers: int = 256 << 10
+    all_cpu_s: float = 12.0
+    all_wall_s: float = 6.0
+    reduced: bool = False
 
-    def hurried(self) -> Limits:
-        """The same with an eighth of the time, for a kernel that has run out of it several times."""
-        return self._replace(cpu_s=self.cpu_s / 8, wall_s=self.wall_s / 8)
+    @property
+    def patience_s(self) -> float:
+        """Return the seconds after which the machine is to blame: by then the scheduler has made the kernel wait for
+        twice the wall limit. A hurried kernel waits for a busy machine as long as any other."""
+        return (3 * self.wall_s + self.cpu_s) * (10 if self.reduced else 1)
 
+    def hurried(self, due: int, slowest: float) -> Limits:
+        """Return the limits for a kernel that has overrun one: a fortieth of the processor time, in addition to what
+        the scenario's size explains, and a tenth of the sleep. Ten times what the model answer needs.
+
+        due      bytes of answers that the scenario's own pages may take
+        slowest  processor seconds of the slowest scenario that this kernel has finished: none gets less than ten times
+                 as long, so that a slow kernel, or a slow machine, is no reason to run out of time
+        """
+        wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * slowest)
+        return self._replace(cpu_s=min(self.cpu_s, wanted), wall_s=self.wall_s / 10, reduced=True)
+
+
+#: Processor seconds for each byte of answers that a scenario's size explains.
+HURRIED_S_PER_BYTE = 25e-9
 
 #: Bytes of source that a kernel may have, and bytes of a quiz sheet.
 SOURCE_LIMIT = 256 * 1024
@@ -37,3 +65,8 @@ ANSWERS_LIMIT = 64 * 1024
 
 #: Processor seconds after which the kernel's own limit ends a child, however it fares: a backstop for ours.
 CPU_BACKSTOP_S = 900
+
+
+def hurried_memory(memory_mib: int) -> int:
+    """Return the address space, in MiB, of a child for a kernel that has overrun a limit: twice what it needs."""
+    return max(memory_mib // 4, 96)

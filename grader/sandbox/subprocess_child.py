@@ -51,15 +51,25 @@ class PlainChild:
         )
         self.pid = self._process.pid
         self._threads = [threading.Thread(target=t, daemon=True) for t in (self._hear, self._collect)]
+        self._idle = 0.0
+        self._left = self._limit_s = self.limits.wall_s
         self.begin_scenario()
         for thread in self._threads:
             thread.start()
 
-    def begin_scenario(self, due: int = 0) -> None:
-        """Start the budgets of a scenario. `due`: bytes of answers that its own pages may take."""
+    def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
+        """Start the budgets of a scenario. The bytes of answers that its own pages may take: `due` in all, `step_due`
+        in one step."""
+        self._idle = self.spent()[1]
+        self._limit_s = self.limits.wall_s
         self._left = self.limits.wall_s
         self._room = self.limits.answers + due
+        self._step_room = self.limits.step_answers + step_due
         self._volume = 0
+
+    def spent(self) -> tuple[float, float]:
+        """Return processor seconds, which nobody knows here, and the seconds that the child was waited for."""
+        return 0.0, self._idle + self._limit_s - self._left
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send one frame. What a child does not read, a thread of its own goes on to write."""
@@ -74,6 +84,7 @@ class PlainChild:
             try:
                 frame = self._frames.get(timeout=max(0.0, self._left))
             except queue.Empty:
+                self._left = 0.0
                 self._end(termination.too_slow(self.limits.wall_s, self.limits))
                 break
             if isinstance(frame, Ending):
@@ -136,8 +147,11 @@ class PlainChild:
                 if kind not in (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER):
                     self._frames.put(termination.not_a_frame(kind, size))
                     return
+                if size > self._step_room:
+                    self._frames.put(termination.too_many_operations(size, self._step_room, "one step"))
+                    return
                 if self._volume > self._room:
-                    self._frames.put(termination.too_many_operations(self._volume, self._room))
+                    self._frames.put(termination.too_many_operations(self._volume, self._room, "one scenario"))
                     return
                 self._frames.put((kind, wire.read_exactly(descriptor, size) if size else b""))
             except (EOFError, OSError, ValueError):

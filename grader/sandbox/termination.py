@@ -23,13 +23,21 @@ class Ending(NamedTuple):
 LOST = Ending("ungradable", "the sandbox ended, not the kernel; run it again")
 
 
+#: Without figures: they depend on what the kernel needed for the scenarios that it finished.
+_REDUCED = "since it gets less once another scenario has run into a limit"
+
+
 def too_much_time(used: float, limits: Limits) -> Ending:
     """The processor-time limit was crossed."""
+    if limits.reduced:
+        return Ending("timed_out", f"used too much processor time, {_REDUCED}")
     return Ending("timed_out", f"used {used:.1f} s of processor time; the limit is {limits.cpu_s:g} s")
 
 
 def too_slow(idle: float, limits: Limits) -> Ending:
     """Time passed, and the kernel did not use it."""
+    if limits.reduced:
+        return Ending("timed_out", f"took too long without using the processor, {_REDUCED}")
     return Ending("timed_out", f"took {idle:.0f} s without using the processor; the limit is {limits.wall_s:g} s")
 
 
@@ -43,10 +51,10 @@ def too_much_output(limits: Limits) -> Ending:
     return Ending("timed_out", f"printed more than {limits.output >> 10} KiB in one scenario; that is the limit")
 
 
-def too_many_operations(volume: int, room: int) -> Ending:
-    """The kernel carried out more than any kernel needs."""
+def too_many_operations(volume: int, room: int, where: str) -> Ending:
+    """The kernel carried out more than any kernel needs, in one step or in one scenario."""
     told = f"{volume / (1 << 20):.1f} MiB of operations; the limit is {room / (1 << 20):.1f} MiB"
-    return Ending("timed_out", f"carried out more operations in one scenario than any kernel needs ({told})")
+    return Ending("timed_out", f"carried out more operations in {where} than any kernel needs ({told})")
 
 
 def not_a_frame(kind: int, size: int) -> Ending:

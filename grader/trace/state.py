@@ -56,7 +56,7 @@ class State:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.pids = {name: pid for pid, name in enumerate(scenario.processes, 1)}
+        self.pids = {name: pid for pid, name in enumerate(scenario.processes, scenario.machine.first_pid)}
         self.parents: dict[int, int] = {}
         self.tables: dict[int, dict[int, int]] = {pid: {} for pid in self.pids.values()}
         self.stale: dict[int, dict[int, int]] = {}

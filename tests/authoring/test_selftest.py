@@ -50,8 +50,8 @@ def test_this_machine_gives_the_level_that_grading_strangers_needs():
 
 
 def test_there_are_attacks_of_every_kind():
-    """At least fifty, each with a sentence that says what it tries."""
-    assert len(ATTACKS) >= 50
+    """At least 125, each with a sentence that says what it tries."""
+    assert len(ATTACKS) >= 125
     assert all(attack.about.endswith(".") for attack in ATTACKS)
 
 

@@ -49,13 +49,16 @@ class ScriptedBox(Scripted):
     def __init__(self, answers):
         super().__init__([(wire.READY, b""), *answers])
 
-    def spawn(self):
+    def spawn(self, hurried=False):
         return self
 
     def drain(self):
         return True
 
     quiet = drain
+
+    def spent(self):
+        return 0.0, 0.0
 
     def take_output(self):
         return b"", False

@@ -59,7 +59,7 @@ class Scripted:
     def __init__(self, answers):
         self.answers = iter(answers)
 
-    def begin_scenario(self, due=0):
+    def begin_scenario(self, due=0, step_due=0):
         pass
 
     def send(self, kind, payload):

@@ -35,8 +35,11 @@ class PlainChild:
         os.close(worker_in)
         os.close(worker_out)
 
-    def begin_scenario(self, due: int = 0) -> None:
+    def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
         pass
+
+    def spent(self) -> tuple[float, float]:
+        return 0.0, 0.0
 
     def send(self, kind: int, payload: bytes) -> None:
         wire.write_frame(self._out, kind, payload)
@@ -71,6 +74,6 @@ class PlainBox:
         self.children: list[PlainChild] = []
         self.folder = folder
 
-    def spawn(self) -> PlainChild:
+    def spawn(self, hurried: bool = False) -> PlainChild:
         self.children.append(PlainChild(folder=self.folder))
         return self.children[-1]

@@ -146,7 +146,11 @@ class _Worker:
         """Keep the first trouble of a step; what follows from it would only hide it."""
         if self.trouble is None:
             modules = self.source.texts if self.source is not None else {}
-            self.trouble = describe(error, method, modules)
+            try:
+                self.trouble = describe(error, method, modules)
+            except BaseException:
+                # There is no room left on the stack, or in memory, to say more.
+                self.trouble = {"kind": "crash", "method": method, "type": "", "message": "", "lines": []}
             if len(self.log) > wire.ANSWER_LIMIT:
                 self.trouble["kind"] = "operations"
 
@@ -199,16 +203,21 @@ class _Recorder:
         self._log.append(wire.RETURNED)
 
     def _ended(self, error: BaseException, method: str) -> BaseException:
-        """Log how a call ended; what the machine shall see of it."""
-        for ending, kind in _ENDINGS:
-            if isinstance(error, kind):
-                self._log.append(ending)
-                if method == "exit" or (ending == wire.INVALID_ARGUMENT and method == "page_fault"):
-                    self._worker.note(error, method)
-                return error
-        self._log.append(wire.CRASHED)
-        self._worker.note(error, method)
-        return error if isinstance(error, StudentCrash) else StudentCrash(type(error).__name__)
+        """Log how a call ended, and return what the machine gets to see of it.
+
+        An exception's own `__class__`, metaclass and the like are the student's: only its real type is looked at, which
+        is what `except` does. The machine gets the exception itself only if nothing in it could answer a question.
+        """
+        kinds = [(ending, kind) for ending, kind in _ENDINGS if issubclass(type(error), kind)]
+        if not kinds:
+            self._worker.note(error, method)
+            self._log.append(wire.CRASHED)
+            return StudentCrash(name_of(error))
+        ending, kind = kinds[0]
+        if method == "exit" or (ending == wire.INVALID_ARGUMENT and method == "page_fault"):
+            self._worker.note(error, method)
+        self._log.append(ending)
+        return error if len(kinds) == 1 and _harmless(type(error)) else kind()
 
 
 _ENDINGS: tuple[tuple[int, type[KernelError]], ...] = (
@@ -216,6 +225,33 @@ _ENDINGS: tuple[tuple[int, type[KernelError]], ...] = (
     (wire.OUT_OF_MEMORY, OutOfMemory),
     (wire.INVALID_ARGUMENT, InvalidArgument),
 )
+
+
+# What C keeps of an exception and of a class, whatever the student's own attributes say.
+_traceback_of = vars(BaseException)["__traceback__"].__get__
+_name, _bases, _space, _flags = (vars(type)[n].__get__ for n in ("__name__", "__mro__", "__dict__", "__flags__"))
+
+#: Py_TPFLAGS_HEAPTYPE: the class was made by a class statement.
+_MADE = 1 << 9
+
+
+def name_of(error: BaseException) -> str:
+    """Return the name of an exception's type, asking nothing of the student's."""
+    return _text(_name(type(error)), 100)
+
+
+def _text(text: str, limit: int) -> str:
+    """Return the beginning of a text as a plain str: a subclass of str runs the student's code when it is cut."""
+    return str.__str__(text)[:limit]
+
+
+def _harmless(kind: type) -> bool:
+    """Return True if `isinstance` of an exception of this type runs no code of the student's."""
+    try:
+        made = [_space(base) for base in _bases(kind) if _flags(base) & _MADE]
+        return all({"__class__", "__getattribute__"}.isdisjoint(space) for space in made)
+    except BaseException:
+        return False  # a name in the class that cannot even be compared
 
 
 class RefusedImport(ImportError):
@@ -293,31 +329,34 @@ def file_of(module: str) -> str:
 
 
 def describe(error: BaseException, method: str, modules: dict[str, str]) -> dict[str, Any]:
-    """What went wrong, with the student's own lines and none of ours. Never raises: the text is the student's."""
+    """Return what went wrong, with the student's own lines and none of ours, whatever the student's exception does."""
+    made = type(error)
     try:
-        kind = _kind(error)
-        calls = _calls(error.__traceback__)
-        lines = _syntax_line(error) if isinstance(error, SyntaxError) else _shown(calls, modules)
-        message = str(error)[:2000]
-        if isinstance(error, ImportError) and error.path:
-            message = message.removesuffix(f" ({error.path})")
+        calls = _calls(_traceback_of(error))
+        lines = _syntax_line(error) if issubclass(made, SyntaxError) else _shown(calls, modules)
+        message = _text(str(error), 2000)
+        if issubclass(made, ImportError) and error.path:  # type: ignore[attr-defined]
+            message = message.removesuffix(f" ({error.path})")  # type: ignore[attr-defined]
     except BaseException as strange:
-        kind, lines, message = "crash", [], f"its message could not be read ({type(strange).__name__})"
-    return {"kind": kind, "method": method, "type": type(error).__name__[:100], "message": message, "lines": lines}
+        lines, message = [], f"its message could not be read ({name_of(strange)})"
+    return {"kind": _kind(made), "method": method, "type": name_of(error), "message": message, "lines": lines}
 
 
-def _kind(error: BaseException) -> str:
-    if isinstance(error, NotImplementedError):
+def _kind(made: type[BaseException]) -> str:
+    if issubclass(made, NotImplementedError):
         return "not_implemented"
-    if isinstance(error, RefusedImport | PermissionError):
+    if issubclass(made, RefusedImport | PermissionError):
         return "refused"
-    if isinstance(error, MemoryError):
+    if issubclass(made, MemoryError):
         return "memory"
     return "crash"
 
 
-def _syntax_line(error: SyntaxError) -> list[list[Any]]:
-    return [[str(error.filename)[:200], error.lineno or 0, "", (error.text or "").strip()[:200]]]
+def _syntax_line(error: Any) -> list[list[Any]]:
+    number = error.lineno
+    # Not any number: one of a student's own making may be too long to be written.
+    number = number if type(number) is int and 0 <= number < 1 << 31 else 0
+    return [[_text(str(error.filename), 200), number, "", _text(str(error.text or ""), 1000).strip()[:200]]]
 
 
 def _calls(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int]]:

@@ -3,6 +3,7 @@
 On the control socket the grader says, five bytes each, a letter and the child's number:
 
     S   a new child; two descriptors come along: its channel, and the pipe for what it prints
+    H   the same, with less memory
     W   wait a moment for a child that is dying, then end it
     K   end a child
 
@@ -26,6 +27,7 @@ from grader.protocol import wire
 from grader.sandbox.inside import interpreter_state, probes, stack_sampler
 from grader.sandbox.inside.confine import rlimits
 from grader.sandbox.launch import CONTROL
+from grader.sandbox.limits import hurried_memory
 
 #: Seconds that a dying child is waited for.
 GENTLE_S = 0.2
@@ -137,12 +139,12 @@ class Zygote:
             for _, _, data in ancillary:
                 descriptors.frombytes(data)
             serial = int.from_bytes(command[1:], "little")
-            if command[:1] == b"S":
-                self.spawn(serial, *descriptors)
+            if command[:1] in (b"S", b"H"):
+                self.spawn(serial, descriptors[0], descriptors[1], hurried=command[:1] == b"H")
             else:
                 self.end(serial, gently=command[:1] == b"W")
 
-    def spawn(self, serial: int, channel: int, output: int) -> None:
+    def spawn(self, serial: int, channel: int, output: int, hurried: bool) -> None:
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -150,6 +152,8 @@ class Zygote:
             os.write(output, f"fork: {error.strerror}".encode())
             pid = -1
         if pid == 0:
+            if hurried:
+                self.walls.memory_mib = hurried_memory(self.walls.memory_mib)
             self.be_child(parent, channel, output)
         os.close(channel)
         os.close(output)

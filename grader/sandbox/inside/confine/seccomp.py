@@ -85,7 +85,6 @@ _CALLS: dict[str, tuple[int | None, int | None]] = {
     "clock_getres": (229, 114),
     "clock_nanosleep": (230, 115),
     "nanosleep": (35, 101),
-    "sched_yield": (24, 124),
     "sched_getaffinity": (204, 123),
     "getrandom": (318, 278),
     "set_robust_list": (273, 99),

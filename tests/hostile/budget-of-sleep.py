@@ -1,0 +1,11 @@
+# It sleeps in each scenario for nearly as long as a scenario may.
+# level: L1
+# verdicts: passed passed timed_out
+
+import time
+
+
+class Attack(Honest):
+    def __init__(self, hw):
+        super().__init__(hw)
+        time.sleep(0.5)
