@@ -12,6 +12,7 @@ from grader.text import plain
 
 from .keys import Keyed, as_text, keyed, offered
 from .model import VARIANT, Choice, Question, Quiz
+from .variants import mismatch
 
 CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "unanswered", "invalid"
 
@@ -68,10 +69,7 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dic
     problems += [f"there is no question '{plain(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
     if unfit(sheet.get(VARIANT)):
         problems.append(f"{VARIANT}: {sheet[VARIANT]}")
-    named = variant_of(sheet)
-    if quiz.varies and named and named != quiz.seed:
-        meant = plain(quiz.seed, 80) or "the first"
-        problems.append(f"the sheet is for the variant '{plain(named, 80)}', and was marked as that of '{meant}'")
+    problems += filter(None, [mismatch(quiz, variant_of(sheet))])
     entries = []
     earned = Fraction(0)
     for question in quiz.questions:

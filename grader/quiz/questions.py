@@ -13,13 +13,15 @@ from grader.scenario.yamltext import Block, FormatError, Items, read_yaml
 from .fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
 from .model import Choice, Computed, Observation, Question, Quiz, Wrong
 from .packed import unpacked
+from .variants import Seed, everybodys
 
 #: Fields of a scenario that a question writes itself.
 _INLINE = ("machine", "files", "processes", "steps")
 
 
-def load_quiz(lab: Lab, seed: str = "") -> Quiz:
-    """The quiz of a lab, in the variant of a seed (a student's id, say; "" is the first variant).
+def load_quiz(lab: Lab, seed: Seed = everybodys) -> Quiz:
+    """Return the quiz of a lab, in the variant of a seed: a text ("" is the first variant), or a function that makes
+    one from the seed that the quiz file states (variants.py has them). By default the quiz file decides.
 
     LabError if the file is missing or wrong, or if a question names what is not in the lab.
     """
@@ -35,7 +37,7 @@ def load_quiz(lab: Lab, seed: str = "") -> Quiz:
         raise LabError([f"{lab.quiz}: {error.strerror}"]) from None
 
 
-def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: str = "") -> Quiz:
+def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: Seed = everybodys) -> Quiz:
     """The quiz in a text; `name` stands for the file in messages. FormatError if anything in it is wrong.
 
     Without a lab there are no scenarios that a question could observe.
@@ -59,8 +61,10 @@ class _Reader:
     def wrong(self, line: int, message: str) -> FormatError:
         return FormatError(self.name, line, message)
 
-    def quiz(self, block: Any, seed: str) -> Quiz:
+    def quiz(self, block: Any, seed: Seed) -> Quiz:
         check_fields(self.name, "a quiz", block, TOP, 1)
+        rule = block.get("seed", "").strip()
+        seed = seed if isinstance(seed, str) else seed(rule)
         penalty = Fraction(str(block.get("penalty", 0)))
         questions: dict[str, Question] = {}
         for item, line in zip(block["questions"], block["questions"].lines, strict=True):
@@ -69,7 +73,7 @@ class _Reader:
                 first = questions[question.id].line
                 raise self.wrong(line, f"question {question.id!r} is there twice; first in line {first}")
             questions[question.id] = question
-        return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed)
+        return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed, rule)
 
     def question(self, item: Any, line: int, penalty: Fraction, seed: str) -> Question:
         check_fields(self.name, "a question", item, QUESTION, line)

@@ -168,6 +168,29 @@ def test_the_same_seed_gives_the_same_variant_and_marks_it(cli, root, tmp_path):
     assert "the sheet is for the variant 'ada', and was marked as that of 'bob'" in " ".join(other.split())
 
 
+@pytest.mark.parametrize(
+    ("rule", "name", "points", "told"),
+    [
+        ("", "ada", 0, "for the variant 'ada', and was marked as the first variant, because the course decides whose"),
+        ("seed: ada\n", "bob", 1, None),
+        ("seed: s3\n", "ada", 0, "the sheet is for the variant 'ada', and was marked as that of 's3'"),
+        ("seed: '{student}'\n", "ada", 1, None),
+        ("seed: '{student}'\n", "bob", 0, "the sheet is for the variant 'ada', and was marked as that of 'bob'"),
+    ],
+)
+def test_the_course_decides_whose_numbers_count(cli, root, tmp_path, rule, name, points, told):
+    """A sheet in a folder that the course marks chooses its own numbers only if they are its student's."""
+    lab = _varied_lab(root, tmp_path, VARIED.replace("questions:", f"{rule}questions:", 1))
+    sheets = tmp_path / "sheets"
+    sheets.mkdir()
+    sheet = cli("quiz", lab, "--template", "--seed", "ada")[1].replace("\ncopies:", "\ncopies: 4")
+    (sheets / f"{name}.yaml").write_text(sheet)
+    [marked] = json.loads(cli("quiz", lab, "--answers", sheets, "--format", "json")[1])["sheets"]
+
+    assert next(q for q in marked["quiz"]["questions"] if q["id"] == "copies")["points"] == points
+    assert [told in problem for problem in marked["quiz"].get("problems", [])] == ([True] if told else [])
+
+
 def _varied_lab(root, tmp_path, text):
     """The copy-on-write lab with another quiz, as a folder."""
     import shutil
