@@ -92,12 +92,19 @@ def import_files(options: argparse.Namespace) -> int:
 
     Exit status 0 if nothing was, 1 if something was, 2 if no question is left.
     """
+    from grader.quiz.exchange.limits import COUNT_LIMIT
+
     items: list[Item] = []
     notes: list[Note] = []
     for given in options.imported:
         found, said = _read(pathlib.Path(given))
         items += found
         notes += said
+    if len(items) > COUNT_LIMIT:
+        notes.append(
+            Note(options.imported[-1], 1, f"more than {COUNT_LIMIT} questions; import fewer files at once", True)
+        )
+        items = items[:COUNT_LIMIT]
     for note in notes:
         print(f"{'error' if note.lost else 'warning'}: {plain(str(note))}", file=sys.stderr)
     if not items:
@@ -106,7 +113,7 @@ def import_files(options: argparse.Namespace) -> int:
     from grader.quiz.exchange.yaml_file import write as write_yaml
     from grader.quiz.questions import read_quiz
 
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     items = [item._replace(id=slug(item.id, taken, 12)) for item in items]
     text = write_yaml(items, _title(options))
     read_quiz(text, "the imported quiz")  # what is written can be read
@@ -123,7 +130,7 @@ def _title(options: argparse.Namespace) -> str:
 
 def _read(path: pathlib.Path) -> tuple[list[Item], list[Note]]:
     from grader.quiz.exchange import gift, markdown
-    from grader.quiz.exchange.item import SIZE_LIMIT
+    from grader.quiz.exchange.limits import SIZE_LIMIT
 
     try:
         with path.open("rb") as file:

@@ -13,7 +13,21 @@ import re
 from fractions import Fraction
 
 from ..keys import as_text
-from .item import COUNT_LIMIT, NO_REASON, Item, Note, Option, checked, decoded, reasons, slug, with_reasons
+from .item import (
+    NO_REASON,
+    Item,
+    Note,
+    Option,
+    checked,
+    decoded,
+    limited,
+    reasons,
+    slug,
+    too_large,
+    too_many,
+    with_reasons,
+)
+from .limits import COUNT_LIMIT
 
 _SPECIAL = re.compile(r"([\\~=#{}:])")
 _NAME = re.compile(r"::((?:[^:\\]|\\.|:(?!:))*)::")
@@ -30,10 +44,10 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
     """The questions of a file, and what there is to say about it. ImportFailed if it is no text."""
     items: list[Item] = []
     notes: list[Note] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for line, block in _blocks(decoded(data, name)):
         if len(items) == COUNT_LIMIT:
-            notes.append(Note(name, line, f"more than {COUNT_LIMIT} questions; the rest is left out", True))
+            notes.append(too_many(name, line))
             break
         if block.startswith("$CATEGORY:"):
             notes.append(Note(name, line, "a category; this format has none"))
@@ -42,7 +56,7 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
         notes += found
         if item is not None:
             items.append(item._replace(id=slug(item.id or item.text, taken, 8)))
-    return items, notes
+    return items, limited(notes)
 
 
 def _blocks(text: str) -> list[tuple[int, str]]:
@@ -74,6 +88,9 @@ class _Question:
         self.notes.append(Note(self.name, self.line, message, lost))
 
     def read(self, block: str) -> tuple[Item | None, list[Note]]:
+        self.notes += too_large(self.name, self.line, len(block))
+        if self.notes:
+            return None, self.notes
         title = ""
         match = _NAME.match(block)
         if match:
@@ -112,9 +129,13 @@ class _Question:
         head, _, told = body.partition("#")
         if _TRUTH.match(head.strip()):
             return self.truth(item, head.strip()[0].upper() == "T", told)
+        answers = _answers(body)
+        large = too_large(self.name, self.line, 0, len(answers))
+        self.notes += large
+        if large:
+            return None
         if body.startswith("#"):
             return self.number(item, body[1:].strip())
-        answers = _answers(body)
         if not answers:
             self.note("no answer begins with = or ~; left out", True)
             return None

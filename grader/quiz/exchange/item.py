@@ -13,10 +13,7 @@ from grader.lab import Lab
 from ..keys import Keyed, as_text, keyed
 from ..model import VARIANT, Choice, Question, Quiz
 from ..told import Teller
-
-#: Bytes of a file that is imported, and questions in it.
-SIZE_LIMIT = 1 << 20
-COUNT_LIMIT = 500
+from .limits import CHOICE_LIMIT, COUNT_LIMIT, NOTE_LIMIT, SIZE_LIMIT, TEXT_LIMIT
 
 #: What stands where a file gives no reason.
 NO_REASON = "No reason was given where this question comes from."
@@ -98,7 +95,7 @@ def _item(question: Question, choices: Iterable[Choice], keys: Keyed) -> Item:
 def decoded(data: bytes, name: str) -> str:
     """The text of a file of a stranger's. ImportFailed if it is too large or no UTF-8."""
     if len(data) > SIZE_LIMIT:
-        raise ImportFailed(f"{name}: more than {SIZE_LIMIT >> 10} KiB")
+        raise ImportFailed(f"{name}: more than {SIZE_LIMIT >> 10} KiB; split the file into smaller ones")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,20 +105,22 @@ def decoded(data: bytes, name: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def slug(text: str, taken: set[str], words: int = 4) -> str:
-    """A short id made from a text, other than those that are taken; it is taken now."""
-    ascii_ = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+def slug(text: str, taken: dict[str, int], words: int = 4) -> str:
+    """Return a short id made from a text, and take it.
+
+    taken  the ids that are taken -> the last number that was given to one of that name, so that a thousand equal names
+           need no more than a thousand tries
+    """
+    ascii_ = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
     base = "-".join(re.findall(r"[a-z0-9]+", ascii_)[:words])[:40].strip("-") or "question"
     base = f"{base}-1" if base == VARIANT else base
-    id, number = base, 1
+    id, number = base, taken.get(base, 0)
     while id in taken:
         number += 1
         id = f"{base}-{number}"
-    taken.add(id)
+    taken[base] = max(number, 1)
+    taken.setdefault(id, 1)
     return id
-
-
-_REASON = re.compile(r"- \*(.+?)\*: (.+)\Z")
 
 
 def reasons(options: Iterable[Option]) -> list[str]:
@@ -134,9 +133,9 @@ def with_reasons(options: Iterable[Option], feedback: str) -> tuple[Option, ...]
     told: dict[str, str] = {}
     rest: list[str] = []
     for line in feedback.splitlines():
-        match = _REASON.match(line.strip())
-        if match:
-            told[_flat(match.group(1))] = match.group(2)
+        text, mark, why = line.strip()[3:].partition("*: ")
+        if line.strip().startswith("- *") and text and mark and why:
+            told[_flat(text)] = why
         else:
             rest.append(line)
     general = "\n".join(rest).strip() or NO_REASON
@@ -150,27 +149,50 @@ def _flat(text: str) -> str:
 def checked(item: Item, name: str, line: int) -> tuple[Item | None, list[Note]]:
     """An imported choice question made sound, or None if it cannot be."""
     notes: list[Note] = []
-    options: list[Option] = []
+    options: dict[str, Option] = {}
     for option in item.options:
-        twin = next((o for o in options if _same(o.text, option.text)), None)
-        if twin is None:
-            options.append(option)
-        elif twin.right == option.right:
+        twin = options.setdefault(_flat(option.text), option)
+        if twin is option:
+            continue
+        if twin.right == option.right:
             notes.append(Note(name, line, f"the choice {_short(option.text)} is there twice; once is enough"))
         else:
             message = f"the choice {_short(option.text)} is there twice, once right and once wrong; left out"
             return None, [*notes, Note(name, line, message, True)]
-    if item.kind in ("single", "multiple") and not any(option.right for option in options):
+    kept = tuple(options.values())
+    if item.kind in ("single", "multiple") and not any(option.right for option in kept):
         return None, [*notes, Note(name, line, "no answer is marked as right; left out", True)]
-    if len(options) < 2:
+    if len(kept) < 2:
         return None, [*notes, Note(name, line, "fewer than two choices; left out", True)]
-    if item.kind == "match" and len({option.right for option in options}) < 2:
+    if item.kind == "match" and len({option.right for option in kept}) < 2:
         return None, [*notes, Note(name, line, "nothing to choose from: all have the same match; left out", True)]
-    return item._replace(options=tuple(options)), notes
+    return item._replace(options=kept), notes
 
 
-def _same(one: str, other: str) -> bool:
-    return _flat(one.casefold()) == _flat(other.casefold())
+def too_large(name: str, line: int, size: int, answers: int = 0) -> list[Note]:
+    """Return a remark if a question has more characters or answers than a question may have; it is then left out."""
+    out = "; the question is left out: shorten it, or make several of it"
+    if size > TEXT_LIMIT:
+        return [Note(name, line, f"{size} characters; at most {TEXT_LIMIT} are accepted in a question{out}", True)]
+    if answers > CHOICE_LIMIT:
+        return [Note(name, line, f"{answers} answers; at most {CHOICE_LIMIT} are accepted in a question{out}", True)]
+    return []
+
+
+def too_many(name: str, line: int) -> Note:
+    """Return the remark that a file has more questions than are accepted."""
+    return Note(
+        name, line, f"more than {COUNT_LIMIT} questions; this one and the rest are left out: split the file", True
+    )
+
+
+def limited(notes: list[Note]) -> list[Note]:
+    """Return the first of the remarks on a file, and how many more there are."""
+    if len(notes) <= NOTE_LIMIT:
+        return notes
+    rest = notes[NOTE_LIMIT:]
+    more = f"from here on {len(rest)} more remarks on this file, which are not shown: correct those above first"
+    return [*notes[:NOTE_LIMIT], Note(rest[0].name, rest[0].line, more, any(note.lost for note in rest))]
 
 
 def _short(text: str) -> str:

@@ -15,12 +15,26 @@ import re
 from typing import NamedTuple
 
 from ..keys import counted
-from .item import COUNT_LIMIT, NO_REASON, Item, Note, Option, checked, decoded, reasons, slug, with_reasons
+from .item import (
+    NO_REASON,
+    ImportFailed,
+    Item,
+    Note,
+    Option,
+    checked,
+    decoded,
+    limited,
+    reasons,
+    slug,
+    too_large,
+    too_many,
+    with_reasons,
+)
+from .limits import COUNT_LIMIT, GUESS_LIMIT
 
 TEXT, ANSWERS, FEEDBACK = "Question Text", "Question Answers", "Feedback"
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\Z")
-_CHOICE = re.compile(r"( {0,3})([-+*])[ \t]+(.*)")
+_CHOICE = re.compile(r"( {0,3})([-+*])[ \t]+")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 
 #: What headings have been seen to mean, letters only.
@@ -49,15 +63,15 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
     """The questions of a file, and what there is to say about it. ImportFailed if it is no text."""
     notes: list[Note] = []
     items: list[Item] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for title, line, parts in _questions(decoded(data, name).split("\n"), name, notes):
         if len(items) == COUNT_LIMIT:
-            notes.append(Note(name, line, f"more than {COUNT_LIMIT} questions; the rest is left out", True))
+            notes.append(too_many(name, line))
             break
         item = _item(title, line, parts, name, notes, taken)
         if item is not None:
             items.append(item)
-    return items, notes
+    return items, limited(notes)
 
 
 def _questions(lines: list[str], name: str, notes: list[Note]) -> list[tuple[str, int, dict[str, _Part]]]:
@@ -65,19 +79,20 @@ def _questions(lines: list[str], name: str, notes: list[Note]) -> list[tuple[str
     questions: list[tuple[str, int, dict[str, _Part]]] = []
     part: _Part | None = None
     fence = ""
+    guessed: dict[str, str | None] = {}
     for number, line in enumerate(lines, 1):
         mark = _FENCE.match(line)
         if mark and (not fence or mark.group(1).startswith(fence)):
             fence = "" if fence else mark.group(1)
-        heading = None if fence or mark else _HEADING.match(line)
-        if heading and len(heading.group(1)) == 1:
-            questions.append((heading.group(2), number, {}))
+        level, heading = (0, "") if fence or mark else _heading(line)
+        if level == 1:
+            questions.append((heading, number, {}))
             part = None
-        elif heading and len(heading.group(1)) == 2:
+        elif level == 2:
             if not questions:
                 notes.append(Note(name, number, "there is no title (# …) before the parts; the file's name is used"))
                 questions.append(("", number, {}))
-            part = _part(heading.group(2), number, questions[-1][2], name, notes)
+            part = _part(heading, number, questions[-1][2], name, notes, guessed)
         elif part is not None:
             part.lines.append(line)
         elif line.strip():
@@ -85,8 +100,21 @@ def _questions(lines: list[str], name: str, notes: list[Note]) -> list[tuple[str
     return questions
 
 
-def _part(heading: str, line: int, parts: dict[str, _Part], name: str, notes: list[Note]) -> _Part:
-    meant = _meant(heading)
+def _heading(line: str) -> tuple[int, str]:
+    """Return the level of a heading and its text without the signs around it; (0, "") for any other line."""
+    text = line.lstrip("#")
+    level = len(line) - len(text)
+    if not 1 <= level <= 6 or text[:1] not in (" ", "\t"):
+        return 0, ""
+    text = text.strip(" \t")
+    opened = text.rstrip("#")
+    return level, opened.rstrip(" \t") if opened[-1:] in ("", " ", "\t") else text
+
+
+def _part(
+    heading: str, line: int, parts: dict[str, _Part], name: str, notes: list[Note], guessed: dict[str, str | None]
+) -> _Part:
+    meant = _meant(heading, name, line, guessed)
     if meant is None:
         notes.append(Note(name, line, f"the heading {heading[:60]!r} is not known; what is below it is left out", True))
         return _Part(heading, line, [])
@@ -99,17 +127,29 @@ def _part(heading: str, line: int, parts: dict[str, _Part], name: str, notes: li
     return parts[meant]
 
 
-def _meant(heading: str) -> str | None:
-    import difflib
-
+def _meant(heading: str, name: str, line: int, guessed: dict[str, str | None]) -> str | None:
+    """Return the part that a heading stands for, or None. `guessed` keeps what the unknown ones were taken for, since
+    a guess is slow. ImportFailed if there are too many to guess."""
     word = re.sub(r"[^a-z]", "", heading[:60].lower())
     if word in _KNOWN:
         return _KNOWN[word]
-    close = difflib.get_close_matches(word, list(_KNOWN), n=1, cutoff=0.75)
-    return _KNOWN[close[0]] if close else None
+    if word not in guessed:
+        if len(guessed) == GUESS_LIMIT:
+            parts = f"{TEXT!r}, {ANSWERS!r} and {FEEDBACK!r}"
+            raise ImportFailed(
+                f"{name}:{line}: more than {GUESS_LIMIT} headings (## …) that are not known; a quiz has {parts}: is "
+                "this one? Otherwise correct the headings, or split the file"
+            )
+        import difflib
+
+        close = difflib.get_close_matches(word, list(_KNOWN), n=1, cutoff=0.75)
+        guessed[word] = _KNOWN[close[0]] if close else None
+    return guessed[word]
 
 
-def _item(title: str, line: int, parts: dict[str, _Part], name: str, notes: list[Note], taken: set[str]) -> Item | None:
+def _item(
+    title: str, line: int, parts: dict[str, _Part], name: str, notes: list[Note], taken: dict[str, int]
+) -> Item | None:
     stem = re.split(r"[/\\]", name)[-1].partition(".")[0]
     text = "\n".join(parts[TEXT].lines).strip("\n") if TEXT in parts else ""
     feedback = "\n".join(parts[FEEDBACK].lines).strip() if FEEDBACK in parts else ""
@@ -121,7 +161,12 @@ def _item(title: str, line: int, parts: dict[str, _Part], name: str, notes: list
         return None
     if not feedback:
         notes.append(Note(name, line, f"no {FEEDBACK!r}: the choices have no reasons"))
-    options = with_reasons(_options(parts[ANSWERS], name, notes), feedback)
+    given = _options(parts[ANSWERS], name, notes)
+    large = too_large(name, line, len(text) + len(feedback) + sum(len(option.text) for option in given), len(given))
+    if large:
+        notes += large
+        return None
+    options = with_reasons(given, feedback)
     kind = "multiple" if sum(bool(option.right) for option in options) > 1 else "single"
     item, found = checked(Item("", kind, text, options), name, parts[ANSWERS].line)
     notes += found
@@ -137,7 +182,7 @@ def _options(part: _Part, name: str, notes: list[Note]) -> list[Option]:
             if match.group(2) == "*":
                 notes.append(Note(name, number, "an answer is marked with *; it was read as a wrong one (-)"))
             options.append(Option("", match.group(2) == "+"))
-            texts.append([match.group(3)])
+            texts.append([line[match.end() :]])
         elif texts and (line.startswith((" ", "\t")) or not line.strip()):
             texts[-1].append(line[2:] if line.startswith("  ") else line.strip())
         elif line.strip():

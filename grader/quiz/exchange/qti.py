@@ -14,8 +14,8 @@ from .item import Item, Option
 
 #: Beginnings of lines that text2qti would take for something of its own; a backslash is no help, a zero-width sign is.
 _MARK = re.compile(
-    r"(?m)^(\s*)(?=(?:\d+\.|\*|\*?[a-zA-Z]\)|\[[ *]?\]|\.\.\.|[+\-!=%]|___|\^\^\^|GROUP|END_GROUP|COMMENT|END_COMMENT"
-    r"|(?:[Tt]itle|[Pp]oints|[Tt]ext|[Tt]ext [Tt]itle|[Qq]uiz \w+|[Pp]ick):))"
+    r"(?m)^([ \t]*)(?=(?:\d|\*|\*?[a-zA-Z]\)|\[[ *]?\]|\.\.\.|[+\-!=%]|___|\^\^\^|GROUP|END_GROUP|COMMENT|END_COMMENT"
+    r"|(?:[Tt]itle|[Pp]oints|[Tt]ext|[Tt]ext [Tt]itle|[Qq]uiz \w{1,20}|[Pp]ick):))"
 )
 _FIRST = " " * 4
 
