@@ -23,46 +23,11 @@ MODULES = [
 PATTERNS = [(m.__name__, name, p) for m in MODULES for name, p in vars(m).items() if isinstance(p, re.Pattern)]
 
 #: What each reader gives a meaning to: files are built of these.
-GIFT_SIGNS = [
-    "{",
-    "}",
-    "=",
-    "~",
-    "#",
-    "####",
-    "::",
-    "%50%",
-    "->",
-    "\\",
-    "//",
-    "T",
-    "$CATEGORY:",
-    "[",
-    "1..2",
-    "\n",
-    "\n\n",
-]
-MARKDOWN_SIGNS = [
-    "# t\n",
-    "## Question Text\n",
-    "## Question Answers\n",
-    "## Feedback\n",
-    "- a",
-    "+ b",
-    "\n",
-    "## a",
-    "         ",
-    "#",
-    "```\n",
-    "~~~~\n",
-    "<!--",
-    "-->",
-    "- *a*: b\n",
-    "\\",
-    "1. c\n",
-]
+GIFT_SIGNS = ["{", "}", "=", "~", "#", "####", "::", "%50%", "->", "\\", "//", "T", "$CATEGORY:", "[", "1..2"]
+MARKDOWN_PARTS = ["# t\n", "## Question Text\n", "## Question Answers\n", "## Feedback\n", "## a", "- *a*: b\n"]
+MARKDOWN_SIGNS = [*MARKDOWN_PARTS, "- a", "+ b", "\n", " " * 9, "#", "```\n", "~~~~\n", "<!--", "-->", "\\", "1. c\n"]
 
-READERS = {"gift": (gift.read, GIFT_SIGNS), "markdown": (markdown.read, MARKDOWN_SIGNS)}
+READERS = {"gift": (gift.read, [*GIFT_SIGNS, "\n", "\n\n"]), "markdown": (markdown.read, MARKDOWN_SIGNS)}
 
 
 def cost(read, unit, times):
