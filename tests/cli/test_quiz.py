@@ -208,8 +208,10 @@ def test_export_says_what_is_lost(cli, full, tmp_path):
     assert status == 0 and out.startswith("::copies::[markdown]How many copies? {")
     assert "  shared, kinds: its points" in err
     _, _, err = cli("quiz", full, "--export", "markdown", "--output", tmp_path / "md")
-    assert {p.name for p in (tmp_path / "md").iterdir()} == {"shared.md", "who.md", "word.md", "about.md"}
-    assert "left out, because there is nothing like `order`" in err
+    assert {p.name for p in (tmp_path / "md").iterdir()} == {
+        f"{id}.md" for id in ("shared", "who", "word", "about", "steps", "copies")
+    }
+    assert "left out, because there is nothing like `match`" in err
     assert cli("quiz", full, "--export", "moodle")[1].startswith("<?xml")
     assert "say where to with --output" in cli("quiz", full, "--export", "qti")[2]
 

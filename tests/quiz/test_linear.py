@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.quiz import exchange
-from grader.quiz.exchange import gift, markdown
-from grader.quiz.exchange.item import ImportFailed
+from grader.quiz.exchange import aiken, gift, markdown, moodle, qti
+from grader.quiz.exchange.html_text import markdown_of
 from grader.quiz.exchange.limits import CHOICE_LIMIT, COUNT_LIMIT, GUESS_LIMIT, NOTE_LIMIT, TEXT_LIMIT
+from grader.quiz.exchange.notes import ImportFailed
+from grader.quiz.exchange.xml_tree import read_xml
 
 from .quizzes import told
 from .steps import endless, steps
@@ -27,7 +29,41 @@ GIFT_SIGNS = ["{", "}", "=", "~", "#", "####", "::", "%50%", "->", "\\", "//", "
 MARKDOWN_PARTS = ["# t\n", "## Question Text\n", "## Question Answers\n", "## Feedback\n", "## a", "- *a*: b\n"]
 MARKDOWN_SIGNS = [*MARKDOWN_PARTS, "- a", "+ b", "\n", " " * 9, "#", "```\n", "~~~~\n", "<!--", "-->", "\\", "1. c\n"]
 
-READERS = {"gift": (gift.read, [*GIFT_SIGNS, "\n", "\n\n"]), "markdown": (markdown.read, MARKDOWN_SIGNS)}
+XML_PARTS = ['<question type="multichoice">', "</question>", "<questiontext>", "</questiontext>", "<name>", "</name>"]
+XML_SIGNS = [
+    *XML_PARTS,
+    "<text>T",
+    "</text>",
+    '<answer fraction="100">',
+    "</answer>",
+    "<p>",
+    "&lt;b&gt;",
+    "<!--",
+    "-->",
+]
+QTI_SIGNS = ["<item>", "</item>", "<presentation>", "</presentation>", '<response_lid ident="r">', "</response_lid>"]
+QTI_SIGNS += ['<response_label ident="a">', "</response_label>", "<respcondition>", "</respcondition>"]
+QTI_SIGNS += ["<varequal>a</varequal>", "<setvar>100</setvar>", "<mattext>T</mattext>", "<itemfeedback/>"]
+AIKEN_SIGNS = ["T\n", "A. a\n", "B) b\n", "ANSWER: A\n", "ANSWER:", " ", "\n", "A."]
+HTML_SIGNS = ["<b>", "<", ">", "<!--", "-->", "<pre>", "<li>", "&", '"', "a ", "\n"]
+
+
+def read_moodle(data, name):
+    return moodle.read(b"<quiz>" + data + b"</quiz>", name)
+
+
+def read_qti(data, name):
+    return qti.questions_of(read_xml(b"<questestinterop>" + data + b"</questestinterop>", name), name)
+
+
+READERS = {
+    "gift": (gift.read, [*GIFT_SIGNS, "\n", "\n\n"]),
+    "markdown": (markdown.read, MARKDOWN_SIGNS),
+    "moodle": (read_moodle, XML_SIGNS),
+    "qti": (read_qti, QTI_SIGNS),
+    "aiken": (aiken.read, AIKEN_SIGNS),
+    "html": (lambda data, name: markdown_of(data.decode()), HTML_SIGNS),
+}
 
 
 def cost(read, unit, times):
@@ -37,6 +73,7 @@ def cost(read, unit, times):
         with contextlib.suppress(ImportFailed):
             read((unit * times).encode(), "x")
 
+    reading()  # what is loaded and compiled once
     return steps(reading)
 
 
@@ -49,6 +86,29 @@ def test_a_file_of_twice_the_size_takes_at_most_twice_the_steps(reader, data):
     unit = "".join(data.draw(st.lists(st.sampled_from(signs), min_size=1, max_size=6)))
 
     assert cost(read, unit, 120) <= 2.3 * cost(read, unit, 60) + 500
+
+
+#: A question of each format, which can be repeated as it is: with tags that match, more of a file is read.
+QUESTIONS = {
+    "gift": "::q::[html]T <b>{=a#b ~%-50%c ####d}\n\n",
+    "markdown": "# q\n## Question Text\nT\n## Question Answers\n- a\n+ b\n## Feedback\n- *a*: b\n",
+    "moodle": '<question type="multichoice"><questiontext><text>T</text></questiontext>'
+    '<answer fraction="100"><text>a</text></answer><answer fraction="0"><text>b</text></answer></question>',
+    "qti": "<item><presentation><material><mattext>T</mattext></material><response_lid>"
+    '<response_label ident="a"><mattext>a</mattext></response_label>'
+    '<response_label ident="b"><mattext>b</mattext></response_label></response_lid>'
+    '</presentation><respcondition><varequal>a</varequal><setvar varname="SCORE">100</setvar></respcondition></item>',
+    "aiken": "T\nA. a\nB. b\nANSWER: A\n\n",
+    "html": "<p>a <code>b</code></p><pre>c</pre>",
+}
+
+
+@pytest.mark.parametrize("reader", QUESTIONS)
+def test_twice_the_questions_take_twice_the_steps(reader):
+    """Of whole questions, all alike: equal names and choices cost no more than others."""
+    read, unit = READERS[reader][0], QUESTIONS[reader]
+
+    assert 1.8 * cost(read, unit, 60) - 1000 < cost(read, unit, 120) < 2.2 * cost(read, unit, 60)
 
 
 @pytest.mark.parametrize(("module", "name", "pattern"), PATTERNS, ids=lambda value: str(value)[:40])

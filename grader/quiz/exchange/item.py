@@ -13,7 +13,8 @@ from grader.lab import Lab
 from ..keys import Keyed, as_text, keyed
 from ..model import VARIANT, Choice, Question, Quiz
 from ..told import Teller
-from .limits import CHOICE_LIMIT, COUNT_LIMIT, NOTE_LIMIT, SIZE_LIMIT, TEXT_LIMIT
+from .limits import SIZE_LIMIT
+from .notes import ImportFailed, Note
 
 #: What stands where a file gives no reason.
 NO_REASON = "No reason was given where this question comes from."
@@ -47,22 +48,6 @@ class Item(NamedTuple):
     why: str = ""
     points: Fraction = Fraction(1)
     section: str = ""
-
-
-class Note(NamedTuple):
-    """What a reader has to say about a line. lost: whether the question, or a part of it, is not there any more."""
-
-    name: str
-    line: int
-    message: str
-    lost: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.name}:{self.line}: {self.message}"
-
-
-class ImportFailed(Exception):
-    """A file that cannot be read at all."""
 
 
 def items_of(lab: Lab, quiz: Quiz) -> list[Item]:
@@ -142,6 +127,11 @@ def with_reasons(options: Iterable[Option], feedback: str) -> tuple[Option, ...]
     return tuple(option._replace(why=told.get(_flat(option.text), general)) for option in options)
 
 
+def joined(told: str, general: str) -> str:
+    """Return two feedbacks as one; what is said of an answer comes first."""
+    return "\n\n".join(part for part in dict.fromkeys((told, general)) if part)
+
+
 def _flat(text: str) -> str:
     return " ".join(text.split())
 
@@ -167,32 +157,6 @@ def checked(item: Item, name: str, line: int) -> tuple[Item | None, list[Note]]:
     if item.kind == "match" and len({option.right for option in kept}) < 2:
         return None, [*notes, Note(name, line, "nothing to choose from: all have the same match; left out", True)]
     return item._replace(options=kept), notes
-
-
-def too_large(name: str, line: int, size: int, answers: int = 0) -> list[Note]:
-    """Return a remark if a question has more characters or answers than a question may have; it is then left out."""
-    out = "; the question is left out: shorten it, or make several of it"
-    if size > TEXT_LIMIT:
-        return [Note(name, line, f"{size} characters; at most {TEXT_LIMIT} are accepted in a question{out}", True)]
-    if answers > CHOICE_LIMIT:
-        return [Note(name, line, f"{answers} answers; at most {CHOICE_LIMIT} are accepted in a question{out}", True)]
-    return []
-
-
-def too_many(name: str, line: int) -> Note:
-    """Return the remark that a file has more questions than are accepted."""
-    return Note(
-        name, line, f"more than {COUNT_LIMIT} questions; this one and the rest are left out: split the file", True
-    )
-
-
-def limited(notes: list[Note]) -> list[Note]:
-    """Return the first of the remarks on a file, and how many more there are."""
-    if len(notes) <= NOTE_LIMIT:
-        return notes
-    rest = notes[NOTE_LIMIT:]
-    more = f"from here on {len(rest)} more remarks on this file, which are not shown: correct those above first"
-    return [*notes[:NOTE_LIMIT], Note(rest[0].name, rest[0].line, more, any(note.lost for note in rest))]
 
 
 def _short(text: str) -> str:

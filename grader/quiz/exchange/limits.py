@@ -20,3 +20,7 @@ GUESS_LIMIT = 50
 
 #: Elements that may be open at once in XML.
 DEPTH_LIMIT = 40
+
+#: Bytes of a package (a zip with images in it) and of the XML in it, and its files.
+PACKAGE_LIMIT = 16 << 20
+MEMBER_LIMIT = 2000

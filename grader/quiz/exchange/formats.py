@@ -1,0 +1,44 @@
+"""Which reader a file is for: by its name where that says it, else by what stands in it."""
+
+from __future__ import annotations
+
+import pathlib
+
+from .item import Item
+from .limits import SIZE_LIMIT
+from .notes import Note
+
+#: What `--import` reads, for messages.
+READ = "Markdown (.md), Moodle XML and QTI (.xml), a QTI package (.zip), Aiken and GIFT (anything else)"
+
+
+def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
+    """Return the questions of a file, and what there is to say about it. ImportFailed if it cannot be read."""
+    suffix = pathlib.PurePath(name).suffix.lower()
+    if data.startswith(b"PK\x03\x04") or suffix in (".zip", ".imscc"):
+        from .qti_package import read as read_package
+
+        return read_package(data, name)
+    if suffix in (".md", ".markdown"):
+        from .markdown import read as read_markdown
+
+        return read_markdown(data, name)
+    if suffix in (".xml", ".qti") or data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<?xml", b"<quiz")):
+        return _xml(data, name)
+    from . import aiken, gift
+
+    text = data[: SIZE_LIMIT + 1].decode("utf-8", "replace").replace("\r", "\n")
+    return aiken.read(data, name) if aiken.looks_like(text) else gift.read(data, name)
+
+
+def _xml(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
+    from .xml_tree import read_xml
+
+    root = read_xml(data, name)
+    if root.name == "quiz":
+        from .moodle import questions_of
+
+        return questions_of(root, name)
+    from .qti import questions_of as questions_of_qti
+
+    return questions_of_qti(root, name)
