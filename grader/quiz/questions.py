@@ -160,12 +160,16 @@ class _Reader:
     def choices(self, block: Block, kind: str) -> tuple[Choice, ...]:
         items = block["choices"]
         choices: list[Choice] = []
+        taken: set[str] = set()
         for item, line in zip(items, items.lines, strict=True):
             check_fields(self.name, "a choice", item, CHOICE, line)
             choice = Choice(item["id"], item["text"].strip(), item["right"], item["why"].strip())
-            if any(choice.id == other.id or _same(choice.text, other.text) for other in choices):
+            # By their letters as they are: `FILE` and `File` are two things in C.
+            names = {choice.id, f"text {' '.join(choice.text.split())}"}
+            if names & taken:
                 raise self.wrong(line, f"choice {choice.id!r} has the id or the text of an earlier one")
             choices.append(choice)
+            taken |= names
         self.check_right([choice.right for choice in choices], kind, block.lines["choices"])
         return tuple(choices)
 
@@ -270,10 +274,6 @@ class _Reader:
             where = self.lab.name if self.lab is not None else "this file alone"
             raise self.wrong(line, f"there is no public scenario {given!r} in {where}")
         return found
-
-
-def _same(one: str, other: str) -> bool:
-    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
 
 def _list(names: Any) -> str:

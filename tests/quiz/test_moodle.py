@@ -95,7 +95,7 @@ def test_html_becomes_markdown():
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        (["<single>true</single>", answer("a", 100), answer("b", 50)], "'b' is worth 50; here it is wrong"),
+        (["<single>true</single>", answer("a", 100), answer("b", 50)], "'b' is worth 50 %; here it is wrong"),
         (["<single>true</single>", answer("a", 100), answer("b", -15)], "'b' is worth -15 %; here it is wrong"),
         (["<single>true</single>", answer("a", 100), answer("b", 100)], "several answers are right, and one of them"),
         (["<single>false</single>", answer("a", 70), answer("b", 30)], "the weights are not those that we mark by"),
@@ -108,7 +108,7 @@ def test_html_becomes_markdown():
         ([answer("a", 100), answer("b", 0), "<file name='x.png'>AA==</file>"], "the file 'x.png' in it is left out"),
         (
             [answer("a", 100), answer("b", 0), "<defaultgrade>many</defaultgrade>"],
-            "<defaultgrade> is 'many'; it became 1",
+            "<defaultgrade> is 'many'; it",
         ),
     ],
 )
@@ -117,7 +117,7 @@ def test_what_means_something_else_here_is_named(parts, words):
     items, notes = read(question("multichoice", *parts))
 
     assert len(items) == 1
-    assert any(line.startswith("q.xml:2: ") and words.replace("50;", "50 %;") in line for line in told(notes))
+    assert any(line.startswith("q.xml:2: ") and words in line for line in told(notes))
 
 
 @pytest.mark.parametrize(
@@ -186,8 +186,15 @@ def test_a_file_made_to_harm_is_refused(xml, words):
     assert words in str(refused.value)
 
 
-_PIECES = ["<quiz>", "</quiz>", "<question type='multichoice'>", "<question type='numerical'>", "</question>", "<answer fraction='100'>",
-           "</answer>", "<text>", "</text>", "a", "1", "*", "<questiontext>", "</questiontext>", "&lt;p&gt;", "<tolerance>", "</tolerance>"]  # fmt: skip
+_PIECES = [
+    "<quiz>",
+    "<question type='multichoice'>",
+    "<question type='numerical'>",
+    "<answer fraction='100'>",
+    "<text>",
+]
+_PIECES += ["</quiz>", "</question>", "</answer>", "</text>", "<questiontext>", "</questiontext>", "<tolerance>"]
+_PIECES += ["</tolerance>", "a", "1", "*", "&lt;p&gt;"]
 
 
 @given(st.binary(max_size=80) | st.lists(st.sampled_from(_PIECES), max_size=30).map(lambda p: "".join(p).encode()))

@@ -48,11 +48,14 @@ class _Reader:
         self.options: list[tuple[str, str]] = []
 
     def line(self, number: int, line: str) -> None:
-        answer = _ANSWER.match(line) if self.options or not self.text else None
-        option = _OPTION.match(line) if self.text else None
+        answer = _ANSWER.match(line)
+        option = _OPTION.match(line)
+        if option and not self.text and not self.options and option.group(1) != "A":
+            option = None  # a question that begins with a letter, such as "I. Newton"
         if answer:
             self.answer(number, answer.group(1).upper())
         elif option:
+            self.first = self.first or number
             self.options.append((option.group(1).upper(), line[option.end() :].strip()))
         elif line.strip() and self.options:
             letter, text = self.options[-1]
@@ -65,6 +68,8 @@ class _Reader:
     def answer(self, number: int, letter: str) -> None:
         if not self.options or not self.text:
             self.report.lose(number, "this answer belongs to no question; left out")
+        elif len(dict(self.options)) < len(self.options):
+            self.report.lose(number, "two choices have the same letter; left out")
         elif letter not in dict(self.options):
             letters = ", ".join(given for given, _ in self.options)[:80]
             self.report.lose(number, f"the answer is {letter}, and the choices are {letters}; left out")
@@ -90,6 +95,6 @@ class _Reader:
 
     def begin(self, unfinished: str = "") -> None:
         """Forget the question that was read; say why, if it was left out."""
-        if unfinished and self.text:
+        if unfinished and self.first:
             self.report.lose(self.first, f"{unfinished}; left out")
         self.first, self.text, self.options = 0, [], []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
+from ..marking import normal
 from .item import Item
 from .limits import SIZE_LIMIT
 from .notes import Note
@@ -14,6 +15,21 @@ READ = "Markdown (.md), Moodle XML and QTI (.xml), a QTI package (.zip), Aiken a
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
     """Return the questions of a file, and what there is to say about it. ImportFailed if it cannot be read."""
+    items, notes = _read(data, name)
+    return items, [*notes, *(note for item in items for note in _capitals(item, name))]
+
+
+def _capitals(item: Item, name: str) -> list[Note]:
+    """Return what there is to say of words that are the same here, because a sheet's capitals do not count."""
+    words = item.answers + tuple(item.wrong) if item.kind == "text" else ()
+    words += tuple(str(option.right) for option in item.options) if item.kind == "match" else ()
+    first: dict[str, str] = {}
+    same = [word for word in words if first.setdefault(normal(word), word) != word]
+    said = f"question {item.id!r}: capitals and hyphens do not count here, so that {{!r}} is the same as {{!r}}"
+    return [Note(name, 1, said.format(word, first[normal(word)]), True) for word in same]
+
+
+def _read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
     suffix = pathlib.PurePath(name).suffix.lower()
     if data.startswith(b"PK\x03\x04") or suffix in (".zip", ".imscc"):
         from .qti_package import read as read_package
