@@ -242,6 +242,33 @@ def test_import_makes_a_quiz_and_names_what_it_repaired(cli, tmp_path):
     assert cli("quiz", "--import", tmp_path / "none.md")[0] == 2
 
 
+def test_import_reads_every_format_and_names_what_it_drops(cli, tmp_path):
+    """Moodle XML, Aiken, GIFT and Markdown at once, each known by its name or its content; places on stderr."""
+    answer = "<answer fraction='{}'><text>{}</text></answer>"
+    question = f"<questiontext><text>M?</text></questiontext>{answer.format(100, 'true')}{answer.format(0, 'false')}"
+    files = {
+        "m.xml": f"<quiz>\n<question type='truefalse'>{question}</question>\n<question type='essay'/></quiz>",
+        "a.txt": "A?\nA. x\nB. y\nANSWER: B\n",
+        "g.gift": "G?{=x ~y}",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    status, out, err = cli("quiz", "--import", *(tmp_path / name for name in files))
+
+    assert status == 1 and out.count("  - id: ") == 3
+    assert "m.xml:3: an essay: nothing that could be marked; left out" in err
+    assert "3 questions; 0 things repaired, 1 left out" in err
+
+
+def test_import_refuses_what_it_cannot_read_in_a_line(cli, tmp_path):
+    """With the file, the line and what is accepted."""
+    (tmp_path / "bomb.xml").write_text('<!DOCTYPE a [\n<!ENTITY b "c">]><quiz/>')
+    status, _, err = cli("quiz", "--import", tmp_path / "bomb.xml")
+
+    assert status == 2
+    assert "bomb.xml:2: the file declares an entity ('b'), which is not accepted" in err and "Traceback" not in err
+
+
 def test_an_export_comes_back_by_import(cli, full, tmp_path):
     """GIFT, out and in: as many questions, and nothing to remark."""
     (tmp_path / "q.gift").write_text(cli("quiz", full, "--export", "gift")[1])

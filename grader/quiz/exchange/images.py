@@ -67,7 +67,7 @@ def image_notes(item: Item, name: str, line: int) -> list[Note]:
 def _advice(path: str) -> str:
     problem = unfit_path(path)
     if problem:
-        return f"{problem}; no export will hold it"
+        return f"{problem}; no export will hold it: put the file beside the quiz file, and change the path"
     return "only its name is taken over; put the file there, beside the quiz file"
 
 
