@@ -38,7 +38,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=list(FORMATS), default="text", help="how to report marks (default: text)")
     add("--audience", choices=("student", "staff"), default="student", help="staff sees keys and statistics")
     add("--export", choices=EXPORTS, metavar="FORMAT", help=f"write the quiz as {', '.join(EXPORTS)}")
-    add("--import", dest="imported", nargs="+", metavar="FILE", help="make a quiz from Markdown or GIFT files")
+    add(
+        "--import",
+        dest="imported",
+        nargs="+",
+        metavar="FILE",
+        help="make a quiz from Markdown, GIFT, Moodle XML, QTI or Aiken",
+    )
     add("--output", metavar="FILE", help="write there instead of to standard output")
 
 

@@ -255,7 +255,7 @@ def test_import_reads_every_format_and_names_what_it_drops(cli, tmp_path):
         (tmp_path / name).write_text(text)
     status, out, err = cli("quiz", "--import", *(tmp_path / name for name in files))
 
-    assert status == 1 and out.count("  - id: ") == 3
+    assert status == 1 and out.count("\n  - id: ") == 3
     assert "m.xml:3: an essay: nothing that could be marked; left out" in err
     assert "3 questions; 0 things repaired, 1 left out" in err
 

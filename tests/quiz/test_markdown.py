@@ -93,8 +93,8 @@ def test_images_are_named():
 
     assert told(notes) == [
         "pages.md:1: the image 'media/a.png': only its name is taken over; put the file there, beside the quiz file",
-        "pages.md:1: the image '../media/b.svg': not a plain path beside the quiz file (no `..`, no `.`, no backslash); "
-        "no export will hold it: put the file beside the quiz file, and change the path",
+        "pages.md:1: the image '../media/b.svg': not a plain path beside the quiz file (no `..`, no `.`, no backslash)"
+        "; no export will hold it: put the file beside the quiz file, and change the path",
     ]
 
 
