@@ -265,7 +265,7 @@ def test_a_package_of_items_is_one_quiz():
         (package(a="<manifest/>"), "p.zip: no file in this zip is QTI"),
         (package(a="<" * 9), "p.zip/a.xml:1: this is not XML"),
         (package(a=" " * ((1 << 20) + 1)), "p.zip/a.xml: more than 1024 KiB; split the file"),
-        (package(**{f"f{n}": " " * (1 << 20) for n in range(17)}), "p.zip: its files have more than 16 MiB"),
+        (package(**{f"f{n}": " " * (1 << 20) for n in range(5)}), "p.zip: its XML has more than 4 MiB"),
         (b"PK\x03\x04" + b"PK\x01\x02" * 2001, "p.zip: more than 2000 files in this zip"),
         (b"<html/>", "not XML|begins no quiz"),
     ],

@@ -14,7 +14,7 @@ from ..keys import Keyed, as_text, keyed
 from ..model import VARIANT, Choice, Question, Quiz
 from ..told import Teller
 from .limits import SIZE_LIMIT
-from .notes import ImportFailed, Note
+from .notes import ImportFailed, Note, too_large
 
 #: What stands where a file gives no reason.
 NO_REASON = "No reason was given where this question comes from."
@@ -156,7 +156,9 @@ def checked(item: Item, name: str, line: int) -> tuple[Item | None, list[Note]]:
         return None, [*notes, Note(name, line, "fewer than two choices; left out", True)]
     if item.kind == "match" and len({option.right for option in kept}) < 2:
         return None, [*notes, Note(name, line, "nothing to choose from: all have the same match; left out", True)]
-    return item._replace(options=kept), notes
+    # A feedback for everybody stands at each choice, so that a small file could become a large one.
+    large = too_large(name, line, sum(len(option.why) for option in kept) // 4)
+    return (None, notes + large) if large else (item._replace(options=kept), notes)
 
 
 def _short(text: str) -> str:

@@ -21,6 +21,7 @@ GUESS_LIMIT = 50
 #: Elements that may be open at once in XML.
 DEPTH_LIMIT = 40
 
-#: Bytes of a package (a zip with images in it) and of the XML in it, and its files.
+#: Bytes of a package (a zip with images in it), of all the XML in it, and its files.
 PACKAGE_LIMIT = 16 << 20
+UNPACKED_LIMIT = 4 << 20
 MEMBER_LIMIT = 2000

@@ -67,7 +67,9 @@ def _read(node: Node, report: Report) -> Item | None:
         report.lose(node.line, "no text; left out")
         return None
     if item.kind in ("number", "text"):
-        return item
+        large = too_large(report.name, node.line, 0, len(item.answers))
+        report.notes += large
+        return None if large else item
     found, notes = checked(item, report.name, node.line)
     report.notes += notes
     return found

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 
 from .item import Item
-from .limits import COUNT_LIMIT, MEMBER_LIMIT, PACKAGE_LIMIT, SIZE_LIMIT
+from .limits import COUNT_LIMIT, MEMBER_LIMIT, PACKAGE_LIMIT, SIZE_LIMIT, UNPACKED_LIMIT
 from .notes import ImportFailed, Note, limited
 from .qti import ROOTS, questions_of
 from .xml_tree import read_xml
@@ -46,7 +46,7 @@ def _members(data: bytes, name: str) -> list[tuple[str, bytes]]:
     if data.count(b"PK\x01\x02") > MEMBER_LIMIT:
         raise ImportFailed(f"{name}: more than {MEMBER_LIMIT} files in this zip; split the package")
     found: list[tuple[str, bytes]] = []
-    left = PACKAGE_LIMIT
+    left = UNPACKED_LIMIT
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for info in sorted(archive.infolist(), key=lambda info: info.filename):
@@ -58,7 +58,7 @@ def _members(data: bytes, name: str) -> list[tuple[str, bytes]]:
                     text = file.read(SIZE_LIMIT + 1)
                 left -= len(text)
                 if left < 0:
-                    raise ImportFailed(f"{name}: its files have more than {PACKAGE_LIMIT >> 20} MiB; split the package")
+                    raise ImportFailed(f"{name}: its XML has more than {UNPACKED_LIMIT >> 20} MiB; split the package")
                 found.append((info.filename, text))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, KeyError) as error:
         raise ImportFailed(f"{name}: this zip cannot be read ({str(error)[:80]})") from None
