@@ -15,7 +15,7 @@ from grader.quiz.marking import is_open, mark_answers, read_sheet, unfit, varian
 from grader.quiz.model import VARIANT, WITH_CHOICES, Quiz
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet import accepted, template
-from grader.quiz.variants import Seed, everybodys, in_practice
+from grader.quiz.variants import Seed, everybodys, in_practice, practised
 from grader.report import FORMATS
 
 #: What `--export` writes.
@@ -127,6 +127,10 @@ def _mark(options: argparse.Namespace, lab: Lab) -> int:
         lines = _teller(options, lab, quiz).marks(marked, lambda q: accepted(q, _offered(lab, quiz).get(q.id)))
         if any(entry["verdict"] == "unanswered" for entry in marked["questions"]):
             lines += ["", *_how_to_answer(lab)]
+        if options.seed is None and practised(quiz):
+            from grader.quiz.layout import layout
+
+            lines += ["", *layout(practised(quiz))]
         write(options, "\n".join(lines) + "\n")
     else:
         from grader.report import render

@@ -47,6 +47,18 @@ def by_the_course(named: str, owners: Sequence[str] = ()) -> Callable[[str], str
     return choose
 
 
+def practised(quiz: Quiz) -> str:
+    """Return what to say under marks for numbers that the course does not mark, or ""."""
+    from grader.text import plain
+
+    if not quiz.varies or not quiz.rule or quiz.seed == quiz.rule:
+        return ""
+    return (
+        f"This was practice with the numbers of '{plain(quiz.seed, 80)}'. The course marks those of "
+        f"'{plain(quiz.rule, 80)}'{', where {student} is your id' if STUDENT in quiz.rule else ''}."
+    )
+
+
 def mismatch(quiz: Quiz, named: str) -> str:
     """Return the problem with a sheet that names another variant than the one it was marked as, or ""."""
     from grader.text import plain

@@ -191,6 +191,18 @@ def test_the_course_decides_whose_numbers_count(cli, root, tmp_path, rule, name,
     assert [told in problem for problem in marked["quiz"].get("problems", [])] == ([True] if told else [])
 
 
+def test_marks_of_practice_say_whose_numbers_the_course_marks(cli, root, tmp_path):
+    """One sheet is marked with its own numbers; where the quiz states a seed, its reader learns which ones count."""
+    lab = _varied_lab(root, tmp_path, VARIED.replace("questions:", "seed: s3\nquestions:", 1))
+    sheet = tmp_path / "ada.yaml"
+    sheet.write_text(cli("quiz", lab, "--template", "--seed", "ada")[1].replace("\ncopies:", "\ncopies: 4"))
+    out = " ".join(cli("quiz", lab, "--answers", sheet)[1].split())
+
+    assert "ok copies" in out
+    assert "This was practice with the numbers of 'ada'. The course marks those of 's3'." in out
+    assert read_answers(cli("quiz", lab, "--template")[1].encode())["variant"] == "s3"
+
+
 def _varied_lab(root, tmp_path, text):
     """The copy-on-write lab with another quiz, as a folder."""
     import shutil

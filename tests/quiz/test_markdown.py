@@ -125,6 +125,14 @@ def test_a_comment_of_ours_that_makes_no_sense_is_named(extras, words):
     assert any(words in line for line in told(notes))
 
 
+def test_numbers_in_a_comment_of_ours_are_written_as_numbers():
+    """A zero in front would be no number in YAML; a wrong answer that is the right one is none."""
+    extras = '{"type": "number", "values": ["024", "8", "8.0"]}'
+    [item], _ = read("- a\n+ b\n- c\n", HEAD.replace("\n\n", f"\n<!-- forklab: {extras} -->\n", 1))
+
+    assert (item.answers, list(item.wrong)) == (("8",), ["24"])
+
+
 _WORD = st.text(alphabet="ab -->#{}\"\\'é`_*", min_size=1, max_size=12).map(str.strip).filter(bool)
 _SIMPLE = st.text(alphabet="abc", min_size=1, max_size=6)
 

@@ -57,7 +57,8 @@ class _Reader:
     def tag(self, name: str, end: bool, attributes: str) -> None:
         if name == "pre":
             self.verbatim = not end
-            self.out.append("\n```\n\n" if end else "\n\n```\n")
+            first = "" if self.out and self.out[-1].endswith("\n") else "\n"
+            self.out.append(f"{first}```\n\n" if end else "\n\n```\n")
         elif self.verbatim:
             return
         elif name in _INLINE:

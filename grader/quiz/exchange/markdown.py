@@ -217,11 +217,12 @@ def _of_kind(item: Item, extras: dict[str, Any], line: int, report: Report) -> I
 def _figure(item: Item, extras: dict[str, Any], right: Option) -> Item:
     """Return a number or a word that was written as a choice."""
     pairs = list(zip(extras["values"], item.options, strict=True))
+    right_values = [value for value, option in pairs if option.right]
     return item._replace(
         kind=extras["type"],
         options=(),
-        answers=(*(value for value, option in pairs if option.right), *extras.get("also", [])),
-        wrong={value: option.why for value, option in pairs if not option.right},
+        answers=(*right_values, *extras.get("also", [])),
+        wrong={value: option.why for value, option in pairs if not option.right and value not in right_values},
         why="" if right.why == NO_REASON else right.why,
         unit=extras.get("unit", ""),
         tolerance=extras.get("tolerance", item.tolerance),

@@ -63,6 +63,7 @@ def read_extras(comments: list[tuple[int, str]], report: Report) -> dict[str, An
         if not all(map(_FIGURE.match, figures)) or extras.get("also"):
             report.lose(comments[-1][0], "the values in this comment of ours are not numbers; they are left out")
             extras.pop("values", None)
+        extras["values"] = [as_text(Fraction(value)) for value in extras.get("values", [])]
     return extras
 
 
