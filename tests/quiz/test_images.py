@@ -1,4 +1,4 @@
-"""Images: from beside the quiz file, checked, and no other file of this machine, ever."""
+"""Images: from next to the quiz file, checked, and no other file of this machine, ever."""
 
 import io
 import os
@@ -45,12 +45,12 @@ def test_an_image_beside_the_quiz_is_packed(folder):
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/etc/passwd", "not a path beside the quiz file"),
-        ("../secret.png", "not a plain path beside the quiz file"),
-        ("media/../../secret.png", "not a plain path beside the quiz file"),
-        ("~/secret.png", "not a path beside the quiz file"),
-        ("file:///etc/passwd", "not a path beside the quiz file"),
-        ("media/none.png", "there is no such file beside the quiz file"),
+        ("/etc/passwd", "not a path next to the quiz file"),
+        ("../secret.png", "not a plain path next to the quiz file"),
+        ("media/../../secret.png", "not a plain path next to the quiz file"),
+        ("~/secret.png", "not a path next to the quiz file"),
+        ("file:///etc/passwd", "not a path next to the quiz file"),
+        ("media/none.png", "there is no such file next to the quiz file"),
         ("media/y.svg", "not an image of a type that is known (png, jpg, jpeg, gif, webp)"),
         ("media/link.png", "cannot be read without following a link"),
         ("linked/y.png", "cannot be read without following a link"),

@@ -92,9 +92,9 @@ def test_images_are_named():
     _, notes = read("- ![a](media/a.png)\n+ ![b](../media/b.svg)\n")
 
     assert told(notes) == [
-        "pages.md:1: the image 'media/a.png': only its name is taken over; put the file there, beside the quiz file",
-        "pages.md:1: the image '../media/b.svg': not a plain path beside the quiz file (no `..`, no `.`, no backslash)"
-        "; no export will hold it: put the file beside the quiz file, and change the path",
+        "pages.md:1: the image 'media/a.png': only its name is taken over; put the file there, next to the quiz file",
+        "pages.md:1: the image '../media/b.svg': not a plain path next to the quiz file (no `..`, no `.`, no backslash)"
+        "; no export will hold it: put the file next to the quiz file, and change the path",
     ]
 
 

@@ -88,7 +88,7 @@ def test_html_becomes_markdown():
     assert item.text == ("Who **copies**\xa0`a < b`?\n\n- x\n\n```\nif (a)\n  b;\n```\n\n![pages](m/y.png)z")
     assert told(notes) == [
         "q.xml:2: of the HTML only the text is kept in: <marquee>",
-        "q.xml:2: the image 'm/y.png': only its name is taken over; put the file there, beside the quiz file",
+        "q.xml:2: the image 'm/y.png': only its name is taken over; put the file there, next to the quiz file",
     ]
 
 
@@ -103,7 +103,7 @@ def test_html_becomes_markdown():
         ([answer("a", 100), answer("b", 0), "<hint><text>Look</text></hint>"], "<hint> is left out: 'Look'"),
         (
             [answer("a", 100), answer("b", 0), "<tags><tag><text>w3</text></tag></tags>"],
-            "the tag 'w3'; a question here",
+            "the tag 'w3'; questions here",
         ),
         ([answer("a", 100), answer("b", 0), "<file name='x.png'>AA==</file>"], "the file 'x.png' in it is left out"),
         (

@@ -50,7 +50,9 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
             notes.append(too_many(name, line))
             break
         if block.startswith("$CATEGORY:"):
-            notes.append(Note(name, line, f"the category {block[10:80].strip()!r}; a quiz here has none", True))
+            notes.append(
+                Note(name, line, f"the category {block[10:80].strip()!r}; quizzes here have no categories", True)
+            )
             continue
         item, found = _Question(name, line).read(block)
         notes += found
@@ -66,7 +68,7 @@ def _blocks(text: str, name: str, notes: list[Note]) -> list[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.lstrip().startswith("//"):
             if "[tag:" in line:
-                notes.append(Note(name, number, "tags in a comment; a question here has none", True))
+                notes.append(Note(name, number, "tags in a comment are left out", True))
             continue
         if not line.strip():
             fresh = True
@@ -177,7 +179,7 @@ class _Question:
                 )
             if percent in (None, 100):
                 if told and accepted:
-                    self.note(f"what is said of {word!r}: all right answers have the first one's feedback", True)
+                    self.note(f"the feedback for {word!r} is left out: all right answers share the first one's", True)
                 why = why if accepted else joined(told, why)
                 accepted.append(word)
             else:
@@ -195,7 +197,7 @@ class _Question:
             self.note("an answer that accepts anything is left out", True)
         elif told:
             self.note(
-                f"what is said of all other answers is left out: {told[:60]!r}; here each has its own reason", True
+                f"the feedback for all other answers is left out: {told[:60]!r}; here each answer has its own", True
             )
 
     def number(self, item: Item, body: str) -> Item | None:
@@ -247,7 +249,7 @@ class _Question:
             if single and sign == "=" and percent not in (None, 100):
                 self.note(f"{text[:40]!r} is marked with = and worth {as_text(percent)} %; here it is right", True)
             if single and sign == "~" and percent:
-                costs = "wrong" if percent > 0 else "wrong and costs nothing (`penalty` would make it)"
+                costs = "wrong" if percent > 0 else "wrong and costs nothing (set `penalty` to change that)"
                 self.note(f"{text[:40]!r} is worth {as_text(percent)} %; here it is {costs}", True)
             if text:
                 told = joined(why, item.why) if right else why or item.why

@@ -1,4 +1,4 @@
-"""Images of a quiz: files beside the quiz file, and nothing else.
+"""Images of a quiz: files next to the quiz file, and nothing else.
 
 A quiz may come from a stranger, and a path in it is the stranger's: `![x](/etc/passwd)` must never be read, let alone
 packed and published. So a path is relative, has no `..`, and is opened folder by folder without following a link;
@@ -67,30 +67,30 @@ def image_notes(item: Item, name: str, line: int) -> list[Note]:
 def _advice(path: str) -> str:
     problem = unfit_path(path)
     if problem:
-        return f"{problem}; no export will hold it: put the file beside the quiz file, and change the path"
-    return "only its name is taken over; put the file there, beside the quiz file"
+        return f"{problem}; no export will hold it: put the file next to the quiz file, and change the path"
+    return "only its name is taken over; put the file there, next to the quiz file"
 
 
 def unfit_path(path: str) -> str:
-    """Return why a path names no image beside the quiz file, or ""."""
+    """Return why a path names no image next to the quiz file, or ""."""
     if path.startswith(("/", "\\", "~")) or _SCHEME.match(path):
-        return "not a path beside the quiz file"
+        return "not a path next to the quiz file"
     if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
-        return "not a plain path beside the quiz file (no `..`, no `.`, no backslash)"
+        return "not a plain path next to the quiz file (no `..`, no `.`, no backslash)"
     if path.rpartition(".")[2].lower() not in TYPES:
         return f"not an image of a type that is known ({', '.join(TYPES)})"
     return ""
 
 
 def read_image(folder: str | os.PathLike[str], path: str) -> tuple[bytes, str]:
-    """Return the bytes of an image beside the quiz file and "", or b"" and what is wrong with it."""
+    """Return the bytes of an image next to the quiz file and "", or b"" and what is wrong with it."""
     problem = unfit_path(path)
     if problem:
         return b"", problem
     try:
         data = _read(folder, path)
     except FileNotFoundError:
-        return b"", "there is no such file beside the quiz file"
+        return b"", "there is no such file next to the quiz file"
     except OSError as error:
         return b"", f"cannot be read without following a link ({error.strerror or type(error).__name__})"
     if data is None:

@@ -87,7 +87,7 @@ class _Question:
 
     def read(self) -> Item | None:
         if self.kind == "category":
-            self.lose(f"the category {self.inner('category', 'text')[:80]!r}; a quiz here has none")
+            self.lose(f"the category {self.inner('category', 'text')[:80]!r}; quizzes here have no categories")
             return None
         readers = {
             "multichoice": self.choices,
@@ -125,7 +125,7 @@ class _Question:
             if child.name not in _SETTINGS and words.strip():
                 self.lose(f"<{child.name[:40]}> is left out: {' '.join(words.split())[:60]!r}", child)
         for file in self.node.below("file"):
-            self.lose(f"the file {file.get('name')[:60]!r} in it is left out; put it beside the quiz file", file)
+            self.lose(f"the file {file.get('name')[:60]!r} in it is left out; put it next to the quiz file", file)
         if self.inner("usecase").strip() == "1":
             self.warn("capitals count in Moodle; here they do not")
 
@@ -143,7 +143,7 @@ class _Question:
             if text.startswith(TAG_SECTION) and text != TAG_SECTION.strip():
                 item = item._replace(section=text.removeprefix(TAG_SECTION).strip())
             elif text != TAG_ORDER:
-                self.lose(f"the tag {text[:60]!r}; a question here has none", tag)
+                self.lose(f"the tag {text[:60]!r}; questions here have no tags", tag)
         return item
 
     def formatted(self, node: Node | None) -> str:
@@ -209,10 +209,12 @@ class _Question:
                 )
             word = word.replace("\\*", "*") if word != "*" else ""
             if not word:
-                self.lose(f"an answer for everything else is left out, with what is said of it: {told[:60]!r}", answer)
+                self.lose(f"an answer for everything else is left out, with its feedback {told[:60]!r}", answer)
             elif worth == 100:
                 if told and accepted and told != why:
-                    self.lose(f"what is said of {word[:40]!r}: all right answers have the first one's feedback", answer)
+                    self.lose(
+                        f"the feedback for {word[:40]!r} is left out: all right answers share the first one's", answer
+                    )
                 why = why if accepted else joined(told, why)
                 accepted.append(word)
             else:
@@ -232,7 +234,7 @@ class _Question:
             spread = answer.child("tolerance")
             tolerance = (spread.text if spread is not None else "").strip() or "0"
             if value == "*":
-                self.lose(f"what is said of all other answers is left out: {told[:60]!r}", answer)
+                self.lose(f"the feedback for all other answers is left out: {told[:60]!r}", answer)
             elif not _FIGURE.match(value) or not _FIGURE.match(tolerance):
                 self.lose(f"{value[:40]!r} with the tolerance {tolerance[:40]!r} is no number; left out", answer)
             elif worth == 100 and key is None:
@@ -259,7 +261,7 @@ class _Question:
             if _FIGURE.match(factor) and Fraction(factor) == 1 and not name:
                 name = given
             else:
-                self.lose(f"the unit {given[:40]!r}; a number here has one, with the factor 1", unit)
+                self.lose(f"the unit {given[:40]!r}; a number has one unit here, with the factor 1", unit)
         return name
 
     def pairs(self, item: Item) -> Item | None:
