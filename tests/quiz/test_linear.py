@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from grader.quiz import exchange
 from grader.quiz.exchange import aiken, gift, markdown, moodle, qti
 from grader.quiz.exchange.html_text import markdown_of
+from grader.quiz.exchange.images import images_in
 from grader.quiz.exchange.limits import CHOICE_LIMIT, COUNT_LIMIT, GUESS_LIMIT, NOTE_LIMIT, TEXT_LIMIT
 from grader.quiz.exchange.notes import ImportFailed
 from grader.quiz.exchange.xml_tree import read_xml
@@ -44,6 +45,19 @@ XML_SIGNS = [
 QTI_SIGNS = ["<item>", "</item>", "<presentation>", "</presentation>", '<response_lid ident="r">', "</response_lid>"]
 QTI_SIGNS += ['<response_label ident="a">', "</response_label>", "<respcondition>", "</respcondition>"]
 QTI_SIGNS += ["<varequal>a</varequal>", "<setvar>100</setvar>", "<mattext>T</mattext>", "<itemfeedback/>"]
+QTI2_SIGNS = [
+    '<responseDeclaration identifier="R">',
+    "</responseDeclaration>",
+    "<correctResponse>",
+    "</correctResponse>",
+]
+QTI2_SIGNS += [
+    "<value>a</value>",
+    '<mapEntry mapKey="a" mappedValue="1"/>',
+    '<simpleChoice identifier="a">',
+    "</simpleChoice>",
+]
+QTI2_SIGNS += ["<itemBody>", "</itemBody>", '<choiceInteraction responseIdentifier="R">', "</choiceInteraction>", "T"]
 AIKEN_SIGNS = ["T\n", "A. a\n", "B) b\n", "ANSWER: A\n", "ANSWER:", " ", "\n", "A."]
 HTML_SIGNS = ["<b>", "<", ">", "<!--", "-->", "<pre>", "<li>", "&", '"', "a ", "\n"]
 
@@ -56,12 +70,18 @@ def read_qti(data, name):
     return qti.questions_of(read_xml(b"<questestinterop>" + data + b"</questestinterop>", name), name)
 
 
+def read_qti2(data, name):
+    return qti.questions_of(read_xml(b"<assessmentItem>" + data + b"</assessmentItem>", name), name)
+
+
 READERS = {
     "gift": (gift.read, [*GIFT_SIGNS, "\n", "\n\n"]),
     "markdown": (markdown.read, MARKDOWN_SIGNS),
     "moodle": (read_moodle, XML_SIGNS),
     "qti": (read_qti, QTI_SIGNS),
+    "qti2": (read_qti2, QTI2_SIGNS),
     "aiken": (aiken.read, AIKEN_SIGNS),
+    "images": (lambda data, name: list(images_in(data.decode())), ["![", "](", "a", ")", "<", " ", "'", "[", "!"]),
     "html": (lambda data, name: markdown_of(data.decode()), HTML_SIGNS),
 }
 
