@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.grade.attempt import Attempt
@@ -55,10 +55,20 @@ def attempt_all(
     return graded + grade_scenarios(lab, hidden, outputs, means.attempt, means.printed, progress)
 
 
-def marks_of_quiz(lab: Lab, answers: bytes | None) -> dict[str, Any] | None:
-    """The marks of the quiz sheet, where the lab has a quiz."""
+def marks_of_quiz(lab: Lab, answers: bytes | None, owners: Sequence[str] = ()) -> dict[str, Any] | None:
+    """Return the marks of the quiz sheet, or None if the lab has no quiz. `owners`: the ids of whose sheet it is."""
     if lab.quiz is None:
         return None
     from grader.quiz import mark
 
-    return mark(lab, answers)
+    return mark(lab, answers, owners=owners)
+
+
+def each_has_numbers(lab: Lab) -> bool:
+    """Return True if the quiz is marked with numbers of each student's own."""
+    if lab.quiz is None:
+        return False
+    from grader.quiz.questions import load_quiz
+    from grader.quiz.variants import STUDENT
+
+    return STUDENT in load_quiz(lab).rule

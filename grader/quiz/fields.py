@@ -199,6 +199,7 @@ TOP = {
     "format": Field(VERSION, True, "the version of this format"),
     "title": Field(TEXT, True, "what the quiz is about"),
     "penalty": Field(SHARE, False, "the share of its points that a wrong answer costs; 0 unless given"),
+    "seed": Field(TEXT, False, "what chooses the variant that the course marks; {student} is the student's id"),
     "questions": Field(QUESTIONS, True, "the questions, in order"),
 }
 

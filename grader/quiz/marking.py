@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from grader.lab.lab import Lab
 from grader.quiz.keys import Keyed, as_text, keyed, offered
 from grader.quiz.model import VARIANT, Choice, Question, Quiz
+from grader.quiz.variants import mismatch
 from grader.text import plain
 
 CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "unanswered", "invalid"
@@ -67,10 +68,7 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> dic
     problems += [f"there is no question '{plain(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
     if unfit(sheet.get(VARIANT)):
         problems.append(f"{VARIANT}: {sheet[VARIANT]}")
-    named = variant_of(sheet)
-    if quiz.varies and named and named != quiz.seed:
-        meant = plain(quiz.seed, 80) or "the first"
-        problems.append(f"the sheet is for the variant '{plain(named, 80)}', and was marked as that of '{meant}'")
+    problems += filter(None, [mismatch(quiz, variant_of(sheet))])
     entries = []
     earned = Fraction(0)
     for question in quiz.questions:
