@@ -118,8 +118,8 @@ class _Examination:
         self._box: Any = None
         self._examiner: Any = None
 
-    def attempt(self, scenario: Any) -> tuple[Any, str]:
-        """The attempt at a scenario, and what the kernel printed meanwhile."""
+    def attempt(self, scenario: Any) -> tuple[Any, list[str]]:
+        """Return the attempt at a scenario, and the lines that the kernel printed during it."""
         from grader.grade.attempt import attempt_each
         from grader.lab.recordings import load_output
 
@@ -127,8 +127,7 @@ class _Examination:
         if self._examiner is None:
             self._open()
         attempt = attempt_each(scenario, output, self._examiner)
-        printed = self._examiner.printed().text if self._box is not None else ""
-        return attempt, printed
+        return attempt, _prefixed(self._examiner.printed()) if self._box is not None else []
 
     def _open(self) -> None:
         from grader.errors import InputError
@@ -155,6 +154,14 @@ class _Examination:
             self._box = None
 
 
+def _prefixed(printed: Any) -> list[str]:
+    """Return what a kernel printed, each line behind `| ` so that none reads as a line of pytest's ("10 passed")."""
+    from grader.escape import printable
+
+    lines = [f"| {printable(line)}" for line in printed.text.splitlines()]
+    return [*lines, "| … (more was printed)"] if printed.truncated else lines
+
+
 class ScenarioItem(pytest.Item):
     """One public scenario."""
 
@@ -168,9 +175,9 @@ class ScenarioItem(pytest.Item):
 
         attempt, printed = self.examination.attempt(self.scenario)
         if printed:
-            self.add_report_section("call", "printed by the kernel", "\n".join(map(printable, printed.splitlines())))
+            self.add_report_section("call", "printed by the kernel", "\n".join(printed))
         if attempt.verdict == "ungradable":
-            pytest.skip(f"could not be graded: {attempt.message}")
+            pytest.skip(f"could not be graded: {printable(attempt.message)}")
         if attempt.verdict != "passed":
             raise ScenarioFailed([printable(line) for line in attempt.lines], attempt.verdict, self.scenario)
 

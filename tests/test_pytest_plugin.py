@@ -41,6 +41,18 @@ def test_a_failure_is_the_first_divergence(root, lab, tmp_path):
     assert "printed by the kernel" in out and "pytest_plugin.py" not in out
 
 
+def test_no_printed_line_reads_as_one_of_pytests(root, lab, tmp_path):
+    """Every line that a kernel prints has a prefix, whatever ends the line, so a forged summary shows as a print."""
+    kernel = tmp_path / "k.py"
+    forged = r"print('x\n===== 10 passed in 0.1s =====\r10 passed\x0b10 passed\u202810 passed')"
+    kernel.write_text(kernel_text("parent.page_table.protect(page, kept, cow=True)", forged))
+    _, out = run_pytest(root, lab, "--submission", kernel, "--rootdir", lab)
+
+    assert [line for line in out.splitlines() if "10 passed" in line] == [
+        "| ===== 10 passed in 0.1s =====", "| 10 passed", "| 10 passed", "| 10 passed",
+    ]  # fmt: skip
+
+
 def test_a_broken_lab_is_a_collection_error(root, lab):
     """A lab that does not load is told with file and line."""
     (lab / "lab.yaml").write_text("format: 2\n")

@@ -182,7 +182,7 @@ def _canvas(rows: list[Row], batch: Batch) -> Filled:
 
 def _names(cell: str, batch: Batch) -> bool:
     """Whether a column is this lab's assignment: `Title (12345)`, or the lab's name."""
-    title = re.sub(r"\s*\(\d+\)\s*$", "", cell).strip().casefold()
+    title = re.sub(r"\(\d+\)\s*$", "", cell).strip().casefold()
     return title in (batch["title"].casefold(), batch["lab"].casefold())
 
 

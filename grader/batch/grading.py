@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import hashlib
 import json
@@ -155,6 +156,13 @@ def keep(course: Course, store: Store, done: Done) -> None:
     store.keep((key, Kept(attempt["verdict"], attempt, done.isolation)) for key, attempt in keys)
 
 
+def _owners(about: dict[str, Any]) -> tuple[str, ...]:
+    """Return the ids by which a submission's student is known. A name counts only where the download has no id: people
+    can change their names."""
+    ids = tuple(about[key] for key in ("user", "number", "email") if about[key])
+    return ids or (about["label"],)
+
+
 class Grades:
     """Results of a store's submissions, built from what is kept."""
 
@@ -163,7 +171,7 @@ class Grades:
         self.store = store
         self._shares = {scenario.id: course.lab.share(scenario) for scenario in course.lab.all_scenarios}
         self._hidden = {scenario.id for scenario in course.lab.hidden}
-        self._marks: dict[bytes | None, QuizResult | None] = {}
+        self._marks: dict[tuple[bytes | None, tuple[str, ...]], QuizResult | None] = {}
 
     def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[ResultBuilder, Isolation]:
         """What builds the result of a submission, for either audience, and its isolation."""
@@ -172,7 +180,7 @@ class Grades:
             attempt = Attempt(REFUSED, about["refused"], (about["refused"],))
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
             isolation: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
-            return ResultBuilder(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+            return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes), isolation
         kept = self.store.attempts(about["kernel"], course.grader)
         graded, levels = [], []
         for scenario in course.lab.all_scenarios:
@@ -187,7 +195,7 @@ class Grades:
         # What scenarios were graded at different levels has the lowest of them.
         nothing: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
-        return ResultBuilder(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+        return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes), isolation
 
     def _twin(self, kernel: str, scenario: str, kept: dict[tuple[str, str], Kept]) -> Attempt | None:
         """Return the attempt at the twin of a scenario that passed; None if it has none."""
@@ -200,10 +208,18 @@ class Grades:
     def _graded(self, scenario: Any, attempt: Attempt, printed: Printed) -> Graded:
         return Graded(scenario, scenario.id in self._hidden, attempt, printed, self._shares[scenario.id])
 
-    def _marked(self, answers: bytes | None) -> QuizResult | None:
-        """The marks of a sheet; one sheet that many hand in (the empty one) is marked once."""
-        if answers not in self._marks:
+    def _marked(self, about: dict[str, Any], answers: bytes | None) -> QuizResult | None:
+        """Return the marks of a sheet. A sheet that many hand in (the empty one) is marked once, unless each student
+        has other numbers."""
+        owners = _owners(about) if self._each_has_numbers else ()
+        if (answers, owners) not in self._marks:
             from grader.grade.session import marks_of_quiz
 
-            self._marks[answers] = marks_of_quiz(self.course.lab, answers)
-        return self._marks[answers]
+            self._marks[answers, owners] = marks_of_quiz(self.course.lab, answers, owners)
+        return self._marks[answers, owners]
+
+    @functools.cached_property
+    def _each_has_numbers(self) -> bool:
+        from grader.grade.session import each_has_numbers
+
+        return each_has_numbers(self.course.lab)

@@ -11,7 +11,8 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.files import write_file
 from grader.lab.lab import Lab
-from grader.quiz.exchange.item import ImportFailed, Item, Note, items_of
+from grader.quiz.exchange.item import Item, items_of
+from grader.quiz.exchange.notes import ImportFailed, Note
 from grader.quiz.model import Question, Quiz
 
 
@@ -19,16 +20,18 @@ def export(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
     """Write the quiz in another format; what it cannot hold is said on stderr. Exit status 0."""
     items = items_of(lab, quiz)
     _tell_lost("No other format can", [line for question in quiz.questions for line in _ours(quiz, question)])
+    if options.export != "qti":
+        _tell_lost("This format cannot", _images(items))
     if options.export == "markdown":
         return _export_markdown(options, items)
     if options.export == "qti":
-        return _export_qti(options, quiz, items)
+        return _export_qti(options, lab, quiz, items)
     if options.export == "gift":
-        from grader.quiz.exchange.gift import write as write_gift
+        from grader.quiz.exchange.gift_writer import write as write_gift
 
         text, lost = write_gift(items)
     else:
-        from grader.quiz.exchange.moodle import write as write_moodle
+        from grader.quiz.exchange.moodle_writer import write as write_moodle
 
         text, lost = write_moodle(items)
     _tell_lost("GIFT cannot" if options.export == "gift" else "Moodle XML cannot", lost)
@@ -37,7 +40,7 @@ def export(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
 
 def _export_markdown(options: argparse.Namespace, items: list[Item]) -> int:
     """A file a question in the folder --output, or one after the other on stdout."""
-    from grader.quiz.exchange.markdown import write as write_markdown
+    from grader.quiz.exchange.markdown_writer import write as write_markdown
 
     files, lost = write_markdown(items)
     _tell_lost("Markdown cannot", lost)
@@ -52,15 +55,23 @@ def _export_markdown(options: argparse.Namespace, items: list[Item]) -> int:
     return 0
 
 
-def _export_qti(options: argparse.Namespace, quiz: Quiz, items: list[Item]) -> int:
-    from grader.quiz.exchange.qti import write as write_qti
+def _export_qti(options: argparse.Namespace, lab: Lab, quiz: Quiz, items: list[Item]) -> int:
+    from grader.quiz.exchange.qti_writer import write as write_qti
 
     if options.output is None:
         raise InputError(["QTI is a zip file; say where to with --output FILE.zip"])
-    data, lost = write_qti(items, quiz.title)
+    data, lost = write_qti(items, quiz.title, lab.quiz.parent if lab.quiz is not None else lab.path)
     _tell_lost("QTI cannot", lost)
     write_file(options.output, data)
     return 0
+
+
+def _images(items: list[Item]) -> list[str]:
+    """Return the images that questions show: only QTI packs them."""
+    from grader.quiz.exchange.images import images_in, texts_of
+
+    shown = {(item.id, image.path) for item in items for text in texts_of(item) for image in images_in(text)}
+    return [f"{id}: its image {printable(path, 80)!r}; copy the file by hand" for id, path in sorted(shown)]
 
 
 def _ours(quiz: Quiz, question: Question) -> list[str]:
@@ -88,16 +99,23 @@ def _tell_lost(who: str, lost: list[str]) -> None:
 
 
 def import_files(options: argparse.Namespace) -> int:
-    """Make a quiz of files in Markdown (.md) or GIFT (anything else). What was repaired or left out is said on stderr.
+    """Make a quiz of files in other formats. What was repaired or left out is reported on stderr.
 
     Exit status 0 if nothing was, 1 if something was, 2 if no question is left.
     """
+    from grader.quiz.exchange.limits import COUNT_LIMIT
+
     items: list[Item] = []
     notes: list[Note] = []
     for given in options.imported:
         found, said = _read(pathlib.Path(given))
         items += found
         notes += said
+    if len(items) > COUNT_LIMIT:
+        notes.append(
+            Note(options.imported[-1], 1, f"more than {COUNT_LIMIT} questions; import fewer files at once", True)
+        )
+        items = items[:COUNT_LIMIT]
     for note in notes:
         print(f"{'error' if note.lost else 'warning'}: {printable(str(note))}", file=sys.stderr)
     if not items:
@@ -106,7 +124,7 @@ def import_files(options: argparse.Namespace) -> int:
     from grader.quiz.exchange.yaml_file import write as write_yaml
     from grader.quiz.questions import read_quiz
 
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     items = [item._replace(id=slug(item.id, taken, 12)) for item in items]
     text = write_yaml(items, _title(options))
     read_quiz(text, "the imported quiz")  # what is written can be read
@@ -122,12 +140,12 @@ def _title(options: argparse.Namespace) -> str:
 
 
 def _read(path: pathlib.Path) -> tuple[list[Item], list[Note]]:
-    from grader.quiz.exchange import gift, markdown
-    from grader.quiz.exchange.item import SIZE_LIMIT
+    from grader.quiz.exchange.formats import read
+    from grader.quiz.exchange.limits import PACKAGE_LIMIT
 
     try:
         with path.open("rb") as file:
-            data = file.read(SIZE_LIMIT + 1)
-        return (markdown if path.suffix.lower() in (".md", ".markdown") else gift).read(data, str(path))
+            data = file.read(PACKAGE_LIMIT + 1)
+        return read(data, str(path))
     except ImportFailed as error:
         raise InputError([str(error)]) from None

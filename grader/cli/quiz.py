@@ -17,6 +17,7 @@ from grader.quiz.marking import is_open, mark_answers, read_sheet, unfit, varian
 from grader.quiz.model import VARIANT, WITH_CHOICES, Quiz
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet_writer import accepted, template
+from grader.quiz.variants import Seed, everybodys, in_practice, practised
 from grader.report import FORMATS
 
 #: What `--export` writes.
@@ -31,11 +32,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--template", action="store_true", help="write an empty sheet")
     add("--print", action="store_true", help="the quiz for paper; with --audience staff, the key sheet too")
     add("--model", action="store_true", help="write the sheet with full marks")
-    add("--seed", metavar="ID", help="whose variant: a student's id, say (default: the one that the sheet names)")
+    add(
+        "--seed",
+        metavar="ID",
+        help="whose variant, such as a student's id (default: the quiz's seed, or one sheet's own)",
+    )
     add("--format", choices=list(FORMATS), default="text", help="how to report marks (default: text)")
     add("--audience", choices=("student", "staff"), default="student", help="staff sees keys and statistics")
     add("--export", choices=EXPORTS, metavar="FORMAT", help=f"write the quiz as {', '.join(EXPORTS)}")
-    add("--import", dest="imported", nargs="+", metavar="FILE", help="make a quiz from Markdown or GIFT files")
+    add(
+        "--import",
+        dest="imported",
+        nargs="+",
+        metavar="FILE",
+        help="make a quiz from Markdown, GIFT, Moodle XML, QTI or Aiken",
+    )
     add("--output", metavar="FILE", help="write there instead of to standard output")
 
 
@@ -52,12 +63,16 @@ def run(options: argparse.Namespace) -> int:
     if options.export:
         from grader.cli.exchange import export
 
-        return export(options, lab, load_quiz(lab, options.seed or ""))
+        return export(options, lab, load_quiz(lab, _seed(options, everybodys)))
     if options.template or options.print or options.model:
-        return _write_quiz(options, lab, load_quiz(lab, options.seed or ""))
+        return _write_quiz(options, lab, load_quiz(lab, _seed(options, everybodys)))
     if options.answers is None and options.format == "text" and options.output is None and _at_terminal():
         return _ask(options, lab)
     return _mark(options, lab)
+
+
+def _seed(options: argparse.Namespace, otherwise: Seed) -> Seed:
+    return otherwise if options.seed is None else str(options.seed)
 
 
 def _at_terminal() -> bool:
@@ -109,12 +124,16 @@ def _mark(options: argparse.Namespace, lab: Lab) -> int:
 
         data = read_bytes(path)
     sheet, problems = read_sheet(data)
-    quiz = load_quiz(lab, variant_of(sheet) if options.seed is None else options.seed)
+    quiz = load_quiz(lab, _seed(options, in_practice(variant_of(sheet))))
     marked = mark_answers(lab, quiz, sheet, problems)
     if options.format == "text":
         lines = _teller(options, lab, quiz).marks(marked, lambda q: accepted(q, _offered(lab, quiz).get(q.id)))
         if any(entry["verdict"] == "unanswered" for entry in marked["questions"]):
             lines += ["", *_how_to_answer(lab)]
+        if options.seed is None and practised(quiz):
+            from grader.quiz.terminal.markdown import layout
+
+            lines += ["", *layout(practised(quiz))]
         write(options, "\n".join(lines) + "\n")
     else:
         from grader.report import render
@@ -149,8 +168,8 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
     if problems:
         raise InputError([f"{path}: {problems[0]}; mend it, or remove it to begin anew"])
     named = variant_of(sheet)
-    seed = named if options.seed is None else options.seed
-    quiz = load_quiz(lab, seed)
+    quiz = load_quiz(lab, _seed(options, in_practice(named)))
+    seed = quiz.seed
     if quiz.varies and seed != named and any(not is_open(a) for id, a in sheet.items() if id != VARIANT):
         raise InputError([f"{path}: the answers there are for the variant {named!r}; remove them first"])
     if quiz.varies and seed:

@@ -18,6 +18,7 @@ from grader.quiz.marks import QuizResult
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet_files import Found, find_sheets
 from grader.quiz.terminal.markdown import layout
+from grader.quiz.variants import by_the_course
 
 
 def mark_folder(options: argparse.Namespace, lab: Lab) -> int:
@@ -40,7 +41,7 @@ def _marked(options: argparse.Namespace, lab: Lab, found: Found) -> QuizResult:
     sheet, problems = read_sheet(found.data)
     if found.problem:
         problems = [found.problem]
-    seed = variant_of(sheet) if options.seed is None else options.seed
+    seed = by_the_course(variant_of(sheet), (found.name,)) if options.seed is None else options.seed
     return mark_answers(lab, load_quiz(lab, seed), sheet, problems)
 
 

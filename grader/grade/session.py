@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.grade.attempt import Attempt, attempt_each
@@ -80,10 +80,20 @@ def with_twins(graded: Iterable[Graded], means: Means, twins: Mapping[str, Twin]
     ]
 
 
-def marks_of_quiz(lab: Lab, answers: bytes | None) -> QuizResult | None:
-    """The marks of the quiz sheet, where the lab has a quiz."""
+def marks_of_quiz(lab: Lab, answers: bytes | None, owners: Sequence[str] = ()) -> QuizResult | None:
+    """Return the marks of the quiz sheet, or None if the lab has no quiz. `owners`: the ids of whose sheet it is."""
     if lab.quiz is None:
         return None
     from grader.quiz import mark
 
-    return mark(lab, answers)
+    return mark(lab, answers, owners=owners)
+
+
+def each_has_numbers(lab: Lab) -> bool:
+    """Return True if the quiz is marked with numbers of each student's own."""
+    if lab.quiz is None:
+        return False
+    from grader.quiz.questions import load_quiz
+    from grader.quiz.variants import STUDENT
+
+    return STUDENT in load_quiz(lab).rule

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grader.lab.lab import Lab
 from grader.quiz.marks import QuizResult
 
 
-def mark(lab: Lab, answers: bytes | None, seed: str | None = None) -> QuizResult:
-    """The marks of a sheet, as in a result: points, max_points, questions. `answers` are the sheet's bytes, or None.
+def mark(lab: Lab, answers: bytes | None, seed: str | None = None, owners: Sequence[str] = ()) -> QuizResult:
+    """Mark a sheet as the course does. Return points, max_points and questions, as in a result.
 
-    The variant is that of `seed` (a student's id, say); with None, the one that the sheet names. InputError if the quiz
-    itself is wrong; nothing that a sheet holds makes this fail.
+    answers  the sheet's bytes, or None
+    seed     what chooses the variant; with None, the quiz file decides. The sheet's own variant never does.
+    owners   the ids by which the student is known, for quizzes whose seed is the student's id
+
+    InputError if the quiz itself is wrong; nothing that a sheet holds makes this fail.
     """
     from grader.quiz.marking import mark_answers, read_sheet, variant_of
     from grader.quiz.questions import load_quiz
+    from grader.quiz.variants import by_the_course
 
     sheet, problems = read_sheet(answers)
-    quiz = load_quiz(lab, variant_of(sheet) if seed is None else seed)
+    quiz = load_quiz(lab, by_the_course(variant_of(sheet), owners) if seed is None else seed)
     return mark_answers(lab, quiz, sheet, problems)
 
 

@@ -141,7 +141,8 @@ def _headings(lab: Lab, quiz: Quiz) -> list[str]:
     path = lab.path / "README.md"
     if not path.is_file():
         return []
-    headings = set(re.findall(r"^#{1,6}\s+(.+?)\s*#*$", path.read_text(encoding="utf-8"), re.MULTILINE))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    headings = {line.strip("#").strip() for line in lines if line.startswith("#")}
     return [
         f"{quiz.path}:{q.line}: question {q.id!r}: {path} has no heading {q.section!r}"
         for q in quiz.questions

@@ -160,6 +160,7 @@ TOP: Table = {
     "format": required(version(FORMAT), "the version of this format"),
     "title": required(TEXT, "what the quiz is about"),
     "penalty": optional(SHARE, "the share of its points that a wrong answer costs; 0 unless given"),
+    "seed": optional(TEXT, "what chooses the variant that the course marks; {student} is the student's id"),
     "questions": required(QUESTIONS, "the questions, in order"),
 }
 

@@ -13,6 +13,7 @@ from grader.points import rounded
 from grader.quiz.keys import Keyed, as_text, keyed, offered
 from grader.quiz.marks import QuestionResult, QuizResult
 from grader.quiz.model import VARIANT, Choice, Question, Quiz
+from grader.quiz.variants import mismatch
 
 CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "unanswered", "invalid"
 
@@ -69,10 +70,7 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> Qui
     problems += [f"there is no question '{printable(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
     if unfit(sheet.get(VARIANT)):
         problems.append(f"{VARIANT}: {sheet[VARIANT]}")
-    named = variant_of(sheet)
-    if quiz.varies and named and named != quiz.seed:
-        meant = printable(quiz.seed, 80) or "the first"
-        problems.append(f"the sheet is for the variant '{printable(named, 80)}', and was marked as that of '{meant}'")
+    problems += filter(None, [mismatch(quiz, variant_of(sheet))])
     entries = []
     earned = Fraction(0)
     for question in quiz.questions:

@@ -97,12 +97,18 @@ class Question(NamedTuple):
 
 
 class Quiz(NamedTuple):
-    """A quiz file. `path` is for messages; `seed` is the one its variant was chosen by, "" for the first values."""
+    """A quiz file.
+
+    path    for messages
+    seed    what its variant was chosen by; "" for the first values
+    rule    the course's seed as the file states it; "" if it states none (see variants.py)
+    """
 
     title: str
     questions: tuple[Question, ...]
     path: str
     seed: str = ""
+    rule: str = ""
 
     @property
     def varies(self) -> bool:

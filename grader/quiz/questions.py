@@ -12,6 +12,7 @@ from grader.lab.lab import Lab
 from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
 from grader.quiz.model import Choice, Computed, Observation, Question, Quiz, Wrong
 from grader.quiz.obfuscated import unpacked
+from grader.quiz.variants import Seed, everybodys
 from grader.scenario.loader import scenario_of
 from grader.scenario.model import Scenario
 
@@ -19,8 +20,9 @@ from grader.scenario.model import Scenario
 _INLINE = ("machine", "files", "processes", "steps")
 
 
-def load_quiz(lab: Lab, seed: str = "") -> Quiz:
-    """The quiz of a lab, in the variant of a seed (a student's id, say; "" is the first variant).
+def load_quiz(lab: Lab, seed: Seed = everybodys) -> Quiz:
+    """Return the quiz of a lab, in the variant of a seed: a text ("" is the first variant), or a function that makes
+    one from the seed that the quiz file states (variants.py has them). By default the quiz file decides.
 
     InputError if the file is missing or wrong, or if a question names what is not in the lab.
     """
@@ -34,7 +36,7 @@ def load_quiz(lab: Lab, seed: str = "") -> Quiz:
         raise InputError([f"{lab.quiz}: {error.strerror}"]) from None
 
 
-def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: str = "") -> Quiz:
+def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: Seed = everybodys) -> Quiz:
     """The quiz in a text; `name` stands for the file in messages. FormatError if anything in it is wrong.
 
     Without a lab there are no scenarios that a question could observe.
@@ -58,8 +60,10 @@ class _Reader:
     def wrong(self, line: int, message: str) -> FormatError:
         return FormatError(self.name, line, message)
 
-    def quiz(self, block: Any, seed: str) -> Quiz:
+    def quiz(self, block: Any, seed: Seed) -> Quiz:
         check_fields(self.name, "a quiz", block, TOP, 1)
+        rule = block.get("seed", "").strip()
+        seed = seed if isinstance(seed, str) else seed(rule)
         penalty = Fraction(str(block.get("penalty", 0)))
         questions: dict[str, Question] = {}
         for item, line in zip(block["questions"], block["questions"].lines, strict=True):
@@ -68,7 +72,7 @@ class _Reader:
                 first = questions[question.id].line
                 raise self.wrong(line, f"question {question.id!r} is there twice; first in line {first}")
             questions[question.id] = question
-        return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed)
+        return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed, rule)
 
     def question(self, item: Any, line: int, penalty: Fraction, seed: str) -> Question:
         check_fields(self.name, "a question", item, QUESTION, line)
@@ -155,12 +159,16 @@ class _Reader:
     def choices(self, block: Block, kind: str) -> tuple[Choice, ...]:
         items = block["choices"]
         choices: list[Choice] = []
+        taken: set[str] = set()
         for item, line in zip(items, items.lines, strict=True):
             check_fields(self.name, "a choice", item, CHOICE, line)
             choice = Choice(item["id"], item["text"].strip(), item["right"], item["why"].strip())
-            if any(choice.id == other.id or _same(choice.text, other.text) for other in choices):
+            # By their letters as they are: `FILE` and `File` are two things in C.
+            names = {choice.id, f"text {' '.join(choice.text.split())}"}
+            if names & taken:
                 raise self.wrong(line, f"choice {choice.id!r} has the id or the text of an earlier one")
             choices.append(choice)
+            taken |= names
         self.check_right([choice.right for choice in choices], kind, block.lines["choices"])
         return tuple(choices)
 
@@ -265,10 +273,6 @@ class _Reader:
             where = self.lab.name if self.lab is not None else "this file alone"
             raise self.wrong(line, f"there is no public scenario {given!r} in {where}")
         return found
-
-
-def _same(one: str, other: str) -> bool:
-    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
 
 def _list(names: Any) -> str:

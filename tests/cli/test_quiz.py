@@ -168,6 +168,41 @@ def test_the_same_seed_gives_the_same_variant_and_marks_it(cli, root, tmp_path):
     assert "the sheet is for the variant 'ada', and was marked as that of 'bob'" in " ".join(other.split())
 
 
+@pytest.mark.parametrize(
+    ("rule", "name", "points", "told"),
+    [
+        ("", "ada", 0, "for the variant 'ada', and was marked as the first variant, because the course decides whose"),
+        ("seed: ada\n", "bob", 1, None),
+        ("seed: s3\n", "ada", 0, "the sheet is for the variant 'ada', and was marked as that of 's3'"),
+        ("seed: '{student}'\n", "ada", 1, None),
+        ("seed: '{student}'\n", "bob", 0, "the sheet is for the variant 'ada', and was marked as that of 'bob'"),
+    ],
+)
+def test_the_course_decides_whose_numbers_count(cli, root, tmp_path, rule, name, points, told):
+    """A sheet in a folder that the course marks chooses its own numbers only if they are its student's."""
+    lab = _varied_lab(root, tmp_path, VARIED.replace("questions:", f"{rule}questions:", 1))
+    sheets = tmp_path / "sheets"
+    sheets.mkdir()
+    sheet = cli("quiz", lab, "--template", "--seed", "ada")[1].replace("\ncopies:", "\ncopies: 4")
+    (sheets / f"{name}.yaml").write_text(sheet)
+    [marked] = json.loads(cli("quiz", lab, "--answers", sheets, "--format", "json")[1])["sheets"]
+
+    assert next(q for q in marked["quiz"]["questions"] if q["id"] == "copies")["points"] == points
+    assert [told in problem for problem in marked["quiz"].get("problems", [])] == ([True] if told else [])
+
+
+def test_marks_of_practice_say_whose_numbers_the_course_marks(cli, root, tmp_path):
+    """One sheet is marked with its own numbers; where the quiz states a seed, its reader learns which ones count."""
+    lab = _varied_lab(root, tmp_path, VARIED.replace("questions:", "seed: s3\nquestions:", 1))
+    sheet = tmp_path / "ada.yaml"
+    sheet.write_text(cli("quiz", lab, "--template", "--seed", "ada")[1].replace("\ncopies:", "\ncopies: 4"))
+    out = " ".join(cli("quiz", lab, "--answers", sheet)[1].split())
+
+    assert "ok copies" in out
+    assert "This was practice with the numbers of 'ada'. The course marks those of 's3'." in out
+    assert read_answers(cli("quiz", lab, "--template")[1].encode())["variant"] == "s3"
+
+
 def _varied_lab(root, tmp_path, text):
     """The copy-on-write lab with another quiz, as a folder."""
     import shutil
@@ -185,8 +220,10 @@ def test_export_says_what_is_lost(cli, full, tmp_path):
     assert status == 0 and out.startswith("::copies::[markdown]How many copies? {")
     assert "  shared, kinds: its points" in err
     _, _, err = cli("quiz", full, "--export", "markdown", "--output", tmp_path / "md")
-    assert {p.name for p in (tmp_path / "md").iterdir()} == {"shared.md", "who.md", "word.md", "about.md"}
-    assert "left out, because there is nothing like `order`" in err
+    assert {p.name for p in (tmp_path / "md").iterdir()} == {
+        f"{id}.md" for id in ("shared", "who", "word", "about", "steps", "copies")
+    }
+    assert "left out, because there is nothing like `match`" in err
     assert cli("quiz", full, "--export", "moodle")[1].startswith("<?xml")
     assert "say where to with --output" in cli("quiz", full, "--export", "qti")[2]
 
@@ -215,6 +252,33 @@ def test_import_makes_a_quiz_and_names_what_it_repaired(cli, tmp_path):
     assert "id: t\n" in out and "why: F." in out
     assert cli("quiz", "--import", bad)[0] == 2
     assert cli("quiz", "--import", tmp_path / "none.md")[0] == 2
+
+
+def test_import_reads_every_format_and_names_what_it_drops(cli, tmp_path):
+    """Moodle XML, Aiken, GIFT and Markdown at once, each known by its name or its content; places on stderr."""
+    answer = "<answer fraction='{}'><text>{}</text></answer>"
+    question = f"<questiontext><text>M?</text></questiontext>{answer.format(100, 'true')}{answer.format(0, 'false')}"
+    files = {
+        "m.xml": f"<quiz>\n<question type='truefalse'>{question}</question>\n<question type='essay'/></quiz>",
+        "a.txt": "A?\nA. x\nB. y\nANSWER: B\n",
+        "g.gift": "G?{=x ~y}",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    status, out, err = cli("quiz", "--import", *(tmp_path / name for name in files))
+
+    assert status == 1 and out.count("\n  - id: ") == 3
+    assert "m.xml:3: an essay: nothing that could be marked; left out" in err
+    assert "3 questions; 0 things repaired, 1 left out" in err
+
+
+def test_import_refuses_what_it_cannot_read_in_a_line(cli, tmp_path):
+    """With the file, the line and what is accepted."""
+    (tmp_path / "bomb.xml").write_text('<!DOCTYPE a [\n<!ENTITY b "c">]><quiz/>')
+    status, _, err = cli("quiz", "--import", tmp_path / "bomb.xml")
+
+    assert status == 2
+    assert "bomb.xml:2: the file declares an entity ('b'), which is not accepted" in err and "Traceback" not in err
 
 
 def test_an_export_comes_back_by_import(cli, full, tmp_path):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.quiz.exchange import gift
+from grader.quiz.exchange import gift, gift_writer
+from grader.quiz.exchange.gift import GAPS
 from grader.quiz.exchange.item import Item, Option
 from tests.quiz.quizzes import WORDS, shape, told
 
@@ -55,14 +56,22 @@ def test_gift_numbers_and_words_are_read(text, answers, tolerance, wrong):
         ("T{~%70%a ~%30%b ~%-50%c}", "the weights are not those that we mark by: equal shares, a wrong choice takes"),
         ("T{~%50%a ~%50%b ~c}", "the weights are not those that we mark by"),
         ("T{=a ~%50%b ~c}", "'b' is worth 50 %; here it is wrong"),
-        ("T{=[html]<b>a</b> ~b}", "an answer is html; it is taken as Markdown"),
+        ("T{=[html]<b>a</b> ~b}", "an answer is HTML; it was turned into Markdown"),
+        ("T{=a ~%-15%b ~c}", "'b' is worth -15 %; here it is wrong and costs nothing (set `penalty` to change that)"),
+        ("T{=%50%a ~b}", "'a' is marked with = and worth 50 %; here it is right"),
+        ("T{#3:2~#Wrong}", "the feedback for all other answers is left out: 'Wrong'"),
+        ("T{#=3 =%0%8:2#no}", "'8:2' has a reason of its own; here only 8 itself has it"),
+        ("T{=page =%0%*#Nope}", "the feedback for all other answers is left out: 'Nope'"),
+        ("T{=copy* =dup}", "'copy*': * stands for any characters in Moodle; here it is only the character *"),
+        ("T ![x](a/b.png) {=a ~b}", "the image 'a/b.png': only its name is taken over; put the file there, next to"),
         (
-            "T {=1 =one} and {=2 =two}.",
-            "a second place for answers; there is one in a question, and this one became text",
+            "T ![x](/etc/passwd) {=a ~b}",
+            "the image '/etc/passwd': not a path next to the quiz file; no export",
         ),
+        ("// [tag:week3]\nT{=a ~b}", "tags in a comment are left out"),
         ("T{#=3:0 =%50%3:1#close}", "'3:1': one answer is right; this one is left out"),
-        ("T{=a#one =b#two}", "what is said of 'b': all right answers have the first one's feedback"),
-        ("$CATEGORY: a/b\n\nT{=a ~b}", "a category; this format has none"),
+        ("T{=a#one =b#two}", "the feedback for 'b' is left out: all right answers share the first one's"),
+        ("$CATEGORY: a/b\n\nT{=a ~b}", "the category 'a/b'; quizzes here have no categories"),
     ],
 )
 def test_gift_that_means_something_else_here_is_named(text, words):
@@ -95,7 +104,7 @@ def test_an_arrow_in_a_pair_is_said():
     """GIFT has no escape for it, so it becomes another sign."""
     options = (Option("p->x", "a field", "why"), Option("p", "a pointer", "why"))
     items = [Item("q", "match", "T", options), Item("w", "text", "T", answers=("p->x", "arrow"))]
-    text, lost = gift.write(items)
+    text, lost = gift_writer.write(items)
     [pair, word], _ = gift.read(text.encode(), "q.gift")
 
     assert [option.text for option in pair.options] == ["p→x", "p"] and word.answers == ("arrow",)
@@ -115,6 +124,12 @@ def test_a_gap_in_a_text_is_a_gap():
     ("text", "words"),
     [
         ("T{}", "an essay: nothing that could be marked; left out"),
+        (
+            "T {=1 =one} and {=2 =two}.",
+            f"this is a Cloze question: {GAPS}",
+        ),
+        ("T {1:SHORTANSWER:=x}", f"this is a Cloze question: {GAPS}"),
+        ("T{=a} b}", "a { or } too many: one that belongs to a text is written \\{ or \\}; left out"),
         ("just a text", "no answers ({…}): a description, no question; left out"),
         ("T{=a", "the answers have no end (}); left out"),
         ("T{~a ~b}", "no answer is marked as right; left out"),
@@ -136,7 +151,7 @@ def test_gift_that_is_no_question_is_named(text, words):
 
 def test_every_type_survives_gift(items):
     """All that GIFT can hold comes back; what it cannot is said."""
-    text, lost = gift.write(items)
+    text, lost = gift_writer.write(items)
     back, notes = gift.read(text.encode(), "q.gift")
 
     assert notes == []
@@ -157,9 +172,50 @@ def test_any_text_survives_gift(text, words):
     for kind, count in (("single", 1), ("multiple", 2)):
         options = tuple(Option(word, n < count, f"[html]{word}".strip()) for n, word in enumerate(words))
         item = Item("q", kind, text, options)
-        [back], _ = gift.read(gift.write([item])[0].encode(), "q.gift")
+        [back], _ = gift.read(gift_writer.write([item])[0].encode(), "q.gift")
         assert shape(back) == shape(item)
     item = Item("q", "text", text, answers=(words[0],), wrong={words[1]: words[0]}, why=words[1])
     if "->" not in "".join(words) and "*" not in words:
-        [back], _ = gift.read(gift.write([item])[0].encode(), "q.gift")
+        [back], _ = gift.read(gift_writer.write([item])[0].encode(), "q.gift")
         assert (back.kind, back.answers, back.wrong, back.why) == ("text", item.answers, item.wrong, item.why)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (r'printf("a\tb")', r'printf("a\tb")'),
+        (r"\frac\{1\}\{2\} \* \[", r"\frac{1}{2} \* \["),
+        (r"C\:\\temp", r"C:\temp"),
+        (r"a\nb \\n", "a\nb \\n"),
+    ],
+)
+def test_only_gifts_own_escapes_are_escapes(text, shown):
+    """A backslash before any other character is a backslash, in questions, answers and reasons."""
+    [item], notes = gift.read(f"{text}{{={text}#{text} ~no}}".encode(), "q.gift")
+
+    assert [item.text, item.options[0].text, item.options[0].why] == [shown] * 3
+    assert notes == []
+
+
+def test_a_number_without_a_sign_is_the_key():
+    """`{#3:2~#Wrong}`: what stands before the first sign is the right answer, as in Moodle."""
+    [item], _ = gift.read(b"T{#3:2~#Wrong}", "q.gift")
+
+    assert (item.answers, item.tolerance, item.wrong) == (("3",), 2, {})
+
+
+def test_choices_in_capitals_are_others():
+    """`FILE` and `File` are two things in C."""
+    [item], notes = gift.read(b"T{=FILE ~File ~file}", "q.gift")
+
+    assert [option.text for option in item.options] == ["FILE", "File", "file"] and notes == []
+
+
+def test_a_star_in_a_word_stays_a_star():
+    """Bare, it would accept anything in Moodle; it goes out and comes back behind a backslash."""
+    word = Item("w", "text", "T", answers=("char *",), wrong={"*p": "no"})
+    text, _ = gift_writer.write([word])
+    [back], notes = gift.read(text.encode(), "q.gift")
+
+    assert (back.answers, back.wrong) == (word.answers, word.wrong)
+    assert notes == [] and r"char \*" in text

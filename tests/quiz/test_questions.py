@@ -23,7 +23,7 @@ from tests.quiz.quizzes import MORE, VARIED
         ("observe: copies", "observe: shared", "observe: shared needs `at`, a place such as P:h[0]"),
         ("right: true, why: It needs", "right: false, why: It needs", "0 choices are right; a `single` question has"),
         ("id: child, text: The child", "id: child, text: The writer", "has the id or the text of an earlier one"),
-        ("id: child, text: The child", "id: child, text: the  WRITER", "has the id or the text of an earlier one"),
+        ("id: child, text: The child", "id: child, text: The   writer", "has the id or the text of an earlier one"),
         ("id: who", "id: copies", "question 'copies' is there twice; first in line 4"),
         ("id: who", "id: variant", "a short name in small letters, digits and -, other than `variant`"),
         ("why: It needs a frame.", "way: x", "a choice has no field 'way' (did you mean 'why'?)"),

@@ -4,7 +4,8 @@
     ::name::[markdown]text {=right#why ~wrong#why ~%50%half ####to everybody}
     {TRUE#wrong#right}  {#3:0.5#why}  {#1..5}  {=%100%word ~…}  {=a -> b =c -> d}  {}
 
-A blank line ends a question; `\\` takes the meaning from ~ = # { } : and `\\n` is a new line.
+A blank line ends a question; `\\` takes the meaning from \\ ~ = # { } : and `\\n` is a new line. Before anything else a
+backslash is a backslash: `\\t`, `\\frac` (moodle/question/format/gift/format.php, escapedchar_pre).
 """
 
 from __future__ import annotations
@@ -12,56 +13,62 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from grader.quiz.exchange.item import (
-    COUNT_LIMIT,
-    NO_REASON,
-    Item,
-    Note,
-    Option,
-    checked,
-    decoded,
-    reasons,
-    slug,
-    with_reasons,
-)
+from grader.quiz.exchange.gift_writer import our_weights
+from grader.quiz.exchange.html_text import markdown_of
+from grader.quiz.exchange.images import image_notes
+from grader.quiz.exchange.item import NO_REASON, Item, Option, checked, decoded, joined, slug, with_reasons
+from grader.quiz.exchange.limits import COUNT_LIMIT
+from grader.quiz.exchange.notes import Note, limited, too_large, too_many
 from grader.quiz.keys import as_text
 
-_SPECIAL = re.compile(r"([\\~=#{}:])")
+_ESCAPE = re.compile(r"\\([\\~=#{}:n])")
 _NAME = re.compile(r"::((?:[^:\\]|\\.|:(?!:))*)::")
 _FORMAT = re.compile(r"\[(html|moodle|plain|markdown)\]")
 _WEIGHT = re.compile(r"%(-?\d{1,3}(?:\.\d{1,7})?)%")
 _TRUTH = re.compile(r"(TRUE|T|FALSE|F)\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?\Z")
+_SIGN = re.compile("[=~]")
 
+#: `*` in a short answer: any characters in Moodle, unless a backslash stands before it.
+_WILDCARD = re.compile(r"(?<!\\)\*")
 
-# -- reading --------------------------------------------------------------------------------------------------
+#: What answers look like that are embedded in the text, as Moodle's Cloze questions have them.
+_CLOZE = re.compile(r"\d{0,3}:[A-Z_]{2,20}:")
+
+GAPS = (
+    "its gaps stand in the text, where each keeps the others' answers in sight; left out: make a question of each gap"
+)
 
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
     """The questions of a file, and what there is to say about it. ImportFailed if it is no text."""
     items: list[Item] = []
     notes: list[Note] = []
-    taken: set[str] = set()
-    for line, block in _blocks(decoded(data, name)):
+    taken: dict[str, int] = {}
+    for line, block in _blocks(decoded(data, name), name, notes):
         if len(items) == COUNT_LIMIT:
-            notes.append(Note(name, line, f"more than {COUNT_LIMIT} questions; the rest is left out", True))
+            notes.append(too_many(name, line))
             break
         if block.startswith("$CATEGORY:"):
-            notes.append(Note(name, line, "a category; this format has none"))
+            notes.append(
+                Note(name, line, f"the category {block[10:80].strip()!r}; quizzes here have no categories", True)
+            )
             continue
         item, found = _Question(name, line).read(block)
         notes += found
         if item is not None:
             items.append(item._replace(id=slug(item.id or item.text, taken, 8)))
-    return items, notes
+    return items, limited(notes)
 
 
-def _blocks(text: str) -> list[tuple[int, str]]:
+def _blocks(text: str, name: str, notes: list[Note]) -> list[tuple[int, str]]:
     """(line, text) of each question: what stands between blank lines, without comments."""
     blocks: list[tuple[int, list[str]]] = []
     fresh = True
     for number, line in enumerate(text.split("\n"), 1):
         if line.lstrip().startswith("//"):
+            if "[tag:" in line:
+                notes.append(Note(name, number, "tags in a comment are left out", True))
             continue
         if not line.strip():
             fresh = True
@@ -85,15 +92,13 @@ class _Question:
         self.notes.append(Note(self.name, self.line, message, lost))
 
     def read(self, block: str) -> tuple[Item | None, list[Note]]:
+        self.notes += too_large(self.name, self.line, len(block))
+        if self.notes:
+            return None, self.notes
         title = ""
         match = _NAME.match(block)
         if match:
             title, block = _plain(match.group(1)), block[match.end() :].lstrip()
-        match = _FORMAT.match(block)
-        if match:
-            block = block[match.end() :]
-            if match.group(1) in ("html", "moodle"):
-                self.note(f"the text is {match.group(1)}; it is taken as Markdown")
         opened = _find(block, "{")
         if opened == -1:
             self.note("no answers ({…}): a description, no question; left out", True)
@@ -102,17 +107,23 @@ class _Question:
         if closed == -1:
             self.note("the answers have no end (}); left out", True)
             return None, self.notes
-        text = _plain(block[:opened]).strip()
-        after = _plain(block[closed + 1 :]).strip()
-        if _find(block, "{", closed) != -1:
-            self.note("a second place for answers; there is one in a question, and this one became text", True)
+        if _CLOZE.match(block, opened + 1) or _find(block, "{", closed) != -1:
+            self.note(f"this is a Cloze question: {GAPS}", True)
+            return None, self.notes
+        if _find(block, "{", opened + 1, closed) != -1 or _find(block, "}", closed + 1) != -1:
+            self.note("a { or } too many: one that belongs to a text is written \\{ or \\}; left out", True)
+            return None, self.notes
+        text, after = self.formatted(block[:opened], "the text"), _plain(block[closed + 1 :]).strip()
         if after:
             self.note("the answer stands in the middle of the text; there is a gap (_____) in its place")
             text = f"{text} _____ {after}".strip()
         if not text:
             self.note("no text; left out", True)
             return None, self.notes
-        return self.answers(title, text, block[opened + 1 : closed].strip()), self.notes
+        item = self.answers(title, text, block[opened + 1 : closed].strip())
+        if item is not None:
+            self.notes += image_notes(item, self.name, self.line)
+        return item, self.notes
 
     def answers(self, title: str, text: str, body: str) -> Item | None:
         body, why = _cut(body, "####")
@@ -123,9 +134,13 @@ class _Question:
         head, _, told = body.partition("#")
         if _TRUTH.match(head.strip()):
             return self.truth(item, head.strip()[0].upper() == "T", told)
+        answers = _answers(body)
+        large = too_large(self.name, self.line, 0, len(answers))
+        self.notes += large
+        if large:
+            return None
         if body.startswith("#"):
             return self.number(item, body[1:].strip())
-        answers = _answers(body)
         if not answers:
             self.note("no answer begins with = or ~; left out", True)
             return None
@@ -142,7 +157,7 @@ class _Question:
 
     def truth(self, item: Item, right: bool, told: str) -> Item | None:
         wrong_why, right_why = map(self.formatted, _cut(told, "#"))
-        right_why = _joined(right_why, item.why) or NO_REASON
+        right_why = joined(right_why, item.why) or NO_REASON
         wrong_why = wrong_why or item.why or NO_REASON
         true = Option("True", right, right_why if right else wrong_why)
         false = Option("False", not right, wrong_why if right else right_why)
@@ -152,40 +167,59 @@ class _Question:
         accepted: list[str] = []
         wrong, why = {}, item.why
         for _, answer in answers:
-            weight, rest = _weight(answer)
-            word, told = map(self.formatted, _cut(rest, "#"))
+            percent, rest = _weight(answer)
+            given, told = _cut(rest, "#")
+            told, word = self.formatted(told), self.formatted(given).replace("\\*", "*")
             if not word or word == "*":
-                self.note("an answer that accepts anything is left out", True)
-            elif weight in (None, 100):
+                self.other(told, percent in (None, 100))
+                continue
+            if _WILDCARD.search(given):
+                self.note(
+                    f"{word[:40]!r}: * stands for any characters in Moodle; here it is only the character *", True
+                )
+            if percent in (None, 100):
                 if told and accepted:
-                    self.note(f"what is said of {word!r}: all right answers have the first one's feedback", True)
-                why = why if accepted else _joined(told, why)
+                    self.note(f"the feedback for {word!r} is left out: all right answers share the first one's", True)
+                why = why if accepted else joined(told, why)
                 accepted.append(word)
             else:
-                if weight:
-                    self.note(f"{word!r} is worth {weight} %; here it is wrong", True)
+                if percent:
+                    self.note(f"{word!r} is worth {percent} %; here it is wrong", True)
                 wrong[word] = told or NO_REASON
         if not accepted:
             self.note("no answer is worth 100 %; left out", True)
             return None
         return item._replace(kind="text", answers=tuple(dict.fromkeys(accepted)), wrong=wrong, why=why)
 
+    def other(self, told: str, right: bool) -> None:
+        """Report an answer that stands for all others."""
+        if right:
+            self.note("an answer that accepts anything is left out", True)
+        elif told:
+            self.note(
+                f"the feedback for all other answers is left out: {told[:60]!r}; here each answer has its own", True
+            )
+
     def number(self, item: Item, body: str) -> Item | None:
-        answers = [answer for _, answer in _answers(body)] or [body]
         key: tuple[str, Fraction] | None = None
         wrong, why = {}, item.why
-        for answer in answers:
-            weight, rest = _weight(answer.strip())
+        for sign, answer in _answers(body, first="="):
+            percent, rest = _weight(answer)
+            percent = (Fraction(100) if sign == "=" else Fraction(0)) if percent is None else percent
             value, told = map(self.formatted, _cut(rest, "#"))
             read = _range(value)
-            if read is None:
+            if value in ("", "*"):
+                self.other(told, percent == 100)
+            elif read is None:
                 self.note(f"{value[:40]!r} is no number, no N:TOLERANCE and no LOW..HIGH; left out", True)
-            elif weight in (None, 100) and key is None:
-                key, why = read, _joined(told, why)
-            elif weight in (None, 100) or weight:
+            elif percent == 100 and key is None:
+                key, why = read, joined(told, why)
+            elif percent:
                 self.note(f"{value[:40]!r}: one answer is right; this one is left out", True)
             else:
                 wrong[read[0]] = told or NO_REASON
+                if read[1]:
+                    self.note(f"{value[:40]!r} has a reason of its own; here only {read[0]} itself has it", True)
         if key is None:
             self.note("no number is right; left out", True)
             return None
@@ -208,51 +242,45 @@ class _Question:
         options = []
         weights: list[Fraction] = []
         for sign, answer in answers:
-            weight, rest = _weight(answer)
+            percent, rest = _weight(answer)
             text, why = map(self.formatted, _cut(rest, "#"))
-            right = sign == "=" if single else (weight or 0) > 0
-            weights.append(weight or Fraction(0))
-            if single and sign == "~" and weight and weight > 0:
-                self.note(f"{text[:40]!r} is worth {weight} %; here it is wrong", True)
+            right = sign == "=" if single else (percent or 0) > 0
+            weights.append(percent or Fraction(0))
+            if single and sign == "=" and percent not in (None, 100):
+                self.note(f"{text[:40]!r} is marked with = and worth {as_text(percent)} %; here it is right", True)
+            if single and sign == "~" and percent:
+                costs = "wrong" if percent > 0 else "wrong and costs nothing (set `penalty` to change that)"
+                self.note(f"{text[:40]!r} is worth {as_text(percent)} %; here it is {costs}", True)
             if text:
-                told = _joined(why, item.why) if right else why or item.why
+                told = joined(why, item.why) if right else why or item.why
                 options.append(Option(text, right, told or NO_REASON))
             else:
                 self.note("an empty answer is left out", True)
         kind = "single" if single and sum(option.right for option in options) == 1 else "multiple"
         if single and kind == "multiple":
             self.note("several answers are right, and one of them was enough; here all of them have to be chosen", True)
-        elif kind == "multiple" and not _our_weights(weights):
+        elif kind == "multiple" and not our_weights(weights):
             self.note("the weights are not those that we mark by: equal shares, a wrong choice takes one away", True)
         return self.sound(item._replace(kind=kind, options=tuple(options), why=""))
 
-    def formatted(self, part: str) -> str:
-        """An answer or its feedback without the name of its format."""
-        match = _FORMAT.match(part.strip())
-        if match and match.group(1) in ("html", "moodle"):
-            self.note(f"an answer is {match.group(1)}; it is taken as Markdown")
-        return _plain(_FORMAT.sub("", part.strip(), count=1)).strip()
+    def formatted(self, part: str, what: str = "an answer") -> str:
+        """Return a text without its escapes and the name of its format; HTML becomes Markdown."""
+        part = part.strip()
+        match = _FORMAT.match(part)
+        text = _plain(part[match.end() :] if match else part).strip()
+        if match is None or match.group(1) != "html":
+            return text
+        text, unknown = markdown_of(text)
+        lost = f", without {', '.join(unknown)}" if unknown else ""
+        self.note(f"{what} is HTML; it was turned into Markdown{lost}", bool(unknown))
+        return text
 
 
-def _joined(told: str, general: str) -> str:
-    """Two feedbacks as one; what is said of an answer comes first."""
-    return "\n\n".join(part for part in dict.fromkeys((told, general)) if part)
-
-
-def _our_weights(weights: list[Fraction]) -> bool:
-    """Whether right choices share the points and each wrong one takes a share away, as `write` writes it."""
-    right = [weight for weight in weights if weight > 0]
-    if not right:
-        return True  # said elsewhere: nothing is right
-    share = Fraction(weight(Fraction(100, len(right))))
-    return all(abs(abs(one) - share) < Fraction(1, 2) for one in weights)
-
-
-def _find(text: str, sign: str, start: int = 0) -> int:
+def _find(text: str, sign: str, start: int = 0, end: int | None = None) -> int:
     """Where a sign stands that no backslash takes the meaning from; -1 if nowhere."""
-    at = text.find(sign, start)
+    at = text.find(sign, start, end)
     while at != -1 and _escaped(text, at):
-        at = text.find(sign, at + 1)
+        at = text.find(sign, at + 1, end)
     return at
 
 
@@ -268,20 +296,14 @@ def _cut(text: str, sign: str) -> tuple[str, str]:
     return (text, "") if at == -1 else (text[:at], text[at + len(sign) :])
 
 
-def _answers(body: str) -> list[tuple[str, str]]:
-    """(sign, answer) of each answer; what stands before the first sign is no answer."""
-    found: list[tuple[str, str]] = []
-    start = -1
-    for match in re.finditer("[=~]", body):
-        at = match.start()
-        if _escaped(body, at):
-            continue
-        if start != -1:
-            found.append((body[start], body[start + 1 : at].strip()))
-        start = at
-    if start != -1:
-        found.append((body[start], body[start + 1 :].strip()))
-    return found
+def _answers(body: str, first: str = "") -> list[tuple[str, str]]:
+    """Return (sign, answer) of each answer. What stands before the first sign is an answer only if `first` says which
+    sign it goes without: `{#3:2~#Wrong}`."""
+    starts = [match.start() for match in _SIGN.finditer(body) if not _escaped(body, match.start())]
+    ends = [*starts[1:], len(body)][: len(starts)]
+    found = [(body[start], body[start + 1 : end].strip()) for start, end in zip(starts, ends, strict=True)]
+    leading = body[: starts[0] if starts else len(body)].strip()
+    return [(first, leading), *found] if first and leading else found
 
 
 def _weight(answer: str) -> tuple[Fraction | None, str]:
@@ -303,94 +325,5 @@ def _range(value: str) -> tuple[str, Fraction] | None:
 
 
 def _plain(text: str) -> str:
-    """The text without its escapes."""
-    return re.sub(r"\\(.)", lambda match: "\n" if match.group(1) == "n" else match.group(1), text, flags=re.DOTALL)
-
-
-# -- writing --------------------------------------------------------------------------------------------------
-
-
-def write(items: list[Item]) -> tuple[str, list[str]]:
-    """The text of a GIFT file, and what it cannot hold."""
-    lost: list[str] = []
-    questions = []
-    for item in items:
-        body = {
-            "single": _single,
-            "multiple": _multiple,
-            "number": _number,
-            "text": _words,
-            "match": _matches,
-            "order": _matches,
-        }[item.kind](item)
-        told = "\n".join(reasons(item.options)) if item.kind in ("match", "order") else ""
-        why = f"\n\t####{_escape(told)}" if told else ""
-        questions.append(f"::{_escape(item.id)}::[markdown]{_escape(item.text)} {{\n{body}{why}\n}}")
-        if item.kind == "order":
-            lost.append(f"{item.id}: has become a match of steps and places, because there is no order")
-        if item.kind in ("match", "order"):
-            lost.append(f"{item.id}: the reasons of single pairs are together in the general feedback")
-        lost += [f"{item.id}: its {what}" for what, there in (("unit", item.unit), ("section", item.section)) if there]
-        if item.points != 1:
-            lost.append(f"{item.id}: its points")
-        if _has_arrow(item):
-            lost.append(f"{item.id}: -> has become →, because it parts a pair")
-        if item.kind == "text" and any("->" in answer for answer in item.answers):
-            lost.append(f"{item.id}: accepted answers with ->, because it would part a pair")
-    return "\n\n".join(questions) + "\n", lost
-
-
-def _escape(text: str) -> str:
-    # A blank line would end the question, and // at the beginning of a line would be a comment: so there are no lines.
-    return _SPECIAL.sub(r"\\\1", text).replace("\n", "\\n")
-
-
-def _told(why: str) -> str:
-    return f"#{_first(why)}" if why else ""
-
-
-def _single(item: Item) -> str:
-    return "\n".join(f"\t{'=' if o.right else '~'}{_first(o.text)}{_told(o.why)}" for o in item.options)
-
-
-def _first(text: str) -> str:
-    """A choice, word or reason that does not begin with what would be a weight or the name of a format."""
-    escaped = _escape(text)
-    return f"[markdown]{escaped}" if re.match(r"[%\[]", escaped) else escaped
-
-
-def _multiple(item: Item) -> str:
-    """As we mark: a right one is worth its share, a wrong one takes that much away."""
-    share = weight(Fraction(100, sum(bool(o.right) for o in item.options)))
-    return "\n".join(f"\t~%{'' if o.right else '-'}{share}%{_first(o.text)}{_told(o.why)}" for o in item.options)
-
-
-def weight(share: Fraction) -> str:
-    """A percentage as Moodle knows it: 33.33333."""
-    return f"{float(share):.5f}".rstrip("0").rstrip(".")
-
-
-def _number(item: Item) -> str:
-    lines = [f"\t=%100%{item.answers[0]}:{as_text(item.tolerance)}{_told(item.why)}"]
-    lines += [f"\t=%0%{value}:0{_told(why)}" for value, why in item.wrong.items() if _NUMBER.match(value)]
-    return "#\n" + "\n".join(lines)
-
-
-def _words(item: Item) -> str:
-    lines = [f"\t=%100%{_first(answer)}{_told(item.why)}" for answer in item.answers if "->" not in answer]
-    return "\n".join(lines + [f"\t=%0%{_first(value)}{_told(why)}" for value, why in item.wrong.items()])
-
-
-def _matches(item: Item) -> str:
-    return "\n".join(f"\t={_escape(_no_arrow(o.text))} -> {_escape(_no_arrow(str(o.right)))}" for o in item.options)
-
-
-def _no_arrow(text: str) -> str:
-    """`->` parts a pair and cannot be escaped."""
-    return text.replace("->", "→")
-
-
-def _has_arrow(item: Item) -> bool:
-    """Whether a text of an item has the sign that parts pairs, where there are pairs."""
-    pairs = [text for o in item.options for text in (o.text, str(o.right))]
-    return item.kind in ("match", "order") and any("->" in text for text in pairs)
+    """Return the text without its escapes; a backslash before any other character is a backslash."""
+    return _ESCAPE.sub(lambda match: "\n" if match.group(1) == "n" else match.group(1), text)

@@ -9,13 +9,11 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from grader.lab.lab import Lab
+from grader.quiz.exchange.limits import SIZE_LIMIT
+from grader.quiz.exchange.notes import ImportFailed, Note, too_large
 from grader.quiz.keys import Keyed, as_text, keyed
 from grader.quiz.model import VARIANT, Choice, Question, Quiz
 from grader.quiz.terminal.feedback import Teller
-
-#: Bytes of a file that is imported, and questions in it.
-SIZE_LIMIT = 1 << 20
-COUNT_LIMIT = 500
 
 #: What stands where a file gives no reason.
 NO_REASON = "No reason was given where this question comes from."
@@ -51,22 +49,6 @@ class Item(NamedTuple):
     section: str = ""
 
 
-class Note(NamedTuple):
-    """What a reader has to say about a line. lost: whether the question, or a part of it, is not there any more."""
-
-    name: str
-    line: int
-    message: str
-    lost: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.name}:{self.line}: {self.message}"
-
-
-class ImportFailed(Exception):
-    """A file that cannot be read at all."""
-
-
 def items_of(lab: Lab, quiz: Quiz) -> list[Item]:
     """The questions of a quiz in its variant, with their keys. InputError if a key cannot be computed."""
     teller = Teller(lab, quiz)
@@ -97,7 +79,7 @@ def _item(question: Question, choices: Iterable[Choice], keys: Keyed) -> Item:
 def decoded(data: bytes, name: str) -> str:
     """The text of a file of a stranger's. ImportFailed if it is too large or no UTF-8."""
     if len(data) > SIZE_LIMIT:
-        raise ImportFailed(f"{name}: more than {SIZE_LIMIT >> 10} KiB")
+        raise ImportFailed(f"{name}: more than {SIZE_LIMIT >> 10} KiB; split the file into smaller ones")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -107,20 +89,22 @@ def decoded(data: bytes, name: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def slug(text: str, taken: set[str], words: int = 4) -> str:
-    """A short id made from a text, other than those that are taken; it is taken now."""
-    ascii_ = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+def slug(text: str, taken: dict[str, int], words: int = 4) -> str:
+    """Return a short id made from a text, and take it.
+
+    taken  the ids that are taken -> the last number that was given to one of that name, so that a thousand equal names
+           need no more than a thousand tries
+    """
+    ascii_ = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
     base = "-".join(re.findall(r"[a-z0-9]+", ascii_)[:words])[:40].strip("-") or "question"
     base = f"{base}-1" if base == VARIANT else base
-    id, number = base, 1
+    id, number = base, taken.get(base, 0)
     while id in taken:
         number += 1
         id = f"{base}-{number}"
-    taken.add(id)
+    taken[base] = max(number, 1)
+    taken.setdefault(id, 1)
     return id
-
-
-_REASON = re.compile(r"- \*(.+?)\*: (.+)\Z")
 
 
 def reasons(options: Iterable[Option]) -> list[str]:
@@ -133,13 +117,18 @@ def with_reasons(options: Iterable[Option], feedback: str) -> tuple[Option, ...]
     told: dict[str, str] = {}
     rest: list[str] = []
     for line in feedback.splitlines():
-        match = _REASON.match(line.strip())
-        if match:
-            told[_flat(match.group(1))] = match.group(2)
+        text, mark, why = line.strip()[3:].partition("*: ")
+        if line.strip().startswith("- *") and text and mark and why:
+            told[_flat(text)] = why
         else:
             rest.append(line)
     general = "\n".join(rest).strip() or NO_REASON
     return tuple(option._replace(why=told.get(_flat(option.text), general)) for option in options)
+
+
+def joined(told: str, general: str) -> str:
+    """Return two feedbacks as one; what is said of an answer comes first."""
+    return "\n\n".join(part for part in dict.fromkeys((told, general)) if part)
 
 
 def _flat(text: str) -> str:
@@ -149,27 +138,26 @@ def _flat(text: str) -> str:
 def checked(item: Item, name: str, line: int) -> tuple[Item | None, list[Note]]:
     """An imported choice question made sound, or None if it cannot be."""
     notes: list[Note] = []
-    options: list[Option] = []
+    options: dict[str, Option] = {}
     for option in item.options:
-        twin = next((o for o in options if _same(o.text, option.text)), None)
-        if twin is None:
-            options.append(option)
-        elif twin.right == option.right:
+        twin = options.setdefault(_flat(option.text), option)
+        if twin is option:
+            continue
+        if twin.right == option.right:
             notes.append(Note(name, line, f"the choice {_short(option.text)} is there twice; once is enough"))
         else:
             message = f"the choice {_short(option.text)} is there twice, once right and once wrong; left out"
             return None, [*notes, Note(name, line, message, True)]
-    if item.kind in ("single", "multiple") and not any(option.right for option in options):
+    kept = tuple(options.values())
+    if item.kind in ("single", "multiple") and not any(option.right for option in kept):
         return None, [*notes, Note(name, line, "no answer is marked as right; left out", True)]
-    if len(options) < 2:
+    if len(kept) < 2:
         return None, [*notes, Note(name, line, "fewer than two choices; left out", True)]
-    if item.kind == "match" and len({option.right for option in options}) < 2:
+    if item.kind == "match" and len({option.right for option in kept}) < 2:
         return None, [*notes, Note(name, line, "nothing to choose from: all have the same match; left out", True)]
-    return item._replace(options=tuple(options)), notes
-
-
-def _same(one: str, other: str) -> bool:
-    return _flat(one.casefold()) == _flat(other.casefold())
+    # A feedback for everybody stands at each choice, so that a small file could become a large one.
+    large = too_large(name, line, sum(len(option.why) for option in kept) // 4)
+    return (None, notes + large) if large else (item._replace(options=kept), notes)
 
 
 def _short(text: str) -> str:

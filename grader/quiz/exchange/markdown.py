@@ -1,8 +1,9 @@
 """The Markdown quizzes of the open-education-hub courses: one question a file, choices that are marked + and -.
 
     # Title
+    <!-- forklab: {"section": "Pages"} -->   what this format has no place for (our own; other readers see a comment)
     ## Question Text
-    ## Question Answers        - wrong, + right
+    ## Question Answers        - wrong, + right; 1. 2. 3. for the steps of an order of ours
     ## Feedback
 
 Of 84 such files that were measured, four misspell `Feedback`, one calls the text `Question`, one marks no answer and
@@ -12,28 +13,21 @@ seven have no title. So the reader takes what can be understood and names each t
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from grader.errors import similar
-from grader.quiz.exchange.item import (
-    COUNT_LIMIT,
-    NO_REASON,
-    Item,
-    Note,
-    Option,
-    checked,
-    decoded,
-    reasons,
-    slug,
-    with_reasons,
-)
-from grader.quiz.keys import counted
+from grader.quiz.exchange.images import image_notes
+from grader.quiz.exchange.item import NO_REASON, Item, Option, checked, decoded, slug, with_reasons
+from grader.quiz.exchange.limits import COUNT_LIMIT, GUESS_LIMIT
+from grader.quiz.exchange.markdown_extras import read_extras
+from grader.quiz.exchange.notes import ImportFailed, Note, Report, limited, too_large, too_many
 
 TEXT, ANSWERS, FEEDBACK = "Question Text", "Question Answers", "Feedback"
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\Z")
-_CHOICE = re.compile(r"( {0,3})([-+*])[ \t]+(.*)")
+_CHOICE = re.compile(r"( {0,3})([-+*]|\d{1,2}[.)])[ \t]+")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_LETTERS = re.compile(r"[^a-z]")
+_FOLDERS = re.compile(r"[/\\]")
+_EXTRAS = "forklab:"
 
 #: What headings have been seen to mean, letters only.
 _KNOWN = {
@@ -50,169 +44,217 @@ _KNOWN = {
 
 
 class _Part(NamedTuple):
-    """Lines below a heading; `line` is the heading's."""
+    """Lines below a heading, each with its number; `line` is the heading's."""
 
     heading: str
     line: int
-    lines: list[str]
+    lines: list[tuple[int, str]]
+
+    def text(self) -> str:
+        return "\n".join(line for _, line in self.lines)
+
+
+class _Question(NamedTuple):
+    """One question as it stands in the file. extras: (line, text) of our comment."""
+
+    title: str
+    line: int
+    parts: dict[str, _Part]
+    extras: list[tuple[int, str]]
 
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
     """The questions of a file, and what there is to say about it. ImportFailed if it is no text."""
-    notes: list[Note] = []
+    report = Report(name)
     items: list[Item] = []
-    taken: set[str] = set()
-    for title, line, parts in _questions(decoded(data, name).split("\n"), name, notes):
+    taken: dict[str, int] = {}
+    for question in _Questions(report).read(decoded(data, name).split("\n")):
         if len(items) == COUNT_LIMIT:
-            notes.append(Note(name, line, f"more than {COUNT_LIMIT} questions; the rest is left out", True))
+            report.notes.append(too_many(name, question.line))
             break
-        item = _item(title, line, parts, name, notes, taken)
+        item = _item(question, report)
         if item is not None:
-            items.append(item)
-    return items, notes
+            report.notes += image_notes(item, name, question.line)
+            items.append(item._replace(id=slug(item.id, taken, 8)))
+    return items, limited(report.notes)
 
 
-def _questions(lines: list[str], name: str, notes: list[Note]) -> list[tuple[str, int, dict[str, _Part]]]:
-    """(title, line, parts) of each question."""
-    questions: list[tuple[str, int, dict[str, _Part]]] = []
-    part: _Part | None = None
-    fence = ""
-    for number, line in enumerate(lines, 1):
-        mark = _FENCE.match(line)
-        if mark and (not fence or mark.group(1).startswith(fence)):
-            fence = "" if fence else mark.group(1)
-        heading = None if fence or mark else _HEADING.match(line)
-        if heading and len(heading.group(1)) == 1:
-            questions.append((heading.group(2), number, {}))
-            part = None
-        elif heading and len(heading.group(1)) == 2:
-            if not questions:
-                notes.append(Note(name, number, "there is no title (# …) before the parts; the file's name is used"))
-                questions.append(("", number, {}))
-            part = _part(heading.group(2), number, questions[-1][2], name, notes)
-        elif part is not None:
-            part.lines.append(line)
+class _Questions:
+    """Divides a file into questions and their parts."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.questions: list[_Question] = []
+        self.part: _Part | None = None
+        self.guessed: dict[str, str | None] = {}
+        self.comment = 0
+
+    def read(self, lines: list[str]) -> list[_Question]:
+        fence = ""
+        for number, line in enumerate(lines, 1):
+            if not fence and (self.comment or line.lstrip().startswith("<!--")):
+                line = self.commented(number, line)
+                if not line.strip():
+                    continue
+            mark = _FENCE.match(line)
+            if mark and (not fence or mark.group(1).startswith(fence)):
+                fence = "" if fence else mark.group(1)
+            level, heading = (0, "") if fence or mark else _heading(line)
+            self.line(number, line, level, heading)
+        if self.comment:
+            self.report.lose(self.comment, "a comment without an end (-->); all below it is left out")
+        return self.questions
+
+    def commented(self, number: int, line: str) -> str:
+        """Return what follows the comment in a line. Of comments only ours means something, and linters' never."""
+        body, end, rest = line.partition("-->")
+        if not self.comment and end and body.lstrip()[4:].lstrip().startswith(_EXTRAS):
+            if self.questions:
+                self.questions[-1].extras.append((number, body.partition(_EXTRAS)[2]))
+            else:
+                self.report.lose(number, "this comment of ours stands before any title (# …) and is left out")
+        self.comment = 0 if end else self.comment or number
+        return rest
+
+    def line(self, number: int, line: str, level: int, heading: str) -> None:
+        if level == 1:
+            self.questions.append(_Question(heading, number, {}, []))
+            self.part = None
+        elif level == 2:
+            if not self.questions:
+                self.report.warn(number, "there is no title (# …) before the parts; the file's name is used")
+                self.questions.append(_Question("", number, {}, []))
+            self.part = self.begin(heading, number, self.questions[-1].parts)
+        elif self.part is not None:
+            self.part.lines.append((number, line))
         elif line.strip():
-            notes.append(Note(name, number, "this stands outside every part and is left out", True))
-    return questions
+            self.report.lose(number, "this stands outside every part and is left out")
+
+    def begin(self, heading: str, line: int, parts: dict[str, _Part]) -> _Part:
+        """Return the part that a heading begins, or goes on with."""
+        meant = self.meant(heading, line)
+        if meant is None:
+            self.report.lose(line, f"the heading {heading[:60]!r} is not known; what is below it is left out")
+            return _Part(heading, line, [])
+        if heading != meant:
+            self.report.warn(line, f"the heading {heading[:60]!r} was read as {meant!r}")
+        if meant in parts:
+            self.report.warn(line, f"{meant!r} is there twice; both are taken, one after the other")
+        return parts.setdefault(meant, _Part(meant, line, []))
+
+    def meant(self, heading: str, line: int) -> str | None:
+        """Return the part that a heading stands for, or None. A guess is slow, so it is made once for a heading.
+
+        ImportFailed if there are too many to guess.
+        """
+        word = _LETTERS.sub("", heading[:60].lower())
+        if word in _KNOWN:
+            return _KNOWN[word]
+        if word not in self.guessed:
+            if len(self.guessed) == GUESS_LIMIT:
+                raise ImportFailed(
+                    f"{self.report.name}:{line}: more than {GUESS_LIMIT} headings (## …) that are not known; a quiz "
+                    f"has {TEXT!r}, {ANSWERS!r} and {FEEDBACK!r}: is this one? Otherwise correct the headings"
+                )
+            import difflib
+
+            close = difflib.get_close_matches(word, list(_KNOWN), n=1, cutoff=0.75)
+            self.guessed[word] = _KNOWN[close[0]] if close else None
+        return self.guessed[word]
 
 
-def _part(heading: str, line: int, parts: dict[str, _Part], name: str, notes: list[Note]) -> _Part:
-    meant = _meant(heading)
-    if meant is None:
-        notes.append(Note(name, line, f"the heading {heading[:60]!r} is not known; what is below it is left out", True))
-        return _Part(heading, line, [])
-    if heading != meant:
-        notes.append(Note(name, line, f"the heading {heading[:60]!r} was read as {meant!r}"))
-    if meant in parts:
-        notes.append(Note(name, line, f"{meant!r} is there twice; both are taken, one after the other"))
-        return parts[meant]
-    parts[meant] = _Part(meant, line, [])
-    return parts[meant]
+def _heading(line: str) -> tuple[int, str]:
+    """Return the level of a heading and its text without the signs around it; (0, "") for any other line."""
+    text = line.lstrip("#")
+    level = len(line) - len(text)
+    if not 1 <= level <= 6 or text[:1] not in (" ", "\t"):
+        return 0, ""
+    text = text.strip(" \t")
+    opened = text.rstrip("#")
+    return level, opened.rstrip(" \t") if opened[-1:] in ("", " ", "\t") else text
 
 
-def _meant(heading: str) -> str | None:
-    word = re.sub(r"[^a-z]", "", heading[:60].lower())
-    if word in _KNOWN:
-        return _KNOWN[word]
-    close = similar(word, _KNOWN, 1, cutoff=0.75)
-    return _KNOWN[close[0]] if close else None
-
-
-def _item(title: str, line: int, parts: dict[str, _Part], name: str, notes: list[Note], taken: set[str]) -> Item | None:
-    stem = re.split(r"[/\\]", name)[-1].partition(".")[0]
-    text = "\n".join(parts[TEXT].lines).strip("\n") if TEXT in parts else ""
-    feedback = "\n".join(parts[FEEDBACK].lines).strip() if FEEDBACK in parts else ""
+def _item(question: _Question, report: Report) -> Item | None:
+    """Return a question made of its parts, or None if it lacks one."""
+    parts, line = question.parts, question.line
+    stem = _FOLDERS.split(report.name)[-1].partition(".")[0]
+    text = parts[TEXT].text().strip("\n") if TEXT in parts else ""
+    feedback = parts[FEEDBACK].text().strip() if FEEDBACK in parts else ""
     if not text.strip():
-        notes.append(Note(name, line, f"no {TEXT!r}; left out", True))
+        report.lose(line, f"no {TEXT!r}; left out")
         return None
     if ANSWERS not in parts:
-        notes.append(Note(name, line, f"no {ANSWERS!r}; left out", True))
+        report.lose(line, f"no {ANSWERS!r}; left out")
+        return None
+    extras = read_extras(question.extras, report)
+    given = _options(parts[ANSWERS], extras.get("type") == "order", report)
+    size = len(text) + len(feedback) + sum(len(option.text) for option in given)
+    large = too_large(report.name, line, size, len(given))
+    if large:
+        report.notes += large
         return None
     if not feedback:
-        notes.append(Note(name, line, f"no {FEEDBACK!r}: the choices have no reasons"))
-    options = with_reasons(_options(parts[ANSWERS], name, notes), feedback)
-    kind = "multiple" if sum(bool(option.right) for option in options) > 1 else "single"
-    item, found = checked(Item("", kind, text, options), name, parts[ANSWERS].line)
-    notes += found
-    return None if item is None else item._replace(id=slug(title or stem, taken, 8))
+        report.warn(line, f"no {FEEDBACK!r}: the choices have no reasons")
+    item = Item(question.title or stem, "", text, with_reasons(given, feedback))
+    return _of_kind(item, extras, parts[ANSWERS].line, report)
 
 
-def _options(part: _Part, name: str, notes: list[Note]) -> list[Option]:
-    options: list[Option] = []
+def _of_kind(item: Item, extras: dict[str, Any], line: int, report: Report) -> Item | None:
+    """Return the question with what our comment adds: its type, points, section, and what a number or a word needs."""
+    item = item._replace(**{key: extras[key] for key in ("points", "section") if key in extras})
+    values = extras.get("values", [])
+    rights = [option for option in item.options if option.right]
+    if extras.get("type") in ("number", "text"):
+        if len(values) == len(item.options) and len(rights) == 1:
+            return _figure(item, extras, rights[0])
+        report.lose(line, f"our comment has {len(values)} values for {len(item.options)} answers; this became a choice")
+    kind = "order" if extras.get("type") == "order" else "multiple" if len(rights) > 1 else "single"
+    found, notes = checked(item._replace(kind=kind), report.name, line)
+    report.notes += notes
+    return found
+
+
+def _figure(item: Item, extras: dict[str, Any], right: Option) -> Item:
+    """Return a number or a word that was written as a choice."""
+    pairs = list(zip(extras["values"], item.options, strict=True))
+    right_values = [value for value, option in pairs if option.right]
+    return item._replace(
+        kind=extras["type"],
+        options=(),
+        answers=(*right_values, *extras.get("also", [])),
+        wrong={value: option.why for value, option in pairs if not option.right and value not in right_values},
+        why="" if right.why == NO_REASON else right.why,
+        unit=extras.get("unit", ""),
+        tolerance=extras.get("tolerance", item.tolerance),
+    )
+
+
+def _options(part: _Part, ordered: bool, report: Report) -> list[Option]:
+    """Return the answers: `right` is their mark, or the place of a step where they are in order."""
+    marks: list[str] = []
     texts: list[list[str]] = []
-    for number, line in enumerate(part.lines, part.line + 1):
-        match = _CHOICE.match(line)
-        if match:
-            if match.group(2) == "*":
-                notes.append(Note(name, number, "an answer is marked with *; it was read as a wrong one (-)"))
-            options.append(Option("", match.group(2) == "+"))
-            texts.append([match.group(3)])
-        elif texts and (line.startswith((" ", "\t")) or not line.strip()):
-            texts[-1].append(line[2:] if line.startswith("  ") else line.strip())
-        elif line.strip():
-            notes.append(Note(name, number, "this is no answer (- or +) and is left out", True))
-    whole = [option._replace(text="\n".join(lines).strip()) for option, lines in zip(options, texts, strict=True)]
-    if any(not option.text for option in whole):
-        notes.append(Note(name, part.line, "an answer is empty; left out", True))
-    return [option for option in whole if option.text]
-
-
-# -- writing --------------------------------------------------------------------------------------------------
-
-
-def write(items: list[Item]) -> tuple[dict[str, str], list[str]]:
-    """Files by name, and what they cannot hold. A number or a word with known wrong answers becomes a choice."""
-    files, lost = {}, []
-    for item in items:
-        options = item.options if item.kind in ("single", "multiple") else ()
-        if item.kind in ("number", "text") and item.wrong:
-            figures = [(item.answers[0], True, item.why), *((value, False, why) for value, why in item.wrong.items())]
-            figures.sort(key=lambda figure: (len(figure[0]), figure[0]))
-            options = tuple(Option(counted(value, item.unit), right, why) for value, right, why in figures)
-            lost.append(f"{item.id}: has become a choice, because there are no {item.kind}s")
-        if not options:
-            lost.append(f"{item.id}: left out, because there is nothing like `{item.kind}`")
-            continue
-        files[f"{item.id}.md"] = _text(item, options)
-        lost += [f"{item.id}: its {what}" for what, there in _unheld(item) if there]
-    if any(item.kind in ("single", "multiple") for item in items):
-        lost.append("the reasons of single choices are together in the feedback")
-    return files, lost
-
-
-def _unheld(item: Item) -> list[tuple[str, bool]]:
-    return [("points", item.points != 1), ("section", bool(item.section)), ("tolerance", bool(item.tolerance))]
-
-
-def _text(item: Item, options: tuple[Option, ...]) -> str:
-    lines = [f"# {_title(item.id)}", "", f"## {TEXT}", "", _body(item.text), "", f"## {ANSWERS}", ""]
-    for option in options:
-        first, *rest = option.text.splitlines()
-        lines += [f"{'+' if option.right else '-'} {first}", *(f"  {line}".rstrip() for line in rest)]
-    lines += ["", f"## {FEEDBACK}", "", *_feedback(options)]
-    return "\n".join(lines) + "\n"
-
-
-def _title(id: str) -> str:
-    return id.replace("-", " ").capitalize()
-
-
-def _body(text: str) -> str:
-    """A text in which no line is a heading of ours."""
+    base = 0
     fence = ""
-    lines = []
-    for line in text.splitlines():
-        mark = _FENCE.match(line)
-        if mark and (not fence or mark.group(1).startswith(fence)):
-            fence = "" if fence else mark.group(1)
-        lines.append(f"\\{line}" if not fence and re.match(r"#{1,2}[ \t]", line) else line)
-    return "\n".join(lines)
-
-
-def _feedback(options: tuple[Option, ...]) -> list[str]:
-    """The reason of the only right choice, then the others'."""
-    right = [option for option in options if option.right]
-    first = _body(right[0].why).splitlines() if len(right) == 1 else []
-    others = reasons(option for option in options if not (first and option.right))
-    return [*first, *([""] if first and others else []), *others] or [NO_REASON]
+    for number, line in part.lines:
+        match = None if fence else _CHOICE.match(line)
+        if match and (not texts or len(match.group(1)) < base + 2) and match.group(2)[0].isdigit() == ordered:
+            base = base if texts else len(match.group(1))
+            if match.group(2) == "*":
+                report.warn(number, "an answer is marked with *; it was read as a wrong one (-)")
+            marks.append(match.group(2))
+            line = line[match.end() :]
+            texts.append([line])
+        elif texts:
+            if line.strip() and not line.startswith((" ", "\t")) and not fence and not _FENCE.match(line):
+                report.warn(number, "no mark (- or +): read as a part of the answer above it")
+            texts[-1].append(line[base + 2 :] if line.startswith(" " * (base + 2)) else line.strip(" \t"))
+        elif line.strip():
+            report.lose(number, "this is no answer (- or +) and is left out")
+        found = _FENCE.match(texts[-1][-1]) if texts else None
+        if found and (not fence or found.group(1).startswith(fence)):
+            fence = "" if fence else found.group(1)
+    whole = ["\n".join(lines).strip() for lines in texts]
+    if not all(whole):
+        report.lose(part.line, "an answer is empty; left out")
+    kept = [(mark, text) for mark, text in zip(marks, whole, strict=True) if text]
+    return [Option(text, place if ordered else mark == "+") for place, (mark, text) in enumerate(kept, 1)]

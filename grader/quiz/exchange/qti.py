@@ -1,102 +1,82 @@
-"""QTI 1.2, as Canvas imports it: a zip, written by text2qti from the text that it reads.
+"""QTI 1.2 (Canvas, Blackboard; what text2qti writes) and 2.1, from IMS: one item a question.
 
-text2qti is not needed for anything else and is installed with `pip install 'forklab[exchange]'`.
+    1.2  item: presentation (material, response_lid or response_str), resprocessing (respcondition), itemfeedback
+    2.1  assessmentItem: responseDeclaration (correctResponse, mapping), itemBody (one interaction), modalFeedback
+
+Both say what is right as a small program. Only the programs that ordinary editors write are understood: one that tests
+answers for equality, or for a range. A question with any other one is left out, rather than guessed.
 """
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
+from grader.quiz.exchange.images import image_notes
+from grader.quiz.exchange.item import Item, checked, slug
+from grader.quiz.exchange.limits import COUNT_LIMIT
+from grader.quiz.exchange.notes import ImportFailed, Note, Report, limited, too_large, too_many
+from grader.quiz.exchange.qti_content import LeftOut
+from grader.quiz.exchange.xml_tree import Node
 
-from grader.errors import InputError
-from grader.points import points
-from grader.quiz.exchange.item import Item, Option
-
-#: Beginnings of lines that text2qti would take for something of its own; a backslash is no help, a zero-width sign is.
-_MARK = re.compile(
-    r"(?m)^(\s*)(?=(?:\d+\.|\*|\*?[a-zA-Z]\)|\[[ *]?\]|\.\.\.|[+\-!=%]|___|\^\^\^|GROUP|END_GROUP|COMMENT|END_COMMENT"
-    r"|(?:[Tt]itle|[Pp]oints|[Tt]ext|[Tt]ext [Tt]itle|[Qq]uiz \w+|[Pp]ick):))"
-)
-_FIRST = " " * 4
+#: Elements that hold items, and files of a package that hold none.
+ROOTS = ("questestinterop", "assessmentItem")
 
 
-def write(items: list[Item], title: str) -> tuple[bytes, list[str]]:
-    """The zip, and what it cannot hold. InputError if text2qti is not there."""
+def questions_of(root: Node, name: str, taken: dict[str, int] | None = None) -> tuple[list[Item], list[Note]]:
+    """Return the questions of a file whose XML has been read, and what there is to say about it.
+
+    ImportFailed if it is no QTI. `taken` has the ids of questions before these.
+    """
+    if root.name not in ROOTS:
+        raise ImportFailed(
+            f"{name}:{root.line}: <{root.name[:40]}> begins no quiz that is known: Moodle XML begins with <quiz>, QTI "
+            "1.2 with <questestinterop>, QTI 2.1 with <assessmentItem>"
+        )
+    report = Report(name)
+    items: list[Item] = []
+    taken = {} if taken is None else taken
+    for node in [root] if root.name == "assessmentItem" else root.below("item"):
+        if len(items) == COUNT_LIMIT:
+            report.notes.append(too_many(name, node.line))
+            break
+        item = _read(node, report)
+        if item is not None:
+            report.notes += image_notes(item, name, node.line)
+            items.append(item._replace(id=slug(item.id or item.text, taken, 8)))
+    return items, limited(report.notes)
+
+
+def _read(node: Node, report: Report) -> Item | None:
+    """Return one question, or None if it is left out."""
+    texts = sum(len(part) for one in _everything(node) for part in one.parts if isinstance(part, str))
+    large = too_large(report.name, node.line, texts, sum(1 for _ in node.below("response_label", "simpleChoice")))
+    report.notes += large
+    if large:
+        return None
     try:
-        from text2qti.config import Config  # type: ignore[import-not-found, import-untyped, unused-ignore]
-        from text2qti.qti import QTI  # type: ignore[import-not-found, import-untyped, unused-ignore]
-        from text2qti.quiz import Quiz  # type: ignore[import-not-found, import-untyped, unused-ignore]
-    except ImportError:
-        wanted = "QTI is written by text2qti, which is not installed; pip install 'forklab[exchange]'"
-        raise InputError([wanted]) from None
-    text, lost = source(items, title)
-    # Config() alone: load() would make a file in the user's home.
-    return QTI(Quiz(text, config=Config(), source_name="quiz")).zip_bytes(), lost
+        if node.name == "assessmentItem":
+            from grader.quiz.exchange.qti2 import read_item as read_item2
+
+            item = read_item2(node, report)
+        else:
+            from grader.quiz.exchange.qti1 import read_item as read_item1
+
+            item = read_item1(node, report)
+    except LeftOut as reason:
+        report.lose(reason.line or node.line, f"{reason}; left out")
+        return None
+    if not item.text:
+        report.lose(node.line, "no text; left out")
+        return None
+    if item.kind in ("number", "text"):
+        large = too_large(report.name, node.line, 0, len(item.answers))
+        report.notes += large
+        return None if large else item
+    found, notes = checked(item, report.name, node.line)
+    report.notes += notes
+    return found
 
 
-def source(items: list[Item], title: str) -> tuple[str, list[str]]:
-    """The text for text2qti, and what QTI 1.2 cannot hold."""
-    lost: list[str] = []
-    lines = [f"Quiz title: {' '.join(title.split())}", "Shuffle answers: true", ""]
-    number = 0
-    for item in items:
-        if item.kind in ("match", "order"):
-            lost.append(f"{item.id}: left out, because text2qti writes nothing like `{item.kind}`")
-            continue
-        number += 1
-        lines += [f"Title: {item.id}", f"Points: {_points(item, lost)}"]
-        lines += _marked(f"{number}.  ", item.text)
-        lines += _answers(item, lost)
-        lines.append("")
-        lost += [f"{item.id}: its {what}" for what, there in (("unit", item.unit), ("section", item.section)) if there]
-    return "\n".join(lines) + "\n", lost
-
-
-def _points(item: Item, lost: list[str]) -> str:
-    """Whole or half points, above 0."""
-    halves = max(round(item.points * 2), 1)
-    if Fraction(halves, 2) != item.points:
-        lost.append(f"{item.id}: its points became {points(halves / 2)}; whole and half ones are accepted")
-    return f"{halves // 2}" if halves % 2 == 0 else f"{halves / 2}"
-
-
-def _marked(mark: str, text: str) -> list[str]:
-    """A mark, then a text whose further lines stand below its beginning."""
-    safe = _MARK.sub(lambda match: match.group(1) + "\u200b", text.strip("\n").replace("$", "\\$"))
-    first, *rest = safe.splitlines() or [""]
-    indent = " " * len(mark)
-    return [f"{mark}{first.lstrip()}", *(f"{indent}{line}".rstrip() for line in rest)]
-
-
-def _answers(item: Item, lost: list[str]) -> list[str]:
-    if item.kind == "single":
-        return _single(item.options)
-    if item.kind == "multiple":
-        return _multiple(item.options)
-    lines = _marked("... ", " ".join(item.why.split())) if item.why else []
-    if item.wrong:
-        lost.append(f"{item.id}: the reasons of wrong answers")
-    if item.kind == "number" and Fraction(item.answers[0]):
-        spread = f" +- {float(item.tolerance):g}" if item.tolerance else ""
-        whole = spread or "." not in item.answers[0]
-        return [*lines, f"= {item.answers[0]}{spread}" if whole else f"= {item.answers[0]} +- 0.0001"]
-    if item.kind == "number":
-        lost.append(f"{item.id}: has become a word, because text2qti writes no number that is 0")
-    return [*lines, *(f"* {answer}" for answer in item.answers)]
-
-
-def _single(options: tuple[Option, ...]) -> list[str]:
-    lines: list[str] = []
-    for n, option in enumerate(options):
-        letter = chr(ord("a") + n)
-        lines += _marked(f"{'*' if option.right else ''}{letter}) ", option.text)
-        lines += _marked("... ", " ".join(option.why.split())) if option.why else []
-    return lines
-
-
-def _multiple(options: tuple[Option, ...]) -> list[str]:
-    lines: list[str] = []
-    for option in options:
-        lines += _marked("[*] " if option.right else "[ ] ", option.text)
-        lines += _marked("... ", " ".join(option.why.split())) if option.why else []
-    return lines
+def _everything(node: Node) -> list[Node]:
+    found = [node]
+    for one in found:
+        found += one.children
+    return found

@@ -35,7 +35,7 @@ def _item(item: Item) -> list[str]:
         lines += _answer(item)
     else:
         lines.append("    choices:")
-        taken: set[str] = set()
+        taken: dict[str, int] = {}
         for option in item.options:
             lines += _option(item.kind, option, taken)
     return [*lines, ""]
@@ -58,7 +58,7 @@ def _answer(item: Item) -> list[str]:
     return lines
 
 
-def _option(kind: str, option: Option, taken: set[str]) -> list[str]:
+def _option(kind: str, option: Option, taken: dict[str, int]) -> list[str]:
     id = slug(option.id or option.text, taken, 3)
     right = sentence(option.right) if kind == "match" else str(option.right).lower()
     return [

@@ -9,8 +9,9 @@ WIDTH = 80
 
 _ITEM = re.compile(r"(\s*)([-*+]|\d{1,2}[.)])\s+(?=\S)")
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
-_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)\s]*\)")
-_LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
+#: Bounded, since a text without an end bracket would be searched again from each of its beginnings.
+_PICTURE = re.compile(r"!\[([^\]]{0,400})\]\([^)\s]{0,400}\)")
+_LINK = re.compile(r"\[([^\]]{1,400})\]\(([^)\s]{1,400})\)")
 
 
 def layout(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:

@@ -1,0 +1,95 @@
+"""What our Markdown says in a comment, since the format has no place for it: the type, points, unit, section.
+
+    <!-- forklab: {"type": "number", "values": ["4", "8"], "unit": "pages", "tolerance": "0.5"} -->
+
+Other readers of the format see a comment, and for a number or a word a choice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+from typing import Any
+
+from grader.quiz.exchange.item import Item
+from grader.quiz.exchange.limits import CHOICE_LIMIT
+from grader.quiz.exchange.notes import Report
+from grader.quiz.keys import as_text
+
+_POINTS = re.compile(r"\d{1,6}(?:\.\d{1,6})?\Z")
+_FIGURE = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?\Z")
+
+#: What a text of this comment may have.
+_LENGTH = 200
+
+
+def write_extras(item: Item, values: list[str]) -> list[str]:
+    """Return the comment's lines: none if the rest of the file says everything."""
+    extras: dict[str, Any] = {} if item.kind in ("single", "multiple") else {"type": item.kind}
+    if values:
+        extras["values"] = values
+    if item.answers[1:]:
+        extras["also"] = list(item.answers[1:])
+    extras.update((key, value) for key, value in (("unit", item.unit), ("section", item.section)) if value)
+    if item.tolerance:
+        extras["tolerance"] = as_text(item.tolerance)
+    if item.points != 1:
+        extras["points"] = as_text(item.points)
+    # Two hyphens would end a comment in HTML, and > in some readers.
+    text = json.dumps(extras).replace("--", "-\\u002d").replace(">", "\\u003e")
+    return [f"<!-- forklab: {text} -->", ""] if extras else []
+
+
+def read_extras(comments: list[tuple[int, str]], report: Report) -> dict[str, Any]:
+    """Return what the comments of a question say; what makes no sense is reported."""
+    extras: dict[str, Any] = {}
+    for line, text in comments:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            report.lose(line, "this comment of ours is not a JSON object and is left out")
+            continue
+        for key, value in found.items():
+            read = _READERS.get(key, lambda value: None)(value)
+            if read is None:
+                report.lose(line, f"{key[:40]!r} in this comment of ours is not known or makes no sense; left out")
+            else:
+                extras[key] = read
+    if extras.get("type") == "number":
+        figures = [*extras.get("values", []), *extras.get("also", [])]
+        if not all(map(_FIGURE.match, figures)) or extras.get("also"):
+            report.lose(comments[-1][0], "the values in this comment of ours are not numbers; they are left out")
+            extras.pop("values", None)
+        extras["values"] = [as_text(Fraction(value)) for value in extras.get("values", [])]
+    return extras
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value.strip()) <= _LENGTH and "\0" not in value else None
+
+
+def _texts(value: Any) -> list[str] | None:
+    ok = isinstance(value, list) and len(value) <= CHOICE_LIMIT and all(_text(one) is not None for one in value)
+    return value if ok else None
+
+
+def _points(value: Any) -> Fraction | None:
+    return Fraction(value) if isinstance(value, str) and _POINTS.match(value) else None
+
+
+def _type(value: Any) -> str | None:
+    return value if value in ("order", "number", "text") else None
+
+
+_READERS = {
+    "type": _type,
+    "values": _texts,
+    "also": _texts,
+    "unit": _text,
+    "section": _text,
+    "tolerance": _points,
+    "points": _points,
+}

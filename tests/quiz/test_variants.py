@@ -1,0 +1,45 @@
+"""Whose numbers count: the course's, not the sheet's."""
+
+import pytest
+
+from grader.batch.grading import _owners
+from grader.quiz import mark
+from grader.quiz.variants import by_the_course, everybodys, in_practice
+
+
+@pytest.mark.parametrize(
+    ("rule", "owners", "seed"),
+    [
+        ("", ("ada",), ""),
+        ("week3", ("ada",), "week3"),
+        ("w3-{student}", ("500017", "ada"), "w3-ada"),
+        ("w3-{student}", ("500018", "", "bob"), "w3-500018"),
+        ("w3-{student}", (), ""),
+    ],
+)
+def test_a_sheet_chooses_among_its_students_ids_only(rule, owners, seed):
+    """It names the variant w3-ada: this counts where the rule and one of the student's ids give it."""
+    assert by_the_course("w3-ada", owners)(rule) == seed
+
+
+def test_in_practice_the_sheet_decides():
+    """Whoever practises goes by the sheet, and by the course's seed without one."""
+    assert [in_practice("ada")("w3"), in_practice("")("w3"), in_practice("")("{student}")] == ["ada", "w3", ""]
+    assert everybodys("w3") == "w3"
+
+
+def test_a_sheet_that_names_anothers_variant_is_marked_with_the_courses_numbers(varied):
+    """As `grader run` and `grader batch` mark it; the mismatch and the way out are named."""
+    lab, _ = varied()
+    marked = mark(lab, b"variant: ada\ncopies: 4\n")
+
+    assert marked["questions"][0]["verdict"] == "wrong"
+    assert "the course decides whose numbers count: answer the quiz as" in marked["problems"][0]
+
+
+def test_a_display_name_is_no_id_where_there_is_one():
+    """Students can change their name to a friend's login; it counts only where a download has nothing else."""
+    about = {"user": "", "number": "500017", "email": "", "label": "ada"}
+
+    assert _owners(about) == ("500017",)
+    assert _owners({**about, "number": ""}) == ("ada",)
