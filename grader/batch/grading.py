@@ -70,6 +70,8 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
         "email": found.email,
         "number": found.number,
         "others": [person._asdict() for person in found.others],
+        "late": found.late,
+        "doubt": found.doubt,
         "digest": source.digest,
         "kernel": "" if source.refused else source.code_digest,
         "refused": source.refused,

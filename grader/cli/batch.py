@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from grader.cli import add_isolation
-from grader.lab import LabError, find_lab, load_lab
+from grader.lab import Lab, LabError, find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="a gradebook from Canvas or Moodle to fill in; may be given several times",
+    )
+    parser.add_argument(
+        "--assignment", metavar="NAME", default="", help="the lab's column in a gradebook (default: the lab's title)"
     )
     parser.add_argument("--changes", action="store_true", help="who moved since the last batch, and why")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, no report: problems alone")
@@ -59,13 +62,19 @@ def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, grade_batch, read_submissions
 
     lab = load_lab(find_lab(options.lab))
-    books = gradebooks(options)
+    books = gradebooks(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
     output = pathlib.Path(options.output)
     try:
         with contextlib.closing(progress_bar(len(sources), options.quiet)) as bar:
             outcome = grade_batch(
-                lab, sources, output, _pool(options), options.isolation, lambda count, name: bar.update(count)
+                lab,
+                sources,
+                output,
+                _pool(options),
+                options.isolation,
+                lambda count, name: bar.update(count),
+                options.shard,
             )
     except StoreError as error:
         raise LabError([str(error)]) from None
@@ -75,11 +84,11 @@ def run(options: argparse.Namespace) -> int:
     return tell(outcome, books, options)
 
 
-def gradebooks(options: argparse.Namespace) -> list[Any]:
-    """The gradebooks that are to be filled, read before anything is graded: a wrong one is told at once."""
+def gradebooks(options: argparse.Namespace, lab: Lab) -> list[Any]:
+    """Return the gradebooks to fill, read before anything is graded, so that a wrong one is reported at once."""
     from grader.batch import read_gradebooks
 
-    return read_gradebooks([pathlib.Path(path) for path in options.gradebook])
+    return read_gradebooks([pathlib.Path(path) for path in options.gradebook], lab, options.assignment)
 
 
 def _pool(options: argparse.Namespace) -> Any:
@@ -139,9 +148,13 @@ class _Log:
 
 
 def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
-    """Fill the gradebooks, and print what came of it all. Exit status 0, or 3 if anything could not be graded."""
+    """Fill the gradebooks, and print what came of it all.
+
+    Exit status 0; 1 if a person must decide on something; 3 if anything could not be graded.
+    """
     from grader.batch import StoreError, fill_gradebooks
     from grader.report.course import note
+    from grader.text import plain
 
     folder = pathlib.Path(options.output)
     for problem in outcome.problems:
@@ -154,10 +167,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
         print("\n".join(outcome.changes))
     elif not options.quiet:
         print((folder / "report.txt").read_text(encoding="utf-8"), end="")
-    for book in filled:
-        print(f"{folder / book.name}: {book.filled} rows filled")
-        if book.unmatched:
-            print(f"  in no row: {', '.join(book.unmatched[:10])}{' …' if len(book.unmatched) > 10 else ''}")
+    decisions = _tell_accounts(filled, folder)
     entries = outcome.batch["submissions"]
     open_ones = [entry for entry in entries if not entry["complete"]]
     if not options.quiet:
@@ -166,4 +176,17 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
         print(f"results.csv, results.json, report.html, results/ and feedback/ are in {folder}")
     for entry in open_ones[:10]:
         print(f"grader: {entry['id']}: {note(entry)}", file=sys.stderr)
-    return 3 if open_ones else 0
+    undecided = [entry for entry in entries if entry["decide"]]
+    for entry in undecided[:10]:
+        print(f"grader: {entry['id']}: {plain(note(entry))}", file=sys.stderr)
+    return 3 if open_ones else int(bool(decisions or undecided))
+
+
+def _tell_accounts(filled: list[Any], folder: pathlib.Path) -> int:
+    """Print what became of the rows of each gradebook; return how many rows need a decision."""
+    from grader.batch.accounting import in_words
+
+    for book in filled:
+        first, *rest = in_words(book.account)
+        print("\n".join([f"{folder / book.name}: {first}", *rest]))
+    return sum(len(book.account.decisions) for book in filled)

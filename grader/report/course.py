@@ -82,7 +82,10 @@ def course(batch: dict[str, Any]) -> Course:
         most=most,
         open=[(entry["id"], _open(entry)) for entry in entries if not entry["complete"]],
         refused=[(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
-        odd=[(entry["id"], MEANINGS[TAMPERED]) for entry in entries if TAMPERED in entry["verdicts"].values()],
+        odd=[
+            *((entry["id"], f"decide whose it is: {entry['decide']}") for entry in entries if entry["decide"]),
+            *((entry["id"], MEANINGS[TAMPERED]) for entry in entries if TAMPERED in entry["verdicts"].values()),
+        ],
         untouched=[(entry["id"], entry["remark"]) for entry in entries if entry["remark"]],
         copies=_copies(entries),
         spread=_spread(points, most),
@@ -97,6 +100,8 @@ def course(batch: dict[str, Any]) -> Course:
 def note(entry: dict[str, Any]) -> str:
     """What staff should look at, in a few words; "" if nothing."""
     notes = []
+    if entry["decide"]:
+        notes.append(f"decide whose it is: {entry['decide']}")
     if entry["refused"]:
         notes.append(f"refused: {entry['refused']}")
     if entry["remark"]:

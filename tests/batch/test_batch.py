@@ -209,7 +209,7 @@ def test_a_wrong_gradebook_is_told_before_anything_is_graded(cli, lab, class_of,
     status, _, err = batch(cli, lab, class_of, tmp_path / "out", "--gradebook", tmp_path / "g.csv")
 
     assert status == 2
-    assert "g.csv:1: columns a, b: this is no gradebook that is known" in err
+    assert "g.csv:1: unrecognized gradebook (columns a, b)" in err
     assert not (tmp_path / "out").exists()
 
 
@@ -264,4 +264,4 @@ def test_a_shard_that_is_none(cli, lab, tmp_path):
     status, _, err = cli("merge", lab, tmp_path / "x", "--output", tmp_path / "all")
 
     assert status == 2
-    assert "there is no batch.sqlite in it; name the --output of each shard" in err
+    assert "it has no batch.sqlite; name the --output of each shard" in err

@@ -76,7 +76,8 @@ def test_a_store_is_free_after_kill(tmp_path):
     program = (
         "import os, pathlib, signal, sys; from grader.batch.store import *;"
         "store = Store(pathlib.Path(sys.argv[1])); key = Key('k', 's', 'g', 'o');"
-        "store.keep([(key, Kept('passed', {}, {}))]); store._db.execute('BEGIN');"
+        "store.keep([(key, Kept('passed', {'verdict': 'passed'}, {'wanted': 'auto', 'got': 'L2'}))]);"
+        "store._db.execute('BEGIN');"
         'store._db.execute("DELETE FROM attempts"); os.kill(os.getpid(), signal.SIGKILL)'
     )
     done = subprocess.run([sys.executable, "-c", program, tmp_path], timeout=60, check=False)
@@ -146,7 +147,8 @@ def test_a_store_of_another_version(tmp_path):
 def test_only_batches_that_differ_are_remembered(tmp_path):
     """The last two that differ can be compared, however often the same one ran again."""
     with Store(tmp_path) as store:
-        for grades in ({"a": 1}, {"a": 2}, {"a": 2}, {"a": 2}):
+        first, second = ({"scenarios": {"a": kind}, "submissions": {}} for kind in ("public", "hidden"))
+        for grades in (first, second, second, second):
             store.finish(grades)
 
-        assert store.finished() == [{"a": 1}, {"a": 2}]
+        assert store.finished() == [first, second]
