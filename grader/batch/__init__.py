@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from grader.batch.changes import changes
-from grader.batch.files import grades_of, write_results, written_or_told
+from grader.batch.files import FOLDERS, grades_of, write_results, written_or_told
 from grader.batch.gradebooks import Filled, Gradebook, read_gradebook
 from grader.batch.grading import Course, Grades, Progress, enter, grade_missing, open_course, shard_of
 from grader.batch.layouts import find_submissions
@@ -35,6 +35,7 @@ __all__ = [
     "merge_batches",
     "read_gradebooks",
     "read_submissions",
+    "refuse_inside",
 ]
 
 
@@ -51,14 +52,25 @@ class Outcome(NamedTuple):
     missing_parts: list[str]
 
 
+def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
+    """LabError if the output would be one of the submissions the next time."""
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise LabError([f"{output}: this is inside the submissions ({folder}); name an --output elsewhere"])
+
+
 def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1, 1)) -> list[Source]:
-    """All submissions of a folder that belong to shard (i, n). LabError if there is none, or no such folder."""
+    """Return all submissions of a folder that belong to shard (i, n).
+
+    LabError if there is none or no such folder, or if the folder holds whole downloads instead of submissions.
+    """
     try:
         found = find_submissions(folder)
     except OSError as error:
         raise LabError([f"{folder}: {error.strerror}; name the folder with the submissions in it"]) from None
     if not found:
         raise LabError([f"{folder}: there is no submission in it (folders, kernel files or archives)"])
+    if all(one.doubt and one.system == "plain" for one in found):
+        raise LabError([f"{folder}: {one.doubt}" for one in found[:5]])
     sources = [read_source(one, lab.name) for one in found]
     return [source for source in sources if shard_of(source, shard[1]) == shard[0]]
 
@@ -75,6 +87,8 @@ def grade_batch(
     """Grade submissions and write everything below `output`. StoreError, IsolationError, LabError."""
     opened = open_course(lab, isolation)
     with Store(output) as store:
+        with written_or_told(), Output(output) as folder:
+            folder.refuse_links(*FOLDERS)
         enter(lab, store, sources)
         store.parts = [list(shard)]
         workers = pool(opened)

@@ -24,6 +24,9 @@ from grader.text import for_csv
 
 FORMAT = 1
 
+#: Folders below the output that hold one file per submission.
+FOLDERS = ("results", "feedback")
+
 
 def write_results(grades: Grades, output: Output) -> tuple[dict[str, Any], list[str]]:
     """Write everything; return the batch as results.json has it, and what to tell. StoreError if a file fails."""
@@ -98,6 +101,8 @@ def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[st
     entry["doubt"] = about.get("doubt", "")
     entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))
     entry["refused"] = about["refused"]
+    entry["unreadable"] = about.get("unreadable", "")
+    entry["remarks"] = about.get("remarks", [])
     entry["remark"] = about["remark"]
     # Many hand in nothing, or the stub: that is no copying.
     same = first.setdefault(about["kernel"], id) if about["kernel"] and not about["remark"] else id

@@ -15,6 +15,7 @@ from grader.batch.versions import grader_hash
 from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.examiner import Printed
 from grader.grade import Graded, Result, load_outputs
+from grader.grading import marks_of_quiz
 from grader.lab import Lab
 from grader.outputs import output_path
 from grader.verdicts import REFUSED, UNGRADABLE
@@ -39,12 +40,13 @@ class Course(NamedTuple):
 
 
 def open_course(lab: Lab, isolation: str) -> Course:
-    """The lab, loaded for a batch. LabError if an output is missing or stale."""
+    """Return the lab, loaded for a batch. LabError if an output is missing or stale, or the quiz is wrong."""
     outputs = load_outputs(lab, lab.all_scenarios)
     digests = {
         scenario.id: hashlib.sha256(output_path(lab, scenario).read_bytes()).hexdigest()
         for scenario in lab.all_scenarios
     }
+    marks_of_quiz(lab, None)  # a quiz that cannot be read is found now, not when everything is graded
     hashes = {id: output.hash for id, output in outputs.items()}
     return Course(lab, pack(lab, outputs, isolation), hashes, digests, grader_hash())
 
@@ -59,7 +61,9 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
     """What the store knows of a submission, beside its answers."""
     found = source.found
     remark = ""
-    if not source.refused and not source.kernel.strip():
+    if not source.has_kernel:
+        remark = ""
+    elif not source.kernel.strip():
         remark = "kernel.py is empty"
     elif source.kernel.split() == lab.kernel.path.read_text(encoding="utf-8").split():
         remark = "the stub, unchanged"
@@ -73,8 +77,10 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
         "late": found.late,
         "doubt": found.doubt,
         "digest": source.digest,
-        "kernel": "" if source.refused else source.code_digest,
+        "kernel": source.code_digest if source.has_kernel else "",
         "refused": source.refused,
+        "unreadable": source.unreadable,
+        "remarks": list(source.remarks),
         "remark": remark,
     }
 
@@ -88,10 +94,10 @@ def grade_missing(
     course: Course, store: Store, sources: list[Source], pool: Pool, progress: Progress
 ) -> tuple[int, list[str]]:
     """Grade what is not in the store; how many kernels were graded, and what could not be, a line each."""
-    texts = {source.code_digest: source.kernel for source in sources if not source.refused}
+    texts = {source.code_digest: source.kernel for source in sources if source.has_kernel}
     students: dict[str, list[str]] = {}
     for source in sources:
-        students.setdefault(source.code_digest if not source.refused else "", []).append(source.found.id)
+        students.setdefault(source.code_digest if source.has_kernel else "", []).append(source.found.id)
     works = [work for work in (_work(course, store, digest, texts[digest]) for digest in texts) if work is not None]
     waiting = sum(len(students[work.kernel_digest]) for work in works)
     progress(len(sources) - waiting, "")
@@ -143,8 +149,9 @@ class Grades:
     def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[Result, dict[str, Any]]:
         """What builds the result of a submission, for either audience, and its isolation."""
         course = self.course
-        if about["refused"]:
-            attempt = Attempt(REFUSED, about["refused"], (about["refused"],))
+        if about["refused"] or about.get("unreadable"):
+            why = about["refused"] or about["unreadable"]
+            attempt = Attempt(REFUSED if about["refused"] else UNGRADABLE, why, (why,))
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
             isolation: dict[str, Any] = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
             return Result(course.lab, graded, self._marked(answers), None, course.hashes), isolation
@@ -160,7 +167,8 @@ class Grades:
         # What scenarios were graded at different levels has the lowest of them.
         nothing: dict[str, Any] = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
-        return Result(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+        remarks = about.get("remarks", ())
+        return Result(course.lab, graded, self._marked(answers), None, course.hashes, remarks), isolation
 
     def _graded(self, scenario: Any, attempt: Attempt, printed: Printed) -> Graded:
         return Graded(scenario, scenario.id in self._hidden, attempt, printed, self._shares[scenario.id])
@@ -168,7 +176,5 @@ class Grades:
     def _marked(self, answers: bytes | None) -> dict[str, Any] | None:
         """The marks of a sheet; one sheet that many hand in (the empty one) is marked once."""
         if answers not in self._marks:
-            from grader.grading import marks_of_quiz
-
             self._marks[answers] = marks_of_quiz(self.course.lab, answers)
         return self._marks[answers]

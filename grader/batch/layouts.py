@@ -94,7 +94,7 @@ def find_submissions(folder: pathlib.Path) -> list[Found]:
     if any(one.system == "gradescope" for one in found):
         people = _gradescope_people(folder)
         found = [_introduced(one, people.get(one.user, [])) for one in found]
-    return sorted(_unique(found), key=lambda f: f.id)
+    return sorted(_unique([_doubted(one) for one in found]), key=lambda f: f.id)
 
 
 def left_out(folder: pathlib.Path) -> list[str]:
@@ -185,6 +185,23 @@ def _found(folder: pathlib.Path, members: list[tuple[_Name, str]]) -> Found:
         late=any(read.late for read, _ in members),
         doubt=plain(next((read.doubt for read, _ in members if read.doubt), ""), 300),
     )
+
+
+def _doubted(found: Found) -> Found:
+    """Doubt a plain folder that is a platform's download itself: it holds several people's submissions."""
+    folder = found.paths[0]
+    if found.system != "plain" or found.names != ("",):
+        return found
+    try:
+        with os.scandir(folder) as entries:
+            marks = [_marked(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except OSError:  # found again, with its reason, when the submission is read
+        return found
+    count = len({(mark.system, mark.user) for mark in marks if mark is not None})
+    if count < 2:
+        return found
+    name = plain(folder.name, 100)
+    return found._replace(doubt=f"{name} holds the submissions of {count} people: grade that folder instead")
 
 
 def _introduced(found: Found, people: list[Person]) -> Found:

@@ -37,6 +37,15 @@ class Output:
             if descriptor >= 0:
                 os.close(descriptor)
 
+    def refuse_links(self, *folders: str) -> None:
+        """Raise OSError if one of these folders is a link, or not a folder, before there is anything to write."""
+        for name in folders:
+            path = self.folder / name
+            if path.is_symlink():
+                raise OSError(errno.ELOOP, _LINK, str(path))
+            if path.exists() and not path.is_dir():
+                raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+
     def write(self, path: str, text: str) -> str:
         """Write NAME or FOLDER/NAME whole, or not at all; return the sha256 of its bytes.
 

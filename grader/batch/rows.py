@@ -98,7 +98,13 @@ _ABOUT: dict[str, Check] = {
     **dict.fromkeys(("digest", "kernel"), _is_hash),
     "refused": _is_text,
 }
-_ABOUT_LATER: dict[str, Check] = {"others": _is_people, "late": _is_flag, "doubt": _is_shown}
+_ABOUT_LATER: dict[str, Check] = {
+    "others": _is_people,
+    "late": _is_flag,
+    "doubt": _is_shown,
+    "unreadable": _is_text,
+    "remarks": _is_lines,
+}
 
 _ATTEMPT: dict[str, Check] = {"verdict": lambda value: value in MEANINGS}
 _ATTEMPT_MORE: dict[str, Check] = {

@@ -59,8 +59,9 @@ def shard(text: str) -> tuple[int, int]:
 
 
 def run(options: argparse.Namespace) -> int:
-    from grader.batch import StoreError, grade_batch, read_submissions
+    from grader.batch import StoreError, grade_batch, read_submissions, refuse_inside
 
+    refuse_inside(pathlib.Path(options.submissions), pathlib.Path(options.output))
     lab = load_lab(find_lab(options.lab))
     books = gradebooks(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)

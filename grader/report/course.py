@@ -106,7 +106,10 @@ def note(entry: dict[str, Any]) -> str:
         notes.append(f"refused: {entry['refused']}")
     if entry["remark"]:
         notes.append(entry["remark"])
-    if not entry["complete"]:
+    notes += entry["remarks"]
+    if entry["unreadable"]:
+        notes.append(f"{entry['unreadable']}: make it readable and run the batch again")
+    elif not entry["complete"]:
         notes.append("not everything could be graded: run the batch again")
     if "tampered" in entry["verdicts"].values():
         notes.append("sent what no kernel can have done")
@@ -116,6 +119,8 @@ def note(entry: dict[str, Any]) -> str:
 
 
 def _open(entry: dict[str, Any]) -> str:
+    if entry["unreadable"]:
+        return f"{entry['unreadable']}; make it readable and run the batch again"
     ungradable = sum(verdict == UNGRADABLE for verdict in entry["verdicts"].values())
     return f"{ungradable} of {len(entry['verdicts'])} scenarios could not be graded; run the batch again"
 

@@ -24,6 +24,8 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "complete": True,
         "receipt": "sha256:" + "0" * 64,
         "refused": "",
+        "unreadable": "",
+        "remarks": [],
         "remark": "",
         "misconceptions": {},
         "same_kernel_as": "",

@@ -265,3 +265,55 @@ def test_a_shard_that_is_none(cli, lab, tmp_path):
 
     assert status == 2
     assert "it has no batch.sqlite; name the --output of each shard" in err
+
+
+def test_a_download_one_folder_too_high(cli, lab, tmp_path):
+    """Four students must not become one: exit status 2, and which folder to grade."""
+    for n in range(4):
+        path = tmp_path / "top" / "moodle" / f"S{n}_{n}_assignsubmission_file_kernel.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1")
+    status, _, err = batch(cli, lab, tmp_path / "top", tmp_path / "out")
+
+    assert status == 2 and not (tmp_path / "out").exists()
+    assert "moodle holds the submissions of 4 people: grade that folder instead" in err
+
+
+def test_two_claims_on_one_student(cli, lab, tmp_path):
+    """jane/ and jane.py: both are graded, neither gets points in results.csv, and exit status 1."""
+    (tmp_path / "class" / "jane").mkdir(parents=True)
+    (tmp_path / "class" / "jane" / "kernel.py").write_text(kernel_text())
+    (tmp_path / "class" / "jane.py").write_text(kernel_text())
+    status, _, err = batch(cli, lab, tmp_path / "class", tmp_path / "out")
+
+    assert status == 1 and "has the same login" in err
+    assert [row["points"] for row in rows(tmp_path / "out").values()] == ["", ""]
+
+
+def test_an_output_inside_the_submissions_is_refused(cli, lab, class_of):
+    """The next batch would grade it as a student: exit status 2, and nothing is made."""
+    status, _, err = batch(cli, lab, class_of, class_of / "out")
+
+    assert status == 2 and "this is inside the submissions" in err
+    assert not (class_of / "out").exists()
+
+
+def test_a_broken_quiz_is_found_first(cli, lab, class_of, tmp_path, monkeypatch):
+    """Before any kernel runs: nobody waits for a batch to learn that its quiz cannot be read."""
+    monkeypatch.setattr("grader.batch.pools.LocalPool.start", lambda self: pytest.fail("a worker was started"))
+    quiz = next(line.split(":")[1].strip() for line in (lab / "lab.yaml").read_text().splitlines() if "quiz:" in line)
+    (lab / quiz).write_text("format: 1\n")
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out")
+
+    assert status == 2 and "Traceback" not in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_an_unreadable_folder_is_ungradable(cli, lab, class_of, tmp_path):
+    """This machine's fault costs nobody points: exit status 3, with the folder and the reason."""
+    (class_of / "student-00").chmod(0)
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out")
+    (class_of / "student-00").chmod(0o700)
+
+    assert status == 3 and "student-00 cannot be read: Permission denied" in err
