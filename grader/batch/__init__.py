@@ -14,13 +14,24 @@ import pathlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from grader.batch.accounting import Account
 from grader.batch.changes import changes
 from grader.batch.files import FOLDERS, grades_of, write_results, written_or_told
 from grader.batch.gradebooks import Filled, Gradebook, read_gradebook
-from grader.batch.grading import Course, Grades, Progress, enter, grade_missing, open_course, shard_of
+from grader.batch.grading import (
+    Course,
+    Grades,
+    Progress,
+    enter,
+    enter_listed,
+    grade_missing,
+    open_course,
+    shard_of,
+)
 from grader.batch.layouts import find_submissions
 from grader.batch.output import Output
 from grader.batch.pools import Pool
+from grader.batch.roster import Roster
 from grader.batch.sources import Source, read_source
 from grader.batch.store import NAME as STORE
 from grader.batch.store import Store, StoreError
@@ -42,7 +53,8 @@ __all__ = [
 class Outcome(NamedTuple):
     """What a batch came to: results.json's content, how many kernels were graded now, problems, who moved.
 
-    missing_parts: shards that the results lack, such as 2/3
+    missing_parts  shards that the results lack, such as 2/3
+    roster         what became of the roster's rows, if there is a roster
     """
 
     batch: dict[str, Any]
@@ -50,6 +62,7 @@ class Outcome(NamedTuple):
     problems: list[str]
     changes: list[str]
     missing_parts: list[str]
+    roster: Account | None
 
 
 def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
@@ -83,23 +96,26 @@ def grade_batch(
     isolation: str,
     progress: Progress,
     shard: tuple[int, int] = (1, 1),
+    roster: Roster | None = None,
 ) -> Outcome:
     """Grade submissions and write everything below `output`. StoreError, IsolationError, LabError."""
     opened = open_course(lab, isolation)
     with Store(output) as store:
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
-        enter(lab, store, sources)
+        known = enter(lab, store, sources, roster)
         store.parts = [list(shard)]
         workers = pool(opened)
         try:
             graded, problems = grade_missing(opened, store, sources, workers, progress)
         finally:
             workers.close()
-        return _told(opened, store, output, graded, problems)
+        return _told(opened, store, output, graded, problems, known)
 
 
-def merge_batches(lab: Lab, folders: list[pathlib.Path], output: pathlib.Path, isolation: str) -> Outcome:
+def merge_batches(
+    lab: Lab, folders: list[pathlib.Path], output: pathlib.Path, isolation: str, roster: Roster | None = None
+) -> Outcome:
     """Join stores of shards into one below `output`, and write everything. LabError if two disagree on a submission."""
     opened = open_course(lab, isolation)
     # All are read before anything is written: a store that is refused leaves nothing behind.
@@ -113,9 +129,9 @@ def merge_batches(lab: Lab, folders: list[pathlib.Path], output: pathlib.Path, i
             for id, about, answers in submissions:
                 if listed.setdefault(id, (about, answers)) != (about, answers):
                     raise LabError([f"{folder}: {id} is in two shards, with different contents"])
-        store.set_submissions((id, about, answers) for id, (about, answers) in sorted(listed.items()))
+        known = enter_listed(store, [(id, *contents) for id, contents in sorted(listed.items())], roster)
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
-        return _told(opened, store, output, 0, [])
+        return _told(opened, store, output, 0, [], known)
 
 
 def _read_shard(folder: pathlib.Path, output: pathlib.Path) -> tuple[list[Any], list[Any], list[list[int]]]:
@@ -132,7 +148,9 @@ def missing_parts(parts: list[list[int]]) -> list[str]:
     return [f"{n}/{of}" for of in sorted({of for _, of in there}) for n in range(1, of + 1) if (n, of) not in there]
 
 
-def _told(opened: Course, store: Store, output: pathlib.Path, graded: int, problems: list[str]) -> Outcome:
+def _told(
+    opened: Course, store: Store, output: pathlib.Path, graded: int, problems: list[str], roster: Account | None
+) -> Outcome:
     """Write results and the class report; remember the grades."""
     from grader.report import course_html, course_text
 
@@ -144,7 +162,7 @@ def _told(opened: Course, store: Store, output: pathlib.Path, graded: int, probl
     store.finish(grades_of(batch))
     last = store.finished()
     moved = changes(*last) if len(last) == 2 else ["There is no earlier batch to compare with."]
-    return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts))
+    return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts), roster)
 
 
 def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "") -> list[Gradebook]:

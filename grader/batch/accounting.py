@@ -22,6 +22,7 @@ class Account(NamedTuple):
     unfinished  ids of submissions that are not graded in full; their rows stay
     decisions   rows that a person must decide on, each with the reason
     unmatched   submissions, or members of a group, that are in no row
+    missing     who has no submission
     """
 
     rows: int
@@ -33,6 +34,7 @@ class Account(NamedTuple):
     decisions: list[str]
     unmatched: list[str]
     notes: list[str]
+    missing: list[str]
 
 
 def account(rows: Sequence[Row], matches: Matches, excused: Sequence[str] = (), notes: Sequence[str] = ()) -> Account:
@@ -43,14 +45,15 @@ def account(rows: Sequence[Row], matches: Matches, excused: Sequence[str] = (), 
     ]
     return Account(
         rows=len(rows),
-        graded=sum(entry["complete"] for entry in found),
+        graded=sum(entry.get("complete", True) for entry in found),
         by_name=sum(one.by_name for one in matches.rows),
         without=sum(one.entry is None and not one.decide for one in matches.rows),
         excused=list(excused),
-        unfinished=[entry["id"] for entry in found if not entry["complete"]],
+        unfinished=[entry["id"] for entry in found if not entry.get("complete", True)],
         decisions=decisions,
         unmatched=matches.unmatched,
         notes=list(notes),
+        missing=[row.shown for row, m in zip(rows, matches.rows, strict=True) if m.entry is None and not m.decide],
     )
 
 
@@ -72,6 +75,18 @@ def in_words(account: Account) -> list[str]:
     lines += [f"  excused: {plain(', '.join(account.excused), 300)}"] * bool(account.excused)
     lines += _named("in no row", account.unmatched)
     return lines
+
+
+def of_roster(account: Account) -> list[str]:
+    """Return lines for a person: who of the roster handed in, and which submissions are nobody's in it."""
+    by_name = f" ({account.by_name} by name only)" if account.by_name else ""
+    parts = [f"{account.graded + len(account.unfinished)} handed in{by_name}", f"{account.without} did not"]
+    if account.decisions:
+        parts.append(f"{len(account.decisions)} need a decision")
+    lines = [f"roster: {account.rows} people: {', '.join(parts)}"]
+    lines += _named("decide", account.decisions)
+    lines += _named("not handed in", account.missing)
+    return lines + _named("not in the roster", account.unmatched)
 
 
 def _named(what: str, cases: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ KNOWN = {
     "first name": ("first name", "vorname"),
     "last name": ("last name", "surname", "nachname"),
     "email": ("email address", "email", "e-mail", "e-mail address", "e-mail-adresse", "mail"),
-    "number": ("id number", "idnumber", "student id", "sid", "sis user id", "id-nummer", "matrikelnummer"),
+    "number": ("id number", "idnumber", "number", "student id", "sid", "sis user id", "id-nummer", "matrikelnummer"),
     "login": ("username", "user name", "login", "sis login id", "anmeldename", "benutzername", "identifier"),
     "github": ("github_username", "github username", "github login", "github", "github-benutzername"),
     "group": ("group", "groups", "team", "group name", "group_name", "gruppe", "gruppen", "team name"),

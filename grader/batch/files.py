@@ -97,6 +97,8 @@ def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[st
     entry: dict[str, Any] = {"id": id}
     entry.update((key, about[key]) for key in ("label", "system", "user", "email", "number", "digest"))
     entry["others"] = about.get("others", [])  # a store of before groups were known has none
+    entry.update((key, about.get(key, "")) for key in ("login", "github"))
+    entry["named"] = about.get("named", False)
     entry["late"] = about.get("late", False)
     entry["doubt"] = about.get("doubt", "")
     entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from grader.attempt import Attempt
+from grader.batch.accounting import Account
 from grader.batch.pools import Pool, completed
+from grader.batch.roster import Roster, introduce
 from grader.batch.sources import Source
 from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
@@ -18,6 +20,7 @@ from grader.grade import Graded, Result, load_outputs
 from grader.grading import marks_of_quiz
 from grader.lab import Lab
 from grader.outputs import output_path
+from grader.text import plain
 from grader.verdicts import REFUSED, UNGRADABLE
 
 #: Called with the number of submissions that are done, and what became of one.
@@ -71,6 +74,10 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
         "label": found.label,
         "system": found.system,
         "user": found.user,
+        "given": plain(found.paths[0].name, 300),
+        "login": "",
+        "github": "",
+        "named": False,
         "email": found.email,
         "number": found.number,
         "others": [person._asdict() for person in found.others],
@@ -85,9 +92,23 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
     }
 
 
-def enter(lab: Lab, store: Store, sources: Iterable[Source]) -> None:
-    """Put a batch's submissions on the store's list, in place of those that were there."""
-    store.set_submissions((source.found.id, about(lab, source), source.answers) for source in sources)
+def enter(lab: Lab, store: Store, sources: Iterable[Source], roster: Roster | None = None) -> Account | None:
+    """Put a batch's submissions on the store's list, in place of those that were there.
+
+    Return what became of the roster's rows, if there is a roster.
+    """
+    return enter_listed(store, [(source.found.id, about(lab, source), source.answers) for source in sources], roster)
+
+
+def enter_listed(
+    store: Store, listed: list[tuple[str, dict[str, Any], bytes | None]], roster: Roster | None
+) -> Account | None:
+    """Put submissions on the store's list, with what the roster knows of their people."""
+    entries = [{"id": id, "others": [], "given": "", "doubt": ""} | about for id, about, _ in listed]
+    told = introduce(entries, roster) if roster is not None else None
+    known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]
+    store.set_submissions((id, about, answers) for (id, _, answers), about in zip(listed, known, strict=True))
+    return told
 
 
 def grade_missing(

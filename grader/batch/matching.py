@@ -23,11 +23,15 @@ class Row(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What a row came to: a submission, or none; `decide` says why a person must decide, "" if nobody must."""
+    """What a row came to: a submission, or none; `decide` says why a person must decide, "" if nobody must.
+
+    place: which of the submission's people the row is
+    """
 
     entry: Entry | None = None
     decide: str = ""
     by_name: bool = False
+    place: int = 0
 
 
 class Matches(NamedTuple):
@@ -90,7 +94,8 @@ class _Matcher:
         if others:
             lines = ", ".join(str(self.rows[other].line) for other in sorted(others))
             return Match(decide=f"{ids[0]} fits line {lines} as well")
-        return Match(self.entries[next(iter(found))[0]], by_name=not strong)
+        number, place = min(found)
+        return Match(self.entries[number], by_name=not strong, place=place)
 
     def _unmatched(self, met: set[_Place]) -> list[str]:
         """Return who is in no row: a submission's id, or who of a group whose others were found."""

@@ -26,7 +26,7 @@ _HASH = re.compile(r"[A-Za-z0-9.+_-]{0,200}")
 
 _LEVELS = ("none", "L0", "L1", "L2S", "L2", "L3")
 
-_PERSON = {"label", "email", "number", "login", "github"}
+_PERSON = {"label", "email", "number", "login", "github", "named"}
 
 Check = Callable[[Any], bool]
 
@@ -69,7 +69,9 @@ def _is_flag(value: Any) -> bool:
 
 
 def _is_person(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() <= _PERSON and all(map(_is_shown, value.values()))
+    if not isinstance(value, dict) or not {"label", "email", "number"} <= value.keys() <= _PERSON:
+        return False
+    return all(isinstance(field, bool) if name == "named" else _is_shown(field) for name, field in value.items())
 
 
 def _is_people(value: Any) -> bool:
@@ -100,7 +102,8 @@ _ABOUT: dict[str, Check] = {
 }
 _ABOUT_LATER: dict[str, Check] = {
     "others": _is_people,
-    "late": _is_flag,
+    **dict.fromkeys(("given", "login", "github"), _is_shown),
+    **dict.fromkeys(("late", "named"), _is_flag),
     "doubt": _is_shown,
     "unreadable": _is_text,
     "remarks": _is_lines,

@@ -36,6 +36,14 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a gradebook from Canvas or Moodle to fill in; may be given several times",
     )
+    parser.add_argument("--roster", metavar="FILE", help="a CSV file of the course's people: names, logins, numbers")
+    parser.add_argument(
+        "--columns",
+        metavar="WHAT=NAME",
+        action="append",
+        default=[],
+        help="what a column of the roster is, such as login=Kennung,group=Team, where it is not recognised",
+    )
     parser.add_argument(
         "--assignment", metavar="NAME", default="", help="the lab's column in a gradebook (default: the lab's title)"
     )
@@ -63,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
     refuse_inside(pathlib.Path(options.submissions), pathlib.Path(options.output))
     lab = load_lab(find_lab(options.lab))
-    books = gradebooks(options, lab)
+    books, roster = course_lists(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
     output = pathlib.Path(options.output)
     try:
@@ -76,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
                 options.isolation,
                 lambda count, name: bar.update(count),
                 options.shard,
+                roster,
             )
     except StoreError as error:
         raise LabError([str(error)]) from None
@@ -85,11 +94,22 @@ def run(options: argparse.Namespace) -> int:
     return tell(outcome, books, options)
 
 
-def gradebooks(options: argparse.Namespace, lab: Lab) -> list[Any]:
-    """Return the gradebooks to fill, read before anything is graded, so that a wrong one is reported at once."""
-    from grader.batch import read_gradebooks
+def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]:
+    """Return the gradebooks to fill, and the roster or None.
 
-    return read_gradebooks([pathlib.Path(path) for path in options.gradebook], lab, options.assignment)
+    They are read before anything is graded, so that a wrong one is reported at once.
+    """
+    from grader.batch import read_gradebooks
+    from grader.batch.course_file import find_course, read_course
+    from grader.batch.roster import parse_columns, read_roster
+
+    path = find_course(lab.path)
+    course = read_course(path) if path is not None else None
+    assignment = options.assignment or (course.assignments.get(lab.name, "") if course is not None else "")
+    books = read_gradebooks([pathlib.Path(path) for path in options.gradebook], lab, assignment)
+    columns = (course.columns if course is not None else {}) | parse_columns(options.columns)
+    roster = pathlib.Path(options.roster) if options.roster else course.roster if course is not None else None
+    return books, read_roster(roster, columns) if roster is not None else None
 
 
 def _pool(options: argparse.Namespace) -> Any:
@@ -168,7 +188,10 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
         print("\n".join(outcome.changes))
     elif not options.quiet:
         print((folder / "report.txt").read_text(encoding="utf-8"), end="")
-    decisions = _tell_accounts(filled, folder)
+    accounts: list[tuple[Any, Any]] = [(folder / book.name, book.account) for book in filled]
+    _tell_accounts(accounts, outcome.roster)
+    accounts += [("", outcome.roster)] if outcome.roster is not None else []
+    decisions = sum(len(account.decisions) for _, account in accounts)
     entries = outcome.batch["submissions"]
     open_ones = [entry for entry in entries if not entry["complete"]]
     if not options.quiet:
@@ -183,11 +206,12 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
     return 3 if open_ones else int(bool(decisions or undecided))
 
 
-def _tell_accounts(filled: list[Any], folder: pathlib.Path) -> int:
-    """Print what became of the rows of each gradebook; return how many rows need a decision."""
-    from grader.batch.accounting import in_words
+def _tell_accounts(accounts: list[tuple[Any, Any]], roster: Any) -> None:
+    """Print what became of the people of the roster and of the rows of each gradebook."""
+    from grader.batch.accounting import in_words, of_roster
 
-    for book in filled:
-        first, *rest = in_words(book.account)
-        print("\n".join([f"{folder / book.name}: {first}", *rest]))
-    return sum(len(book.account.decisions) for book in filled)
+    if roster is not None:
+        print("\n".join(of_roster(roster)))
+    for shown, account in accounts:
+        first, *rest = in_words(account)
+        print("\n".join([f"{shown}: {first}", *rest]))

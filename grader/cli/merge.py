@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 from grader.cli import add_isolation
-from grader.cli.batch import add_output, gradebooks, tell
+from grader.cli.batch import add_output, course_lists, tell
 from grader.lab import LabError, find_lab, load_lab
 
 
@@ -23,10 +23,10 @@ def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, merge_batches
 
     lab = load_lab(find_lab(options.lab))
-    books = gradebooks(options, lab)
+    books, roster = course_lists(options, lab)
     try:
         folders = [pathlib.Path(folder) for folder in options.shards]
-        outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation)
+        outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation, roster)
     except StoreError as error:
         raise LabError([str(error)]) from None
     if outcome.missing_parts:
