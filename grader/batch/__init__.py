@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -159,10 +160,17 @@ def _told(
         figures = course(batch)
         folder.write("report.html", course_html.render(figures))
         folder.write("report.txt", course_text.render(figures))
-    store.finish(grades_of(batch))
-    last = store.finished()
-    moved = changes(*last) if len(last) == 2 else ["There is no earlier batch to compare with."]
+    moved = _changes(store, grades_of(batch))
     return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts), roster)
+
+
+def _changes(store: Store, grades: dict[str, Any]) -> list[str]:
+    """Return who moved since the run before this one, and keep this run's grades for the next."""
+    before, (number, when) = store.finished(), store.last_run()
+    store.finish(grades, time.strftime("%Y-%m-%d %H:%M"))
+    if before is None:
+        return ["There is no earlier batch in this --output to compare with."]
+    return changes(before, grades, f"run {number} ({when})" if when else "the run before")
 
 
 def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "") -> list[Gradebook]:

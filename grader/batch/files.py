@@ -149,6 +149,7 @@ def grades_of(batch: dict[str, Any]) -> dict[str, Any]:
             "verdicts": entry["verdicts"],
             "worth": entry["scenario_points"],
             "quiz": entry["tasks"].get("quiz", 0),
+            "name": entry["label"],
         }
         for entry in batch["submissions"]
     }

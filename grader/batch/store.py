@@ -227,19 +227,25 @@ class Store:
 
     # -- finished batches -------------------------------------------------------------------------------------
 
-    def finish(self, grades: dict[str, Any]) -> None:
-        """Keep the grades of a finished batch, unless they are those of the one before."""
+    def finish(self, grades: dict[str, Any], when: str) -> None:
+        """Keep the grades of a finished batch in place of the one before, and count the run. when: for a person."""
         text = json.dumps(grades, sort_keys=True)
+        run = json.dumps([self.last_run()[0] + 1, when])
         with self._transaction() as db:
-            last = db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 1").fetchone()
-            if last is None or last[0] != text:
-                db.execute("INSERT INTO finished (grades) VALUES (?)", (text,))
+            db.execute("DELETE FROM finished")
+            db.execute("INSERT INTO finished (grades) VALUES (?)", (text,))
+            db.execute("INSERT INTO about VALUES ('run', ?) ON CONFLICT DO UPDATE SET value = excluded.value", (run,))
 
-    def finished(self) -> list[dict[str, Any]]:
-        """The grades of the last two batches that differed, the older first; fewer if there were fewer."""
+    def finished(self) -> dict[str, Any] | None:
+        """Return the grades of the last finished batch; None if there is none."""
         with self._told():
-            rows = self._db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 2").fetchall()
-            return [checked.read_grades(row[0]) for row in reversed(rows)]
+            row = self._db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 1").fetchone()
+            return checked.read_grades(row[0]) if row else None
+
+    def last_run(self) -> tuple[int, str]:
+        """Return the number of the last finished run, 0 if there is none, and when it ended."""
+        with self._told():
+            return checked.read_run(self._about("run", '[0, ""]'))
 
     # -- what is known of the store itself ---------------------------------------------------------------------
 

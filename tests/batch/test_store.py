@@ -43,7 +43,7 @@ def test_a_new_store_that_keeps_nothing_is_gone(tmp_path):
         store.set_submissions([("jane", {}, None)])
     gone = list(tmp_path.iterdir())
     with Store(tmp_path / "new") as store:
-        store.finish({})
+        store.finish({}, "")
     Store(tmp_path / "new").close()
 
     assert gone == []
@@ -144,11 +144,13 @@ def test_a_store_of_another_version(tmp_path):
         Store(tmp_path)
 
 
-def test_only_batches_that_differ_are_remembered(tmp_path):
-    """The last two that differ can be compared, however often the same one ran again."""
+def test_the_last_finished_batch_is_remembered(tmp_path):
+    """Its grades, its number, and when it ended."""
     with Store(tmp_path) as store:
         first, second = ({"scenarios": {"a": kind}, "submissions": {}} for kind in ("public", "hidden"))
-        for grades in (first, second, second, second):
-            store.finish(grades)
+        none = store.finished(), store.last_run()
+        for grades in (first, second):
+            store.finish(grades, "today")
 
-        assert store.finished() == [first, second]
+        assert none == (None, (0, ""))
+        assert (store.finished(), store.last_run()) == (second, (2, "today"))
