@@ -40,8 +40,14 @@ class Key(NamedTuple):
 
 
 def key(kind: str, text: str) -> Key | None:
-    """Return the key of a cell or a name; None for an empty one."""
+    """Return the key of a cell or a name; None for an empty one.
+
+    Names are compared by letters and digits only: platforms replace or drop the rest in names of files.
+    """
     value = " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    if kind == NAME:
+        letters = unicodedata.normalize("NFKC", value)
+        value = "".join(character for character in letters if character.isalnum()) or value
     return Key(kind, value) if value else None
 
 
