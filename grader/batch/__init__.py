@@ -31,6 +31,7 @@ from grader.batch.grading import (
 )
 from grader.batch.layouts import find_submissions
 from grader.batch.output import Output
+from grader.batch.overrides import Override
 from grader.batch.pools import Pool
 from grader.batch.roster import Roster
 from grader.batch.sources import Source, read_source
@@ -40,6 +41,7 @@ from grader.lab import Lab, LabError
 from grader.report.course import course
 
 __all__ = [
+    "Lists",
     "Outcome",
     "StoreError",
     "fill_gradebooks",
@@ -49,6 +51,13 @@ __all__ = [
     "read_submissions",
     "refuse_inside",
 ]
+
+
+class Lists(NamedTuple):
+    """Lists that a course brings along: its people, and points that a person decided on; None for none."""
+
+    roster: Roster | None = None
+    overrides: list[Override] | None = None
 
 
 class Outcome(NamedTuple):
@@ -97,15 +106,17 @@ def grade_batch(
     isolation: str,
     progress: Progress,
     shard: tuple[int, int] = (1, 1),
-    roster: Roster | None = None,
+    lists: Lists = Lists(),  # noqa: B008 - never changed
 ) -> Outcome:
     """Grade submissions and write everything below `output`. StoreError, IsolationError, LabError."""
     opened = open_course(lab, isolation)
     with Store(output) as store:
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
-        known = enter(lab, store, sources, roster)
+        known = enter(lab, store, sources, lists.roster)
         store.parts = [list(shard)]
+        if lists.overrides is not None:
+            store.overrides = lists.overrides
         workers = pool(opened)
         try:
             graded, problems = grade_missing(opened, store, sources, workers, progress)
@@ -115,7 +126,11 @@ def grade_batch(
 
 
 def merge_batches(
-    lab: Lab, folders: list[pathlib.Path], output: pathlib.Path, isolation: str, roster: Roster | None = None
+    lab: Lab,
+    folders: list[pathlib.Path],
+    output: pathlib.Path,
+    isolation: str,
+    lists: Lists = Lists(),  # noqa: B008 - never changed
 ) -> Outcome:
     """Join stores of shards into one below `output`, and write everything. LabError if two disagree on a submission."""
     opened = open_course(lab, isolation)
@@ -124,23 +139,29 @@ def merge_batches(
     with Store(output) as store:
         listed = {id: (about, answers) for id, about, answers in store.submissions()}
         parts = store.parts if listed else []
-        for folder, (attempts, submissions, found) in zip(folders, shards, strict=True):
+        overrides = store.overrides if lists.overrides is None else [list(one) for one in lists.overrides]
+        for folder, (attempts, submissions, found, theirs) in zip(folders, shards, strict=True):
             parts += found
+            if lists.overrides is None:
+                overrides += [one for one in theirs if one not in overrides]
             store.keep(attempts)
             for id, about, answers in submissions:
                 if listed.setdefault(id, (about, answers)) != (about, answers):
                     raise LabError([f"{folder}: {id} is in two shards, with different contents"])
-        known = enter_listed(store, [(id, *contents) for id, contents in sorted(listed.items())], roster)
+        known = enter_listed(store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster)
+        store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
         return _told(opened, store, output, 0, [], known)
 
 
-def _read_shard(folder: pathlib.Path, output: pathlib.Path) -> tuple[list[Any], list[Any], list[list[int]]]:
-    """Return the attempts, the submissions and the parts of a shard's store, all checked. LabError, StoreError."""
+def _read_shard(
+    folder: pathlib.Path, output: pathlib.Path
+) -> tuple[list[Any], list[Any], list[list[int]], list[list[Any]]]:
+    """Return attempts, submissions, parts and overrides of a shard's store, all checked. LabError, StoreError."""
     if folder.resolve() == output.resolve() or not os.path.lexists(folder / STORE):
         raise LabError([f"{folder}: it has no {STORE}; name the --output of each shard"])
     with contextlib.closing(Store.of_shard(folder)) as store:
-        return list(store.all_attempts()), store.submissions(), store.parts
+        return list(store.all_attempts()), store.submissions(), store.parts, store.overrides
 
 
 def missing_parts(parts: list[list[int]]) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from grader.batch.grading import Grades
 from grader.batch.identity import contested, people
 from grader.batch.output import Output
+from grader.batch.overrides import Override, apply, in_feedback
 from grader.batch.store import StoreError
 from grader.grade import Result
 from grader.report import render
@@ -32,31 +33,40 @@ def write_results(grades: Grades, output: Output) -> tuple[dict[str, Any], list[
     """Write everything; return the batch as results.json has it, and what to tell. StoreError if a file fails."""
     store = grades.store
     before = store.written
-    written: dict[str, str] = {}
-    entries = []
-    first: dict[str, str] = {}
     with written_or_told():
         # Noted before they are written: a batch that is killed meanwhile still knows its own files.
         store.written = before | {path: before.get(path, "") for id, _, _ in store.submissions() for path in _paths(id)}
-        for id, about, answers in store.submissions():
-            builder, isolation = grades.builder(about, answers)
-            staff = builder.build(id, about["digest"], isolation, "staff")
-            student = builder.build(id, about["digest"], isolation, "student")
-            for path, text in zip(_paths(id), (render(staff, "json"), render(student, "markdown")), strict=True):
-                written[path] = output.write(path, text)
-            entries.append(_entry(id, about, staff, first) | _likeness(builder))
-        decide = contested(entries)
-        for entry in entries:
-            entry["decide"] = decide.get(entry["id"], "")
+        entries, texts = _entries(grades, output)
+        batch = _batch(grades, entries)
+        told = apply(entries, [Override(*row) for row in store.overrides], batch)
+        written = {}
+        for entry, (staff, student) in zip(entries, texts, strict=True):
+            result, feedback = _paths(entry["id"])
+            written[result] = staff
+            written[feedback] = output.write(feedback, student + in_feedback(entry))
         gone = {path: known for path, known in before.items() if path not in written}
         changed = [path for path, known in gone.items() if not output.remove(path, known)]
         store.written = written
-        batch = _batch(grades, entries)
         output.write("results.json", json.dumps(batch, indent=1) + "\n")
         output.write("results.csv", table(batch))
-    return batch, [
-        f"{output.folder / path}: its submission is gone, but the file was changed: it stays" for path in changed
-    ]
+    told += [f"{output.folder / path}: its submission is gone, but the file was changed: it stays" for path in changed]
+    return batch, told
+
+
+def _entries(grades: Grades, output: Output) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """Write results/ID.json of every submission; return the entries, and digest and feedback of each."""
+    entries, texts = [], []
+    first: dict[str, str] = {}
+    for id, about, answers in grades.store.submissions():
+        builder, isolation = grades.builder(about, answers)
+        staff = builder.build(id, about["digest"], isolation, "staff")
+        student = builder.build(id, about["digest"], isolation, "student")
+        texts.append((output.write(_paths(id)[0], render(staff, "json")), render(student, "markdown")))
+        entries.append(_entry(id, about, staff, first) | _likeness(builder))
+    decide = contested(entries)
+    for entry in entries:
+        entry["decide"] = decide.get(entry["id"], "")
+    return entries, texts
 
 
 def _paths(id: str) -> tuple[str, str]:
@@ -102,6 +112,8 @@ def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[st
     entry["late"] = about.get("late", False)
     entry["doubt"] = about.get("doubt", "")
     entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))
+    entry["graded_points"] = staff["points"]
+    entry["adjustments"] = []
     entry["refused"] = about["refused"]
     entry["unreadable"] = about.get("unreadable", "")
     entry["remarks"] = about.get("remarks", [])
@@ -127,12 +139,15 @@ def table(batch: dict[str, Any]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tasks = [task["id"] for task in batch["tasks"]]
-    writer.writerow(["submission", "name", "email", "number", "points", "max_points", "complete", *tasks, "note"])
+    writer.writerow(
+        ["submission", "name", "email", "number", "points", "max_points", "complete", *tasks, "graded", "late", "note"]
+    )
     for entry in batch["submissions"]:
         # Whose points these are is for a person to decide; results.json has them.
         earned = "" if entry["decide"] else entry["points"]
         points = [earned, entry["max_points"], "yes" if entry["complete"] else "no"]
-        scored = [entry["tasks"].get(task, "") for task in tasks]
+        graded = "" if entry["decide"] else entry["graded_points"]
+        scored = [*(entry["tasks"].get(task, "") for task in tasks), graded, "yes" if entry["late"] else ""]
         for person in people(entry):
             who = [entry["id"], person["label"], person["email"], person["number"]]
             writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])

@@ -222,6 +222,19 @@ def read_run(text: Any) -> tuple[int, str]:
     return number, when
 
 
+def read_overrides(text: Any) -> list[list[Any]]:
+    """Return the overrides of a store: line, student, task or scenario, points, comment."""
+    try:
+        rows = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise BadRow("the list of overrides is not JSON") from None
+    checks = (lambda value: type(value) is int, _is_shown, _is_shown, _is_number, _is_shown)
+    for row in rows if isinstance(rows, list) else [None]:
+        if not (isinstance(row, list) and len(row) == 5 and all(f(v) for f, v in zip(checks, row, strict=True))):
+            raise BadRow("the list of overrides is not one")
+    return list(rows)
+
+
 def read_written(text: Any) -> dict[str, str]:
     """Return the files that a batch wrote: path below the output -> sha256 of its bytes."""
     try:

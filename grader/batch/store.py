@@ -16,7 +16,7 @@ import os
 import pathlib
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -268,6 +268,16 @@ class Store:
     @written.setter
     def written(self, written: dict[str, str]) -> None:
         self._set_about("written", written)
+
+    @property
+    def overrides(self) -> list[list[Any]]:
+        """Overrides of the last run: line, student, task or scenario, points, comment."""
+        with self._told():
+            return checked.read_overrides(self._about("overrides", "[]"))
+
+    @overrides.setter
+    def overrides(self, overrides: Sequence[Sequence[Any]]) -> None:
+        self._set_about("overrides", [list(one) for one in overrides])
 
     def _about(self, key: str, default: str) -> Any:
         row = self._db.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()

@@ -45,6 +45,12 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         help="what a column of the roster is, such as login=Kennung,group=Team, where it is not recognised",
     )
     parser.add_argument(
+        "--overrides",
+        metavar="FILE",
+        help="a CSV file of student, task or scenario, points and comment: points that a person decided on; they stay "
+        "until another file replaces them",
+    )
+    parser.add_argument(
         "--assignment", metavar="NAME", default="", help="the lab's column in a gradebook (default: the lab's title)"
     )
     parser.add_argument("--changes", action="store_true", help="who moved since the last batch, and why")
@@ -71,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
     refuse_inside(pathlib.Path(options.submissions), pathlib.Path(options.output))
     lab = load_lab(find_lab(options.lab))
-    books, roster = course_lists(options, lab)
+    books, lists = course_lists(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
     output = pathlib.Path(options.output)
     try:
@@ -84,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
                 options.isolation,
                 lambda count, name: bar.update(count),
                 options.shard,
-                roster,
+                lists,
             )
     except StoreError as error:
         raise LabError([str(error)]) from None
@@ -95,12 +101,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]:
-    """Return the gradebooks to fill, and the roster or None.
+    """Return the gradebooks to fill, and the course's lists (grader.batch.Lists).
 
     They are read before anything is graded, so that a wrong one is reported at once.
     """
-    from grader.batch import read_gradebooks
+    from grader.batch import Lists, read_gradebooks
     from grader.batch.course_file import find_course, read_course
+    from grader.batch.overrides import read_overrides
     from grader.batch.roster import parse_columns, read_roster
 
     path = find_course(lab.path)
@@ -109,7 +116,8 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     books = read_gradebooks([pathlib.Path(path) for path in options.gradebook], lab, assignment)
     columns = (course.columns if course is not None else {}) | parse_columns(options.columns)
     roster = pathlib.Path(options.roster) if options.roster else course.roster if course is not None else None
-    return books, read_roster(roster, columns) if roster is not None else None
+    overrides = read_overrides(pathlib.Path(options.overrides), lab) if options.overrides else None
+    return books, Lists(read_roster(roster, columns) if roster is not None else None, overrides)
 
 
 def _pool(options: argparse.Namespace) -> Any:

@@ -23,10 +23,10 @@ def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, merge_batches
 
     lab = load_lab(find_lab(options.lab))
-    books, roster = course_lists(options, lab)
+    books, lists = course_lists(options, lab)
     try:
         folders = [pathlib.Path(folder) for folder in options.shards]
-        outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation, roster)
+        outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation, lists)
     except StoreError as error:
         raise LabError([str(error)]) from None
     if outcome.missing_parts:

@@ -107,6 +107,11 @@ def note(entry: dict[str, Any]) -> str:
     if entry["remark"]:
         notes.append(entry["remark"])
     notes += entry["remarks"]
+    if entry["late"]:
+        notes.append("late")
+    for one in entry["adjustments"]:
+        comment = f" ({one['comment']})" if one["comment"] else ""
+        notes.append(f"{one['what']}: {one['before']:g} -> {one['after']:g} by the course{comment}")
     if entry["unreadable"]:
         notes.append(f"{entry['unreadable']}: make it readable and run the batch again")
     elif not entry["complete"]:

@@ -27,6 +27,8 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "max_points": 100,
         "complete": True,
         "receipt": "sha256:" + "0" * 64,
+        "graded_points": 50.0,
+        "adjustments": [],
         "refused": "",
         "unreadable": "",
         "remarks": [],
