@@ -29,6 +29,7 @@ from grader.batch.grading import (
     open_course,
     shard_of,
 )
+from grader.batch.late import Policy
 from grader.batch.layouts import find_submissions
 from grader.batch.output import Output
 from grader.batch.overrides import Override
@@ -54,10 +55,11 @@ __all__ = [
 
 
 class Lists(NamedTuple):
-    """Lists that a course brings along: its people, and points that a person decided on; None for none."""
+    """What a course brings along: its people, points that a person decided on, its late policy; None for none."""
 
     roster: Roster | None = None
     overrides: list[Override] | None = None
+    late: Policy | None = None
 
 
 class Outcome(NamedTuple):
@@ -122,7 +124,7 @@ def grade_batch(
             graded, problems = grade_missing(opened, store, sources, workers, progress)
         finally:
             workers.close()
-        return _told(opened, store, output, graded, problems, known)
+        return _told(opened, store, output, graded, problems, known, lists.late)
 
 
 def merge_batches(
@@ -151,7 +153,7 @@ def merge_batches(
         known = enter_listed(store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster)
         store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
-        return _told(opened, store, output, 0, [], known)
+        return _told(opened, store, output, 0, [], known, lists.late)
 
 
 def _read_shard(
@@ -171,13 +173,19 @@ def missing_parts(parts: list[list[int]]) -> list[str]:
 
 
 def _told(
-    opened: Course, store: Store, output: pathlib.Path, graded: int, problems: list[str], roster: Account | None
+    opened: Course,
+    store: Store,
+    output: pathlib.Path,
+    graded: int,
+    problems: list[str],
+    roster: Account | None,
+    late: Policy | None,
 ) -> Outcome:
     """Write results and the class report; remember the grades."""
     from grader.report import course_html, course_text
 
     with written_or_told(), Output(output) as folder:
-        batch, told = write_results(Grades(opened, store), folder)
+        batch, told = write_results(Grades(opened, store), folder, late)
         figures = course(batch)
         folder.write("report.html", course_html.render(figures))
         folder.write("report.txt", course_text.render(figures))

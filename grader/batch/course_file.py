@@ -1,9 +1,12 @@
 """course.yaml: what a course says once for all its labs, beside or in the folder of the labs.
 
-format: 1
-roster: roster.csv
-columns: {login: Kennung, number: Matrikelnummer}
-assignments: {copy-on-write: Lab 2}
+    format: 1
+    roster: roster.csv
+    columns: {login: Kennung, number: Matrikelnummer}
+    assignments: {copy-on-write: Lab 2}
+    late: {due: {copy-on-write: "2026-11-20T23:59+01:00"}, per_day: 10, cap: 50, extensions: {jd1: 3}}
+
+Paths are relative to the file.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import pathlib
 from typing import Any, NamedTuple
 
+from grader.batch.late import Policy, read_policy
 from grader.batch.roster import COLUMNS
 from grader.lab import LabError
 from grader.scenario.yamltext import Block, FormatError, read_yaml
@@ -19,7 +23,7 @@ NAME = "course.yaml"
 SCHEMA = pathlib.Path(__file__).with_name("course.schema.json")
 FORMAT = 1
 
-_FIELDS = ("format", "title", "labs", "roster", "columns", "assignments")
+_FIELDS = ("format", "title", "labs", "roster", "columns", "assignments", "late")
 
 
 class CourseFile(NamedTuple):
@@ -28,6 +32,7 @@ class CourseFile(NamedTuple):
     roster       the file, or None
     columns      what -> name of the roster's column
     assignments  lab -> title of its column in gradebooks
+    late         the late policy as it stands there (late.read_policy), or None
     """
 
     path: pathlib.Path
@@ -36,6 +41,7 @@ class CourseFile(NamedTuple):
     roster: pathlib.Path | None = None
     columns: dict[str, str] = {}  # noqa: RUF012 - never changed
     assignments: dict[str, str] = {}  # noqa: RUF012 - never changed
+    late: Any = None
 
 
 def find_course(lab: pathlib.Path) -> pathlib.Path | None:
@@ -73,6 +79,9 @@ def read_course(path: pathlib.Path) -> CourseFile:
             problems.append(f"{path}:{block.lines[name]}: {name} is {block[name]!r}; expected {expected}")
     if not problems:
         problems = _unknown(path, block)
+    if "late" in block:
+        wrong = read_policy(block["late"], "")[1]
+        problems += [f"{path}:{block.lines['late']}: {wrong}"] if wrong else []
     if problems:
         raise LabError(problems)
     return CourseFile(
@@ -82,7 +91,13 @@ def read_course(path: pathlib.Path) -> CourseFile:
         path.parent / block["roster"] if "roster" in block else None,
         dict(block.get("columns", {})),
         dict(block.get("assignments", {})),
+        block.get("late"),
     )
+
+
+def late_policy(course: CourseFile, lab: str) -> Policy | None:
+    """Return the late policy of a lab; None if the course has none for it."""
+    return read_policy(course.late, lab)[0] if course.late is not None else None
 
 
 def _is(value: Any, kind: type) -> bool:

@@ -15,6 +15,8 @@ from typing import Any
 
 from grader.batch.grading import Grades
 from grader.batch.identity import contested, people
+from grader.batch.late import Policy
+from grader.batch.late import apply as apply_policy
 from grader.batch.output import Output
 from grader.batch.overrides import Override, apply, in_feedback
 from grader.batch.store import StoreError
@@ -29,7 +31,7 @@ FORMAT = 1
 FOLDERS = ("results", "feedback")
 
 
-def write_results(grades: Grades, output: Output) -> tuple[dict[str, Any], list[str]]:
+def write_results(grades: Grades, output: Output, late: Policy | None = None) -> tuple[dict[str, Any], list[str]]:
     """Write everything; return the batch as results.json has it, and what to tell. StoreError if a file fails."""
     store = grades.store
     before = store.written
@@ -38,7 +40,8 @@ def write_results(grades: Grades, output: Output) -> tuple[dict[str, Any], list[
         store.written = before | {path: before.get(path, "") for id, _, _ in store.submissions() for path in _paths(id)}
         entries, texts = _entries(grades, output)
         batch = _batch(grades, entries)
-        told = apply(entries, [Override(*row) for row in store.overrides], batch)
+        told = apply_policy(entries, late) if late is not None else []
+        told += apply(entries, [Override(*row) for row in store.overrides], batch)
         written = {}
         for entry, (staff, student) in zip(entries, texts, strict=True):
             result, feedback = _paths(entry["id"])
@@ -110,6 +113,7 @@ def _entry(id: str, about: dict[str, Any], staff: dict[str, Any], first: dict[st
     entry.update((key, about.get(key, "")) for key in ("login", "github"))
     entry["named"] = about.get("named", False)
     entry["late"] = about.get("late", False)
+    entry["submitted"] = about.get("submitted", "")
     entry["doubt"] = about.get("doubt", "")
     entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))
     entry["graded_points"] = staff["points"]

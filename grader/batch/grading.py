@@ -82,6 +82,7 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
         "number": found.number,
         "others": [person._asdict() for person in found.others],
         "late": found.late,
+        "submitted": found.submitted,
         "doubt": found.doubt,
         "digest": source.digest,
         "kernel": source.code_digest if source.has_kernel else "",

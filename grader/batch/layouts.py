@@ -10,6 +10,7 @@ Classroom. Only names decide here; sources.py reads what is inside.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import pathlib
@@ -57,6 +58,7 @@ class Found(NamedTuple):
     names   what the student called each of the paths, "" for a folder that the system made
     late    True if the download marks it as late
     doubt   why nobody but a person can say whose it is, or ""
+    submitted  when it was handed in, as ISO 8601 with an offset, where the download says so
     """
 
     id: str
@@ -70,6 +72,7 @@ class Found(NamedTuple):
     names: tuple[str, ...] = ()
     late: bool = False
     doubt: str = ""
+    submitted: str = ""
 
 
 class _Name(NamedTuple):
@@ -93,7 +96,7 @@ def find_submissions(folder: pathlib.Path) -> list[Found]:
     found = [_found(folder, members) for members in groups.values()]
     if any(one.system == "gradescope" for one in found):
         people = _gradescope_people(folder)
-        found = [_introduced(one, people.get(one.user, [])) for one in found]
+        found = [_introduced(one, *people.get(one.user, ([], ""))) for one in found]
     return sorted(_unique([_doubted(one) for one in found]), key=lambda f: f.id)
 
 
@@ -204,8 +207,9 @@ def _doubted(found: Found) -> Found:
     return found._replace(doubt=f"{name} holds the submissions of {count} people: grade that folder instead")
 
 
-def _introduced(found: Found, people: list[Person]) -> Found:
-    """The submission with what Gradescope tells of its submitters."""
+def _introduced(found: Found, people: list[Person], submitted: str) -> Found:
+    """Return the submission with its time and people, as Gradescope's list has them."""
+    found = found._replace(submitted=submitted)
     if not people:
         return found
     first, *others = people
@@ -213,8 +217,8 @@ def _introduced(found: Found, people: list[Person]) -> Found:
     return found._replace(label=label, email=first.email, number=first.number, others=tuple(others))
 
 
-def _gradescope_people(folder: pathlib.Path) -> dict[str, list[Person]]:
-    """submission number -> its submitters, several of a group, from submission_metadata.yml, if any.
+def _gradescope_people(folder: pathlib.Path) -> dict[str, tuple[list[Person], str]]:
+    """Return submission number -> its submitters, and when it was handed in, from submission_metadata.yml, if any.
 
     The file is Ruby's YAML: keys are symbols such as `:submitters`. LabError if it is something else.
     """
@@ -229,10 +233,18 @@ def _gradescope_people(folder: pathlib.Path) -> dict[str, list[Person]]:
         for key, entry in told.items():
             match = _GRADESCOPE.fullmatch(str(key))
             if match:
-                people[match["id"]] = [_person(one) for one in entry.get(":submitters") or []]
+                submitters = [_person(one) for one in entry.get(":submitters") or []]
+                people[match["id"]] = submitters, _time(entry.get(":created_at"))
         return people
     except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
         raise LabError([f"{path}: this is not Gradescope's list of submissions ({type(error).__name__})"]) from None
+
+
+def _time(value: Any) -> str:
+    """Return a time as ISO 8601; YAML gives times with an offset as such, and converts those without one to UTC."""
+    if not isinstance(value, datetime.datetime):
+        return ""
+    return (value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)).isoformat()
 
 
 def _person(told: dict[str, Any]) -> Person:

@@ -106,7 +106,7 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     They are read before anything is graded, so that a wrong one is reported at once.
     """
     from grader.batch import Lists, read_gradebooks
-    from grader.batch.course_file import find_course, read_course
+    from grader.batch.course_file import find_course, late_policy, read_course
     from grader.batch.overrides import read_overrides
     from grader.batch.roster import parse_columns, read_roster
 
@@ -117,7 +117,8 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     columns = (course.columns if course is not None else {}) | parse_columns(options.columns)
     roster = pathlib.Path(options.roster) if options.roster else course.roster if course is not None else None
     overrides = read_overrides(pathlib.Path(options.overrides), lab) if options.overrides else None
-    return books, Lists(read_roster(roster, columns) if roster is not None else None, overrides)
+    late = late_policy(course, lab.name) if course is not None else None
+    return books, Lists(read_roster(roster, columns) if roster is not None else None, overrides, late)
 
 
 def _pool(options: argparse.Namespace) -> Any:

@@ -16,6 +16,7 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "number": "",
         "others": [],
         "late": False,
+        "submitted": "",
         "doubt": "",
         "decide": "",
         "login": "",

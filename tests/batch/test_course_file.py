@@ -10,7 +10,10 @@ from grader.lab import LabError
 from grader.scenario.yamltext import read_yaml
 from tests.batch.handed_in import batch, hand_in, rows
 
-TEXT = "format: 1\nroster: r.csv\ncolumns: {login: Kennung}\nassignments: {small: Lab 1}\nlabs: [small]\n"
+TEXT = (
+    "format: 1\nroster: r.csv\ncolumns: {login: Kennung}\nassignments: {small: Lab 1}\nlabs: [small]\n"
+    "late: {due: {small: '2026-11-20T23:59+01:00'}, per_day: 10}\n"
+)
 
 
 @pytest.fixture
@@ -42,6 +45,12 @@ def test_what_it_says(course, lab):
         ("format: 1\ncolumns: {shoe: x}\n", "course.yaml:2: unknown column 'shoe'"),
         ("format: 1\nlabs: [nowhere]\n", "course.yaml:2: nowhere has no lab.yaml"),
         ("format: 1\nlabs: 7\n", "course.yaml:2: labs is 7; expected a list of folders"),
+        (
+            "format: 1\nlate: {due: {small: soon}, per_day: 1}\n",
+            "course.yaml:2: due is {'small': 'soon'}; expected labs",
+        ),
+        ("format: 1\nlate: {due: {}, per_day: many}\n", "course.yaml:2: per_day is 'many'; expected a number"),
+        ("format: 1\nlate: {due: {}, per_day: 1, fee: 2}\n", "course.yaml:2: late has no field 'fee'"),
         ("- 1\n", "course.yaml:1: expected a mapping"),
     ],
 )
@@ -59,7 +68,8 @@ def test_a_batch_uses_it(cli, course, lab, tmp_path):
     """The roster's names are in results.csv, and who is missing is said."""
     status, out, err = batch(cli, lab, hand_in(tmp_path / "class", 2), tmp_path / "out")
 
-    assert status == 0, err
+    assert status == 0
+    assert "4 submissions have no time of their own and count as in time" in err
     assert rows(tmp_path / "out")["student-00"]["name"] == "Jane Doe"
     assert "roster: 1 people: 1 handed in, 0 did not" in out
 
