@@ -79,6 +79,7 @@ def run(options: argparse.Namespace) -> int:
     lab = load_lab(find_lab(options.lab))
     books, lists = course_lists(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
+    _tell_left_out(pathlib.Path(options.submissions), options.quiet)
     output = pathlib.Path(options.output)
     try:
         with contextlib.closing(progress_bar(len(sources), options.quiet)) as bar:
@@ -98,6 +99,17 @@ def run(options: argparse.Namespace) -> int:
         print("grader: stopped; what was graded so far is kept: run the same command again to go on", file=sys.stderr)
         return 130
     return tell(outcome, books, options)
+
+
+def _tell_left_out(folder: pathlib.Path, quiet: bool) -> None:
+    """Print which entries of a download are not submissions, so that no file goes missing unnoticed."""
+    from grader.batch.layouts import left_out
+    from grader.text import plain
+
+    names = left_out(folder)
+    if names and not quiet:
+        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+        print(f"grader: not submissions, left out: {plain(', '.join(names[:10]))}{more}", file=sys.stderr)
 
 
 def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]:

@@ -279,6 +279,15 @@ def test_a_download_one_folder_too_high(cli, lab, tmp_path):
     assert "moodle holds the submissions of 4 people: grade that folder instead" in err
 
 
+def test_what_is_not_a_submission_is_listed(cli, lab, class_of, tmp_path):
+    """A gradebook and a text that a student typed online: named, so that nobody is lost without a word."""
+    (class_of / "grades.csv").write_text("")
+    (class_of / "doe_101_text.html").write_text("")
+    _, _, err = cli("batch", lab, class_of, "--output", tmp_path / "out", "--isolation", "auto")
+
+    assert "grader: not submissions, left out: doe_101_text.html, grades.csv" in err
+
+
 def test_two_claims_on_one_student(cli, lab, tmp_path):
     """jane/ and jane.py: both are graded, neither gets points in results.csv, and exit status 1."""
     (tmp_path / "class" / "jane").mkdir(parents=True)
