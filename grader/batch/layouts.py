@@ -140,7 +140,7 @@ def _marked(name: str, is_folder: bool) -> _Name | None:
     match = _GRADESCOPE.fullmatch(name)
     if match:
         return _Name("gradescope", match["id"], name)
-    moodle, canvas = _MOODLE.search(name), None if is_folder else _CANVAS.search(name, 1)
+    moodle, canvas = _MOODLE.search(name), None if is_folder else _CANVAS.search(name)
     anonymous = None if is_folder else _ANONYMOUS.fullmatch(name)
     if anonymous:
         return _Name("canvas-anonymous", anonymous["id"], "anon", anonymous["file"], bool(anonymous["late"]))

@@ -201,3 +201,31 @@ def test_the_platforms_own_gradebook_takes_every_grade(people):
 
     assert account.graded == len(handed_in) and account.decisions == []
     assert [row[3] for row in sheet[1:]] == [right(p, 100) or p.old for p in people]
+
+
+@given(people=classes(), cuts=st.lists(st.booleans(), min_size=5, max_size=5))
+@settings(max_examples=25)
+def test_a_groups_points_reach_its_members_only(people, cuts):
+    """Gradescope's groups, cut anywhere from a class: every member gets the group's grade, and nobody else does."""
+    groups = []
+    for person, cut in zip(people, cuts, strict=False):
+        if cut or not groups:
+            groups.append([])
+        groups[-1].append(person)
+    owner = {person.email: 10 + place for place, group in enumerate(groups) for person in group}
+    found = [
+        entry(
+            f"submission_{place}",
+            system="gradescope",
+            user="1",
+            points=10 + place,
+            label=group[0].name,
+            email=group[0].email,
+            others=[{"label": one.name, "email": one.email, "number": ""} for one in group[1:]],
+        )
+        for place, group in enumerate(groups)
+    ]
+    sheet, account = filled(worksheet(people, 100), found)
+
+    assert account.graded == len(people) and account.unmatched == []
+    assert [row[3] for row in sheet[1:]] == [f"{owner[person.email]:.2f}" for person in people]
