@@ -318,11 +318,23 @@ def test_a_broken_quiz_is_found_first(cli, lab, class_of, tmp_path, monkeypatch)
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_an_unreadable_folder_is_ungradable(cli, lab, class_of, tmp_path):
-    """This machine's fault costs nobody points: exit status 3, with the folder and the reason."""
-    (class_of / "student-00").chmod(0)
-    status, _, err = batch(cli, lab, class_of, tmp_path / "out")
-    (class_of / "student-00").chmod(0o700)
+def test_an_unreadable_folder_is_ungradable(cli, lab, class_of, tmp_path, monkeypatch):
+    """This machine's fault costs nobody points: exit status 3 with the folder and the reason, then it goes on."""
+    from grader.batch import sources
 
-    assert status == 3 and "student-00 cannot be read: Permission denied" in err
+    real = sources.read_files
+
+    def read_files(files, lab, name, **more):
+        if name == "student-00":
+            raise sources.Unreadable("student-00 cannot be read: Permission denied")
+        return real(files, lab, name, **more)
+
+    monkeypatch.setattr(sources, "read_files", read_files)
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out")
+    open_one = rows(tmp_path / "out")["student-00"]
+    monkeypatch.undo()
+
+    assert status == 3 and "student-00 cannot be read: Permission denied: make it readable" in err
+    assert open_one["complete"] == "no"
+    assert batch(cli, lab, class_of, tmp_path / "out")[0] == 0
+    assert rows(tmp_path / "out")["student-00"]["points"] == "95"
