@@ -2,6 +2,8 @@
 
 results.csv        a line a person            results/ID.json    everything, for staff
 results.json       the same, with verdicts    feedback/ID.md     what the student may see
+
+moodle-feedback.zip has the feedback as Moodle takes it back, where submissions came from there.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from grader.batch.late import Policy
 from grader.batch.late import apply as apply_policy
 from grader.batch.output import Output
 from grader.batch.overrides import Override, apply, in_feedback
+from grader.batch.packing import NAME as PACKED
+from grader.batch.packing import moodle_feedback
 from grader.batch.store import StoreError
 from grader.grade import Result
 from grader.report import render
@@ -42,11 +46,15 @@ def write_results(grades: Grades, output: Output, late: Policy | None = None) ->
         batch = _batch(grades, entries)
         told = apply_policy(entries, late) if late is not None else []
         told += apply(entries, [Override(*row) for row in store.overrides], batch)
-        written = {}
+        written, handed_back = {}, {}
         for entry, (staff, student) in zip(entries, texts, strict=True):
             result, feedback = _paths(entry["id"])
             written[result] = staff
-            written[feedback] = output.write(feedback, student + in_feedback(entry))
+            handed_back[entry["id"]] = student + in_feedback(entry)
+            written[feedback] = output.write(feedback, handed_back[entry["id"]])
+        packed = moodle_feedback(entries, handed_back)
+        if packed is not None:
+            output.write_bytes(PACKED, packed)
         gone = {path: known for path, known in before.items() if path not in written}
         changed = [path for path, known in gone.items() if not output.remove(path, known)]
         store.written = written

@@ -51,7 +51,10 @@ class Output:
 
         A file that already has these bytes stays untouched.
         """
-        data = text.encode("utf-8", "backslashreplace")
+        return self.write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+    def write_bytes(self, path: str, data: bytes) -> str:
+        """Write bytes as `write` writes text."""
         with _Named(self.folder / path):
             inside, name = self._inside(path, make=True)
             if _read(inside, name, len(data) + 1) != data:
