@@ -241,3 +241,36 @@ def test_a_linked_results_folder_is_refused(cli, lab, tmp_path):
     assert status == 2
     assert "results: this is a symbolic link" in err
     assert [path.name for path in (tmp_path / "precious").iterdir()] == ["a.json"]
+
+
+@given(
+    name=st.sampled_from(["parts", "written", "overrides", "run"]),
+    value=values.filter(lambda v: v is not None) | json_values.map(json.dumps),
+)
+@settings(max_examples=60)
+def test_what_a_store_says_of_itself_is_checked(name, value):
+    """Shards, written files, overrides and the last run: valid, or a StoreError; never another exception."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    try:
+        with Store(folder) as store:
+            store.keep([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
+        with sql(folder) as db:
+            db.execute("INSERT INTO about VALUES (?, ?)", (name, value))
+        with contextlib.closing(Store.of_shard(folder)) as store:
+            found = store.last_run() if name == "run" else getattr(store, name)
+    except (StoreError, sqlite3.IntegrityError, OverflowError, UnicodeEncodeError):
+        return
+    finally:
+        shutil.rmtree(folder)
+
+    assert isinstance(found, list | dict | tuple)
+
+
+@pytest.mark.parametrize("path", ["../x.json", "results/../../x.json", "/etc/x.json", "results/.json", "results/x.md"])
+def test_no_file_elsewhere_is_removed(shard, path):
+    """A store that says it wrote a file somewhere else is refused."""
+    with sql(shard) as db:
+        db.execute("INSERT INTO about VALUES ('written', ?)", (json.dumps({path: "0" * 64}),))
+
+    with Store(shard) as store, pytest.raises(StoreError, match="no batch wrote this"):
+        _ = store.written
