@@ -58,7 +58,11 @@ def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
     why = "the download marks it as late without a time; nothing was taken off, use --overrides"
     lines = [f"{id}: {why}" for id in marked]
     if untimed:
-        lines.append(f"{untimed} submissions have no time of their own and count as in time")
+        one = untimed == 1
+        what = (
+            "submission has no time of its own and counts" if one else "submissions have no time of their own and count"
+        )
+        lines.append(f"{untimed} {what} as in time")
     return lines
 
 
@@ -73,6 +77,8 @@ def _take_off(entry: Entry, submitted: datetime.datetime, policy: Policy) -> Non
     percent = min(policy.per_day * days, policy.cap)
     before = Fraction(str(entry["points"]))
     after = rounded(max(before - percent * Fraction(str(entry["max_points"])) / 100, Fraction(0)))
+    if after == entry["points"]:  # nothing is left to take off
+        return
     comment = f"{days} {'day' if days == 1 else 'days'} late"
     change: dict[str, Any] = {"what": "late", "before": entry["points"], "after": after, "comment": comment}
     entry["adjustments"] = [*entry["adjustments"], change | {"hidden": False}]

@@ -117,9 +117,7 @@ def note(entry: dict[str, Any]) -> str:
     notes += entry["remarks"]
     if entry["late"]:
         notes.append("late")
-    for one in entry["adjustments"]:
-        comment = f" ({one['comment']})" if one["comment"] else ""
-        notes.append(f"{one['what']}: {one['before']:g} -> {one['after']:g} by the course{comment}")
+    notes += [_changed(one) for one in entry["adjustments"]]
     if entry["unreadable"]:
         notes.append(f"{entry['unreadable']}: make it readable and run the batch again")
     elif not entry["complete"]:
@@ -129,6 +127,15 @@ def note(entry: dict[str, Any]) -> str:
     if entry["same_kernel_as"]:
         notes.append(f"the same kernel as {entry['same_kernel_as']}")
     return "; ".join(notes)
+
+
+def _changed(one: dict[str, Any]) -> str:
+    """Return what a late policy or a person changed, in a few words."""
+    points = f"{one['before']:g} -> {one['after']:g}"
+    if one["what"] == "late":
+        return f"{one['comment']}: {points}"
+    comment = f" ({one['comment']})" if one["comment"] else ""
+    return f"{one['what']}: {points} by the course{comment}"
 
 
 def _open(entry: dict[str, Any]) -> str:

@@ -51,7 +51,7 @@ def test_what_has_no_time_is_said():
 
     assert apply([marked, untimed], POLICY) == [
         "a: the download marks it as late without a time; nothing was taken off, use --overrides",
-        "1 submissions have no time of their own and count as in time",
+        "1 submission has no time of its own and counts as in time",
     ]
     assert marked["points"] == 50
 
