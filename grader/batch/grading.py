@@ -7,7 +7,9 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from grader.batch.accounting import Account
 from grader.batch.pools import Pool, completed
+from grader.batch.roster import Roster, introduce
 from grader.batch.sources import Source
 from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
@@ -15,9 +17,11 @@ from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.grade.attempt import Attempt
 from grader.grade.results import Graded, Result, load_outputs
 from grader.grade.runners import Printed
+from grader.grade.session import marks_of_quiz
 from grader.grade.verdicts import REFUSED, UNGRADABLE
 from grader.lab.lab import Lab
 from grader.lab.recordings import output_path
+from grader.text import plain
 
 #: Called with the number of submissions that are done, and what became of one.
 Progress = Callable[[int, str], None]
@@ -39,12 +43,13 @@ class Course(NamedTuple):
 
 
 def open_course(lab: Lab, isolation: str) -> Course:
-    """The lab, loaded for a batch. LabError if an output is missing or stale."""
+    """Return the lab, loaded for a batch. LabError if an output is missing or stale, or the quiz is wrong."""
     outputs = load_outputs(lab, lab.all_scenarios)
     digests = {
         scenario.id: hashlib.sha256(output_path(lab, scenario).read_bytes()).hexdigest()
         for scenario in lab.all_scenarios
     }
+    marks_of_quiz(lab, None)  # a quiz that cannot be read is found now, not when everything is graded
     hashes = {id: output.hash for id, output in outputs.items()}
     return Course(lab, pack(lab, outputs, isolation), hashes, digests, grader_hash())
 
@@ -59,7 +64,9 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
     """What the store knows of a submission, beside its answers."""
     found = source.found
     remark = ""
-    if not source.refused and not source.kernel.strip():
+    if not source.has_kernel:
+        remark = ""
+    elif not source.kernel.strip():
         remark = "kernel.py is empty"
     elif source.kernel.split() == lab.kernel.path.read_text(encoding="utf-8").split():
         remark = "the stub, unchanged"
@@ -67,29 +74,52 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
         "label": found.label,
         "system": found.system,
         "user": found.user,
+        "given": plain(found.paths[0].name, 300),
+        "login": "",
+        "github": "",
+        "named": False,
         "email": found.email,
         "number": found.number,
         "others": [person._asdict() for person in found.others],
+        "late": found.late,
+        "submitted": found.submitted,
+        "doubt": found.doubt,
         "digest": source.digest,
-        "kernel": "" if source.refused else source.code_digest,
+        "kernel": source.code_digest if source.has_kernel else "",
         "refused": source.refused,
+        "unreadable": source.unreadable,
+        "remarks": list(source.remarks),
         "remark": remark,
     }
 
 
-def enter(lab: Lab, store: Store, sources: Iterable[Source]) -> None:
-    """Put a batch's submissions on the store's list, in place of those that were there."""
-    store.set_submissions((source.found.id, about(lab, source), source.answers) for source in sources)
+def enter(lab: Lab, store: Store, sources: Iterable[Source], roster: Roster | None = None) -> Account | None:
+    """Put a batch's submissions on the store's list, in place of those that were there.
+
+    Return what became of the roster's rows, if there is a roster.
+    """
+    return enter_listed(store, [(source.found.id, about(lab, source), source.answers) for source in sources], roster)
+
+
+def enter_listed(
+    store: Store, listed: list[tuple[str, dict[str, Any], bytes | None]], roster: Roster | None
+) -> Account | None:
+    """Put submissions on the store's list, with what the roster knows of their people."""
+    entries = [{"id": id, "others": [], "given": "", "doubt": ""} | about for id, about, _ in listed]
+    told = introduce(entries, roster) if roster is not None else None
+    known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]
+    store.set_submissions((id, about, answers) for (id, _, answers), about in zip(listed, known, strict=True))
+    return told
 
 
 def grade_missing(
     course: Course, store: Store, sources: list[Source], pool: Pool, progress: Progress
 ) -> tuple[int, list[str]]:
     """Grade what is not in the store; how many kernels were graded, and what could not be, a line each."""
-    texts = {source.code_digest: source.kernel for source in sources if not source.refused}
+    texts = {source.code_digest: source.kernel for source in sources if source.has_kernel}
     students: dict[str, list[str]] = {}
     for source in sources:
-        students.setdefault(source.code_digest if not source.refused else "", []).append(source.found.id)
+        students.setdefault(source.code_digest if source.has_kernel else "", []).append(source.found.id)
     works = [work for work in (_work(course, store, digest, texts[digest]) for digest in texts) if work is not None]
     waiting = sum(len(students[work.kernel_digest]) for work in works)
     progress(len(sources) - waiting, "")
@@ -141,8 +171,9 @@ class Grades:
     def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[Result, dict[str, Any]]:
         """What builds the result of a submission, for either audience, and its isolation."""
         course = self.course
-        if about["refused"]:
-            attempt = Attempt(REFUSED, about["refused"], (about["refused"],))
+        if about["refused"] or about.get("unreadable"):
+            why = about["refused"] or about["unreadable"]
+            attempt = Attempt(REFUSED if about["refused"] else UNGRADABLE, why, (why,))
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
             isolation: dict[str, Any] = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
             return Result(course.lab, graded, self._marked(answers), None, course.hashes), isolation
@@ -158,7 +189,8 @@ class Grades:
         # What scenarios were graded at different levels has the lowest of them.
         nothing: dict[str, Any] = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
-        return Result(course.lab, graded, self._marked(answers), None, course.hashes), isolation
+        remarks = about.get("remarks", ())
+        return Result(course.lab, graded, self._marked(answers), None, course.hashes, remarks), isolation
 
     def _graded(self, scenario: Any, attempt: Attempt, printed: Printed) -> Graded:
         return Graded(scenario, scenario.id in self._hidden, attempt, printed, self._shares[scenario.id])
@@ -166,7 +198,5 @@ class Grades:
     def _marked(self, answers: bytes | None) -> dict[str, Any] | None:
         """The marks of a sheet; one sheet that many hand in (the empty one) is marked once."""
         if answers not in self._marks:
-            from grader.grade.session import marks_of_quiz
-
             self._marks[answers] = marks_of_quiz(self.course.lab, answers)
         return self._marks[answers]

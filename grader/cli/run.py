@@ -74,10 +74,10 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
     means = _debugged(options, lab, subject) if options.debug else means_of(subject, box)
     graded = attempt_all(lab, means, public, hidden, outputs, progress)
     progress.done()
-    result = Result(lab, graded, _quiz(lab, subject, options), options.only).build(
+    result = Result(lab, graded, _quiz(lab, subject, options), options.only, remarks=subject.remarks).build(
         subject.name, subject.digest, _isolation(box, options), options.audience
     )
-    _report(result, options, lab)
+    _report(result, options, lab, subject)
     return exit_status(result)
 
 
@@ -87,11 +87,9 @@ def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Means:
 
     if subject.refused or subject.trusted is not None:
         return means_of(subject, None)
-    path = pathlib.Path(options.submission or lab.kernel.path)
-    path = path / "kernel.py" if path.is_dir() else path
-    if subject.name == "reference" or path.suffix != ".py":
+    if not subject.path:
         raise LabError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
-    return Means(local_examiner(load_file_class(path, lab.kernel.name)))
+    return Means(local_examiner(load_file_class(pathlib.Path(subject.path), lab.kernel.name)))
 
 
 def _quiz(lab: Lab, subject: Subject, options: argparse.Namespace) -> dict[str, Any] | None:
@@ -108,25 +106,23 @@ def _isolation(box: Any, options: argparse.Namespace) -> dict[str, Any]:
     return isolation
 
 
-def _report(result: dict[str, Any], options: argparse.Namespace, lab: Lab) -> None:
+def _report(result: dict[str, Any], options: argparse.Namespace, lab: Lab, subject: Subject) -> None:
     extra: dict[str, Any] = {}
     if options.format == "text":
         verbosity = options.verbose - options.quiet
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
     elif options.format == "github":
-        extra = {"kernel": kernel_path(options, lab)}
+        extra = {"kernel": kernel_path(subject)}
         tell_github(result)
     write(options, render(result, options.format, **extra))
 
 
-def kernel_path(options: argparse.Namespace, lab: Lab) -> str:
-    """The kernel's path in the repository, for annotations; "" if it lies elsewhere."""
-    path = pathlib.Path(options.submission) if options.submission else lab.kernel.path
-    path = path / "kernel.py" if path.is_dir() else path
+def kernel_path(subject: Subject) -> str:
+    """Return the kernel's path in the repository, for annotations; "" if it lies elsewhere."""
     root = pathlib.Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
-    path = path.resolve()
-    return path.relative_to(root).as_posix() if path.is_file() and path.is_relative_to(root) else ""
+    path = pathlib.Path(subject.path).resolve() if subject.path else root
+    return path.relative_to(root).as_posix() if path != root and path.is_relative_to(root) else ""
 
 
 def tell_github(result: dict[str, Any]) -> None:

@@ -248,6 +248,8 @@ def _closing(result: dict[str, Any], next_step: str) -> list[str]:
     lines += wrap(line + ".", WIDTH)
     if not result["complete"]:
         lines.append("Some could not be graded. That costs no points: run it again.")
+    for remark in result.get("remarks", ()):
+        lines += wrap(f"Note: {remark}.", WIDTH)
     isolation = result["isolation"]
     if isolation.get("unofficial"):
         lines.append("UNOFFICIAL: the kernel ran in the grader's own process (--debug).")

@@ -284,3 +284,14 @@ def test_output_goes_to_a_file_whole(cli, lab, tmp_path):
 
     assert (status, out) == (0, "")
     VALIDATOR.validate(json.loads(target.read_text()))
+
+
+def test_a_kernel_in_a_folder_below_is_found(cli, lab, tmp_path):
+    """`run` finds the kernel where `batch` finds it, and says which sheet it took."""
+    (tmp_path / "work" / "small").mkdir(parents=True)
+    (tmp_path / "work" / "small" / "kernel.py").write_text(kernel_text())
+    (tmp_path / "work" / "small" / "answers.yml").write_text("who: writer\n")
+    status, out, _ = cli("run", lab, "--submission", tmp_path / "work")
+
+    assert status in (0, 1) and "passed" not in out.splitlines()[0]
+    assert "Note: small/answers.yml was taken for answers.yaml." in out
