@@ -8,24 +8,42 @@ all that resuming takes.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pathlib
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from grader.batch.accounting import Account
 from grader.batch.changes import changes
-from grader.batch.files import grades_of, write_results
+from grader.batch.files import FOLDERS, grades_of, write_results, written_or_told
 from grader.batch.gradebooks import Filled, Gradebook, read_gradebook
-from grader.batch.grading import Course, Grades, Progress, enter, grade_missing, open_course, shard_of
+from grader.batch.grading import (
+    Course,
+    Grades,
+    Progress,
+    enter,
+    enter_listed,
+    grade_missing,
+    open_course,
+    shard_of,
+)
+from grader.batch.late import Policy
 from grader.batch.layouts import find_submissions
+from grader.batch.output import Output
+from grader.batch.overrides import Override
 from grader.batch.pools import Pool
+from grader.batch.roster import Roster
 from grader.batch.sources import Source, read_source
+from grader.batch.store import NAME as STORE
 from grader.batch.store import Store, StoreError
 from grader.errors import InputError
-from grader.files import write_file
 from grader.lab.lab import Lab
 from grader.report.course import course
 
 __all__ = [
+    "Lists",
     "Outcome",
     "StoreError",
     "fill_gradebooks",
@@ -33,26 +51,52 @@ __all__ = [
     "merge_batches",
     "read_gradebooks",
     "read_submissions",
+    "refuse_inside",
 ]
 
 
+class Lists(NamedTuple):
+    """What a course brings along: its people, points that a person decided on, its late policy; None for none."""
+
+    roster: Roster | None = None
+    overrides: list[Override] | None = None
+    late: Policy | None = None
+
+
 class Outcome(NamedTuple):
-    """What a batch came to: results.json's content, how many kernels were graded now, problems, who moved."""
+    """What a batch came to: results.json's content, how many kernels were graded now, problems, who moved.
+
+    missing_parts  shards that the results lack, such as 2/3
+    roster         what became of the roster's rows, if there is a roster
+    """
 
     batch: dict[str, Any]
     graded: int
     problems: list[str]
     changes: list[str]
+    missing_parts: list[str]
+    roster: Account | None
+
+
+def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
+    """InputError if the output would be one of the submissions the next time."""
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise InputError([f"{output}: this is inside the submissions ({folder}); name an --output elsewhere"])
 
 
 def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1, 1)) -> list[Source]:
-    """All submissions of a folder that belong to shard (i, n). InputError if there is none, or no such folder."""
+    """Return all submissions of a folder that belong to shard (i, n).
+
+    InputError if there is none or no such folder, or if the folder holds whole downloads instead of submissions.
+    """
     try:
         found = find_submissions(folder)
     except OSError as error:
         raise InputError([f"{folder}: {error.strerror}; name the folder with the submissions in it"]) from None
     if not found:
         raise InputError([f"{folder}: there is no submission in it (folders, kernel files or archives)"])
+    if all(one.doubt and one.system == "plain" for one in found):
+        raise InputError([f"{folder}: {one.doubt}" for one in found[:5]])
     sources = [read_source(one, lab.name) for one in found]
     return [source for source in sources if shard_of(source, shard[1]) == shard[0]]
 
@@ -64,59 +108,108 @@ def grade_batch(
     pool: Callable[[Course], Pool],
     isolation: str,
     progress: Progress,
+    shard: tuple[int, int] = (1, 1),
+    lists: Lists = Lists(),  # noqa: B008 - never changed
 ) -> Outcome:
     """Grade submissions and write everything below `output`. StoreError, IsolationError, InputError."""
     opened = open_course(lab, isolation)
     with Store(output) as store:
-        enter(lab, store, sources)
+        with written_or_told(), Output(output) as folder:
+            folder.refuse_links(*FOLDERS)
+        known = enter(lab, store, sources, lists.roster)
+        store.parts = [list(shard)]
+        if lists.overrides is not None:
+            store.overrides = lists.overrides
         workers = pool(opened)
         try:
             graded, problems = grade_missing(opened, store, sources, workers, progress)
         finally:
             workers.close()
-        return _told(opened, store, output, graded, problems)
+        return _told(opened, store, output, graded, problems, known, lists.late)
 
 
-def merge_batches(lab: Lab, folders: list[pathlib.Path], output: pathlib.Path, isolation: str) -> Outcome:
+def merge_batches(
+    lab: Lab,
+    folders: list[pathlib.Path],
+    output: pathlib.Path,
+    isolation: str,
+    lists: Lists = Lists(),  # noqa: B008 - never changed
+) -> Outcome:
     """Join stores of shards into one below `output`, and write everything. InputError if two disagree."""
     opened = open_course(lab, isolation)
+    # All are read before anything is written: a store that is refused leaves nothing behind.
+    shards = [_read_shard(folder, output) for folder in folders]
     with Store(output) as store:
         listed = {id: (about, answers) for id, about, answers in store.submissions()}
-        for folder in folders:
-            if folder.resolve() == output.resolve() or not (folder / store.path.name).is_file():
-                raise InputError([f"{folder}: there is no {store.path.name} in it; name the --output of each shard"])
-            with Store(folder) as other:
-                store.keep(other.all_attempts())
-                for id, about, answers in other.submissions():
-                    if listed.setdefault(id, (about, answers)) != (about, answers):
-                        raise InputError([f"{folder}: {id} is in two shards, with different contents"])
-        store.set_submissions((id, about, answers) for id, (about, answers) in sorted(listed.items()))
-        return _told(opened, store, output, 0, [])
+        parts = store.parts if listed else []
+        overrides = store.overrides if lists.overrides is None else [list(one) for one in lists.overrides]
+        for folder, (attempts, submissions, found, theirs) in zip(folders, shards, strict=True):
+            parts += found
+            if lists.overrides is None:
+                overrides += [one for one in theirs if one not in overrides]
+            store.keep(attempts)
+            for id, about, answers in submissions:
+                if listed.setdefault(id, (about, answers)) != (about, answers):
+                    raise InputError([f"{folder}: {id} is in two shards, with different contents"])
+        known = enter_listed(store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster)
+        store.overrides = overrides
+        store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
+        return _told(opened, store, output, 0, [], known, lists.late)
 
 
-def _told(opened: Course, store: Store, output: pathlib.Path, graded: int, problems: list[str]) -> Outcome:
+def _read_shard(
+    folder: pathlib.Path, output: pathlib.Path
+) -> tuple[list[Any], list[Any], list[list[int]], list[list[Any]]]:
+    """Return attempts, submissions, parts and overrides of a shard's store, all checked. InputError, StoreError."""
+    if folder.resolve() == output.resolve() or not os.path.lexists(folder / STORE):
+        raise InputError([f"{folder}: it has no {STORE}; name the --output of each shard"])
+    with contextlib.closing(Store.of_shard(folder)) as store:
+        return list(store.all_attempts()), store.submissions(), store.parts, store.overrides
+
+
+def missing_parts(parts: list[list[int]]) -> list[str]:
+    """Return the shards that are missing, such as 2/3: of each count that some shard was cut by."""
+    there = {(n, of) for n, of in parts}
+    return [f"{n}/{of}" for of in sorted({of for _, of in there}) for n in range(1, of + 1) if (n, of) not in there]
+
+
+def _told(
+    opened: Course,
+    store: Store,
+    output: pathlib.Path,
+    graded: int,
+    problems: list[str],
+    roster: Account | None,
+    late: Policy | None,
+) -> Outcome:
     """Write results and the class report; remember the grades."""
     from grader.report import course_html, course_text
 
-    batch = write_results(Grades(opened, store), output)
-    figures = course(batch)
-    try:
-        write_file(output / "report.html", course_html.render(figures), make_folders=True)
-        write_file(output / "report.txt", course_text.render(figures), make_folders=True)
-    except OSError as error:
-        raise StoreError(f"{error.filename}: {error.strerror}; the grades are kept: run it again") from error
-    store.finish(grades_of(batch))
-    last = store.finished()
-    moved = changes(*last) if len(last) == 2 else ["There is no earlier batch to compare with."]
-    return Outcome(batch, graded, problems, moved)
+    with written_or_told(), Output(output) as folder:
+        batch, told = write_results(Grades(opened, store), folder, late)
+        figures = course(batch)
+        folder.write("report.html", course_html.render(figures))
+        folder.write("report.txt", course_text.render(figures))
+    moved = _changes(store, grades_of(batch))
+    return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts), roster)
 
 
-def read_gradebooks(paths: list[pathlib.Path]) -> list[Gradebook]:
-    """Gradebooks that were downloaded. InputError if one cannot be read, or is none."""
+def _changes(store: Store, grades: dict[str, Any]) -> list[str]:
+    """Return who moved since the run before this one, and keep this run's grades for the next."""
+    before, (number, when) = store.finished(), store.last_run()
+    store.finish(grades, time.strftime("%Y-%m-%d %H:%M"))
+    if before is None:
+        return ["There is no earlier batch in this --output to compare with."]
+    return changes(before, grades, f"run {number} ({when})" if when else "the run before")
+
+
+def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "") -> list[Gradebook]:
+    """Return gradebooks that were downloaded. InputError if one cannot be read, or has no column for this lab."""
+    names = (assignment,) if assignment else tuple(dict.fromkeys((lab.title, lab.name)))
     books = []
     for path in paths:
         try:
-            books.append(read_gradebook(path.read_text(encoding="utf-8-sig"), str(path)))
+            books.append(read_gradebook(path.read_text(encoding="utf-8-sig"), str(path), names))
         except UnicodeDecodeError:
             raise InputError([f"{path}: this is not UTF-8; export it as CSV in UTF-8"]) from None
         except OSError as error:
@@ -133,9 +226,7 @@ def fill_gradebooks(batch: dict[str, Any], books: list[Gradebook], output: pathl
         before = sum(one.name.startswith(kind) for one in done)
         if before:
             filled = filled._replace(name=f"{kind}-{before + 1}.csv")
-        try:
-            write_file(output / filled.name, filled.text, make_folders=True)
-        except OSError as error:
-            raise StoreError(f"{error.filename}: {error.strerror}; the grades are kept: run it again") from error
+        with written_or_told(), Output(output) as folder:
+            folder.write(filled.name, filled.text)
         done.append(filled)
     return done

@@ -1,9 +1,11 @@
 """Gradebooks that a course downloaded, filled in: Canvas's export, Moodle's offline worksheet, Moodle's participants.
 
 Canvas (lib/gradebook_importer.rb): identity columns first, the last of which is Section; an assignment is found by the
-number in brackets; a second row may hold Points Possible. Moodle's worksheet (assignfeedback_offline): Identifier,
-Grade and Last modified (grade) must be there, and other columns stay. Moodle's gradebook import: any columns, but one
-unknown user cancels the whole import, so only the course's own list of users is filled.
+number in brackets; a row may hold Points Possible. Moodle's worksheet (assignfeedback_offline): Identifier, Grade and
+Last modified (grade) must be there, and other columns stay. Moodle's gradebook import: any columns, but one unknown
+user cancels the whole import, so only the course's own list of users is filled.
+
+A row without a submission stays as it was: both systems take an emptied cell for a change.
 """
 
 from __future__ import annotations
@@ -11,74 +13,82 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from grader.batch.accounting import Account, account
+from grader.batch.columns import column
+from grader.batch.identity import CANVAS_ID, EMAIL, LOGIN, NAME, NUMBER, PARTICIPANT, Entry, key, keys
+from grader.batch.matching import Row, match
 from grader.errors import InputError
 from grader.escape import for_csv
 from grader.points import points, rounded
 
-Entry = dict[str, Any]
 Batch = dict[str, Any]
-Row = list[str]
+Cells = list[str]
+
+_KINDS = (
+    "a Canvas gradebook (Student, ID, …, Section), a Moodle grading worksheet (Identifier, …, Grade), or a list of "
+    "Moodle participants (Email address, ID number or Username)"
+)
 
 
 class Filled(NamedTuple):
-    """A gradebook to be uploaded: the file's name, its text, how many rows were filled, and who stands in no row.
-
-    unmatched: ids of submissions; with the name behind it where a group's others stand in rows.
-    """
+    """A gradebook to be uploaded: the file's name, its text, and what became of every row."""
 
     name: str
     text: str
-    filled: int
-    unmatched: list[str]
+    account: Account
 
 
 class Gradebook(NamedTuple):
-    """A gradebook that was downloaded: its rows, and what fills it."""
+    """A gradebook that was downloaded: its rows, the assignment's column in it, if it has one, and what fills it."""
 
-    rows: list[Row]
-    filler: Callable[[list[Row], Batch], Filled]
+    rows: list[Cells]
+    filler: Callable[[list[Cells], Batch, int], Filled]
+    column: int
 
     def fill(self, batch: Batch) -> Filled:
-        """The gradebook with a batch's points in it."""
-        return self.filler(self.rows, batch)
+        """Return the gradebook with a batch's points in it."""
+        return self.filler(self.rows, batch, self.column)
 
 
-def read_gradebook(text: str, shown: str) -> Gradebook:
-    """A gradebook of whichever kind its header says. InputError if it is none of them."""
+def read_gradebook(text: str, shown: str, assignment: Sequence[str]) -> Gradebook:
+    """Return a gradebook of whichever kind its header says.
+
+    assignment: names that the lab's column may have. InputError if the file is not a gradebook, or if it has no such
+    column: Canvas would make a new assignment of another one.
+    """
     rows = _read(text, shown)
     header = [cell.strip() for cell in rows[0]]
-    if "Identifier" in header and "Grade" in header:
-        return Gradebook(rows, _worksheet)
+    if column(header, "graded") is not None or (header[0] == "Identifier" and "Grade" in header):
+        return Gradebook(rows, _worksheet, _grade_column(header, shown))
     if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
-        return Gradebook(rows, _canvas)
-    if any(_moodle_key(cell) for cell in header):
-        return Gradebook(rows, _participants)
-    accepted = (
-        "a Canvas gradebook (Student, ID, …, Section), a Moodle grading worksheet (Identifier, …, Grade), or a list of "
-        "Moodle participants (Email address, ID number or Username)"
-    )
+        return Gradebook(rows, _canvas, _canvas_column(header, shown, assignment))
+    if any(column(header, what) is not None for what in ("email", "number", "login")):
+        return Gradebook(rows, _participants, 0)
     columns = ", ".join(header[:8])
-    raise InputError([f"{shown}:1: columns {columns}: this is no gradebook that is known; known are {accepted}"])
+    raise InputError([f"{shown}:1: unrecognized gradebook (columns {columns}); use {_KINDS}"])
 
 
-def _read(text: str, shown: str) -> list[Row]:
+def _read(text: str, shown: str) -> list[Cells]:
     text = text.removeprefix("\ufeff")
     first = text.split("\n", 1)[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
     except csv.Error as error:
-        raise InputError([f"{shown}: this is no CSV file ({error})"]) from None
+        raise InputError([f"{shown}: this is not a CSV file ({error})"]) from None
     if len(rows) < 2:
         raise InputError([f"{shown}: there is no row in it; export it again"])
     width = len(rows[0])
+    for number, row in enumerate(rows, 1):
+        if any(cell.strip() for cell in row[width:]):
+            raise InputError([f"{shown}: row {number} has {len(row)} cells, the header {width}; export it again"])
     return [(row + [""] * width)[:width] for row in rows]
 
 
-def _written(rows: list[Row]) -> str:
+def _written(rows: list[Cells]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue()
@@ -101,141 +111,137 @@ def feedback(entry: Entry, batch: Batch) -> str:
     return for_csv(f"{total}. {tasks}. Receipt {entry['receipt'][7:19]}")
 
 
-def people(entry: Entry) -> list[dict[str, Any]]:
-    """Everybody who handed a submission in, each with label, email and number: one, or a group."""
-    return [entry, *entry["others"]]
+def _cell(row: Cells, place: int | None) -> str:
+    return row[place] if place is not None else ""
 
 
-class _Who:
-    """Finds the submission of a row, by what the row and somebody who handed it in have in common."""
-
-    def __init__(self, batch: Batch) -> None:
-        self.entries = batch["submissions"]
-        self.met: set[tuple[str, int]] = set()
-        self.known: dict[tuple[str, str], tuple[Entry, int]] = {}
-        for entry in self.entries:
-            # Gradescope's number is the submission's: a student who happens to have it is somebody else.
-            own = ("id",) if entry["system"] == "gradescope" else ("user", "id")
-            self._know(own, entry, entry, 0)
-            for place, person in enumerate(people(entry)):
-                self._know(("email", "number", "label"), person, entry, place)
-
-    def _know(self, keys: tuple[str, ...], person: dict[str, Any], entry: Entry, place: int) -> None:
-        for key in keys:
-            value = str(person[key]).strip().casefold()
-            if value:
-                self.known.setdefault((key, value), (entry, place))
-
-    def find(self, *pairs: tuple[str, str]) -> Entry | None:
-        """The entry of the first (key, value) that is known."""
-        for key, value in pairs:
-            found = self.known.get((key, value.strip().casefold()))
-            if found is not None:
-                entry, place = found
-                self.met.add((entry["id"], place))
-                return entry
+def _number(text: str) -> float | None:
+    """Return a maximum that a gradebook states, with a decimal point or comma; None for none, or for zero."""
+    try:
+        number = float(text.strip().replace(",", "."))
+    except ValueError:
         return None
-
-    def unmatched(self) -> list[str]:
-        """Those who stand in no row: a submission's id, or who of a group whose others were found."""
-        told = []
-        for entry in self.entries:
-            group = people(entry)
-            missing = [person for place, person in enumerate(group) if (entry["id"], place) not in self.met]
-            if len(missing) == len(group):
-                told.append(entry["id"])
-            else:
-                told += [f"{entry['id']} ({one['label'] or one['email'] or one['number']})" for one in missing]
-        return told
+    return number if 0 < number < float("inf") else None
 
 
 # -- Canvas ---------------------------------------------------------------------------------------------------
 
 
-def _canvas(rows: list[Row], batch: Batch) -> Filled:
-    header = rows[0]
-    identity = max(n for n, cell in enumerate(header) if "Section" in cell) + 1
-    column = next((n for n, cell in enumerate(header) if n >= identity and _names(cell, batch)), None)
-    title = header[column] if column is not None else batch["title"]
-    out = [[*header[:identity], title]]
-    who, filled = _Who(batch), 0
-    for row in rows[1:]:
-        cells = dict(zip((cell.strip() for cell in header), row, strict=True))
-        if "points possible" in row[0].casefold():
-            out.append([*row[:identity], row[column] if column is not None else "100"])
-            continue
-        login = cells.get("SIS Login ID", "")
-        entry = who.find(
-            ("user", cells.get("ID", "")),
-            ("number", cells.get("SIS User ID", "")),
-            ("id", cells.get("SIS User ID", "")),
-            ("email", login),
-            ("id", login),
-            ("user", login),
-            ("label", row[0]),
+def _identity_columns(header: Cells) -> int:
+    return max(n for n, cell in enumerate(header) if "Section" in cell) + 1
+
+
+def _canvas_column(header: Cells, shown: str, assignment: Sequence[str]) -> int:
+    """Return the lab's column: its title with Canvas's number in brackets, or without."""
+    first = _identity_columns(header)
+    wanted = [name.strip().casefold() for name in assignment]
+    titles = {n: re.sub(r"\s*\(\d+\)$", "", cell) for n, cell in enumerate(header) if n >= first}
+    found = [n for n, title in titles.items() if title.casefold() in wanted or header[n].casefold() in wanted]
+    if len(found) == 1:
+        return found[0]
+    there = ", ".join(header[first : first + 8]) or "none"
+    if not found:
+        raise InputError(
+            [
+                f"{shown}:1: no assignment is called {' or '.join(assignment)} (it has {there}); name the column with "
+                f"--assignment, or make the assignment in Canvas and export again"
+            ]
         )
-        filled += entry is not None
-        # The name is the student's own text; Canvas goes by the ids.
-        out.append([for_csv(row[0]), *row[1:identity], grade(entry) if entry is not None else ""])
-    return Filled("canvas.csv", _written(out), filled, who.unmatched())
+    columns = ", ".join(header[n] for n in found)
+    raise InputError([f"{shown}:1: {len(found)} columns fit the lab ({columns}); name one with --assignment"])
 
 
-def _names(cell: str, batch: Batch) -> bool:
-    """Whether a column is this lab's assignment: `Title (12345)`, or the lab's name."""
-    title = re.sub(r"\(\d+\)\s*$", "", cell).strip().casefold()
-    return title in (batch["title"].casefold(), batch["lab"].casefold())
+def _canvas(rows: list[Cells], batch: Batch, place: int) -> Filled:
+    header = [cell.strip() for cell in rows[0]]
+    identity = _identity_columns(header)
+    at = {name: header.index(name) if name in header else None for name in ("ID", "SIS User ID", "SIS Login ID")}
+    possible = next((row for row in rows[1:] if "points possible" in row[0].casefold()), None)
+    most = _number(possible[place]) if possible is not None else None
+    students, people = [], []
+    for line, row in enumerate(rows[1:], 2):
+        login = _cell(row, at["SIS Login ID"])
+        number = _cell(row, at["SIS User ID"])
+        # Rows that say what is muted or posted have no ID.
+        if row is possible or not (_cell(row, at["ID"]) + login + number).strip():
+            continue
+        own = keys((CANVAS_ID, _cell(row, at["ID"])), (NUMBER, number), (LOGIN, login))
+        own |= keys((EMAIL, login)) if "@" in login else frozenset()
+        students.append(line - 1)
+        people.append(Row(line, row[0].strip(), own, key(NAME, _plain_name(row[0]))))
+    matches = match(batch["submissions"], people)
+    out = [[*row[:identity], row[place]] for row in rows]
+    excused = []
+    for at_row, found in zip(students, matches.rows, strict=True):
+        out[at_row][0] = for_csv(out[at_row][0])  # the name is the student's own text; Canvas goes by the ids
+        if found.entry is not None and out[at_row][-1].strip().casefold() == "ex":
+            excused.append(found.entry["id"])
+        elif found.entry is not None and grade(found.entry):
+            out[at_row][-1] = grade(found.entry, most)
+    notes = [] if most is not None else ["Points Possible is missing, so points are not scaled"]
+    return Filled("canvas.csv", _written(out), account(people, matches, excused, notes))
+
+
+def _plain_name(sortable: str) -> str:
+    """Return `Jane Doe` for Canvas's `Doe, Jane`."""
+    last, comma, first = sortable.partition(",")
+    return f"{first.strip()} {last.strip()}" if comma else sortable
 
 
 # -- Moodle ---------------------------------------------------------------------------------------------------
 
 
-def _worksheet(rows: list[Row], batch: Batch) -> Filled:
+def _grade_column(header: Cells, shown: str) -> int:
+    place = column(header, "grade")
+    if place is None or column(header, "participant") is None:
+        raise InputError([f"{shown}:1: this worksheet has no column for grades or participants; download it again"])
+    if column(header, "maximum") is None and column(header, "scale") is not None:
+        raise InputError([f"{shown}:1: this assignment is graded on a scale; set it to points in Moodle first"])
+    return place
+
+
+def _worksheet(rows: list[Cells], batch: Batch, place: int) -> Filled:
     header = [cell.strip() for cell in rows[0]]
-    identifier, graded = header.index("Identifier"), header.index("Grade")
-    maximum = header.index("Maximum Grade") if "Maximum Grade" in header else None
-    comments = header.index("Feedback comments") if "Feedback comments" in header else None
-    email = header.index("Email address") if "Email address" in header else None
-    out, who, filled = [rows[0]], _Who(batch), 0
-    for row in rows[1:]:
-        participant = re.sub(r"\D", "", row[identifier])
-        entry = who.find(("user", participant), ("email", row[email] if email is not None else ""))
+    maximum, comments, email = (column(header, what) for what in ("maximum", "comments", "email"))
+    participant, name = column(header, "participant"), column(header, "name")
+    people = [
+        Row(
+            line,
+            _cell(row, name) or _cell(row, participant),
+            keys((PARTICIPANT, re.sub(r"\D", "", _cell(row, participant))), (EMAIL, _cell(row, email))),
+            key(NAME, _cell(row, name)),
+        )
+        for line, row in enumerate(rows[1:], 2)
+    ]
+    matches = match(batch["submissions"], people)
+    out = [rows[0]]
+    for row, found in zip(rows[1:], matches.rows, strict=True):
         row = list(row)
-        if entry is not None:
-            filled += 1
-            row[graded] = grade(entry, _number(row[maximum]) if maximum is not None else None)
-            if comments is not None and row[graded]:
-                row[comments] = feedback(entry, batch)
+        if found.entry is not None and grade(found.entry):
+            row[place] = grade(found.entry, _number(_cell(row, maximum)))
+            if comments is not None:
+                row[comments] = feedback(found.entry, batch)
         out.append(row)
-    return Filled("moodle-worksheet.csv", _written(out), filled, who.unmatched())
+    return Filled("moodle-worksheet.csv", _written(out), account(people, matches))
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        return None
-
-
-def _moodle_key(column: str) -> str:
-    """What a column of Moodle's list of participants is; "" if it is no identity."""
-    known = {"email address": "email", "email": "email", "id number": "number", "idnumber": "number"}
-    known["username"] = "user"
-    return known.get(column.strip().casefold(), "")
-
-
-def _participants(rows: list[Row], batch: Batch) -> Filled:
-    """The file for Moodle's gradebook import: users of the course alone, and only those with a grade."""
+def _participants(rows: list[Cells], batch: Batch, _: int) -> Filled:
+    """Return the file for Moodle's gradebook import: only users of the course, and only those with a grade."""
     header = [cell.strip() for cell in rows[0]]
-    keys = [n for n, cell in enumerate(header) if _moodle_key(cell)]
-    names = [header.index(cell) for cell in ("First name", "Last name") if cell in header]
-    out = [[*(header[n] for n in keys), f"{batch['title']} grade", f"{batch['title']} feedback"]]
-    who, filled = _Who(batch), 0
-    for row in rows[1:]:
-        pairs = [(_moodle_key(header[n]), row[n]) for n in keys]
-        pairs += [("id", value) for _, value in pairs] + [("user", value) for _, value in pairs]
-        entry = who.find(*pairs, ("label", " ".join(row[n].strip() for n in names)))
+    places = {what: column(header, what) for what in ("email", "number", "login")}
+    shown = sorted(place for place in places.values() if place is not None)
+    full, parts = column(header, "name"), [column(header, what) for what in ("first name", "last name")]
+    people = []
+    for line, row in enumerate(rows[1:], 2):
+        name = _cell(row, full) or " ".join(_cell(row, part) for part in parts).strip()
+        own = keys(*((_KEYS[what], _cell(row, place)) for what, place in places.items()))
+        people.append(Row(line, name or row[shown[0]], own, key(NAME, name)))
+    matches = match(batch["submissions"], people)
+    out = [[*(header[n] for n in shown), f"{batch['title']} grade", f"{batch['title']} feedback"]]
+    for row, found in zip(rows[1:], matches.rows, strict=True):
         # Feedback without a grade would wipe the grade.
-        if entry is not None and grade(entry):
-            filled += 1
-            out.append([*(row[n] for n in keys), grade(entry), feedback(entry, batch)])
-    return Filled("moodle-import.csv", _written(out), filled, who.unmatched())
+        if found.entry is not None and grade(found.entry):
+            out.append([*(row[n] for n in shown), grade(found.entry), feedback(found.entry, batch)])
+    return Filled("moodle-import.csv", _written(out), account(people, matches))
+
+
+_KEYS = {"email": EMAIL, "number": NUMBER, "login": LOGIN}

@@ -9,14 +9,18 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from grader.batch.accounting import Account
 from grader.batch.pools import Pool, completed
+from grader.batch.roster import Roster, introduce
 from grader.batch.sources import Source
 from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
 from grader.batch.work import Bundle, Done, Work, from_json, pack
+from grader.escape import printable
 from grader.grade.attempt import Attempt
 from grader.grade.results import Graded, ResultBuilder, load_outputs
 from grader.grade.runners import Printed
+from grader.grade.session import marks_of_quiz
 from grader.grade.twins import Twin, twins_of
 from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE
 from grader.lab.lab import Lab
@@ -50,12 +54,13 @@ class Course(NamedTuple):
 
 
 def open_course(lab: Lab, isolation: str) -> Course:
-    """The lab, loaded for a batch. InputError if an output is missing or stale."""
+    """Return the lab, loaded for a batch. InputError if an output is missing or stale, or the quiz is wrong."""
     outputs = load_outputs(lab, lab.all_scenarios)
     digests = {
         scenario.id: hashlib.sha256(output_path(lab, scenario).read_bytes()).hexdigest()
         for scenario in lab.all_scenarios
     }
+    marks_of_quiz(lab, None)  # a quiz that cannot be read is found now, not when everything is graded
     hashes = {id: output.hash for id, output in outputs.items()}
     twins = twins_of(lab, lab.scenarios)
     twin_digests = {id: _digest(twin.output) for id, twin in twins.items()}
@@ -78,7 +83,9 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
     """What the store knows of a submission, beside its answers."""
     found = source.found
     remark = ""
-    if not source.refused and not source.kernel.strip():
+    if not source.has_kernel:
+        remark = ""
+    elif not source.kernel.strip():
         remark = "kernel.py is empty"
     elif source.kernel.split() == lab.kernel.path.read_text(encoding="utf-8").split():
         remark = "the stub, unchanged"
@@ -86,29 +93,52 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
         "label": found.label,
         "system": found.system,
         "user": found.user,
+        "given": printable(found.paths[0].name, 300),
+        "login": "",
+        "github": "",
+        "named": False,
         "email": found.email,
         "number": found.number,
         "others": [person._asdict() for person in found.others],
+        "late": found.late,
+        "submitted": found.submitted,
+        "doubt": found.doubt,
         "digest": source.digest,
-        "kernel": "" if source.refused else source.code_digest,
+        "kernel": source.code_digest if source.has_kernel else "",
         "refused": source.refused,
+        "unreadable": source.unreadable,
+        "remarks": list(source.remarks),
         "remark": remark,
     }
 
 
-def enter(lab: Lab, store: Store, sources: Iterable[Source]) -> None:
-    """Put a batch's submissions on the store's list, in place of those that were there."""
-    store.set_submissions((source.found.id, about(lab, source), source.answers) for source in sources)
+def enter(lab: Lab, store: Store, sources: Iterable[Source], roster: Roster | None = None) -> Account | None:
+    """Put a batch's submissions on the store's list, in place of those that were there.
+
+    Return what became of the roster's rows, if there is a roster.
+    """
+    return enter_listed(store, [(source.found.id, about(lab, source), source.answers) for source in sources], roster)
+
+
+def enter_listed(
+    store: Store, listed: list[tuple[str, dict[str, Any], bytes | None]], roster: Roster | None
+) -> Account | None:
+    """Put submissions on the store's list, with what the roster knows of their people."""
+    entries = [{"id": id, "others": [], "given": "", "doubt": ""} | about for id, about, _ in listed]
+    told = introduce(entries, roster) if roster is not None else None
+    known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]
+    store.set_submissions((id, about, answers) for (id, _, answers), about in zip(listed, known, strict=True))
+    return told
 
 
 def grade_missing(
     course: Course, store: Store, sources: list[Source], pool: Pool, progress: Progress
 ) -> tuple[int, list[str]]:
     """Grade what is not in the store; how many kernels were graded, and what could not be, a line each."""
-    texts = {source.code_digest: source.kernel for source in sources if not source.refused}
+    texts = {source.code_digest: source.kernel for source in sources if source.has_kernel}
     students: dict[str, list[str]] = {}
     for source in sources:
-        students.setdefault(source.code_digest if not source.refused else "", []).append(source.found.id)
+        students.setdefault(source.code_digest if source.has_kernel else "", []).append(source.found.id)
     works = [work for work in (_work(course, store, digest, texts[digest]) for digest in texts) if work is not None]
     waiting = sum(len(students[work.kernel_digest]) for work in works)
     progress(len(sources) - waiting, "")
@@ -176,8 +206,9 @@ class Grades:
     def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[ResultBuilder, Isolation]:
         """What builds the result of a submission, for either audience, and its isolation."""
         course = self.course
-        if about["refused"]:
-            attempt = Attempt(REFUSED, about["refused"], (about["refused"],))
+        if about["refused"] or about.get("unreadable"):
+            why = about["refused"] or about["unreadable"]
+            attempt = Attempt(REFUSED if about["refused"] else UNGRADABLE, why, (why,))
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
             isolation: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
             return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes), isolation
@@ -193,9 +224,10 @@ class Grades:
             if known:
                 levels.append(known.isolation)
         # What scenarios were graded at different levels has the lowest of them.
+        remarks = about.get("remarks", ())
         nothing: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
-        return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes), isolation
+        return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes, remarks), isolation
 
     def _twin(self, kernel: str, scenario: str, kept: dict[tuple[str, str], Kept]) -> Attempt | None:
         """Return the attempt at the twin of a scenario that passed; None if it has none."""
@@ -213,8 +245,6 @@ class Grades:
         has other numbers."""
         owners = _owners(about) if self._each_has_numbers else ()
         if (answers, owners) not in self._marks:
-            from grader.grade.session import marks_of_quiz
-
             self._marks[answers, owners] = marks_of_quiz(self.course.lab, answers, owners)
         return self._marks[answers, owners]
 

@@ -1,14 +1,16 @@
-"""Which submissions a folder holds: plain folders and files, or what Moodle, Canvas, Gradescope and GitHub Classroom
-give to download. Names alone decide here; what is inside is looked at in sources.py.
+"""Which submissions a folder holds: plain folders and files, or a download from Moodle, Canvas, Gradescope or GitHub
+Classroom. Only names decide here; sources.py reads what is inside.
 
     Moodle      Jane Doe_12345_assignsubmission_file_/…    participant 12345, perhaps with a zip inside
-    Canvas      doejane_LATE_123_456_kernel.py             user 123, submission 456; a file each, grouped by user
+    Canvas      doejane_LATE_123_456_kernel.py             user 123, upload 456; one entry per file, grouped by user
+                anon_a1B2c_456_kernel.py                   the same where the assignment is anonymous
     Gradescope  submission_123456789/…                     submission_metadata.yml beside them says who
     Classroom   cow-lab-janedoe/…                          a git repository each
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import pathlib
@@ -18,12 +20,19 @@ from typing import Any, NamedTuple
 from grader.errors import InputError
 from grader.escape import printable
 
-_MOODLE = re.compile(r"(?P<who>.*)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?(?P<file>.*)", re.DOTALL)
-_CANVAS = re.compile(r"(?P<who>[^_]+)(?:_LATE)?_(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)", re.DOTALL)
+#: The platform writes its mark before the student's own file name, so the first mark of a name is the platform's.
+#: Moodle replaces underscores in names by spaces (mod/assign/locallib.php), Canvas writes names in small letters and
+#: takes numbers between underscores out of them (lib/content_zipper.rb).
+_MOODLE = re.compile(r"_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.*)|$)", re.DOTALL)
+_CANVAS = re.compile(r"(?P<late>_LATE)?_(?P<id>\d+)_(?P<upload>\d+)_(?P<file>.+)", re.DOTALL)
+_ANONYMOUS = re.compile(r"(?P<late>LATE_)?anon_(?P<id>[A-Za-z0-9]{5})_(?P<upload>\d+)_(?P<file>.+)", re.DOTALL)
 _GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
 
 #: What no student handed in.
-_IGNORED = ("__MACOSX", "submission_metadata.yml", "Thumbs.db", "desktop.ini")
+_IGNORED = ("__MACOSX", "submission_metadata.yml", "Thumbs.db", "desktop.ini", ".DS_Store", ".git", ".gitignore")
+
+#: Files beside submissions that are none themselves, such as gradebooks and notes.
+_OTHER_FILES = (".csv", ".md", ".txt", ".html", ".json", ".yaml", ".yml", ".log")
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -41,11 +50,15 @@ class Found(NamedTuple):
 
     id      unique in the batch and safe as a file's name
     label   as a person would call it, in harmless characters
-    system  plain, moodle, canvas, gradescope or classroom
-    user    the system's own number or login, "" for plain ones; Gradescope's is the submission's, no person's
+    system  plain, moodle, canvas, canvas-anonymous, gradescope or classroom
+    user    the system's own number or login; the name of a plain one; Gradescope's is the submission's, not a person's
     paths   what was handed in: folders and files
-    email   and number (a student id), where the system tells
-    others  of a group, everybody but the first, who is told of above
+    email   and number (a student id), where the system gives them
+    others  the other members of a group
+    names   what the student called each of the paths, "" for a folder that the system made
+    late    True if the download marks it as late
+    doubt   why nobody but a person can say whose it is, or ""
+    submitted  when it was handed in, as ISO 8601 with an offset, where the download says so
     """
 
     id: str
@@ -56,42 +69,89 @@ class Found(NamedTuple):
     email: str = ""
     number: str = ""
     others: tuple[Person, ...] = ()
+    names: tuple[str, ...] = ()
+    late: bool = False
+    doubt: str = ""
+    submitted: str = ""
+
+
+class _Name(NamedTuple):
+    """What the name of one entry of a download says. system is "" for an entry that is not a submission."""
+
+    system: str
+    user: str = ""
+    who: str = ""
+    file: str = ""
+    late: bool = False
+    doubt: str = ""
 
 
 def find_submissions(folder: pathlib.Path) -> list[Found]:
-    """All submissions of a folder, in the order of their ids. OSError if the folder cannot be read."""
-    with os.scandir(folder) as entries:
-        names = sorted(e.name for e in entries if not e.name.startswith(".") and e.name not in _IGNORED)
-    prefix = _classroom_prefix(folder, names)
-    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for name in names:
-        system, user, who = _recognised(folder, name, prefix)
-        if system:
-            groups.setdefault((system, user), []).append((who, name))
-    found = [_found(folder, key, members) for key, members in groups.items()]
+    """Return all submissions of a folder, in the order of their ids. OSError if the folder cannot be read."""
+    groups: dict[tuple[str, str, str], list[tuple[_Name, str]]] = {}
+    for name, read in _entries(folder):
+        if read.system:
+            # Two names with one number are two submissions, so that neither replaces the other.
+            groups.setdefault((read.system, read.user, read.who), []).append((read, name))
+    found = [_found(folder, members) for members in groups.values()]
     if any(one.system == "gradescope" for one in found):
         people = _gradescope_people(folder)
-        found = [_introduced(one, people.get(one.user, [])) for one in found]
-    return sorted(_unique(found), key=lambda f: f.id)
+        found = [_introduced(one, *people.get(one.user, ([], ""))) for one in found]
+    return sorted(_unique([_doubted(one) for one in found]), key=lambda f: f.id)
 
 
-def _recognised(folder: pathlib.Path, name: str, prefix: str) -> tuple[str, str, str]:
-    """(system, user, who) of one entry; a system of "" for what is no submission, such as a gradebook."""
-    match = _MOODLE.fullmatch(name)
-    if match:
-        return "moodle", match["id"], match["who"]
+def left_out(folder: pathlib.Path) -> list[str]:
+    """Return the names in a folder that are not submissions and not known clutter. OSError like find_submissions."""
+    return [name for name, read in _entries(folder) if not read.system]
+
+
+def _entries(folder: pathlib.Path) -> list[tuple[str, _Name]]:
+    """Return every entry of a download except known clutter, by name."""
+    with os.scandir(folder) as entries:
+        names = sorted(e.name for e in entries if not _is_clutter(e))
+    prefix = _classroom_prefix(folder, names)
+    return [(name, _recognised(folder, name, prefix)) for name in names]
+
+
+def _is_clutter(entry: os.DirEntry[str]) -> bool:
+    """Return True for what systems add on their own; `._NAME` is a file that macOS adds to archives."""
+    return entry.name in _IGNORED or (entry.name.startswith("._") and not entry.is_dir(follow_symlinks=False))
+
+
+def _recognised(folder: pathlib.Path, name: str, prefix: str) -> _Name:
+    is_folder = os.path.isdir(folder / name) and not os.path.islink(folder / name)
+    by_platform = _marked(name, is_folder)
+    if by_platform is not None:
+        return by_platform
+    if prefix and is_folder and name.startswith(prefix):
+        return _Name("classroom", name[len(prefix) :], name[len(prefix) :])
+    if not is_folder and name.lower().endswith(_OTHER_FILES):
+        return _Name("")
+    stem = name if is_folder else _stem(name)
+    # The whole name tells jane/ from jane.zip; both claim to be jane.
+    return _Name("plain", stem, name, "" if is_folder else name)
+
+
+def _marked(name: str, is_folder: bool) -> _Name | None:
+    """Return what a platform wrote into a name; None where there is no platform's mark.
+
+    The mark that begins first counts: all behind it is the student's own text, which may look like a mark, too.
+    """
     match = _GRADESCOPE.fullmatch(name)
     if match:
-        return "gradescope", match["id"], name
-    is_folder = os.path.isdir(folder / name) and not os.path.islink(folder / name)
-    match = _CANVAS.fullmatch(name)
-    if match and not is_folder:
-        return "canvas", match["id"], match["who"]
-    if prefix and is_folder and name.startswith(prefix):
-        return "classroom", name[len(prefix) :], name[len(prefix) :]
-    if not is_folder and name.lower().endswith((".csv", ".md", ".txt", ".html", ".json", ".yaml", ".yml", ".log")):
-        return "", "", ""
-    return "plain", name, name if is_folder else _stem(name)
+        return _Name("gradescope", match["id"], name)
+    moodle, canvas = _MOODLE.search(name), None if is_folder else _CANVAS.search(name)
+    anonymous = None if is_folder else _ANONYMOUS.fullmatch(name)
+    if anonymous:
+        return _Name("canvas-anonymous", anonymous["id"], "anon", anonymous["file"], bool(anonymous["late"]))
+    if moodle and (canvas is None or moodle.start() < canvas.start()):
+        return _Name("moodle", moodle["id"], name[: moodle.start()], moodle["file"] or "")
+    if canvas:
+        who, doubt = name[: canvas.start()], ""
+        if re.match(r"\d+_", canvas["file"]):
+            doubt = f"{name} can be read as user {canvas['id']} or as user {canvas['upload']}"
+        return _Name("canvas", canvas["id"], who, canvas["file"], bool(canvas["late"]), doubt)
+    return None
 
 
 def _stem(name: str) -> str:
@@ -110,16 +170,46 @@ def _classroom_prefix(folder: pathlib.Path, names: list[str]) -> str:
     return common[: common.rfind("-") + 1]
 
 
-def _found(folder: pathlib.Path, key: tuple[str, str], members: list[tuple[str, str]]) -> Found:
-    system, user = key
-    who = members[0][0]
-    shown = {"moodle": f"participant-{user}", "canvas": f"{who}-{user}"}.get(system, who)
-    paths = tuple(folder / name for _, name in members)
-    return Found(safe_id(shown), printable(who, 200), system, "" if system == "plain" else user, paths)
+def _found(folder: pathlib.Path, members: list[tuple[_Name, str]]) -> Found:
+    first = members[0][0]
+    who = first.user if first.system == "plain" else first.who
+    shown = {
+        "moodle": f"participant-{first.user}",
+        "canvas": f"{who}-{first.user}",
+        "canvas-anonymous": f"anon-{first.user}",
+    }
+    return Found(
+        safe_id(shown.get(first.system, who)),
+        printable(who, 200),
+        first.system,
+        printable(first.user, 200),
+        tuple(folder / name for _, name in members),
+        names=tuple(read.file for read, _ in members),
+        late=any(read.late for read, _ in members),
+        doubt=printable(next((read.doubt for read, _ in members if read.doubt), ""), 300),
+    )
 
 
-def _introduced(found: Found, people: list[Person]) -> Found:
-    """The submission with what Gradescope tells of its submitters."""
+def _doubted(found: Found) -> Found:
+    """Doubt a plain folder that is a platform's download itself: it holds several people's submissions."""
+    folder = found.paths[0]
+    if found.system != "plain" or found.names != ("",):
+        return found
+    try:
+        with os.scandir(folder) as entries:
+            marks = [_marked(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except OSError:  # found again, with its reason, when the submission is read
+        return found
+    count = len({(mark.system, mark.user) for mark in marks if mark is not None})
+    if count < 2:
+        return found
+    name = printable(folder.name, 100)
+    return found._replace(doubt=f"{name} holds the submissions of {count} people: grade that folder instead")
+
+
+def _introduced(found: Found, people: list[Person], submitted: str) -> Found:
+    """Return the submission with its time and people, as Gradescope's list has them."""
+    found = found._replace(submitted=submitted)
     if not people:
         return found
     first, *others = people
@@ -127,8 +217,8 @@ def _introduced(found: Found, people: list[Person]) -> Found:
     return found._replace(label=label, email=first.email, number=first.number, others=tuple(others))
 
 
-def _gradescope_people(folder: pathlib.Path) -> dict[str, list[Person]]:
-    """submission number -> its submitters, several of a group, from submission_metadata.yml, if any.
+def _gradescope_people(folder: pathlib.Path) -> dict[str, tuple[list[Person], str]]:
+    """Return submission number -> its submitters, and when it was handed in, from submission_metadata.yml, if any.
 
     The file is Ruby's YAML: keys are symbols such as `:submitters`. InputError if it is something else.
     """
@@ -143,10 +233,18 @@ def _gradescope_people(folder: pathlib.Path) -> dict[str, list[Person]]:
         for key, entry in told.items():
             match = _GRADESCOPE.fullmatch(str(key))
             if match:
-                people[match["id"]] = [_person(one) for one in entry.get(":submitters") or []]
+                submitters = [_person(one) for one in entry.get(":submitters") or []]
+                people[match["id"]] = submitters, _time(entry.get(":created_at"))
         return people
     except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
         raise InputError([f"{path}: this is not Gradescope's list of submissions ({type(error).__name__})"]) from None
+
+
+def _time(value: Any) -> str:
+    """Return a time as ISO 8601; YAML gives times with an offset as such, and converts those without one to UTC."""
+    if not isinstance(value, datetime.datetime):
+        return ""
+    return (value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)).isoformat()
 
 
 def _person(told: dict[str, Any]) -> Person:

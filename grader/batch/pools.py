@@ -6,6 +6,7 @@ time, and work that a worker dies of three times, alone, is given up for this ru
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import random
@@ -31,6 +32,10 @@ TRIES = 3
 
 #: Seconds that a cluster's scheduler has to answer.
 CONNECT_S = 15
+
+#: Seconds between two looks at whether a cluster is still there, and for saying goodbye to it.
+PATIENCE_S = 2.0
+CLOSE_S = 3
 
 #: Work that waits with each worker, so that none is ever idle.
 AHEAD = 2
@@ -63,6 +68,9 @@ class LocalPool:
         with same_layout():
             executor.submit(int).result()  # starts the server that all workers are forked from
         return executor
+
+    def check(self) -> None:
+        """Raise nothing: a process that died is noticed by the executor."""
 
     def stop(self, executor: Executor) -> None:
         """End the processes, whatever they are at."""
@@ -146,6 +154,14 @@ class ClusterPool:
             self.client.close()
             raise
         self.jobs = sum(self.client.nthreads().values())
+        self.address = address
+
+    def check(self) -> None:
+        """InputError if the scheduler is gone: work that is out would be waited for without end."""
+        if self.client.status != "running":
+            raise InputError(
+                [f"--cluster {self.address}: the scheduler is gone; what was graded is kept: run the command again"]
+            )
 
     def _check(self, address: str, grader: str) -> None:
         from grader.batch.versions import grader_hash
@@ -194,13 +210,16 @@ class ClusterPool:
         return [*found, "start them in an empty folder, with PYTHONSAFEPATH=1 and no PYTHONPATH"] if found else []
 
     def start(self) -> Executor:
+        self.check()
         return self.client.get_executor(pure=False)
 
     def stop(self, executor: Executor) -> None:
-        executor.shutdown(wait=False)
+        with contextlib.suppress(Exception):  # a scheduler that is gone has nothing left to stop
+            executor.shutdown(wait=False)
 
     def close(self) -> None:
-        self.client.close()
+        with contextlib.suppress(Exception):
+            self.client.close(timeout=CLOSE_S)
 
 
 Pool = LocalPool | ClusterPool
@@ -233,7 +252,8 @@ class _Hand:
         while waiting or self.suspects or self.out:
             self.hand_out(waiting)
             alone = len(self.out) == 1
-            done, _ = wait(self.out, return_when=FIRST_COMPLETED)
+            done, _ = wait(self.out, timeout=PATIENCE_S, return_when=FIRST_COMPLETED)
+            self.pool.check()
             dead: list[Work] = []
             for future in done:
                 work = self.out.pop(future)

@@ -4,21 +4,30 @@ An attempt is kept under the hashes of kernel, scenario, grader and reference ou
 itself alone, a new grader everything, and a renamed submission nothing. One process works on a store at a time:
 SQLite's exclusive lock is held while it is open, and the system drops it with the process, however that ends. A store
 that was made and in which nothing was kept is removed when it is closed: what was refused leaves no trace.
+
+A store may come from elsewhere: its tables are compared with ours before one is read, its rows are checked (rows.py),
+and the store of a shard is opened for reading only.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from typing import Any, NamedTuple
 
+from grader.batch import rows as checked
 from grader.sandbox.isolation import Isolation
 
 FORMAT = 1
 NAME = "batch.sqlite"
+
+#: Bytes of a shard's store.
+SIZE_LIMIT = 2 << 30
 
 _TABLES = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -59,6 +68,9 @@ class Store:
     def __init__(self, folder: pathlib.Path) -> None:
         """Open or make FOLDER/batch.sqlite. StoreError if that cannot be."""
         self.path = folder / NAME
+        for path in (self.path, _journal(self.path)):
+            if path.is_symlink():
+                raise StoreError(f"{path}: this is a symbolic link, and nothing is written through one; remove it")
         self._new = not self.path.exists()
         self._made = [one for one in (folder, *folder.parents) if not one.exists()]
         with self._told():
@@ -73,6 +85,22 @@ class Store:
             self.close()
             raise
 
+    @classmethod
+    def of_shard(cls, folder: pathlib.Path) -> Store:
+        """Open the store of another batch to read from it; nothing is written, not even a journal. StoreError."""
+        store = cls.__new__(cls)
+        store.path, store._new, store._made = folder / NAME, False, []
+        _refuse_strange_file(store.path)
+        with store._told():
+            store._db = sqlite3.connect(_read_only(store.path), uri=True, timeout=1.0, isolation_level=None)
+        try:
+            with store._told():
+                store._check()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
     def _prepare(self) -> None:
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode = TRUNCATE")
@@ -85,6 +113,16 @@ class Store:
                 self._db.execute(statement)
             self._db.execute("INSERT INTO about VALUES ('format', ?)", (str(FORMAT),))
         self._db.execute("COMMIT")
+        self._check()
+
+    def _check(self) -> None:
+        """Raise unless the tables are those that a batch makes, whole and of this format."""
+        # Views, triggers and defaults of a stranger's schema must not call functions.
+        self._db.execute("PRAGMA trusted_schema = OFF")
+        if _schema(self._db) != _our_schema():
+            raise StoreError(
+                f"{self.path}: it has other tables, views or triggers than a batch makes; do not use it, or remove it"
+            )
         (damage,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
         if damage != "ok":
             raise sqlite3.DatabaseError(damage)
@@ -103,7 +141,7 @@ class Store:
         # Nobody can get hold of it meanwhile: the lock goes with the last line.
         if self._new and self._is_empty():
             with suppress(OSError):  # a folder that something else is in, or a disk that was made read-only
-                self.path.with_name(f"{NAME}-journal").unlink(missing_ok=True)
+                _journal(self.path).unlink(missing_ok=True)
                 self.path.unlink(missing_ok=True)
                 for folder in self._made:
                     folder.rmdir()
@@ -123,6 +161,8 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {_way_out(error)}") from error
+        except checked.BadRow as error:
+            raise StoreError(f"{self.path}: {error}; no batch wrote this, so nothing of it is used") from error
         except OSError as error:
             told = error.strerror or str(error)
             raise StoreError(f"{error.filename or self.path}: {told}; name an --output that can be written") from error
@@ -162,14 +202,14 @@ class Store:
                 "SELECT scenario, output, verdict, attempt, isolation FROM attempts WHERE kernel = ? AND grader = ?",
                 (kernel, grader),
             ).fetchall()
-        return {(row[0], row[1]): Kept(row[2], json.loads(row[3]), json.loads(row[4])) for row in rows}
+            return {(row[0], row[1]): Kept(*checked.read_attempt(*row[2:5])) for row in rows}
 
     def all_attempts(self) -> Iterator[tuple[Key, Kept]]:
         """Everything that is kept, in the order of its keys."""
         with self._told():
             rows = self._db.execute("SELECT * FROM attempts ORDER BY kernel, scenario, grader, output")
             for row in rows:
-                yield Key(*row[:4]), Kept(row[4], json.loads(row[5]), json.loads(row[6]))
+                yield Key(*checked.read_key(row[:4])), Kept(*checked.read_attempt(*row[4:7]))
 
     # -- submissions ------------------------------------------------------------------------------------------
 
@@ -184,23 +224,111 @@ class Store:
         """The list, in the order of ids."""
         with self._told():
             rows = self._db.execute("SELECT id, about, answers FROM submissions ORDER BY id").fetchall()
-        return [(row[0], json.loads(row[1]), row[2]) for row in rows]
+            return [(checked.read_id(row[0]), checked.read_about(row[1]), checked.read_answers(row[2])) for row in rows]
 
     # -- finished batches -------------------------------------------------------------------------------------
 
-    def finish(self, grades: dict[str, Any]) -> None:
-        """Keep the grades of a finished batch, unless they are those of the one before."""
+    def finish(self, grades: dict[str, Any], when: str) -> None:
+        """Keep the grades of a finished batch in place of the one before, and count the run. when: for a person."""
         text = json.dumps(grades, sort_keys=True)
+        run = json.dumps([self.last_run()[0] + 1, when])
         with self._transaction() as db:
-            last = db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 1").fetchone()
-            if last is None or last[0] != text:
-                db.execute("INSERT INTO finished (grades) VALUES (?)", (text,))
+            db.execute("DELETE FROM finished")
+            db.execute("INSERT INTO finished (grades) VALUES (?)", (text,))
+            db.execute("INSERT INTO about VALUES ('run', ?) ON CONFLICT DO UPDATE SET value = excluded.value", (run,))
 
-    def finished(self) -> list[dict[str, Any]]:
-        """The grades of the last two batches that differed, the older first; fewer if there were fewer."""
+    def finished(self) -> dict[str, Any] | None:
+        """Return the grades of the last finished batch; None if there is none."""
         with self._told():
-            rows = self._db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 2").fetchall()
-        return [json.loads(row[0]) for row in reversed(rows)]
+            row = self._db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 1").fetchone()
+            return checked.read_grades(row[0]) if row else None
+
+    def last_run(self) -> tuple[int, str]:
+        """Return the number of the last finished run, 0 if there is none, and when it ended."""
+        with self._told():
+            return checked.read_run(self._about("run", '[0, ""]'))
+
+    # -- what is known of the store itself ---------------------------------------------------------------------
+
+    @property
+    def parts(self) -> list[list[int]]:
+        """Which shards are in the store: pairs of number and count; [[1, 1]] is a whole class."""
+        with self._told():
+            return checked.read_parts(self._about("parts", "[[1, 1]]"))
+
+    @parts.setter
+    def parts(self, parts: list[list[int]]) -> None:
+        self._set_about("parts", parts)
+
+    @property
+    def written(self) -> dict[str, str]:
+        """Files of submissions that this store's batches wrote: path below the output -> sha256 of the bytes."""
+        with self._told():
+            return checked.read_written(self._about("written", "{}"))
+
+    @written.setter
+    def written(self, written: dict[str, str]) -> None:
+        self._set_about("written", written)
+
+    @property
+    def overrides(self) -> list[list[Any]]:
+        """Overrides of the last run: line, student, task or scenario, points, comment."""
+        with self._told():
+            return checked.read_overrides(self._about("overrides", "[]"))
+
+    @overrides.setter
+    def overrides(self, overrides: Sequence[Sequence[Any]]) -> None:
+        self._set_about("overrides", [list(one) for one in overrides])
+
+    def _about(self, key: str, default: str) -> Any:
+        row = self._db.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else default
+
+    def _set_about(self, key: str, value: Any) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO about VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (key, json.dumps(value, sort_keys=True)),
+            )
+
+
+def _journal(path: pathlib.Path) -> pathlib.Path:
+    return path.with_name(f"{path.name}-journal")
+
+
+def _schema(db: sqlite3.Connection) -> set[tuple[Any, ...]]:
+    return set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+
+
+def _our_schema() -> set[tuple[Any, ...]]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_TABLES)
+        return _schema(db)
+
+
+def _refuse_strange_file(path: pathlib.Path) -> None:
+    """StoreError unless a file is an ordinary SQLite database of bounded size that no batch left half written."""
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise StoreError(f"{path}: this is not an ordinary file; name the --output of each shard")
+        with open(path, "rb") as file:
+            head = file.read(20)
+        journal = _journal(path)
+        # A journal names a file that SQLite removes after it was played back; it must not be a stranger's choice.
+        if os.path.lexists(journal) and os.lstat(journal).st_size:
+            raise StoreError(f"{path}: its batch was stopped while it wrote; run that batch again to its end first")
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; name the --output of each shard") from error
+    # Versions 1 and 1: a database without a write-ahead log.
+    if head[:16] != b"SQLite format 3\0" or head[18:] != b"\x01\x01":
+        raise StoreError(f"{path}: it is damaged, or was not written by a batch; grade that shard again")
+    if status.st_size > SIZE_LIMIT:
+        raise StoreError(f"{path}: it has more than {SIZE_LIMIT >> 20} MiB; a store of a batch is far smaller")
+
+
+def _read_only(path: pathlib.Path) -> str:
+    return f"{path.resolve().as_uri()}?mode=ro"
 
 
 def _way_out(error: sqlite3.Error) -> str:

@@ -13,6 +13,7 @@ import sys
 from importlib import import_module
 
 from grader import __version__
+from grader.cli.streams import prepare
 
 #: command -> one line for `grader --help`; the module of the same name has `arguments(parser)` and `run(options)`.
 COMMANDS = {
@@ -34,12 +35,18 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """The program. Returns the exit status; nothing that a user can cause comes out as a traceback."""
+    problem = prepare()
+    if problem:
+        print(f"grader: {problem}", file=sys.stderr)
+        return 2
     arguments = sys.argv[1:] if arguments is None else arguments
     command = next((a for a in arguments if not a.startswith("-")), None)
     parser = _parser(command if command in COMMANDS else None)
     options = parser.parse_args(arguments)
     try:
-        return options.module.run(options)
+        status: int = options.module.run(options)
+        sys.stdout.flush()  # a full disk is noticed here, while it can still be reported
+        return status
     except KeyboardInterrupt:
         print("grader: stopped", file=sys.stderr)
         return 130
@@ -89,8 +96,8 @@ def _explain(error: Exception) -> int:
             print(f"grader: {printable(problem)}", file=sys.stderr)
         return 2
     if isinstance(error, OSError):
-        name, why = str(error.filename or ""), error.strerror or str(error)
-        print(f"grader: {printable(name)}: {printable(why)}", file=sys.stderr)
+        where = printable(str(error.filename or "standard output or a file"))
+        print(f"grader: {where}: {printable(error.strerror or str(error))}", file=sys.stderr)
         return 2
     from grader.sandbox.sandbox import IsolationError
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from grader.cli import add_isolation
 from grader.errors import InputError
-from grader.lab.lab import find_lab, load_lab
+from grader.lab.lab import Lab, find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +39,23 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a gradebook from Canvas or Moodle to fill in; may be given several times",
     )
+    parser.add_argument("--roster", metavar="FILE", help="a CSV file of the course's people: names, logins, numbers")
+    parser.add_argument(
+        "--columns",
+        metavar="WHAT=NAME",
+        action="append",
+        default=[],
+        help="what a column of the roster is, such as login=Kennung,group=Team, where it is not recognised",
+    )
+    parser.add_argument(
+        "--overrides",
+        metavar="FILE",
+        help="a CSV file of student, task or scenario, points and comment: points that a person decided on; they stay "
+        "until another file replaces them",
+    )
+    parser.add_argument(
+        "--assignment", metavar="NAME", default="", help="the lab's column in a gradebook (default: the lab's title)"
+    )
     parser.add_argument("--changes", action="store_true", help="who moved since the last batch, and why")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, no report: problems alone")
 
@@ -59,16 +76,25 @@ def shard(text: str) -> tuple[int, int]:
 
 
 def run(options: argparse.Namespace) -> int:
-    from grader.batch import StoreError, grade_batch, read_submissions
+    from grader.batch import StoreError, grade_batch, read_submissions, refuse_inside
 
+    refuse_inside(pathlib.Path(options.submissions), pathlib.Path(options.output))
     lab = load_lab(find_lab(options.lab))
-    books = gradebooks(options)
+    books, lists = course_lists(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
+    _tell_left_out(pathlib.Path(options.submissions), options.quiet)
     output = pathlib.Path(options.output)
     try:
         with _terminable(), contextlib.closing(progress_bar(len(sources), options.quiet)) as bar:
             outcome = grade_batch(
-                lab, sources, output, _pool(options), options.isolation, lambda count, name: bar.update(count)
+                lab,
+                sources,
+                output,
+                _pool(options),
+                options.isolation,
+                lambda count, name: bar.update(count),
+                options.shard,
+                lists,
             )
     except StoreError as error:
         raise InputError([str(error)]) from None
@@ -96,11 +122,36 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def gradebooks(options: argparse.Namespace) -> list[Any]:
-    """The gradebooks that are to be filled, read before anything is graded: a wrong one is told at once."""
-    from grader.batch import read_gradebooks
+def _tell_left_out(folder: pathlib.Path, quiet: bool) -> None:
+    """Print which entries of a download are not submissions, so that no file goes missing unnoticed."""
+    from grader.batch.layouts import left_out
+    from grader.escape import printable
 
-    return read_gradebooks([pathlib.Path(path) for path in options.gradebook])
+    names = left_out(folder)
+    if names and not quiet:
+        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+        print(f"grader: not submissions, left out: {printable(', '.join(names[:10]))}{more}", file=sys.stderr)
+
+
+def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]:
+    """Return the gradebooks to fill, and the course's lists (grader.batch.Lists).
+
+    They are read before anything is graded, so that a wrong one is reported at once.
+    """
+    from grader.batch import Lists, read_gradebooks
+    from grader.batch.course_file import find_course, late_policy, read_course
+    from grader.batch.overrides import read_overrides
+    from grader.batch.roster import parse_columns, read_roster
+
+    path = find_course(lab.path)
+    course = read_course(path) if path is not None else None
+    assignment = options.assignment or (course.assignments.get(lab.name, "") if course is not None else "")
+    books = read_gradebooks([pathlib.Path(path) for path in options.gradebook], lab, assignment)
+    columns = (course.columns if course is not None else {}) | parse_columns(options.columns)
+    roster = pathlib.Path(options.roster) if options.roster else course.roster if course is not None else None
+    overrides = read_overrides(pathlib.Path(options.overrides), lab) if options.overrides else None
+    late = late_policy(course, lab.name) if course is not None else None
+    return books, Lists(read_roster(roster, columns) if roster is not None else None, overrides, late)
 
 
 def _pool(options: argparse.Namespace) -> Any:
@@ -160,8 +211,12 @@ class _Log:
 
 
 def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
-    """Fill the gradebooks, and print what came of it all. Exit status 0, or 3 if anything could not be graded."""
+    """Fill the gradebooks, and print what came of it all.
+
+    Exit status 0; 1 if a person must decide on something; 3 if anything could not be graded.
+    """
     from grader.batch import StoreError, fill_gradebooks
+    from grader.escape import printable
     from grader.report.course import note
 
     folder = pathlib.Path(options.output)
@@ -175,10 +230,10 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
         print("\n".join(outcome.changes))
     elif not options.quiet:
         print((folder / "report.txt").read_text(encoding="utf-8"), end="")
-    for book in filled:
-        print(f"{folder / book.name}: {book.filled} rows filled")
-        if book.unmatched:
-            print(f"  in no row: {', '.join(book.unmatched[:10])}{' …' if len(book.unmatched) > 10 else ''}")
+    accounts: list[tuple[Any, Any]] = [(folder / book.name, book.account) for book in filled]
+    _tell_accounts(accounts, outcome.roster)
+    accounts += [("", outcome.roster)] if outcome.roster is not None else []
+    decisions = sum(len(account.decisions) for _, account in accounts)
     entries = outcome.batch["submissions"]
     open_ones = [entry for entry in entries if not entry["complete"]]
     if not options.quiet:
@@ -187,4 +242,18 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
         print(f"results.csv, results.json, report.html, results/ and feedback/ are in {folder}")
     for entry in open_ones[:10]:
         print(f"grader: {entry['id']}: {note(entry)}", file=sys.stderr)
-    return 3 if open_ones else 0
+    undecided = [entry for entry in entries if entry["decide"]]
+    for entry in undecided[:10]:
+        print(f"grader: {entry['id']}: {printable(note(entry))}", file=sys.stderr)
+    return 3 if open_ones else int(bool(decisions or undecided))
+
+
+def _tell_accounts(accounts: list[tuple[Any, Any]], roster: Any) -> None:
+    """Print what became of the people of the roster and of the rows of each gradebook."""
+    from grader.batch.accounting import in_words, of_roster
+
+    if roster is not None:
+        print("\n".join(of_roster(roster)))
+    for shown, account in accounts:
+        first, *rest = in_words(account)
+        print("\n".join([f"{shown}: {first}", *rest]))

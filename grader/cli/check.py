@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import pathlib
 import sys
 from typing import Any
 
 from grader.authoring.check import check_lab
+from grader.batch.course_file import NAME as COURSE
+from grader.batch.course_file import check_course, find_course
 from grader.errors import InputError
+from grader.escape import printable
 from grader.lab.kernels import misconceptions
 from grader.lab.lab import find_lab, load_lab
 from grader.report.text import WIDTH, wrap
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("labs", nargs="*", metavar="LAB", help="folders of labs (default: this one)")
+    parser.add_argument("labs", nargs="*", metavar="LAB", help="folders of labs, or a course.yaml (default: this lab)")
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="what catches each misconception, and which scenarios add nothing"
     )
@@ -22,8 +26,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     status = 0
+    checked: set[pathlib.Path] = set()
     for given in options.labs or [None]:
+        if given is not None and pathlib.Path(given).name == COURSE:
+            status = max(status, _check_course(pathlib.Path(given), checked))
+            continue
         folder = find_lab(given)
+        course = find_course(folder)
+        if course is not None:
+            status = max(status, _check_course(course, checked))
         print(f"{folder.resolve().name}")
         with _progress_bar(folder) as bar:
 
@@ -37,6 +48,19 @@ def run(options: argparse.Namespace) -> int:
                 if proof.problems:
                     status = max(status, 2 if proof.kind == "files" else 1)
     return status
+
+
+def _check_course(path: pathlib.Path, checked: set[pathlib.Path]) -> int:
+    """Check a course.yaml, once however many labs it belongs to; return the exit status."""
+    path = path.resolve()
+    if path in checked:
+        return 0
+    checked.add(path)
+    problems = check_course(path)
+    print(f"{'FAIL' if problems else 'ok  '} {path.name}")
+    for problem in problems:
+        print(f"       {printable(problem)}")
+    return 2 if problems else 0
 
 
 def _print(proof: Any, verbose: bool) -> None:

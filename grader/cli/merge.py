@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import sys
 
 from grader.cli import add_isolation
-from grader.cli.batch import add_output, gradebooks, tell
+from grader.cli.batch import add_output, course_lists, tell
 from grader.errors import InputError
 from grader.lab.lab import find_lab, load_lab
 
@@ -23,10 +24,12 @@ def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, merge_batches
 
     lab = load_lab(find_lab(options.lab))
-    books = gradebooks(options)
+    books, lists = course_lists(options, lab)
     try:
         folders = [pathlib.Path(folder) for folder in options.shards]
-        outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation)
+        outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation, lists)
     except StoreError as error:
         raise InputError([str(error)]) from None
-    return tell(outcome, books, options)
+    if outcome.missing_parts:
+        print(f"grader: shards {', '.join(outcome.missing_parts)} are missing: these are not all", file=sys.stderr)
+    return tell(outcome, books, options) or int(bool(outcome.missing_parts))

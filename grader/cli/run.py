@@ -94,10 +94,10 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
             # Standard error: Gradescope shows it to instructors only, and the report is the student's.
             report_twins(graded)
     progress.done()
-    result = ResultBuilder(lab, graded, _quiz(lab, subject, options), options.only).build(
+    result = ResultBuilder(lab, graded, _quiz(lab, subject, options), options.only, remarks=subject.remarks).build(
         subject.name, subject.digest, _isolation(box, options), options.audience
     )
-    _report(result, options, lab)
+    _report(result, options, lab, subject)
     return exit_status(result)
 
 
@@ -107,11 +107,9 @@ def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Means:
 
     if subject.refused or subject.trusted is not None:
         return means_of(subject, None)
-    path = pathlib.Path(options.submission or lab.kernel.path)
-    path = path / "kernel.py" if path.is_dir() else path
-    if subject.name == "reference" or path.suffix != ".py":
+    if not subject.path:
         raise InputError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
-    return Means(local_examiner(load_file_class(path, lab.kernel.name)))
+    return Means(local_examiner(load_file_class(pathlib.Path(subject.path), lab.kernel.name)))
 
 
 def _quiz(lab: Lab, subject: Subject, options: argparse.Namespace) -> QuizResult | None:
@@ -128,14 +126,14 @@ def _isolation(box: Any, options: argparse.Namespace) -> Isolation:
     return isolation
 
 
-def _report(result: Result, options: argparse.Namespace, lab: Lab) -> None:
+def _report(result: Result, options: argparse.Namespace, lab: Lab, subject: Subject) -> None:
     extra: dict[str, Any] = {}
     if options.format == "text":
         verbosity = options.verbose - options.quiet
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
     elif options.format == "github":
-        extra = {"kernel": kernel_path(options, lab)}
+        extra = {"kernel": kernel_path(subject)}
         tell_github(result)
     write(options, render(result, options.format, **extra))
 
@@ -148,13 +146,11 @@ def report_twins(graded: list[Graded]) -> None:
             print(f"grader: {told}", file=sys.stderr)
 
 
-def kernel_path(options: argparse.Namespace, lab: Lab) -> str:
-    """The kernel's path in the repository, for annotations; "" if it lies elsewhere."""
-    path = pathlib.Path(options.submission) if options.submission else lab.kernel.path
-    path = path / "kernel.py" if path.is_dir() else path
+def kernel_path(subject: Subject) -> str:
+    """Return the kernel's path in the repository, for annotations; "" if it lies elsewhere."""
     root = pathlib.Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
-    path = path.resolve()
-    return path.relative_to(root).as_posix() if path.is_file() and path.is_relative_to(root) else ""
+    path = pathlib.Path(subject.path).resolve() if subject.path else root
+    return path.relative_to(root).as_posix() if path != root and path.is_relative_to(root) else ""
 
 
 def tell_github(result: Result) -> None:

@@ -91,3 +91,4 @@ class Result(TypedDict):
     receipt: str
     only: NotRequired[str]
     quiz: NotRequired[QuizResult]
+    remarks: NotRequired[list[str]]

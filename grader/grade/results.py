@@ -108,13 +108,19 @@ class ResultBuilder:
         quiz: QuizResult | None,
         only: str | None,
         hashes: dict[str, str] | None = None,
+        remarks: Iterable[str] = (),
     ) -> None:
-        """hashes: id -> hash of every scenario, where they are known already, as in a batch."""
+        """Take what results are built from.
+
+        hashes   id -> hash of every scenario, where they are known already, as in a batch
+        remarks  what intake has to say of the submission's files
+        """
         self.lab = lab
         self.hashes = hashes or {scenario.id: scenario.hash for scenario in lab.all_scenarios}
         self.graded = graded
         self.quiz = quiz
         self.only = only
+        self.remarks = list(remarks)
         self.unfinished = {g.scenario.task for g in graded if not g.hidden and g.attempt.verdict != PASSED}
 
     def build(
@@ -158,6 +164,8 @@ class ResultBuilder:
             result["only"] = printable(self.only)
         if self.quiz is not None:
             result["quiz"] = self.quiz
+        if self.remarks:
+            result["remarks"] = [printable(remark) for remark in self.remarks]
         result["receipt"] = receipt(self.lab, digest, result, self.hashes)
         return result
 

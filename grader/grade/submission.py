@@ -21,6 +21,8 @@ class Subject(NamedTuple):
     answers  the quiz sheet's bytes, or None
     digest   sha256 of the submission's bytes
     refused  why intake rejects the submission, or ""
+    remarks  what was taken under another name, and sheets that were not read
+    path     the kernel's file; "" if there is none, or if it came out of an archive
     """
 
     name: str
@@ -29,6 +31,8 @@ class Subject(NamedTuple):
     answers: bytes | None = None
     digest: str = ""
     refused: str = ""
+    remarks: tuple[str, ...] = ()
+    path: str = ""
 
 
 def resolve(what: str | None, lab: Lab) -> Subject:
@@ -42,7 +46,7 @@ def resolve(what: str | None, lab: Lab) -> Subject:
 
 
 def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
-    from grader.intake.submission import Refused, read_submission
+    from grader.intake.submission import Refused, Unreadable, read_submission
 
     if not path.exists() and not path.is_symlink():
         raise InputError(
@@ -53,11 +57,21 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
         )
     name = path.name or path.resolve().name
     try:
-        submission = read_submission(path)
+        submission = read_submission(path, lab.name)
     except Refused as refused:
         return Subject(name, None, refused=str(refused))
+    except Unreadable as error:
+        raise InputError([f"{path}: {error}; make it readable and run it again"]) from None
     text = submission.sources["kernel.py"].decode("utf-8-sig")
-    return Subject(name, Code({"kernel": text}, "kernel", lab.kernel.name), None, submission.answers, submission.digest)
+    code = Code({"kernel": text}, "kernel", lab.kernel.name)
+    return Subject(
+        name,
+        code,
+        answers=submission.answers,
+        digest=submission.digest,
+        remarks=submission.remarks,
+        path=submission.path,
+    )
 
 
 def _reference(lab: Lab) -> Subject:

@@ -1,4 +1,4 @@
-"""kernel.py and answers.yaml out of a zip or a tar, in memory: nothing is extracted, and nothing grows without bound.
+"""The kernel and the quiz sheet out of a zip or a tar, in memory: nothing is extracted, nothing grows without bound.
 
 Python's tarfile is not used on strangers' bytes: its headers may ask for gigabytes, and for time without end
 (CVE-2024-6232). A tar is 512-byte headers and contents (POSIX pax, "ustar interchange format"), so its few wanted
@@ -8,18 +8,16 @@ files are soon read by hand.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from grader.intake.choosing import choose
 from grader.intake.refusal import Refused
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
-
-#: The only files of a submission that are ever looked at.
-KERNEL, ANSWERS = "kernel.py", "answers.yaml"
 
 #: Bytes of an archive as it was handed in, and of a tar once it is unpacked.
 ARCHIVE_LIMIT = 8 << 20
@@ -31,6 +29,12 @@ MEMBERS = 2000
 #: Folders on the way to a wanted file.
 DEPTH = 8
 
+#: Folders that tools make; what is in them was not handed in.
+CLUTTER = {
+    "__MACOSX", "__pycache__", ".git", ".github", ".hg", ".svn", ".idea", ".vscode", ".venv", "venv", "node_modules",
+    ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis",
+}  # fmt: skip
+
 _BLOCK = 512
 
 
@@ -39,47 +43,52 @@ def is_archive(data: bytes, suffix: str) -> bool:
     return _is_zip(data) or _unpacker(data) is not None or _is_tar(data) or suffix in (".zip", ".tar", ".tgz")
 
 
-def read_archive(data: bytes, name: str) -> tuple[bytes, bytes | None]:
-    """The bytes of the one kernel.py in an archive, and of the answers.yaml beside it, if there is one."""
+def read_archive(data: bytes, name: str, lab: str = "") -> tuple[bytes, bytes | None, tuple[str, ...]]:
+    """Return the bytes of the kernel in an archive, of its quiz sheet or None, and remarks (choosing.py). Refused."""
     try:
         members = _zip_members(data) if _is_zip(data) else _tar_members(_unpacked(data))
+        chosen = choose(members, lab, name, nested=False)
+        kernel = _member(members, chosen.kernel, SOURCE_LIMIT)
+        sheet = _member(members, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
     except Refused as refused:
-        raise Refused(f"{name}: {refused}") from None
+        told = str(refused)
+        raise Refused(told if name in told else f"{name}: {told}") from None
     except Exception as error:  # the modules that unpack fail in many ways on bytes that are none of theirs
         raise Refused(f"{name}: the archive cannot be read ({str(error) or type(error).__name__})") from None
-    kernels = [path for path in members if path.rpartition("/")[2] == KERNEL]
-    if not kernels:
-        raise Refused(no_kernel(name, [path.rpartition("/")[2] for path in members]))
-    if len(kernels) > 1:
-        raise Refused(f"{name} has {len(kernels)} files named {KERNEL}; one is accepted")
-    return members[kernels[0]], members.get(kernels[0][: -len(KERNEL)] + ANSWERS)
+    return kernel, sheet, chosen.remarks
 
 
-def no_kernel(name: str, found: Iterable[str]) -> str:
-    """That there is no kernel, and whether one of the names that were found instead is nearly right."""
-    near = next((other for other in found if other.lower() == KERNEL), None)
-    return f"there is no {KERNEL} in {name}" + (f" (there is {near}: call it {KERNEL})" if near else "")
+class _Members(dict[str, Callable[[int], bytes]]):
+    """Path -> what reads at most n bytes of the member; paths that are there twice are in `twice`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.twice: set[str] = set()
+
+    def enter(self, path: str, read: Callable[[int], bytes]) -> None:
+        """Note an ordinary file, unless it is clutter or too deep to be meant."""
+        path = path.replace("\\", "/").removeprefix("./")
+        parts = path.split("/")
+        if not path or len(parts) > DEPTH + 1 or is_clutter(parts):
+            return
+        if path in self:
+            self.twice.add(path)
+        self[path] = read
 
 
-def _limit_of(path: str) -> int:
-    return SOURCE_LIMIT if path.endswith(KERNEL) else ANSWERS_LIMIT
+def is_clutter(parts: Sequence[str]) -> bool:
+    """Return True for a path through a folder that tools make, and for the files that macOS adds to archives."""
+    return any(part in CLUTTER for part in parts) or parts[-1].startswith("._")
 
 
-def _keep(members: dict[str, bytes], path: str, read: Callable[[int], bytes]) -> None:
-    """Keep a member, if it is wanted at all. `read(n)` gives at most n bytes of it."""
-    path = path.replace("\\", "/")
-    parts = path.split("/")
-    if parts[-1] != KERNEL and parts[-1].lower() == KERNEL:
-        members[path] = b""  # not wanted, but worth a word where there is no other
-    if parts[-1] not in (KERNEL, ANSWERS) or len(parts) > DEPTH + 1 or "__MACOSX" in parts:
-        return
-    if path in members:
-        raise Refused(f"{parts[-1]} is in the archive twice")
-    limit = _limit_of(path)
-    data = read(limit + 1)
+def _member(members: _Members, path: str, limit: int) -> bytes:
+    shown = path.rpartition("/")[2]
+    if path in members.twice:
+        raise Refused(f"{shown} is in the archive twice")
+    data = members[path](limit + 1)
     if len(data) > limit:
-        raise Refused(f"{parts[-1]} has more than {limit >> 10} KiB")
-    members[path] = data
+        raise Refused(f"{shown} has more than {limit >> 10} KiB")
+    return data
 
 
 # -- zip ------------------------------------------------------------------------------------------------------
@@ -89,19 +98,18 @@ def _is_zip(data: bytes) -> bool:
     return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def _zip_members(data: bytes) -> dict[str, bytes]:
+def _zip_members(data: bytes) -> _Members:
     import io
     import zipfile
 
     # Counted before the module makes an object of each.
     if data.count(b"PK\x01\x02") > MEMBERS:
         raise Refused(f"the archive has more than {MEMBERS} members")
-    members: dict[str, bytes] = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for info in archive.infolist():
-            if info.is_dir() or stat.S_ISLNK(info.external_attr >> 16):
-                continue
-            _keep(members, info.filename, partial(_read_zipped, archive, info))
+    members = _Members()
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    for info in archive.infolist():
+        if not info.is_dir() and not stat.S_ISLNK(info.external_attr >> 16):
+            members.enter(info.filename, partial(_read_zipped, archive, info))
     return members
 
 
@@ -149,12 +157,12 @@ def _unpacked(data: bytes) -> bytes:
     return data
 
 
-def _tar_members(data: bytes) -> dict[str, bytes]:
-    members: dict[str, bytes] = {}
+def _tar_members(data: bytes) -> _Members:
+    members = _Members()
     for count, (path, begin, size) in enumerate(_tar_files(data)):
         if count >= MEMBERS:
             raise Refused(f"the archive has more than {MEMBERS} members")
-        _keep(members, path, partial(_part, data, begin, size))
+        members.enter(path, partial(_part, data, begin, size))
     return members
 
 

@@ -1,8 +1,8 @@
 """What strangers hand in, read once and carefully: no link is followed, nothing is extracted, everything is capped.
 
-`read_submission` gives the bytes of a kernel (and of the quiz sheet beside it) from a folder, a file, a zip or a tar;
-`read_answers` (sheet.py) gives a quiz sheet as strings. Both raise Refused with a reason, and nothing else for what is
-in the files.
+`read_submission` gives the bytes of a kernel and of its quiz sheet from a folder, a file, a zip or a tar (choosing.py
+says which files these are); `read_answers` (sheet.py) gives a quiz sheet as strings. Both raise Refused with a reason
+for whatever is in the files, and Unreadable where this machine cannot read them.
 """
 
 from __future__ import annotations
@@ -11,56 +11,163 @@ import errno
 import os
 import pathlib
 import stat
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from grader.intake.answer_sheet import Unfit, read_answers
-from grader.intake.archives import ANSWERS, ARCHIVE_LIMIT, KERNEL, is_archive, no_kernel, read_archive
-from grader.intake.refusal import Refused
+from grader.intake.archives import ARCHIVE_LIMIT, is_archive, is_clutter, read_archive
+from grader.intake.choosing import ANSWERS, KERNEL, choose
+from grader.intake.refusal import Refused, Unreadable
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
-__all__ = ["ANSWERS_LIMIT", "Refused", "Submission", "Unfit", "check_source", "read_answers", "read_submission"]
+__all__ = [
+    "ANSWERS_LIMIT",
+    "Refused",
+    "Submission",
+    "Unfit",
+    "Unreadable",
+    "check_source",
+    "read_answers",
+    "read_files",
+    "read_submission",
+]
 
 #: Brackets that may be open at once. Python's parser gives up at 200, with a message that blames memory.
 NESTING = 90
 
+#: Folders on the way to a file, and entries of a folder that are looked at.
+DEPTH = 6
+ENTRIES = 5000
+
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
 
 class Submission(NamedTuple):
-    """sources: file name -> bytes; answers: the quiz sheet's bytes, or None; digest: sha256 of all, hexadecimal."""
+    """A submission that was read.
+
+    sources  file name -> bytes
+    answers  the quiz sheet's bytes, or None
+    digest   sha256 of all, hexadecimal
+    remarks  what was taken under another name, and sheets that were not read
+    path     the kernel's file; "" if it came out of an archive
+    """
 
     name: str
     sources: dict[str, bytes]
     answers: bytes | None
     digest: str
+    remarks: tuple[str, ...] = ()
+    path: str = ""
 
 
-def read_submission(path: str | os.PathLike[str]) -> Submission:
-    """Read a submission once. Refused if it is not one."""
+def read_submission(path: str | os.PathLike[str], lab: str = "") -> Submission:
+    """Read a submission once: a folder, a kernel file or an archive. Refused if it is not one; Unreadable."""
     path = pathlib.Path(path)
-    name = path.name or path.resolve().name
+    return read_files([("", path)], lab, path.name or path.resolve().name)
+
+
+def read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, *, numbered: bool = False) -> Submission:
+    """Read a submission from what a platform gave: pairs of the student's own name, "" for a folder, and the path.
+
+    numbered: see choosing.choose. Refused if it is not a submission; Unreadable if this machine cannot read it.
+    """
     try:
-        status = os.lstat(path)
-        if stat.S_ISDIR(status.st_mode):
-            kernel, answers = _from_folder(path)
-        elif stat.S_ISREG(status.st_mode):
-            kernel, answers = _from_file(path)
-        else:
-            raise Refused(f"{name} is {_kind(status.st_mode)}; a folder, a kernel file, a zip or a tar is accepted")
+        read = _read_files(files, lab, name, numbered)
     except OSError as error:
-        raise Refused(f"{name} cannot be read: {error.strerror or type(error).__name__}") from None
+        raise Unreadable(f"{name} cannot be read: {error.strerror or type(error).__name__}") from None
     except ValueError as error:  # a null byte in the path
         raise Refused(f"{name!r} cannot be a path: {error}") from None
+    kernel = read.sources[KERNEL]
     check_source(kernel)
-    return Submission(name, {KERNEL: kernel}, answers, digest_of(kernel, answers))
+    return read
 
 
-def read_pair(kernel: str | os.PathLike[str], answers: str | os.PathLike[str] | None, name: str) -> Submission:
-    """A submission whose two files lie apart, as some downloads have them. Refused like read_submission."""
-    source = read_submission(kernel).sources[KERNEL]
-    try:
-        sheet = _read_at(None, str(answers), ANSWERS_LIMIT) if answers is not None else None
-    except OSError as error:
-        raise Refused(f"{name}: the sheet cannot be read: {error.strerror or type(error).__name__}") from None
-    return Submission(name, {KERNEL: source}, sheet, digest_of(source, sheet))
+def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, numbered: bool) -> Submission:
+    if len(files) == 1:
+        own, path = files[0]
+        status = os.lstat(path)
+        if stat.S_ISREG(status.st_mode):
+            return _from_file(path, own or path.name, lab, name)
+        if not stat.S_ISDIR(status.st_mode):
+            raise Refused(f"{name} is {_kind(status.st_mode)}; a folder, a kernel file, a zip or a tar is accepted")
+    places = _places(files)
+    chosen = choose(places, lab, name, numbered=numbered)
+    if chosen.archive:
+        data = _read_place(places[chosen.archive], ARCHIVE_LIMIT)
+        kernel, sheet, remarks = read_archive(data, chosen.archive, lab)
+        return _submission(name, kernel, sheet, remarks, "")
+    kernel = _read_place(places[chosen.kernel], SOURCE_LIMIT)
+    sheet = _read_place(places[chosen.sheet], ANSWERS_LIMIT) if chosen.sheet else None
+    top, inside = places[chosen.kernel]
+    return _submission(name, kernel, sheet, chosen.remarks, str(top / inside if inside else top))
+
+
+def _submission(name: str, kernel: bytes, sheet: bytes | None, remarks: tuple[str, ...], path: str) -> Submission:
+    return Submission(name, {KERNEL: kernel}, sheet, digest_of(kernel, sheet), remarks, path)
+
+
+#: A file: the folder or file that was handed in, and the way from there with slashes, "" for itself.
+_Place = tuple[pathlib.Path, str]
+
+
+def _places(files: Sequence[tuple[str, pathlib.Path]]) -> dict[str, _Place]:
+    """Return path as the student sees it -> place, for all files that were handed in; no link is followed."""
+    places: dict[str, _Place] = {}
+    for own, path in files:
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            for inside in _files_below(path):
+                places[f"{own}/{inside}" if own else inside] = (path, inside)
+        else:
+            places[own or path.name] = (path, "")
+    return places
+
+
+def _files_below(top: pathlib.Path) -> list[str]:
+    """Return the ways to all files below a folder, nearest first; folders that tools make are left out.
+
+    Refused if there are too many, unless the kernel is among the first: a repository may be large.
+    """
+    found: list[str] = []
+    level = [""]
+    for _ in range(DEPTH + 1):
+        below: list[str] = []
+        for folder in level:
+            with os.scandir(top / folder) as entries:
+                for entry in sorted(entries, key=lambda one: one.name):
+                    way = f"{folder}/{entry.name}" if folder else entry.name
+                    if is_clutter((entry.name,)):
+                        continue
+                    (below if entry.is_dir(follow_symlinks=False) else found).append(way)
+            if len(found) + len(below) > ENTRIES:
+                if KERNEL in found:
+                    return found
+                raise Refused(f"there are more than {ENTRIES} files in {top.name}; hand in only {KERNEL} and {ANSWERS}")
+        level = below
+    return found
+
+
+def _read_place(place: _Place, limit: int) -> bytes:
+    """Return the bytes of a file; no part of the way to it may be a link."""
+    top, inside = place
+    if not inside:
+        data = _read_at(None, str(top), limit)
+    elif os.open not in os.supports_dir_fd:
+        # Windows, where a folder cannot be opened; a name is still opened once and looked at afterwards.
+        data = _read_at(None, str(top / inside), limit)
+    else:
+        *folders, last = inside.split("/")
+        folder = os.open(top, _FOLDER)
+        try:
+            for name in folders:
+                inner = os.open(name, _FOLDER, dir_fd=folder)
+                os.close(folder)
+                folder = inner
+            data = _read_at(folder, last, limit)
+        finally:
+            os.close(folder)
+    if data is None:
+        raise Refused(f"{inside or top.name} is gone")
+    return data
 
 
 def digest_of(kernel: bytes, answers: bytes | None) -> str:
@@ -73,23 +180,6 @@ def digest_of(kernel: bytes, answers: bytes | None) -> str:
 def _kind(mode: int) -> str:
     tests = ((stat.S_ISLNK, "a symbolic link"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
     return next((what for test, what in tests if test(mode)), "no ordinary file")
-
-
-def _from_folder(path: pathlib.Path) -> tuple[bytes, bytes | None]:
-    if os.open not in os.supports_dir_fd:
-        # Windows, where a folder cannot be opened; a kernel's name is still opened once and looked at afterwards.
-        kernel = _read_at(None, str(path / KERNEL), SOURCE_LIMIT)
-        if kernel is None:
-            raise Refused(no_kernel(path.name or str(path), os.listdir(path)))
-        return kernel, _read_at(None, str(path / ANSWERS), ANSWERS_LIMIT)
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        kernel = _read_at(folder, KERNEL, SOURCE_LIMIT)
-        if kernel is None:
-            raise Refused(no_kernel(path.name or str(path), os.listdir(folder)))
-        return kernel, _read_at(folder, ANSWERS, ANSWERS_LIMIT)
-    finally:
-        os.close(folder)
 
 
 def _read_at(folder: int | None, name: str, limit: int) -> bytes | None:
@@ -118,21 +208,40 @@ def _read_at(folder: int | None, name: str, limit: int) -> bytes | None:
     return data
 
 
-def _from_file(path: pathlib.Path) -> tuple[bytes, bytes | None]:
+def _from_file(path: pathlib.Path, own: str, lab: str, name: str) -> Submission:
     data = _read_at(None, str(path), ARCHIVE_LIMIT)
     if data is None:
-        raise Refused(f"{path.name} is gone")
-    if is_archive(data, path.suffix.lower()):
-        return read_archive(data, path.name)
+        raise Refused(f"{own} is gone")
+    if is_archive(data, pathlib.PurePath(own).suffix.lower()):
+        kernel, sheet, remarks = read_archive(data, own, lab)
+        return _submission(name, kernel, sheet, remarks, "")
+    if not own.lower().endswith(".py"):
+        raise Refused(f"{own} is neither a Python file nor an archive; hand in {KERNEL}, or a zip or tar with it")
     if len(data) > SOURCE_LIMIT:
-        raise Refused(f"{path.name} has more than {SOURCE_LIMIT >> 10} KiB")
-    return data, None
+        raise Refused(f"{own} has more than {SOURCE_LIMIT >> 10} KiB")
+    return _submission(name, data, None, (), str(path))
+
+
+#: First bytes of files that are not programs, whatever they are called.
+_HEADS = {
+    b"%PDF-": "a PDF",
+    b"{\\rtf": "a Rich Text document",
+    b"PK\x03\x04": "a zip or an office document",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"\x7fELF": "a machine program",
+    b"<!DOCTYPE": "a web page",
+    b"<html": "a web page",
+}
 
 
 def check_source(source: bytes) -> None:
     """Refused unless this is a kernel's text: UTF-8, no null byte, no other encoding, not absurdly nested."""
     if len(source) > SOURCE_LIMIT:
         raise Refused(f"{KERNEL} has more than {SOURCE_LIMIT >> 10} KiB")
+    head = next((what for head, what in _HEADS.items() if source.lstrip().startswith(head)), None)
+    if head is not None:
+        raise Refused(f"{KERNEL} is {head}, not a Python file")
     try:
         text = source.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -21,7 +21,7 @@ from grader.formats.fields import Table
 from grader.formats.yaml_reader import Block, read_yaml
 from grader.lab.feedback import Feedback, read_feedback
 from grader.lab.fields import POINTS, TASK, TOP, TWINS
-from grader.points import points
+from grader.points import apportion, points
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
 
@@ -88,8 +88,8 @@ class Lab(NamedTuple):
         return [Fraction(str(s.weight)) for s in self.hidden if s.task == task]
 
     def share(self, scenario: Scenario) -> Fraction:
-        """Points that a scenario is worth: its weight's part of the task's points, hidden scenarios included."""
-        return _worth(self).units[scenario.task] * Fraction(str(scenario.weight))
+        """Return the points that a scenario is worth: its weight's part of its task's, in whole hundredths."""
+        return _worth(self).shares[scenario.id]
 
     def hidden_points(self) -> Fraction:
         """Points that the hidden scenarios carry in all."""
@@ -97,10 +97,10 @@ class Lab(NamedTuple):
 
 
 class _Worth(NamedTuple):
-    """What a lab's weights come to: points of weight 1 by task, and the hidden scenarios' points."""
+    """What a lab's weights come to: points of each scenario by id, and the hidden scenarios' points."""
 
     lab: Lab
-    units: dict[str, Fraction]
+    shares: dict[str, Fraction]
     hidden_points: Fraction
 
 
@@ -108,19 +108,26 @@ _last_worth: _Worth | None = None
 
 
 def _worth(lab: Lab) -> _Worth:
-    """Reckoned once a lab and kept for the last one: a batch asks for it with every scenario of every submission."""
+    """Reckoned once a lab and kept for the last one: a batch asks for it with every scenario of every submission.
+
+    Hidden scenarios come last, by weight: a released lab knows only their weights, and its public points are the same.
+    """
     global _last_worth  # noqa: PLW0603 - a process grades one lab at a time
     worth = _last_worth
     if worth is None or worth.lab is not lab:
-        units, hidden = {}, Fraction(0)
+        shares: dict[str, Fraction] = {}
+        hidden = Fraction(0)
         for task in lab.tasks:
-            own = [Fraction(str(s.weight)) for s in lab.scenarios if s.task == task.id]
-            secret = sum(lab.hidden_weights(task.id), Fraction(0))
-            total = sum(own, secret)
-            if total:
-                units[task.id] = task.points / total
-                hidden += units[task.id] * secret
-        worth = _last_worth = _Worth(lab, units, hidden)
+            public = sorted((s.id, Fraction(str(s.weight))) for s in lab.scenarios if s.task == task.id)
+            secret = sorted((Fraction(str(s.weight)), s.id) for s in lab.hidden if s.task == task.id)
+            weights = [weight for _, weight in public] + sorted(lab.hidden_weights(task.id))
+            if not weights:
+                continue
+            points = apportion(task.points, weights)
+            ids = [id for id, _ in public] + [id for _, id in secret]
+            shares.update(zip(ids, points, strict=False))  # a released lab has no ids for its hidden ones
+            hidden += sum(points[len(public) :], Fraction(0))
+        worth = _last_worth = _Worth(lab, shares, hidden)
     return worth
 
 

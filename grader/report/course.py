@@ -40,6 +40,7 @@ class Course(NamedTuple):
 
     open            submissions that are not graded in full, with the reason
     refused         submissions that intake rejected, with the reason
+    decide          submissions that nobody but a person can say whose they are
     odd             submissions that staff should look at: tampered ones
     twins           submissions that pass public scenarios and not their disguised twins, with the pairs
     untouched       submissions of a stub or an empty file
@@ -50,6 +51,7 @@ class Course(NamedTuple):
     misconceptions  what kernels behave like, by how many
     differences     rules that are broken first, by task
     submissions     everybody: id, points or "", what staff should look at
+    names           id -> name, for those whose id does not say it
     """
 
     title: str
@@ -59,6 +61,7 @@ class Course(NamedTuple):
     most: float
     open: Pairs
     refused: Pairs
+    decide: Pairs
     odd: Pairs
     twins: Pairs
     untouched: Pairs
@@ -69,6 +72,7 @@ class Course(NamedTuple):
     misconceptions: list[Bar]
     differences: list[Bar]
     submissions: list[tuple[str, str, str]]
+    names: dict[str, str]
 
 
 def course(batch: dict[str, Any]) -> Course:
@@ -85,6 +89,7 @@ def course(batch: dict[str, Any]) -> Course:
         most=most,
         open=[(entry["id"], _open(entry)) for entry in entries if not entry["complete"]],
         refused=[(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
+        decide=[(entry["id"], entry["decide"]) for entry in entries if entry["decide"]],
         odd=[(entry["id"], MEANINGS[TAMPERED]) for entry in entries if TAMPERED in entry["verdicts"].values()],
         twins=[(entry["id"], _pairs(entry["twins"])) for entry in entries if entry["twins"]],
         untouched=[(entry["id"], entry["remark"]) for entry in entries if entry["remark"]],
@@ -95,17 +100,31 @@ def course(batch: dict[str, Any]) -> Course:
         misconceptions=_misconceptions(entries),
         differences=_differences(batch, entries),
         submissions=[(e["id"], points(e["points"]) if e["complete"] else "", note(e)) for e in entries],
+        names={entry["id"]: _names(entry) for entry in entries if _names(entry) != entry["id"]},
     )
+
+
+def _names(entry: dict[str, Any]) -> str:
+    """Return the names of whoever handed a submission in."""
+    return ", ".join(person["label"] for person in [entry, *entry["others"]] if person["label"]) or entry["id"]
 
 
 def note(entry: dict[str, Any]) -> str:
     """What staff should look at, in a few words; "" if nothing."""
     notes = []
+    if entry["decide"]:
+        notes.append(f"decide whose it is: {entry['decide']}")
     if entry["refused"]:
         notes.append(f"refused: {entry['refused']}")
     if entry["remark"]:
         notes.append(entry["remark"])
-    if not entry["complete"]:
+    notes += entry["remarks"]
+    if entry["late"]:
+        notes.append("late")
+    notes += [_changed(one) for one in entry["adjustments"]]
+    if entry["unreadable"]:
+        notes.append(f"{entry['unreadable']}: make it readable and run the batch again")
+    elif not entry["complete"]:
         notes.append("not everything could be graded: run the batch again")
     if "tampered" in entry["verdicts"].values():
         notes.append("sent what no kernel can have done")
@@ -128,7 +147,18 @@ def _pairs(twins: dict[str, Any]) -> str:
     return f"{_scenarios_of(twins)} (in the first twin {'; '.join(first['differs'])})"
 
 
+def _changed(one: dict[str, Any]) -> str:
+    """Return what a late policy or a person changed, in a few words."""
+    points = f"{one['before']:g} -> {one['after']:g}"
+    if one["what"] == "late":
+        return f"{one['comment']}: {points}"
+    comment = f" ({one['comment']})" if one["comment"] else ""
+    return f"{one['what']}: {points} by the course{comment}"
+
+
 def _open(entry: dict[str, Any]) -> str:
+    if entry["unreadable"]:
+        return f"{entry['unreadable']}; make it readable and run the batch again"
     ungradable = sum(verdict == UNGRADABLE for verdict in entry["verdicts"].values())
     return f"{ungradable} of {len(entry['verdicts'])} scenarios could not be graded; run the batch again"
 

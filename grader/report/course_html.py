@@ -66,15 +66,30 @@ def render(course: Course) -> str:
         f"{_HEAD}<title>{html(course.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
         f"<h1>{html(course.title)}</h1>",
         _list(
-            "Not graded in full", "A fault of this machine, which costs no points: run the batch again.", course.open
+            "Not graded in full",
+            "A fault of this machine, which costs no points: run the batch again.",
+            course.open,
+            course.names,
         ),
         _figures(course),
-        _list("Refused by intake", "Nothing was run. Zero points, until it is handed in again.", course.refused),
-        _list("To be looked at", "No kernel does this by accident.", course.odd),
+        _list(
+            "Refused by intake",
+            "Nothing was run. Zero points, until it is handed in again.",
+            course.refused,
+            course.names,
+        ),
+        _list(
+            "Decide whose these are",
+            "Two claim one person; no gradebook has their points.",
+            course.decide,
+            course.names,
+        ),
+        _list("To be looked at", "No kernel does this by accident.", course.odd, course.names),
         _list(
             "Disguised twins",
             "These pass a public scenario, but not the same one with other addresses, processes, frames and bytes.",
             course.twins,
+            course.names,
         ),
         _spread(course),
         _chart("Tasks", "Submissions that have all points of a task.", course.tasks),
@@ -86,7 +101,13 @@ def render(course: Course) -> str:
         ),
         _chart("First differences", "Submissions, by task and the rule that is broken first.", course.differences),
         _copies(course),
-        _list("Nothing of their own", "An empty file, or the stub as it was handed out.", course.untouched, False),
+        _list(
+            "Nothing of their own",
+            "An empty file, or the stub as it was handed out.",
+            course.untouched,
+            course.names,
+            False,
+        ),
         _everybody(course),
         "</main>\n</body>\n</html>",
     ]
@@ -120,22 +141,23 @@ def _folded(rows: list[str], kind: str = "chart") -> str:
     return f"{table}\n<details><summary>{len(rest)} more</summary>\n{more}\n</details>"
 
 
-def _id(id: str) -> str:
-    """A submission's id, with the way to its result; ids are safe as names of files."""
-    return f'<a href="results/{html(id)}.json"><code>{html(id)}</code></a>'
+def _id(id: str, names: dict[str, str]) -> str:
+    """Return a submission's id with the way to its result, and the name; ids are safe as names of files."""
+    name = f" <small>{html(names[id])}</small>" if id in names else ""
+    return f'<a href="results/{html(id)}.json"><code>{html(id)}</code></a>{name}'
 
 
-def _list(title: str, about: str, pairs: Pairs, warn: bool = True) -> str:
+def _list(title: str, about: str, pairs: Pairs, names: dict[str, str], warn: bool = True) -> str:
     if not pairs:
         return ""
-    rows = [f'<tr><th scope="row">{_id(id)}</th><td>{html(why)}</td></tr>\n' for id, why in pairs]
+    rows = [f'<tr><th scope="row">{_id(id, names)}</th><td>{html(why)}</td></tr>\n' for id, why in pairs]
     return _section(f"{title} ({len(pairs)})", about, _folded(rows, "list"), warn)
 
 
 def _copies(course: Course) -> str:
     if not course.copies:
         return ""
-    rows = [f"<tr><td>{', '.join(map(_id, group))}</td></tr>\n" for group in course.copies]
+    rows = [f"<tr><td>{', '.join(_id(id, course.names) for id in group)}</td></tr>\n" for group in course.copies]
     return _section(f"The same kernel, byte for byte ({len(course.copies)})", "Groups of submissions.", _folded(rows))
 
 
@@ -166,7 +188,7 @@ def _row(bar: Bar) -> str:
 def _everybody(course: Course) -> str:
     head = '<thead><tr><th>submission</th><th class="n">points</th><th>feedback</th><th>note</th></tr></thead>\n'
     rows = "".join(
-        f'<tr><th scope="row">{_id(id)}</th><td class="n">{points or "–"}</td>'
+        f'<tr><th scope="row">{_id(id, course.names)}</th><td class="n">{points or "–"}</td>'
         f'<td><a href="feedback/{html(id)}.md">feedback</a></td><td>{html(note)}</td></tr>\n'
         for id, points, note in course.submissions
     )

@@ -19,14 +19,16 @@ def render(course: Course) -> str:
     for told, pairs in (
         ("Not graded in full", course.open),
         ("Refused by intake", course.refused),
+        ("Decide whose these are; no gradebook has their points", course.decide),
         ("To be looked at", course.odd),
         ("Passes public scenarios, but not their disguised twins", course.twins),
         ("Nothing of their own", course.untouched),
     ):
-        lines += _list(told, pairs)
+        lines += _list(told, pairs, course.names)
     if course.copies:
         lines.append(f"The same kernel, byte for byte: {len(course.copies)} groups")
-        lines += [line for group in course.copies[:ROWS] for line in wrap(f"  {', '.join(group)}", _WIDTH)]
+        for group in course.copies[:ROWS]:
+            lines += wrap(f"  {', '.join(_called(id, course.names) for id in group)}", _WIDTH)
         lines += [*_more(len(course.copies)), ""]
     middle = f"mean {course.mean:.1f}, median {course.median:.1f} of {points(course.most)}"
     lines.append(f"{course.number} submissions; {middle}")
@@ -44,10 +46,17 @@ def render(course: Course) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _list(told: str, pairs: Pairs) -> list[str]:
+def _called(id: str, names: dict[str, str]) -> str:
+    """Return an id, with the name in brackets where the id does not say it."""
+    return f"{id} ({printable(names[id], 60)})" if id in names else id
+
+
+def _list(told: str, pairs: Pairs, names: dict[str, str]) -> list[str]:
     if not pairs:
         return []
-    shown = [line for id, why in pairs[:ROWS] for line in wrap(f"  {id}: {printable(why, 200)}", _WIDTH)]
+    shown = [
+        line for id, why in pairs[:ROWS] for line in wrap(f"  {_called(id, names)}: {printable(why, 200)}", _WIDTH)
+    ]
     return [f"{told}: {len(pairs)}", *shown, *_more(len(pairs)), ""]
 
 

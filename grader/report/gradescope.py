@@ -8,11 +8,12 @@ Gradescope hides them.
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from grader.escape import printable
 from grader.grade.verdicts import PASSED
-from grader.points import rounded
+from grader.points import apportion
 from grader.report.sentences import heading, lines, notes, question_lines, score
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def render(result: Result) -> str:
     whole = [f"{result['lab']}: {score(result)}", *notes(result), f"receipt {result['receipt']}"]
     extra = {key: result[key] for key in ("receipt", "version", "lab_hash", "complete", "isolation")}
     document = {
-        # The result's own points: those of the tests are each rounded to two decimals.
+        # What the tests add up to, in hundredths.
         "score": result["points"],
         "output": "\n".join(map(_line, whole)),
         "output_format": "text",
@@ -74,18 +75,29 @@ def _questions(result: Result) -> list[dict[str, Any]]:
     task = next((t for t in result["tasks"] if t["id"] == "quiz"), None)
     if task is None or "quiz" not in result:
         return []
-    scale = task["max_points"] / (result["quiz"]["max_points"] or 1)
+    questions = result["quiz"]["questions"]
+    scores = _scaled([q["points"] for q in questions], task["points"], result["quiz"]["points"])
+    most = _scaled([q["max_points"] for q in questions], task["max_points"], result["quiz"]["max_points"])
     return [
         {
             "name": f"Quiz: {_line(question['id'])}",
             "number": f"{task['number']}.{place}",
-            "score": rounded(question["points"] * scale),
-            "max_score": rounded(question["max_points"] * scale),
+            "score": score,
+            "max_score": top,
             "status": "passed" if question["verdict"] == "correct" else "failed",
             "output": "\n".join(map(_line, question_lines(question))),
             "tags": ["quiz"],
             "visibility": "visible",
             "extra_data": {"id": question["id"], "verdict": question["verdict"]},
         }
-        for place, question in enumerate(result["quiz"]["questions"], 1)
+        for place, (question, score, top) in enumerate(zip(questions, scores, most, strict=True), 1)
     ]
+
+
+def _scaled(points: list[float], total: float, of: float) -> list[float]:
+    """Return the points of questions as parts of the task's, which they add up to."""
+    exact = [Fraction(str(one)) for one in points]
+    if min(exact, default=Fraction(0)) < 0 or not of:
+        # With deductions a quiz stops at 0 points, and its questions add up to less.
+        return [round(float(one) * total / of, 2) if of else 0.0 for one in points]
+    return [float(part) for part in apportion(Fraction(str(total)), exact)]

@@ -88,5 +88,5 @@ def _foot(result: Result) -> str:
 
 
 def _plain(note: str) -> str:
-    """A note is ours, but for the pattern of --only."""
-    return code(note) if note.startswith("Only scenarios ") else note
+    """Return a note as it is, or as code where it quotes the pattern of --only or names of files."""
+    return code(note) if note.startswith(("Only scenarios ", "Note: ")) else note

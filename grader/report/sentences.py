@@ -106,6 +106,7 @@ def notes(result: Result) -> list[str]:
         found.append(f"Only scenarios that match {result['only']!r}: points speak of those.")
     if not result["complete"]:
         found.append(AGAIN)
+    found += [f"Note: {remark}." for remark in result.get("remarks", ())]
     if result["isolation"].get("unofficial"):
         found.append("UNOFFICIAL: the kernel ran in the grader's own process (--debug).")
     return [line for line in found if line]

@@ -268,6 +268,8 @@ def _closing(result: Result, next_step: str) -> list[str]:
     lines += wrap(about_points, WIDTH) if about_points else []
     if not result["complete"]:
         lines.append("Some could not be graded. That costs no points: run it again.")
+    for remark in result.get("remarks", ()):
+        lines += wrap(f"Note: {remark}.", WIDTH)
     isolation = result["isolation"]
     if isolation.get("unofficial"):
         lines.append("UNOFFICIAL: the kernel ran in the grader's own process (--debug).")

@@ -141,20 +141,20 @@ def test_an_edited_hidden_scenario_regrades_itself_alone(cli, lab, class_of, tmp
 
     assert {scenario for work in asked for scenario in work.scenarios} == {"secret", "extra"}
     assert "scenario extra (hidden) is new" in out
-    assert "student-01: 55 -> " in out
-    assert "  extra: none -> failed" in out
+    assert "Changes since run 1 (" in out
+    assert re.search(r"student-01 +55 +\d", out)
 
 
 def test_a_submission_handed_in_again(cli, lab, class_of, tmp_path):
     """It alone moves; who is gone is said, and their files are gone too."""
     batch(cli, lab, class_of, tmp_path / "out")
-    (class_of / "student-02" / "kernel.py").write_text(f"# again\n{kernel_text()}")
+    (class_of / "student-01" / "kernel.py").write_text(f"# again\n{kernel_text()}")
     (class_of / "broken.zip").unlink()
     _, out, _ = batch(cli, lab, class_of, tmp_path / "out", "--changes")
 
     assert "broken: gone, had 0 points" in out
-    assert "-> 95 (+" in out and "handed in again" in out
-    assert "8 of 9 submissions did not change." in out
+    assert re.search(r"student-01 .* 95 +\+.*handed in again", out)
+    assert "8 of 9 submissions have the points they had." in out
     assert not (tmp_path / "out" / "results" / "broken.json").exists()
 
 
@@ -224,7 +224,7 @@ def test_a_wrong_gradebook_is_told_before_anything_is_graded(cli, lab, class_of,
     status, _, err = batch(cli, lab, class_of, tmp_path / "out", "--gradebook", tmp_path / "g.csv")
 
     assert status == 2
-    assert "g.csv:1: columns a, b: this is no gradebook that is known" in err
+    assert "g.csv:1: unrecognized gradebook (columns a, b)" in err
     assert not (tmp_path / "out").exists()
 
 
@@ -279,4 +279,77 @@ def test_a_shard_that_is_none(cli, lab, tmp_path):
     status, _, err = cli("merge", lab, tmp_path / "x", "--output", tmp_path / "all")
 
     assert status == 2
-    assert "there is no batch.sqlite in it; name the --output of each shard" in err
+    assert "it has no batch.sqlite; name the --output of each shard" in err
+
+
+def test_a_download_one_folder_too_high(cli, lab, tmp_path):
+    """Four students must not become one: exit status 2, and which folder to grade."""
+    for n in range(4):
+        path = tmp_path / "top" / "moodle" / f"S{n}_{n}_assignsubmission_file_kernel.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1")
+    status, _, err = batch(cli, lab, tmp_path / "top", tmp_path / "out")
+
+    assert status == 2 and not (tmp_path / "out").exists()
+    assert "moodle holds the submissions of 4 people: grade that folder instead" in err
+
+
+def test_what_is_not_a_submission_is_listed(cli, lab, class_of, tmp_path):
+    """A gradebook and a text that a student typed online: named, so that nobody is lost without a word."""
+    (class_of / "grades.csv").write_text("")
+    (class_of / "doe_101_text.html").write_text("")
+    _, _, err = cli("batch", lab, class_of, "--output", tmp_path / "out", "--isolation", "auto")
+
+    assert "grader: not submissions, left out: doe_101_text.html, grades.csv" in err
+
+
+def test_two_claims_on_one_student(cli, lab, tmp_path):
+    """jane/ and jane.py: both are graded, neither gets points in results.csv, and exit status 1."""
+    (tmp_path / "class" / "jane").mkdir(parents=True)
+    (tmp_path / "class" / "jane" / "kernel.py").write_text(kernel_text())
+    (tmp_path / "class" / "jane.py").write_text(kernel_text())
+    status, _, err = batch(cli, lab, tmp_path / "class", tmp_path / "out")
+
+    assert status == 1 and "has the same login" in err
+    assert [row["points"] for row in rows(tmp_path / "out").values()] == ["", ""]
+
+
+def test_an_output_inside_the_submissions_is_refused(cli, lab, class_of):
+    """The next batch would grade it as a student: exit status 2, and nothing is made."""
+    status, _, err = batch(cli, lab, class_of, class_of / "out")
+
+    assert status == 2 and "this is inside the submissions" in err
+    assert not (class_of / "out").exists()
+
+
+def test_a_broken_quiz_is_found_first(cli, lab, class_of, tmp_path, monkeypatch):
+    """Before any kernel runs: nobody waits for a batch to learn that its quiz cannot be read."""
+    monkeypatch.setattr("grader.batch.pools.LocalPool.start", lambda self: pytest.fail("a worker was started"))
+    quiz = next(line.split(":")[1].strip() for line in (lab / "lab.yaml").read_text().splitlines() if "quiz:" in line)
+    (lab / quiz).write_text("format: 1\n")
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out")
+
+    assert status == 2 and "Traceback" not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unreadable_folder_is_ungradable(cli, lab, class_of, tmp_path, monkeypatch):
+    """This machine's fault costs nobody points: exit status 3 with the folder and the reason, then it goes on."""
+    from grader.batch import sources
+
+    real = sources.read_files
+
+    def read_files(files, lab, name, **more):
+        if name == "student-00":
+            raise sources.Unreadable("student-00 cannot be read: Permission denied")
+        return real(files, lab, name, **more)
+
+    monkeypatch.setattr(sources, "read_files", read_files)
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out")
+    open_one = rows(tmp_path / "out")["student-00"]
+    monkeypatch.undo()
+
+    assert status == 3 and "student-00 cannot be read: Permission denied: make it readable" in err
+    assert open_one["complete"] == "no"
+    assert batch(cli, lab, class_of, tmp_path / "out")[0] == 0
+    assert rows(tmp_path / "out")["student-00"]["points"] == "95"

@@ -104,6 +104,27 @@ def test_the_command_uses_the_cluster(cli, lab, tmp_path, cluster):
     assert "tcp" in cluster.address
 
 
+def test_a_scheduler_that_is_killed(lab, tmp_path, cluster):
+    """One sentence instead of waiting without end; what was graded is kept, so a local batch does only the rest."""
+    loaded = load_lab(lab)
+    sources = read_submissions(loaded, hand_in(tmp_path / "class", 16))
+    cluster.add_worker()
+    seen = []
+
+    def progress(count, name):
+        seen.append(name)
+        if len(seen) == 3:
+            cluster.scheduler.send_signal(signal.SIGKILL)
+
+    with pytest.raises(InputError, match="the scheduler is gone; what was graded is kept: run the command again"):
+        grade_batch(
+            loaded, sources, tmp_path / "out", lambda c: ClusterPool(cluster.address, c.grader), "auto", progress
+        )
+    rest = grade_batch(loaded, sources, tmp_path / "out", lambda c: LocalPool(1), "auto", ignore)
+
+    assert rest.problems == [] and 0 < rest.graded < 16
+
+
 def test_nobody_answers(cli, lab, tmp_path, monkeypatch):
     """The address and what is wrong; exit status 2, no traceback."""
     hand_in(tmp_path / "class", 2)

@@ -2,16 +2,21 @@
 
 import csv
 import io
+import pathlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.batch import fill_gradebooks, read_gradebooks
+from grader.batch.accounting import in_words
 from grader.batch.files import table
 from grader.batch.gradebooks import read_gradebook
 from grader.errors import InputError
+from grader.lab.lab import Lab
 from tests.batch.results import batch, entry
+
+LAB = Lab(pathlib.Path(), "small", "A small lab", None, None, None, (), (), ())
 
 CANVAS = (
     "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,A small lab (4711),Other (12),Final Score\r\n"
@@ -34,7 +39,7 @@ PARTICIPANTS = (
 
 
 def fill(text, shown, found):
-    return read_gradebook(text, shown).fill(found)
+    return read_gradebook(text, shown, ("A small lab", "small")).fill(found)
 
 
 def rows(text):
@@ -51,7 +56,7 @@ def test_canvas_takes_it_back():
     assert possible[0].strip() == "Points Possible" and possible[-1] == "100"
     assert jane == ["Doe, Jane", "101", "u1", "jane@x.org", "Section 1", "50.00"]
     assert jon[-1] == "" and eve[0] == "'=cmd(), Eve"
-    assert (filled.filled, filled.unmatched) == (1, ["x"])
+    assert (filled.account.graded, filled.account.unmatched) == (1, ["x"])
 
 
 def test_canvas_students_are_found_by_login_too():
@@ -80,14 +85,14 @@ def test_moodle_import_has_users_of_the_course_alone():
 
     assert header == ["ID number", "Email address", "A small lab grade", "A small lab feedback"]
     assert [row[:3] for row in found] == [["7", "jane@x.org", "50.00"]]
-    assert filled.unmatched == ["stranger"]
+    assert filled.account.unmatched == ["stranger"]
 
 
 def test_gradebooks_of_one_kind_get_files_of_their_own(tmp_path):
     """Two sections' gradebooks from Canvas and a worksheet: three files, none written over another."""
     for name, text in (("a", CANVAS), ("b", CANVAS.replace("Doe", "Roe")), ("c", WORKSHEET)):
         (tmp_path / f"{name}.csv").write_text(text)
-    books = read_gradebooks([tmp_path / f"{name}.csv" for name in "abc"])
+    books = read_gradebooks([tmp_path / f"{name}.csv" for name in "abc"], LAB)
     filled = fill_gradebooks(batch(entry("x", user="101")), books, tmp_path / "out")
 
     assert [one.name for one in filled] == ["canvas.csv", "canvas-2.csv", "moodle-worksheet.csv"]
@@ -114,7 +119,7 @@ def test_everybody_of_a_group_gets_its_points(text, jane, jon):
     lines = [",".join(row) for row in rows(filled.text)]
 
     assert sum(jane in line for line in lines) == sum(jon in line for line in lines) == 1
-    assert (filled.filled, filled.unmatched) == (2, [])
+    assert (filled.account.graded, filled.account.unmatched) == (2, [])
 
 
 def test_who_of_a_group_stands_in_no_row_is_named():
@@ -124,14 +129,14 @@ def test_who_of_a_group_stands_in_no_row_is_named():
     strangers = entry("submission_12", label="Bo", others=[{"label": "Cy", "email": "", "number": ""}])
     filled = fill(CANVAS, "g.csv", batch(found, strangers))
 
-    assert filled.unmatched == ["submission_11 (Ann Bell)", "submission_11 (mia@x.org)", "submission_12"]
+    assert filled.account.unmatched == ["submission_11 (Ann Bell)", "submission_11 (mia@x.org)", "submission_12"]
 
 
 def test_the_number_of_a_gradescope_submission_is_nobody():
     """A student whose Canvas id is the number of another's submission gets no points for it."""
     filled = fill(CANVAS, "g.csv", batch(entry("submission_101", system="gradescope", user="101")))
 
-    assert (filled.filled, filled.unmatched) == (0, ["submission_101"])
+    assert (filled.account.graded, filled.account.unmatched) == (0, ["submission_101"])
 
 
 @pytest.mark.parametrize("text", [CANVAS, WORKSHEET])
@@ -145,9 +150,9 @@ def test_what_is_not_graded_in_full_stays_blank(text):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a,b\n1,2\n", "g.csv:1: columns a, b: this is no gradebook that is known; known are a Canvas gradebook"),
+        ("a,b\n1,2\n", "g.csv:1: unrecognized gradebook (columns a, b); use a Canvas gradebook"),
         ("Identifier,Grade\n", "g.csv: there is no row in it; export it again"),
-        ('Student,ID,Section\n"x', "g.csv: this is no CSV file"),
+        ('Student,ID,Section\n"x', "g.csv: this is not a CSV file"),
     ],
 )
 def test_other_files_are_refused(text, told):
@@ -167,3 +172,83 @@ def test_no_name_becomes_a_formula_or_a_row(text):
 
     assert len(row) == len(header)
     assert not any(cell[:1] in ("=", "+", "@") for cell in row)
+
+
+def canvas_cells(text, *entries):
+    """The assignment's cells of a filled Canvas gradebook, by ID."""
+    return {row[1]: row[-1] for row in rows(fill(text, "g.csv", batch(*entries)).text)[2:]}
+
+
+def test_canvas_points_are_of_points_possible():
+    """Full marks of an assignment of 40 are 40."""
+    text = CANVAS.replace(",,,,,100,10,", ",,,,,40,10,")
+
+    assert canvas_cells(text, entry("x", system="canvas", user="101", points=100))["101"] == "40.00"
+
+
+def test_canvas_without_points_possible_says_so():
+    """Points stay of 100, with a note."""
+    filled = fill(CANVAS.replace(",,,,,100,10,", ",,,,,,10,"), "g.csv", batch(entry("u1")))
+
+    assert "Points Possible is missing, so points are not scaled" in filled.account.notes
+
+
+def test_a_row_without_a_submission_stays_as_it_was():
+    """EX and a grade typed by hand; EX stays even where something was handed in, and that is reported."""
+    text = CANVAS.replace("Section 1,,3,", "Section 1,EX,3,").replace("Section 1,,4,", "Section 1,77,4,")
+    filled = fill(text, "g.csv", batch(entry("x", system="canvas", user="101")))
+
+    assert canvas_cells(text) == {"101": "EX", "102": "77", "103": ""}
+    assert [row[-1] for row in rows(filled.text)[2:]] == ["EX", "77", ""]
+    assert (filled.account.graded, filled.account.excused, filled.account.without) == (0, ["x"], 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("A small lab (4711)", "Lab 1 (4711)", "no assignment is called A small lab or small (it has Lab 1 (4711)"),
+        ("Other (12)", "small (12)", "2 columns fit the lab (A small lab (4711), small (12)); name one with --ass"),
+    ],
+)
+def test_a_canvas_column_is_found_once_or_asked_for(old, new, told):
+    """Canvas would make a new assignment of an unknown column; nothing is guessed."""
+    with pytest.raises(InputError) as error:
+        fill(CANVAS.replace(old, new), "g.csv", batch(entry("a")))
+    assert told in str(error.value)
+
+
+def test_a_column_is_named_with_assignment(tmp_path):
+    """--assignment takes the title with Canvas's number or without."""
+    (tmp_path / "g.csv").write_text(CANVAS.replace("A small lab", "Lab 1"))
+    for name in ("lab 1", "Lab 1 (4711)"):
+        (book,) = read_gradebooks([tmp_path / "g.csv"], LAB, name)
+        assert rows(book.fill(batch(entry("u1"))).text)[0][-1] == "Lab 1 (4711)"
+
+
+def test_a_german_worksheet():
+    """Moodle translates the columns and the participants."""
+    text = (
+        "ID,Vollständiger Name,E-Mail-Adresse,Status,Bewertung,Bestwertung,Zuletzt geändert (Bewertung),"
+        'Feedback als Kommentar\nTeilnehmer/in77,Jörg,j@x.org,,,"20,00",-,\n'
+    )
+    filled = fill(text, "w.csv", batch(entry("p", system="moodle", user="77")))
+
+    assert rows(filled.text)[1][4] == "10.00" and "First: 50" in rows(filled.text)[1][-1]
+
+
+def test_every_row_is_accounted_for():
+    """Counts add up to the rows, in the words that a person reads."""
+    text = PARTICIPANTS + "Jane,Doe,10,other@x.org\n"
+    filled = fill(text, "p.csv", batch(entry("j", user="x", label="Jane Doe"), entry("8")))
+
+    assert in_words(filled.account) == [
+        "4 rows: 1 graded, 1 without a submission (left as they were), 2 need a decision",
+        "  decide: line 2 (Jane Doe): j fits line 5 as well",
+        "  decide: line 5 (Jane Doe): j fits line 2 as well",
+    ]
+
+
+def test_a_row_with_too_many_cells_is_refused():
+    """A cell beyond the header would be lost."""
+    with pytest.raises(InputError, match=r"g.csv: row 3 has 5 cells, the header 4; export it again"):
+        fill(PARTICIPANTS.replace("8,Jon@x.org", "8,Jon@x.org,lost"), "g.csv", batch(entry("a")))

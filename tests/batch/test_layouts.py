@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.layouts import Person, find_submissions, safe_id
+from grader.batch.layouts import Person, find_submissions, left_out, safe_id
 from grader.errors import InputError
 
 
@@ -112,3 +112,59 @@ def test_ids_are_safe_as_file_names(name):
 
     assert id and len(id) <= 64 and ".." not in id
     assert id.isascii() and all(c.isalnum() or c in "._-" for c in id) and id[0].isalnum()
+
+
+def test_a_moodle_file_name_steals_no_number(tmp_path):
+    """The student's own part of a name may look like the platform's mark; the first mark counts."""
+    put(tmp_path, "Eve_11111_assignsubmission_file_x_99999_assignsubmission_file_kernel.py")
+    put(tmp_path, "Victim_99999_assignsubmission_file_kernel.py", "Ann_5_assignsubmission_file_a_1_2_kernel.py")
+    submissions = find_submissions(tmp_path)
+
+    assert [(one.system, one.user, one.label) for one in submissions] == [
+        ("moodle", "11111", "Eve"),
+        ("moodle", "5", "Ann"),
+        ("moodle", "99999", "Victim"),
+    ]
+    assert [len(one.paths) for one in submissions] == [1, 1, 1]
+
+
+def test_a_canvas_file_name_steals_no_number(tmp_path):
+    """Neither Moodle's mark nor a second pair of numbers in the file's own name."""
+    put(tmp_path, "doe_101_9001_Jane_5_assignsubmission_file_kernel.py", "roe_102_9002_x_7_8_kernel.py")
+    assert [(one.system, one.user) for one in find_submissions(tmp_path)] == [("canvas", "101"), ("canvas", "102")]
+
+
+def test_canvas_names_and_anonymous_downloads(tmp_path):
+    """Underscores in names, LATE on either side, anonymous ids; the name each file had at home is kept."""
+    put(tmp_path, "de_la_cruz_LATE_101_9001_kernel.py", "anon_a1B2c_90112_kernel.py", "anon_a1B2c_90113_answers.yaml")
+    put(tmp_path, "LATE_anon_Zz9Qx_90114_my_kernel.py")
+    late, anonymous, cruz = find_submissions(tmp_path)
+
+    assert (cruz.system, cruz.user, cruz.label, cruz.late) == ("canvas", "101", "de_la_cruz", True)
+    assert (anonymous.system, anonymous.user, anonymous.late) == ("canvas-anonymous", "a1B2c", False)
+    assert anonymous.names == ("kernel.py", "answers.yaml")
+    assert (late.user, late.late, late.names) == ("Zz9Qx", True, ("my_kernel.py",))
+
+
+def test_a_canvas_name_that_can_be_read_twice_is_doubted(tmp_path):
+    """`doe_5` with number 101, or `doe` with number 5: nobody but a person can say."""
+    put(tmp_path, "doe_5_101_9001_kernel.py")
+    (one,) = find_submissions(tmp_path)
+
+    assert one.doubt == "doe_5_101_9001_kernel.py can be read as user 5 or as user 101"
+
+
+def test_two_claims_on_one_number_stay_apart(tmp_path):
+    """One number under two names: two submissions, and neither's files are mixed with the other's."""
+    put(tmp_path, "Jane_7_assignsubmission_file_kernel.py", "Eve_7_assignsubmission_file_answers.yaml")
+    submissions = find_submissions(tmp_path)
+
+    assert sorted((one.user, one.label, len(one.paths)) for one in submissions) == [("7", "Eve", 1), ("7", "Jane", 1)]
+
+
+def test_hidden_folders_are_submissions(tmp_path):
+    """`..hidden` and `.jane` are folders that somebody handed in; what is no submission is listed."""
+    put(tmp_path, "..hidden/kernel.py", ".jane/kernel.py", "grades.csv", "._grades.csv", ".DS_Store")
+
+    assert len(find_submissions(tmp_path)) == 2
+    assert left_out(tmp_path) == ["grades.csv"]

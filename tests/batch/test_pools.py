@@ -27,6 +27,9 @@ class Pool:
         self.performed = []
         self.started = 0
 
+    def check(self):
+        pass
+
     def start(self):
         self.started += 1
         return Executor(self)

@@ -1,6 +1,7 @@
 """Which file of a submission is its kernel."""
 
 import io
+import os
 import zipfile
 
 import pytest
@@ -81,7 +82,7 @@ def test_one_python_file_under_another_name(read):
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({"jane/notes.txt": ""}, "there is no kernel.py in it; it has 0 archives and 0 Python files"),
+        ({"jane/notes.txt": ""}, "there is no kernel.py in jane; it has 0 archives and 0 Python files"),
         ({"jane/a/kernel.py": "1", "jane/b/kernel.py": "2"}, "2 files named kernel.py are equally near to the top"),
         ({"jane.zip": b"PK\x03\x04 nothing"}, "the archive cannot be read"),
         ({"jane/a.zip": b"PK\x03\x04 nothing"}, "the archive cannot be read"),
@@ -110,3 +111,32 @@ def test_equal_kernels_have_one_digest_whatever_the_answers(read):
 
     assert sources["a"].code_digest == sources["b"].code_digest
     assert sources["a"].digest != sources["b"].digest
+
+
+def test_what_this_machine_cannot_read_is_no_ones_fault(read, tmp_path, monkeypatch):
+    """A folder without permission, or a disk that fails: unreadable with the reason, not refused."""
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).rstrip("/").endswith("jane"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr("grader.intake.submission.os.scandir", scandir)
+    jane = read({"jane/kernel.py": "k", "john/kernel.py": "k"})["jane"]
+
+    assert (jane.unreadable, jane.refused, jane.has_kernel) == ("jane cannot be read: Permission denied", "", False)
+
+
+def test_canvas_anonymous_files_belong_together(read):
+    """The sheet of an anonymous download, and of somebody with underscores in the name, is read."""
+    sources = read(
+        {
+            "anon_a1B2c_90112_kernel.py": "k",
+            "anon_a1B2c_90113_answers.yaml": "a: 1",
+            "de_la_cruz_7_1_kernel.py": "k",
+            "de_la_cruz_7_2_answers.yaml": "a: 2",
+        }
+    )
+
+    assert {id: source.answers for id, source in sources.items()} == {"anon-a1B2c": b"a: 1", "de_la_cruz-7": b"a: 2"}

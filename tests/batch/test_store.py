@@ -43,7 +43,7 @@ def test_a_new_store_that_keeps_nothing_is_gone(tmp_path):
         store.set_submissions([("jane", {}, None)])
     gone = list(tmp_path.iterdir())
     with Store(tmp_path / "new") as store:
-        store.finish({})
+        store.finish({}, "")
     Store(tmp_path / "new").close()
 
     assert gone == []
@@ -76,7 +76,8 @@ def test_a_store_is_free_after_kill(tmp_path):
     program = (
         "import os, pathlib, signal, sys; from grader.batch.store import *;"
         "store = Store(pathlib.Path(sys.argv[1])); key = Key('k', 's', 'g', 'o');"
-        "store.keep([(key, Kept('passed', {}, {}))]); store._db.execute('BEGIN');"
+        "store.keep([(key, Kept('passed', {'verdict': 'passed'}, {'wanted': 'auto', 'got': 'L2'}))]);"
+        "store._db.execute('BEGIN');"
         'store._db.execute("DELETE FROM attempts"); os.kill(os.getpid(), signal.SIGKILL)'
     )
     done = subprocess.run([sys.executable, "-c", program, tmp_path], timeout=60, check=False)
@@ -143,10 +144,13 @@ def test_a_store_of_another_version(tmp_path):
         Store(tmp_path)
 
 
-def test_only_batches_that_differ_are_remembered(tmp_path):
-    """The last two that differ can be compared, however often the same one ran again."""
+def test_the_last_finished_batch_is_remembered(tmp_path):
+    """Its grades, its number, and when it ended."""
     with Store(tmp_path) as store:
-        for grades in ({"a": 1}, {"a": 2}, {"a": 2}, {"a": 2}):
-            store.finish(grades)
+        first, second = ({"scenarios": {"a": kind}, "submissions": {}} for kind in ("public", "hidden"))
+        none = store.finished(), store.last_run()
+        for grades in (first, second):
+            store.finish(grades, "today")
 
-        assert store.finished() == [{"a": 1}, {"a": 2}]
+        assert none == (None, (0, ""))
+        assert (store.finished(), store.last_run()) == (second, (2, "today"))

@@ -292,3 +292,14 @@ def test_output_that_cannot_be_written_is_named(cli, lab, tmp_path):
     status, _, err = cli("run", lab, "--submission", "reference", "--output", target)
 
     assert (status, err) == (2, f"grader: {target}: No such file or directory\n")
+
+
+def test_a_kernel_in_a_folder_below_is_found(cli, lab, tmp_path):
+    """`run` finds the kernel where `batch` finds it, and says which sheet it took."""
+    (tmp_path / "work" / "small").mkdir(parents=True)
+    (tmp_path / "work" / "small" / "kernel.py").write_text(kernel_text())
+    (tmp_path / "work" / "small" / "answers.yml").write_text("who: writer\n")
+    status, out, _ = cli("run", lab, "--submission", tmp_path / "work")
+
+    assert status in (0, 1) and "passed" not in out.splitlines()[0]
+    assert "Note: small/answers.yml was taken for answers.yaml." in out

@@ -38,12 +38,12 @@ def test_a_lab_loads(lab):
 
 
 def test_shares_count_hidden_scenarios_and_weights(lab):
-    """A task's points are divided over public and hidden scenarios by weight, in exact fractions."""
+    """A task's points are divided over public and hidden scenarios by weight, in hundredths that add up."""
     (lab / "hidden" / "secret.yaml").write_text(SECRET + "weight: 2\n")
     loaded = load_lab(lab)
 
-    assert loaded.share(loaded.scenarios[1]) == Fraction(40, 3)
-    assert loaded.hidden_points() == Fraction(80, 3)
+    assert loaded.share(loaded.scenarios[1]) == Fraction(1333, 100)
+    assert loaded.hidden_points() == Fraction(2667, 100)
 
 
 def test_a_released_lab_has_the_same_public_points(lab):

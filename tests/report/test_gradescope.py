@@ -17,13 +17,13 @@ def test_it_is_what_gradescope_specifies(lab, audience):
 
 
 def test_points_are_exact_and_tests_add_up(lab):
-    """The top-level score is the result's; the tests' own add up to it but for rounding."""
+    """The top-level score is the result's, and the tests' own add up to it, as they do to 100."""
     result = result_of(lab, answers=b"copies: 1\n")
     told = json.loads(render(result, "gradescope"))
 
     assert told["score"] == result["points"]
-    assert sum(test["score"] for test in told["tests"]) == pytest.approx(result["points"], abs=0.05)
-    assert sum(test["max_score"] for test in told["tests"]) == pytest.approx(100, abs=0.05)
+    assert sum(test["score"] for test in told["tests"]) == pytest.approx(result["points"], abs=1e-9)
+    assert sum(test["max_score"] for test in told["tests"]) == pytest.approx(100, abs=1e-9)
 
 
 def test_students_see_hidden_scenarios_in_canned_words(lab):

@@ -1,0 +1,160 @@
+"""Points that a person decided on (`--overrides`): a CSV file with student, task or scenario, points and comment.
+
+An override sets the points of a scenario, a task or the total; it is applied after grading, so it survives regrades.
+A store keeps the overrides of its last run, and uses them until another file replaces them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import pathlib
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from grader.batch.identity import CANVAS_ID, EMAIL, GITHUB, LOGIN, NUMBER, PARTICIPANT, Entry, keys
+from grader.batch.matching import Row, match
+from grader.errors import InputError
+from grader.escape import printable
+from grader.lab.lab import Lab
+from grader.points import rounded
+
+#: What an override of all points names.
+TOTAL = "total"
+
+#: Columns of the file: what each holds -> the names it goes by.
+_COLUMNS = {
+    "student": ("student", "submission", "login", "student*in"),
+    "what": ("task or scenario", "what", "task", "scenario", "aufgabe"),
+    "points": ("points", "punkte"),
+    "comment": ("comment", "kommentar", "reason"),
+}
+
+_KINDS = (LOGIN, NUMBER, EMAIL, GITHUB, PARTICIPANT, CANVAS_ID)
+
+
+class Override(NamedTuple):
+    """One line: the points of a task, a scenario, or `total`, for one submission."""
+
+    line: int
+    student: str
+    what: str
+    points: float
+    comment: str
+
+
+def read_overrides(path: pathlib.Path, lab: Lab) -> list[Override]:
+    """Read a file of overrides. InputError with every line that is wrong."""
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True))
+    except UnicodeDecodeError:
+        raise InputError([f"{path}: this is not UTF-8; save it as CSV in UTF-8"]) from None
+    except csv.Error as error:
+        raise InputError([f"{path}: this is not a CSV file ({error})"]) from None
+    except OSError as error:
+        raise InputError([f"{path}: {error.strerror}"]) from None
+    header = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    places = {
+        what: next((header.index(name) for name in names if name in header), -1) for what, names in _COLUMNS.items()
+    }
+    if min(places.values()) < 0:
+        raise InputError([f"{path}:1: expected the columns student, task or scenario, points and comment"])
+    found, problems = [], []
+    for line, row in enumerate(rows[1:], 2):
+        cells = {what: printable(row[place].strip(), 500) if place < len(row) else "" for what, place in places.items()}
+        if not any(cells.values()):
+            continue
+        points, problem = _points(cells["what"] or TOTAL, cells["points"], lab)
+        if problem:
+            problems.append(f"{path}:{line}: {problem}")
+        found.append(Override(line, cells["student"], cells["what"] or TOTAL, points, cells["comment"]))
+    doubles = {(one.student, one.what): one.line for one in found}
+    problems += [
+        f"{path}:{one.line}: {one.student} has another override of {one.what} on line {doubles[one.student, one.what]}"
+        for one in found
+        if doubles[one.student, one.what] != one.line
+    ]
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _points(what: str, text: str, lab: Lab) -> tuple[float, str]:
+    """Return the points, and what is wrong with them or with what they are for."""
+    try:
+        points = float(text.replace(",", "."))
+    except ValueError:
+        return 0.0, f"points is {text!r}; expected a number"
+    most = {TOTAL: 100.0} | {task.id: float(task.points) for task in lab.tasks}
+    most |= {scenario.id: float(lab.share(scenario)) for scenario in lab.all_scenarios}
+    # What is not in the lab any more is reported when it is applied: an edited lab must not stop a batch.
+    if not (math.isfinite(points) and 0 <= points <= most.get(what, 100.0)):
+        return 0.0, f"points is {text}; {what} has 0 to {most.get(what, 100.0):g}"
+    return _whole(points), ""
+
+
+def _whole(points: float) -> float | int:
+    """Return points as results show them: in hundredths, and whole numbers as such."""
+    return rounded(Fraction(str(points)))
+
+
+def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[str, Any]) -> list[str]:
+    """Set points in entries; each notes its `adjustments`. Return a line for each override that did not apply."""
+    scenarios = {scenario["id"]: scenario["task"] for scenario in batch["scenarios"]}
+    hidden = {scenario["id"] for scenario in batch["scenarios"] if scenario["visibility"] == "hidden"}
+    tasks = [task["id"] for task in batch["tasks"]]
+    order = [*scenarios, *tasks, TOTAL]  # the smaller first: an override of a task counts for all of it
+    ids = {entry["id"]: entry for entry in entries}
+    rows = [Row(one.line, one.student, keys(*((kind, one.student) for kind in _KINDS))) for one in overrides]
+    found = {one: match(entries, [row]).rows[0] for one, row in zip(overrides, rows, strict=True)}
+    idle = []
+    for one in sorted(overrides, key=lambda one: (order.index(one.what) if one.what in order else -1, one.line)):
+        entry = ids.get(one.student) or found[one].entry
+        if one.what not in order:
+            idle.append(f"line {one.line}: the lab has no task or scenario {one.what}")
+        elif entry is None:
+            why = found[one].decide or "no submission is theirs"
+            idle.append(f"line {one.line}: {one.student}: {why}")
+        elif not _set(entry, one, scenarios.get(one.what, one.what), hidden):
+            idle.append(f"line {one.line}: {entry['id']} has {one.points:g} points in {one.what} without it")
+    return [f"override does not apply: {line}" for line in idle]
+
+
+def _set(entry: Entry, one: Override, task: str, hidden: set[str]) -> bool:
+    """Set the points of one override; return False if they are what they were."""
+    if one.what == TOTAL:
+        was = entry["points"]
+    elif one.what == task:
+        was = entry["tasks"].get(task, 0)
+    else:
+        was = entry["scenario_points"].get(one.what, 0)
+    by = _whole(one.points - was)
+    if not by:
+        return False
+    if one.what != TOTAL:
+        entry["tasks"] = entry["tasks"] | {task: _whole(entry["tasks"].get(task, 0) + by)}
+        if one.what != task:
+            entry["scenario_points"] = entry["scenario_points"] | {one.what: one.points}
+    entry["points"] = _whole(entry["points"] + by)
+    entry["adjustments"] = [
+        *entry["adjustments"],
+        {"what": one.what, "before": was, "after": one.points, "comment": one.comment, "hidden": one.what in hidden},
+    ]
+    return True
+
+
+def in_feedback(entry: Entry) -> str:
+    """Return the part of a student's feedback on what a person changed; "" if nobody did."""
+    from grader.escape import for_markdown
+
+    if not entry["adjustments"]:
+        return ""
+    lines = ["", "### Changed by the course", ""]
+    for one in entry["adjustments"]:
+        comment = f": {for_markdown(one['comment'])}" if one["comment"] else ""
+        what = "a hidden scenario" if one["hidden"] else for_markdown(one["what"])
+        lines.append(f"- {what}: {one['before']:g} -> {one['after']:g} points{comment}")
+    lines += ["", f"**With this: {entry['points']:g} of {entry['max_points']:g} points**"]
+    return "\n".join(lines) + "\n"

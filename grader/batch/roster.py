@@ -1,0 +1,224 @@
+"""The list of a course's people (`--roster`): who stands behind the numbers and logins that downloads have.
+
+A roster joins keys that no platform has together, such as a GitHub login and an ID number. Submissions are matched with
+its rows as with a gradebook's: by one unique key, or not at all (matching.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from grader.batch.accounting import Account, account
+from grader.batch.columns import KNOWN, column
+from grader.batch.identity import (
+    CANVAS_ID,
+    EMAIL,
+    GITHUB,
+    LOGIN,
+    NAME,
+    NUMBER,
+    PARTICIPANT,
+    Entry,
+    Key,
+    key,
+    keys,
+    people,
+)
+from grader.batch.matching import Matches, Row, match
+from grader.errors import InputError
+from grader.escape import printable
+
+#: What --columns can name.
+COLUMNS = ("name", "first name", "last name", "email", "number", "login", "github", "group")
+
+SIZE_LIMIT = 16 << 20
+
+
+class Listed(NamedTuple):
+    """One person of a roster, on a line of it."""
+
+    line: int
+    name: str
+    email: str
+    number: str
+    login: str
+    github: str
+    group: str
+    keys: frozenset[Key]
+
+
+class Roster(NamedTuple):
+    """The people of a course."""
+
+    path: str
+    listed: tuple[Listed, ...]
+
+
+def parse_columns(given: Sequence[str]) -> dict[str, str]:
+    """Return what `--columns login=Kennung,name=Name` says: what -> the column's name. InputError."""
+    named = {}
+    for part in (part for text in given for part in text.split(",")):
+        what, equals, name = (side.strip() for side in part.partition("="))
+        if not equals or what not in COLUMNS or not name:
+            raise InputError([f"--columns {part!r}: use WHAT=NAME, where WHAT is one of {', '.join(COLUMNS)}"])
+        named[what] = name
+    return named
+
+
+def read_roster(path: pathlib.Path, columns: Mapping[str, str]) -> Roster:
+    """Read a CSV file with one row per person.
+
+    columns: what -> name of the column, for columns that are not recognised. InputError if the file cannot be read, if
+    it has no column to know people by, or if two rows share a key.
+    """
+    try:
+        data = path.read_bytes()[: SIZE_LIMIT + 1]
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError([f"{path}: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise InputError([f"{path}: this is not UTF-8; export it as CSV in UTF-8"]) from None
+    if len(data) > SIZE_LIMIT:
+        raise InputError([f"{path}: it has more than {SIZE_LIMIT >> 20} MiB; a roster has one line per person"])
+    first = text.split("\n", 1)[0]
+    delimiter = ";" if first.count(";") > first.count(",") else "," if "," in first else "\t" if "\t" in first else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise InputError([f"{path}: this is not a CSV file ({error})"]) from None
+    if not rows:
+        raise InputError([f"{path}: the file is empty"])
+    places = _places(rows[0], columns, str(path))
+    listed = [_listed(line, row, places) for line, row in enumerate(rows[1:], 2) if any(map(str.strip, row))]
+    _refuse_doubles(listed, str(path))
+    return Roster(str(path), tuple(listed))
+
+
+def _places(header: list[str], columns: Mapping[str, str], shown: str) -> dict[str, int]:
+    """Return what -> the number of its column."""
+    places = {}
+    folded = [cell.strip().casefold() for cell in header]
+    for what in COLUMNS:
+        if what in columns:
+            if columns[what].strip().casefold() not in folded:
+                raise InputError([f"{shown}:1: no column is called {columns[what]!r} (it has {', '.join(header)})"])
+            places[what] = folded.index(columns[what].strip().casefold())
+        else:
+            place = column(header, what)
+            if place is not None and place not in places.values():
+                places[what] = place
+    if "sis login id" in folded and "id" in folded:
+        places["canvas"] = folded.index("id")
+    if not places.keys() & {"email", "number", "login", "github"}:
+        known = ", ".join(name for what in ("email", "number", "login", "github") for name in KNOWN[what][:2])
+        raise InputError(
+            [f"{shown}:1: no column to know people by (it has {', '.join(header)}); expected {known}, or use --columns"]
+        )
+    return places
+
+
+def _listed(line: int, row: list[str], places: Mapping[str, int]) -> Listed:
+    def cell(what: str) -> str:
+        place = places.get(what)
+        return printable(row[place].strip(), 200) if place is not None and place < len(row) else ""
+
+    name = cell("name") or " ".join(part for part in (cell("first name"), cell("last name")) if part)
+    if "," in name and "canvas" in places:
+        last, _, first = name.partition(",")
+        name = f"{first.strip()} {last.strip()}"
+    login = cell("login")
+    known = keys(
+        (EMAIL, cell("email")), (NUMBER, cell("number")), (GITHUB, cell("github")), (CANVAS_ID, cell("canvas"))
+    )
+    participant = re.fullmatch(r"(?:Participant|Teilnehmer/?(?:in)?)\s*(\d+)", login)
+    if participant:
+        known |= keys((PARTICIPANT, participant[1]))
+        login = ""
+    known |= keys((LOGIN, login), *([(EMAIL, login)] if "@" in login else []))
+    return Listed(line, name, cell("email"), cell("number"), login, cell("github"), cell("group"), known)
+
+
+def _refuse_doubles(listed: Sequence[Listed], shown: str) -> None:
+    lines: dict[Key, list[int]] = {}
+    for one in listed:
+        for known in one.keys:
+            lines.setdefault(known, []).append(one.line)
+    doubles = [
+        f"{shown}: lines {', '.join(map(str, n))} have one {k.kind}" for k, n in sorted(lines.items()) if len(n) > 1
+    ]
+    if doubles:
+        raise InputError(doubles[:10])
+
+
+def introduce(entries: Sequence[Entry], roster: Roster) -> Account:
+    """Write what the roster knows into entries: names and keys of each person, and the members of teams."""
+    _name_repositories(entries, roster)
+    teams = _join_teams(entries, roster)
+    rows = [Row(one.line, one.name or one.login, one.keys, key(NAME, one.name)) for one in roster.listed]
+    plain_names = match(entries, rows)
+    # Moodle puts the team before the name: `Team 1-Jane Doe`.
+    teamed = [
+        row._replace(name=key(NAME, f"{one.group}-{one.name}")) for row, one in zip(rows, roster.listed, strict=True)
+    ]
+    with_team = match(entries, teamed)
+    found = [a if a.entry or a.decide else b for a, b in zip(plain_names.rows, with_team.rows, strict=True)]
+    for one, result in zip(roster.listed, found, strict=True):
+        if result.entry is not None and result.entry["id"] not in teams:
+            _know(people(result.entry)[result.place], one)
+    unmatched = [id for id in plain_names.unmatched if id in with_team.unmatched]
+    return account(rows, Matches(found, unmatched))
+
+
+def _know(person: dict[str, Any], one: Listed) -> None:
+    person["label"] = one.name or person["label"]
+    person["named"] = bool(one.name)
+    for field in ("email", "number", "login", "github"):
+        person[field] = getattr(one, field) or person.get(field, "")
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
+
+
+def _join_teams(entries: Sequence[Entry], roster: Roster) -> set[str]:
+    """Give a team's submission all members of the roster's group of that name; return the ids of such submissions."""
+    members: dict[str, list[Listed]] = {}
+    for one in roster.listed:
+        if one.group:
+            members.setdefault(_slug(one.group), []).append(one)
+    joined = set()
+    logins = {known.value for one in roster.listed for known in one.keys}
+    for entry in entries:
+        name = entry["user"]
+        team = members.get(_slug(name)) if entry["system"] in ("plain", "classroom") and name else None
+        if team and name.casefold() not in logins:
+            first, *others = ({"label": "", "email": "", "number": ""} for _ in team)
+            for person, one in zip((first, *others), team, strict=True):
+                _know(person, one)
+            entry.update(first, others=others)
+            joined.add(entry["id"])
+    return joined
+
+
+def _name_repositories(entries: Sequence[Entry], roster: Roster) -> None:
+    """Find where the login begins in the names of a Classroom's repositories: where most are in the roster."""
+    repositories = [entry for entry in entries if entry["system"] == "classroom"]
+    known = {one.github.casefold() for one in roster.listed if one.github}
+    known |= {_slug(one.group) for one in roster.listed if one.group}
+    names = [entry["given"] for entry in repositories]
+    common = os.path.commonprefix(names)  # noqa: RUF071 - of names, not of paths
+    cuts = [match.end() for match in re.finditer("-", common)]
+    hits = {cut: sum(name[cut:].casefold() in known for name in names) for cut in cuts}
+    best = max(hits.values(), default=0)
+    for entry in repositories:
+        logins = [entry["given"][cut:] for cut in cuts if hits[cut] == best]
+        if best and len(logins) == 1:
+            entry["user"] = logins[0]
+        elif best:
+            entry["doubt"] = f"{entry['given']} can be the repository of {' or of '.join(logins)}"

@@ -1,0 +1,253 @@
+"""What a store's rows may hold. A store may come from anywhere, so nothing in it is used before it was checked.
+
+Each `read_` function takes what SQLite gave and returns the checked value, or raises BadRow with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, cast
+
+from grader.compare.explain import ABOUT
+from grader.escape import printable
+from grader.grade.verdicts import MEANINGS
+from grader.sandbox.isolation import Isolation
+
+#: Characters of one text in a row, and of the grades of a whole batch; items of one list.
+TEXT_LIMIT = 1 << 20
+GRADES_LIMIT = 256 << 20
+ITEMS = 2000
+
+#: Names of submissions: each is a file's name below results/ and feedback/.
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+_HASH = re.compile(r"[A-Za-z0-9.+_-]{0,200}")
+
+_LEVELS = ("none", "L0", "L1", "L2S", "L2", "L3")
+
+_PERSON = {"label", "email", "number", "login", "github", "named"}
+
+Check = Callable[[Any], bool]
+
+
+class BadRow(ValueError):
+    """A row is not one that a batch writes."""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= TEXT_LIMIT
+
+
+def _is_shown(value: Any) -> bool:
+    """Return True for text that was made harmless before it was stored."""
+    return _is_text(value) and printable(value, None) == value
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and _HASH.fullmatch(value) is not None
+
+
+def _is_lines(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= ITEMS and all(map(_is_text, value))
+
+
+def _is_printed(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and _is_text(value[0]) and isinstance(value[1], bool)
+
+
+def _is_divergence(value: Any) -> bool:
+    if not (isinstance(value, list) and len(value) == 4):
+        return False
+    step, rule, expected, yours = value
+    whole = isinstance(step, int) and not isinstance(step, bool) and 0 <= step <= 10**6
+    return whole and rule in ABOUT and _is_text(expected) and _is_text(yours)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_person(value: Any) -> bool:
+    if not isinstance(value, dict) or not {"label", "email", "number"} <= value.keys() <= _PERSON:
+        return False
+    return all(isinstance(field, bool) if name == "named" else _is_shown(field) for name, field in value.items())
+
+
+def _is_people(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= ITEMS and all(map(_is_person, value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e6 < value < 1e6
+
+
+def _is_table(value: Any, check: Check) -> bool:
+    return isinstance(value, dict) and all(_is_shown(name) and check(field) for name, field in value.items())
+
+
+def _is_graded(value: Any) -> bool:
+    if not isinstance(value, dict) or not _GRADED.keys() - {"name"} <= value.keys() <= _GRADED.keys():
+        return False
+    return all(_GRADED[name](field) for name, field in value.items())
+
+
+def _is_missing(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) <= 50 and all(_is_text(k) and _is_text(v) for k, v in value.items())
+
+
+#: What is known of a submission: fields that every store has, and fields that were added later.
+_ABOUT: dict[str, Check] = {
+    **dict.fromkeys(("label", "system", "user", "email", "number", "remark"), _is_shown),
+    **dict.fromkeys(("digest", "kernel"), _is_hash),
+    "refused": _is_text,
+}
+_ABOUT_LATER: dict[str, Check] = {
+    "others": _is_people,
+    **dict.fromkeys(("given", "login", "github", "submitted"), _is_shown),
+    **dict.fromkeys(("late", "named"), _is_flag),
+    "doubt": _is_shown,
+    "unreadable": _is_text,
+    "remarks": _is_lines,
+}
+
+_ATTEMPT: dict[str, Check] = {"verdict": lambda value: value in MEANINGS}
+_ATTEMPT_MORE: dict[str, Check] = {
+    "message": _is_text,
+    "lines": _is_lines,
+    "divergence": _is_divergence,
+    "sign": _is_text,
+    "printed": _is_printed,
+}
+
+_ISOLATION: dict[str, Check] = {"wanted": _is_hash, "got": lambda value: value in _LEVELS}
+_ISOLATION_MORE: dict[str, Check] = {"missing": _is_missing, "landlock_abi": lambda value: type(value) is int}
+
+_GRADES: dict[str, Check] = {
+    "scenarios": lambda value: _is_table(value, _is_text),
+    "submissions": lambda value: _is_table(value, _is_graded),
+}
+_GRADED: dict[str, Check] = {
+    "name": _is_shown,  # a store of earlier versions has none
+    "digest": _is_text,
+    "points": _is_number,
+    "quiz": _is_number,
+    "verdicts": lambda value: _is_table(value, _is_text),
+    "worth": lambda value: _is_table(value, _is_number),
+}
+
+
+def _object(
+    text: Any, needed: dict[str, Check], more: dict[str, Check], what: str, limit: int = TEXT_LIMIT
+) -> dict[str, Any]:
+    if not (isinstance(text, str) and len(text) <= limit):
+        raise BadRow(f"{what} is not a text of at most {limit >> 10} KiB")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadRow(f"{what} is not JSON") from None
+    if not isinstance(value, dict):
+        raise BadRow(f"{what} is not an object")
+    checks = needed | more
+    wrong = next((name for name, field in value.items() if name not in checks or not checks[name](field)), None)
+    wrong = next((name for name in needed if name not in value), wrong)
+    if wrong is not None:
+        raise BadRow(f"{what}: the field {printable(wrong, 60)!r} is missing, unknown, or not what a batch writes")
+    return value
+
+
+def read_id(value: Any) -> str:
+    """Return the id of a submission, which is safe as the name of a file."""
+    if not isinstance(value, str) or not ID.fullmatch(value) or ".." in value:
+        raise BadRow(f"{printable(repr(value), 80)} is not the id of a submission")
+    return value
+
+
+def read_about(value: Any) -> dict[str, Any]:
+    """Return what is known of a submission."""
+    return _object(value, _ABOUT, _ABOUT_LATER, "a submission")
+
+
+def read_answers(value: Any) -> bytes | None:
+    """Return a quiz sheet's bytes, or None."""
+    if value is not None and not (isinstance(value, bytes) and len(value) <= TEXT_LIMIT):
+        raise BadRow("a quiz sheet is not bytes, or has too many")
+    return value
+
+
+def read_key(values: tuple[Any, ...]) -> tuple[str, str, str, str]:
+    """Return the four parts of an attempt's key: hashes of kernel, scenario, grader and reference output."""
+    for value in values:
+        if not _is_hash(value):
+            raise BadRow(f"{printable(repr(value), 80)} is not a hash")
+    return values[0], values[1], values[2], values[3]
+
+
+def read_attempt(verdict: Any, attempt: Any, isolation: Any) -> tuple[str, dict[str, Any], Isolation]:
+    """Return the verdict, the attempt and the isolation of a row."""
+    told = _object(attempt, _ATTEMPT, _ATTEMPT_MORE, "an attempt")
+    if told["verdict"] != verdict:
+        raise BadRow("an attempt has two verdicts")
+    level = cast(Isolation, _object(isolation, _ISOLATION, _ISOLATION_MORE, "an isolation"))
+    return told["verdict"], told, level
+
+
+def read_grades(text: Any) -> dict[str, Any]:
+    """Return the grades of a finished batch (files.grades_of)."""
+    return _object(text, _GRADES, {}, "a finished batch", GRADES_LIMIT)
+
+
+def read_parts(text: Any) -> list[list[int]]:
+    """Return which shards a store holds: pairs of number and count."""
+    try:
+        parts = json.loads(text)
+        known = len(parts) <= ITEMS and all(
+            type(n) is int and type(of) is int and 1 <= n <= of <= 9999 for n, of in parts
+        )
+    except (TypeError, ValueError, RecursionError):
+        known = False
+    if not known:
+        raise BadRow("the list of shards is not one")
+    return [[n, of] for n, of in parts]
+
+
+def read_run(text: Any) -> tuple[int, str]:
+    """Return the number of a store's last finished run, and when it ended."""
+    try:
+        number, when = json.loads(text)
+        known = type(number) is int and 0 <= number < 10**9 and _is_shown(when) and len(when) <= 40
+    except (TypeError, ValueError, RecursionError):
+        known = False
+    if not known:
+        raise BadRow("the number of the last run is not one")
+    return number, when
+
+
+def read_overrides(text: Any) -> list[list[Any]]:
+    """Return the overrides of a store: line, student, task or scenario, points, comment."""
+    try:
+        rows = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise BadRow("the list of overrides is not JSON") from None
+    checks = (lambda value: type(value) is int, _is_shown, _is_shown, _is_number, _is_shown)
+    for row in rows if isinstance(rows, list) else [None]:
+        if not (isinstance(row, list) and len(row) == 5 and all(f(v) for f, v in zip(checks, row, strict=True))):
+            raise BadRow("the list of overrides is not one")
+    return list(rows)
+
+
+def read_written(text: Any) -> dict[str, str]:
+    """Return the files that a batch wrote: path below the output -> sha256 of its bytes."""
+    try:
+        written = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise BadRow("the list of written files is not JSON") from None
+    if not isinstance(written, dict) or not all(_is_hash(value) for value in written.values()):
+        raise BadRow("the list of written files is not one")
+    for path in written:
+        folder, _, name = path.partition("/")
+        if (folder, name[-5:]) != ("results", ".json") and (folder, name[-3:]) != ("feedback", ".md"):
+            raise BadRow(f"{printable(path, 80)!r} is not a file that a batch writes for a submission")
+        read_id(name.rpartition(".")[0])
+    return written

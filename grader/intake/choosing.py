@@ -1,0 +1,141 @@
+"""Which of a submission's files is its kernel and which its quiz sheet: one rule for folders, archives and downloads.
+
+Only names decide here. The kernel is the kernel.py in a folder of the lab's name, else the one nearest to the top; else
+a file with nearly that name, else the one archive, else the one Python file. The sheet is the answers.yaml in the
+kernel's folder, else one with nearly that name or place. Whatever is taken under another name, and every sheet that is
+not read, is reported in a remark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from grader.intake.refusal import Refused
+
+#: The only files of a submission that are ever looked at.
+KERNEL, ANSWERS = "kernel.py", "answers.yaml"
+
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
+
+#: What browsers and learning platforms make of a name: `kernel (1).py`, `kernel-1.py`, `doe_kernel.py`.
+_COPY = r"(?:[-_ ]?\(?(?P<copy>\d{1,4})\)?)?"
+_NEAR_KERNEL = re.compile(rf"(?P<who>.*_)?kernel{_COPY}\.py", re.IGNORECASE | re.DOTALL)
+_NEAR_ANSWERS = re.compile(rf"(?P<who>.*_)?answers{_COPY}\.ya?ml", re.IGNORECASE | re.DOTALL)
+
+
+class Chosen(NamedTuple):
+    """Paths of the kernel and of the sheet, "" for none; or of the one archive to look into, and nothing else."""
+
+    kernel: str = ""
+    sheet: str = ""
+    archive: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def choose(
+    paths: Iterable[str], lab: str = "", name: str = "", *, numbered: bool = False, nested: bool = True
+) -> Chosen:
+    """Choose from the paths of a submission's files, relative to its top, with slashes. Refused if nothing fits.
+
+    lab       the lab's name: a folder called that is preferred
+    name      what the top is called, for messages and as the name of the top folder
+    numbered  the platform numbers files that are handed in again, so kernel-1.py replaces kernel.py
+    nested    an archive among the files may be looked into
+    """
+    paths = sorted(paths, key=lambda path: (path.count("/"), path))
+    kernel = _kernel(paths, lab, name, numbered)
+    if not kernel:
+        archives = [path for path in paths if path.lower().endswith(_ARCHIVES)] if nested else []
+        if len(archives) == 1:
+            return Chosen(archive=archives[0])
+        kernel = _only_program(paths, len(archives), name)
+    sheet, remarks = _sheet(paths, kernel, numbered)
+    if _base(kernel) != KERNEL and not numbered:
+        remarks = [f"{kernel} was taken for {KERNEL}", *remarks]
+    return Chosen(kernel, sheet, "", tuple(remarks))
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _kernel(paths: Sequence[str], lab: str, name: str, numbered: bool) -> str:
+    exact = _nearest([path for path in paths if _base(path) == KERNEL], lab, name)
+    if len(exact) > 1:
+        raise Refused(f"{len(exact)} files named {KERNEL} are equally near to the top ({', '.join(exact)}); keep one")
+    if exact and not numbered:
+        return exact[0]
+    near = _nearest([path for path in paths if _NEAR_KERNEL.fullmatch(_base(path))], lab, name)
+    people = {(_folder(path), _who(_NEAR_KERNEL, path)) for path in near}
+    if len(people) > 1:
+        raise Refused(
+            f"{len(near)} files may be the kernel ({', '.join(near[:4])}); keep one, or name this folder itself if it "
+            f"holds the submissions of {len(people)} people"
+        )
+    return _latest(_NEAR_KERNEL, near) if near else ""
+
+
+def _nearest(paths: list[str], lab: str, name: str) -> list[str]:
+    """Return the paths that are nearest to the top, of those in a folder of the lab's name if there are any."""
+    own = [path for path in paths if lab and (_base(_folder(path)) or name) == lab]
+    paths = own or paths
+    depth = min((path.count("/") for path in paths), default=0)
+    return [path for path in paths if path.count("/") == depth]
+
+
+def _who(pattern: re.Pattern[str], path: str) -> str:
+    match = pattern.fullmatch(_base(path))
+    return (match["who"] or "") if match else ""
+
+
+def _latest(pattern: re.Pattern[str], paths: Sequence[str]) -> str:
+    """Return the last of files that were handed in again and again: kernel-2.py after kernel-1.py and kernel.py."""
+
+    def copy(path: str) -> tuple[int, str]:
+        match = pattern.fullmatch(_base(path))
+        return int(match["copy"] or 0) if match else 0, path
+
+    return max(paths, key=copy)
+
+
+def _only_program(paths: Sequence[str], archives: int, name: str) -> str:
+    programs = [path for path in paths if path.lower().endswith(".py")]
+    if len(programs) == 1:
+        return programs[0]
+    where = f" in {name}" if name else ""
+    if not paths:
+        raise Refused(f"there is no {KERNEL}{where}; it is empty")
+    counts = f"it has {archives} archives and {len(programs)} Python files"
+    raise Refused(f"there is no {KERNEL}{where}; {counts}; hand in {KERNEL}")
+
+
+def _sheet(paths: Sequence[str], kernel: str, numbered: bool) -> tuple[str, list[str]]:
+    """Return the sheet's path, "" if there is none to read, and what to say of the others."""
+    near = [path for path in paths if _NEAR_ANSWERS.fullmatch(_base(path))]
+    beside = [path for path in near if _folder(path) == _folder(kernel)]
+    exact = [path for path in beside if _base(path) == ANSWERS]
+    if numbered and beside:
+        taken = _latest(_NEAR_ANSWERS, beside)
+        return taken, []
+    if exact:
+        return exact[0], [f"{path} was not read: {exact[0]} was" for path in beside if path != exact[0]]
+    candidates = beside or [path for path in near if _on_the_way(path, kernel, paths)]
+    if len(candidates) == 1:
+        others = [f"{path} was not read" for path in near if path != candidates[0]]
+        return candidates[0], [f"{candidates[0]} was taken for {ANSWERS}", *others]
+    if candidates:
+        return "", [f"no quiz sheet was read: {', '.join(candidates)} may be meant; call one {ANSWERS}"]
+    return "", [f"{path} was not read: a sheet belongs in the folder of {kernel}" for path in near]
+
+
+def _on_the_way(path: str, kernel: str, paths: Sequence[str]) -> bool:
+    """Return True for a sheet above or below the kernel, in a folder that has no kernel of its own."""
+    folder, home = _folder(path), _folder(kernel)
+    related = not folder or not home or f"{folder}/".startswith(f"{home}/") or f"{home}/".startswith(f"{folder}/")
+    return related and not any(_folder(other) == folder and _base(other) == KERNEL for other in paths)

@@ -1,0 +1,72 @@
+"""What a course takes off for late submissions, and when each was handed in."""
+
+import pytest
+
+from grader.batch.late import apply, parse_time, read_policy
+from grader.batch.layouts import find_submissions
+from tests.batch.results import entry
+
+LATE = {
+    "due": {"small": "2026-11-20T12:00+01:00"},
+    "per_day": 10,
+    "cap": 25,
+    "grace_minutes": 15,
+    "extensions": {"Jane": 2},
+}
+POLICY, _ = read_policy(LATE, "small")
+
+
+@pytest.mark.parametrize(
+    ("submitted", "user", "points"),
+    [
+        ("2026-11-20T11:00:00+00:00", "jon", 50),  # the same moment, in another zone
+        ("2026-11-20T12:15:00+01:00", "jon", 50),  # within the grace
+        ("2026-11-20T12:16:00+01:00", "jon", 40),
+        ("2026-11-21T12:16:00+01:00", "jon", 30),
+        ("2026-12-20T12:00:00+01:00", "jon", 25),  # the cap
+        ("2026-11-22T12:00:00+01:00", "jane", 50),  # extended
+        ("2026-11-22T13:00:00+01:00", "jane", 40),
+    ],
+)
+def test_what_is_taken_off(submitted, user, points):
+    """Per day that has begun, up to the cap, after the grace, with extensions; both points are there."""
+    one = entry("x", user=user, submitted=submitted)
+    apply([one], POLICY)
+
+    assert (one["points"], one["graded_points"]) == (points, 50)
+    assert bool(one["adjustments"]) == (points != 50)
+
+
+def test_nothing_goes_below_zero():
+    """A small number of points is taken off whole."""
+    one = entry("x", points=3.5, submitted="2026-11-20T13:00+01:00")
+    apply([one], POLICY)
+
+    assert one["points"] == 0 and one["adjustments"][0]["comment"] == "1 day late"
+
+
+def test_what_has_no_time_is_said():
+    """A submission that Canvas marks as late is named, others are counted; no points are guessed."""
+    marked, untimed = entry("a", late=True), entry("b")
+
+    assert apply([marked, untimed], POLICY) == [
+        "a: the download marks it as late without a time; nothing was taken off, use --overrides",
+        "1 submission has no time of its own and counts as in time",
+    ]
+    assert marked["points"] == 50
+
+
+def test_a_lab_without_a_time_has_no_policy():
+    """Only labs that are named are late at all; a time needs its offset."""
+    assert read_policy(LATE, "other") == (None, "")
+    assert parse_time("2026-11-20T12:00") is None
+
+
+def test_gradescope_says_when(tmp_path):
+    """`:created_at:` of its list, in whatever zone it is written."""
+    (tmp_path / "submission_1").mkdir()
+    text = "submission_1:\n  :submitters:\n  - :name: Jane\n  :created_at: 2026-11-20 13:00:00.5 +02:00\n"
+    (tmp_path / "submission_metadata.yml").write_text(text)
+    (one,) = find_submissions(tmp_path)
+
+    assert parse_time(one.submitted) == parse_time("2026-11-20T11:00:00.5+00:00")

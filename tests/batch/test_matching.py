@@ -1,0 +1,81 @@
+"""Rows and submissions: one unique key, or no grade."""
+
+import pytest
+
+from grader.batch.identity import EMAIL, LOGIN, NAME, NUMBER, PARTICIPANT, contested, key, keys
+from grader.batch.matching import Row, match
+from tests.batch.results import entry
+
+
+def row(line, *pairs, name=""):
+    return Row(line, f"row {line}", keys(*pairs), key(NAME, name))
+
+
+def ids(matches):
+    return [one.entry["id"] if one.entry else one.decide for one in matches.rows]
+
+
+def test_a_participant_number_is_no_id_number():
+    """Another folder's participant number equals somebody's ID number: no match."""
+    jane = entry("participant-7", system="moodle", user="7", label="Jane")
+    matches = match([jane], [row(2, (NUMBER, "7"), (EMAIL, "jon@x.org")), row(3, (PARTICIPANT, "7"))])
+
+    assert ids(matches) == ["", "participant-7"]
+
+
+def test_a_github_login_is_no_login():
+    """A GitHub login that equals another's login at the university fills no row."""
+    matches = match([entry("jon", system="classroom", user="jon")], [row(2, (LOGIN, "jon"), name="jon")])
+
+    assert (ids(matches), matches.unmatched) == ([""], ["jon"])
+
+
+def test_two_rows_of_one_name_get_nothing():
+    """A name is a key only where both sides have it once."""
+    matches = match([entry("a", user="a", label="Jane Doe")], [row(2, name="Jane Doe"), row(3, name="jane  doe")])
+
+    assert ids(matches) == ["a fits line 3 as well", "a fits line 2 as well"]
+
+
+def test_two_submissions_of_one_name_get_nothing():
+    """Both candidates are named."""
+    both = [entry(id, system="moodle", user=id, label="Jane Doe") for id in ("1", "2")]
+
+    assert ids(match(both, [row(2, name="Jane Doe")])) == ["fits 1 and 2"]
+
+
+def test_a_name_of_somebody_who_is_found_by_a_key_is_not_used_again():
+    """The second Jane Doe has no submission; the first one's is not hers."""
+    jane = entry("p", system="moodle", user="7", label="Jane Doe")
+    matches = match([jane], [row(2, (PARTICIPANT, "7"), name="Jane Doe"), row(3, (PARTICIPANT, "8"), name="Jane Doe")])
+
+    assert ids(matches) == ["p", ""]
+
+
+def test_one_key_that_two_rows_have():
+    """A folder called 7 fits an ID number and another's login: neither gets its grade."""
+    matches = match([entry("7", user="7")], [row(2, (NUMBER, "7")), row(3, (LOGIN, "7"))])
+
+    assert ids(matches) == ["7 fits line 3 as well", "7 fits line 2 as well"]
+
+
+def test_a_row_that_fits_two_submissions():
+    """By number the one, by e-mail address the other."""
+    both = [entry("a", user="a", number="7"), entry("b", user="b", email="j@x.org")]
+
+    assert ids(match(both, [row(2, (NUMBER, "7"), (EMAIL, "J@x.org"))])) == ["fits a and b"]
+
+
+@pytest.mark.parametrize("other", [{"user": "JANE"}, {"user": "x", "email": "jane"}, {"user": "x", "doubt": "unclear"}])
+def test_two_claims_on_one_person_are_contested(other):
+    """Both are named with the reason, and no row of theirs is filled."""
+    claims = [entry("one", user="jane"), entry("two", **other)]
+    reasons = contested(claims)
+    matches = match(claims, [row(2, (LOGIN, "jane"), (LOGIN, "x"))])
+
+    assert "two" in reasons and matches.rows[0].entry is None and matches.rows[0].decide
+
+
+def test_names_in_two_unicode_forms_are_one():
+    """macOS decomposes letters with accents in the names of files."""
+    assert key(NAME, "Jose\u0301 A") == key(NAME, "JOS\u00c9  a")

@@ -1,0 +1,94 @@
+"""Points that a person decided on: applied after grading, shown, and listed when they do not apply."""
+
+import pytest
+
+from grader.batch.overrides import Override, apply, in_feedback, read_overrides
+from grader.errors import InputError
+from grader.lab.lab import load_lab
+from tests.batch.handed_in import batch as graded
+from tests.batch.handed_in import hand_in, rows
+from tests.batch.results import batch, entry
+
+HEAD = "student,task or scenario,points,comment\n"
+
+
+def applied(one, *overrides):
+    return apply([one], [Override(n, *fields) for n, fields in enumerate(overrides, 2)], batch(one))
+
+
+def test_a_scenario_a_task_and_the_total():
+    """A scenario moves its task and the total; a task's own override counts for all of it, and the total for all."""
+    scenario, task, total = entry("a"), entry("b"), entry("c")
+    told = applied(scenario, ("a", "fork", 5.0, "")) + applied(task, ("b", "fork", 5.0, ""), ("b", "two", 9.0, ""))
+    told += applied(total, ("c", "total", 61.5, "talked to her"))
+
+    assert told == []
+    assert (scenario["points"], scenario["tasks"], scenario["graded_points"]) == (55, {"one": 50, "two": 5}, 50)
+    assert (task["points"], task["tasks"]["two"], total["points"]) == (59, 9, 61.5)
+
+
+def test_a_student_is_found_by_any_key():
+    """By id, ID number or e-mail address, in any letters."""
+    for name in ("a", "77", "J@X.org"):
+        one = entry("a", number="77", email="j@x.org")
+        assert applied(one, (name, "fork", 1.0, "")) == [] and one["points"] == 51
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        (("nobody", "fork", 1.0, ""), "line 2: nobody: no submission is theirs"),
+        (("a", "gone", 1.0, ""), "line 2: the lab has no task or scenario gone"),
+        (("a", "touch", 50.0, ""), "line 2: a has 50 points in touch without it"),
+    ],
+)
+def test_one_that_does_not_apply_is_listed(override, told):
+    """Nobody of that name, nothing of that name, and points that are there by now."""
+    assert applied(entry("a"), override) == [f"override does not apply: {told}"]
+
+
+def test_feedback_names_no_hidden_scenario():
+    """The comment stands as it is, in code; `fork` is hidden."""
+    one = entry("a")
+    applied(one, ("a", "fork", 5.0, "[x](y)"))
+
+    assert "- a hidden scenario: 0 -> 5 points: `[x](y)`" in in_feedback(one)
+    assert "fork" not in in_feedback(one)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b\n", "o.csv:1: expected the columns student, task or scenario, points and comment"),
+        (HEAD + "a,fork,many,\n", "o.csv:2: points is 'many'; expected a number"),
+        (HEAD + "a,total,101,\n", "o.csv:2: points is 101; total has 0 to 100"),
+        (HEAD + "a,touch,nan,\n", "o.csv:2: points is nan; touch has 0 to"),
+        (HEAD + "a,fork,1,\na,fork,2,\n", "o.csv:2: a has another override of fork on line 3"),
+    ],
+)
+def test_a_wrong_file_is_named(lab, tmp_path, text, told):
+    """Line, value, and what is accepted."""
+    (tmp_path / "o.csv").write_text(text)
+    with pytest.raises(InputError) as error:
+        read_overrides(tmp_path / "o.csv", load_lab(lab))
+
+    assert told in str(error.value)
+
+
+def test_they_survive_a_regrade(cli, lab, tmp_path):
+    """Without the option the next run keeps them; an empty file takes them away. Feedback and results.csv show both."""
+    folder, out = hand_in(tmp_path / "class", 2), tmp_path / "out"
+    (tmp_path / "o.csv").write_text(HEAD + "student-01,total,70,was ill\nghost,total,1,\n")
+    (tmp_path / "none.csv").write_text(HEAD)
+    _, _, err = graded(cli, lab, folder, out, "--overrides", tmp_path / "o.csv")
+    first = rows(out)["student-01"]
+    graded(cli, lab, folder, out)
+    second = rows(out)["student-01"]
+    feedback = (out / "feedback" / "student-01.md").read_text()
+    graded(cli, lab, folder, out, "--overrides", tmp_path / "none.csv")
+
+    assert "override does not apply: line 3: ghost: no submission is theirs" in err
+    assert first["points"] == second["points"] == "70" and first["graded"] == "55"
+    assert "total: 55 -> 70 by the course (was ill)" in second["note"]
+    assert "`total`: 55 -> 70 points: `was ill`" in feedback
+    assert rows(out)["student-01"]["points"] == "55"

@@ -1,0 +1,116 @@
+"""A roster joins the keys that downloads lack: logins, numbers, names, teams."""
+
+import pytest
+
+from grader.batch.accounting import of_roster
+from grader.batch.gradebooks import read_gradebook
+from grader.batch.roster import introduce, parse_columns, read_roster
+from grader.errors import InputError
+from tests.batch.results import batch, entry
+
+PLAIN = "login,ID number,name,group,email\njd1,7,Jane Doe,Red,jane@x.org\njs2,8,Jon Snow,Red,jon@x.org\n"
+CANVAS = (
+    'Student,ID,SIS User ID,SIS Login ID,Section,A small lab (1)\n"Doe, Jane",101,7,jd1,S,\n"Snow, Jon",102,8,js2,S,\n'
+)
+
+
+@pytest.fixture
+def roster(tmp_path):
+    """roster(text): a roster that was read from a file of that text."""
+
+    def make(text, columns=()):
+        (tmp_path / "r.csv").write_text(text, encoding="utf-8")
+        return read_roster(tmp_path / "r.csv", parse_columns(columns))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (PLAIN, []),
+        ("First name,Last name,ID number,Email address\nJane,Doe,7,jane@x.org\n", []),
+        ("Vorname;Nachname;ID-Nummer;E-Mail-Adresse\nJane;Doe;7;jane@x.org\n", []),
+        ("First Name,Last Name,SID,Email,Sections\nJane,Doe,7,jane@x.org,A\n", []),
+        (CANVAS, []),
+        ("\ufeffKennung,Matrikel,Wer\njd1,7,Jane Doe\n", ["login=Kennung,number=Matrikel", "name=wer"]),
+    ],
+)
+def test_columns_are_recognised_or_named(roster, text, columns):
+    """Exports of Moodle, Canvas and Gradescope in English and German, and a list of one's own with --columns."""
+    first = roster(text, columns).listed[0]
+
+    assert (first.name, first.number) == ("Jane Doe", "7")
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "told"),
+    [
+        ("a,b\n1,2\n", [], r"r.csv:1: no column to know people by \(it has a, b\); expected email address"),
+        (PLAIN, ["login=Kennung"], r"r.csv:1: no column is called 'Kennung' \(it has login, ID number"),
+        (PLAIN, ["shoe=b"], "--columns 'shoe=b': use WHAT=NAME, where WHAT is one of name"),
+        ("login,name\njd,Jane\nJD,John\n", [], "r.csv: lines 2, 3 have one login"),
+        ("", [], "r.csv: the file is empty"),
+        ('login\n"x', [], "r.csv: this is not a CSV file"),
+    ],
+)
+def test_a_wrong_roster_is_named(roster, text, columns, told):
+    """The line, what was found and the way out."""
+    with pytest.raises(InputError, match=told):
+        roster(text, columns)
+
+
+def test_a_github_login_gets_its_row(roster):
+    """Classroom knows a login, Canvas a number: only the roster joins them."""
+    one = entry("janedoe", system="classroom", user="janedoe", label="janedoe", given="lab-janedoe")
+    told = introduce([one], roster("login,number,name,github\njd1,7,Jane Doe,JaneDoe\njanedoe,8,Jon Snow,\n"))
+    filled = read_gradebook(CANVAS, "c.csv", ["A small lab"]).fill(batch(one))
+
+    assert (one["label"], one["number"]) == ("Jane Doe", "7")
+    assert [line.rpartition(",")[2] for line in filled.text.splitlines()[1:]] == ["50.00", ""]
+    assert (told.graded, told.missing) == (1, ["Jon Snow"])
+
+
+def test_logins_that_begin_alike_are_cut_where_the_roster_says(roster):
+    """cow-lab-jane-doe and cow-lab-jane-roe: the logins are jane-doe and jane-roe, not doe and roe."""
+    entries = [entry(n, system="classroom", user=n, given=f"cow-lab-jane-{n}") for n in ("doe", "roe")]
+    introduce(entries, roster("github,number\njane-doe,1\njane-roe,2\n"))
+
+    assert [one["number"] for one in entries] == ["1", "2"]
+
+
+def test_a_team_gets_all_of_its_members(roster):
+    """A repository or folder that is called like a group: every member is one of its people."""
+    one = entry("red", system="classroom", user="red", given="lab-red")
+    introduce([one], roster(PLAIN))
+    filled = read_gradebook(CANVAS, "c.csv", ["A small lab"]).fill(batch(one))
+
+    assert (one["label"], [other["label"] for other in one["others"]]) == ("Jane Doe", ["Jon Snow"])
+    assert filled.account.graded == 2
+
+
+def test_a_moodle_team_folder(roster):
+    """Moodle writes the team before the name."""
+    one = entry("p", system="moodle", user="55", label="Red-Jane Doe")
+    introduce([one], roster(PLAIN))
+
+    assert (one["label"], one["number"]) == ("Jane Doe", "7")
+
+
+def test_two_people_of_one_name_are_for_a_person_to_decide(roster):
+    """Neither gets the submission, and the account says so."""
+    told = introduce([entry("p", system="moodle", user="5", label="Jane Doe")], roster(PLAIN + "x,9,Jane Doe,,\n"))
+
+    assert of_roster(told) == [
+        "roster: 3 people: 0 handed in, 1 did not, 2 need a decision",
+        "  decide: line 2 (Jane Doe): p fits line 4 as well",
+        "  decide: line 4 (Jane Doe): p fits line 2 as well",
+        "  not handed in: Jon Snow",
+    ]
+
+
+def test_who_is_not_in_the_roster_is_named(roster):
+    """A submission of nobody is listed, not dropped."""
+    told = introduce([entry("stranger", user="stranger")], roster(PLAIN))
+
+    assert "  not in the roster: stranger" in of_roster(told)

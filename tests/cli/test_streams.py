@@ -1,0 +1,43 @@
+"""Standard streams that are closed, full or of another encoding: one line, no traceback."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status", "told"),
+    [
+        (">&-", 2, "grader: standard output is closed; use > /dev/null to drop it\n"),
+        ("<&- >/dev/null", 0, ""),
+        ("2>&- >/dev/null", 0, ""),
+        (">/dev/full", 2, "No space left on device\n"),
+    ],
+)
+def test_a_stream_that_cannot_be_used(root, redirection, status, told):
+    """A line on stderr where there is something to say, and the status of a wrong command."""
+    line = f'exec "{sys.executable}" -m grader list {redirection}'
+    done = subprocess.run(["sh", "-c", line], cwd=root, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == status, done.stderr
+    assert done.stderr.endswith(told) and "Traceback" not in done.stderr
+
+
+def test_a_file_never_gets_what_is_printed(root, tmp_path):
+    """With stdout closed, the first file that is opened would have its number."""
+    line = f'exec "{sys.executable}" -m grader run labs/demand-paging --output {tmp_path}/r --only nothing >&-'
+    done = subprocess.run(["sh", "-c", line], cwd=root, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 2 and not (tmp_path / "r").exists()
+
+
+def test_an_output_that_is_not_utf_8(root):
+    """Characters that the encoding lacks are written as escapes."""
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    line = [sys.executable, "-m", "grader", "show", "labs/copy-on-write", "fork-faults"]
+    done = subprocess.run(line, cwd=root, capture_output=True, text=True, env=environment, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u" in done.stdout or "\\x" in done.stdout
