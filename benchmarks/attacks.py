@@ -55,19 +55,19 @@ def verdicts(output: pathlib.Path) -> collections.Counter[str]:
 
 def slowest(lab: str, submissions: pathlib.Path, isolation: str) -> list[tuple[float, str]]:
     """Return the seconds of each attack, graded by itself, the longest first."""
-    from grader.grade.results import load_outputs
-    from grader.grade.session import attempt_all, means_of
+    from grader.grade.results import load_recordings
+    from grader.grade.session import attempt_all, runner_of
     from grader.grade.submission import resolve
     from grader.lab.lab import load_lab
-    from grader.sandbox.sandbox import Box
+    from grader.sandbox.sandbox import Sandbox
 
     loaded = load_lab(ROOT / "labs" / lab)
-    outputs = load_outputs(loaded, loaded.all_scenarios)
+    outputs = load_recordings(loaded, loaded.all_scenarios)
     taken = []
-    with Box(isolation) as box:
+    with Sandbox(isolation) as box:
         for folder in sorted(submissions.iterdir()):
             began = time.perf_counter()
-            means = means_of(resolve(str(folder), loaded), box)
+            means = runner_of(resolve(str(folder), loaded), box)
             attempt_all(loaded, means, loaded.scenarios, loaded.hidden, outputs)
             means.between()
             taken.append((time.perf_counter() - began, folder.name))

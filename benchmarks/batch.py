@@ -62,12 +62,12 @@ def replay_bare(lab: str, folder: pathlib.Path) -> None:
     import gc
 
     from grader.batch import read_submissions
-    from grader.grade.results import load_outputs
+    from grader.grade.results import load_recordings
     from grader.lab.lab import load_lab
     from grader.replay.simulated import replay
 
     loaded = load_lab(ROOT / "labs" / lab)
-    outputs = load_outputs(loaded, loaded.all_scenarios)
+    outputs = load_recordings(loaded, loaded.all_scenarios)
     sources = read_submissions(loaded, folder)
     scenarios = []
     for scenario in loaded.all_scenarios:

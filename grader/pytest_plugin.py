@@ -121,9 +121,9 @@ class _Examination:
     def attempt(self, scenario: Any) -> tuple[Any, list[str]]:
         """Return the attempt at a scenario, and the lines that the kernel printed during it."""
         from grader.grade.attempt import attempt_each
-        from grader.lab.recordings import load_output
+        from grader.lab.recordings import load_recording
 
-        output = load_output(self.lab, scenario)
+        output = load_recording(self.lab, scenario)
         if self._examiner is None:
             self._open()
         attempt = attempt_each(scenario, output, self._examiner)
@@ -131,21 +131,21 @@ class _Examination:
 
     def _open(self) -> None:
         from grader.errors import InputError
-        from grader.grade.runners import Examiner, local_examiner
+        from grader.grade.runners import LocalRunner, SandboxRunner
         from grader.grade.submission import resolve
 
         subject = resolve(self.config.getoption("--submission"), self.lab)
         if subject.refused:
             raise InputError([f"{subject.name}: {subject.refused}"])
         if subject.trusted is not None:
-            self._examiner = local_examiner(subject.trusted)
+            self._examiner = LocalRunner(subject.trusted)
             return
-        from grader.sandbox.sandbox import Box
+        from grader.sandbox.sandbox import Sandbox
 
         assert subject.code is not None
-        self._box = Box(isolation=self.config.getoption("--isolation"))
+        self._box = Sandbox(isolation=self.config.getoption("--isolation"))
         self._box.__enter__()
-        self._examiner = Examiner(self._box, subject.code)
+        self._examiner = SandboxRunner(self._box, subject.code)
 
     def close(self) -> None:
         if self._box is not None:

@@ -22,7 +22,7 @@ from grader.grade.twins import make_twins, seed_of
 from grader.grade.verdicts import NOT_IMPLEMENTED
 from grader.lab.kernels import load_file_class, misconceptions, mistakes, reference_kernel
 from grader.lab.lab import QUIZ_TASK, Lab, load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from grader.lab.reference import reference_output
 from grader.scenario.twin import DIMENSIONS
 
@@ -63,7 +63,7 @@ def _check_outputs(lab: Lab) -> list[str]:
     problems = []
     for scenario in lab.all_scenarios:
         try:
-            load_output(lab, scenario)
+            load_recording(lab, scenario)
         except InputError as error:
             problems += error.problems
     if len(problems) > 3 and len(problems) == len(lab.all_scenarios):
@@ -90,7 +90,7 @@ def check_reference(lab: Lab) -> Proof:
         if wrong:
             continue
         try:
-            recorded = load_output(lab, scenario)
+            recorded = load_recording(lab, scenario)
         except InputError:
             continue  # said under `files`
         if recorded.traces != output.traces:
@@ -121,7 +121,7 @@ def check_stub(lab: Lab) -> Proof:
     kernel = load_file_class(lab.kernel.path, lab.kernel.name)
     problems = []
     for scenario in lab.all_scenarios:
-        attempt = attempt_each(scenario, load_output(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
+        attempt = attempt_each(scenario, load_recording(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
         if attempt.verdict != NOT_IMPLEMENTED:
             problems.append(f"{scenario.path}:1: the stub's verdict is {attempt.verdict}, not {NOT_IMPLEMENTED}")
     return Proof("stub", "is not implemented anywhere", problems)

@@ -17,7 +17,7 @@ from grader.grade.diagnosis import FORMAT, fingerprints_path
 from grader.grade.verdicts import PASSED
 from grader.lab.kernels import misconception_kernel, misconceptions, mistakes
 from grader.lab.lab import Lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 
 #: Called with the flag of each misconception before it is tried.
 Progress = Callable[[str], None]
@@ -34,7 +34,7 @@ class Tried(NamedTuple):
 
 def try_misconceptions(lab: Lab, flags: list[str], progress: Progress = lambda flag: None) -> list[Tried]:
     """Replay misconception kernels on every scenario of a lab, in this process."""
-    outputs = {scenario.id: load_output(lab, scenario) for scenario in lab.all_scenarios}
+    outputs = {scenario.id: load_recording(lab, scenario) for scenario in lab.all_scenarios}
     public = [scenario.id for scenario in lab.scenarios]
     tried = []
     for flag in flags:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.errors import InputError
 from grader.lab.lab import Lab
-from grader.lab.recordings import Output, load_output, output_path, write_output
+from grader.lab.recordings import Recording, load_recording, recording_path, write_recording
 from grader.lab.reference import reference_output
 from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario
@@ -13,7 +13,7 @@ from grader.trace.json_form import trace_from_json
 
 def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
     """Record every scenario of a lab again; return what changed. InputError, with nothing written, on a problem."""
-    outputs: list[Output] = []
+    outputs: list[Recording] = []
     problems: list[str] = []
     for scenario in lab.all_scenarios:
         output, wrong = reference_output(scenario, make_kernel)
@@ -24,8 +24,8 @@ def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
     changes = []
     for scenario, output in zip(lab.all_scenarios, outputs, strict=True):
         was = _recorded(lab, scenario)
-        path = output_path(lab, scenario)
-        if write_output(path, output):
+        path = recording_path(lab, scenario)
+        if write_recording(path, output):
             changes.append(f"{scenario.id}: {describe_change(was, output)}")
     known = {f"{scenario.id}.json" for scenario in lab.all_scenarios}
     for path in sorted(lab.outputs.glob("*.json")):
@@ -35,25 +35,25 @@ def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
     return changes
 
 
-def _recorded(lab: Lab, scenario: Scenario) -> Output | None:
+def _recorded(lab: Lab, scenario: Scenario) -> Recording | None:
     try:
-        return load_output(lab, scenario._replace())
+        return load_recording(lab, scenario._replace())
     except InputError:
         return _stale(lab, scenario)
 
 
-def _stale(lab: Lab, scenario: Scenario) -> Output | None:
+def _stale(lab: Lab, scenario: Scenario) -> Recording | None:
     """An output that was recorded from an older text of the scenario, to say what changed."""
     import json
 
     try:
-        plain = json.loads(output_path(lab, scenario).read_bytes())
-        return Output(plain["scenario"], plain["hash"], [trace_from_json(t) for t in plain["traces"]])
+        plain = json.loads(recording_path(lab, scenario).read_bytes())
+        return Recording(plain["scenario"], plain["hash"], [trace_from_json(t) for t in plain["traces"]])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def describe_change(was: Output | None, now: Output) -> str:
+def describe_change(was: Recording | None, now: Recording) -> str:
     """One line on how an output differs from the one before."""
     if was is None:
         return "new"

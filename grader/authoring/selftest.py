@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from grader.errors import InputError
-from grader.grade.runners import Code, Examiner
+from grader.grade.runners import KernelSource, SandboxRunner
 from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import LEVELS, Box
+from grader.sandbox.sandbox import LEVELS, Sandbox
 
 #: Where the attacks are, beside the grader's package: they are no part of it.
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "hostile"
@@ -242,7 +242,7 @@ class Selftest:
         self.honest = (folder / HONEST).read_text(encoding="utf-8")
         self.yard = Yard()
         try:
-            self.box = Box(isolation, LIMITS, polite=polite)
+            self.box = Sandbox(isolation, LIMITS, polite=polite)
             self.level: str = self.box.isolation["got"]
         except BaseException:
             self.yard.close()
@@ -303,7 +303,7 @@ class Selftest:
 
     def _grade(self, source: str, class_name: str) -> tuple[tuple[str, ...], str]:
         """The verdicts, and all that the submission could say: prints, messages, explanations."""
-        examiner = Examiner(self.box, Code({"kernel": source}, "kernel", class_name))
+        examiner = SandboxRunner(self.box, KernelSource({"kernel": source}, "kernel", class_name))
         verdicts, said = [], []
         for scenario, expected in self.scenarios:
             # The title, which the grader itself may show, is a secret too: a kernel has no business to know it.

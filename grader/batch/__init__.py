@@ -35,7 +35,7 @@ from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
 from grader.batch.roster import Roster
-from grader.batch.sources import Source, read_source
+from grader.batch.sources import BatchSubmission, read_source
 from grader.batch.store import NAME as STORE
 from grader.batch.store import Store, StoreError
 from grader.errors import InputError
@@ -84,7 +84,7 @@ def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
         raise InputError([f"{output}: this is inside the submissions ({folder}); name an --output elsewhere"])
 
 
-def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1, 1)) -> list[Source]:
+def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1, 1)) -> list[BatchSubmission]:
     """Return all submissions of a folder that belong to shard (i, n).
 
     InputError if there is none or no such folder, or if the folder holds whole downloads instead of submissions.
@@ -103,7 +103,7 @@ def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1
 
 def grade_batch(
     lab: Lab,
-    sources: list[Source],
+    sources: list[BatchSubmission],
     output: pathlib.Path,
     pool: Callable[[Course], Pool],
     isolation: str,

@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 from grader.batch.accounting import Account
 from grader.batch.pools import Pool, completed
 from grader.batch.roster import Roster, introduce
-from grader.batch.sources import Source
+from grader.batch.sources import BatchSubmission
 from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
 from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.escape import printable
 from grader.grade.attempt import Attempt
-from grader.grade.results import Graded, ResultBuilder, load_outputs
+from grader.grade.results import Graded, ResultBuilder, load_recordings
 from grader.grade.runners import Printed
 from grader.grade.session import marks_of_quiz
 from grader.grade.twins import Twin, twins_of
 from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE
 from grader.lab.lab import Lab
-from grader.lab.recordings import Output, output_path
+from grader.lab.recordings import Recording, recording_path
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.trace.json_form import trace_to_json
@@ -55,9 +55,9 @@ class Course(NamedTuple):
 
 def open_course(lab: Lab, isolation: str) -> Course:
     """Return the lab, loaded for a batch. InputError if an output is missing or stale, or the quiz is wrong."""
-    outputs = load_outputs(lab, lab.all_scenarios)
+    outputs = load_recordings(lab, lab.all_scenarios)
     digests = {
-        scenario.id: hashlib.sha256(output_path(lab, scenario).read_bytes()).hexdigest()
+        scenario.id: hashlib.sha256(recording_path(lab, scenario).read_bytes()).hexdigest()
         for scenario in lab.all_scenarios
     }
     marks_of_quiz(lab, None)  # a quiz that cannot be read is found now, not when everything is graded
@@ -67,19 +67,19 @@ def open_course(lab: Lab, isolation: str) -> Course:
     return Course(lab, pack(lab, outputs, isolation, twins), hashes, digests, grader_hash(), twins, twin_digests)
 
 
-def _digest(output: Output) -> str:
+def _digest(output: Recording) -> str:
     """Return a hash of an output that no file holds."""
     plain = [trace_to_json(trace) for trace in output.traces]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
-def shard_of(source: Source, count: int) -> int:
+def shard_of(source: BatchSubmission, count: int) -> int:
     """The shard (from 1) that a submission belongs to: one content, one shard, whatever the folder's other contents."""
     known = source.kernel or source.found.id
     return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16) % count + 1
 
 
-def about(lab: Lab, source: Source) -> dict[str, Any]:
+def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
     """What the store knows of a submission, beside its answers."""
     found = source.found
     remark = ""
@@ -112,7 +112,7 @@ def about(lab: Lab, source: Source) -> dict[str, Any]:
     }
 
 
-def enter(lab: Lab, store: Store, sources: Iterable[Source], roster: Roster | None = None) -> Account | None:
+def enter(lab: Lab, store: Store, sources: Iterable[BatchSubmission], roster: Roster | None = None) -> Account | None:
     """Put a batch's submissions on the store's list, in place of those that were there.
 
     Return what became of the roster's rows, if there is a roster.
@@ -132,7 +132,7 @@ def enter_listed(
 
 
 def grade_missing(
-    course: Course, store: Store, sources: list[Source], pool: Pool, progress: Progress
+    course: Course, store: Store, sources: list[BatchSubmission], pool: Pool, progress: Progress
 ) -> tuple[int, list[str]]:
     """Grade what is not in the store; how many kernels were graded, and what could not be, a line each."""
     texts = {source.code_digest: source.kernel for source in sources if source.has_kernel}

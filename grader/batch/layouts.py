@@ -45,7 +45,7 @@ class Person(NamedTuple):
     number: str = ""
 
 
-class Found(NamedTuple):
+class FoundSubmission(NamedTuple):
     """One submission, unread: a student's, or a group's.
 
     id      unique in the batch and safe as a file's name
@@ -86,7 +86,7 @@ class _Name(NamedTuple):
     doubt: str = ""
 
 
-def find_submissions(folder: pathlib.Path) -> list[Found]:
+def find_submissions(folder: pathlib.Path) -> list[FoundSubmission]:
     """Return all submissions of a folder, in the order of their ids. OSError if the folder cannot be read."""
     groups: dict[tuple[str, str, str], list[tuple[_Name, str]]] = {}
     for name, read in _entries(folder):
@@ -170,7 +170,7 @@ def _classroom_prefix(folder: pathlib.Path, names: list[str]) -> str:
     return common[: common.rfind("-") + 1]
 
 
-def _found(folder: pathlib.Path, members: list[tuple[_Name, str]]) -> Found:
+def _found(folder: pathlib.Path, members: list[tuple[_Name, str]]) -> FoundSubmission:
     first = members[0][0]
     who = first.user if first.system == "plain" else first.who
     shown = {
@@ -178,7 +178,7 @@ def _found(folder: pathlib.Path, members: list[tuple[_Name, str]]) -> Found:
         "canvas": f"{who}-{first.user}",
         "canvas-anonymous": f"anon-{first.user}",
     }
-    return Found(
+    return FoundSubmission(
         safe_id(shown.get(first.system, who)),
         printable(who, 200),
         first.system,
@@ -190,7 +190,7 @@ def _found(folder: pathlib.Path, members: list[tuple[_Name, str]]) -> Found:
     )
 
 
-def _doubted(found: Found) -> Found:
+def _doubted(found: FoundSubmission) -> FoundSubmission:
     """Doubt a plain folder that is a platform's download itself: it holds several people's submissions."""
     folder = found.paths[0]
     if found.system != "plain" or found.names != ("",):
@@ -207,7 +207,7 @@ def _doubted(found: Found) -> Found:
     return found._replace(doubt=f"{name} holds the submissions of {count} people: grade that folder instead")
 
 
-def _introduced(found: Found, people: list[Person], submitted: str) -> Found:
+def _introduced(found: FoundSubmission, people: list[Person], submitted: str) -> FoundSubmission:
     """Return the submission with its time and people, as Gradescope's list has them."""
     found = found._replace(submitted=submitted)
     if not people:
@@ -260,7 +260,7 @@ def safe_id(name: str) -> str:
     return f"{kept or 'unnamed'}-{digest}"
 
 
-def _unique(found: list[Found]) -> list[Found]:
+def _unique(found: list[FoundSubmission]) -> list[FoundSubmission]:
     """Ids made unique, also where capital letters do not count: `jane` beside `jane.zip` or `Jane`."""
     counts: dict[str, int] = {}
     for one in found:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from grader.batch.layouts import Found
+from grader.batch.layouts import FoundSubmission
 from grader.intake.submission import Refused, Unreadable, read_files
 
 
-class Source(NamedTuple):
+class BatchSubmission(NamedTuple):
     """What a submission says.
 
     refused     why intake refuses it, or ""; then there is no kernel
@@ -16,7 +16,7 @@ class Source(NamedTuple):
     remarks     what was taken under another name, and what was not read
     """
 
-    found: Found
+    found: FoundSubmission
     digest: str
     kernel: str
     answers: bytes | None
@@ -37,15 +37,15 @@ class Source(NamedTuple):
         return hashlib.sha256(self.kernel.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read_source(found: Found, lab: str) -> Source:
+def read_source(found: FoundSubmission, lab: str) -> BatchSubmission:
     """Read a submission; nothing that is in it makes this fail."""
     files = list(zip(found.names or [""] * len(found.paths), found.paths, strict=True))
     name = found.names[0] if found.names and found.names[0] and len(files) == 1 else found.paths[0].name
     try:
         read = read_files(files, lab, name, numbered=found.system.startswith("canvas"))
         kernel = read.sources["kernel.py"].decode("utf-8-sig")
-        return Source(found, read.digest, kernel, read.answers, remarks=read.remarks)
+        return BatchSubmission(found, read.digest, kernel, read.answers, remarks=read.remarks)
     except Refused as refused:
-        return Source(found, "", "", None, str(refused))
+        return BatchSubmission(found, "", "", None, str(refused))
     except Unreadable as unreadable:
-        return Source(found, "", "", None, unreadable=str(unreadable))
+        return BatchSubmission(found, "", "", None, unreadable=str(unreadable))

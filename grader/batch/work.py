@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 from grader.compare.judge import Divergence
 from grader.grade.attempt import Attempt
 from grader.grade.results import OUTPUT_LIMIT
-from grader.grade.runners import Code, Printed
-from grader.grade.session import attempt_all, attempt_twins, means_of
-from grader.grade.submission import Subject
+from grader.grade.runners import KernelSource, Printed
+from grader.grade.session import attempt_all, attempt_twins, runner_of
+from grader.grade.submission import Submission
 from grader.grade.twins import Twin
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab
-from grader.lab.recordings import Output
-from grader.protocol.messages import Known
+from grader.lab.recordings import Recording
+from grader.protocol.messages import AnswerCache
 from grader.sandbox.isolation import Isolation
 
 
@@ -54,7 +54,7 @@ class Done(NamedTuple):
     twins: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - never changed
 
 
-def pack(lab: Lab, outputs: dict[str, Output], isolation: str, twins: dict[str, Twin] | None = None) -> Bundle:
+def pack(lab: Lab, outputs: dict[str, Recording], isolation: str, twins: dict[str, Twin] | None = None) -> Bundle:
     """Pack a lab for workers."""
     import hashlib
 
@@ -67,21 +67,21 @@ class _Bench(threading.local):
 
     digest = ""
     lab: Lab
-    outputs: dict[str, Output]
+    outputs: dict[str, Recording]
     twins: dict[str, Twin]
     box: Any = None
-    known: Known
+    known: AnswerCache
 
     def set_up(self, bundle: Bundle) -> None:
         """Make this the bench for a bundle. IsolationError if the box is not what was asked for."""
         if self.digest == bundle.digest:
             return
-        from grader.sandbox.sandbox import Box
+        from grader.sandbox.sandbox import Sandbox
 
         self.tear_down()
         self.lab, self.outputs, self.twins = pickle.loads(zlib.decompress(bundle.data))
-        self.known = Known()
-        self.box = Box(isolation=bundle.isolation)
+        self.known = AnswerCache()
+        self.box = Sandbox(isolation=bundle.isolation)
         self.digest = bundle.digest
 
     def tear_down(self) -> None:
@@ -106,8 +106,8 @@ def perform(work: Work, bundle: Bundle) -> Done:
 def _tried(work: Work) -> Done:
     lab = _bench.lab
     wanted = set(work.scenarios)
-    code = Code({"kernel": work.kernel}, "kernel", lab.kernel.name)
-    means = means_of(Subject("", code), _bench.box, _bench.known)
+    code = KernelSource({"kernel": work.kernel}, "kernel", lab.kernel.name)
+    means = runner_of(Submission("", code), _bench.box, _bench.known)
     public = [s for s in lab.scenarios if s.id in wanted]
     hidden = [s for s in lab.hidden if s.id in wanted]
     graded = attempt_all(lab, means, public, hidden, _bench.outputs)

@@ -72,19 +72,19 @@ def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
 def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
     """The search for a scenario on which a submission differs."""
     from grader.authoring.fuzz.search import find_difference
-    from grader.grade.session import means_of
+    from grader.grade.session import runner_of
     from grader.grade.submission import resolve
 
     subject = resolve(options.submission, lab)
     if subject.refused:
         raise InputError([f"{options.submission}: {subject.refused}"])
     if subject.trusted is not None:
-        found, tried = find_difference(lab, kernel, means_of(subject, None).attempt, options.seed, options.examples)
+        found, tried = find_difference(lab, kernel, runner_of(subject, None).attempt, options.seed, options.examples)
     else:
-        from grader.sandbox.sandbox import Box
+        from grader.sandbox.sandbox import Sandbox
 
-        with Box(isolation=options.isolation) as box:
-            means = means_of(subject, box)
+        with Sandbox(isolation=options.isolation) as box:
+            means = runner_of(subject, box)
             found, tried = find_difference(lab, kernel, means.attempt, options.seed, options.examples)
             means.between()
     if found is None:

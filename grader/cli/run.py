@@ -17,10 +17,10 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.attempt import BEFORE
 from grader.grade.result import Result
-from grader.grade.results import Graded, ResultBuilder, choose, exit_status, load_outputs
-from grader.grade.runners import local_examiner
-from grader.grade.session import Means, attempt_all, marks_of_quiz, means_of, with_twins
-from grader.grade.submission import Subject, resolve
+from grader.grade.results import Graded, ResultBuilder, choose, exit_status, load_recordings
+from grader.grade.runners import LocalRunner
+from grader.grade.session import Runner, attempt_all, marks_of_quiz, runner_of, with_twins
+from grader.grade.submission import Submission, resolve
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import QUIZ_TASK, Lab, find_lab, load_lab
 from grader.quiz.marks import QuizResult
@@ -71,10 +71,10 @@ def run(options: argparse.Namespace) -> int:
     with_worker = not options.debug and not (given or "").startswith("misconception:")
     if not with_worker:
         return _grade(options, None)
-    from grader.sandbox.sandbox import Box
+    from grader.sandbox.sandbox import Sandbox
 
     # Started first, so that the worker's interpreter warms up while this one reads YAML.
-    with Box(isolation=options.isolation) as box:
+    with Sandbox(isolation=options.isolation) as box:
         return _grade(options, box)
 
 
@@ -82,9 +82,9 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
     lab = load_lab(find_lab(options.lab))
     subject = resolve(options.submission, lab)
     public, hidden = choose(lab, options.only)
-    outputs = load_outputs(lab, public + hidden)
+    outputs = load_recordings(lab, public + hidden)
     progress = Progress(public, len(public) + len(hidden))
-    means = _debugged(options, lab, subject) if options.debug else means_of(subject, box)
+    means = _debugged(options, lab, subject) if options.debug else runner_of(subject, box)
     graded = attempt_all(lab, means, public, hidden, outputs, progress)
     if options.audience == "staff" or options.twins:
         from grader.grade.twins import twins_of
@@ -101,18 +101,18 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
     return exit_status(result)
 
 
-def _debugged(options: argparse.Namespace, lab: Lab, subject: Subject) -> Means:
+def _debugged(options: argparse.Namespace, lab: Lab, subject: Submission) -> Runner:
     """The student's class, loaded into this process from its file, so that a debugger finds the lines."""
     from grader.lab.kernels import load_file_class
 
     if subject.refused or subject.trusted is not None:
-        return means_of(subject, None)
+        return runner_of(subject, None)
     if not subject.path:
         raise InputError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
-    return Means(local_examiner(load_file_class(pathlib.Path(subject.path), lab.kernel.name)))
+    return Runner(LocalRunner(load_file_class(pathlib.Path(subject.path), lab.kernel.name)))
 
 
-def _quiz(lab: Lab, subject: Subject, options: argparse.Namespace) -> QuizResult | None:
+def _quiz(lab: Lab, subject: Submission, options: argparse.Namespace) -> QuizResult | None:
     """The marks of the quiz sheet, where the lab has a quiz and the quiz is not left out."""
     return marks_of_quiz(lab, subject.answers) if options.only in (None, QUIZ_TASK) else None
 
@@ -126,7 +126,7 @@ def _isolation(box: Any, options: argparse.Namespace) -> Isolation:
     return isolation
 
 
-def _report(result: Result, options: argparse.Namespace, lab: Lab, subject: Subject) -> None:
+def _report(result: Result, options: argparse.Namespace, lab: Lab, subject: Submission) -> None:
     extra: dict[str, Any] = {}
     if options.format == "text":
         verbosity = options.verbose - options.quiet
@@ -146,7 +146,7 @@ def report_twins(graded: list[Graded]) -> None:
             print(f"grader: {told}", file=sys.stderr)
 
 
-def kernel_path(subject: Subject) -> str:
+def kernel_path(subject: Submission) -> str:
     """Return the kernel's path in the repository, for annotations; "" if it lies elsewhere."""
     root = pathlib.Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
     path = pathlib.Path(subject.path).resolve() if subject.path else root

@@ -9,8 +9,8 @@ from grader.cli import add_isolation
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
 from grader.grade.attempt import Attempt
-from grader.grade.results import load_outputs
-from grader.grade.runners import Examiner, Printed, local_examiner
+from grader.grade.results import load_recordings
+from grader.grade.runners import LocalRunner, Printed, SandboxRunner
 from grader.grade.submission import resolve
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.report.text import printed
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     given, name = (options.lab, options.scenario) if options.scenario else (None, options.lab)
     lab = load_lab(find_lab(given))
     scenario = _find(lab, name)
-    output = load_outputs(lab, [scenario])[scenario.id]
+    output = load_recordings(lab, [scenario])[scenario.id]
     if not 0 <= options.point < len(output.traces):
         raise InputError([f"--point {options.point}: {scenario.id} has {len(output.traces)} failure points, from 0"])
     expected = output.traces[options.point]
@@ -64,10 +64,10 @@ def _attempt(options: argparse.Namespace, lab: Lab, scenario: Scenario, expected
     if subject.refused:
         raise InputError([f"{options.submission}: {subject.refused}"])
     if subject.trusted is not None:
-        return local_examiner(subject.trusted)(scenario, expected), Printed()
-    from grader.sandbox.sandbox import Box
+        return LocalRunner(subject.trusted)(scenario, expected), Printed()
+    from grader.sandbox.sandbox import Sandbox
 
     assert subject.code is not None
-    with Box(isolation=options.isolation) as box:
-        examiner: Any = Examiner(box, subject.code)
+    with Sandbox(isolation=options.isolation) as box:
+        examiner: Any = SandboxRunner(box, subject.code)
         return examiner(scenario, expected), examiner.printed()

@@ -12,7 +12,7 @@ from grader.compare.explain import explain
 from grader.compare.judge import Divergence, Judge
 from grader.compare.signature import signature_of
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
-from grader.lab.recordings import Output
+from grader.lab.recordings import Recording
 from grader.machine.errors import HardwareError
 from grader.machine.outcome import RETRIES, KernelCrash
 from grader.replay.simulated import MakeKernel, Replay
@@ -66,7 +66,7 @@ def judge(
     return seen, None
 
 
-def attempt_each(scenario: Scenario, output: Output, attempt: Callable[[Scenario, Trace], Attempt]) -> Attempt:
+def attempt_each(scenario: Scenario, output: Recording, attempt: Callable[[Scenario, Trace], Attempt]) -> Attempt:
     """An attempt at a scenario, at every failure point if it asks for each: the first that does not pass decides."""
     if scenario.each is None:
         return attempt(scenario, output.traces[0])

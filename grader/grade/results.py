@@ -25,7 +25,7 @@ from grader.grade.runners import Printed
 from grader.grade.verdicts import NEVER_WAITING, PASSED, UNGRADABLE, WAITING
 from grader.lab.feedback import NOTHING
 from grader.lab.lab import QUIZ_TASK, Lab, Task
-from grader.lab.recordings import Output, load_output
+from grader.lab.recordings import Recording, load_recording
 from grader.points import rounded
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
@@ -67,12 +67,12 @@ def choose(lab: Lab, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
     return public, hidden
 
 
-def load_outputs(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Output]:
+def load_recordings(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Recording]:
     """The recorded outputs of scenarios, by id. InputError with all that are missing or stale."""
     outputs, problems = {}, []
     for scenario in scenarios:
         try:
-            outputs[scenario.id] = load_output(lab, scenario)
+            outputs[scenario.id] = load_recording(lab, scenario)
         except InputError as error:
             problems += error.problems
     if problems:
@@ -83,7 +83,7 @@ def load_outputs(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Output]:
 def grade_scenarios(
     lab: Lab,
     scenarios: Iterable[Scenario],
-    outputs: dict[str, Output],
+    outputs: dict[str, Recording],
     attempt: Attempting,
     printed: Callable[[], Printed] = Printed,
     progress: Callable[[Scenario], None] = lambda scenario: None,

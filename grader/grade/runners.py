@@ -18,10 +18,10 @@ from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 
 if TYPE_CHECKING:
-    from grader.protocol.messages import Known
+    from grader.protocol.messages import AnswerCache
 
 
-class Code(NamedTuple):
+class KernelSource(NamedTuple):
     """A submission's modules by import name, and the class to construct."""
 
     modules: dict[str, str]
@@ -36,13 +36,13 @@ class Printed(NamedTuple):
     truncated: bool = False
 
 
-class Examiner:
+class SandboxRunner:
     """Attempts at scenarios for one submission, in a box.
 
     known  what other submissions' kernels have shown of the same scenarios (worker/script.py), where many are tried
     """
 
-    def __init__(self, box: Any, code: Code, known: Known | None = None) -> None:
+    def __init__(self, box: Any, code: KernelSource, known: AnswerCache | None = None) -> None:
         self.box = box
         self.code = code
         self._known = known
@@ -65,7 +65,7 @@ class Examiner:
 
     def _attempt(self, scenario: Scenario, expected: Trace) -> Attempt:
         from grader.protocol.lockstep import RemoteReplay, WorkerEnded
-        from grader.protocol.messages import Script
+        from grader.protocol.messages import ScenarioMessages
         from grader.protocol.reenact import Tampered
 
         early = self._broken or self._exhausted()
@@ -77,7 +77,7 @@ class Examiner:
             if child is None:
                 assert self._broken is not None
                 return self._broken
-            script = Script(scenario) if self._known is None else self._known.script(scenario, expected)
+            script = ScenarioMessages(scenario) if self._known is None else self._known.script(scenario, expected)
             before = child.spent()[0]
             child.limits = self._budget.limits(script.due)
             replay = RemoteReplay(child, script)
@@ -186,7 +186,7 @@ def _ended(scenario: Scenario, ending: Any, replay: Any) -> Attempt:
     return Attempt(ending.verdict, ending.reason, (*lines, f"  {ending.reason}"))
 
 
-def local_examiner(make_kernel: MakeKernel) -> Callable[[Scenario, Trace], Attempt]:
+def LocalRunner(make_kernel: MakeKernel) -> Callable[[Scenario, Trace], Attempt]:
     """Attempts in this process, for trusted kernels and for --debug."""
     from grader.grade.attempt import attempt_here
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.grade.attempt import Attempt, attempt_each
 from grader.grade.results import Attempting, Graded, grade_scenarios
-from grader.grade.runners import Examiner, Printed, local_examiner
-from grader.grade.submission import Subject
+from grader.grade.runners import LocalRunner, Printed, SandboxRunner
+from grader.grade.submission import Submission
 from grader.grade.twins import Twin
 from grader.grade.verdicts import PASSED, REFUSED
 from grader.lab.lab import Lab
-from grader.lab.recordings import Output
+from grader.lab.recordings import Recording
 from grader.scenario.model import Scenario
 
 if TYPE_CHECKING:
-    from grader.protocol.messages import Known
+    from grader.protocol.messages import AnswerCache
     from grader.quiz.marks import QuizResult
 
 
-class Means(NamedTuple):
+class Runner(NamedTuple):
     """How scenarios are attempted, where a kernel's prints come from, and what happens before the hidden ones."""
 
     attempt: Attempting
@@ -28,27 +28,27 @@ class Means(NamedTuple):
     between: Callable[[], None] = lambda: None
 
 
-def means_of(subject: Subject, box: Any, known: Known | None = None) -> Means:
+def runner_of(subject: Submission, box: Any, known: AnswerCache | None = None) -> Runner:
     """The means to grade a subject; `box` may be None for one that needs none (refused, or trusted).
 
     known: what other subjects have shown of this lab's scenarios; attempts that come from there have no records
     """
     if subject.refused:
         refused = Attempt(REFUSED, subject.refused, (subject.refused,))
-        return Means(lambda scenario, expected: refused)
+        return Runner(lambda scenario, expected: refused)
     if subject.trusted is not None:
-        return Means(local_examiner(subject.trusted))
+        return Runner(LocalRunner(subject.trusted))
     assert subject.code is not None
-    examiner = Examiner(box, subject.code, known)
-    return Means(examiner, examiner.printed, examiner.discard)
+    examiner = SandboxRunner(box, subject.code, known)
+    return Runner(examiner, examiner.printed, examiner.discard)
 
 
 def attempt_all(
     lab: Lab,
-    means: Means,
+    means: Runner,
     public: Iterable[Scenario],
     hidden: Iterable[Scenario],
-    outputs: dict[str, Output],
+    outputs: dict[str, Recording],
     progress: Callable[[Scenario], None] = lambda scenario: None,
 ) -> list[Graded]:
     """Every scenario attempted: the hidden ones after the public ones, by a child that has seen none of these."""
@@ -57,7 +57,7 @@ def attempt_all(
     return graded + grade_scenarios(lab, hidden, outputs, means.attempt, means.printed, progress)
 
 
-def attempt_twins(means: Means, twins: Mapping[str, Twin]) -> dict[str, Attempt]:
+def attempt_twins(means: Runner, twins: Mapping[str, Twin]) -> dict[str, Attempt]:
     """Return an attempt at each twin, by a child that has seen no other scenario. What it prints is dropped."""
     means.between()
     attempts = {}
@@ -67,7 +67,7 @@ def attempt_twins(means: Means, twins: Mapping[str, Twin]) -> dict[str, Attempt]
     return attempts
 
 
-def with_twins(graded: Iterable[Graded], means: Means, twins: Mapping[str, Twin]) -> list[Graded]:
+def with_twins(graded: Iterable[Graded], means: Runner, twins: Mapping[str, Twin]) -> list[Graded]:
     """Return graded scenarios, those that passed with an attempt at their twin: who fails one needs no second try."""
     graded = list(graded)
     due = [g.scenario.id for g in graded if g.attempt.verdict == PASSED and not g.hidden]

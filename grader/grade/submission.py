@@ -7,13 +7,13 @@ import pathlib
 from typing import NamedTuple
 
 from grader.errors import InputError
-from grader.grade.runners import Code
+from grader.grade.runners import KernelSource
 from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab
 from grader.replay.simulated import MakeKernel
 
 
-class Subject(NamedTuple):
+class Submission(NamedTuple):
     """What is graded.
 
     code     for a worker; None if there is none (refused) or if `trusted` is given
@@ -26,7 +26,7 @@ class Subject(NamedTuple):
     """
 
     name: str
-    code: Code | None
+    code: KernelSource | None
     trusted: MakeKernel | None = None
     answers: bytes | None = None
     digest: str = ""
@@ -35,17 +35,17 @@ class Subject(NamedTuple):
     path: str = ""
 
 
-def resolve(what: str | None, lab: Lab) -> Subject:
+def resolve(what: str | None, lab: Lab) -> Submission:
     """The subject that a command line names. InputError if there is nothing of that name."""
     if what == "reference":
         return _reference(lab)
     if what is not None and what.startswith("misconception:"):
         flag = what.partition(":")[2]
-        return Subject(what, None, misconception_kernel(lab, flag), digest=_digest(what.encode()))
+        return Submission(what, None, misconception_kernel(lab, flag), digest=_digest(what.encode()))
     return _submitted(pathlib.Path(what) if what is not None else lab.path, lab)
 
 
-def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
+def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
     from grader.intake.submission import Refused, Unreadable, read_submission
 
     if not path.exists() and not path.is_symlink():
@@ -59,12 +59,12 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
     try:
         submission = read_submission(path, lab.name)
     except Refused as refused:
-        return Subject(name, None, refused=str(refused))
+        return Submission(name, None, refused=str(refused))
     except Unreadable as error:
         raise InputError([f"{path}: {error}; make it readable and run it again"]) from None
     text = submission.sources["kernel.py"].decode("utf-8-sig")
-    code = Code({"kernel": text}, "kernel", lab.kernel.name)
-    return Subject(
+    code = KernelSource({"kernel": text}, "kernel", lab.kernel.name)
+    return Submission(
         name,
         code,
         answers=submission.answers,
@@ -74,7 +74,7 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Subject:
     )
 
 
-def _reference(lab: Lab) -> Subject:
+def _reference(lab: Lab) -> Submission:
     """The model answer, with the modules it builds on and the model sheet, graded like any other submission."""
     if lab.reference is None:
         raise InputError([f"{lab.name}: this lab has no reference (a released lab never has)"])
@@ -88,7 +88,9 @@ def _reference(lab: Lab) -> Subject:
     sheet = path.parent / "answers" / f"{lab.name}.yaml"
     answers = sheet.read_bytes() if sheet.is_file() else None
     digest = _digest("".join(modules.values()).encode() + (answers or b""))
-    return Subject("reference", Code(modules, f"{package}.{path.stem}", lab.reference.name), None, answers, digest)
+    return Submission(
+        "reference", KernelSource(modules, f"{package}.{path.stem}", lab.reference.name), None, answers, digest
+    )
 
 
 def _digest(data: bytes) -> str:

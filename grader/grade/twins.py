@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from grader.errors import InputError
 from grader.lab.lab import Lab
-from grader.lab.recordings import Output
+from grader.lab.recordings import Recording
 from grader.scenario.model import Scenario
 from grader.scenario.twin import disguise
 from grader.trace.json_form import trace_from_json, trace_to_json
@@ -32,7 +32,7 @@ class Twin(NamedTuple):
     """A scenario's twin, what the reference does in it, and in what it differs, a few words each."""
 
     scenario: Scenario
-    output: Output
+    output: Recording
     differs: tuple[str, ...]
 
 
@@ -92,7 +92,7 @@ def _load(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Twin]:
             traces = [trace_from_json(trace) for trace in plain["twins"][scenario.id]]
             if not traces or any(trace.hash != _hash_at(disguised.scenario, n) for n, trace in enumerate(traces)):
                 raise InputError([f"{path}: stale: scenario {scenario.id} was changed since; export the lab again"])
-            output = Output(scenario.id, disguised.scenario.hash, traces)
+            output = Recording(scenario.id, disguised.scenario.hash, traces)
             twins[scenario.id] = Twin(disguised.scenario, output, disguised.differs)
     except OSError as error:
         raise InputError([f"{path}: {error.strerror}"]) from None

@@ -23,7 +23,7 @@ from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 __all__ = [
     "ANSWERS_LIMIT",
     "Refused",
-    "Submission",
+    "SubmittedFiles",
     "Unfit",
     "Unreadable",
     "check_source",
@@ -42,7 +42,7 @@ ENTRIES = 5000
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-class Submission(NamedTuple):
+class SubmittedFiles(NamedTuple):
     """A submission that was read.
 
     sources  file name -> bytes
@@ -60,13 +60,15 @@ class Submission(NamedTuple):
     path: str = ""
 
 
-def read_submission(path: str | os.PathLike[str], lab: str = "") -> Submission:
+def read_submission(path: str | os.PathLike[str], lab: str = "") -> SubmittedFiles:
     """Read a submission once: a folder, a kernel file or an archive. Refused if it is not one; Unreadable."""
     path = pathlib.Path(path)
     return read_files([("", path)], lab, path.name or path.resolve().name)
 
 
-def read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, *, numbered: bool = False) -> Submission:
+def read_files(
+    files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, *, numbered: bool = False
+) -> SubmittedFiles:
     """Read a submission from what a platform gave: pairs of the student's own name, "" for a folder, and the path.
 
     numbered: see choosing.choose. Refused if it is not a submission; Unreadable if this machine cannot read it.
@@ -82,7 +84,7 @@ def read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, *
     return read
 
 
-def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, numbered: bool) -> Submission:
+def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, numbered: bool) -> SubmittedFiles:
     if len(files) == 1:
         own, path = files[0]
         status = os.lstat(path)
@@ -102,8 +104,8 @@ def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, 
     return _submission(name, kernel, sheet, chosen.remarks, str(top / inside if inside else top))
 
 
-def _submission(name: str, kernel: bytes, sheet: bytes | None, remarks: tuple[str, ...], path: str) -> Submission:
-    return Submission(name, {KERNEL: kernel}, sheet, digest_of(kernel, sheet), remarks, path)
+def _submission(name: str, kernel: bytes, sheet: bytes | None, remarks: tuple[str, ...], path: str) -> SubmittedFiles:
+    return SubmittedFiles(name, {KERNEL: kernel}, sheet, digest_of(kernel, sheet), remarks, path)
 
 
 #: A file: the folder or file that was handed in, and the way from there with slashes, "" for itself.
@@ -208,7 +210,7 @@ def _read_at(folder: int | None, name: str, limit: int) -> bytes | None:
     return data
 
 
-def _from_file(path: pathlib.Path, own: str, lab: str, name: str) -> Submission:
+def _from_file(path: pathlib.Path, own: str, lab: str, name: str) -> SubmittedFiles:
     data = _read_at(None, str(path), ARCHIVE_LIMIT)
     if data is None:
         raise Refused(f"{own} is gone")

@@ -20,7 +20,7 @@ from grader.trace.records import Trace
 FORMAT = 1
 
 
-class Output(NamedTuple):
+class Recording(NamedTuple):
     """What the reference did in a scenario. traces[i] is the run at failure point i."""
 
     scenario: str
@@ -28,18 +28,18 @@ class Output(NamedTuple):
     traces: list[Trace]
 
 
-def output_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
+def recording_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
     return lab.outputs / f"{scenario.id}.json"
 
 
-def load_output(lab: Lab, scenario: Scenario) -> Output:
+def load_recording(lab: Lab, scenario: Scenario) -> Recording:
     """The recorded output of a scenario. InputError if it is missing, unreadable or stale."""
-    path = output_path(lab, scenario)
+    path = recording_path(lab, scenario)
     again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
     try:
         plain = json.loads(path.read_bytes())
         traces = [trace_from_json(trace) for trace in plain["traces"]]
-        output = Output(plain["scenario"], plain["hash"], traces)
+        output = Recording(plain["scenario"], plain["hash"], traces)
     except FileNotFoundError:
         raise InputError([f"{path}: the reference output of scenario {scenario.id} is missing; {again}"]) from None
     except OSError as error:
@@ -51,12 +51,12 @@ def load_output(lab: Lab, scenario: Scenario) -> Output:
     return output
 
 
-def write_output(path: pathlib.Path, output: Output) -> bool:
+def write_recording(path: pathlib.Path, output: Recording) -> bool:
     """Write an output; return True if the file changed. A line a step, so that a change reads well in a diff."""
     return write_file(path, _text(output), make_folders=True)
 
 
-def _text(output: Output) -> str:
+def _text(output: Recording) -> str:
     traces = []
     for trace in output.traces:
         plain = trace_to_json(trace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.compare.expectations import Expectations
-from grader.lab.recordings import Output
+from grader.lab.recordings import Recording
 from grader.machine.outcome import KernelCrash
 from grader.replay.simulated import MakeKernel, Replay, run_all
 from grader.scenario.model import Scenario
@@ -13,12 +13,12 @@ from grader.trace.records import SKIPPED, StepRecord, Trace
 POINT_LIMIT = 500
 
 
-def reference_output(scenario: Scenario, make_kernel: MakeKernel) -> tuple[Output, list[str]]:
+def reference_output(scenario: Scenario, make_kernel: MakeKernel) -> tuple[Recording, list[str]]:
     """The output to record for a scenario, and what is wrong with the scenario or the reference."""
     if scenario.each is None:
         run = Replay(scenario, make_kernel)
         trace = run_all(run)
-        return Output(scenario.id, scenario.hash, [trace]), problems_of(scenario, run, trace)
+        return Recording(scenario.id, scenario.hash, [trace]), problems_of(scenario, run, trace)
     traces: list[Trace] = []
     for point in range(POINT_LIMIT):
         one = scenario.at_failure_point(point)
@@ -29,11 +29,11 @@ def reference_output(scenario: Scenario, make_kernel: MakeKernel) -> tuple[Outpu
         traces.append(trace)
         wrong = problems_of(one, run, trace)
         if wrong:
-            return Output(scenario.id, scenario.hash, traces), [f"{w} (with `after: {point}`)" for w in wrong]
+            return Recording(scenario.id, scenario.hash, traces), [f"{w} (with `after: {point}`)" for w in wrong]
     if not traces:
         wrong = [f"{scenario.path}:{scenario.each.line}: the reference has no failure point here: nothing ever fails"]
-        return Output(scenario.id, scenario.hash, []), wrong
-    return Output(scenario.id, scenario.hash, traces), []
+        return Recording(scenario.id, scenario.hash, []), wrong
+    return Recording(scenario.id, scenario.hash, traces), []
 
 
 def problems_of(scenario: Scenario, run: Replay, trace: Trace) -> list[str]:

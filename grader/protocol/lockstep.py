@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from grader.protocol import wire
-from grader.protocol.messages import End, Script
+from grader.protocol.messages import End, ScenarioMessages
 from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
 from grader.replay.simulated import Replay
 from grader.trace.records import CRASHED, StepRecord
@@ -50,7 +50,7 @@ class RemoteReplay:
     pending      whether an answer is owed
     """
 
-    def __init__(self, child: Child, script: Script) -> None:
+    def __init__(self, child: Child, script: ScenarioMessages) -> None:
         self.child = child
         self.script = script
         self.answers: list[bytes] = []

@@ -39,7 +39,7 @@ class End:
         self.attempt = attempt
 
 
-class Script:
+class ScenarioMessages:
     """One scenario as messages.
 
     beginning  the payload of BEGIN
@@ -61,23 +61,23 @@ class Script:
         self.answers: Answers = {}
 
 
-class Known:
+class AnswerCache:
     """The scripts of a lab, for as long as one grader tries kernels on it."""
 
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
         self._used = 0
-        self._scripts: dict[int, tuple[Trace, Script]] = {}
+        self._scripts: dict[int, tuple[Trace, ScenarioMessages]] = {}
 
-    def script(self, scenario: Scenario, expected: Trace) -> Script:
+    def script(self, scenario: Scenario, expected: Trace) -> ScenarioMessages:
         """The script of a scenario that is judged by this trace (a scenario has one for each failure point)."""
         known = self._scripts.get(id(expected))
         if known is None:
             # The trace is kept, so that no other one gets its id.
-            known = self._scripts[id(expected)] = expected, Script(scenario)
+            known = self._scripts[id(expected)] = expected, ScenarioMessages(scenario)
         return known[1]
 
-    def learn(self, script: Script, answers: Sequence[bytes], attempt: Any) -> None:
+    def learn(self, script: ScenarioMessages, answers: Sequence[bytes], attempt: Any) -> None:
         """These answers, from that to BEGIN up to the last that was looked at, have led to this attempt."""
         size = sum(map(len, answers)) + _OVERHEAD * len(answers) + _bytes_of(attempt)
         if size > self._room * _SHARE:

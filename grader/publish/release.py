@@ -18,7 +18,7 @@ from grader.errors import InputError
 from grader.files import write_file
 from grader.grade.diagnosis import fingerprints_path, load_fingerprints
 from grader.lab.lab import Lab, load_lab
-from grader.lab.recordings import load_output, output_path
+from grader.lab.recordings import load_recording, recording_path
 from grader.points import points
 from grader.publish.leaks import leaks
 from grader.publish.wheel import write_wheel
@@ -77,10 +77,10 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
         write(folder / name, text)
     for scenario in lab.all_scenarios if hidden else lab.scenarios:
         kind = "hidden" if scenario in lab.hidden else "scenarios"
-        load_output(lab, scenario)  # stale ones are never handed out
+        load_recording(lab, scenario)  # stale ones are never handed out
         name = f"{scenario.id}.yaml"
         write(folder / kind / name, (lab.path / kind / name).read_text(encoding="utf-8"))
-        write(folder / "outputs" / f"{scenario.id}.json", output_path(lab, scenario).read_text(encoding="utf-8"))
+        write(folder / "outputs" / f"{scenario.id}.json", recording_path(lab, scenario).read_text(encoding="utf-8"))
     fingerprints = fingerprints_path(lab)
     if fingerprints.is_file():
         load_fingerprints(lab)

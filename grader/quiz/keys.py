@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from grader.errors import InputError
 from grader.formats.yaml_reader import plain_value
 from grader.lab.lab import Lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from grader.quiz.model import Choice, Computed, Question, Quiz
 from grader.quiz.obfuscated import unpacked
 from grader.quiz.observe import Value, evaluate, observe
@@ -154,7 +154,7 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
         traces = {}
         for name, what in computed.observations.items():
             if what.scenario.id in {s.id for s in lab.scenarios}:
-                traces[name] = load_output(lab, what.scenario).traces[0]
+                traces[name] = load_recording(lab, what.scenario).traces[0]
             else:
                 from grader.lab.kernels import reference_kernel
                 from grader.replay.simulated import replay

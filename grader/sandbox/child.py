@@ -18,7 +18,7 @@ from grader.sandbox.accounts import Account
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
-    from grader.sandbox.sandbox import Box
+    from grader.sandbox.sandbox import Sandbox
 
 #: Seconds that an answer is waited for before prints and limits are looked at.
 MOMENT = 0.02
@@ -41,9 +41,9 @@ _CHUNK = 1 << 16
 
 
 class Child:
-    """A confined process that runs student.serve. Made by Box.spawn."""
+    """A confined process that runs student.serve. Made by Sandbox.spawn."""
 
-    def __init__(self, box: Box, serial: int, channel: Any, output: int) -> None:
+    def __init__(self, box: Sandbox, serial: int, channel: Any, output: int) -> None:
         self.limits = box.limits
         self.pid = 0  # as this process's namespace numbers it, from HELLO on
         self._box = box

@@ -1,6 +1,6 @@
 """The box: a zygote, and the confined children it forks. The grader's side; trusts nothing inside.
 
-    with Box(isolation="auto") as box:
+    with Sandbox(isolation="auto") as box:
         child = box.spawn()
         child.begin_scenario()
         child.send(kind, payload)
@@ -22,7 +22,7 @@ from grader.sandbox.isolation import Isolation
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Death, Ending
 
-__all__ = ["LEVELS", "Box", "Ending", "IsolationError"]
+__all__ = ["LEVELS", "Ending", "IsolationError", "Sandbox"]
 
 LEVELS = ("L0", "L1", "L2S", "L2", "L3")
 
@@ -46,7 +46,7 @@ class IsolationError(Exception):
     """The level asked for is not to be had here; nothing was graded."""
 
 
-class Box:
+class Sandbox:
     """A zygote and its children. Use as a context manager: leaving it ends everything inside."""
 
     #: Why bwrap did not work on this machine, once that is known: no later box need try.
@@ -76,7 +76,7 @@ class Box:
         self._zygote: Any = None
         self._start(self._wants_jail())
 
-    def __enter__(self) -> Box:
+    def __enter__(self) -> Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,8 +94,8 @@ class Box:
         from grader.sandbox.launch import find_bwrap
 
         bwrap = find_bwrap()
-        if bwrap is None or Box._no_jail:
-            self._missing["bwrap"] = Box._no_jail if bwrap else "not installed"
+        if bwrap is None or Sandbox._no_jail:
+            self._missing["bwrap"] = Sandbox._no_jail if bwrap else "not installed"
             return None
         return bwrap
 
@@ -130,7 +130,7 @@ class Box:
             reason = self._last_words()
             if self._jail is None:
                 raise IsolationError(f"the sandbox did not start: {reason}")
-            Box._no_jail = self._missing["bwrap"] = reason
+            Sandbox._no_jail = self._missing["bwrap"] = reason
             self._start(jail=None)
         return self._report
 

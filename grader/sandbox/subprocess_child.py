@@ -21,7 +21,7 @@ from grader.sandbox.launch import OPTIONS, ROOT, environment, interpreter
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
-    from grader.sandbox.sandbox import Box
+    from grader.sandbox.sandbox import Sandbox
 
 _PROGRAM = (
     "import sys; sys.path.append(sys.argv[1]); "
@@ -35,7 +35,7 @@ DRAIN_S = 0.05
 class PlainChild:
     """A subprocess that runs student.serve. The same interface as child.Child."""
 
-    def __init__(self, box: Box, entry: str, polite: bool) -> None:
+    def __init__(self, box: Sandbox, entry: str, polite: bool) -> None:
         self.limits = box.limits
         self._box = box
         self._ending: Ending | None = None

@@ -8,7 +8,7 @@ from grader.authoring.record import record
 from grader.errors import InputError
 from grader.lab.kernels import load_class, reference_kernel
 from grader.lab.lab import ClassAt, load_lab
-from grader.lab.recordings import load_output, output_path
+from grader.lab.recordings import load_recording, recording_path
 from grader.lab.reference import reference_output
 from tests.kernels import SmallKernel
 from tests.labs import FORK, TOUCH, make_lab
@@ -39,22 +39,22 @@ def test_a_comment_makes_nothing_stale(lab):
     path = lab / "scenarios" / "fork.yaml"
     path.write_text("# a comment\n" + FORK)
     again = load_lab(lab)
-    assert load_output(again, again.scenarios[1]).hash == loaded.scenarios[1].hash
+    assert load_recording(again, again.scenarios[1]).hash == loaded.scenarios[1].hash
 
     path.write_text(FORK.replace("value: 2", "value: 3"))
     changed = load_lab(lab)
     with pytest.raises(InputError, match="stale: scenario fork was changed"):
-        load_output(changed, changed.scenarios[1])
+        load_recording(changed, changed.scenarios[1])
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"scenario": "touch", "hash": "x", "traces": [{}]}', "[" * 100000])
 def test_a_damaged_output_is_named(lab, damage):
     """A file that is no output is refused with the way out, whatever is in it."""
     loaded = load_lab(lab)
-    output_path(loaded, loaded.scenarios[0]).write_text(damage)
+    recording_path(loaded, loaded.scenarios[0]).write_text(damage)
 
     with pytest.raises(InputError, match="not a reference output .* run `grader record"):
-        load_output(loaded, loaded.scenarios[0])
+        load_recording(loaded, loaded.scenarios[0])
 
 
 def test_a_missing_output_is_named(tmp_path):
@@ -62,7 +62,7 @@ def test_a_missing_output_is_named(tmp_path):
     loaded = load_lab(make_lab(tmp_path))
 
     with pytest.raises(InputError, match=r"touch\.json: the reference output of scenario touch is missing; run"):
-        load_output(loaded, loaded.scenarios[0])
+        load_recording(loaded, loaded.scenarios[0])
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,16 @@ def test_each_failure_point_has_its_trace():
 def test_a_lab_with_a_wrong_expectation_writes_nothing(lab):
     """record is all or nothing."""
     (lab / "scenarios" / "touch.yaml").write_text(TOUCH.replace("faults: 2", "faults: 1"))
-    before = output_path(load_lab(lab), load_lab(lab).scenarios[0]).read_text()
+    before = recording_path(load_lab(lab), load_lab(lab).scenarios[0]).read_text()
 
     with pytest.raises(InputError, match="expected faults 1; the reference shows faults 2"):
         record(load_lab(lab), SmallKernel)
-    assert output_path(load_lab(lab), load_lab(lab).scenarios[0]).read_text() == before
+    assert recording_path(load_lab(lab), load_lab(lab).scenarios[0]).read_text() == before
 
 
 def test_outputs_are_a_line_a_step(lab):
     """Outputs are JSON, and a diff of two versions names the step."""
-    text = output_path(load_lab(lab), load_lab(lab).scenarios[0]).read_text()
+    text = recording_path(load_lab(lab), load_lab(lab).scenarios[0]).read_text()
 
     assert len(json.loads(text)["traces"][0]["steps"]) == 2
     assert sum(line.strip().startswith('{"step":') for line in text.splitlines()) == 2

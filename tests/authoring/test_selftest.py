@@ -10,7 +10,7 @@ import pytest
 
 from grader.authoring.selftest import FOLDER, HONEST, LIMITS, Outcome, Selftest, read_attack, read_attacks, run_selftest
 from grader.errors import InputError
-from grader.sandbox.sandbox import LEVELS, Box
+from grader.sandbox.sandbox import LEVELS, Sandbox
 
 ATTACKS = read_attacks()
 HEAD = "# It tries something.\n# level: L1\n# verdicts: passed {} passed\n\n"
@@ -42,7 +42,7 @@ def made(line, verdict="passed"):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="walls are Linux's")
 def test_this_machine_gives_the_level_that_grading_strangers_needs():
     """L2 or more. In CI that is a must; elsewhere, what is missing is the reason to skip."""
-    with Box() as box:
+    with Sandbox() as box:
         isolation = box.isolation
     if LEVELS.index(isolation["got"]) < LEVELS.index("L2"):
         told = f"this machine gives {isolation['got']}: {isolation['missing']}"

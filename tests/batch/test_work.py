@@ -6,7 +6,7 @@ import pytest
 
 from grader.batch import work
 from grader.batch.work import Work, pack, perform
-from grader.grade.results import load_outputs
+from grader.grade.results import load_recordings
 from grader.lab.lab import load_lab
 from tests.batch.handed_in import PROTECT
 from tests.labs import kernel_text
@@ -16,7 +16,7 @@ from tests.labs import kernel_text
 def bundles(lab):
     """A lab packed for workers, and the same lab where a first write is expected to fault three times."""
     small = load_lab(lab)
-    outputs = load_outputs(small, small.all_scenarios)
+    outputs = load_recordings(small, small.all_scenarios)
     trace = outputs["touch"].traces[0]
     steps = [trace.steps[0], trace.steps[1]._replace(faults=(3, 0))]
     edited = {**outputs, "touch": outputs["touch"]._replace(traces=[trace._replace(steps=steps)])}

@@ -10,7 +10,7 @@ from grader.grade.attempt import Attempt, attempt_each, attempt_here
 from grader.grade.diagnosis import Likeness, Mistake, fingerprints_path, in_words, likeness, load_fingerprints
 from grader.lab.kernels import misconception_kernel, misconceptions
 from grader.lab.lab import load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from reference.misconceptions import kernel as misconception
 from tests.reference import alternatives, file_backed_kernels, swapping_kernels, test_tlb_kernels
 from tests.reference.later_students import NONE, ONE
@@ -37,7 +37,9 @@ def cow():
 
 def attempts(lab, kernel):
     """The attempts of a kernel at a lab's public scenarios."""
-    return [(s, attempt_each(s, load_output(lab, s), lambda x, e: attempt_here(x, e, kernel))) for s in lab.scenarios]
+    return [
+        (s, attempt_each(s, load_recording(lab, s), lambda x, e: attempt_here(x, e, kernel))) for s in lab.scenarios
+    ]
 
 
 def flags(found):

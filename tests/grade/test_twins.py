@@ -12,7 +12,7 @@ from grader.grade.twins import NAME, make_twins, recorded_twins, seed_of, twins_
 from grader.grade.verdicts import PASSED
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from grader.machine.image import POISON
 from grader.publish.release import write_lab
 from grader.replay.simulated import replay
@@ -48,7 +48,7 @@ def test_the_reference_does_the_same_in_every_twin(root, name):
 
     assert problems == []
     for scenario in lab.scenarios:
-        twin, recorded = twins[scenario.id], load_output(lab, scenario)
+        twin, recorded = twins[scenario.id], load_recording(lab, scenario)
         for old, new in zip(recorded.traces, twin.output.traces, strict=True):
             assert [counts(r) for r in old.steps] == [counts(r) for r in new.steps], scenario.id
             assert all(new.pids[name] > pid for name, pid in old.pids.items())
@@ -90,7 +90,7 @@ def test_a_table_of_recorded_answers_fails_the_twins(root):
     lab, known = copy_on_write(root)
     table = table_of(reference_kernel(lab), known, Table)
     twins = twins_of(lab, known)
-    passed = [s for s in known if passes(s, load_output(lab, s), table)]
+    passed = [s for s in known if passes(s, load_recording(lab, s), table)]
 
     assert len(passed) > 0.9 * len(known)
     assert [s.id for s in passed if passes(twins[s.id].scenario, twins[s.id].output, table)] == []
@@ -102,7 +102,7 @@ def test_a_table_that_renames_is_not_caught(root):
     table = table_of(reference_kernel(lab), known, RenamingTable)
     twins = twins_of(lab, known)
     passed = [s for s in known if passes(twins[s.id].scenario, twins[s.id].output, table)]
-    hidden = [s for s in lab.hidden if s.each is None and passes(s, load_output(lab, s), table)]
+    hidden = [s for s in lab.hidden if s.each is None and passes(s, load_recording(lab, s), table)]
 
     assert len(passed) > 0.5 * len(known)
     assert len(hidden) < 0.2 * len(lab.hidden)

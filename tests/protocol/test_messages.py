@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.grade.attempt import Attempt, attempt_each
-from grader.grade.runners import Code, Examiner
+from grader.grade.runners import KernelSource, SandboxRunner
 from grader.lab.lab import load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from grader.protocol import wire
-from grader.protocol.messages import Known, Script
+from grader.protocol.messages import AnswerCache, ScenarioMessages
 from grader.protocol.reenact import StandIn
 from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
@@ -68,7 +68,7 @@ class ScriptedBox(Scripted):
 
 
 def attempt_of(box, known=None, scenario=SCENARIO, expected=EXPECTED):
-    return Examiner(box, Code({}, "kernel", "K"), known)(scenario, expected)
+    return SandboxRunner(box, KernelSource({}, "kernel", "K"), known)(scenario, expected)
 
 
 def attempt(answers, known=None, scenario=SCENARIO, expected=EXPECTED):
@@ -88,7 +88,7 @@ def no_reenactment(monkeypatch):
 @pytest.mark.parametrize("answers", [HONEST, honest_answers(SCENARIO, Forgetful)], ids=["passed", "failed"])
 def test_the_same_answers_are_not_re_enacted(answers, no_reenactment):
     """The second kernel that answers the same gets the first one's attempt, without the records."""
-    known = Known()
+    known = AnswerCache()
     first = attempt(answers, known)
 
     no_reenactment()
@@ -98,7 +98,7 @@ def test_the_same_answers_are_not_re_enacted(answers, no_reenactment):
 
 def test_what_follows_a_known_beginning_is_looked_at():
     """A kernel that differs in one later step gets its own verdict, at its own step."""
-    known = Known()
+    known = AnswerCache()
     wrong = honest_answers(SCENARIO, Forgetful)
 
     assert attempt(HONEST, known).verdict == "passed"
@@ -153,8 +153,8 @@ def told(who, kernel, mutations, troubles, length):
 @settings(max_examples=200, deadline=None)
 def test_what_is_known_changes_no_attempt(streams):
     """Whatever a class answers, in whatever order: each gets the attempt, and the steps, that it would get alone."""
-    known = Known()
-    messages = [(wire.BEGIN, Script(SCENARIO).beginning), *Script(SCENARIO).messages]
+    known = AnswerCache()
+    messages = [(wire.BEGIN, ScenarioMessages(SCENARIO).beginning), *ScenarioMessages(SCENARIO).messages]
     for who, stream in enumerate(streams):
         followed, alone = Strict(told(who, *stream)), Strict(told(who, *stream))
 
@@ -190,8 +190,8 @@ def class_of():
     examiners = []
 
     def make(known):
-        codes = [Code({"kernel": _HEAD + text}, "kernel", "K") for text in KERNELS.values()]
-        examiners.extend(made := [Examiner(PlainBox(ROOT), code, known) for code in codes])
+        codes = [KernelSource({"kernel": _HEAD + text}, "kernel", "K") for text in KERNELS.values()]
+        examiners.extend(made := [SandboxRunner(PlainBox(ROOT), code, known) for code in codes])
         return dict(zip(KERNELS, made, strict=True))
 
     yield make
@@ -202,11 +202,11 @@ def class_of():
 def test_kernels_of_a_class_are_judged_as_if_each_were_alone(class_of):
     """Real kernels on scenarios of a lab, in random order, with and without knowing of each other."""
     lab = load_lab(ROOT / "labs" / "copy-on-write")
-    alone, followed = class_of(None), class_of(Known())
+    alone, followed = class_of(None), class_of(AnswerCache())
     order = random.Random(0)
 
     for scenario in (*lab.scenarios[::10], *lab.hidden[::6]):
-        output = load_output(lab, scenario)
+        output = load_recording(lab, scenario)
         for name in order.sample(list(KERNELS), len(KERNELS)):
             found, own = (attempt_each(scenario, output, which[name]) for which in (followed, alone))
             assert found._replace(records=()) == own._replace(records=()), (name, scenario.id)
@@ -215,7 +215,7 @@ def test_kernels_of_a_class_are_judged_as_if_each_were_alone(class_of):
 def test_a_scenario_with_the_same_steps_and_other_expectations_is_another_one():
     """What the answers are judged by belongs to what is known of them."""
     strict = parse(*STORY[:-1], "read: {by: P, at: 'h[2:4]', expect: {value: 5}}")
-    known = Known()
+    known = AnswerCache()
 
     assert attempt(HONEST, known).verdict == "passed"
     assert attempt(HONEST, known, strict, replay(strict, SmallKernel)).verdict == "failed"
@@ -223,7 +223,7 @@ def test_a_scenario_with_the_same_steps_and_other_expectations_is_another_one():
 
 def test_a_crash_is_told_by_each_kernel_itself():
     """Two kernels that crash in the same step have lines of their own: neither gets the other's."""
-    known = Known()
+    known = AnswerCache()
     told = b'{"kind": "crash", "method": "fork", "type": "KeyError", "message": "%s", "lines": []}'
     crash = [wire.FORK, 1, wire.CRASHED]
 
@@ -234,7 +234,7 @@ def test_a_crash_is_told_by_each_kernel_itself():
 
 def test_a_crash_without_a_word_gets_nobody_elses_words():
     """The same bytes with and without a trouble before them: what one kernel told stays its own."""
-    known = Known()
+    known = AnswerCache()
     answers = honest_answers(SCENARIO, Crashing)
 
     mine = attempt(told(1, Crashing, [], {3}, 9), known)
@@ -246,7 +246,7 @@ def test_a_crash_without_a_word_gets_nobody_elses_words():
 
 def test_an_answer_that_ended_early_is_no_beginning(no_reenactment):
     """A child that is gone after known answers is gone: what others went on to do is not put down to it."""
-    known = Known()
+    known = AnswerCache()
     attempt(HONEST, known)
 
     no_reenactment()
@@ -256,7 +256,7 @@ def test_an_answer_that_ended_early_is_no_beginning(no_reenactment):
 
 def test_known_answers_take_no_more_room_than_they_may():
     """When the room is full, all is forgotten, and learned anew."""
-    known = Known(room=8000)
+    known = AnswerCache(room=8000)
     script = known.script(SCENARIO, EXPECTED)
     kept = []
     for number in range(9):
@@ -268,7 +268,7 @@ def test_known_answers_take_no_more_room_than_they_may():
 
 def test_what_is_said_of_a_failure_takes_room_too():
     """Short answers with long explanations fill the room as long answers do."""
-    known = Known(room=80_000)
+    known = AnswerCache(room=80_000)
     script = known.script(SCENARIO, EXPECTED)
     kept = []
     for number in range(200):
@@ -280,7 +280,7 @@ def test_what_is_said_of_a_failure_takes_room_too():
 
 def test_a_flood_of_answers_is_not_kept():
     """What takes more than its share of the room makes nobody else's answers forgotten."""
-    known = Known(room=1000)
+    known = AnswerCache(room=1000)
 
     assert attempt(HONEST, known).verdict == "passed"
     assert known.script(SCENARIO, EXPECTED).answers == {}
@@ -290,7 +290,7 @@ def test_a_script_tells_no_expectation():
     """The worker is told what to do, never what is expected of it."""
     scenario = parse("read: {by: P, at: 'h[0]', expect: {value: 0, faults: 1}}")
 
-    script = Script(scenario)
+    script = ScenarioMessages(scenario)
 
     assert script.messages[1] == (wire.STEP, b'{"verb": "read", "by": "P", "at": "h[0]"}')
     assert script.messages[-1] == (wire.END, b"")

@@ -11,7 +11,7 @@ from grader.grade.attempt import judge
 from grader.machine import operations as op
 from grader.protocol import wire
 from grader.protocol.lockstep import RemoteReplay, WorkerEnded
-from grader.protocol.messages import Script
+from grader.protocol.messages import ScenarioMessages
 from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
 from grader.replay.simulated import Replay, replay
 from grader.sandbox.inside.worker import _Recorder, _Worker
@@ -73,7 +73,7 @@ class Scripted:
 
 
 def reenact(scenario, answers):
-    return list(RemoteReplay(Scripted(answers), Script(scenario)).records())
+    return list(RemoteReplay(Scripted(answers), ScenarioMessages(scenario)).records())
 
 
 def test_an_honest_worker_gives_the_trace_of_its_kernel():
@@ -221,7 +221,9 @@ def points_of(scenario, answers):
     """What the grader makes of a stream: passed, differs, crashed, tampered or ended. Nothing else may come out."""
     expected = replay(scenario, SmallKernel)
     try:
-        records, divergence = judge(scenario, expected, RemoteReplay(Scripted(answers), Script(scenario)).records())
+        records, divergence = judge(
+            scenario, expected, RemoteReplay(Scripted(answers), ScenarioMessages(scenario)).records()
+        )
     except Tampered:
         return "tampered"
     except WorkerEnded:

@@ -160,7 +160,7 @@ def test_a_penalty_is_taken_off_and_never_below_nothing(lab):
 
 def test_an_unanswered_sheet_computes_no_key(lab, monkeypatch):
     """Most runs have an empty sheet: no output is loaded for it."""
-    monkeypatch.setattr("grader.quiz.keys.load_output", None)
+    monkeypatch.setattr("grader.quiz.keys.load_recording", None)
     loaded = load_lab(lab)
 
     assert mark(loaded, None)["points"] == 0

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from grader.lab.lab import load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from grader.machine.entry import FRAME_SHIFT
 from grader.quiz.model import Observation
 from grader.quiz.observe import observe
@@ -29,7 +29,7 @@ def recorded(where):
     if name not in _labs:
         _labs[name] = load_lab(ROOT / "labs" / name)
     scenario = next(s for s in _labs[name].all_scenarios if s.id == id)
-    return scenario, load_output(_labs[name], scenario).traces[0]
+    return scenario, load_recording(_labs[name], scenario).traces[0]
 
 
 def frame_of(scenario, trace, owned, after):

@@ -4,7 +4,7 @@ import pytest
 
 from grader.grade.attempt import attempt_each, attempt_here
 from grader.lab.lab import load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from grader.machine import Access, Protection
 from grader.machine.machine import Machine
 from grader.machine.outcome import FileSpec
@@ -192,5 +192,5 @@ def test_correct_but_different_kernels_pass(root, kernel, order):
     lab = load_lab(root / "labs" / "file-backed")
     for scenario in lab.all_scenarios:
         other = scenario._replace(machine=scenario.machine._replace(allocation=order, seed=4))
-        attempt = attempt_each(other, load_output(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
+        attempt = attempt_each(other, load_recording(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
         assert attempt.verdict == "passed", (scenario.id, attempt.lines)

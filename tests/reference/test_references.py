@@ -9,7 +9,7 @@ from grader.authoring.misconceptions import try_misconceptions
 from grader.grade.attempt import attempt_each, attempt_here
 from grader.lab.kernels import misconceptions
 from grader.lab.lab import load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from grader.replay.simulated import replay
 from tests.reference.alternatives import ALTERNATIVES
 
@@ -29,7 +29,7 @@ def test_correct_but_different_kernels_pass(labs, name, kernel, order):
     lab = labs[name]
     for scenario in lab.all_scenarios:
         other = scenario._replace(machine=scenario.machine._replace(allocation=order, seed=4))
-        attempt = attempt_each(other, load_output(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
+        attempt = attempt_each(other, load_recording(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
         assert attempt.verdict == "passed", (scenario.id, attempt.lines)
 
 
@@ -62,7 +62,7 @@ def test_the_divergence_names_the_rule(labs, flag, rule):
     lab = labs["copy-on-write"]
     kernel = misconception_kernel(lab, flag)
     attempts = (
-        attempt_each(s, load_output(lab, s), lambda x, e: attempt_here(x, e, kernel)) for s in lab.all_scenarios
+        attempt_each(s, load_recording(lab, s), lambda x, e: attempt_here(x, e, kernel)) for s in lab.all_scenarios
     )
     first = next(attempt for attempt in attempts if attempt.verdict != "passed")
 
@@ -81,7 +81,7 @@ def test_the_practice_at_its_real_size(labs):
     """fork-faults: 1024, 0, 512 and 1024 faults, and 512 copies, on 1024 pages of 4096 bytes."""
     lab = labs["copy-on-write"]
     scenario = next(s for s in lab.scenarios if s.id == "fork-faults")
-    trace = load_output(lab, scenario).traces[0]
+    trace = load_recording(lab, scenario).traces[0]
 
     assert (scenario.machine.page_size, scenario.steps[0].fields["pages"]) == (4096, 1024)
     assert [sum(r.faults) for r in trace.steps if r.number in (2, 4, 5, 7)] == [1024, 0, 512, 1024]

@@ -6,7 +6,7 @@ import pytest
 
 from grader.grade.attempt import attempt_each, attempt_here
 from grader.lab.lab import load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from reference.swapping import SwappingKernel
 from reference.tlb import TlbKernel
 from tests.reference.alternatives import FaultsByItself, UnmapsOneByOne, later
@@ -130,7 +130,7 @@ def test_correct_but_different_kernels_pass(lab, kernel, order):
     """When, how much and in which order one flushes is free, under any allocation order."""
     for scenario in lab.all_scenarios:
         other = scenario._replace(machine=scenario.machine._replace(allocation=order, seed=4))
-        attempt = attempt_each(other, load_output(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
+        attempt = attempt_each(other, load_recording(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
         assert attempt.verdict == "passed", (scenario.id, attempt.lines)
 
 
@@ -138,7 +138,7 @@ def test_a_kernel_that_never_flushes_fails_in_every_task(lab):
     """The kernel of the lab before, on machines with a TLB: no task is left with full marks."""
     failed = set()
     for scenario in lab.all_scenarios:
-        attempt = attempt_each(scenario, load_output(lab, scenario), lambda s, e: attempt_here(s, e, SwappingKernel))
+        attempt = attempt_each(scenario, load_recording(lab, scenario), lambda s, e: attempt_here(s, e, SwappingKernel))
         if attempt.verdict != "passed":
             failed.add(scenario.task)
 

@@ -6,9 +6,9 @@ import copy
 import pathlib
 from typing import Any
 
-from grader.grade.results import ResultBuilder, load_outputs
-from grader.grade.runners import Printed, local_examiner
-from grader.grade.session import Means, attempt_all, marks_of_quiz
+from grader.grade.results import ResultBuilder, load_recordings
+from grader.grade.runners import LocalRunner, Printed
+from grader.grade.session import Runner, attempt_all, marks_of_quiz
 from grader.lab.lab import load_lab
 from tests.kernels import SmallKernel
 
@@ -30,8 +30,8 @@ def result_of(
 ) -> dict[str, Any]:
     """The result of a kernel class on a lab's folder."""
     loaded = load_lab(lab)
-    outputs = load_outputs(loaded, loaded.all_scenarios)
-    means = Means(local_examiner(kernel), lambda: Printed("printed\n"))
+    outputs = load_recordings(loaded, loaded.all_scenarios)
+    means = Runner(LocalRunner(kernel), lambda: Printed("printed\n"))
     graded = attempt_all(loaded, means, loaded.scenarios, loaded.hidden, outputs)
     quiz = marks_of_quiz(loaded, answers)
     return ResultBuilder(loaded, graded, quiz, None).build("work", "0" * 64, ISOLATION, audience)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from grader.grade.runners import Code, Examiner
+from grader.grade.runners import KernelSource, SandboxRunner
 from grader.sandbox.budget import GIVE_UP, STARVED, Budget
 from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import Box
+from grader.sandbox.sandbox import Sandbox
 from tests.labs import kernel_text
 from tests.sandbox.test_limits import EXPECTED, FORK, SCENARIO
 
@@ -14,11 +14,11 @@ LIMITS = Limits(cpu_s=0.2, wall_s=0.4, all_cpu_s=0.5, all_wall_s=0.6)
 
 def examiner(box, line, before=""):
     text = f"{kernel_text(FORK, f'{FORK}        {line}' + chr(10))}\n{before}"
-    return Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))
+    return SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
 
 
 def attempts(line, count, before=""):
-    with Box(limits=LIMITS) as box:
+    with Sandbox(limits=LIMITS) as box:
         trying = examiner(box, line, before)
         found = [trying(SCENARIO, EXPECTED) for _ in range(count)]
         trying.discard()
@@ -128,8 +128,8 @@ def test_a_machine_that_starves_kernels_is_not_waited_for_without_end():
 def test_a_source_that_python_cannot_read_in_time_is_read_once():
     """Reading the source does not depend on the scenario: who runs out of time there is not waited for again."""
     text = "x = [1, 2, 3]\n" * 18_000
-    with Box(limits=LIMITS._replace(cpu_s=0.02, wall_s=5.0)) as box:
-        trying = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))
+    with Sandbox(limits=LIMITS._replace(cpu_s=0.02, wall_s=5.0)) as box:
+        trying = SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
         first = trying(SCENARIO, EXPECTED)
         second = trying(SCENARIO, EXPECTED)
 
@@ -139,7 +139,7 @@ def test_a_source_that_python_cannot_read_in_time_is_read_once():
 
 def test_an_honest_kernel_passes_where_it_is_hurried():
     """With the memory and the time of a kernel that has overrun limits, an honest scenario passes."""
-    with Box() as box:
+    with Sandbox() as box:
         trying = examiner(box, "pass")
         trying._budget.overran("timed_out", "fork")
         found = [trying(SCENARIO, EXPECTED) for _ in range(3)]

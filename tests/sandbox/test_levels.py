@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from grader.sandbox.inside.confine import landlock, seccomp
-from grader.sandbox.sandbox import Box, IsolationError
+from grader.sandbox.sandbox import IsolationError, Sandbox
 from tests.sandbox.under import CALLS, run_without
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="levels above L1 are Linux's")
@@ -17,9 +17,9 @@ MACHINE = os.uname().machine if hasattr(os, "uname") else ""
 HERE = pytest.mark.skipif(MACHINE not in CALLS, reason=f"no system-call numbers for {MACHINE} here")
 
 REPORT = """
-from grader.sandbox.sandbox import Box, IsolationError
+from grader.sandbox.sandbox import Sandbox, IsolationError
 try:
-    with Box(isolation=sys.argv[2] if len(sys.argv) > 2 else "WANTED") as box:
+    with Sandbox(isolation=sys.argv[2] if len(sys.argv) > 2 else "WANTED") as box:
         print(json.dumps(box.isolation))
 except IsolationError as error:
     print(json.dumps({"error": str(error)}))
@@ -90,7 +90,7 @@ def test_a_command_stops_with_status_3(lab):
 @HERE
 def test_a_bwrap_that_does_not_start_is_done_without(monkeypatch):
     """Where bwrap is there and fails, its own words are the reason, and the level is one lower."""
-    with Box() as box:
+    with Sandbox() as box:
         if box.isolation["got"] != "L3":
             pytest.skip(f"this machine gives {box.isolation['got']}: {box.isolation['missing']}")
     found = isolation(["namespaces"])
@@ -105,9 +105,9 @@ def test_a_bwrap_that_is_known_to_fail_is_not_tried_again(monkeypatch, tmp_path)
     broken.write_text(f"#!/bin/sh\necho x >> {tmp_path}/tries\necho 'bwrap: no' >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(Box, "_no_jail", "")
+    monkeypatch.setattr(Sandbox, "_no_jail", "")
     for _ in range(2):
-        with Box() as box:
+        with Sandbox() as box:
             assert box.isolation["missing"]["bwrap"] == "bwrap: no"
 
     assert (tmp_path / "tries").read_text() == "x\n"
@@ -116,7 +116,7 @@ def test_a_bwrap_that_is_known_to_fail_is_not_tried_again(monkeypatch, tmp_path)
 def test_an_interpreter_that_does_not_start_is_said(monkeypatch):
     """A zygote that dies at once is an error with its last words, not a hang."""
     monkeypatch.setattr("grader.sandbox.launch.PROGRAM", "raise SystemExit('no such thing')")
-    with Box(isolation="L1") as box, pytest.raises(IsolationError, match="did not start: no such thing"):
+    with Sandbox(isolation="L1") as box, pytest.raises(IsolationError, match="did not start: no such thing"):
         box.spawn()
 
 

@@ -13,10 +13,10 @@ import time
 
 import pytest
 
-from grader.grade.runners import Code, Examiner
+from grader.grade.runners import KernelSource, SandboxRunner
 from grader.lab.reference import reference_output
 from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import LEVELS, Box, IsolationError
+from grader.sandbox.sandbox import LEVELS, IsolationError, Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
 from tests.scenario.test_loader import parse
@@ -39,15 +39,15 @@ KERNELS = {
 
 
 def examined(box, line):
-    code = Code({"kernel": kernel_text(FORK, f"{FORK}        {line}\n")}, "kernel", "SmallKernel")
-    examiner = Examiner(box, code)
+    code = KernelSource({"kernel": kernel_text(FORK, f"{FORK}        {line}\n")}, "kernel", "SmallKernel")
+    examiner = SandboxRunner(box, code)
     attempt = examiner(SCENARIO, EXPECTED)
     examiner.discard()
     return attempt
 
 
 def verdicts(limits):
-    with Box(limits=limits) as box:
+    with Sandbox(limits=limits) as box:
         return {name: examined(box, line).verdict for name, line in KERNELS.items()}
 
 
@@ -108,11 +108,11 @@ def test_verdicts_are_the_same_at_every_level(level):
     """Walls are not noticed by a kernel that does not run into them, nor do they change how a limit is told."""
     limits = Limits(cpu_s=0.3, wall_s=1.0)
     try:
-        with Box(isolation=level, limits=limits) as box:
+        with Sandbox(isolation=level, limits=limits) as box:
             told = {name: examined(box, line)[:3] for name, line in KERNELS.items() if name != "loop"}
     except IsolationError as error:
         pytest.skip(str(error))
-    with Box(isolation="L0", limits=limits) as box:
+    with Sandbox(isolation="L0", limits=limits) as box:
         plain = {name: examined(box, KERNELS[name])[:3] for name in told}
 
     assert told == plain
@@ -123,7 +123,7 @@ def test_a_kernel_that_gets_no_processor_is_ungradable(one_core_crowded):
     """A kernel that was ready to run and was not let is nobody's fault but the machine's."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {one_core_crowded})
-    with Box(limits=Limits(cpu_s=2, wall_s=0.5)) as box:
+    with Sandbox(limits=Limits(cpu_s=2, wall_s=0.5)) as box:
         # What the zygote has by now its children inherit; this side needs no crowd.
         box.isolation  # noqa: B018
         os.sched_setaffinity(0, cores)
@@ -137,14 +137,14 @@ def test_a_kernel_that_gets_no_processor_is_ungradable(one_core_crowded):
 
 def test_the_figures_are_in_the_reason():
     """Used and allowed seconds; a limit counts for one scenario, not for all that a child runs."""
-    with Box(limits=Limits(cpu_s=0.3, wall_s=1.0)) as box:
+    with Sandbox(limits=Limits(cpu_s=0.3, wall_s=1.0)) as box:
         loop = examined(box, "while True: pass")
-        code = Code(
+        code = KernelSource(
             {"kernel": kernel_text(FORK, f"{FORK}        x = sum(i for i in range(1_500_000))\n")},
             "kernel",
             "SmallKernel",
         )
-        examiner = Examiner(box, code)
+        examiner = SandboxRunner(box, code)
         many = [examiner(SCENARIO, EXPECTED).verdict for _ in range(8)]
 
     assert loop.message == "used 0.3 s of processor time; the limit is 0.3 s"
@@ -153,9 +153,9 @@ def test_the_figures_are_in_the_reason():
 
 def test_source_that_is_nested_too_deeply_is_called_that():
     """What Python's compiler reports as memory or recursion is told as what it is."""
-    with Box() as box:
+    with Sandbox() as box:
         for text in ("-" * 9000 + "1", "if 0: pass\n" + "elif 0: pass\n" * 20_000):
-            attempt = Examiner(box, Code({"kernel": text}, "kernel", "K"))(SCENARIO, EXPECTED)
+            attempt = SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "K"))(SCENARIO, EXPECTED)
 
             assert attempt.verdict == "crashed"
             assert "nested too deeply" in attempt.message
@@ -164,14 +164,14 @@ def test_source_that_is_nested_too_deeply_is_called_that():
 def test_a_large_source_waits_for_a_child_that_is_slow_to_begin():
     """A source larger than a socket holds, sent while the child has not begun to run, is read once it does."""
     text = kernel_text(FORK, f"{FORK}        pass\n") + "# filled up\n" * 20_000
-    with Box(isolation="L2S") as box:
+    with Sandbox(isolation="L2S") as box:
         box.isolation  # noqa: B018 - waits until it is warm
         inside = _inside(os.getpid())
         for pid in inside:
             os.kill(pid, signal.SIGSTOP)
         later = threading.Timer(0.2, lambda: [os.kill(pid, signal.SIGCONT) for pid in inside])
         later.start()
-        attempt = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))(SCENARIO, EXPECTED)
+        attempt = SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))(SCENARIO, EXPECTED)
         later.join()
 
     assert attempt.verdict == "passed", attempt.message
@@ -179,7 +179,7 @@ def test_a_large_source_waits_for_a_child_that_is_slow_to_begin():
 
 def test_a_kernel_killed_from_outside_is_ungradable():
     """Behind walls no kernel can send a signal; so a SIGKILL that is not ours was the machine's, and is regraded."""
-    with Box() as box:
+    with Sandbox() as box:
         if not box.walled:
             pytest.skip(f"this machine gives {box.isolation['got']}: {box.isolation['missing']}")
         child = box.spawn()
@@ -192,7 +192,7 @@ def test_a_kernel_killed_from_outside_is_ungradable():
 
 def test_a_box_survives_the_end_of_its_zygote():
     """A zygote that was killed takes its children along as ungradable; the next child gets a new one."""
-    with Box() as box:
+    with Sandbox() as box:
         child = box.spawn()
         child._greet()
         for pid in _inside(os.getpid()):
@@ -207,7 +207,7 @@ def test_a_box_survives_the_end_of_its_zygote():
 
 def test_one_zygote_serves_a_whole_batch():
     """Children come and go; the zygote stays."""
-    with Box() as box:
+    with Sandbox() as box:
         box.isolation  # noqa: B018 - waits until it is warm
         before = box._zygote
         for _ in range(5):
@@ -252,8 +252,8 @@ def test_floods_do_not_reach_the_grader_s_memory():
     code = f"""
 import json, resource, sys
 sys.path.insert(0, {str(ROOT)!r})
-from tests.sandbox.test_limits import FLOODS, Box, Limits, examined
-with Box(limits=Limits(cpu_s=1, wall_s=2)) as box:
+from tests.sandbox.test_limits import FLOODS, Sandbox, Limits, examined
+with Sandbox(limits=Limits(cpu_s=1, wall_s=2)) as box:
     examined(box, "pass")
     told = {{}}
     for name, line in FLOODS.items():
@@ -352,11 +352,11 @@ def _looping(pids):
 
 def test_nothing_is_open_after_a_box():
     """Descriptors, threads and processes are as before."""
-    with Box() as box:
+    with Sandbox() as box:
         examined(box, "pass")
     before = sorted(os.listdir("/proc/self/fd"))
     for _ in range(3):
-        with Box() as box:
+        with Sandbox() as box:
             examined(box, "pass")
             examined(box, "while True: print('x' * 4000)")
 
@@ -368,7 +368,7 @@ def test_nothing_is_open_after_a_box():
 def test_a_box_may_be_closed_twice_and_unused():
     """Closing is always safe, and quick."""
     began = time.monotonic()
-    box = Box()
+    box = Sandbox()
     box.close()
     box.close()
 
@@ -382,8 +382,8 @@ def test_descriptors_0_to_3_may_be_missing():
         sys.path.insert(0, {str(ROOT)!r})
         result = os.dup(1)
         os.closerange(0, 3)
-        from tests.sandbox.test_limits import Box, examined
-        with Box() as box:
+        from tests.sandbox.test_limits import Sandbox, examined
+        with Sandbox() as box:
             verdict = examined(box, "pass").verdict
         os.write(result, verdict.encode())
     """)

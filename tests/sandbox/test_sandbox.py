@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from grader.grade.runners import Code, Examiner
+from grader.grade.runners import KernelSource, SandboxRunner
 from grader.lab.reference import reference_output
 from grader.sandbox.inside.probes import level_of
 from grader.sandbox.launch import ROOT
 from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import LEVELS, Box, IsolationError
+from grader.sandbox.sandbox import LEVELS, IsolationError, Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
 from tests.scenario.test_loader import parse
@@ -27,7 +27,7 @@ QUICK = Limits(cpu_s=0.5, wall_s=1.5, output=10_000, memory_mib=512)
 
 def reached(level):
     """Skip, with the reason, where this machine does not give a level."""
-    with Box() as box:
+    with Sandbox() as box:
         isolation = box.isolation
     if LEVELS.index(isolation["got"]) < LEVELS.index(level):
         pytest.skip(f"this machine gives {isolation['got']}: {isolation['missing']}")
@@ -37,17 +37,17 @@ def reached(level):
 def attempt():
     """attempt(line, level): the attempt of a kernel whose fork begins with that line, and what it printed.
 
-    polite  as in Box: without manners, the walls are on their own
+    polite  as in Sandbox: without manners, the walls are on their own
     """
 
     def make(line, level="auto", limits=QUICK, polite=True):
         text = kernel_text(FORK, f"{FORK}        {line}\n")
-        with Box(isolation=level, limits=limits, polite=polite) as box:
-            examiner = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))
+        with Sandbox(isolation=level, limits=limits, polite=polite) as box:
+            examiner = SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
             result = examiner(SCENARIO, EXPECTED)
             printed = examiner.printed()
             # A scenario cannot change the verdict of the next: an honest submission in the same box passes.
-            honest = Examiner(box, Code({"kernel": kernel_text()}, "kernel", "SmallKernel"))
+            honest = SandboxRunner(box, KernelSource({"kernel": kernel_text()}, "kernel", "SmallKernel"))
             assert honest(SCENARIO, EXPECTED).verdict == "passed"
         return result, printed
 
@@ -176,11 +176,11 @@ REMAINS = {
 @pytest.mark.parametrize("lines", REMAINS.values(), ids=REMAINS)
 def test_a_scenario_does_not_begin_with_the_remains_of_another(lines):
     """A child that said more than it was asked, or died at the end, is replaced: the next scenario is unharmed."""
-    code = Code({"kernel": kernel_text(FORK, FORK + lines)}, "kernel", "SmallKernel")
+    code = KernelSource({"kernel": kernel_text(FORK, FORK + lines)}, "kernel", "SmallKernel")
     calm = parse("write: {by: P, at: h, value: 1}")
     expected = reference_output(calm, SmallKernel)[0].traces[0]
-    with Box(limits=QUICK, polite=False) as box:
-        examiner = Examiner(box, code)
+    with Sandbox(limits=QUICK, polite=False) as box:
+        examiner = SandboxRunner(box, code)
         first = examiner(calm, expected).verdict
         examiner(SCENARIO, EXPECTED)
         after = [examiner(calm, expected).verdict for _ in range(2)]
@@ -230,7 +230,7 @@ def test_a_level_that_is_not_to_be_had_says_what_is_missing(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
 
     with (
-        Box(isolation="L3") as box,
+        Sandbox(isolation="L3") as box,
         pytest.raises(IsolationError, match="needs L3, and this machine gives .*bwrap: not"),
     ):
         box.spawn()
@@ -239,12 +239,12 @@ def test_a_level_that_is_not_to_be_had_says_what_is_missing(monkeypatch):
 def test_an_unknown_level_is_refused():
     """Isolation is auto, require, or one of the levels."""
     with pytest.raises(IsolationError, match="'L9' is not known; accepted are auto, require, L0"):
-        Box(isolation="L9")
+        Sandbox(isolation="L9")
 
 
 def test_what_is_reported_is_what_was_asked_for_and_what_the_probes_show():
     """A result says wanted, got, and why more was not had."""
-    with Box(isolation="L1") as box:
+    with Sandbox(isolation="L1") as box:
         assert box.isolation["wanted"] == "L1" and box.isolation["got"] == "L1"
 
 

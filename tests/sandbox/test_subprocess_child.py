@@ -2,10 +2,10 @@
 
 import pytest
 
-from grader.grade.runners import Code, Examiner
+from grader.grade.runners import KernelSource, SandboxRunner
 from grader.lab.reference import reference_output
 from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import Box, IsolationError
+from grader.sandbox.sandbox import IsolationError, Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
 from tests.scenario.test_loader import parse
@@ -35,8 +35,8 @@ def windows(monkeypatch):
 def test_limits_and_endings(line, verdict, words):
     """Without any wall, a kernel is still ended by the clock and by the caps, and refused in words."""
     text = kernel_text(FORK, f"{FORK}        {line}\n")
-    with Box(limits=Limits(wall_s=1, output=10_000)) as box:
-        examiner = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))
+    with Sandbox(limits=Limits(wall_s=1, output=10_000)) as box:
+        examiner = SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
         result = examiner(SCENARIO, EXPECTED)
 
         assert result.verdict == verdict
@@ -46,9 +46,9 @@ def test_limits_and_endings(line, verdict, words):
 
 def test_the_level_is_said_plainly():
     """The report says L0, and why; whoever requires more gets no grade."""
-    with Box() as box:
+    with Sandbox() as box:
         isolation = box.isolation
 
     assert (isolation["got"], isolation["missing"]["walls"]) == ("L0", "not on this system (posix)")
     with pytest.raises(IsolationError, match="require needs L2, and this machine gives L0"):
-        Box(isolation="require")
+        Sandbox(isolation="require")

@@ -11,7 +11,7 @@ from grader.authoring.fuzz.program import LIMIT, write_scenario
 from grader.authoring.fuzz.vocabulary import vocabulary
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
-from grader.lab.recordings import load_output
+from grader.lab.recordings import load_recording
 from grader.machine.entry import FRAME_SHIFT
 from grader.replay.simulated import Replay, replay
 from grader.trace.records import ProcessPage
@@ -145,7 +145,7 @@ def test_a_recorded_output_says_as_much_as_the_live_run():
         one = scenario.at_failure_point(0)
         story = Followed(one, reference_kernel(lab))
         list(zip(range(len(one.steps)), story.records(), strict=False))
-        state = State.after(one, load_output(lab, scenario).traces[0].steps)
+        state = State.after(one, load_recording(lab, scenario).traces[0].steps)
 
         assert (state.tables, state.out, state.lives) == (story.state.tables, story.state.out, story.state.lives)
 

@@ -7,7 +7,7 @@ import pytest
 
 from grader.authoring.fuzz.search import disagreements, explore, find_difference
 from grader.errors import InputError
-from grader.grade.runners import local_examiner
+from grader.grade.runners import LocalRunner
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import load_lab
 from grader.replay.simulated import replay
@@ -23,7 +23,7 @@ def cow():
 
 
 def search(lab, kernel, seed=1, examples=300):
-    return find_difference(lab, reference_kernel(lab), local_examiner(kernel), seed, examples)
+    return find_difference(lab, reference_kernel(lab), LocalRunner(kernel), seed, examples)
 
 
 def test_a_mistake_on_no_list_is_found_and_shown_in_few_steps(cow):

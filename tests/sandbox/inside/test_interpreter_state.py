@@ -6,10 +6,10 @@ import pytest
 
 from grader.lab.reference import reference_output
 from grader.sandbox.inside.interpreter_state import Interpreter, state
-from grader.sandbox.sandbox import Box
+from grader.sandbox.sandbox import Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
-from tests.sandbox.test_limits import EXPECTED, FORK, SCENARIO, Code, Examiner
+from tests.sandbox.test_limits import EXPECTED, FORK, SCENARIO, KernelSource, SandboxRunner
 from tests.scenario.test_loader import parse
 
 #: One without a fork, so that nothing is changed in it.
@@ -93,12 +93,12 @@ def test_a_scenario_does_not_change_the_next_one_s_verdict(change):
     """A kernel that spoils the interpreter in one scenario is graded in the next as if that one had not been."""
     text = kernel_text(FORK, f"{FORK}        {change}\n")
     alone = kernel_text(FORK, f"{FORK}        pass\n")
-    with Box() as box:
-        examiner = Examiner(box, Code({"kernel": text}, "kernel", "SmallKernel"))
+    with Sandbox() as box:
+        examiner = SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
         examiner(SCENARIO, EXPECTED)
         child = examiner._child
         after = examiner(CALM, CALM_EXPECTED)
-        honest = Examiner(box, Code({"kernel": alone}, "kernel", "SmallKernel"))
+        honest = SandboxRunner(box, KernelSource({"kernel": alone}, "kernel", "SmallKernel"))
         honest(SCENARIO, EXPECTED)
         kept = honest._child
         honest(CALM, CALM_EXPECTED)
@@ -114,9 +114,9 @@ def test_a_scenario_does_not_change_the_next_one_s_verdict(change):
 def test_a_kernel_with_another_recursion_limit_keeps_its_child():
     """It is set anew as the module is executed for each scenario, so every scenario sees what the kernel asked for."""
     asked = "import sys\nsys.setrecursionlimit(sys.getrecursionlimit() + 1)\nprint(sys.getrecursionlimit())\n"
-    code = Code({"kernel": kernel_text() + asked}, "kernel", "SmallKernel")
-    with Box() as box:
-        examiner = Examiner(box, code)
+    code = KernelSource({"kernel": kernel_text() + asked}, "kernel", "SmallKernel")
+    with Sandbox() as box:
+        examiner = SandboxRunner(box, code)
         verdicts = [examiner(SCENARIO, EXPECTED).verdict]
         child, printed = examiner._child, [examiner.printed().text]
         verdicts.append(examiner(CALM, CALM_EXPECTED).verdict)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from grader.grade.runners import Code, Examiner
+from grader.grade.runners import KernelSource, SandboxRunner
 from grader.lab.reference import reference_output
 from grader.sandbox.inside.worker import describe
 from tests.kernels import SmallKernel
@@ -24,7 +24,7 @@ def attempt():
     examiners = []
 
     def make(text):
-        examiners.append(Examiner(PlainBox(), Code({"kernel": text}, "kernel", "SmallKernel")))
+        examiners.append(SandboxRunner(PlainBox(), KernelSource({"kernel": text}, "kernel", "SmallKernel")))
         first, second = (examiners[-1](SCENARIO, expected) for _ in range(2))
         assert (first.verdict, first.message) == (second.verdict, second.message)
         return second
