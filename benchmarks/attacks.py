@@ -55,21 +55,19 @@ def verdicts(output: pathlib.Path) -> collections.Counter[str]:
 
 def slowest(lab: str, submissions: pathlib.Path, isolation: str) -> list[tuple[float, str]]:
     """Return the seconds of each attack, graded by itself, the longest first."""
-    from grader.grade.results import load_recordings
-    from grader.grade.session import attempt_all, runner_of
+    from grader.grade.session import Session
     from grader.grade.submission import resolve
     from grader.lab.lab import load_lab
-    from grader.sandbox.sandbox import Sandbox
 
     loaded = load_lab(ROOT / "labs" / lab)
-    outputs = load_recordings(loaded, loaded.all_scenarios)
     taken = []
-    with Sandbox(isolation) as box:
+    with Session(loaded, isolation) as session:
+        session.load(loaded.all_scenarios)
         for folder in sorted(submissions.iterdir()):
             began = time.perf_counter()
-            means = runner_of(resolve(str(folder), loaded), box)
-            attempt_all(loaded, means, loaded.scenarios, loaded.hidden, outputs)
-            means.between()
+            runner = session.runner(resolve(str(folder), loaded))
+            session.grade(runner, loaded.scenarios, loaded.hidden)
+            runner.discard()
             taken.append((time.perf_counter() - began, folder.name))
     return sorted(taken, reverse=True)
 

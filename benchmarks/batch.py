@@ -62,8 +62,8 @@ def replay_bare(lab: str, folder: pathlib.Path) -> None:
     import gc
 
     from grader.batch import read_submissions
-    from grader.grade.results import load_recordings
     from grader.lab.lab import load_lab
+    from grader.lab.recordings import load_recordings
     from grader.replay.simulated import replay
 
     loaded = load_lab(ROOT / "labs" / lab)

@@ -14,9 +14,15 @@ import os
 import pathlib
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from grader.grade.attempt import Attempt
+    from grader.grade.runner import Printed, Runner
+    from grader.lab.lab import Lab
+    from grader.scenario.model import Scenario
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,58 +109,46 @@ class LabFile(pytest.File):
             lab = load_lab(self.path.parent)
         except InputError as error:
             raise self.CollectError(str(error)) from None
-        examination = _Examination(lab, self.config)
-        self.session.config.add_cleanup(examination.close)
+        grading = _Grading(lab, self.config)
+        self.session.config.add_cleanup(grading.close)
         for scenario in lab.scenarios:
-            yield ScenarioItem.from_parent(self, name=scenario.id, scenario=scenario, examination=examination)
+            yield ScenarioItem.from_parent(self, name=scenario.id, scenario=scenario, grading=grading)
 
 
-class _Examination:
-    """One submission of one lab, examined scenario by scenario; the box is opened for the first of them."""
+class _Grading:
+    """One submission of one lab, graded scenario by scenario. The sandbox is started for the first of them."""
 
-    def __init__(self, lab: Any, config: pytest.Config) -> None:
-        self.lab = lab
-        self.config = config
-        self._box: Any = None
-        self._examiner: Any = None
+    def __init__(self, lab: Lab, config: pytest.Config) -> None:
+        from grader.grade.session import Session
 
-    def attempt(self, scenario: Any) -> tuple[Any, list[str]]:
+        self._config = config
+        self._session = Session(lab, config.getoption("--isolation"))
+        self._runner: Runner | None = None
+
+    def attempt(self, scenario: Scenario) -> tuple[Attempt, list[str]]:
         """Return the attempt at a scenario, and the lines that the kernel printed during it."""
-        from grader.grade.attempt import attempt_each
-        from grader.lab.recordings import load_recording
+        if self._runner is None:
+            self._runner = self._start()
+        attempt = self._session.attempt(self._runner, scenario)
+        return attempt, _prefixed(self._runner.printed())
 
-        output = load_recording(self.lab, scenario)
-        if self._examiner is None:
-            self._open()
-        attempt = attempt_each(scenario, output, self._examiner)
-        return attempt, _prefixed(self._examiner.printed()) if self._box is not None else []
-
-    def _open(self) -> None:
+    def _start(self) -> Runner:
         from grader.errors import InputError
-        from grader.grade.runners import LocalRunner, SandboxRunner
         from grader.grade.submission import resolve
 
-        subject = resolve(self.config.getoption("--submission"), self.lab)
-        if subject.refused:
-            raise InputError([f"{subject.name}: {subject.refused}"])
-        if subject.trusted is not None:
-            self._examiner = LocalRunner(subject.trusted)
-            return
-        from grader.sandbox.sandbox import Sandbox
-
-        assert subject.code is not None
-        self._box = Sandbox(isolation=self.config.getoption("--isolation"))
-        self._box.__enter__()
-        self._examiner = SandboxRunner(self._box, subject.code)
+        submission = resolve(self._config.getoption("--submission"), self._session.lab)
+        if submission.refused:
+            raise InputError([f"{submission.name}: {submission.refused}"])
+        return self._session.runner(submission)
 
     def close(self) -> None:
-        if self._box is not None:
-            self._examiner.discard()
-            self._box.__exit__(None, None, None)
-            self._box = None
+        """End the sandbox."""
+        if self._runner is not None:
+            self._runner.discard()
+        self._session.close()
 
 
-def _prefixed(printed: Any) -> list[str]:
+def _prefixed(printed: Printed) -> list[str]:
     """Return what a kernel printed, each line behind `| ` so that none reads as a line of pytest's ("10 passed")."""
     from grader.escape import printable
 
@@ -165,15 +159,15 @@ def _prefixed(printed: Any) -> list[str]:
 class ScenarioItem(pytest.Item):
     """One public scenario."""
 
-    def __init__(self, *, scenario: Any, examination: _Examination, **rest: Any) -> None:
+    def __init__(self, *, scenario: Scenario, grading: _Grading, **rest: Any) -> None:
         super().__init__(**rest)
         self.scenario = scenario
-        self.examination = examination
+        self.grading = grading
 
     def runtest(self) -> None:
         from grader.escape import printable
 
-        attempt, printed = self.examination.attempt(self.scenario)
+        attempt, printed = self.grading.attempt(self.scenario)
         if printed:
             self.add_report_section("call", "printed by the kernel", "\n".join(printed))
         if attempt.verdict == "ungradable":

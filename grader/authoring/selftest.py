@@ -18,7 +18,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from grader.errors import InputError
-from grader.grade.runners import KernelSource, SandboxRunner
+from grader.grade.runner import KernelSource
+from grader.grade.session import Session
+from grader.grade.submission import Submission
+from grader.lab.lab import ClassAt, Lab
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import LEVELS, Sandbox
 
@@ -236,40 +239,42 @@ def _ancestors(pid: int, parents: dict[int, int]) -> Iterator[int]:
 
 
 class Selftest:
-    """A box, a yard, the scenarios, and what the honest kernel gets. Use as a context manager."""
+    """A session with three scenarios, and the yard that is watched meanwhile. Use it as a context manager."""
 
     def __init__(self, isolation: str = "auto", *, folder: pathlib.Path = FOLDER, polite: bool = False) -> None:
         self.honest = (folder / HONEST).read_text(encoding="utf-8")
         self.yard = Yard()
         try:
-            self.box = Sandbox(isolation, LIMITS, polite=polite)
-            self.level: str = self.box.isolation["got"]
+            sandbox = Sandbox(isolation, LIMITS, polite=polite)
+            self.level: str = sandbox.isolation["got"]
         except BaseException:
             self.yard.close()
             raise
-        self.scenarios = self._prepare()
+        self.session = self._prepare(folder, sandbox)
 
     def __enter__(self) -> Selftest:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.box.close()
+        self.session.close()
         self.yard.close()
 
-    def _prepare(self) -> list[tuple[Any, Any]]:
-        """The scenarios with what is expected of them."""
+    def _prepare(self, folder: pathlib.Path, sandbox: Sandbox) -> Session:
+        """Return a session for a lab of three scenarios, recorded with the honest kernel."""
         from grader.lab.reference import reference_output
         from grader.scenario.loader import parse_scenario
 
         module: dict[str, Any] = {}
         exec(compile(self.honest, HONEST, "exec"), module)
-        prepared = []
+        scenarios, recordings = [], {}
         for id, text in (("before", _CALM), ("struck", _STRUCK), ("after", _CALM)):
             scenario = parse_scenario(text.format(title=self.yard.secret, canary=self.yard.secret), id)
-            output, problems = reference_output(scenario, module["Honest"])
+            recordings[id], problems = reference_output(scenario, module["Honest"])
             assert not problems, problems
-            prepared.append((scenario, output.traces[0]))
-        return prepared
+            scenarios.append(scenario)
+        kernel = ClassAt(folder / HONEST, "Honest")
+        lab = Lab(folder, "selftest", "Self-test", kernel, None, None, (), tuple(scenarios), ())
+        return Session(lab, sandbox=sandbox, recordings=recordings)
 
     def run(self, attack: Attack) -> Outcome:
         """One attack, and the honest kernel after it."""
@@ -282,7 +287,7 @@ class Selftest:
         verdicts, said = self._grade(self.yard.marked(attack.source), "Attack")
         wrong = [
             f"{scenario.id}: {verdict}, not {' or '.join(sorted(wanted))}"
-            for (scenario, _), verdict, wanted in zip(self.scenarios, verdicts, attack.verdicts, strict=True)
+            for scenario, verdict, wanted in zip(self.session.lab.scenarios, verdicts, attack.verdicts, strict=True)
             if verdict not in wanted
         ]
         if self.yard.secret in said:
@@ -303,15 +308,15 @@ class Selftest:
 
     def _grade(self, source: str, class_name: str) -> tuple[tuple[str, ...], str]:
         """The verdicts, and all that the submission could say: prints, messages, explanations."""
-        examiner = SandboxRunner(self.box, KernelSource({"kernel": source}, "kernel", class_name))
+        runner = self.session.runner(Submission("", KernelSource({"kernel": source}, "kernel", class_name)))
         verdicts, said = [], []
-        for scenario, expected in self.scenarios:
-            # The title, which the grader itself may show, is a secret too: a kernel has no business to know it.
-            attempt = examiner(scenario, expected)
+        for scenario in self.session.lab.scenarios:
+            # The title, which the grader itself may show, is a secret too: a kernel must not learn it.
+            attempt = self.session.attempt(runner, scenario)
             verdicts.append(attempt.verdict)
-            said += [examiner.printed().text, attempt.message if attempt.divergence is None else ""]
-        examiner.discard()
-        said.append(examiner.printed().text)
+            said += [runner.printed().text, attempt.message if attempt.divergence is None else ""]
+        runner.discard()
+        said.append(runner.printed().text)
         return tuple(verdicts), "\n".join(said)
 
 

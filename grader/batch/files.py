@@ -28,7 +28,7 @@ from grader.batch.packing import moodle_feedback
 from grader.batch.store import StoreError
 from grader.escape import for_csv
 from grader.grade.result import Result
-from grader.grade.results import ResultBuilder
+from grader.grade.result_builder import ResultBuilder
 from grader.grade.verdicts import PASSED, UNGRADABLE
 from grader.report import render
 from grader.report.course import note

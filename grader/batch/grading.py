@@ -18,13 +18,14 @@ from grader.batch.versions import grader_hash
 from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.escape import printable
 from grader.grade.attempt import Attempt
-from grader.grade.results import Graded, ResultBuilder, load_recordings
-from grader.grade.runners import Printed
-from grader.grade.session import marks_of_quiz
+from grader.grade.graded import Graded
+from grader.grade.result_builder import ResultBuilder
+from grader.grade.runner import Printed
 from grader.grade.twins import Twin, twins_of
 from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE
 from grader.lab.lab import Lab
-from grader.lab.recordings import Recording, recording_path
+from grader.lab.recordings import Recording, load_recordings, recording_path
+from grader.quiz import each_has_numbers, mark
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.trace.json_form import trace_to_json
@@ -60,7 +61,7 @@ def open_course(lab: Lab, isolation: str) -> Course:
         scenario.id: hashlib.sha256(recording_path(lab, scenario).read_bytes()).hexdigest()
         for scenario in lab.all_scenarios
     }
-    marks_of_quiz(lab, None)  # a quiz that cannot be read is found now, not when everything is graded
+    mark(lab, None)  # a quiz that cannot be read is found now, not when everything is graded
     hashes = {id: output.hash for id, output in outputs.items()}
     twins = twins_of(lab, lab.scenarios)
     twin_digests = {id: _digest(twin.output) for id, twin in twins.items()}
@@ -245,11 +246,9 @@ class Grades:
         has other numbers."""
         owners = _owners(about) if self._each_has_numbers else ()
         if (answers, owners) not in self._marks:
-            self._marks[answers, owners] = marks_of_quiz(self.course.lab, answers, owners)
+            self._marks[answers, owners] = mark(self.course.lab, answers, owners=owners)
         return self._marks[answers, owners]
 
     @functools.cached_property
     def _each_has_numbers(self) -> bool:
-        from grader.grade.session import each_has_numbers
-
         return each_has_numbers(self.course.lab)

@@ -12,16 +12,16 @@ import zlib
 from typing import Any, NamedTuple
 
 from grader.compare.judge import Divergence
+from grader.grade.answer_cache import AnswerCache
 from grader.grade.attempt import Attempt
-from grader.grade.results import OUTPUT_LIMIT
-from grader.grade.runners import KernelSource, Printed
-from grader.grade.session import attempt_all, attempt_twins, runner_of
+from grader.grade.graded import OUTPUT_LIMIT
+from grader.grade.runner import KernelSource, Printed
+from grader.grade.session import Session, attempt_twins
 from grader.grade.submission import Submission
 from grader.grade.twins import Twin
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab
 from grader.lab.recordings import Recording
-from grader.protocol.messages import AnswerCache
 from grader.sandbox.isolation import Isolation
 
 
@@ -63,61 +63,54 @@ def pack(lab: Lab, outputs: dict[str, Recording], isolation: str, twins: dict[st
 
 
 class _Bench(threading.local):
-    """What a worker keeps: the lab, a box, and what is known of answers. A thread of a cluster's worker has its own."""
+    """The session that a worker keeps from task to task, with the lab's twins. Each thread of a worker has its own."""
 
     digest = ""
-    lab: Lab
-    outputs: dict[str, Recording]
+    session: Session | None = None
     twins: dict[str, Twin]
-    box: Any = None
-    known: AnswerCache
 
-    def set_up(self, bundle: Bundle) -> None:
-        """Make this the bench for a bundle. IsolationError if the box is not what was asked for."""
-        if self.digest == bundle.digest:
-            return
-        from grader.sandbox.sandbox import Sandbox
-
-        self.tear_down()
-        self.lab, self.outputs, self.twins = pickle.loads(zlib.decompress(bundle.data))
-        self.known = AnswerCache()
-        self.box = Sandbox(isolation=bundle.isolation)
-        self.digest = bundle.digest
+    def set_up(self, bundle: Bundle) -> Session:
+        """Return a session for a bundle. IsolationError if the machine cannot give the isolation that it asks for."""
+        if self.session is None or self.digest != bundle.digest:
+            self.tear_down()
+            lab, recordings, self.twins = pickle.loads(zlib.decompress(bundle.data))
+            self.session = Session(lab, bundle.isolation, recordings=recordings, answers=AnswerCache())
+            self.digest = bundle.digest
+        return self.session
 
     def tear_down(self) -> None:
-        if self.box is not None:
-            self.box.close()
-        self.digest, self.box = "", None
+        """End the session and its sandbox."""
+        if self.session is not None:
+            self.session.close()
+        self.digest, self.session = "", None
 
 
 _bench = _Bench()
 
 
 def perform(work: Work, bundle: Bundle) -> Done:
-    """Try a kernel. Whatever it does, the answer is a Done; an exception is a fault of ours or of this machine."""
-    _bench.set_up(bundle)
+    """Try a kernel. Whatever it does, the answer is a Done; an exception is a fault of the grader or the machine."""
     try:
-        return _tried(work)
+        return _tried(work, _bench.set_up(bundle))
     except BaseException:
         _bench.tear_down()
         raise
 
 
-def _tried(work: Work) -> Done:
-    lab = _bench.lab
-    wanted = set(work.scenarios)
-    code = KernelSource({"kernel": work.kernel}, "kernel", lab.kernel.name)
-    means = runner_of(Submission("", code), _bench.box, _bench.known)
+def _tried(work: Work, session: Session) -> Done:
+    lab, wanted = session.lab, set(work.scenarios)
+    source = KernelSource({"kernel": work.kernel}, "kernel", lab.kernel.name)
+    runner = session.runner(Submission("", source))
     public = [s for s in lab.scenarios if s.id in wanted]
     hidden = [s for s in lab.hidden if s.id in wanted]
-    graded = attempt_all(lab, means, public, hidden, _bench.outputs)
+    graded = session.grade(runner, public, hidden)
     failed = {g.scenario.id for g in graded if g.attempt.verdict != PASSED}
-    twins = attempt_twins(means, {id: _bench.twins[id] for id in work.twins if id not in failed})
-    means.between()
+    twins = attempt_twins(runner, {id: _bench.twins[id] for id in work.twins if id not in failed})
+    runner.discard()
     return Done(
         work.kernel_digest,
         {g.scenario.id: to_json(g.attempt, g.printed) for g in graded},
-        _bench.box.isolation,
+        session.isolation,
         {id: to_json(attempt, Printed()) for id, attempt in twins.items()},
     )
 

@@ -70,23 +70,18 @@ def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
 
 
 def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
-    """The search for a scenario on which a submission differs."""
+    """Search for a scenario on which a submission differs."""
     from grader.authoring.fuzz.search import find_difference
-    from grader.grade.session import runner_of
+    from grader.grade.session import Session
     from grader.grade.submission import resolve
 
-    subject = resolve(options.submission, lab)
-    if subject.refused:
-        raise InputError([f"{options.submission}: {subject.refused}"])
-    if subject.trusted is not None:
-        found, tried = find_difference(lab, kernel, runner_of(subject, None).attempt, options.seed, options.examples)
-    else:
-        from grader.sandbox.sandbox import Sandbox
-
-        with Sandbox(isolation=options.isolation) as box:
-            means = runner_of(subject, box)
-            found, tried = find_difference(lab, kernel, means.attempt, options.seed, options.examples)
-            means.between()
+    submission = resolve(options.submission, lab)
+    if submission.refused:
+        raise InputError([f"{options.submission}: {submission.refused}"])
+    with Session(lab, options.isolation) as session:
+        runner = session.runner(submission)
+        found, tried = find_difference(lab, kernel, runner, options.seed, options.examples)
+        runner.discard()
     if found is None:
         print(f"{lab.name}: no difference in {tried.total()} random scenarios, seed {options.seed}")
         open_ones = tried.total() - tried[PASSED]

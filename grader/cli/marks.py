@@ -22,7 +22,7 @@ def result(lab: Lab, marked: QuizResult, name: str, data: bytes, options: argpar
     """The marks as a result of `grader run` has them: the quiz's task alone, no scenarios."""
     import hashlib
 
-    from grader.grade.results import ResultBuilder
+    from grader.grade.result_builder import ResultBuilder
 
     isolation: Isolation = {"wanted": "auto", "got": "none", "missing": {}}
     digest = hashlib.sha256(data).hexdigest()

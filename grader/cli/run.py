@@ -16,14 +16,15 @@ from grader.cli.output import write
 from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.attempt import BEFORE
+from grader.grade.graded import Graded
 from grader.grade.result import Result
-from grader.grade.results import Graded, ResultBuilder, choose, exit_status, load_recordings
-from grader.grade.runners import LocalRunner
-from grader.grade.session import Runner, attempt_all, marks_of_quiz, runner_of, with_twins
+from grader.grade.result_builder import ResultBuilder, exit_status
+from grader.grade.runner import LocalRunner, Runner
+from grader.grade.session import Session, open_session, with_twins
 from grader.grade.submission import Submission, resolve
 from grader.grade.verdicts import PASSED
-from grader.lab.lab import QUIZ_TASK, Lab, find_lab, load_lab
-from grader.quiz.marks import QuizResult
+from grader.lab.lab import QUIZ_TASK, Lab
+from grader.quiz import mark
 from grader.report import FORMATS, render
 from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
@@ -68,72 +69,59 @@ def run(options: argparse.Namespace) -> int:
     # A run lives for a moment: collecting garbage in between would only cost time.
     gc.disable()
     given = options.submission
-    with_worker = not options.debug and not (given or "").startswith("misconception:")
-    if not with_worker:
-        return _grade(options, None)
-    from grader.sandbox.sandbox import Sandbox
-
-    # Started first, so that the worker's interpreter warms up while this one reads YAML.
-    with Sandbox(isolation=options.isolation) as box:
-        return _grade(options, box)
+    sandboxed = not options.debug and not (given or "").startswith("misconception:")
+    with open_session(options.lab, options.isolation, sandboxed=sandboxed) as session:
+        return _grade(options, session)
 
 
-def _grade(options: argparse.Namespace, box: Any) -> int:
-    lab = load_lab(find_lab(options.lab))
-    subject = resolve(options.submission, lab)
-    public, hidden = choose(lab, options.only)
-    outputs = load_recordings(lab, public + hidden)
+def _grade(options: argparse.Namespace, session: Session) -> int:
+    lab = session.lab
+    submission = resolve(options.submission, lab)
+    public, hidden = session.choose(options.only)
+    session.load(public + hidden)
     progress = Progress(public, len(public) + len(hidden))
-    means = _debugged(options, lab, subject) if options.debug else runner_of(subject, box)
-    graded = attempt_all(lab, means, public, hidden, outputs, progress)
+    runner = _debugger(options, session, submission) if options.debug else session.runner(submission)
+    graded = session.grade(runner, public, hidden, progress)
     if options.audience == "staff" or options.twins:
         from grader.grade.twins import twins_of
 
-        graded = with_twins(graded, means, twins_of(lab, public))
+        graded = with_twins(graded, runner, twins_of(lab, public))
         if options.audience != "staff":
             # Standard error: Gradescope shows it to instructors only, and the report is the student's.
             report_twins(graded)
     progress.done()
-    result = ResultBuilder(lab, graded, _quiz(lab, subject, options), options.only, remarks=subject.remarks).build(
-        subject.name, subject.digest, _isolation(box, options), options.audience
+    quiz = mark(lab, submission.answers) if options.only in (None, QUIZ_TASK) else None
+    result = ResultBuilder(lab, graded, quiz, options.only, remarks=submission.remarks).build(
+        submission.name, submission.digest, _isolation(session, options), options.audience
     )
-    _report(result, options, lab, subject)
+    _report(result, options, lab, submission)
     return exit_status(result)
 
 
-def _debugged(options: argparse.Namespace, lab: Lab, subject: Submission) -> Runner:
-    """The student's class, loaded into this process from its file, so that a debugger finds the lines."""
+def _debugger(options: argparse.Namespace, session: Session, submission: Submission) -> Runner:
+    """Return a runner for the student's class, loaded into this process from its file so that a debugger finds it."""
     from grader.lab.kernels import load_file_class
 
-    if subject.refused or subject.trusted is not None:
-        return runner_of(subject, None)
-    if not subject.path:
+    if submission.refused or submission.trusted is not None:
+        return session.runner(submission)
+    if not submission.path:
         raise InputError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
-    return Runner(LocalRunner(load_file_class(pathlib.Path(subject.path), lab.kernel.name)))
+    return LocalRunner(load_file_class(pathlib.Path(submission.path), session.lab.kernel.name))
 
 
-def _quiz(lab: Lab, subject: Submission, options: argparse.Namespace) -> QuizResult | None:
-    """The marks of the quiz sheet, where the lab has a quiz and the quiz is not left out."""
-    return marks_of_quiz(lab, subject.answers) if options.only in (None, QUIZ_TASK) else None
+def _isolation(session: Session, options: argparse.Namespace) -> Isolation:
+    isolation = session.isolation
+    return {**isolation, "unofficial": True} if options.debug else isolation
 
 
-def _isolation(box: Any, options: argparse.Namespace) -> Isolation:
-    if box is not None:
-        return box.isolation
-    isolation: Isolation = {"wanted": options.isolation, "got": "none", "missing": {}}
-    if options.debug:
-        isolation["unofficial"] = True
-    return isolation
-
-
-def _report(result: Result, options: argparse.Namespace, lab: Lab, subject: Submission) -> None:
+def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: Submission) -> None:
     extra: dict[str, Any] = {}
     if options.format == "text":
         verbosity = options.verbose - options.quiet
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
     elif options.format == "github":
-        extra = {"kernel": kernel_path(subject)}
+        extra = {"kernel": kernel_path(submission)}
         tell_github(result)
     write(options, render(result, options.format, **extra))
 
@@ -146,10 +134,10 @@ def report_twins(graded: list[Graded]) -> None:
             print(f"grader: {told}", file=sys.stderr)
 
 
-def kernel_path(subject: Submission) -> str:
+def kernel_path(submission: Submission) -> str:
     """Return the kernel's path in the repository, for annotations; "" if it lies elsewhere."""
     root = pathlib.Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
-    path = pathlib.Path(subject.path).resolve() if subject.path else root
+    path = pathlib.Path(submission.path).resolve() if submission.path else root
     return path.relative_to(root).as_posix() if path != root and path.is_relative_to(root) else ""
 
 

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
             print(line, flush=True)
 
     with Selftest(options.isolation) as selftest:
-        isolation = selftest.box.isolation
+        isolation = selftest.session.isolation
         outcomes = run_selftest(selftest, attacks, tell)
     escaped = [o for o in outcomes if o.wrong]
     skipped = [o for o in outcomes if o.skipped]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from grader.cli import add_isolation
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
 from grader.grade.attempt import Attempt
-from grader.grade.results import load_recordings
-from grader.grade.runners import LocalRunner, Printed, SandboxRunner
+from grader.grade.runner import Printed
+from grader.grade.session import Session, open_session
 from grader.grade.submission import resolve
-from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.lab import Lab
 from grader.report.text import printed
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
@@ -34,14 +33,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     given, name = (options.lab, options.scenario) if options.scenario else (None, options.lab)
-    lab = load_lab(find_lab(given))
-    scenario = _find(lab, name)
-    output = load_recordings(lab, [scenario])[scenario.id]
-    if not 0 <= options.point < len(output.traces):
-        raise InputError([f"--point {options.point}: {scenario.id} has {len(output.traces)} failure points, from 0"])
-    expected = output.traces[options.point]
-    one = scenario.at_failure_point(options.point)
-    attempt, told = _attempt(options, lab, one, expected) if options.submission else (None, Printed())
+    with open_session(given, options.isolation, sandboxed=False) as session:
+        scenario = _find(session.lab, name)
+        recording = session.recording(scenario)
+        if not 0 <= options.point < len(recording.traces):
+            points = len(recording.traces)
+            raise InputError([f"--point {options.point}: {scenario.id} has {points} failure points, from 0"])
+        expected = recording.traces[options.point]
+        one = scenario.at_failure_point(options.point)
+        attempt, told = _attempt(options, session, one, expected) if options.submission else (None, Printed())
     for line in story(one, expected, attempt):
         print(printable(line, limit=None))
     if told.text:
@@ -58,16 +58,12 @@ def _find(lab: Lab, name: str) -> Scenario:
     raise InputError([f"{lab.name}: there is no scenario {name!r}; {near}"])
 
 
-def _attempt(options: argparse.Namespace, lab: Lab, scenario: Scenario, expected: Trace) -> tuple[Attempt, Printed]:
-    """The submission's attempt, and what it printed."""
-    subject = resolve(options.submission, lab)
-    if subject.refused:
-        raise InputError([f"{options.submission}: {subject.refused}"])
-    if subject.trusted is not None:
-        return LocalRunner(subject.trusted)(scenario, expected), Printed()
-    from grader.sandbox.sandbox import Sandbox
-
-    assert subject.code is not None
-    with Sandbox(isolation=options.isolation) as box:
-        examiner: Any = SandboxRunner(box, subject.code)
-        return examiner(scenario, expected), examiner.printed()
+def _attempt(
+    options: argparse.Namespace, session: Session, scenario: Scenario, expected: Trace
+) -> tuple[Attempt, Printed]:
+    """Return the submission's attempt, and what it printed."""
+    submission = resolve(options.submission, session.lab)
+    if submission.refused:
+        raise InputError([f"{options.submission}: {submission.refused}"])
+    runner = session.runner(submission)
+    return runner(scenario, expected), runner.printed()

@@ -1,99 +1,183 @@
-"""One submission against a whole lab: what `grader run` and each task of a batch do in the same way."""
+"""A grading session: a lab, its recordings, a sandbox and a runner for each submission, put together in one place.
+
+`grader run`, `show`, `fuzz`, `selftest`, the pytest plugin and every worker of a batch grade through a Session.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+import fnmatch
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from grader.errors import InputError, did_you_mean
 from grader.grade.attempt import Attempt, attempt_each
-from grader.grade.results import Attempting, Graded, grade_scenarios
-from grader.grade.runners import LocalRunner, Printed, SandboxRunner
+from grader.grade.graded import Graded
+from grader.grade.runner import LocalRunner, RefusedRunner, Runner
 from grader.grade.submission import Submission
-from grader.grade.twins import Twin
-from grader.grade.verdicts import PASSED, REFUSED
-from grader.lab.lab import Lab
-from grader.lab.recordings import Recording
+from grader.grade.verdicts import PASSED
+from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.recordings import Recording, load_recording, load_recordings
 from grader.scenario.model import Scenario
 
 if TYPE_CHECKING:
-    from grader.protocol.messages import AnswerCache
-    from grader.quiz.marks import QuizResult
+    from grader.grade.answer_cache import AnswerCache
+    from grader.grade.twins import Twin
+    from grader.sandbox.isolation import Isolation
+    from grader.sandbox.sandbox import Sandbox
+
+#: Called with each scenario before it is tried.
+Progress = Callable[[Scenario], None]
 
 
-class Runner(NamedTuple):
-    """How scenarios are attempted, where a kernel's prints come from, and what happens before the hidden ones."""
+def open_session(given: str | None, isolation: str = "auto", *, sandboxed: bool) -> Session:
+    """Return a session for the lab that a command line names.
 
-    attempt: Attempting
-    printed: Callable[[], Printed] = Printed
-    between: Callable[[], None] = lambda: None
-
-
-def runner_of(subject: Submission, box: Any, known: AnswerCache | None = None) -> Runner:
-    """The means to grade a subject; `box` may be None for one that needs none (refused, or trusted).
-
-    known: what other subjects have shown of this lab's scenarios; attempts that come from there have no records
+    With `sandboxed` the sandbox is started before the lab is read, so that its interpreter warms up meanwhile.
+    InputError if the lab is wrong, IsolationError if the machine cannot give the isolation.
     """
-    if subject.refused:
-        refused = Attempt(REFUSED, subject.refused, (subject.refused,))
-        return Runner(lambda scenario, expected: refused)
-    if subject.trusted is not None:
-        return Runner(LocalRunner(subject.trusted))
-    assert subject.code is not None
-    examiner = SandboxRunner(box, subject.code, known)
-    return Runner(examiner, examiner.printed, examiner.discard)
+    sandbox = None
+    if sandboxed:
+        from grader.sandbox.sandbox import Sandbox
+
+        sandbox = Sandbox(isolation=isolation)
+    try:
+        return Session(load_lab(find_lab(given)), isolation, sandbox=sandbox)
+    except BaseException:
+        if sandbox is not None:
+            sandbox.close()
+        raise
 
 
-def attempt_all(
-    lab: Lab,
-    means: Runner,
-    public: Iterable[Scenario],
-    hidden: Iterable[Scenario],
-    outputs: dict[str, Recording],
-    progress: Callable[[Scenario], None] = lambda scenario: None,
-) -> list[Graded]:
-    """Every scenario attempted: the hidden ones after the public ones, by a child that has seen none of these."""
-    graded = grade_scenarios(lab, public, outputs, means.attempt, means.printed, progress)
-    means.between()
-    return graded + grade_scenarios(lab, hidden, outputs, means.attempt, means.printed, progress)
+class Session:
+    """Grades submissions of one lab. Use it as a context manager: leaving it ends the sandbox.
+
+    recordings  recordings that are loaded already, by the scenario's id; others are loaded when they are needed
+    answers     what is remembered of earlier kernels' answers; attempts that come from there have no records
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        isolation: str = "auto",
+        *,
+        sandbox: Sandbox | None = None,
+        recordings: Mapping[str, Recording] | None = None,
+        answers: AnswerCache | None = None,
+    ) -> None:
+        self.lab = lab
+        self._wanted = isolation
+        self._sandbox = sandbox
+        self._recordings = dict(recordings or {})
+        self._answers = answers
+        self._hidden = {scenario.id for scenario in lab.hidden}
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the sandbox and everything in it."""
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
+
+    # -- what a lab has ---------------------------------------------------------------------------------------
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Return the sandbox, started at its first use. IsolationError if the machine cannot give the isolation."""
+        if self._sandbox is None:
+            from grader.sandbox.sandbox import Sandbox
+
+            self._sandbox = Sandbox(isolation=self._wanted)
+        return self._sandbox
+
+    @property
+    def isolation(self) -> Isolation:
+        """Return what a result says of the sandbox; `got` is `none` if nothing needed one."""
+        if self._sandbox is not None:
+            return self._sandbox.isolation
+        return {"wanted": self._wanted, "got": "none", "missing": {}}
+
+    def choose(self, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
+        """Return the public and hidden scenarios whose id, or task, matches a pattern. InputError if none does."""
+        if only is None:
+            return list(self.lab.scenarios), list(self.lab.hidden)
+
+        def fits(scenario: Scenario) -> bool:
+            return fnmatch.fnmatchcase(scenario.id, only) or scenario.task == only
+
+        public, hidden = list(filter(fits, self.lab.scenarios)), list(filter(fits, self.lab.hidden))
+        if not public and not hidden:
+            near = did_you_mean(only, [s.id for s in self.lab.scenarios]) or "`grader list` shows what there is"
+            raise InputError([f"{self.lab.name}: no scenario matches {only!r}; {near}"])
+        return public, hidden
+
+    def load(self, scenarios: Iterable[Scenario]) -> None:
+        """Load the recordings of scenarios. InputError with all that are missing or stale."""
+        self._recordings |= load_recordings(self.lab, [s for s in scenarios if s.id not in self._recordings])
+
+    def recording(self, scenario: Scenario) -> Recording:
+        """Return the recording of a scenario. InputError if it is missing or stale."""
+        if scenario.id not in self._recordings:
+            self._recordings[scenario.id] = load_recording(self.lab, scenario)
+        return self._recordings[scenario.id]
+
+    # -- grading ----------------------------------------------------------------------------------------------
+
+    def runner(self, submission: Submission) -> Runner:
+        """Return what tries a submission's kernel: nothing if it was refused, this process if the kernel is ours."""
+        if submission.refused:
+            return RefusedRunner(submission.refused)
+        if submission.trusted is not None:
+            return LocalRunner(submission.trusted)
+        from grader.grade.sandbox_runner import SandboxRunner
+
+        assert submission.code is not None
+        return SandboxRunner(self.sandbox, submission.code, self._answers)
+
+    def attempt(self, runner: Runner, scenario: Scenario) -> Attempt:
+        """Try a scenario at every failure point that it asks for; the first attempt that does not pass decides."""
+        return attempt_each(scenario, self.recording(scenario), runner)
+
+    def grade(
+        self,
+        runner: Runner,
+        public: Iterable[Scenario],
+        hidden: Iterable[Scenario],
+        progress: Progress = lambda scenario: None,
+    ) -> list[Graded]:
+        """Try public scenarios and, in a child that has seen none of these, hidden ones."""
+        graded = [self._graded(runner, scenario, progress) for scenario in public]
+        runner.discard()
+        return graded + [self._graded(runner, scenario, progress) for scenario in hidden]
+
+    def _graded(self, runner: Runner, scenario: Scenario, progress: Progress) -> Graded:
+        progress(scenario)
+        attempt = self.attempt(runner, scenario)
+        return Graded(scenario, scenario.id in self._hidden, attempt, runner.printed(), self.lab.share(scenario))
 
 
-def attempt_twins(means: Runner, twins: Mapping[str, Twin]) -> dict[str, Attempt]:
+def attempt_twins(runner: Runner, twins: Mapping[str, Twin]) -> dict[str, Attempt]:
     """Return an attempt at each twin, by a child that has seen no other scenario. What it prints is dropped."""
-    means.between()
+    runner.discard()
     attempts = {}
     for id, twin in twins.items():
-        attempts[id] = attempt_each(twin.scenario, twin.output, means.attempt)
-        means.printed()
+        attempts[id] = attempt_each(twin.scenario, twin.output, runner)
+        runner.printed()
     return attempts
 
 
-def with_twins(graded: Iterable[Graded], means: Runner, twins: Mapping[str, Twin]) -> list[Graded]:
-    """Return graded scenarios, those that passed with an attempt at their twin: who fails one needs no second try."""
+def with_twins(graded: Iterable[Graded], runner: Runner, twins: Mapping[str, Twin]) -> list[Graded]:
+    """Return graded scenarios, those that passed with an attempt at their twin: a failed one needs no second try."""
     graded = list(graded)
     due = [g.scenario.id for g in graded if g.attempt.verdict == PASSED and not g.hidden]
-    attempts = attempt_twins(means, {id: twins[id] for id in due if id in twins})
+    attempts = attempt_twins(runner, {id: twins[id] for id in due if id in twins})
     return [
         g._replace(twin=attempts[g.scenario.id], differs=twins[g.scenario.id].differs)
         if not g.hidden and g.scenario.id in attempts
         else g
         for g in graded
     ]
-
-
-def marks_of_quiz(lab: Lab, answers: bytes | None, owners: Sequence[str] = ()) -> QuizResult | None:
-    """Return the marks of the quiz sheet, or None if the lab has no quiz. `owners`: the ids of whose sheet it is."""
-    if lab.quiz is None:
-        return None
-    from grader.quiz import mark
-
-    return mark(lab, answers, owners=owners)
-
-
-def each_has_numbers(lab: Lab) -> bool:
-    """Return True if the quiz is marked with numbers of each student's own."""
-    if lab.quiz is None:
-        return False
-    from grader.quiz.questions import load_quiz
-    from grader.quiz.variants import STUDENT
-
-    return STUDENT in load_quiz(lab).rule

@@ -7,7 +7,7 @@ import pathlib
 from typing import NamedTuple
 
 from grader.errors import InputError
-from grader.grade.runners import KernelSource
+from grader.grade.runner import KernelSource
 from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab
 from grader.replay.simulated import MakeKernel
@@ -36,7 +36,7 @@ class Submission(NamedTuple):
 
 
 def resolve(what: str | None, lab: Lab) -> Submission:
-    """The subject that a command line names. InputError if there is nothing of that name."""
+    """Return the submission that a command line names. InputError if there is nothing of that name."""
     if what == "reference":
         return _reference(lab)
     if what is not None and what.startswith("misconception:"):
@@ -75,7 +75,7 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
 
 
 def _reference(lab: Lab) -> Submission:
-    """The model answer, with the modules it builds on and the model sheet, graded like any other submission."""
+    """Return the model answer with the modules it builds on and the model sheet. It is graded like any other."""
     if lab.reference is None:
         raise InputError([f"{lab.name}: this lab has no reference (a released lab never has)"])
     path = lab.reference.path.resolve()

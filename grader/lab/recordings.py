@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from grader.errors import InputError
@@ -49,6 +50,19 @@ def load_recording(lab: Lab, scenario: Scenario) -> Recording:
     if output.hash != scenario.hash or not traces:
         raise InputError([f"{path}: stale: scenario {scenario.id} was changed since it was recorded; {again}"])
     return output
+
+
+def load_recordings(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Recording]:
+    """Return the recordings of scenarios by id. InputError with all that are missing or stale."""
+    recordings, problems = {}, []
+    for scenario in scenarios:
+        try:
+            recordings[scenario.id] = load_recording(lab, scenario)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return recordings
 
 
 def write_recording(path: pathlib.Path, output: Recording) -> bool:

@@ -1,37 +1,19 @@
-"""What a worker is told of a scenario, and what is known of its answers.
-
-The grader's machine has no chance and no clock: the same answers to the same scenario make the same records, and the
-same judgement. So where many kernels are tried, most of which do the same, the answers of each are followed through
-those of earlier ones, byte for byte, and only what was never seen is re-enacted.
-"""
+"""A scenario as the messages that a worker gets, one for each step: what to do, never what is expected of it."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
 from typing import Any, Union
 
 from grader.protocol import wire
 from grader.scenario.model import Scenario, Step
-from grader.trace.records import Trace
-
-#: Bytes that answers and attempts may take, of all scenarios together; then it begins anew. A hundred students take
-#: five million.
-ROOM = 32 << 20
-
-#: The part of it that one kernel's answers to one scenario may take: who says so much does what no other does.
-_SHARE = 1 / 8
-
-#: Bytes that an answer takes beside its own.
-_OVERHEAD = 300
 
 #: An answer -> the answers that have followed it, or what came of the scenario after it.
 Answers = dict[bytes, Union["Answers", "End"]]
 
 
 class End:
-    """What came of a scenario: the attempt that was concluded."""
+    """The attempt that a scenario's answers, from the first to this one, led to."""
 
     __slots__ = ("attempt",)
 
@@ -46,7 +28,7 @@ class ScenarioMessages:
     messages   kind and payload of every STEP, and of END
     due        bytes of answers that the scenario's own size explains
     step_due   the same in one step
-    answers    to BEGIN and on, that were judged before
+    answers    earlier answers, from that to BEGIN on, whose judgement is known (grade/answer_cache.py)
     """
 
     __slots__ = ("answers", "beginning", "due", "messages", "scenario", "step_due")
@@ -59,46 +41,6 @@ class ScenarioMessages:
         self.step_due = _step_due(scenario)
         self.due = self.step_due * (len(scenario.steps) + 1)
         self.answers: Answers = {}
-
-
-class AnswerCache:
-    """The scripts of a lab, for as long as one grader tries kernels on it."""
-
-    def __init__(self, room: int = ROOM) -> None:
-        self._room = room
-        self._used = 0
-        self._scripts: dict[int, tuple[Trace, ScenarioMessages]] = {}
-
-    def script(self, scenario: Scenario, expected: Trace) -> ScenarioMessages:
-        """The script of a scenario that is judged by this trace (a scenario has one for each failure point)."""
-        known = self._scripts.get(id(expected))
-        if known is None:
-            # The trace is kept, so that no other one gets its id.
-            known = self._scripts[id(expected)] = expected, ScenarioMessages(scenario)
-        return known[1]
-
-    def learn(self, script: ScenarioMessages, answers: Sequence[bytes], attempt: Any) -> None:
-        """These answers, from that to BEGIN up to the last that was looked at, have led to this attempt."""
-        size = sum(map(len, answers)) + _OVERHEAD * len(answers) + _bytes_of(attempt)
-        if size > self._room * _SHARE:
-            return
-        if self._used + size > self._room:
-            self._used = 0
-            for _, other in self._scripts.values():
-                other.answers = {}
-        self._used += size
-        node = script.answers
-        for answer in answers[:-1]:
-            following = node.setdefault(answer, {})
-            if isinstance(following, End):
-                return
-            node = following
-        node[answers[-1]] = End(attempt)
-
-
-def _bytes_of(value: Any) -> int:
-    """Bytes that a value takes which is made of tuples, text and numbers."""
-    return sys.getsizeof(value) + (sum(map(_bytes_of, value)) if isinstance(value, tuple) else 0)
 
 
 #: Bytes of answers that a page may take in one step: an honest kernel takes about fifty, or a hundred if it swaps.

@@ -8,8 +8,8 @@ from grader.lab.lab import Lab
 from grader.quiz.marks import QuizResult
 
 
-def mark(lab: Lab, answers: bytes | None, seed: str | None = None, owners: Sequence[str] = ()) -> QuizResult:
-    """Mark a sheet as the course does. Return points, max_points and questions, as in a result.
+def mark(lab: Lab, answers: bytes | None, seed: str | None = None, owners: Sequence[str] = ()) -> QuizResult | None:
+    """Mark a sheet as the course does. Return points, max_points and questions, or None if the lab has no quiz.
 
     answers  the sheet's bytes, or None
     seed     what chooses the variant; with None, the quiz file decides. The sheet's own variant never does.
@@ -17,6 +17,8 @@ def mark(lab: Lab, answers: bytes | None, seed: str | None = None, owners: Seque
 
     InputError if the quiz itself is wrong; nothing that a sheet holds makes this fail.
     """
+    if lab.quiz is None:
+        return None
     from grader.quiz.marking import mark_answers, read_sheet, variant_of
     from grader.quiz.questions import load_quiz
     from grader.quiz.variants import by_the_course
@@ -24,6 +26,16 @@ def mark(lab: Lab, answers: bytes | None, seed: str | None = None, owners: Seque
     sheet, problems = read_sheet(answers)
     quiz = load_quiz(lab, by_the_course(variant_of(sheet), owners) if seed is None else seed)
     return mark_answers(lab, quiz, sheet, problems)
+
+
+def each_has_numbers(lab: Lab) -> bool:
+    """Return True if the quiz is marked with numbers of each student's own."""
+    if lab.quiz is None:
+        return False
+    from grader.quiz.questions import load_quiz
+    from grader.quiz.variants import STUDENT
+
+    return STUDENT in load_quiz(lab).rule
 
 
 def check_quiz(lab: Lab) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 
 from grader.batch import work
 from grader.batch.work import Work, pack, perform
-from grader.grade.results import load_recordings
 from grader.lab.lab import load_lab
+from grader.lab.recordings import load_recordings
 from tests.batch.handed_in import PROTECT
 from tests.labs import kernel_text
 

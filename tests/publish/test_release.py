@@ -135,7 +135,7 @@ def test_public_points_are_the_same(folder, root, cli):
 
 def test_the_lab_hash_is_the_same_for_students(folder, root):
     """A student's result at home and in the course carry one lab_hash."""
-    from grader.grade.results import lab_hash
+    from grader.grade.receipt import lab_hash
 
     labs = load_lab(root / "labs" / LAB), load_lab(folder / "labs" / LAB)
 

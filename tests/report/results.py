@@ -6,10 +6,11 @@ import copy
 import pathlib
 from typing import Any
 
-from grader.grade.results import ResultBuilder, load_recordings
-from grader.grade.runners import LocalRunner, Printed
-from grader.grade.session import Runner, attempt_all, marks_of_quiz
+from grader.grade.result_builder import ResultBuilder
+from grader.grade.runner import LocalRunner, Printed
+from grader.grade.session import Session
 from grader.lab.lab import load_lab
+from grader.quiz import mark
 from tests.kernels import SmallKernel
 
 ISOLATION = {"wanted": "auto", "got": "none", "missing": {}}
@@ -25,15 +26,20 @@ class ParentWritable(SmallKernel):
             parent.page_table.protect(page, protection)
 
 
+class Printing(LocalRunner):
+    """Runs a kernel in this process, as if it had printed a line in each scenario."""
+
+    def printed(self) -> Printed:
+        return Printed("printed\n")
+
+
 def result_of(
     lab: pathlib.Path, kernel: Any = ParentWritable, audience: str = "student", answers: bytes | None = None
 ) -> dict[str, Any]:
     """The result of a kernel class on a lab's folder."""
     loaded = load_lab(lab)
-    outputs = load_recordings(loaded, loaded.all_scenarios)
-    means = Runner(LocalRunner(kernel), lambda: Printed("printed\n"))
-    graded = attempt_all(loaded, means, loaded.scenarios, loaded.hidden, outputs)
-    quiz = marks_of_quiz(loaded, answers)
+    graded = Session(loaded).grade(Printing(kernel), loaded.scenarios, loaded.hidden)
+    quiz = mark(loaded, answers)
     return ResultBuilder(loaded, graded, quiz, None).build("work", "0" * 64, ISOLATION, audience)
 
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from grader.compare.judge import Divergence
 from grader.grade.attempt import Attempt
+from grader.grade.graded import Graded
 from grader.grade.hidden import Outcome, summarize
-from grader.grade.results import Graded, ResultBuilder, exit_status
-from grader.grade.runners import Printed
+from grader.grade.result_builder import ResultBuilder, exit_status
+from grader.grade.runner import Printed
 from grader.grade.verdicts import PASSED, UNGRADABLE
 from grader.lab.feedback import Feedback
 from grader.lab.lab import load_lab

@@ -2,7 +2,8 @@
 
 import pytest
 
-from grader.grade.runners import KernelSource, SandboxRunner
+from grader.grade.runner import KernelSource
+from grader.grade.sandbox_runner import SandboxRunner
 from grader.sandbox.budget import GIVE_UP, STARVED, Budget
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Sandbox

@@ -13,7 +13,8 @@ import time
 
 import pytest
 
-from grader.grade.runners import KernelSource, SandboxRunner
+from grader.grade.runner import KernelSource
+from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.reference import reference_output
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import LEVELS, IsolationError, Sandbox

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from grader.grade.runners import KernelSource, SandboxRunner
+from grader.grade.runner import KernelSource
+from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.reference import reference_output
 from grader.sandbox.inside.probes import level_of
 from grader.sandbox.launch import ROOT

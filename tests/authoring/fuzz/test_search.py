@@ -7,7 +7,7 @@ import pytest
 
 from grader.authoring.fuzz.search import disagreements, explore, find_difference
 from grader.errors import InputError
-from grader.grade.runners import LocalRunner
+from grader.grade.runner import LocalRunner
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import load_lab
 from grader.replay.simulated import replay

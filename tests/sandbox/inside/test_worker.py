@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from grader.grade.runners import KernelSource, SandboxRunner
+from grader.grade.runner import KernelSource
+from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.reference import reference_output
 from grader.sandbox.inside.worker import describe
 from tests.kernels import SmallKernel

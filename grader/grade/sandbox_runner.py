@@ -1,61 +1,49 @@
-"""Examines a submission: one attempt after another on confined children, each death followed by a fresh child.
+"""Tries a submission's kernel in the sandbox: scenario after scenario in a confined child, a new one after a death.
 
-A child serves all public scenarios of one submission, another one the hidden ones, afterwards, so that nothing that
+One child serves the public scenarios of a submission and another one, afterwards, the hidden ones, so that nothing that
 was seen there can be printed in a public one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from grader.grade.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
+from grader.grade.runner import KernelSource, Printed
 from grader.grade.verdicts import CRASHED, FAILED, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
-from grader.replay.simulated import MakeKernel
 from grader.sandbox.budget import Budget
 from grader.sandbox.limits import Limits
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 
 if TYPE_CHECKING:
-    from grader.protocol.messages import AnswerCache
-
-
-class KernelSource(NamedTuple):
-    """A submission's modules by import name, and the class to construct."""
-
-    modules: dict[str, str]
-    main: str
-    class_name: str
-
-
-class Printed(NamedTuple):
-    """What a kernel printed during an attempt, as text, and whether some of it was cut off."""
-
-    text: str = ""
-    truncated: bool = False
+    from grader.grade.answer_cache import AnswerCache
+    from grader.protocol.lockstep import RemoteReplay
+    from grader.sandbox.child import Child
+    from grader.sandbox.sandbox import Sandbox
+    from grader.sandbox.termination import Ending
 
 
 class SandboxRunner:
-    """Attempts at scenarios for one submission, in a box.
+    """A Runner for one submission's kernel, in a sandbox.
 
-    known  what other submissions' kernels have shown of the same scenarios (worker/script.py), where many are tried
+    answers  the answers that other submissions' kernels gave in the same scenarios, where many are graded
     """
 
-    def __init__(self, box: Any, code: KernelSource, known: AnswerCache | None = None) -> None:
-        self.box = box
-        self.code = code
-        self._known = known
-        self._child: Any = None
+    def __init__(self, sandbox: Sandbox, source: KernelSource, answers: AnswerCache | None = None) -> None:
+        self.sandbox = sandbox
+        self.source = source
+        self._answers = answers
+        self._child: Child | None = None
         self._hurried = False  # whether the child was made for a kernel that has overrun a limit
-        self._budget = Budget(getattr(box, "limits", Limits()))
+        self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
     def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
-        """One attempt. Whatever the submission does, the answer is an Attempt.
+        """Replay a scenario on the kernel and compare it with the expected trace.
 
-        A child that dies, or speaks out of turn, while it serves its second scenario or a later one, may do so because
-        of an earlier one. So the scenario gets a fresh child, and that one's attempt counts.
+        A child that dies, or sends what it was not asked for, in its second scenario or a later one may do so because
+        of an earlier one. So the scenario is tried again in a new child, and that attempt counts.
         """
         used = self._child is not None
         attempt = self._attempt(scenario, expected)
@@ -77,10 +65,12 @@ class SandboxRunner:
             if child is None:
                 assert self._broken is not None
                 return self._broken
-            script = ScenarioMessages(scenario) if self._known is None else self._known.script(scenario, expected)
+            messages = (
+                ScenarioMessages(scenario) if self._answers is None else self._answers.messages(scenario, expected)
+            )
             before = child.spent()[0]
-            child.limits = self._budget.limits(script.due)
-            replay = RemoteReplay(child, script)
+            child.limits = self._budget.limits(messages.due)
+            replay = RemoteReplay(child, messages)
             records, divergence = judge(scenario, expected, replay.records())
             self._settle(replay)
             if replay.found is not None:
@@ -89,8 +79,8 @@ class SandboxRunner:
             trouble = _trouble(replay.trouble)
             attempt = conclude(scenario, expected, records, divergence, trouble)
             self._note(attempt, trouble, cpu=child.spent()[0] - before)
-            if self._known is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
-                self._known.learn(script, replay.answers, attempt._replace(records=()))
+            if self._answers is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
+                self._answers.learn(messages, replay.answers, attempt._replace(records=()))
             return attempt
         except WorkerEnded as ended:
             self.discard()
@@ -105,7 +95,7 @@ class SandboxRunner:
         ending = self._budget.exhausted(*(self._child.spent() if self._child is not None else (0.0, 0.0)))
         return Attempt(ending.verdict, ending.reason, (ending.reason,)) if ending is not None else None
 
-    def _lost(self, scenario: Scenario, ending: Any, replay: Any) -> Attempt:
+    def _lost(self, scenario: Scenario, ending: Ending, replay: RemoteReplay | None) -> Attempt:
         """Return the attempt of a child that is gone; `replay` is None if the scenario had not begun."""
         attempt = _ended(scenario, ending, replay)
         told = None
@@ -129,34 +119,34 @@ class SandboxRunner:
             self._budget.finished(cpu)
 
     def printed(self) -> Printed:
-        """What was printed since the last call."""
+        """Return what was printed since the last call."""
         if self._child is None:
-            return self._last_words
+            return self._last_printed
         data, truncated = self._child.take_output()
         return Printed(data.decode("utf-8", "replace"), truncated)
 
     def discard(self) -> None:
         """End the child; the next attempt gets a new one."""
-        self._last_words = Printed()
+        self._last_printed = Printed()
         if self._child is not None:
             data, truncated = self._child.take_output()
-            self._last_words = Printed(data.decode("utf-8", "replace"), truncated)
+            self._last_printed = Printed(data.decode("utf-8", "replace"), truncated)
             self._budget.charge(*self._child.spent())
             self._child.close()
             self._child = None
 
-    _last_words = Printed()
+    _last_printed = Printed()
 
-    def _started(self) -> Any:
-        """The child with the source in it; None if the source is broken."""
+    def _started(self) -> Child | None:
+        """Return the child with the source loaded, a new one if there is none; None if the source does not compile."""
         from grader.protocol.lockstep import send_source
 
         if self._child is not None and self._budget.hurried and not self._hurried:
             self.discard()
         if self._child is None:
             self._hurried = self._budget.hurried
-            self._child = self.box.spawn(self._hurried)
-            told = send_source(self._child, self.code.modules, self.code.main, self.code.class_name)
+            self._child = self.sandbox.spawn(self._hurried)
+            told = send_source(self._child, self.source.modules, self.source.main, self.source.class_name)
             if told is not None:
                 trouble = _trouble(told)
                 assert trouble is not None
@@ -164,9 +154,13 @@ class SandboxRunner:
                 return None
         return self._child
 
-    def _settle(self, replay: Any) -> None:
-        """A replay that stopped early may be owed an answer: take it, or give the child up. So is a child given up that
-        has said more than it was asked, or is dead by now: the next scenario shall not begin with its remains."""
+    def _settle(self, replay: RemoteReplay) -> None:
+        """Make the child ready for the next scenario, or discard it.
+
+        A replay that stopped early may still be owed an answer, which is read and dropped. Also discard a child that
+        sent unsolicited data or has died, so that the next scenario starts clean.
+        """
+        assert self._child is not None
         if (replay.pending and not self._child.drain()) or not self._child.quiet():
             self.discard()
 
@@ -176,18 +170,11 @@ def _trouble(told: dict[str, Any] | None) -> Trouble | None:
     return Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))}) if told is not None else None
 
 
-def _ended(scenario: Scenario, ending: Any, replay: Any) -> Attempt:
-    """The child is gone: in which step, how, and where it was when it last said so."""
+def _ended(scenario: Scenario, ending: Ending, replay: RemoteReplay | None) -> Attempt:
+    """Return the attempt of a child that is gone: in which step, how, and where it was when it last reported."""
     if replay is None:
         return Attempt(ending.verdict, ending.reason, (ending.reason,))
     lines = [where(scenario, replay.number)]
     if ending.verdict == TIMED_OUT and replay.whereabouts is not None:
         lines += own_lines(replay.whereabouts["lines"])
     return Attempt(ending.verdict, ending.reason, (*lines, f"  {ending.reason}"))
-
-
-def LocalRunner(make_kernel: MakeKernel) -> Callable[[Scenario, Trace], Attempt]:
-    """Attempts in this process, for trusted kernels and for --debug."""
-    from grader.grade.attempt import attempt_here
-
-    return lambda scenario, expected: attempt_here(scenario, expected, make_kernel)

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.grade.answer_cache import AnswerCache
 from grader.grade.attempt import Attempt, attempt_each
-from grader.grade.runners import KernelSource, SandboxRunner
+from grader.grade.runner import KernelSource
+from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.lab import load_lab
 from grader.lab.recordings import load_recording
 from grader.protocol import wire
-from grader.protocol.messages import AnswerCache, ScenarioMessages
+from grader.protocol.messages import ScenarioMessages
 from grader.protocol.reenact import StandIn
 from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
@@ -20,7 +22,7 @@ from tests.protocol.test_reenact import _MUTATION, STORY, Scripted, honest_answe
 from tests.sandbox.plain_box import PlainBox
 from tests.scenario.test_loader import parse
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
+ROOT = pathlib.Path(__file__).parents[2]
 SCENARIO = parse(*STORY)
 EXPECTED = replay(SCENARIO, SmallKernel)
 HONEST = honest_answers(SCENARIO)
@@ -257,7 +259,7 @@ def test_an_answer_that_ended_early_is_no_beginning(no_reenactment):
 def test_known_answers_take_no_more_room_than_they_may():
     """When the room is full, all is forgotten, and learned anew."""
     known = AnswerCache(room=8000)
-    script = known.script(SCENARIO, EXPECTED)
+    script = known.messages(SCENARIO, EXPECTED)
     kept = []
     for number in range(9):
         known.learn(script, [bytes([number]) * 600], None)
@@ -269,7 +271,7 @@ def test_known_answers_take_no_more_room_than_they_may():
 def test_what_is_said_of_a_failure_takes_room_too():
     """Short answers with long explanations fill the room as long answers do."""
     known = AnswerCache(room=80_000)
-    script = known.script(SCENARIO, EXPECTED)
+    script = known.messages(SCENARIO, EXPECTED)
     kept = []
     for number in range(200):
         known.learn(script, [bytes([number])], Attempt("failed", lines=("x" * 500,)))
@@ -283,7 +285,7 @@ def test_a_flood_of_answers_is_not_kept():
     known = AnswerCache(room=1000)
 
     assert attempt(HONEST, known).verdict == "passed"
-    assert known.script(SCENARIO, EXPECTED).answers == {}
+    assert known.messages(SCENARIO, EXPECTED).answers == {}
 
 
 def test_a_script_tells_no_expectation():

@@ -1,105 +1,36 @@
-"""A submission and a lab -> a result: verdicts, points by task, quiz marks, a receipt.
+"""Builds a Result from graded scenarios and a marked quiz: verdicts, points by task, a receipt.
 
-The result is the plain dict that `--format json` prints (grader/report/result.schema.json); every report is made from
-it. Points are exact fractions inside and are rounded to two decimals when they enter the result.
+Points are exact fractions inside and are rounded to two decimals when they enter the result.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
 
 from grader import __version__
-from grader.errors import InputError, did_you_mean
 from grader.escape import printable
-from grader.grade.attempt import Attempt, attempt_each
+from grader.grade.attempt import Attempt
 from grader.grade.diagnosis import Likeness, in_words, likeness
+from grader.grade.graded import OUTPUT_LIMIT, Graded
 from grader.grade.hidden import Outcome, Summary, summarize
+from grader.grade.receipt import lab_hash, receipt
 from grader.grade.result import Result, ScenarioResult, TaskResult, TwinResult
-from grader.grade.runners import Printed
 from grader.grade.verdicts import NEVER_WAITING, PASSED, UNGRADABLE, WAITING
 from grader.lab.feedback import NOTHING
 from grader.lab.lab import QUIZ_TASK, Lab, Task
-from grader.lab.recordings import Recording, load_recording
 from grader.points import rounded
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
-from grader.scenario.model import Scenario
-from grader.trace.records import Trace
 
 FORMAT = 1
 
-#: Characters of a kernel's prints that a result keeps for one scenario.
-OUTPUT_LIMIT = 4000
-
-Attempting = Callable[[Scenario, Trace], Attempt]
-
-
-class Graded(NamedTuple):
-    """One scenario's part of a grade."""
-
-    scenario: Scenario
-    hidden: bool
-    attempt: Attempt
-    printed: Printed
-    worth: Fraction
-    twin: Attempt | None = None  # at the disguised twin of a scenario that passed; for staff only
-    differs: tuple[str, ...] = ()  # in what the twin differs from the scenario
-
-
-def choose(lab: Lab, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
-    """Public and hidden scenarios whose id, or task, matches a pattern. InputError if there is none."""
-    if only is None:
-        return list(lab.scenarios), list(lab.hidden)
-
-    def fits(scenario: Scenario) -> bool:
-        return fnmatch.fnmatchcase(scenario.id, only) or scenario.task == only
-
-    public, hidden = list(filter(fits, lab.scenarios)), list(filter(fits, lab.hidden))
-    if not public and not hidden:
-        near = did_you_mean(only, [s.id for s in lab.scenarios]) or "`grader list` shows what there is"
-        raise InputError([f"{lab.name}: no scenario matches {only!r}; {near}"])
-    return public, hidden
-
-
-def load_recordings(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Recording]:
-    """The recorded outputs of scenarios, by id. InputError with all that are missing or stale."""
-    outputs, problems = {}, []
-    for scenario in scenarios:
-        try:
-            outputs[scenario.id] = load_recording(lab, scenario)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return outputs
-
-
-def grade_scenarios(
-    lab: Lab,
-    scenarios: Iterable[Scenario],
-    outputs: dict[str, Recording],
-    attempt: Attempting,
-    printed: Callable[[], Printed] = Printed,
-    progress: Callable[[Scenario], None] = lambda scenario: None,
-) -> list[Graded]:
-    """Attempt scenarios one after another; what the kernel printed meanwhile is kept apart, scenario by scenario."""
-    hidden = {scenario.id for scenario in lab.hidden}
-    graded = []
-    for scenario in scenarios:
-        progress(scenario)
-        result = attempt_each(scenario, outputs[scenario.id], attempt)
-        graded.append(Graded(scenario, scenario.id in hidden, result, printed(), lab.share(scenario)))
-    return graded
-
 
 class ResultBuilder:
-    """Builds the result dict from graded scenarios and a marked quiz."""
+    """Builds the results of one submission, for students and for staff."""
 
     def __init__(
         self,
@@ -315,47 +246,8 @@ def _summary_entry(number: int, task: str, told: Summary) -> ScenarioResult:
     }
 
 
-def lab_hash(lab: Lab, audience: str = "staff", hashes: dict[str, str] | None = None) -> str:
-    """sha256 of all of a lab that decides points: tasks, and scenarios with their weights.
-
-    The student's one knows hidden scenarios by their weights alone: it is the same in a released lab.
-    """
-    hashes = hashes or {scenario.id: scenario.hash for scenario in lab.all_scenarios}
-    tasks = [[t.id, str(t.points), list(t.needs)] for t in lab.tasks]
-    if audience == "student":
-        hidden: Any = {t.id: sorted(map(str, lab.hidden_weights(t.id))) for t in lab.tasks}
-    else:
-        hidden = [[s.id, hashes[s.id]] for s in lab.hidden]
-    decides = {"tasks": tasks, "scenarios": [[s.id, hashes[s.id]] for s in lab.scenarios], "hidden": hidden}
-    if lab.twins == "decide" and audience != "student":
-        decides["twins"] = lab.twins
-    return _sha256(decides)
-
-
-def receipt(lab: Lab, digest: str, result: Result, hashes: dict[str, str]) -> str:
-    """sha256 of canonical JSON of lab, submission bytes, public scenarios' hashes, verdicts and points."""
-    entries = [e for e in result["scenarios"] if e["visibility"] == "public"]
-    chosen = {e["id"] for e in entries}
-    return "sha256:" + _sha256(
-        {
-            "lab": lab.name,
-            "submission": digest,
-            "scenarios": {s.id: hashes[s.id] for s in lab.scenarios if s.id in chosen},
-            "verdicts": {e["id"]: e["verdict"] for e in entries},
-            "points": {e["id"]: e["points"] for e in entries},
-        }
-    )
-
-
-def _sha256(value: Any) -> str:
-    import hashlib
-    import json
-
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
 def exit_status(result: Result) -> int:
-    """0 all points that could be earned here; 1 something is missing; 3 something could not be graded."""
+    """Return 0 if all points that could be earned here were earned, 1 if not, 3 if something could not be graded."""
     if not result["complete"]:
         return 3
     return 0 if result["points"] == result["max_points"] else 1

@@ -1,0 +1,75 @@
+"""How scenarios are tried on a kernel: the Runner that a session uses, and the one for kernels of this process."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from grader.grade.attempt import Attempt, attempt_here
+from grader.grade.verdicts import REFUSED
+from grader.replay.simulated import MakeKernel
+from grader.scenario.model import Scenario
+from grader.trace.records import Trace
+
+
+class KernelSource(NamedTuple):
+    """A submission's modules by import name, and the class to construct."""
+
+    modules: dict[str, str]
+    main: str
+    class_name: str
+
+
+class Printed(NamedTuple):
+    """What a kernel printed during an attempt, as text, and whether some of it was cut off."""
+
+    text: str = ""
+    truncated: bool = False
+
+
+class Runner(Protocol):
+    """Tries one kernel on scenarios. Whatever the kernel does, each try is an Attempt."""
+
+    def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
+        """Replay a scenario on the kernel and compare it with the expected trace."""
+
+    def printed(self) -> Printed:
+        """Return what the kernel printed since the last call."""
+
+    def discard(self) -> None:
+        """Forget what the kernel has seen: the next scenario is tried in a new process."""
+
+
+class LocalRunner:
+    """Runs a kernel in this process: one of ours, or the student's own with --debug."""
+
+    def __init__(self, make_kernel: MakeKernel) -> None:
+        self._make_kernel = make_kernel
+
+    def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
+        """Replay a scenario on a new kernel."""
+        return attempt_here(scenario, expected, self._make_kernel)
+
+    def printed(self) -> Printed:
+        """Return nothing: what a kernel prints in this process has gone to standard output."""
+        return Printed()
+
+    def discard(self) -> None:
+        """Do nothing: each scenario has a kernel of its own."""
+
+
+class RefusedRunner:
+    """Stands for a submission that intake rejected: every scenario is `refused`, for the same reason."""
+
+    def __init__(self, reason: str) -> None:
+        self._attempt = Attempt(REFUSED, reason, (reason,))
+
+    def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
+        """Return the refusal."""
+        return self._attempt
+
+    def printed(self) -> Printed:
+        """Return nothing: nothing was run."""
+        return Printed()
+
+    def discard(self) -> None:
+        """Do nothing: nothing was run."""
