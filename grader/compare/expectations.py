@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.outcome import OK
 from grader.machine.protection import WRITE_BIT
-from grader.scenario.model import Scenario
+from grader.scenario.model import Expect, Scenario
 from grader.scenario.place import parse_owned_place, parse_place
 from grader.trace.records import StepRecord
 from grader.trace.state import State
@@ -88,7 +88,7 @@ class Expectations:
         self._behind.clear()
 
 
-def _asks_about_state(expect: dict[str, Any]) -> bool:
+def _asks_about_state(expect: Expect) -> bool:
     """Return True if the step's own record does not decide. Counts of faults are per process where they are a dict."""
     return any(
         key in ("shared", "present", "writable", "kept", "file") or (key in ("faults", "major") and type(value) is dict)

@@ -8,7 +8,7 @@ by step, because the worker is sent one step at a time. The worker imports this 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.machine.hardware import Hardware
 from grader.machine.kernel import Kernel
@@ -16,7 +16,7 @@ from grader.machine.machine import Machine
 from grader.machine.outcome import OK, KernelCrash, NoProgress
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
-from grader.scenario.model import Scenario, Step
+from grader.scenario.model import Fields, Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import CRASHED, NO_PROGRESS, SKIPPED, StepRecord, Trace
 
@@ -65,7 +65,9 @@ class Replay:
         self._actor = self._forked = 0
         self._mapped = None
         if step.verb == "fail":
-            machine.failure.arm(step.fields["operation"], step.fields["after"])
+            after = step.fields["after"]
+            assert isinstance(after, int), "a scenario with `after: each` is replayed at one failure point"
+            machine.failure.arm(step.fields["operation"], after)
             self._armed = step.number
             return OK
         process = self.processes.get(step.by)
@@ -172,7 +174,7 @@ class Replay:
             return self._fork(process, fields["child"])
         return self.machine.exit(process)
 
-    def _mmap(self, process: Process, fields: dict[str, Any]) -> str:
+    def _mmap(self, process: Process, fields: Fields) -> str:
         at = fields.get("at")
         outcome = self.machine.mmap(
             process,
@@ -208,7 +210,7 @@ class Replay:
         return mapping.first + pages.start, len(pages), 0, len(pages) * self.page_size
 
     @staticmethod
-    def _values(fields: dict[str, Any], count: int) -> Sequence[int]:
+    def _values(fields: Fields, count: int) -> Sequence[int]:
         if "value" in fields:
             return [fields["value"]] * count
         values = fields.get("values", ())

@@ -11,7 +11,8 @@ def sentence(step: Step) -> str:
     by = step.by
     if step.verb == "fail":
         after = fields["after"]
-        which = "each call in turn" if after == "each" else f"call {after + 1}" if after else "the first call"
+        which = f"call {after + 1}" if isinstance(after, int) and after else "the first call"
+        which = "each call in turn" if after == "each" else which
         return f"in the next step, {which} of {fields['operation']} will fail"
     if step.verb == "mmap":
         return _mmap(step)

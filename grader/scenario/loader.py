@@ -239,10 +239,9 @@ class _StepCheck:
 
     def expectations(self) -> None:
         expect, loader = self.step.expect, self.loader
-        for key in ("faults", "major"):
-            if isinstance(expect.get(key), dict):
-                for name in expect[key]:
-                    self.process(name)
+        for counts in (expect.get("faults"), expect.get("major")):
+            for name in counts if isinstance(counts, dict) else ():
+                self.process(name)
         owned = [*expect.get("present", ()), *expect.get("writable", ()), *expect.get("kept", ())]
         for place in [*owned, *(p for group in expect.get("shared", ()) for p in group)]:
             name, rest = parse_owned_place(place)

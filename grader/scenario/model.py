@@ -6,7 +6,7 @@ generated from it (schema.py). A Scenario can also be built in code and written 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from grader.formats.fields import (
     BOOLEAN,
@@ -168,6 +168,57 @@ class MachineSpec(NamedTuple):
     first_page: int = 16
 
 
+class Fields(TypedDict, total=False):
+    """What a step's verb takes, as the tables above have it; `by` apart. Places and protections are text."""
+
+    name: str
+    pages: int
+    protection: str
+    shared: bool
+    file: str
+    offset: int
+    at: str
+    value: int
+    values: list[int]
+    child: str
+    operation: str
+    after: int | str
+
+
+class Expect(TypedDict, total=False):
+    """What a scenario expects of a step, as the table EXPECT has it."""
+
+    outcome: str
+    value: int
+    values: list[int]
+    faults: int | dict[str, int]
+    major: int | dict[str, int]
+    copies: int
+    reads: int
+    writes: int
+    frames: int
+    slots: int
+    shared: list[list[str]]
+    present: dict[str, bool]
+    writable: dict[str, bool]
+    kept: list[str]
+    file: dict[str, int]
+
+
+class PlainScenario(TypedDict, total=False):
+    """A scenario as plain JSON values; fields at their default are left out."""
+
+    format: int
+    title: str
+    task: str
+    machine: dict[str, int | bool | str]
+    files: dict[str, dict[str, object]]
+    processes: list[str]
+    steps: list[dict[str, dict[str, object]]]
+    hint: str
+    weight: float
+
+
 class Step(NamedTuple):
     """One step: the verb, its fields as plain values (places and protections as text), and what is expected.
 
@@ -179,8 +230,8 @@ class Step(NamedTuple):
     number: int
     verb: str
     by: str
-    fields: dict[str, Any]
-    expect: dict[str, Any]
+    fields: Fields
+    expect: Expect
     line: int = 0
 
 
@@ -211,11 +262,12 @@ class Scenario(NamedTuple):
         step = each._replace(fields={**each.fields, "after": point})
         return self._replace(steps=(*self.steps[: step.number - 1], step, *self.steps[step.number :]))
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> PlainScenario:
         """The scenario as plain JSON values, defaults left out: what its hash and its YAML are made from."""
         defaults = MachineSpec()
         machine = {k: v for k, v in self.machine._asdict().items() if v != getattr(defaults, k)}
-        plain: dict[str, Any] = {"format": FORMAT, "title": self.title, "task": self.task}
+        # Fields stand in the order in which a file has them.
+        plain: PlainScenario = {"format": FORMAT, "title": self.title, "task": self.task}
         if machine:
             plain["machine"] = machine
         if self.files:
@@ -240,8 +292,8 @@ class Scenario(NamedTuple):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain_step(step: Step) -> dict[str, Any]:
-    plain: dict[str, Any] = {"by": step.by} if step.by else {}
+def _plain_step(step: Step) -> dict[str, object]:
+    plain: dict[str, object] = {"by": step.by} if step.by else {}
     plain.update(step.fields)
     if step.expect:
         plain["expect"] = step.expect

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from grader.machine.image import POISON
 from grader.machine.outcome import FileSpec
 
-from .model import MachineSpec, Scenario, Step
+from .model import Expect, Fields, MachineSpec, Scenario, Step
 
 #: Ways in which a twin can differ: pids, first page, page size, order of frames, bytes.
 DIMENSIONS = 5
@@ -95,12 +95,13 @@ def _file(file: FileSpec, byte: Callable[[int], int]) -> FileSpec:
 
 
 def _step(step: Step, byte: Callable[[int], int]) -> Step:
-    return step._replace(fields=_changed(step.fields, byte), expect=_changed(step.expect, byte))
+    fields, expect = _changed(step.fields, byte), _changed(step.expect, byte)
+    return step._replace(fields=cast(Fields, fields), expect=cast(Expect, expect))
 
 
-def _changed(given: dict[str, Any], byte: Callable[[int], int]) -> dict[str, Any]:
+def _changed(given: Fields | Expect, byte: Callable[[int], int]) -> dict[str, Any]:
     """Return fields, or expectations, with every byte of memory or disk changed."""
-    changed = dict(given)
+    changed: dict[str, Any] = {**given}
     if "value" in changed:
         changed["value"] = byte(changed["value"])
     if "values" in changed:

@@ -8,7 +8,7 @@ every outcome that is no success is written down as expected.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from grader.authoring.fuzz.vocabulary import Vocabulary
 from grader.lab.lab import Lab
@@ -16,7 +16,7 @@ from grader.machine.outcome import OK
 from grader.machine.process import Process
 from grader.machine.protection import Protection
 from grader.replay.simulated import MakeKernel, Mapping, Replay
-from grader.scenario.model import Scenario, Step
+from grader.scenario.model import Expect, Fields, Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import SKIPPED
 
@@ -34,6 +34,8 @@ WILD = 16
 
 Move = tuple[int, int, int, int, int]
 
+T = TypeVar("T")
+
 
 class ReferenceFault(Exception):
     """The reference broke a rule or crashed on a legal scenario, which is in `scenario`."""
@@ -48,7 +50,7 @@ class _Choice(NamedTuple):
 
     verb: str
     by: str
-    fields: dict[str, Any]
+    fields: Fields
 
 
 class Author:
@@ -76,7 +78,7 @@ class Author:
 
     def _fail(self, by: str, move: Move) -> None:
         """Make one call of the next step fail; the failure is left out if it never comes to pass."""
-        fields = {"operation": _pick(self.words.failures, move[3]), "after": move[4] % 4}
+        fields: Fields = {"operation": _pick(self.words.failures, move[3]), "after": move[4] % 4}
         failure = Step(len(self.steps) + 1, "fail", "", fields, {})
         self.run.step(failure)
         self.steps.append(failure)
@@ -94,7 +96,7 @@ class Author:
             broken = "crashes" if record.ends else f"breaks audit check {record.findings[0].check}"
             self.steps.append(step)
             raise ReferenceFault(self.scenario("reference", ""), f"the reference {broken} in step {step.number}")
-        expect = {} if record.outcome == OK else {"outcome": record.outcome}
+        expect: Expect = {} if record.outcome == OK else {"outcome": record.outcome}
         self.steps.append(step._replace(expect=expect))
 
     # -- choosing -------------------------------------------------------------------------------------------------
@@ -111,7 +113,7 @@ class Author:
         mapping = self.run.mappings[name]
         if verb in ("munmap", "mprotect"):
             empty = move[4] % WILD == WILD - 1
-            fields: dict[str, Any] = {"at": f"{name}[0:0]" if empty else _pages(name, mapping, move)}
+            fields: Fields = {"at": f"{name}[0:0]" if empty else _pages(name, mapping, move)}
             if verb == "mprotect":
                 fields["protection"] = _pick(self.words.protections, move[4])
             return _Choice(verb, by, fields)
@@ -124,7 +126,7 @@ class Author:
     def _mmap(self, by: str, move: Move) -> _Choice:
         protection, shared, of_file = _pick(self.words.mappings, move[2])
         name = f"h{self.names}"
-        fields: dict[str, Any] = {"name": name, "pages": 1 + move[3] % 3}
+        fields: Fields = {"name": name, "pages": 1 + move[3] % 3}
         self.names += 1
         if protection != "rw-":
             fields["protection"] = protection
@@ -239,7 +241,7 @@ def _pages(name: str, mapping: Mapping, move: Move) -> str:
     return f"{name}[{first}]"
 
 
-def _pick(items: Any, number: int) -> Any:
+def _pick(items: Sequence[T], number: int) -> T:
     return items[number % len(items)]
 
 

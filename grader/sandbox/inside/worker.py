@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from os import _exit
 from types import CodeType, FrameType, ModuleType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 from grader.machine.errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
 from grader.machine.kernel import Kernel, PageFault
@@ -23,7 +23,7 @@ from grader.protocol import wire
 from grader.replay.simulated import Replay
 from grader.sandbox.inside import stack_sampler
 from grader.sandbox.inside.interpreter_state import Interpreter
-from grader.scenario.model import MachineSpec, Scenario, Step
+from grader.scenario.model import Fields, MachineSpec, Scenario, Step
 from grader.trace.records import CRASHED as RUN_CRASHED
 
 #: Calls of the student's code that are shown of a traceback, innermost last.
@@ -124,7 +124,7 @@ class _Worker:
             return
         self.step += 1
         verb, by = given.pop("verb"), given.pop("by")
-        outcome = self.run.execute(Step(self.step, verb, by, given, {}))
+        outcome = self.run.execute(Step(self.step, verb, by, cast(Fields, given), {}))
         if outcome == RUN_CRASHED:
             self.run = None
 
