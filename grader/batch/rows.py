@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from grader.compare.explain import ABOUT
 from grader.escape import printable
@@ -29,35 +29,35 @@ _LEVELS = ("none", "L0", "L1", "L2S", "L2", "L3")
 
 _PERSON = {"label", "email", "number", "login", "github", "named"}
 
-Check = Callable[[Any], bool]
+Check = Callable[[object], bool]
 
 
 class BadRow(ValueError):
     """A row is not one that a batch writes."""
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) <= TEXT_LIMIT
 
 
-def _is_shown(value: Any) -> bool:
+def _is_shown(value: object) -> bool:
     """Return True for text that was made harmless before it was stored."""
     return _is_text(value) and printable(value, None) == value
 
 
-def _is_hash(value: Any) -> bool:
+def _is_hash(value: object) -> bool:
     return isinstance(value, str) and _HASH.fullmatch(value) is not None
 
 
-def _is_lines(value: Any) -> bool:
+def _is_lines(value: object) -> bool:
     return isinstance(value, list) and len(value) <= ITEMS and all(map(_is_text, value))
 
 
-def _is_printed(value: Any) -> bool:
+def _is_printed(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and _is_text(value[0]) and isinstance(value[1], bool)
 
 
-def _is_divergence(value: Any) -> bool:
+def _is_divergence(value: object) -> bool:
     if not (isinstance(value, list) and len(value) == 4):
         return False
     step, rule, expected, yours = value
@@ -65,35 +65,35 @@ def _is_divergence(value: Any) -> bool:
     return whole and rule in ABOUT and _is_text(expected) and _is_text(yours)
 
 
-def _is_flag(value: Any) -> bool:
+def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _is_person(value: Any) -> bool:
+def _is_person(value: object) -> bool:
     if not isinstance(value, dict) or not {"label", "email", "number"} <= value.keys() <= _PERSON:
         return False
     return all(isinstance(field, bool) if name == "named" else _is_shown(field) for name, field in value.items())
 
 
-def _is_people(value: Any) -> bool:
+def _is_people(value: object) -> bool:
     return isinstance(value, list) and len(value) <= ITEMS and all(map(_is_person, value))
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -1e6 < value < 1e6
 
 
-def _is_table(value: Any, check: Check) -> bool:
+def _is_table(value: object, check: Check) -> bool:
     return isinstance(value, dict) and all(_is_shown(name) and check(field) for name, field in value.items())
 
 
-def _is_graded(value: Any) -> bool:
+def _is_graded(value: object) -> bool:
     if not isinstance(value, dict) or not _GRADED.keys() - {"name"} <= value.keys() <= _GRADED.keys():
         return False
     return all(_GRADED[name](field) for name, field in value.items())
 
 
-def _is_missing(value: Any) -> bool:
+def _is_missing(value: object) -> bool:
     return isinstance(value, dict) and len(value) <= 50 and all(_is_text(k) and _is_text(v) for k, v in value.items())
 
 
@@ -157,19 +157,19 @@ def _object(
     return value
 
 
-def read_id(value: Any) -> str:
+def read_id(value: object) -> str:
     """Return the id of a submission, which is safe as the name of a file."""
     if not isinstance(value, str) or not ID.fullmatch(value) or ".." in value:
         raise BadRow(f"{printable(repr(value), 80)} is not the id of a submission")
     return value
 
 
-def read_about(value: Any) -> dict[str, Any]:
+def read_about(value: object) -> dict[str, Any]:
     """Return what is known of a submission."""
     return _object(value, _ABOUT, _ABOUT_LATER, "a submission")
 
 
-def read_answers(value: Any) -> bytes | None:
+def read_answers(value: object) -> bytes | None:
     """Return a quiz sheet's bytes, or None."""
     if value is not None and not (isinstance(value, bytes) and len(value) <= TEXT_LIMIT):
         raise BadRow("a quiz sheet is not bytes, or has too many")

@@ -58,7 +58,7 @@ def guess(word: str, words: Iterable[str]) -> str:
     return f" ({meant})" if meant else ""
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a value as a message quotes it: at most 60 characters."""
     text = repr(plain_value(value))
     return text if len(text) <= 60 else text[:57] + "..."

@@ -7,8 +7,9 @@ the scenario model, so nothing here may import YAML.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
+#: A JSON Schema, or a part of one.
 Schema = dict[str, Any]
 
 
@@ -23,7 +24,7 @@ class Kind(NamedTuple):
 
     expected: str
     schema: Schema
-    fits: Callable[[Any], bool] = lambda value: True
+    fits: Callable[[object], bool] = lambda value: True
 
 
 class Field(NamedTuple):
@@ -48,17 +49,17 @@ def optional(kind: Kind, about: str) -> Field:
     return Field(kind, False, about)
 
 
-def is_whole(value: Any) -> bool:
+def is_whole(value: object) -> TypeGuard[int]:
     """Return True for a whole number. True and False are numbers for Python, but not for authors."""
     return type(value) is int
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Return True for a whole or decimal number."""
     return type(value) is int or type(value) is float
 
 
-def is_text(value: Any) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Return True for a text that is not blank."""
     return isinstance(value, str) and bool(value.strip())
 
@@ -98,7 +99,7 @@ def text(expected: str = "a text") -> Kind:
 def version(only: int) -> Kind:
     """Return the kind of the field `format`: the one version that this grader reads."""
 
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         if is_whole(value) and value == only:
             return True
         raise ValueError(f"format {value!r} is not known; this grader reads {only}")
@@ -106,7 +107,7 @@ def version(only: int) -> Kind:
     return Kind(str(only), {"const": only}, fits)
 
 
-def list_of(expected: str, items: Schema, fits: Callable[[Any], bool], least: int = 1) -> Kind:
+def list_of(expected: str, items: Schema, fits: Callable[[object], bool], least: int = 1) -> Kind:
     """Return the kind of lists with at least `least` items that all fit; `items` is the schema of one."""
     schema: Schema = {"type": "array", "items": items}
     if least:

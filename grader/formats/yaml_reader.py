@@ -66,7 +66,7 @@ def read_yaml(text: str | bytes, name: str) -> Any:
     return _Reader(name).value(node, 0)
 
 
-def plain_value(value: Any) -> Any:
+def plain_value(value: object) -> Any:
     """Return Block and Items as dict and list."""
     if isinstance(value, dict):
         return {key: plain_value(item) for key, item in value.items()}

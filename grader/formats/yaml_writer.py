@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 #: Bare in every YAML reader and in every place: no blank, no sign that means something, no digit at the start.
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
@@ -46,7 +45,7 @@ def sentence(text: str) -> str:
     return text if _SENTENCE.match(text) and text.lower() not in _RESERVED else quoted(text)
 
 
-def flow(value: Any) -> str:
+def flow(value: object) -> str:
     """Return a value of dict, list, str, int, float and bool in one line: `{by: P, values: [1, 2]}`."""
     if isinstance(value, bool):
         return "true" if value else "false"

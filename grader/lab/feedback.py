@@ -47,7 +47,7 @@ class Feedback(NamedTuple):
         return NOTHING if now < self.moment else self.kind
 
 
-def read_feedback(value: Any) -> Feedback:
+def read_feedback(value: object) -> Feedback:
     """Return the Feedback that a value of lab.yaml means. ValueError says what is wrong and what to write."""
     if isinstance(value, str) and value in KINDS:
         return Feedback(value)

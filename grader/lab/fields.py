@@ -8,7 +8,6 @@ the one that it needs, that the points add up) is checked by the loader in lab.p
 from __future__ import annotations
 
 import pathlib
-from typing import Any
 
 from grader.files import write_file
 from grader.formats.fields import (
@@ -38,7 +37,7 @@ TWINS = ("report", "decide")
 POINTS = 100
 
 
-def _is_class_at(value: Any) -> bool:
+def _is_class_at(value: object) -> bool:
     path, _, name = value.rpartition(":") if isinstance(value, str) else ("", "", "")
     return bool(path) and name.isidentifier()
 
@@ -50,7 +49,7 @@ _CLASS_AT = Kind(
 )
 
 
-def _is_feedback(value: Any) -> bool:
+def _is_feedback(value: object) -> bool:
     read_feedback(value)
     return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from grader.formats.fields import (
     Kind,
@@ -49,24 +48,24 @@ _PARAMETER = re.compile(r"[a-z][a-z_0-9]{0,15}\Z")
 _NUMBER_LIMIT = 10**12
 
 
-def _is_id(value: Any) -> bool:
+def _is_id(value: object) -> bool:
     return isinstance(value, str) and bool(_ID.match(value)) and value != VARIANT
 
 
-def _is_scalar(value: Any) -> bool:
+def _is_scalar(value: object) -> bool:
     return is_text(value) or isinstance(value, bool) or (is_number(value) and abs(value) <= _NUMBER_LIMIT)
 
 
-def _is_value(value: Any) -> bool:
+def _is_value(value: object) -> bool:
     return _is_scalar(value) and not isinstance(value, bool)
 
 
-def _is_answer(value: Any) -> bool:
+def _is_answer(value: object) -> bool:
     several = isinstance(value, list) and bool(value) and all(map(_is_value, value))
     return several or isinstance(value, dict) or _is_value(value)
 
 
-def _are_parameters(value: Any) -> bool:
+def _are_parameters(value: object) -> bool:
     if not isinstance(value, dict) or not value or not all(_PARAMETER.match(key) for key in value):
         return False
     for name, values in value.items():
@@ -77,15 +76,15 @@ def _are_parameters(value: Any) -> bool:
     return True
 
 
-def _is_step(value: Any) -> bool:
+def _is_step(value: object) -> bool:
     return isinstance(value, str) or (is_whole(value) and value >= 1)
 
 
-def _are_observations(value: Any) -> bool:
+def _are_observations(value: object) -> bool:
     return isinstance(value, dict) and bool(value) and all(isinstance(v, dict) for v in value.values())
 
 
-def _anything(value: Any) -> bool:
+def _anything(value: object) -> bool:
     return True
 
 

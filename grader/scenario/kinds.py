@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from grader.formats.fields import Kind, Schema, choice, is_whole, list_of, whole_number
 from grader.machine.protection import ACCEPTED as PROTECTIONS
 
@@ -20,44 +18,45 @@ _BYTE: Schema = {"type": "integer", "minimum": 0, "maximum": 255}
 _OWNED: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN}:{PLACE_PATTERN}$"}
 
 
-def _is_name(value: Any) -> bool:
+def _is_name(value: object) -> bool:
     return isinstance(value, str) and value.isidentifier() and value.isascii() and len(value) <= 32
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     return is_whole(value) and value >= 0
 
 
-def _is_byte(value: Any) -> bool:
+def _is_byte(value: object) -> bool:
     return is_whole(value) and 0 <= value <= 255
 
 
-def _is_place(value: Any) -> bool:
+def _is_place(value: object) -> bool:
     return isinstance(value, str) and bool(parse_place(value))
 
 
-def _is_whole_place(value: Any) -> bool:
+def _is_whole_place(value: object) -> bool:
     return isinstance(value, str) and parse_place(value).offset is None
 
 
-def _is_owned(value: Any) -> bool:
+def _is_owned(value: object) -> bool:
     return isinstance(value, str) and bool(parse_owned_place(value))
 
 
-def _is_owned_list(value: Any) -> bool:
+def _is_owned_list(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_owned, value))
 
 
-def _are_owned_flags(value: Any) -> bool:
-    flags = isinstance(value, dict) and value and all(isinstance(flag, bool) for flag in value.values())
-    return bool(flags) and all(map(_is_owned, value))
+def _are_owned_flags(value: object) -> bool:
+    if not isinstance(value, dict) or not value:
+        return False
+    return all(isinstance(flag, bool) for flag in value.values()) and all(map(_is_owned, value))
 
 
-def _are_counts(value: Any) -> bool:
+def _are_counts(value: object) -> bool:
     return _is_count(value) or (isinstance(value, dict) and bool(value) and all(map(_is_count, value.values())))
 
 
-def _are_file_bytes(value: Any) -> bool:
+def _are_file_bytes(value: object) -> bool:
     if not isinstance(value, dict) or not all(map(_is_byte, value.values())):
         return False
     try:
@@ -66,7 +65,7 @@ def _are_file_bytes(value: Any) -> bool:
         return False
 
 
-def _is_failure_point(value: Any) -> bool:
+def _is_failure_point(value: object) -> bool:
     return bool(value == "each") or (is_whole(value) and 0 <= value <= 1 << 20)
 
 
