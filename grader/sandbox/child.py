@@ -18,7 +18,7 @@ from grader.sandbox.accounts import Account
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
-    from grader.sandbox.sandbox import Sandbox
+    from grader.sandbox.owner import Owner
 
 #: Seconds that an answer is waited for before prints and limits are looked at.
 MOMENT = 0.02
@@ -41,12 +41,12 @@ _CHUNK = 1 << 16
 
 
 class Child:
-    """A confined process that runs student.serve. Made by Sandbox.spawn."""
+    """A confined process that runs inside/worker.serve. Made by Sandbox.spawn."""
 
-    def __init__(self, box: Sandbox, serial: int, channel: Any, output: int) -> None:
-        self.limits = box.limits
+    def __init__(self, owner: Owner, serial: int, channel: Any, output: int) -> None:
+        self.limits = owner.limits
         self.pid = 0  # as this process's namespace numbers it, from HELLO on
-        self._box = box
+        self._owner = owner
         self._serial = serial
         self._channel = channel
         self._fd = channel.fileno()
@@ -157,7 +157,7 @@ class Child:
         """End the child, if it has not ended, and wait until it is gone. What it printed can still be taken."""
         if self._fd < 0:
             return
-        self._box.reap(self._serial, gently=False)
+        self._owner.reap(self._serial, gently=False)
         self._drain_output()
         self._ending = self._ending or termination.LOST
         self._fd = -1
@@ -165,7 +165,7 @@ class Child:
         os.close(self._output)
         self._output = -1
         self._account.close()
-        self._box.forget(self)
+        self._owner.forget(self)
 
     # -- beginning --------------------------------------------------------------------------------------------
 
@@ -326,12 +326,12 @@ class Child:
         """A limit was crossed."""
         if self._ending is None:
             self._ending = ending
-            self._box.reap(self._serial, gently=False)
+            self._owner.reap(self._serial, gently=False)
 
     def _died(self) -> None:
         """The child closed its channel, most likely by dying."""
         if self._ending is None:
-            death = self._box.reap(self._serial, gently=True)
+            death = self._owner.reap(self._serial, gently=True)
             if death is not None:
                 self._account.ended(death.cpu)
-            self._ending = termination.LOST if death is None else termination.of_death(death, self._box.walled)
+            self._ending = termination.LOST if death is None else termination.of_death(death, self._owner.walled)

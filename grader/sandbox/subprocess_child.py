@@ -21,7 +21,7 @@ from grader.sandbox.launch import OPTIONS, ROOT, environment, interpreter
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
-    from grader.sandbox.sandbox import Sandbox
+    from grader.sandbox.owner import Owner
 
 _PROGRAM = (
     "import sys; sys.path.append(sys.argv[1]); "
@@ -33,11 +33,11 @@ DRAIN_S = 0.05
 
 
 class PlainChild:
-    """A subprocess that runs student.serve. The same interface as child.Child."""
+    """A subprocess that runs inside/worker.serve. The same interface as child.Child."""
 
-    def __init__(self, box: Sandbox, entry: str, polite: bool) -> None:
-        self.limits = box.limits
-        self._box = box
+    def __init__(self, owner: Owner, entry: str, polite: bool) -> None:
+        self.limits = owner.limits
+        self._owner = owner
         self._ending: Ending | None = None
         self._printed = bytearray()
         self._cut = False
@@ -128,7 +128,7 @@ class PlainChild:
                     file.close()
                 except OSError:
                     continue
-        self._box.forget(self)
+        self._owner.forget(self)
 
     def _end(self, ending: Ending) -> None:
         if self._ending is None:
