@@ -41,3 +41,16 @@ def test_folders_say_what_belongs_there(root):
     """Each top-level folder has a README."""
     for folder in ("labs", "grader", "reference", "tests", "quizzes", "benchmarks"):
         assert (root / folder / "README.md").is_file(), folder
+
+
+def test_the_house_is_as_its_readme_says(root):
+    """Every file that grader/README.md names exists, and every part of the grader has a row there."""
+    text = (root / "grader" / "README.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", text))
+    files -= {"tests/test_imports.py"}
+    rows = set(re.findall(r"`([a-z_]+)/?`", text))
+    parts = {p.stem for p in (root / "grader").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+
+    assert len(files) > 20
+    assert [name for name in sorted(files) if not (root / "grader" / name).is_file()] == []
+    assert parts - {"__init__", "__main__"} - rows == set()
