@@ -6,7 +6,7 @@ An Attempt is the same whether the kernel ran in a worker or, trusted or debugge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.compare.explain import explain
 from grader.compare.judge import Divergence, Judge
@@ -197,7 +197,7 @@ def crash_lines(trouble: Trouble) -> list[str]:
     return lines
 
 
-def own_lines(calls: Iterable[Sequence[Any]]) -> list[str]:
+def own_lines(calls: Iterable[Sequence[object]]) -> list[str]:
     """Calls of the student's code, innermost last: file and line, and the text that stands there."""
     lines = []
     for file, number, function, text in calls:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from grader.grade.result import Result
 from grader.lab.lab import Lab
 
@@ -16,7 +14,7 @@ def lab_hash(lab: Lab, audience: str = "staff", hashes: dict[str, str] | None = 
     hashes = hashes or {scenario.id: scenario.hash for scenario in lab.all_scenarios}
     tasks = [[t.id, str(t.points), list(t.needs)] for t in lab.tasks]
     if audience == "student":
-        hidden: Any = {t.id: sorted(map(str, lab.hidden_weights(t.id))) for t in lab.tasks}
+        hidden: object = {t.id: sorted(map(str, lab.hidden_weights(t.id))) for t in lab.tasks}
     else:
         hidden = [[s.id, hashes[s.id]] for s in lab.hidden]
     decides = {"tasks": tasks, "scenarios": [[s.id, hashes[s.id]] for s in lab.scenarios], "hidden": hidden}
@@ -40,7 +38,7 @@ def receipt(lab: Lab, digest: str, result: Result, hashes: dict[str, str]) -> st
     )
 
 
-def _sha256(value: Any) -> str:
+def _sha256(value: object) -> str:
     import hashlib
     import json
 

@@ -9,7 +9,7 @@ labs/README.md defines each value; grader/grade/hidden.py applies it.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 PASSED = "passed"
 RULE = "rule"
@@ -58,7 +58,7 @@ def read_feedback(value: object) -> Feedback:
     return Feedback(RULE, str(value["after"]), _moment(value["after"]))
 
 
-def _moment(text: Any) -> float:
+def _moment(text: object) -> float:
     """Return the end of a date, or a time with its offset from UTC, as seconds since 1970."""
     import datetime
 

@@ -13,7 +13,7 @@ import json
 import os
 import pathlib
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.errors import FormatError, InputError
 from grader.formats.checking import find_problems
@@ -198,7 +198,7 @@ class _LabLoader:
             block.get("twins", TWINS[0]),
         )
 
-    def _wrong_fields(self, what: str, block: Any, fields: Table, line: int) -> set[str]:
+    def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:
         """Report all fields that are wrong or missing, and return their names."""
         found = list(find_problems(what, block, fields, line))
         for problem in found:

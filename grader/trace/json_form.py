@@ -23,7 +23,7 @@ _PLAIN = ("actor", "copies", "reads", "writes", "frames", "slots", "forked")
 
 def trace_to_json(trace: Trace) -> dict[str, Any]:
     """Return a trace as plain values; `trace_from_json` is the way back."""
-    plain: dict[str, Any] = {
+    plain: dict[str, object] = {
         "format": FORMAT,
         "scenario": trace.scenario,
         "hash": trace.hash,
@@ -65,9 +65,9 @@ def _check_swapped(trace: Trace) -> None:
             raise ValueError(f"step {record.number} has {slots}, but the trace does not say what was swapped")
 
 
-def _record_to_json(record: StepRecord) -> dict[str, Any]:
+def _record_to_json(record: StepRecord) -> dict[str, object]:
     """Return one record; fields at their default are left out."""
-    plain: dict[str, Any] = {"step": record.number, "outcome": record.outcome}
+    plain: dict[str, object] = {"step": record.number, "outcome": record.outcome}
     for field in _PLAIN:
         value = getattr(record, field)
         if value != getattr(_DEFAULT, field):

@@ -9,7 +9,6 @@ win where they say otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import ZEROS, Image
@@ -23,7 +22,7 @@ from .records import ProcessPage, StepRecord
 from .state import State
 
 #: A page of what a region shows: a file or a shared object, and the page of it.
-ObjectPage = tuple[Any, int]
+ObjectPage = tuple[object, int]
 
 _RIGHTS = {"read": Protection.READ, "write": Protection.WRITE, "execute": Protection.EXECUTE}
 _OF_KERNEL = ("copy_to_user", "copy_from_user")
