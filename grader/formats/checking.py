@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.errors import FormatError, did_you_mean
 
@@ -19,7 +19,7 @@ class Problem(NamedTuple):
     message: str
 
 
-def find_problems(what: str, block: Any, fields: Table, line: int) -> Iterator[Problem]:
+def find_problems(what: str, block: object, fields: Table, line: int) -> Iterator[Problem]:
     """Find all that is wrong with `block`, which should be a mapping with these fields; `what` names it in messages."""
     if not isinstance(block, Block):
         yield Problem("", line, f"{what} must be a mapping of {listed(fields)}")
@@ -41,7 +41,7 @@ def find_problems(what: str, block: Any, fields: Table, line: int) -> Iterator[P
             yield Problem(key, block.line, f"{what} needs {key!r} ({field.about})")
 
 
-def check_fields(name: str, what: str, block: Any, fields: Table, line: int) -> None:
+def check_fields(name: str, what: str, block: object, fields: Table, line: int) -> None:
     """Raise FormatError, with the file's `name`, unless `block` is a mapping with these fields, each of its kind."""
     for problem in find_problems(what, block, fields, line):
         raise FormatError(name, problem.line, problem.message)

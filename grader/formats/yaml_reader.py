@@ -85,7 +85,7 @@ class _Reader:
         self.name = name
         self.seen: set[int] = set()
 
-    def value(self, node: yaml.Node, depth: int) -> Any:
+    def value(self, node: yaml.Node, depth: int) -> object:
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)
         line = node.start_mark.line + 1
@@ -117,7 +117,7 @@ class _Reader:
             block.lines[key] = at
         return block
 
-    def scalar(self, node: yaml.ScalarNode) -> Any:
+    def scalar(self, node: yaml.ScalarNode) -> object:
         text = node.value
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if kind not in _KINDS or (node.style and kind != "str"):

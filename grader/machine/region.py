@@ -44,7 +44,7 @@ class Region:
     pages: int
     protection: Protection
     shared: bool
-    file: Any
+    file: object
     offset: int
     first_page: int
     end_page: int
@@ -59,7 +59,7 @@ class Region:
         pages: int,
         protection: Protection,
         shared: bool = False,
-        file: Any = None,
+        file: object = None,
         offset: int = 0,
         *,
         page_size: int | None = None,

@@ -12,7 +12,7 @@ _HOMES = {
 __all__ = ["FormatError", "Scenario", "Step", "load_scenario", "parse_scenario"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import on first use: the worker must not pay for the YAML reader."""
     import sys
     from importlib import import_module

@@ -30,7 +30,7 @@ def parse_scenario(text: str | bytes, id: str, name: str = "scenario") -> Scenar
     return _Loader(name).scenario(read_yaml(text, name), id)
 
 
-def scenario_of(block: Any, id: str, name: str) -> Scenario:
+def scenario_of(block: object, id: str, name: str) -> Scenario:
     """The scenario in a mapping that was read from a larger file, whose lines it keeps. FormatError if it is wrong."""
     return _Loader(name).scenario(block, id)
 
@@ -146,7 +146,7 @@ class _Loader:
         self.steps.append(step)
 
 
-def _counted(value: Any, counter: str) -> Any:
+def _counted(value: object, counter: str) -> object:
     """The value with {i} replaced in every string."""
     if isinstance(value, Block):
         block = Block(value.line)

@@ -8,7 +8,6 @@ its mapping) is checked by the loader.
 from __future__ import annotations
 
 import pathlib
-from typing import Any
 
 from grader.files import write_file
 from grader.formats.schema import object_schema, schema_text, whole_schema
@@ -19,7 +18,7 @@ from .model import EXPECT, FIELDS, FILE, MACHINE, TOP
 PATH = pathlib.Path(__file__).with_name("scenario.schema.json")
 
 
-def schema() -> dict[str, Any]:
+def schema() -> dict[str, object]:
     """Return the whole schema, draft 2020-12."""
     verbs = {verb: object_schema(fields) for verb, fields in FIELDS.items()}
     for fields in verbs.values():

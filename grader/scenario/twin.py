@@ -99,7 +99,7 @@ def _step(step: Step, byte: Callable[[int], int]) -> Step:
     return step._replace(fields=cast(Fields, fields), expect=cast(Expect, expect))
 
 
-def _changed(given: Fields | Expect, byte: Callable[[int], int]) -> dict[str, Any]:
+def _changed(given: Fields | Expect, byte: Callable[[int], int]) -> dict[str, object]:
     """Return fields, or expectations, with every byte of memory or disk changed."""
     changed: dict[str, Any] = {**given}
     if "value" in changed:
