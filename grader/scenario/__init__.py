@@ -1,6 +1,5 @@
 """Scenarios: text -> Scenario. This is the only reader of scenario YAML."""
 
-from typing import Any
 
 _HOMES = {
     "Scenario": "model",
