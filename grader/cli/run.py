@@ -28,7 +28,7 @@ from grader.report import FORMATS, render
 from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
 
-#: Seconds after which progress is shown.
+#: Seconds before progress is shown.
 PATIENCE = 0.5
 
 
@@ -41,27 +41,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "misconception:NAME (default: the lab's folder itself)",
     )
     parser.add_argument(
-        "--only", metavar="PATTERN", help="only scenarios of this name (* and ? stand for others), or of this task"
+        "--only",
+        metavar="PATTERN",
+        help="run only scenarios whose name matches this glob, or those of one task",
     )
-    parser.add_argument("--format", choices=list(FORMATS), default="text", help="how to report (default: text)")
-    parser.add_argument("--output", metavar="FILE", help="write the report there instead of to standard output")
+    parser.add_argument("--format", choices=list(FORMATS), default="text", help="report format (default: text)")
+    parser.add_argument("--output", metavar="FILE", help="write the report to FILE instead of standard output")
     parser.add_argument(
-        "--audience", choices=("student", "staff"), default="student", help="staff sees hidden scenarios"
+        "--audience", choices=("student", "staff"), default="student", help="staff reports include hidden scenarios"
     )
     parser.add_argument(
         "--twins",
         action="store_true",
-        help="try disguised twins of the public scenarios whoever reads the report, as --audience staff does",
+        help="also run disguised twins of the public scenarios (implied by --audience staff)",
     )
     add_isolation(parser)
     parser.add_argument(
         "--debug",
         action="store_true",
-        help="run the kernel in this process, without the sandbox, so that breakpoint() works: "
-        "only for a kernel that you wrote yourself",
+        help="run the kernel in this process, without the sandbox, so that breakpoint() works; "
+        "use it only for a kernel that you wrote yourself",
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell every failure in full")
-    parser.add_argument("-q", "--quiet", action="store_true", help="the summary alone")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show every failure in full")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show only the summary")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -102,7 +104,7 @@ def _grade(options: argparse.Namespace, box: Any) -> int:
 
 
 def _debugged(options: argparse.Namespace, lab: Lab, subject: Submission) -> Runner:
-    """The student's class, loaded into this process from its file, so that a debugger finds the lines."""
+    """Load the student's class into this process from its file, so that a debugger finds the source lines."""
     from grader.lab.kernels import load_file_class
 
     if subject.refused or subject.trusted is not None:
@@ -113,7 +115,7 @@ def _debugged(options: argparse.Namespace, lab: Lab, subject: Submission) -> Run
 
 
 def _quiz(lab: Lab, subject: Submission, options: argparse.Namespace) -> QuizResult | None:
-    """The marks of the quiz sheet, where the lab has a quiz and the quiz is not left out."""
+    """Return the marks of the quiz sheet, or None if the lab has no quiz or --only excludes it."""
     return marks_of_quiz(lab, subject.answers) if options.only in (None, QUIZ_TASK) else None
 
 
@@ -164,7 +166,7 @@ def tell_github(result: Result) -> None:
 
 
 def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
-    """What to do now; a second line, if there is one, is a command."""
+    """Return what the student should do next; a second line, if there is one, is a command."""
     first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
     if first is None:
         if result["points"] == result["max_points"]:
@@ -186,7 +188,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
 
 
 class Progress:
-    """A line on a terminal's stderr that says where we are, if it takes longer than a moment."""
+    """A progress line on stderr, shown only on a terminal and only if grading takes longer than a moment."""
 
     def __init__(self, public: list[Scenario], total: int) -> None:
         self.names = {scenario.id for scenario in public}
