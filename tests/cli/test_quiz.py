@@ -130,7 +130,7 @@ def test_a_folder_of_sheets(cli, full, tmp_path):
 
     assert status == 1
     assert "ada           1/9       1     0      1     5        0" in out
-    assert "copies: 'many' is no answer to this question" in out
+    assert "copies: 'many' is not a valid answer to this question" in out
     assert "symbolic links are not followed" in out
     assert "3 sheets, 0.33 of 9 points on average" in out
     assert "2 of them: The parent may write first." in out
@@ -366,7 +366,7 @@ def test_a_sheet_that_is_a_pipe_does_not_hang(cli, full, tmp_path):
     os.mkfifo(tmp_path / "pipe.yaml")
     status, _, err = cli("quiz", full, "--answers", tmp_path / "pipe.yaml")
 
-    assert status == 2 and "a regular file" in err
+    assert status == 2 and "not a regular file" in err
 
 
 def test_an_answer_that_is_there_twice_is_not_overwritten(cli, full, monkeypatch):

@@ -104,7 +104,7 @@ def test_the_list_at_the_end_asks_any_question_again(quiz):
     student, marked = talk(quiz, "s", "s", "s", "s", "s", "s", "s", "1", "1", "", "99", "x", "")
 
     assert marked["points"] == 1
-    assert student.text.count("A question's number asks it again") == 4
+    assert student.text.count("Number of a question to answer it again") == 4
 
 
 def test_the_end_of_input_leaves(quiz):

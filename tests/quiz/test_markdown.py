@@ -126,7 +126,7 @@ def test_a_comment_of_ours_that_makes_no_sense_is_named(extras, words):
     [item], notes = read("- a\n+ b\n", HEAD.replace("\n\n", f"\n<!-- forklab: {extras} -->\n", 1))
 
     assert item.kind == "single"
-    assert any(line.startswith("pages.md:2: ") or "our comment" in line for line in told(notes) if words in line)
+    assert any(line.startswith("pages.md:2: ") or "forklab comment" in line for line in told(notes) if words in line)
     assert any(words in line for line in told(notes))
 
 

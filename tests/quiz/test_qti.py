@@ -260,13 +260,13 @@ def test_a_package_of_items_is_one_quiz():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"PK\x03\x04rubbish", "p.zip: this zip cannot be read"),
+        (b"PK\x03\x04rubbish", "p.zip: cannot read this zip"),
         (package(a="<manifest/>"), "p.zip: no file in this zip is QTI"),
         (package(a="<" * 9), "p.zip/a.xml:1: not valid XML"),
         (package(a=" " * ((1 << 20) + 1)), "p.zip/a.xml: more than 1024 KiB; split the file"),
         (package(**{f"f{n}": " " * (1 << 20) for n in range(5)}), "p.zip: its XML has more than 4 MiB"),
         (b"PK\x03\x04" + b"PK\x01\x02" * 2001, "p.zip: more than 2000 files in this zip"),
-        (b"<html/>", "not XML|begins no quiz"),
+        (b"<html/>", "not valid XML|begins no known quiz"),
     ],
     ids=range(7),
 )
