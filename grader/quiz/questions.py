@@ -278,8 +278,8 @@ class _Reader:
             return scenario_of(block, "this scenario", self.name)
         found = self.scenarios.get(given)
         if found is None:
-            where = self.lab.name if self.lab is not None else "this file alone"
-            raise self.wrong(line, f"there is no public scenario {given!r} in {where}")
+            where = self.lab.name if self.lab is not None else "this file"
+            raise self.wrong(line, f"{where} has no public scenario {given!r}")
         return found
 
 

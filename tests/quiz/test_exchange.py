@@ -55,7 +55,7 @@ def test_a_course_file_is_read_as_it_is():
         ("## Feedback", "## Feedaback", "x.md:17: the heading 'Feedaback' was read as 'Feedback'"),
         ("## Question Text", "## Question", "x.md:3: the heading 'Question' was read as 'Question Text'"),
         ("## Question Text", "## question text ##", "x.md:3: the heading 'question text' was read as 'Question Text'"),
-        ("# Copies of a page\n", "", "x.md:2: there is no title (# …); the file name is used"),
+        ("# Copies of a page\n", "", "x.md:2: the title (# …) is missing; the file name is used"),
         ("## Feedback\n\nWhoever writes.\n", "", "x.md:1: no 'Feedback': the choices have no reasons"),
         ("- the child", "* the child", "x.md:15: an answer is marked with *; it was read as a wrong answer (-)"),
         ("- the child", "- the   parent", "x.md:9: the choice 'the parent' appears twice; one was removed"),

@@ -176,5 +176,6 @@ def test_a_file_of_unknown_headings_is_no_quiz():
     """A guess is slow; after so many of them the reader gives up, and says what it looks for."""
     text = "".join(f"## {chr(97 + n // 26)}{chr(97 + n % 26)}\n" for n in range(GUESS_LIMIT + 1))
 
-    with pytest.raises(ImportFailed, match=f"x:{GUESS_LIMIT + 1}: more than {GUESS_LIMIT} unknown headings .* 'Question Text'"):
+    words = f"x:{GUESS_LIMIT + 1}: more than {GUESS_LIMIT} unknown headings .* 'Question Text'"
+    with pytest.raises(ImportFailed, match=words):
         markdown.read(text.encode(), "x")

@@ -13,8 +13,8 @@ from tests.quiz.quizzes import MORE, VARIED
     ("old", "new", "words"),
     [
         ("type: number", "type: numer", "quiz.yaml:5: a question: type is 'numer'; expected single"),
-        ("scenario: fork", "scenario: frok", "there is no public scenario 'frok' in small"),
-        ("scenario: fork", "scenario: secret", "there is no public scenario 'secret'"),
+        ("scenario: fork", "scenario: frok", "small has no public scenario 'frok'"),
+        ("scenario: fork", "scenario: secret", "has no public scenario 'secret'"),
         ("after: 4", "after: 5", "quiz.yaml:8: after is 5; fork has steps 1 to 4"),
         ("after: 4", "after: 0", "after is 0; expected the number of a step, from 1"),
         ("observe: copies", "observe: copys", "a computed answer: observe is 'copys'; expected faults"),
@@ -104,7 +104,7 @@ def test_a_quiz_can_be_read_without_a_lab():
     alone = read_quiz("format: 1\ntitle: T\nquestions:\n" + MORE, "q.yaml")
 
     assert [q.type for q in alone.questions] == ["multiple", "order", "match", "text", "number"]
-    with pytest.raises(FormatError, match="there is no public scenario 'fork-faults' in this file alone"):
+    with pytest.raises(FormatError, match="this file has no public scenario 'fork-faults'"):
         read_quiz(VARIED, "q.yaml")
 
 

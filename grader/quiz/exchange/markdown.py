@@ -122,7 +122,7 @@ class _Questions:
             self.part = None
         elif level == 2:
             if not self.questions:
-                self.report.warn(number, "there is no title (# …); the file name is used")
+                self.report.warn(number, "the title (# …) is missing; the file name is used")
                 self.questions.append(_Question("", number, {}, []))
             self.part = self.begin(heading, number, self.questions[-1].parts)
         elif self.part is not None:
