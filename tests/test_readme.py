@@ -38,8 +38,9 @@ def test_make_has_the_targets_that_are_promised(root, target):
 
 
 def test_folders_say_what_belongs_there(root):
-    """Each top-level folder has a README."""
-    for folder in ("labs", "grader", "reference", "tests", "quizzes", "benchmarks"):
+    """Each top-level folder, and each room of the grader named here, has a README."""
+    rooms = ("grader/quiz", "grader/cli", "grader/authoring", "grader/publish")
+    for folder in ("labs", "grader", "reference", "tests", "quizzes", "benchmarks", *rooms):
         assert (root / folder / "README.md").is_file(), folder
 
 
@@ -54,3 +55,15 @@ def test_the_house_is_as_its_readme_says(root):
     assert len(files) > 20
     assert [name for name in sorted(files) if not (root / "grader" / name).is_file()] == []
     assert parts - {"__init__", "__main__"} - rows == set()
+
+
+def test_the_run_in_the_readme_is_a_real_one(root, cli, monkeypatch):
+    """Every line of the sample run, except "...", is printed by the command that the README shows."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    command, *shown = re.findall(r"```\n\$ grader (.*?)```", text, re.DOTALL)[0].splitlines()
+
+    monkeypatch.chdir(root)
+    status, out, _ = cli(*command.split())
+
+    assert status == 1
+    assert [line for line in shown if line.strip() != "..." and line not in out.splitlines()] == []

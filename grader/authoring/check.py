@@ -1,10 +1,10 @@
-"""The author's proof that a lab is sound. Each proof adds lines to `problems`; none stops the others.
+"""Prove that a lab is sound. Each proof collects its own problems; a failed proof does not stop the others.
 
-files       the lab and its scenarios load; handout, stub and quiz are there; outputs are recorded and fresh
-reference   passes everything, holds every expectation, and gives the recorded outputs
-twins       the disguised twins of public scenarios hold what these expect
-stub        passes nothing
-misconceptions  each one that the lab teaches loses points
+files           the lab and its scenarios load; handout, stub and quiz exist; the recorded outputs are up to date
+reference       meets every expectation, and produces the recorded outputs
+twins           the reference meets the expectations of public scenarios in their disguised twins, too
+stub            passes no scenario
+misconceptions  each one that the lab teaches against loses points
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from grader.lab.recordings import load_recording
 from grader.lab.reference import reference_output
 from grader.scenario.twin import DIMENSIONS
 
-#: Share of the misconceptions that must lose points in a public scenario already.
+#: Share of the misconceptions that must lose points in a public scenario: students can find these mistakes themselves.
 PUBLIC_SHARE = 0.8
 
 
 class Proof(NamedTuple):
-    """One proof: what was shown, or the problems in the way of it. `files` problems make the lab unusable.
+    """One proof: what it showed, or the problems that it found. Problems of the kind `files` make the lab unusable.
 
-    notes  what an author may want to know beside, for `-v`
+    notes  additional information for the author, shown with `-v`
     """
 
     name: str
@@ -44,13 +44,13 @@ class Proof(NamedTuple):
 
 
 def check_files(lab: Lab) -> Proof:
-    """What a lab's folder must have beside what the loader needs."""
+    """Check for the files that a lab needs in addition to those that the loader reads."""
     problems = []
     for path in (lab.path / "README.md", lab.kernel.path):
         if not path.is_file():
-            problems.append(f"{path}: this file is missing")
+            problems.append(f"{path}: the file is missing")
     if lab.quiz is not None and not lab.quiz.is_file():
-        problems.append(f"{lab.quiz}: the quiz that lab.yaml names is missing")
+        problems.append(f"{lab.quiz}: the quiz named in lab.yaml is missing")
     if (lab.path / "README.md").is_file():
         problems += _check_handout(lab)
     problems += _check_outputs(lab)
@@ -59,7 +59,7 @@ def check_files(lab: Lab) -> Proof:
 
 
 def _check_outputs(lab: Lab) -> list[str]:
-    """Outputs that are missing or stale; a lab that was never recorded is one problem, not a hundred."""
+    """Return a problem per missing or stale output, or a single one if the lab was never recorded."""
     problems = []
     for scenario in lab.all_scenarios:
         try:
@@ -72,7 +72,7 @@ def _check_outputs(lab: Lab) -> list[str]:
 
 
 def _check_handout(lab: Lab) -> list[str]:
-    """A heading `## N.` for every task, in order."""
+    """Check that the handout has a heading `## N.` for every task."""
     path = lab.path / "README.md"
     numbers = [int(n) for n in re.findall(r"^## (\d+)\.", path.read_text(encoding="utf-8"), re.MULTILINE)]
     wanted = [task.number for task in lab.tasks if task.id != QUIZ_TASK]
@@ -81,7 +81,7 @@ def _check_handout(lab: Lab) -> list[str]:
 
 
 def check_reference(lab: Lab) -> Proof:
-    """The reference holds what scenarios expect and gives what is recorded."""
+    """Check that the reference meets every expectation and produces the recorded outputs."""
     kernel = reference_kernel(lab)
     problems = []
     for scenario in lab.all_scenarios:
@@ -92,22 +92,22 @@ def check_reference(lab: Lab) -> Proof:
         try:
             recorded = load_recording(lab, scenario)
         except InputError:
-            continue  # said under `files`
+            continue  # already reported under `files`
         if recorded.traces != output.traces:
             change = describe_change(recorded, output)
             problems.append(
-                f"{scenario.path}:1: the recorded output is not what the reference does now ({change}); "
-                f"if that is right, run `grader record {lab.path}`"
+                f"{scenario.path}:1: the reference no longer produces the recorded output ({change}); "
+                f"if the change is intended, run `grader record {lab.path}`"
             )
-    return Proof("reference", f"holds every expectation in {len(lab.all_scenarios)} scenarios", problems)
+    return Proof("reference", f"meets every expectation in {len(lab.all_scenarios)} scenarios", problems)
 
 
 def check_twins(lab: Lab) -> Proof:
-    """The reference holds in every disguised twin of a public scenario what the scenario expects."""
+    """Check that the reference meets the expectations of each public scenario in its disguised twin as well."""
     twins, problems = make_twins(lab, lab.scenarios, seed_of(lab))
     points = "points follow them" if lab.twins == "decide" else "differences are reported to staff"
     plainer = [
-        f"{id}: the twin differs only in this: {'; '.join(t.differs)}"
+        f"{id}: the twin differs only in: {'; '.join(t.differs)}"
         for id, t in twins.items()
         if len(t.differs) < DIMENSIONS
     ]
@@ -115,7 +115,7 @@ def check_twins(lab: Lab) -> Proof:
 
 
 def check_stub(lab: Lab) -> Proof:
-    """The stub passes nothing, and is not implemented rather than broken."""
+    """Check that the stub passes no scenario, and that its verdict is `not implemented` everywhere."""
     from grader.grade.attempt import attempt_each, attempt_here
 
     kernel = load_file_class(lab.kernel.path, lab.kernel.name)
@@ -128,41 +128,43 @@ def check_stub(lab: Lab) -> Proof:
 
 
 def check_misconceptions(lab: Lab, progress: Progress) -> Proof:
-    """Every mistake with a rule that this lab teaches loses points here, most of them in a public scenario.
+    """Check that every misconception about a rule of this lab loses points here, most of them in a public scenario.
 
-    Mistakes that earlier labs teach are tried as well: the fingerprints name them too, and must be fresh.
+    Misconceptions of earlier labs are run as well: the fingerprints include them, and must be up to date.
     """
     tried = try_misconceptions(lab, misconceptions(lab), progress)
     if not tried:
         return Proof("misconceptions", "none are known for this lab", [])
     taught = [one for one in tried if mistakes(lab)[one.flag].lab == lab.name]
-    problems = [f"{one.flag}: survives every scenario of this lab" for one in taught if not one.signs]
+    problems = [f"{one.flag}: no scenario of this lab catches it" for one in taught if not one.signs]
     in_public = sum(bool(one.public) for one in taught)
     if in_public < PUBLIC_SHARE * len(taught):
         problems.append(f"only {in_public} of {len(taught)} misconceptions lose points in a public scenario")
     path = fingerprints_path(lab)
     if not path.is_file() or path.read_text(encoding="utf-8") != fingerprints_text(lab, tried):
-        problems.append(f"{path}: not what the misconceptions do now; run `grader record {lab.path}`")
+        problems.append(f"{path}: the fingerprints are not up to date; run `grader record {lab.path}`")
     return Proof("misconceptions", _shown(taught, in_public), problems, notes=_notes(lab, tried, taught))
 
 
 def _shown(taught: list[Tried], in_public: int) -> str:
     weakest = min(taught, key=lambda one: len(one.signs), default=None)
-    shown = f"all {len(taught)} that this lab teaches lose points, {in_public} of them in public scenarios"
+    shown = f"all {len(taught)} of this lab lose points, {in_public} of them in public scenarios"
     return shown if weakest is None else f"{shown} (closest: {weakest.flag}, caught by {len(weakest.signs)})"
 
 
 def _notes(lab: Lab, tried: list[Tried], taught: list[Tried]) -> list[str]:
-    """What an author wants to know, and what is no fault."""
+    """Return the notes for the author: information that is not a problem."""
     notes = []
     survivors = [one.flag for one in tried if one not in taught and not one.signs]
     earlier = len(tried) - len(taught)
     if earlier:
-        missed = f", all but {', '.join(survivors)}" if survivors else ""
-        notes.append(f"of {earlier} that earlier labs teach, {earlier - len(survivors)} lose points here too{missed}")
+        missed = f"; not caught: {', '.join(survivors)}" if survivors else ""
+        notes.append(
+            f"of {earlier} misconceptions of earlier labs, {earlier - len(survivors)} lose points here too{missed}"
+        )
     idle = idle_scenarios(lab, tried)
     if idle:
-        notes.append(f"redundant as far as these go ({len(idle)} scenarios): {', '.join(idle)}")
+        notes.append(f"redundant for catching misconceptions ({len(idle)} scenarios): {', '.join(idle)}")
     for one in sorted(tried, key=lambda one: len(one.signs)):
         by = ", ".join([*one.public, *one.hidden][:3])
         notes.append(f"{one.flag}: caught by {len(one.signs)}{f' ({by} …)' if one.signs else ''}")
@@ -170,12 +172,12 @@ def _notes(lab: Lab, tried: list[Tried], taught: list[Tried]) -> list[str]:
 
 
 def check_quiz(lab: Lab) -> Proof:
-    """The quiz loads, its keys are what the reference gives, and the model sheet gets full marks."""
+    """Check that the quiz loads, that its keys match the reference, and that the model sheet gets full marks."""
     from grader.quiz import check_quiz as problems_of
     from grader.quiz.questions import load_quiz
 
     if lab.quiz is None:
-        return Proof("quiz", "this lab has none", [])
+        return Proof("quiz", "this lab has no quiz", [])
     try:
         quiz = load_quiz(lab)
     except InputError as error:
@@ -185,7 +187,7 @@ def check_quiz(lab: Lab) -> Proof:
 
 
 def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None) -> Iterator[Proof]:
-    """All proofs of one lab, as they are made. Where its files are wrong the rest cannot be tried."""
+    """Yield the proofs of one lab as they are made. Problems with its files may prevent the later ones."""
     try:
         lab = load_lab(folder)
     except InputError as error:

@@ -1,7 +1,8 @@
-"""Misconception kernels tried on a lab: which scenarios catch each, and what each looks like from outside.
+"""Run the misconception kernels on a lab: which scenarios catch each one, and how each one fails.
 
-What they look like is recorded as fingerprints: for each mistake and scenario the sign of the first difference. A
-report compares a submission with them, so that a lab can name what a student believes without the kernels' source.
+How they fail is recorded as fingerprints: for each mistake and scenario, the signature of the first difference. Reports
+compare a submission with the fingerprints, so that a released lab, which has no misconception kernels, can still name
+the misconception that a student's kernel behaves like.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Progress = Callable[[str], None]
 
 
 class Tried(NamedTuple):
-    """A misconception kernel on all scenarios of a lab. signs: scenario -> sign, of those that it does not pass."""
+    """The run of a misconception kernel on all scenarios of a lab. signs: scenario -> signature, if it fails there."""
 
     flag: str
     public: list[str]
@@ -51,7 +52,7 @@ def try_misconceptions(lab: Lab, flags: list[str], progress: Progress = lambda f
 
 
 def idle_scenarios(lab: Lab, tried: list[Tried]) -> list[str]:
-    """Scenarios that add nothing to those before them: no mistake is caught that was not, and no two are told apart."""
+    """Return the redundant scenarios: they catch no further mistake, and distinguish no further pair of mistakes."""
     seen: dict[str, tuple[str, ...]] = {one.flag: () for one in tried}
     caught: set[str] = set()
     idle = []
@@ -66,7 +67,7 @@ def idle_scenarios(lab: Lab, tried: list[Tried]) -> list[str]:
 
 
 def record_fingerprints(lab: Lab, progress: Progress = lambda flag: None) -> bool:
-    """Write the fingerprints of every misconception that a lab can meet; return True if the file changed."""
+    """Write the fingerprints of every misconception that this lab can meet; return True if the file changed."""
     tried = try_misconceptions(lab, misconceptions(lab), progress)
     if not tried:
         return False
@@ -74,7 +75,7 @@ def record_fingerprints(lab: Lab, progress: Progress = lambda flag: None) -> boo
 
 
 def fingerprints_text(lab: Lab, tried: list[Tried]) -> str:
-    """The file of fingerprints: public scenarios alone, a line a mistake."""
+    """Return the text of the fingerprint file: public scenarios only, one line per mistake."""
     hashes = {scenario.id: scenario.hash[:16] for scenario in lab.scenarios}
     lines = [f'{{"format": {FORMAT}, "scenarios": {json.dumps(hashes)}, "mistakes": {{']
     for number, one in enumerate(tried):

@@ -1,4 +1,4 @@
-"""Record reference outputs: replay every scenario on the reference, and write what came out if nothing is wrong."""
+"""Record reference outputs: replay every scenario on the reference, and write the outputs if nothing is wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grader.trace.json_form import trace_from_json
 
 
 def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
-    """Record every scenario of a lab again; return what changed. InputError, with nothing written, on a problem."""
+    """Record every scenario of a lab again; return what changed. On a problem, write nothing and raise InputError."""
     outputs: list[Recording] = []
     problems: list[str] = []
     for scenario in lab.all_scenarios:
@@ -31,7 +31,7 @@ def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
     for path in sorted(lab.outputs.glob("*.json")):
         if path.name not in known:
             path.unlink()
-            changes.append(f"{path.stem}: removed; there is no such scenario any more")
+            changes.append(f"{path.stem}: removed; this scenario no longer exists")
     return changes
 
 
@@ -43,7 +43,7 @@ def _recorded(lab: Lab, scenario: Scenario) -> Recording | None:
 
 
 def _stale(lab: Lab, scenario: Scenario) -> Recording | None:
-    """An output that was recorded from an older text of the scenario, to say what changed."""
+    """Return the output recorded from an earlier text of the scenario, for describe_change."""
     import json
 
     try:
@@ -54,7 +54,7 @@ def _stale(lab: Lab, scenario: Scenario) -> Recording | None:
 
 
 def describe_change(was: Recording | None, now: Recording) -> str:
-    """One line on how an output differs from the one before."""
+    """Return one line on how an output differs from the previous one."""
     if was is None:
         return "new"
     if len(was.traces) != len(now.traces):
@@ -67,4 +67,4 @@ def describe_change(was: Recording | None, now: Recording) -> str:
                 fields = [f for f in before._fields if getattr(before, f) != getattr(after, f)]
                 at = f" at failure point {point}" if len(now.traces) > 1 else ""
                 return f"step {after.number}{at}: {', '.join(fields)} changed"
-    return "same run; only the scenario's text changed"
+    return "same run; only the text of the scenario changed"

@@ -1,6 +1,6 @@
-"""New labs and scenarios: small, whole, and sound from the first minute, so that an author changes what works.
+"""Create new labs and scenarios: small, complete and working, so that an author starts from something sound.
 
-A lab that was just made passes `grader record` and `grader check`; a scenario that was just made loads, and holds.
+A new lab passes `grader record` and `grader check`. A new scenario loads, and the reference meets its expectations.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from grader.errors import InputError
 from grader.files import write_file
 from grader.lab.lab import Lab
 
-#: Texts of what is made, with @PLACEHOLDERS@.
+#: Templates of the files to create, with @PLACEHOLDERS@.
 TEMPLATES = pathlib.Path(__file__).with_name("scaffold_files")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 
 
 def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
-    """Make labs/NAME and its reference beside labs/; the files that were written.
+    """Create labs/NAME, and its reference in the `reference` folder next to labs/; return the files written.
 
-    InputError, with nothing written, if the name cannot be used or something of that name is there.
+    If the name is not valid or is taken, write nothing and raise InputError.
     """
     _check_name(name, "a lab")
     module = name.replace("-", "_")
@@ -40,15 +40,15 @@ def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
         labs.parent / "reference" / f"{module}.py": "reference.txt",
     }
     if (labs / name).exists():
-        raise InputError([f"{labs / name}: there is something already; choose another name"])
+        raise InputError([f"{labs / name}: already exists; choose another name"])
     return _write(files, values)
 
 
 def new_scenario(name: str, lab: Lab, hidden: bool = False) -> list[pathlib.Path]:
-    """Make a scenario of a lab, for its first task. InputError, with nothing written, if the id is taken or odd."""
+    """Create a scenario for a lab's first task. If the id is not valid or is taken, write nothing, raise InputError."""
     _check_name(name, "a scenario")
     if any(scenario.id == name for scenario in lab.all_scenarios):
-        raise InputError([f"{name}: {lab.name} has a scenario of this name; ids are one set, public and hidden"])
+        raise InputError([f"{name}: {lab.name} already has a scenario of this name, public or hidden"])
     title = name.replace("-", " ").capitalize()
     path = lab.path / ("hidden" if hidden else "scenarios") / f"{name}.yaml"
     tasks = ", ".join(task.id for task in lab.tasks)
@@ -57,15 +57,14 @@ def new_scenario(name: str, lab: Lab, hidden: bool = False) -> list[pathlib.Path
 
 def _check_name(name: str, what: str) -> None:
     if not _NAME.match(name):
-        raise InputError(
-            [f"{name!r} cannot name {what}; accepted are small letters, digits and single hyphens: tight-memory"]
-        )
+        allowed = "small letters, digits and single hyphens, such as tight-memory"
+        raise InputError([f"{name!r} is not a valid name for {what}; use {allowed}"])
 
 
 def _write(files: dict[pathlib.Path, str], values: dict[str, str]) -> list[pathlib.Path]:
     there = [path for path in files if path.exists()]
     if there:
-        raise InputError([f"{path}: there is something already; choose another name" for path in there])
+        raise InputError([f"{path}: already exists; choose another name" for path in there])
     for path, template in files.items():
         text = (TEMPLATES / template).read_text(encoding="utf-8")
         for key, value in values.items():

@@ -1,10 +1,10 @@
-"""Attacks this machine's box with the hostile submissions of tests/hostile, and says which were contained.
+"""Attack this machine's sandbox with the hostile submissions of tests/hostile, and report which were contained.
 
-Each attack is graded like a submission, on three scenarios: one before, one in which it strikes (most strike in
-`fork`), one after. It is contained if the verdicts are among those that its file names, if nothing that it could have
-stolen comes out of it, if no process, file or shared memory is left behind, and if an honest kernel, graded right
-after it through the same zygote, earns what it always does. The walls are alone in this: Python's own refusals
-(sandbox/inside/audit_hook.py), which any attack could do away with, are switched off.
+Each attack is graded like a submission, on three scenarios: one before the attack, one in which it strikes (usually in
+`fork`), and one after. It is contained if each verdict is one that its file lists, if no secret appears in its output,
+if it leaves no process, file or shared memory behind, and if an honest kernel, graded right after it through the same
+zygote, gets its usual verdicts. Python's audit hook (sandbox/inside/audit_hook.py) is switched off, because an attack
+could disable it: only the layers that the operating system enforces are tested.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from grader.lab.lab import ClassAt, Lab
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import LEVELS, Sandbox
 
-#: Where the attacks are, beside the grader's package: they are no part of it.
+#: The folder of the attacks. They belong to the repository, not to the grader's package.
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "hostile"
 
-#: The kernel that attacks are built on, and the control group; no attack itself.
+#: The kernel that attacks are built on, also used as the honest control. It is not an attack.
 HONEST = "honest.py"
 
-#: Small, so that an attack that must run into a limit does so soon. The same walls as ever.
+#: Small limits, so that an attack that must run into one does so soon. The layers are the usual ones.
 LIMITS = Limits(
     cpu_s=0.3,
     wall_s=0.6,
@@ -42,10 +42,10 @@ LIMITS = Limits(
     all_wall_s=0.9,
 )
 
-#: Seconds that processes have to follow their parent.
+#: Seconds that processes have to end after their parent.
 ORPHAN_S = 0.3
 
-#: An attack that got what it wanted says so, if the box lets it say anything.
+#: An attack that succeeded prints this word, if the sandbox lets it print anything.
 ESCAPED = "ESCAPED"
 
 _TOP = "format: 1\ntitle: {title}\ntask: attack\nprocesses: [P]\nsteps:\n  - mmap: {{by: P, name: h, pages: 2}}\n"
@@ -60,11 +60,11 @@ _STRUCK = (
 class Attack(NamedTuple):
     """A hostile submission.
 
-    about     what it tries, in a sentence
+    about     what it tries, in one sentence
     level     the lowest level that contains it
-    verdicts  what each scenario may end as: before, struck, after
-    source    the whole submission; `Attack` is its kernel
-    machine   the processor it is written for, or ""
+    verdicts  the accepted verdicts of the three scenarios: before, during and after the attack
+    source    the whole submission; its kernel class is called `Attack`
+    machine   the processor architecture that it is written for, or "" for any
     """
 
     name: str
@@ -76,9 +76,9 @@ class Attack(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of an attack: the verdicts, what was wrong (nothing, if it was contained), and how long it took.
+    """The outcome of an attack: the verdicts, what was wrong (nothing, if it was contained), and the seconds it took.
 
-    skipped  why it was not tried at all, or ""
+    skipped  why the attack was not run, or ""
     """
 
     attack: Attack
@@ -92,18 +92,20 @@ class Outcome(NamedTuple):
 
 
 def read_attacks(folder: pathlib.Path = FOLDER, pattern: str = "*") -> list[Attack]:
-    """The attacks of a folder, by name. InputError if there are none, or one whose head says too little."""
+    """Return the attacks of a folder, by name. InputError if there are none, or if the head of one is incomplete."""
     if not (folder / HONEST).is_file():
-        raise InputError([f"{folder}: no hostile submissions here; they are in tests/hostile of the repository"])
+        raise InputError(
+            [f"{folder}: no hostile submissions here; they are in the folder tests/hostile of the repository"]
+        )
     paths = [p for p in sorted(folder.glob("*.py")) if p.name != HONEST and fnmatch.fnmatch(p.stem, pattern)]
     if not paths:
-        raise InputError([f"{folder}: no attack is called {pattern}"])
+        raise InputError([f"{folder}: no attack matches {pattern}"])
     honest = (folder / HONEST).read_text(encoding="utf-8")
     return [read_attack(path.stem, path.read_text(encoding="utf-8"), honest) for path in paths]
 
 
 def read_attack(name: str, text: str, honest: str) -> Attack:
-    """An attack from its file's text: a comment that says what it tries, then `# level:` and `# verdicts:`."""
+    """Parse an attack file: a comment that says what it tries, then `# level:` and `# verdicts:`."""
     head = re.match(r"(?:#.*\n)+", text)
     lines = [line[1:].strip() for line in head.group().splitlines()] if head else []
     fields = dict(line.split(":", 1) for line in lines if re.match(r"(level|verdicts|machine|alone):", line))
@@ -111,7 +113,9 @@ def read_attack(name: str, text: str, honest: str) -> Attack:
     verdicts = tuple(frozenset(word.split("|")) for word in fields.get("verdicts", "").split())
     level = fields.get("level", "").strip()
     if not about or level not in LEVELS or len(verdicts) != 3:
-        raise InputError([f"{name}: the head of an attack says what it tries, its level, and three verdicts"])
+        raise InputError(
+            [f"{name}: the comments at its head must give what the attack tries, its level, and three verdicts"]
+        )
     source = text if "alone" in fields else f"{honest}\n\n{text}"
     return Attack(name, about, level, verdicts, source, fields.get("machine", "").strip())
 
@@ -120,15 +124,15 @@ def read_attack(name: str, text: str, honest: str) -> Attack:
 
 
 class Yard:
-    """What attacks may want and must not get, and where traces of them would be seen.
+    """The secrets that attacks must not get, and the places where an attack could leave traces.
 
-    A secret, made up for each run, is in a file that everybody may read, in one that everybody may write, in the
-    environment, in this process's memory, and in steps and expected outputs of the scenario that is being graded.
+    A secret, new for each run, is in a file that everybody may read, in one that everybody may write, in the
+    environment, in this process's memory, and in steps and expected outputs of the scenario being graded.
     """
 
-    #: Folders that others use too, other self-tests among them. Whatever an attack leaves there has PLANTED in its
-    #: name, and what it leaves in System V's tables has KEY: words of the attacks' files that are replaced by ones of
-    #: this run before an attack is graded, so that nobody else's files are ever taken for an attack's.
+    #: Folders to watch. Other programs, including other self-tests, use them at the same time. So whatever an attack
+    #: leaves behind has PLANTED in its name, or KEY in System V's tables. Both are replaced by values unique to this
+    #: run before an attack is graded, so that no other program's files are mistaken for an attack's.
     WATCHED = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/", ".", os.path.dirname(os.__file__))
     PLANTED, KEY = "planted", "0x7313"
 
@@ -152,18 +156,18 @@ class Yard:
         self.before = self.traces()
 
     def close(self) -> None:
-        """Take the yard down again."""
+        """Remove the files of the yard."""
         import shutil
 
         os.environ.pop("FORKLAB_SECRET", None)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def marked(self, source: str) -> str:
-        """An attack's source, with the names and keys of this run for what it leaves behind."""
+        """Return an attack's source, with the names and keys of this run in place of the general ones."""
         return source.replace(self.PLANTED, self.planted).replace(self.KEY, str(self.key))
 
     def traces(self) -> dict[str, set[str]]:
-        """What is there: processes of a box, files, shared memory."""
+        """Return the processes of a sandbox, files and shared memory that exist now."""
         seen = {folder: {name for name in _names(folder) if self.planted in name} for folder in self.WATCHED}
         seen[str(self.folder)] = set(_names(str(self.folder)))
         seen["processes"] = set(_processes())
@@ -173,7 +177,7 @@ class Yard:
         return seen
 
     def left_behind(self) -> list[str]:
-        """What is there that was not, in words; and whether the victim was touched."""
+        """Return, in words, what exists now but not before, and whether the victim file was changed."""
         wrong = []
         for place, names in self.traces().items():
             wrong += [f"left behind in {place}: {name}" for name in sorted(names - self.before.get(place, set()))]
@@ -200,10 +204,10 @@ def _lines(path: str) -> list[str]:
 
 
 def _processes() -> Iterator[str]:
-    """Processes inside this process's box, and those that have left one: their parent is none of ours any more.
+    """Return the processes inside this process's sandbox, and those that left one (their parent is not ours any more).
 
-    All have the command line of the zygote that forked them, whatever they do. Those that belong to another grader
-    on this machine, which may be busy too, are not counted.
+    They are recognised by the command line of the zygote that forked them, which they keep. Those of another grader
+    on this machine are not counted.
     """
     parents = {int(pid): _parent(pid) for pid in _names("/proc") if pid.isdigit()}
     for pid in parents:
@@ -214,11 +218,11 @@ def _processes() -> Iterator[str]:
         if b"grader.sandbox.inside.zygote" in command and os.getpid() in _ancestors(pid, parents):
             yield f"process {pid}"
         elif b"grader.sandbox.inside.zygote" in command and parents[pid] == 1 and _stays(pid):
-            yield f"process {pid}, which nobody looks after"
+            yield f"process {pid}, which has no parent"
 
 
 def _stays(pid: int) -> bool:
-    """Whether a process without a parent is still there a little later: another grader's, killed, is about to go."""
+    """Return True if an orphaned process survives a short wait. One of another, killed grader is about to end."""
     time.sleep(ORPHAN_S)
     status = _lines(f"/proc/{pid}/stat")
     return bool(status) and status[0].rpartition(")")[2].split()[0] != "Z"
@@ -277,7 +281,7 @@ class Selftest:
         return Session(lab, sandbox=sandbox, recordings=recordings)
 
     def run(self, attack: Attack) -> Outcome:
-        """One attack, and the honest kernel after it."""
+        """Run one attack, and the honest kernel after it."""
         skipped = self._not_tried(attack)
         if skipped:
             return Outcome(attack, skipped=skipped)
@@ -292,18 +296,18 @@ class Selftest:
         ]
         if self.yard.secret in said:
             wrong.append("a secret came out")
-        wrong += [f"it says: {line[:200]}" for line in said.splitlines() if ESCAPED in line]
+        wrong += [f"the attack printed: {line[:200]}" for line in said.splitlines() if ESCAPED in line]
         wrong += self.yard.left_behind()
         control, _ = self._grade(self.honest, "Honest")
         if control != ("passed",) * 3:
-            wrong.append(f"an honest kernel after it: {', '.join(control)}")
+            wrong.append(f"an honest kernel graded after it got: {', '.join(control)}")
         return Outcome(attack, verdicts, tuple(wrong), time.monotonic() - began)
 
     def _not_tried(self, attack: Attack) -> str:
         if LEVELS.index(self.level) < LEVELS.index(attack.level):
-            return f"needs {attack.level}; this is {self.level}"
+            return f"needs {attack.level}; this sandbox is {self.level}"
         if attack.machine and attack.machine != os.uname().machine:
-            return f"written for {attack.machine}"
+            return f"only for {attack.machine}"
         return ""
 
     def _grade(self, source: str, class_name: str) -> tuple[tuple[str, ...], str]:
@@ -321,7 +325,7 @@ class Selftest:
 
 
 def run_selftest(selftest: Selftest, attacks: list[Attack], tell: Callable[[Outcome], None]) -> list[Outcome]:
-    """All attacks, one after another; `tell` hears of each as it ends."""
+    """Run all attacks, one after another; call `tell` with the outcome of each."""
     outcomes = []
     for attack in attacks:
         outcomes.append(selftest.run(attack))

@@ -1,8 +1,9 @@
-"""The command line: parses arguments, prints, exits. Nobody imports it.
+"""The command line: parse arguments, print, exit. No other part of the grader imports it.
 
-Each command lives in a module of its own, which is imported when it is used: `grader run` must not pay for `batch`.
-Exit status: 0 all points earned (for the tools: done); 1 graded, something is missing; 2 the command, the lab or its
-files are wrong; 3 could not be graded.
+Each command has its own module, which is imported only when that command runs, so that `grader run` does not wait for
+the imports of `grader batch`.
+Exit status: 0 all points earned (other commands: success); 1 graded, but points or decisions are missing; 2 the
+command, the lab or one of its files is wrong; 3 could not be graded.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ from grader.cli.streams import prepare
 #: command -> one line for `grader --help`; the module of the same name has `arguments(parser)` and `run(options)`.
 COMMANDS = {
     "run": "grade one submission",
-    "show": "one scenario, step by step, with tables and frames",
-    "quiz": "ask the questions of a lab, or check a sheet of answers",
-    "list": "the labs that are here",
-    "check": "the author's proof that a lab is sound",
-    "new": "a new lab or scenario that works, to be changed",
-    "record": "write reference outputs anew and print what changed",
-    "fuzz": "search for a scenario on which a kernel differs from the reference",
-    "batch": "grade many submissions, resume, fill gradebooks",
-    "merge": "join the results of a batch that was graded in shards",
-    "release": "the students' version of a lab",
-    "export": "a lab as another system's autograder",
-    "selftest": "attack this machine's sandbox and say what held",
+    "show": "walk through one scenario step by step, with page tables and frames",
+    "quiz": "take a lab's quiz, mark answer sheets, or convert quizzes from and to other formats",
+    "list": "list the labs in this folder, or the scenarios of one lab",
+    "check": "verify that a lab is sound",
+    "new": "create a working lab or scenario to edit",
+    "record": "record the reference outputs of a lab again and print what changed",
+    "fuzz": "search random scenarios for one on which a kernel differs from the reference",
+    "batch": "grade a folder of submissions, resume a stopped run, and fill in gradebooks",
+    "merge": "combine the shards of a batch",
+    "release": "create the students' version of a lab",
+    "export": "package a lab as an autograder for another system",
+    "selftest": "attack this machine's sandbox and report which attacks were contained",
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The program. Returns the exit status; nothing that a user can cause comes out as a traceback."""
+    """Run the command line and return the exit status. An error that a user can cause never ends in a traceback."""
     problem = prepare()
     if problem:
         print(f"grader: {problem}", file=sys.stderr)
@@ -51,7 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("grader: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone; that is no error of ours, and no traceback is owed to anybody.
+        # The reader of the pipe (such as `head`) has exited. Redirect stdout to the null device, so that Python's final
+        # flush does not fail as well, and exit with the status that a shell gives a program ended by SIGPIPE.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:
@@ -59,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser(command: str | None) -> argparse.ArgumentParser:
-    """The parser; only the command in use fills in its options."""
+    """Return the argument parser. Only the module of the command in use is imported and adds its options."""
     parser = argparse.ArgumentParser(prog="grader", description="Autograded labs on demand paging and copy-on-write.")
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -74,23 +76,23 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 
 
 def add_isolation(parser: argparse.ArgumentParser) -> None:
-    """The option that every command with a box has."""
+    """Add the --isolation option, which every command that uses the sandbox has."""
     levels = ("auto", "require", "L0", "L1", "L2S", "L2", "L3")
     parser.add_argument(
         "--isolation",
         choices=levels,
         default="auto",
         metavar="LEVEL",
-        help="auto (what this machine gives), require (L2 at least), or L0 L1 L2S L2 L3",
+        help="auto (the strongest level available), require (at least L2), or exactly L0, L1, L2S, L2 or L3",
     )
 
 
 def _explain(error: Exception) -> int:
-    """Print an error that the user can fix, one line per problem, on stderr; anything else is a fault of ours."""
+    """Report an error on stderr and return the exit status: one line per problem that the user can fix, else a bug."""
     from grader.errors import InputError
     from grader.escape import printable
 
-    # Paths and names in these may be untrusted.
+    # The paths and names in these messages may be untrusted.
     if isinstance(error, InputError):
         for problem in error.problems:
             print(f"grader: {printable(problem)}", file=sys.stderr)
@@ -107,5 +109,5 @@ def _explain(error: Exception) -> int:
     import traceback
 
     traceback.print_exc()
-    print("grader: this is a fault of the grader, not of yours; please report the lines above", file=sys.stderr)
+    print("grader: this is a bug in the grader, not a mistake of yours; please report the lines above", file=sys.stderr)
     return 3

@@ -1,4 +1,4 @@
-"""`grader batch LAB SUBMISSIONS --output DIR`: grade many submissions, and go on where an earlier run stopped."""
+"""`grader batch LAB SUBMISSIONS --output DIR`: grade many submissions, resuming where an earlier run stopped."""
 
 from __future__ import annotations
 
@@ -20,58 +20,64 @@ from grader.lab.lab import Lab, find_lab, load_lab
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", metavar="LAB", help="the lab's folder")
-    parser.add_argument("submissions", metavar="SUBMISSIONS", help="a folder of folders, kernel files and archives")
+    parser.add_argument(
+        "submissions", metavar="SUBMISSIONS", help="folder of submissions (folders, kernel files and archives)"
+    )
     add_output(parser)
-    parser.add_argument("--jobs", type=jobs, metavar="N", help="processes, each on a processor (default: all)")
-    parser.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="only the I-th of N parts")
-    parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler whose workers do it, tcp://host:port")
+    parser.add_argument(
+        "--jobs", type=jobs, metavar="N", help="number of worker processes, one per CPU (default: all CPUs)"
+    )
+    parser.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="grade only part I of N")
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="grade on the workers of this Dask scheduler (tcp://host:port)"
+    )
     add_isolation(parser)
     parser.set_defaults(isolation="require")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """What batch and merge have in common."""
-    parser.add_argument("--output", metavar="DIR", required=True, help="where results go, and where they are kept")
+    """Add the options that batch and merge share."""
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder for results and for the resume database")
     parser.add_argument(
         "--gradebook",
         metavar="FILE",
         action="append",
         default=[],
-        help="a gradebook from Canvas or Moodle to fill in; may be given several times",
+        help="Canvas or Moodle gradebook to fill in; may be repeated",
     )
-    parser.add_argument("--roster", metavar="FILE", help="a CSV file of the course's people: names, logins, numbers")
+    parser.add_argument("--roster", metavar="FILE", help="CSV file with the students' names, logins and ID numbers")
     parser.add_argument(
         "--columns",
         metavar="WHAT=NAME",
         action="append",
         default=[],
-        help="what a column of the roster is, such as login=Kennung,group=Team, where it is not recognised",
+        help="name roster columns that are not recognised, such as login=Kennung,group=Team",
     )
     parser.add_argument(
         "--overrides",
         metavar="FILE",
-        help="a CSV file of student, task or scenario, points and comment: points that a person decided on; they stay "
-        "until another file replaces them",
+        help="CSV file of points set by hand (student, task or scenario, points, comment); they stay in force until "
+        "another file replaces them",
     )
     parser.add_argument(
-        "--assignment", metavar="NAME", default="", help="the lab's column in a gradebook (default: the lab's title)"
+        "--assignment", metavar="NAME", default="", help="name of the lab's gradebook column (default: the lab's title)"
     )
-    parser.add_argument("--changes", action="store_true", help="who moved since the last batch, and why")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress, no report: problems alone")
+    parser.add_argument("--changes", action="store_true", help="show whose grade changed since the last batch, and why")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show only problems: no progress, no report")
 
 
 def jobs(text: str) -> int:
-    """argparse's type of --jobs."""
+    """Parse the value of --jobs."""
     if not re.fullmatch(r"[1-9]\d{0,3}", text):
-        raise argparse.ArgumentTypeError(f"{text!r}; accepted is a number, 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a number, 1 or more")
     return int(text)
 
 
 def shard(text: str) -> tuple[int, int]:
-    """argparse's type of --shard."""
+    """Parse the value of --shard into (I, N)."""
     match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise argparse.ArgumentTypeError(f"{text!r}; accepted is I/N with I from 1 to N, such as 2/4")
+        raise argparse.ArgumentTypeError(f"{text!r}; expected I/N with I from 1 to N, such as 2/4")
     return int(match[1]), int(match[2])
 
 
@@ -99,18 +105,18 @@ def run(options: argparse.Namespace) -> int:
     except StoreError as error:
         raise InputError([str(error)]) from None
     except KeyboardInterrupt as stopped:
-        print("grader: stopped; what was graded so far is kept: run the same command again to go on", file=sys.stderr)
+        print("grader: stopped; the results so far are saved: run the same command again to continue", file=sys.stderr)
         return 143 if isinstance(stopped, Terminated) else 130
     return tell(outcome, books, options)
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: like ctrl-C, so that pools, sandboxes and the store are closed in order."""
+    """SIGTERM was received. It is handled like Ctrl-C, so that pools, sandboxes and the store are closed in order."""
 
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Raise Terminated when SIGTERM comes."""
+    """Raise Terminated on SIGTERM."""
 
     def terminate(number: int, frame: Any) -> None:
         raise Terminated
@@ -123,7 +129,7 @@ def _terminable() -> Iterator[None]:
 
 
 def _tell_left_out(folder: pathlib.Path, quiet: bool) -> None:
-    """Print which entries of a download are not submissions, so that no file goes missing unnoticed."""
+    """Print which entries of a download are not submissions, so that no file is overlooked."""
     from grader.batch.layouts import left_out
     from grader.escape import printable
 
@@ -163,30 +169,30 @@ def _pool(options: argparse.Namespace) -> Any:
 
 
 def processors() -> int:
-    """Processors that this process may use."""
+    """Return the number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def progress_bar(total: int, quiet: bool) -> Any:
-    """A bar with the time that is left, on a terminal; a line now and then in a log."""
+    """Return a progress bar with the remaining time for a terminal, or an occasional line for a log."""
     if quiet or not sys.stderr.isatty():
         return _Log(total, quiet)
     from tqdm import tqdm
 
-    # No thread: worker processes are started while the bar is there.
+    # Without this, tqdm starts a monitor thread, which would be running while worker processes are started.
     tqdm.monitor_interval = 0
-    # A slow submission is no reason to forget the fast ones, and the last few are not the whole.
+    # Smooth strongly, so that one slow submission does not upset the estimate.
     return tqdm(total=total, unit=" submissions", desc="grading", file=sys.stderr, dynamic_ncols=True, smoothing=0.05)
 
 
 class _Log:
-    """Progress for a file that somebody reads later: a line for every tenth of the work, with the time that is left."""
+    """Progress for a log file: one line per tenth of the work, with the remaining time."""
 
     def __init__(self, total: int, quiet: bool) -> None:
         self.total = total
         self.quiet = quiet
         self.done = 0
-        self.known: int | None = None  # those that were graded before, the first that are told: they took no time
+        self.known: int | None = None  # reported by the first update: graded in an earlier run, so they took no time
         self.began = time.monotonic()
 
     def update(self, count: int) -> None:
@@ -197,7 +203,7 @@ class _Log:
             print(f"grader: {self.done} of {self.total} submissions{self._left()}", file=sys.stderr, flush=True)
 
     def _left(self) -> str:
-        """How long the rest will take, if it goes on like this; "" where nothing is left, or nothing was graded yet."""
+        """Return the estimated remaining time; "" if nothing is left or nothing has been graded yet."""
         from tqdm import tqdm
 
         graded = self.done - (self.known or 0)
@@ -207,13 +213,13 @@ class _Log:
         return f", about {tqdm.format_interval(seconds)} left"
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: a log has nothing to close (tqdm's bar has)."""
 
 
 def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
-    """Fill the gradebooks, and print what came of it all.
+    """Fill in the gradebooks, and print the outcome.
 
-    Exit status 0; 1 if a person must decide on something; 3 if anything could not be graded.
+    Return the exit status: 0; 1 if a person must decide something; 3 if anything could not be graded.
     """
     from grader.batch import StoreError, fill_gradebooks
     from grader.escape import printable
@@ -238,7 +244,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
     open_ones = [entry for entry in entries if not entry["complete"]]
     if not options.quiet:
         kept = len(entries) - outcome.graded
-        print(f"\n{len(entries)} submissions: {outcome.graded} kernels graded now, {max(kept, 0)} known or the same.")
+        print(f"\n{len(entries)} submissions: {outcome.graded} kernels graded now, {max(kept, 0)} reused or identical.")
         print(f"results.csv, results.json, report.html, results/ and feedback/ are in {folder}")
     for entry in open_ones[:10]:
         print(f"grader: {entry['id']}: {note(entry)}", file=sys.stderr)
@@ -249,7 +255,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
 
 
 def _tell_accounts(accounts: list[tuple[Any, Any]], roster: Any) -> None:
-    """Print what became of the people of the roster and of the rows of each gradebook."""
+    """Print how the people of the roster and the rows of each gradebook are accounted for."""
     from grader.batch.accounting import in_words, of_roster
 
     if roster is not None:

@@ -1,4 +1,4 @@
-"""`grader check LAB …`: the author's proof."""
+"""`grader check LAB …`: verify that labs and course files are sound."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from grader.report.text import WIDTH, wrap
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("labs", nargs="*", metavar="LAB", help="folders of labs, or a course.yaml (default: this lab)")
+    parser.add_argument("labs", nargs="*", metavar="LAB", help="lab folders, or a course.yaml (default: this lab)")
     parser.add_argument(
-        "-v", "--verbose", action="store_true", help="what catches each misconception, and which scenarios add nothing"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="also show which scenarios catch each misconception, and which scenarios are redundant",
     )
 
 
@@ -51,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_course(path: pathlib.Path, checked: set[pathlib.Path]) -> int:
-    """Check a course.yaml, once however many labs it belongs to; return the exit status."""
+    """Check a course.yaml, once for all labs that share it; return the exit status."""
     path = path.resolve()
     if path in checked:
         return 0
@@ -74,7 +77,7 @@ def _print(proof: Any, verbose: bool) -> None:
 
 
 def _progress_bar(folder: Any) -> Any:
-    """A bar over the misconceptions of a lab, on a terminal; nothing in a log."""
+    """Return a progress bar over a lab's misconceptions; it is silent unless stderr is a terminal."""
     from tqdm import tqdm
 
     try:

@@ -17,7 +17,7 @@ from grader.quiz.model import Question, Quiz
 
 
 def export(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
-    """Write the quiz in another format; what it cannot hold is said on stderr. Exit status 0."""
+    """Write the quiz in another format, and report on stderr what that format cannot hold; return the exit status 0."""
     items = items_of(lab, quiz)
     _tell_lost("No other format can", [line for question in quiz.questions for line in _ours(quiz, question)])
     if options.export != "qti":
@@ -39,7 +39,7 @@ def export(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
 
 
 def _export_markdown(options: argparse.Namespace, items: list[Item]) -> int:
-    """A file a question in the folder --output, or one after the other on stdout."""
+    """Write one file per question into the folder --output, or all of them to stdout."""
     from grader.quiz.exchange.markdown_writer import write as write_markdown
 
     files, lost = write_markdown(items)
@@ -59,7 +59,7 @@ def _export_qti(options: argparse.Namespace, lab: Lab, quiz: Quiz, items: list[I
     from grader.quiz.exchange.qti_writer import write as write_qti
 
     if options.output is None:
-        raise InputError(["QTI is a zip file; say where to with --output FILE.zip"])
+        raise InputError(["a QTI export is a zip file; name it with --output FILE.zip"])
     data, lost = write_qti(items, quiz.title, lab.quiz.parent if lab.quiz is not None else lab.path)
     _tell_lost("QTI cannot", lost)
     write_file(options.output, data)
@@ -75,18 +75,18 @@ def _images(items: list[Item]) -> list[str]:
 
 
 def _ours(quiz: Quiz, question: Question) -> list[str]:
-    """What no other system has."""
+    """Return what no other system supports: variants and penalties."""
     lost = []
     if question.parameters:
         variant = printable(quiz.seed, 60) or "the first values"
-        lost.append(f"{question.id}: its variants; this one is that of {variant}")
+        lost.append(f"{question.id}: its variants; this is the variant for {variant}")
     if question.penalty:
         lost.append(f"{question.id}: its penalty")
     return lost
 
 
 def _tell_lost(who: str, lost: list[str]) -> None:
-    """What is lost, each thing once with the questions that it concerns."""
+    """Report on stderr what an export loses, each kind of loss once with the questions that it affects."""
     if lost:
         print(f"{who} hold everything:", file=sys.stderr)
     concerned: dict[str, list[str]] = {}
@@ -99,9 +99,9 @@ def _tell_lost(who: str, lost: list[str]) -> None:
 
 
 def import_files(options: argparse.Namespace) -> int:
-    """Make a quiz of files in other formats. What was repaired or left out is reported on stderr.
+    """Create a quiz from files in other formats. Everything repaired or left out is reported on stderr.
 
-    Exit status 0 if nothing was, 1 if something was, 2 if no question is left.
+    Return the exit status: 0 if all was taken over as it is, 1 if not, 2 if no question is left.
     """
     from grader.quiz.exchange.limits import COUNT_LIMIT
 
@@ -119,7 +119,7 @@ def import_files(options: argparse.Namespace) -> int:
     for note in notes:
         print(f"{'error' if note.lost else 'warning'}: {printable(str(note))}", file=sys.stderr)
     if not items:
-        raise InputError(["no question was found that could be taken over"])
+        raise InputError(["none of the questions could be imported"])
     from grader.quiz.exchange.item import slug
     from grader.quiz.exchange.yaml_file import write as write_yaml
     from grader.quiz.questions import read_quiz
@@ -127,7 +127,7 @@ def import_files(options: argparse.Namespace) -> int:
     taken: dict[str, int] = {}
     items = [item._replace(id=slug(item.id, taken, 12)) for item in items]
     text = write_yaml(items, _title(options))
-    read_quiz(text, "the imported quiz")  # what is written can be read
+    read_quiz(text, "the imported quiz")  # the loader must accept what is about to be written
     left_out = sum(note.lost for note in notes)
     print(f"{len(items)} questions; {len(notes) - left_out} things repaired, {left_out} left out", file=sys.stderr)
     write(options, text)

@@ -1,4 +1,4 @@
-"""`grader fuzz LAB`: random scenarios, to prove the reference, or in search of a submission's fault."""
+"""`grader fuzz LAB`: run random scenarios to check the reference and the misconceptions, or to find a kernel's bug."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from grader.errors import InputError
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab, find_lab, load_lab
 
-#: Random scenarios that are tried.
+#: Default number of random scenarios to try.
 EXAMPLES = 4000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
     parser.add_argument(
-        "--submission", metavar="WHAT", help="search for a scenario on which this differs (as in `grader run`)"
+        "--submission", metavar="WHAT", help="search for a scenario on which this submission differs (see `grader run`)"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="of the random numbers (default: another one each time)")
+    parser.add_argument("--seed", type=int, metavar="N", help="random seed (default: a new one each run)")
     parser.add_argument(
-        "--examples", type=int, default=EXAMPLES, metavar="N", help=f"scenarios to try at most (default: {EXAMPLES})"
+        "--examples", type=int, default=EXAMPLES, metavar="N", help=f"maximum number of scenarios (default: {EXAMPLES})"
     )
-    parser.add_argument("--output", metavar="FILE", help="write the scenario that was found there")
+    parser.add_argument("--output", metavar="FILE", help="write the scenario found to FILE")
     add_isolation(parser)
 
 
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     from grader.lab.kernels import reference_kernel
 
     if options.examples < 1:
-        raise InputError([f"--examples {options.examples}: accepted is a number, 1 or more"])
+        raise InputError([f"--examples {options.examples}: expected a number, 1 or more"])
     lab = load_lab(find_lab(options.lab))
     kernel = reference_kernel(lab)
     if options.seed is None:
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
-    """The author's search: the reference agrees with itself, and every misconception differs from it."""
+    """Check that the reference agrees with itself and that every misconception differs from it; return the status."""
     from tqdm import tqdm
 
     from grader.authoring.fuzz.search import explore
@@ -57,20 +57,22 @@ def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
         shown = explore(lab, kernel, mistaken, options.seed, options.examples, bar.update)
     print(f"{lab.name}: {shown.scenarios} random scenarios, seed {options.seed}")
     if shown.problems:
-        print(f"  FAIL the reference, {len(shown.problems)} times; the first:")
+        print(f"  FAIL the reference, in {len(shown.problems)} scenarios. The first:")
         print("\n".join(f"       {line}" for line in shown.problems[0].splitlines()))
     else:
-        print("  ok   the reference keeps every rule, and does the same for other orders of frames and page sizes")
+        print("  ok   the reference keeps every rule, and does not depend on frame order or page size")
     if shown.survivors:
-        print(f"  FAIL {len(shown.survivors)} misconceptions differ in none: {', '.join(shown.survivors)}")
+        print(f"  FAIL no scenario catches {len(shown.survivors)} of the misconceptions: {', '.join(shown.survivors)}")
     elif mistaken:
         last = max(shown.caught, key=lambda flag: shown.caught[flag])
-        print(f"  ok   all {len(mistaken)} misconceptions differ; the last, {last}, in scenario {shown.caught[last]}")
+        print(
+            f"  ok   all {len(mistaken)} misconceptions are caught; the last, {last}, by scenario {shown.caught[last]}"
+        )
     return 1 if shown.problems or shown.survivors else 0
 
 
 def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
-    """Search for a scenario on which a submission differs."""
+    """Search for a scenario on which a submission differs; return the exit status."""
     from grader.authoring.fuzz.search import find_difference
     from grader.grade.session import Session
     from grader.grade.submission import resolve
@@ -86,9 +88,7 @@ def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
         print(f"{lab.name}: no difference in {tried.total()} random scenarios, seed {options.seed}")
         open_ones = tried.total() - tried[PASSED]
         if open_ones:
-            print(
-                f"  but {open_ones} of them could not be judged: a method that is still the stub's, for the most part"
-            )
+            print(f"  but {open_ones} of them could not be judged, mostly because a method has not been written yet")
         return 1 if open_ones else 0
     _tell(found, tried.total(), options)
     return 1
@@ -100,13 +100,13 @@ def _tell(found: Any, tried: int, options: argparse.Namespace) -> None:
     from grader.report.text import WIDTH, wrap
     from grader.scenario.writer import to_yaml
 
-    print(f"A difference, found and cut down in {tried} tries, seed {options.seed}:\n")
+    print(f"Found a difference and shrank it in {tried} attempts, seed {options.seed}:\n")
     for line in [found.attempt.verdict, *found.attempt.lines]:
         print("\n".join(wrap(printable(line), WIDTH, "  ")))
     text = to_yaml(found.scenario)
     if options.output is None:
-        print(f"\nThe scenario, for a file in scenarios/ or hidden/ (--output FILE writes it):\n\n{text}", end="")
+        print(f"\nThe scenario, ready for a file in scenarios/ or hidden/ (--output FILE writes it):\n\n{text}", end="")
         return
     path = pathlib.Path(options.output)
     write_file(path, text)
-    print(f"\nThe scenario is in {path}. Give it a title that says the rule, and run `grader record`.")
+    print(f"\nThe scenario is in {path}. Give it a title that states the rule, then run `grader record`.")

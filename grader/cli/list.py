@@ -1,4 +1,4 @@
-"""`grader list`: the labs that are here, or the scenarios of one."""
+"""`grader list`: list the labs in this folder, or the scenarios of one lab."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grader.points import points
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="list this lab's scenarios (default: list the labs)")
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="list the scenarios of this lab (default: list all labs)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
 def _labs() -> int:
     paths = sorted(pathlib.Path("labs").glob("*/lab.yaml"))
     if not paths:
-        raise InputError(["there is no folder labs/ with labs here"])
+        raise InputError(["no labs found in labs/ here"])
     for path in paths:
         try:
             lab = load_lab(path.parent)

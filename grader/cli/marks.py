@@ -1,4 +1,4 @@
-"""The marks of a quiz, as the commands end with them."""
+"""Turn the marks of a quiz into an exit status or a result; shared by the quiz commands."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def exit_status(marked: QuizResult) -> int:
-    """0 if all points are earned and nothing on the sheet is wrong, else 1."""
+    """Return 0 if all points are earned and nothing on the sheet is wrong, else 1."""
     return 0 if marked["points"] == marked["max_points"] and "problems" not in marked else 1
 
 
 def result(lab: Lab, marked: QuizResult, name: str, data: bytes, options: argparse.Namespace) -> Result:
-    """The marks as a result of `grader run` has them: the quiz's task alone, no scenarios."""
+    """Return the marks in the form of a `grader run` result that has only the quiz task and no scenarios."""
     import hashlib
 
     from grader.grade.result_builder import ResultBuilder

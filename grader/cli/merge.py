@@ -1,4 +1,4 @@
-"""`grader merge LAB DIR… --output DIR`: the shards of a batch as one."""
+"""`grader merge LAB DIR… --output DIR`: combine the shards of a batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from grader.lab.lab import find_lab, load_lab
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", metavar="LAB", help="the lab's folder")
-    parser.add_argument("shards", nargs="+", metavar="DIR", help="the --output of each shard")
+    parser.add_argument("shards", nargs="+", metavar="DIR", help="the --output folder of each shard")
     add_output(parser)
     add_isolation(parser)
     parser.set_defaults(isolation="require")
@@ -31,5 +31,8 @@ def run(options: argparse.Namespace) -> int:
     except StoreError as error:
         raise InputError([str(error)]) from None
     if outcome.missing_parts:
-        print(f"grader: shards {', '.join(outcome.missing_parts)} are missing: these are not all", file=sys.stderr)
+        print(
+            f"grader: shards {', '.join(outcome.missing_parts)} are missing, so these results are incomplete",
+            file=sys.stderr,
+        )
     return tell(outcome, books, options) or int(bool(outcome.missing_parts))

@@ -1,4 +1,4 @@
-"""`grader new lab NAME` and `grader new scenario NAME`: something small that works, to be changed."""
+"""`grader new lab NAME` and `grader new scenario NAME`: create a small working lab or scenario to edit."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from grader.lab.lab import find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("lab", "scenario"), help="what to make")
-    parser.add_argument("name", metavar="NAME", help="small letters, digits and hyphens: tight-memory")
+    parser.add_argument("what", choices=("lab", "scenario"), help="what to create")
+    parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and hyphens, such as tight-memory")
     parser.add_argument("lab", nargs="?", metavar="LAB", help="the scenario's lab (default: this folder)")
-    parser.add_argument("--hidden", action="store_true", help="a hidden scenario")
+    parser.add_argument("--hidden", action="store_true", help="create a hidden scenario")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,6 +33,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _labs() -> pathlib.Path:
-    """The folder of labs: `labs` here, or this folder if it is called so."""
+    """Return the folder of labs: `labs` in this folder, or this folder if that is its name."""
     here = pathlib.Path()
     return here if here.resolve().name == "labs" else here / "labs"

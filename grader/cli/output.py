@@ -1,4 +1,4 @@
-"""Where a command's text goes."""
+"""Write a command's text to standard output or to a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grader.files import write_file
 
 
 def write(options: argparse.Namespace, text: str) -> int:
-    """Text to where it is wanted; exit status 0."""
+    """Write the text to --output, or to standard output; return the exit status 0."""
     if options.output is None:
         sys.stdout.write(text)
     else:

@@ -1,4 +1,4 @@
-"""`grader quiz LAB`: ask the questions, mark sheets of answers, write empty sheets, and print."""
+"""`grader quiz LAB`: ask the questions, mark answer sheets, write empty sheets, print on paper, import and export."""
 
 from __future__ import annotations
 
@@ -20,34 +20,39 @@ from grader.quiz.sheet_writer import accepted, template
 from grader.quiz.variants import Seed, everybodys, in_practice, practised
 from grader.report import FORMATS
 
-#: What `--export` writes.
+#: Formats that `--export` can write.
 EXPORTS = ("markdown", "gift", "moodle", "qti")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
-    add("--answers", metavar="FILE", help="mark this sheet, or every sheet of a folder (NAME.yaml, NAME/answers.yaml)")
-    add("--feedback", choices=("each", "end"), default="each", help="after each answer (default), or all at the end")
+    add("--answers", metavar="FILE", help="mark this sheet, or every sheet in a folder (NAME.yaml, NAME/answers.yaml)")
+    add(
+        "--feedback",
+        choices=("each", "end"),
+        default="each",
+        help="give feedback after each answer (default) or at the end",
+    )
     add("--template", action="store_true", help="write an empty sheet")
-    add("--print", action="store_true", help="the quiz for paper; with --audience staff, the key sheet too")
-    add("--model", action="store_true", help="write the sheet with full marks")
+    add("--print", action="store_true", help="print the quiz for paper; with --audience staff, also the key sheet")
+    add("--model", action="store_true", help="write a sheet with the right answers")
     add(
         "--seed",
         metavar="ID",
-        help="whose variant, such as a student's id (default: the quiz's seed, or one sheet's own)",
+        help="choose the quiz variant, for example by student id (default: the quiz's seed; for one sheet, its own)",
     )
-    add("--format", choices=list(FORMATS), default="text", help="how to report marks (default: text)")
-    add("--audience", choices=("student", "staff"), default="student", help="staff sees keys and statistics")
-    add("--export", choices=EXPORTS, metavar="FORMAT", help=f"write the quiz as {', '.join(EXPORTS)}")
+    add("--format", choices=list(FORMATS), default="text", help="report format for marks (default: text)")
+    add("--audience", choices=("student", "staff"), default="student", help="staff reports include keys and statistics")
+    add("--export", choices=EXPORTS, metavar="FORMAT", help=f"convert the quiz to another format: {', '.join(EXPORTS)}")
     add(
         "--import",
         dest="imported",
         nargs="+",
         metavar="FILE",
-        help="make a quiz from Markdown, GIFT, Moodle XML, QTI or Aiken",
+        help="create a quiz from files in Markdown, GIFT, Moodle XML, QTI or Aiken format",
     )
-    add("--output", metavar="FILE", help="write there instead of to standard output")
+    add("--output", metavar="FILE", help="write to FILE instead of standard output")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -80,7 +85,7 @@ def _at_terminal() -> bool:
 
 
 def _write_quiz(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
-    """A sheet, empty or with full marks, or the quiz on paper."""
+    """Write an empty sheet, the sheet with the right answers, or the quiz for paper; return the exit status."""
     if options.print:
         from grader.quiz.paper import key_sheet, paper
 
@@ -96,7 +101,7 @@ def _write_quiz(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
 
 
 def _offered(lab: Lab, quiz: Quiz) -> dict[str, Any]:
-    """The choices of every question, in the order in which they are shown."""
+    """Return the choices of every question, in the order in which they are shown."""
     from grader.quiz.terminal.feedback import Teller
 
     teller = Teller(lab, quiz)
@@ -104,12 +109,12 @@ def _offered(lab: Lab, quiz: Quiz) -> dict[str, Any]:
 
 
 def _refuse_to_lose(path: pathlib.Path) -> None:
-    """InputError if an empty sheet would be written over answers."""
+    """Raise InputError if writing an empty sheet would overwrite answers."""
     from grader.quiz.sheet_files import read_bytes
 
     sheet, problems = read_sheet(read_bytes(path))
     if problems or any(not is_open(answer) for id, answer in sheet.items() if id != VARIANT):
-        problem = "there are answers in this sheet already; remove it first, or write to another file"
+        problem = "this sheet already has answers; remove it first, or write to another file"
         raise InputError([f"{path}: {problem}"])
 
 
@@ -145,7 +150,9 @@ def _mark(options: argparse.Namespace, lab: Lab) -> int:
 def _how_to_answer(lab: Lab) -> list[str]:
     from grader.quiz.terminal.markdown import layout
 
-    return layout(f"Write your answers into {lab.path / 'answers.yaml'} and run this again, or run it in a terminal.")
+    return layout(
+        f"Write your answers into {lab.path / 'answers.yaml'} and run this command again, or run it in a terminal."
+    )
 
 
 def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Any:
@@ -166,12 +173,12 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
     sheet, problems = read_sheet(data)
     problems += [f"{id}: {answer}" for id, answer in sheet.items() if unfit(answer)]
     if problems:
-        raise InputError([f"{path}: {problems[0]}; mend it, or remove it to begin anew"])
+        raise InputError([f"{path}: {problems[0]}; fix it, or remove the file to start again"])
     named = variant_of(sheet)
     quiz = load_quiz(lab, _seed(options, in_practice(named)))
     seed = quiz.seed
     if quiz.varies and seed != named and any(not is_open(a) for id, a in sheet.items() if id != VARIANT):
-        raise InputError([f"{path}: the answers there are for the variant {named!r}; remove them first"])
+        raise InputError([f"{path}: these answers are for the variant {named!r}; remove them first"])
     if quiz.varies and seed:
         sheet = {VARIANT: seed, **sheet}
         sheet[VARIANT] = seed
@@ -180,12 +187,12 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
         import contextlib
 
         with contextlib.suppress(ImportError):
-            import readline  # noqa: F401 - so that one can edit a line
+            import readline  # noqa: F401 - gives input() line editing
     colour = "NO_COLOR" not in os.environ
     talk = Conversation(lab, quiz, sheet, Terminal(input, _show, keeper.save), options.feedback == "end", colour)
     marked = talk.run()
     open_ones = sum(entry["verdict"] == "unanswered" for entry in marked["questions"])
-    more = f"; {open_ones} to go: run this again" if open_ones else ""
+    more = f"; {open_ones} left: run this command again" if open_ones else ""
     _show([f"{'Your answers are in' if keeper.saved else 'Nothing was changed in'} {path}{more}."])
     return exit_status(marked)
 
@@ -195,7 +202,7 @@ def _show(lines: list[str]) -> None:
 
 
 class _Keeper:
-    """Keeps the sheet on disk up to date, one answer after the other."""
+    """Saves the sheet to disk after each answer."""
 
     def __init__(self, lab: Lab, quiz: Quiz, path: pathlib.Path, data: bytes) -> None:
         self.lab = lab
@@ -213,7 +220,7 @@ class _Keeper:
         for id, answer in sheet.items():
             if self.sheet.get(id) != answer:
                 self.sheet[id] = answer
-                anew = template(self.quiz, _offered(self.lab, self.quiz), self.sheet)
-                self.text = updated(self.text, self.sheet, id, anew)
+                fresh = template(self.quiz, _offered(self.lab, self.quiz), self.sheet)
+                self.text = updated(self.text, self.sheet, id, fresh)
         write_file(self.path, self.text)
         self.saved = True

@@ -1,4 +1,4 @@
-"""`grader quiz LAB --answers FOLDER`: every sheet of a folder, a line each, and what the class found hard."""
+"""`grader quiz LAB --answers FOLDER`: mark every sheet in a folder, one line per sheet, and show class statistics."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from grader.quiz.variants import by_the_course
 
 
 def mark_folder(options: argparse.Namespace, lab: Lab) -> int:
-    """Mark all; exit status 0 if all have full marks, else 1. InputError for a format that holds one sheet only."""
+    """Mark all sheets; return 0 if all have full marks, else 1. InputError for a format that holds only one sheet."""
     if options.format not in ("text", "json"):
-        raise InputError([f"--format {options.format} is for one sheet; a folder is reported as text or json"])
+        raise InputError([f"--format {options.format} is for a single sheet; use text or json for a folder"])
     sheets = [(found, _marked(options, lab, found)) for found in find_sheets(pathlib.Path(options.answers))]
     if options.format == "json":
         results = [result(lab, marked, found.name, found.data, options) for found, marked in sheets]
@@ -66,7 +66,7 @@ def _table(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
 
 
 def _statistics(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
-    """How many answered each question rightly, and what those who did not mostly believe."""
+    """Count who answered each question, and who was right; show the most common misconception of the others."""
     lines = [f"{'question':34}  right  answered"]
     for place, first in enumerate(sheets[0][1]["questions"]):
         entries = [marked["questions"][place] for _, marked in sheets]

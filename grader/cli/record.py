@@ -1,4 +1,4 @@
-"""`grader record LAB`: write reference outputs anew, and print what changed."""
+"""`grader record LAB`: record the reference outputs again, and print what changed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def run(options: argparse.Namespace) -> int:
     from grader.authoring.misconceptions import record_fingerprints
 
     if misconceptions(lab):
-        print(f"{lab.name}: the misconceptions' fingerprints {_state(record_fingerprints(lab))}")
+        print(f"{lab.name}: misconception fingerprints {_state(record_fingerprints(lab))}")
     if lab.quiz is not None:
         from grader.quiz.record import record_keys
 
-        print(f"{lab.name}: the keys of the quiz {_state(record_keys(lab))}")
+        print(f"{lab.name}: quiz keys {_state(record_keys(lab))}")
     return 0
 
 
 def _state(changed: bool) -> str:
-    return "changed" if changed else "are as they were"
+    return "changed" if changed else "unchanged"

@@ -1,4 +1,4 @@
-"""`grader release LAB --output DIR`: the students' version of a lab."""
+"""`grader release LAB --output DIR`: create the students' version of a lab."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grader.lab.lab import find_lab, load_lab
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
-    parser.add_argument("--output", metavar="DIR", required=True, help="a new folder for what students get")
+    parser.add_argument("--output", metavar="DIR", required=True, help="new folder for the release")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     folder = pathlib.Path(options.output)
     files = release(lab, folder)
     size = sum((folder / name).stat().st_size for name in files) >> 10
-    print(f"{folder}: {len(files)} files, {size} KiB; {len(lab.scenarios)} public scenarios, no hidden one")
-    print("no hidden scenario, key, reference or misconception is in it (every byte was searched)")
-    print(f"try it: make -C {folder} grade")
+    print(f"{folder}: {len(files)} files, {size} KiB; {len(lab.scenarios)} public scenarios")
+    print("It contains no hidden scenario, key, reference or misconception (every byte was searched).")
+    print(f"Try it: make -C {folder} grade")
     return 0

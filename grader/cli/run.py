@@ -29,7 +29,7 @@ from grader.report import FORMATS, render
 from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
 
-#: Seconds after which progress is shown.
+#: Seconds before progress is shown.
 PATIENCE = 0.5
 
 
@@ -42,27 +42,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "misconception:NAME (default: the lab's folder itself)",
     )
     parser.add_argument(
-        "--only", metavar="PATTERN", help="only scenarios of this name (* and ? stand for others), or of this task"
+        "--only",
+        metavar="PATTERN",
+        help="run only scenarios whose name matches this glob, or those of one task",
     )
-    parser.add_argument("--format", choices=list(FORMATS), default="text", help="how to report (default: text)")
-    parser.add_argument("--output", metavar="FILE", help="write the report there instead of to standard output")
+    parser.add_argument("--format", choices=list(FORMATS), default="text", help="report format (default: text)")
+    parser.add_argument("--output", metavar="FILE", help="write the report to FILE instead of standard output")
     parser.add_argument(
-        "--audience", choices=("student", "staff"), default="student", help="staff sees hidden scenarios"
+        "--audience", choices=("student", "staff"), default="student", help="staff reports include hidden scenarios"
     )
     parser.add_argument(
         "--twins",
         action="store_true",
-        help="try disguised twins of the public scenarios whoever reads the report, as --audience staff does",
+        help="also run disguised twins of the public scenarios (implied by --audience staff)",
     )
     add_isolation(parser)
     parser.add_argument(
         "--debug",
         action="store_true",
-        help="run the kernel in this process, without the sandbox, so that breakpoint() works: "
-        "only for a kernel that you wrote yourself",
+        help="run the kernel in this process, without the sandbox, so that breakpoint() works; "
+        "use it only for a kernel that you wrote yourself",
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell every failure in full")
-    parser.add_argument("-q", "--quiet", action="store_true", help="the summary alone")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show every failure in full")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show only the summary")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -152,7 +154,7 @@ def tell_github(result: Result) -> None:
 
 
 def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
-    """What to do now; a second line, if there is one, is a command."""
+    """Return what the student should do next; a second line, if there is one, is a command."""
     first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
     if first is None:
         if result["points"] == result["max_points"]:
@@ -174,7 +176,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
 
 
 class Progress:
-    """A line on a terminal's stderr that says where we are, if it takes longer than a moment."""
+    """A progress line on stderr, shown only on a terminal and only if grading takes longer than a moment."""
 
     def __init__(self, public: list[Scenario], total: int) -> None:
         self.names = {scenario.id for scenario in public}

@@ -1,4 +1,4 @@
-"""`grader selftest`: attack this machine's sandbox, and say what held."""
+"""`grader selftest`: attack this machine's sandbox, and report which attacks were contained."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from grader.cli import add_isolation
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="only these attacks (* and ? stand for others)")
-    parser.add_argument("-q", "--quiet", action="store_true", help="only what was not contained, and the summary")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="run only attacks whose name matches this glob")
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="show only attacks that were not contained, and the summary"
+    )
     add_isolation(parser)
 
 
@@ -32,11 +34,11 @@ def run(options: argparse.Namespace) -> int:
     tried = len(outcomes) - len(skipped)
     user = "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else "an ordinary user"
     held = f"{tried - len(escaped)} of {tried} attacks contained"
-    print(f"{held} at {isolation['got']}, as {user}; {len(skipped)} not tried")
+    print(f"{held} at {isolation['got']}, as {user}; {len(skipped)} skipped")
     for layer, reason in isolation["missing"].items():
         print(f"  missing: {layer} ({reason})")
     if escaped:
-        print("This machine's sandbox does not hold: do not grade strangers' kernels here.", file=sys.stderr)
+        print("The sandbox of this machine is not safe: do not grade untrusted kernels here.", file=sys.stderr)
     return 1 if escaped or not tried else 0
 
 

@@ -1,4 +1,4 @@
-"""`grader show LAB SCENARIO`: one scenario step by step, with tables and frames; beside a submission's own run."""
+"""`grader show LAB SCENARIO`: walk through one scenario step by step, optionally next to a submission's own run."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 from grader.view.steps import story
 
-#: Lines of a kernel's own prints that are shown.
+#: Lines of a kernel's own output that are shown.
 PRINTED = 200
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", metavar="LAB", help="the lab's folder; may be left out inside it")
+    parser.add_argument("lab", metavar="LAB", help="the lab's folder; optional inside it")
     parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="the scenario's name")
-    parser.add_argument("--submission", metavar="WHAT", help="show this kernel's run beside the reference's")
+    parser.add_argument("--submission", metavar="WHAT", help="show this kernel's run next to the reference's")
     parser.add_argument(
-        "--point", type=int, default=0, metavar="N", help="failure point, for `after: each` (default 0)"
+        "--point",
+        type=int,
+        default=0,
+        metavar="N",
+        help="failure point to show, for scenarios with `after: each` (default: 0)",
     )
     add_isolation(parser)
 

@@ -1,4 +1,4 @@
-"""Standard streams as the commands need them: open, and able to take any character."""
+"""Prepare the standard streams: all open, and able to print any character."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import sys
 def prepare() -> str:
     """Make the standard streams usable; return what is wrong with standard output, or "".
 
-    A closed stream's number would go to the next file that is opened, and that file would receive what is printed. So
-    each one is opened again on the null device.
+    The next file opened would get the descriptor of a closed stream and so receive everything that is printed.
+    Therefore each closed stream is opened again on the null device.
     """
     closed = [number for number in (0, 1, 2) if not _is_open(number)]
     for _ in closed:
-        os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is the closed stream's
+        os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor: that of a closed stream
     names = ("stdin", "stdout", "stderr")
     for number in closed:
         setattr(sys, names[number], open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        # A terminal or log of another encoding gets escapes instead of an error.
+        # Where the terminal or log uses another encoding, print escapes instead of failing.
         if hasattr(stream, "reconfigure") and stream.encoding and stream.encoding.lower() not in ("utf-8", "utf8"):
             stream.reconfigure(errors="backslashreplace")
-    return "standard output is closed; use > /dev/null to drop it" if 1 in closed else ""
+    return "standard output is closed; use > /dev/null to discard it" if 1 in closed else ""
 
 
 def _is_open(number: int) -> bool:

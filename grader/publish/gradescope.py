@@ -1,6 +1,6 @@
-"""The autograder that Gradescope takes: a zip with setup.sh, run_autograder, the grader and a lab, hidden files too.
+"""Build the autograder zip for Gradescope: setup.sh, run_autograder, the grader, and a lab with its hidden files.
 
-Their containers have no reference kernel to offer: recorded outputs are enough to grade.
+The zip has no reference kernel: the recorded outputs are enough to grade.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PROGRAMS = ("run_autograder", "setup.sh")
 
 
 def export_gradescope(lab: Lab, path: pathlib.Path, isolation: str) -> list[str]:
-    """Write the zip; its members, sorted. `isolation` is what run_autograder asks the grader for."""
+    """Write the zip; return its members, sorted. `isolation` is the level that run_autograder asks the grader for."""
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         wheel = write_wheel(root)

@@ -1,8 +1,8 @@
-"""Searches a release, byte for byte and inside its zips, for what students must not get.
+"""Search a release, byte for byte and inside its zips, for what students must not get.
 
-One line is enough to be found, unless it stands in our own description, which every wheel carries: a hidden scenario
-may well have a step that the README's example has too. Such a line counts where the secret's line before or after it is
-its neighbour again, and a title or a hint always counts.
+A single line of a secret file is enough for a finding. Lines of the project's README, which every wheel carries, are
+an exception, because a hidden scenario may share a step with the README's example. Such a line counts only if the line
+before or after it is also the same as in the secret file. A title or a hint always counts.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from itertools import pairwise
 from grader.lab.lab import Lab
 from grader.publish.wheel import description, package_files
 
-#: Characters from which on a line is told apart from lines that anybody might write.
+#: Minimum length in characters of a line that identifies its file; anybody might write a shorter one.
 LINE = 24
 
-#: How lines begin that tell a scenario apart by themselves.
+#: Beginnings of lines that identify a scenario by themselves.
 _TELLING = ("title:", "hint:", "#")
 
-#: Findings that are told.
+#: Maximum number of findings in a message.
 TOLD = 20
 
 
 def leaks(lab: Lab, folder: pathlib.Path) -> list[str]:
-    """What of a lab's secrets is in a folder: a line each, with the file and the secret's own."""
+    """Return the secrets of a lab that are in a folder: one line each, with the file and the secret's own file."""
     secrets = secret_lines(lab)
     pairs = {pair for path in secret_files(lab) for pair in pairwise(_lines(path))}
     described = {line for line in map(str.strip, description().splitlines()) if not line.startswith(_TELLING)}
@@ -39,7 +39,7 @@ def leaks(lab: Lab, folder: pathlib.Path) -> list[str]:
         neighbours = {line for pair in pairwise(lines) if pair in pairs for line in pair}
         for line in sorted(set(lines) & secrets.keys()):
             if line not in described or line in neighbours:
-                found.append(f"{name} has a line of {secrets[line]}: {line[:60]!r}")
+                found.append(f"{name} contains a line of {secrets[line]}: {line[:60]!r}")
         for word in sorted(secret_words(lab)):
             if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", f"{name}\n{text}"):
                 found.append(f"{name} names the hidden scenario {word}")
@@ -47,7 +47,7 @@ def leaks(lab: Lab, folder: pathlib.Path) -> list[str]:
 
 
 def contents(folder: pathlib.Path) -> Iterator[tuple[str, bytes]]:
-    """Every file of a folder, and every file inside its wheels and zips."""
+    """Yield every file of a folder, and every file inside its wheels and zips."""
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name, data = path.relative_to(folder).as_posix(), path.read_bytes()
         yield name, data
@@ -58,7 +58,7 @@ def contents(folder: pathlib.Path) -> Iterator[tuple[str, bytes]]:
 
 
 def secret_files(lab: Lab) -> list[pathlib.Path]:
-    """Hidden scenarios and their outputs, the quiz with its keys, the references, model sheets and misconceptions."""
+    """Return hidden scenarios and their outputs, the quiz and its keys, references, model sheets, misconceptions."""
     files = sorted((lab.path / "hidden").glob("*"))
     files += [lab.outputs / f"{scenario.id}.json" for scenario in lab.hidden]
     if lab.quiz is not None:
@@ -74,7 +74,7 @@ def secret_files(lab: Lab) -> list[pathlib.Path]:
 
 
 def open_files(lab: Lab) -> list[pathlib.Path]:
-    """What is public anyhow: lines that stand here tell nothing."""
+    """Return the files that are public anyway: a line of theirs reveals nothing."""
     files = [
         lab.path / "README.md",
         lab.path / "answers.yaml",
@@ -88,7 +88,7 @@ def open_files(lab: Lab) -> list[pathlib.Path]:
 
 
 def secret_lines(lab: Lab) -> dict[str, str]:
-    """line -> the file that it gives away, for all lines that stand in secret files alone."""
+    """Return line -> the secret file that it reveals, for all lines that occur only in secret files."""
     known = {line for path in open_files(lab) for line in _lines(path)}
     return {line: path.name for path in secret_files(lab) for line in _lines(path) if line not in known}
 
@@ -100,5 +100,5 @@ def _lines(path: pathlib.Path) -> Iterator[str]:
 
 
 def secret_words(lab: Lab) -> list[str]:
-    """Names of hidden scenarios, but for those that are words of one part and may stand anywhere."""
+    """Return the names of hidden scenarios, except single words, which may occur anywhere."""
     return [scenario.id for scenario in lab.hidden if "-" in scenario.id]

@@ -1,11 +1,12 @@
-"""What leaves the instructor's hands: the students' version of a lab, and the autograder for Gradescope.
+"""Create the students' version of a lab, and the copy of a lab that goes into an autograder.
 
     DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
           labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
                       fingerprints.json  release.json
 
-Nothing is left out by a list of what is secret: only what is listed here is put in. What came out is then searched for
-hidden files, reference, keys and misconceptions all the same (leaks.py), and nothing is released if any is found.
+Only the files listed here are included; there is no list of secrets to leave out, which could be incomplete. The
+result is nevertheless searched for hidden files, references, keys and misconceptions (leaks.py), and nothing is
+released if any is found.
 """
 
 from __future__ import annotations
@@ -26,21 +27,21 @@ from grader.quiz import released_files
 
 FORMAT = 1
 
-#: Texts of the release, with {placeholders}.
+#: Templates of the release's files, with @PLACEHOLDERS@.
 TEMPLATES = pathlib.Path(__file__).with_name("files")
 
-#: Files of a lab's folder that students get as they are.
+#: Files of a lab's folder that students get unchanged.
 HANDED_OUT = ("README.md", "answers.yaml")
 
 
 def release(lab: Lab, folder: pathlib.Path) -> list[str]:
-    """Write the students' version of a lab into a new folder; the paths in it, sorted.
+    """Write the students' version of a lab into a new folder; return the paths in it, sorted.
 
-    InputError, with the folder removed again, if something in it would give a secret away; InputError if the folder has
-    something in it, or if the lab's outputs are not up to date.
+    InputError if the folder is not empty, or if the lab's outputs are not up to date. If a file would reveal a secret,
+    the folder is removed again and InputError is raised.
     """
     if lab.reference is None:
-        raise InputError([f"{lab.path}: this is a released lab already; release the course's own copy of it"])
+        raise InputError([f"{lab.path}: this lab is a release already; run this on the course's own copy"])
     prepare(folder)
     try:
         wheel = write_wheel(folder)
@@ -60,14 +61,14 @@ def release(lab: Lab, folder: pathlib.Path) -> list[str]:
 
 
 def prepare(folder: pathlib.Path) -> None:
-    """Make a folder, which may be there if nothing is in it."""
+    """Create a folder; it may exist if it is empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError([f"{folder}: there is something in it already; name a new folder, or empty this one"])
+        raise InputError([f"{folder}: the folder is not empty; name a new one, or empty it"])
     folder.mkdir(parents=True, exist_ok=True)
 
 
 def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
-    """The lab's folder without a reference: with its hidden scenarios, or with their number and weights alone."""
+    """Write the lab's folder without a reference, with its hidden scenarios or with only their number and weights."""
     for name in HANDED_OUT:
         if (lab.path / name).is_file():
             write(folder / name, (lab.path / name).read_text(encoding="utf-8"))
@@ -77,7 +78,7 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
         write(folder / name, text)
     for scenario in lab.all_scenarios if hidden else lab.scenarios:
         kind = "hidden" if scenario in lab.hidden else "scenarios"
-        load_recording(lab, scenario)  # stale ones are never handed out
+        load_recording(lab, scenario)  # raises InputError for a stale output, which must not be handed out
         name = f"{scenario.id}.yaml"
         write(folder / kind / name, (lab.path / kind / name).read_text(encoding="utf-8"))
         write(folder / "outputs" / f"{scenario.id}.json", recording_path(lab, scenario).read_text(encoding="utf-8"))
@@ -96,9 +97,9 @@ def write(path: pathlib.Path, text: str) -> None:
 
 
 def lab_yaml(lab: Lab, hidden: bool) -> str:
-    """lab.yaml of a lab that has no reference and keeps everything in its own folder.
+    """Return the lab.yaml of a lab that has no reference and keeps all its files in its own folder.
 
-    hidden: the copy has what only staff see, and may say what its twins decide
+    hidden: the copy is for staff, so it may contain what its twins decide
     """
     lines = []
     for line in (lab.path / "lab.yaml").read_text(encoding="utf-8").splitlines():
@@ -113,7 +114,7 @@ def lab_yaml(lab: Lab, hidden: bool) -> str:
 
 
 def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
-    """The text of a template with @LAB@, @TITLE@, @WHEEL@ and what is known of hidden scenarios put in."""
+    """Return a template with @LAB@, @TITLE@, @WHEEL@, and the number and points of hidden scenarios filled in."""
     text = (TEMPLATES / template).read_text(encoding="utf-8")
     count = sum(len(lab.hidden_weights(task.id)) for task in lab.tasks)
     worth = points(lab.hidden_points())
@@ -124,11 +125,11 @@ def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
 
 
 def _verify(lab: Lab, folder: pathlib.Path) -> None:
-    """The released lab loads, is worth the same, and gives nothing away."""
+    """Check that the released lab loads, has the same points, and reveals no secret."""
     released = load_lab(folder / "labs" / lab.name)
     worth = {s.id: lab.share(s) for s in lab.scenarios}
     if {s.id: released.share(s) for s in released.scenarios} != worth:
-        problem = f"the released lab has other points than {lab.path}; that is a fault of the grader"
+        problem = f"the points of the released lab differ from those of {lab.path}; this is a bug in the grader"
         raise InputError([f"{folder}: {problem}"])
     found = leaks(lab, folder)
     if found:

@@ -1,4 +1,4 @@
-"""This very grader as an installable wheel, made from the files that are running: no index, no build tool, no network.
+"""Build an installable wheel of the running grader from its own files: no index, build tool or network is needed.
 
 A wheel of pure Python is a zip of the package and three text files (PEP 427, "Binary distribution format").
 """
@@ -19,14 +19,14 @@ NAME = "forklab"
 #: The package's own folder.
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 
-#: The earliest time that a zip can hold: the same files give the same bytes.
+#: The earliest time that a zip can hold. A fixed time makes the same files give the same bytes.
 _THEN = (1980, 1, 1, 0, 0, 0)
 
 _KINDS = (".py", ".json", ".md", ".mk", ".yml", ".sh", ".typed", "")
 
 
 def write_wheel(folder: pathlib.Path) -> pathlib.Path:
-    """Write forklab-VERSION-py3-none-any.whl into a folder. InputError if the grader was never installed."""
+    """Write forklab-VERSION-py3-none-any.whl into a folder; return its path. InputError if forklab is not installed."""
     version, metadata, entry_points = _metadata()
     info = f"{NAME}-{version}.dist-info"
     members = {path.relative_to(PACKAGE.parent).as_posix(): path.read_bytes() for path in package_files()}
@@ -41,12 +41,12 @@ def write_wheel(folder: pathlib.Path) -> pathlib.Path:
 
 
 def description() -> str:
-    """What the wheel says of itself, the README included."""
+    """Return the wheel's METADATA, which includes the README."""
     return _metadata()[1]
 
 
 def package_files() -> list[pathlib.Path]:
-    """The files of the package, in a fixed order."""
+    """Return the files of the package, in a fixed order."""
     files = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     return sorted(path for path in files if path.suffix in _KINDS)
 
@@ -69,14 +69,14 @@ def _digest(data: bytes) -> str:
 
 
 def _metadata() -> tuple[str, str, str]:
-    """Version, METADATA and entry points, as they were installed."""
+    """Return version, METADATA and entry points of the installed package."""
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
         found = distribution(NAME)
     except PackageNotFoundError:
         raise InputError(
-            [f"{NAME} is not installed, so there is no wheel to release; run `make test`, or pip install ."]
+            [f"{NAME} is not installed, so a release cannot include its wheel; run `make test` or `pip install .`"]
         ) from None
     metadata = found.read_text("METADATA") or found.read_text("PKG-INFO") or ""
     return found.version, metadata, found.read_text("entry_points.txt") or ""

@@ -12,10 +12,10 @@ def mark(lab: Lab, answers: bytes | None, seed: str | None = None, owners: Seque
     """Mark a sheet as the course does. Return points, max_points and questions, or None if the lab has no quiz.
 
     answers  the sheet's bytes, or None
-    seed     what chooses the variant; with None, the quiz file decides. The sheet's own variant never does.
+    seed     chooses the variant; with None, the quiz file decides. The variant named on the sheet never decides.
     owners   the ids by which the student is known, for quizzes whose seed is the student's id
 
-    InputError if the quiz itself is wrong; nothing that a sheet holds makes this fail.
+    InputError if the quiz itself is wrong. Whatever the sheet contains, this does not fail.
     """
     if lab.quiz is None:
         return None
@@ -39,15 +39,18 @@ def each_has_numbers(lab: Lab) -> bool:
 
 
 def check_quiz(lab: Lab) -> list[str]:
-    """What is wrong with a lab's quiz, a line each with file and line; see check.py."""
+    """Return the problems of a lab's quiz, one line each with file and line number; see check.py."""
     from grader.quiz.check import problems_of
 
     return problems_of(lab)
 
 
 def released_files(lab: Lab) -> dict[str, str]:
-    """The quiz as a released lab holds it: path in the lab's folder -> text. Keys are there too, packed, for practice:
-    what a student can mark at home is no secret, and the course marks with its own copy."""
+    """Return the quiz files of a released lab: path in the lab's folder -> text.
+
+    They include the keys, packed, so that students can practise. What a student's machine can mark is not secret; the
+    course marks with its own copy.
+    """
     from grader.quiz.keys import keys_path
     from grader.quiz.obfuscated import packed
 

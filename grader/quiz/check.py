@@ -1,9 +1,9 @@
-"""The author's proof that a quiz is sound: what `grader check` finds beside what the loader refuses.
+"""Prove that a quiz is sound: the problems that `grader check` finds in addition to those that the loader rejects.
 
-keys        every computed key can be computed, in every variant, and is what is recorded
-choices     the key is among them, once, and each wrong one can be explained
+keys        every key can be computed in every variant, and equals the recorded one
+choices     the key is among them, once, and each wrong choice can be explained
 sections    every section is a heading of the handout
-sheets      the model sheet has full marks, and the empty sheet asks for what the quiz asks
+sheets      the model sheet gets full marks, and the empty sheet has the questions of the quiz
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from grader.quiz.questions import load_quiz
 
 
 def problems_of(lab: Lab) -> list[str]:
-    """Everything that is wrong with a lab's quiz, a line each: file, line, what was found, the way out."""
+    """Return the problems of a lab's quiz, one line each: file, line, what was found, and how to fix it."""
     try:
         quiz = load_quiz(lab)
         problems = _keys(lab)
@@ -37,7 +37,7 @@ def problems_of(lab: Lab) -> list[str]:
 
 
 def _keys(lab: Lab) -> list[str]:
-    """Recorded keys against keys computed now."""
+    """Compare the recorded keys with keys computed now."""
     if lab.reference is None:
         return []
     from grader.quiz.record import compute_keys
@@ -61,12 +61,12 @@ def _question(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
         problems += [f"{problem}{with_}" for problem in found]
         texts.add((one.text, tuple(c.text for c in one.choices)))
     if not problems and question.parameters and len(texts) == 1:
-        problems.append("the parameters change nothing that a student reads")
+        problems.append("the parameters change no text that a student sees")
     return problems
 
 
 def _one(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
-    """What is wrong with one variant."""
+    """Return the problems of one variant."""
     try:
         keys = keyed(lab, quiz, question)
     except InputError as error:
@@ -80,21 +80,23 @@ def _one(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
             if w.flag and not any(w.flag in flags for flags in keys.flags.values())
         ]
     elif any(w.flag for w in question.distractors):
-        problems.append("only a computed answer has distractors that are misconceptions; give value and why")
+        problems.append(
+            "only a question with a computed answer may name misconceptions as distractors; give value and why"
+        )
     values = [w.value for w in question.distractors if w.value and _right(question, keys, w.value)]
     problems += [f"the distractor {value!r} is the right answer" for value in values]
     if question.offers_computed:
         count = len(offered(question, keys)) - 1
         if count < 2:
-            problems.append(f"wrong choices: {count}; two at least are needed, so name more distractors")
+            problems.append(f"wrong choices: {count}; at least two are needed: name more distractors")
     right = model_answer(question, keys)
     if not problems and mark_question(lab, quiz, question, right).verdict != CORRECT:
-        problems.append(f"the key {right!r} cannot be given as an answer")
+        problems.append(f"the key {right!r} is not accepted as an answer")
     return problems
 
 
 def _stored(question: Question, key: Any) -> list[str]:
-    """The author's own figure against the computed one."""
+    """Compare the author's own figure with the computed one."""
     computed = key[0] if isinstance(key, tuple) else key if isinstance(key, str) else as_text(key)
     stored = question.answer.key
     if stored is None or str(stored) == computed:
@@ -116,7 +118,7 @@ def _right(question: Question, keys: Any, value: str) -> bool:
 
 
 def model_answer(question: Question, keys: Any) -> str | list[str]:
-    """The key as it is written on a sheet."""
+    """Return the key in the form in which it is written on a sheet."""
     key = keys.key
     match question.type:
         case "single":
@@ -133,7 +135,7 @@ def model_answer(question: Question, keys: Any) -> str | list[str]:
 
 
 def model_sheet(lab: Lab, quiz: Quiz) -> Sheet:
-    """The sheet with full marks. InputError if a key cannot be computed."""
+    """Return the sheet that gets full marks. InputError if a key cannot be computed."""
     return {question.id: model_answer(question, keyed(lab, quiz, question)) for question in quiz.questions}
 
 
@@ -165,7 +167,7 @@ def _model_sheet(lab: Lab, quiz: Quiz) -> list[str]:
 
 
 def _empty_sheet(lab: Lab, quiz: Quiz) -> list[str]:
-    """labs/NAME/answers.yaml: every question, none answered."""
+    """Check labs/NAME/answers.yaml: it must have every question of the quiz, none answered."""
     path = lab.path / "answers.yaml"
     if lab.reference is None or not path.is_file():
         return [] if lab.reference is None else [f"{path}: the empty sheet is missing; {_template(lab)}"]
@@ -185,7 +187,7 @@ def _template(lab: Lab) -> str:
 
 
 def _line(path: pathlib.Path, problem: str) -> int:
-    """The line of a sheet that a problem names a question of; 1 if it names none."""
+    """Return the line of the sheet with the question that a problem names; 1 if it names none."""
     words = re.findall(r"[a-z0-9-]+", problem)
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if line.partition(":")[0] in words and ":" in line:

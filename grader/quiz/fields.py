@@ -1,4 +1,4 @@
-"""The quiz format as tables: every field with what it takes. Loader and JSON Schema are both made from these."""
+"""The quiz format as tables: every field with its accepted values. The loader and the JSON Schema both use these."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from grader.formats.fields import (
 )
 from grader.quiz.model import FORMAT, TYPES, VARIANT
 
-#: What a key may observe: figures cumulative up to the step, totals after it, or what the step itself showed.
+#: What a key may observe: figures cumulative up to the step, totals after the step, or what the step itself showed.
 OBSERVED = (
     "faults",
     "minor",
@@ -40,7 +40,7 @@ OBSERVED = (
     "file",
 )
 
-#: Those that need a place.
+#: Observations that need a place.
 PLACED = ("present", "writable", "shared", "file")
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,47}\Z")
@@ -72,7 +72,7 @@ def _are_parameters(value: object) -> bool:
         if not isinstance(values, list) or len(values) < 2 or not all(map(_is_scalar, values)):
             return False
         if len({str(v) for v in values}) != len(values):
-            raise ValueError(f"parameter {name!r} has a value twice: {', '.join(map(str, values))}")
+            raise ValueError(f"parameter {name!r} has the same value twice: {', '.join(map(str, values))}")
     return True
 
 
@@ -159,7 +159,7 @@ TOP: Table = {
     "format": required(version(FORMAT), "the version of this format"),
     "title": required(TEXT, "what the quiz is about"),
     "penalty": optional(SHARE, "the share of its points that a wrong answer costs; 0 unless given"),
-    "seed": optional(TEXT, "what chooses the variant that the course marks; {student} is the student's id"),
+    "seed": optional(TEXT, "chooses the variant that the course marks; {student} stands for the student's id"),
     "questions": required(QUESTIONS, "the questions, in order"),
 }
 
@@ -168,37 +168,37 @@ QUESTION: Table = {
     "type": required(TYPE, "how it is asked and marked"),
     "points": required(POINTS, "points, in the quiz's own scale"),
     "text": required(TEXT, "the question, in Markdown"),
-    "choices": optional(CHOICES, "what to choose from, to bring in order or to match"),
-    "answer": optional(ANSWER, "the key of number and text; or of single, if it is to be computed"),
-    "unit": optional(TEXT, "what a number counts"),
-    "tolerance": optional(POINTS, "how far a number may be off; 0 unless given"),
-    "section": optional(TEXT, "the heading of the handout to read again"),
+    "choices": optional(CHOICES, "the choices to select, put in order, or match"),
+    "answer": optional(ANSWER, "the key of a number or text question, or of a single question if the key is computed"),
+    "unit": optional(TEXT, "the unit of the number"),
+    "tolerance": optional(POINTS, "how much a number may differ from the key; 0 unless given"),
+    "section": optional(TEXT, "the heading of the handout section to read again"),
     "why": optional(TEXT, "why the answer is right"),
-    "distractors": optional(DISTRACTORS, "wrong answers to explain, or to offer"),
+    "distractors": optional(DISTRACTORS, "wrong answers to explain, or to offer as choices"),
     "penalty": optional(SHARE, "the share of its points that a wrong answer costs"),
-    "parameters": optional(PARAMETERS, "numbers and words that differ from student to student"),
+    "parameters": optional(PARAMETERS, "numbers and words that differ between students"),
 }
 
 CHOICE: Table = {
-    "id": required(ID, "what a sheet says for it"),
+    "id": required(ID, "the id that stands for the choice on a sheet"),
     "text": required(TEXT, "the choice, in Markdown"),
-    "right": required(RIGHT, "true or false; in order its place, from 1; in match the text that belongs to it"),
+    "right": required(RIGHT, "true or false; in `order` its place, from 1; in `match` the text that belongs to it"),
     "why": required(TEXT, "why it is right or wrong"),
 }
 
 OBSERVATION: Table = {
     "scenario": required(SCENARIO, "a public scenario of the lab, or one of the question's own"),
     "after": required(STEP, "after which step"),
-    "process": optional(TEXT, "whose; all processes' unless given"),
-    "observe": required(OBSERVE, "what to look at; figures are cumulative"),
+    "process": optional(TEXT, "the process observed; all processes unless given"),
+    "observe": required(OBSERVE, "what to observe; figures are cumulative"),
     "at": optional(TEXT, "the place, such as P:h[0:2], for " + ", ".join(PLACED)),
-    "key": optional(VALUE, "what the author found; `grader check` compares"),
+    "key": optional(VALUE, "the author's own figure; `grader check` compares it with the computed one"),
 }
 
 EXPRESSION: Table = {
-    "expression": required(TEXT, "a sum over the names in `of`, such as faults - copies"),
+    "expression": required(TEXT, "an expression over the names in `of`, such as faults - copies"),
     "of": required(OBSERVATIONS, "the observations, by name"),
-    "key": optional(VALUE, "what the author found; `grader check` compares"),
+    "key": optional(VALUE, "the author's own figure; `grader check` compares it with the computed one"),
 }
 
 DISTRACTOR: Table = {
@@ -206,7 +206,7 @@ DISTRACTOR: Table = {
     "why": required(TEXT, "why it is wrong"),
 }
 
-#: type -> the fields that it needs, and those that only some types take.
+#: type -> the fields that it needs, and the fields that only some types accept.
 NEEDED: dict[str, tuple[str, ...]] = {
     "single": (),
     "multiple": ("choices",),

@@ -1,9 +1,9 @@
-"""Keys: what a question's right answer is, and what kernels with a typical mistake would answer instead.
+"""Keys: the right answer to a question, and the answers that kernels with a typical mistake would give.
 
-Computed keys are recorded, one entry a variant, beside the reference outputs (`quiz/keys.json` there), together with
-the answers that misconception kernels give. So marking replays nothing, and a released lab, which has neither
-reference nor misconceptions, can still be marked. An entry is used only as long as its hash fits the question and its
-scenarios; otherwise the key is computed anew. A local key is no secret: it is there for practice, and the course
+Computed keys are recorded, one entry per variant, next to the reference outputs (in `quiz/keys.json`), together with
+the answers of the misconception kernels. Thus marking replays nothing, and a released lab, which has neither reference
+nor misconceptions, can still be marked. An entry is used only while its hash matches the question and its scenarios;
+otherwise the key is computed again. A key on a student's machine is not a secret: it is for practice, and the course
 marks with its own copy.
 """
 
@@ -24,16 +24,16 @@ from grader.quiz.observe import Value, evaluate, observe
 
 FORMAT = 1
 
-#: Misconceptions that are named for one wrong answer.
+#: Maximum number of misconceptions named for one wrong answer.
 BELIEFS = 2
 
 
 class Keyed(NamedTuple):
-    """A question's key, and what is known of wrong answers.
+    """A question's key, and what is known about wrong answers.
 
     key     a set of ids (single, multiple), a list of ids (order), a dict (match), a Fraction (number), a tuple of
             accepted texts (text); for a computed `single`, the text of the right choice
-    wrong   a wrong answer, as written -> why somebody gives it, a sentence each
+    wrong   a wrong answer, as written -> the reasons why somebody would give it, one sentence each
     flags   a wrong answer -> the flags of the misconceptions that give it
     """
 
@@ -43,7 +43,7 @@ class Keyed(NamedTuple):
 
 
 def keyed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
-    """The key of a question. InputError if it has to be computed and cannot be."""
+    """Return the key of a question. InputError if it has to be computed and cannot be."""
     if isinstance(question.answer, Computed):
         return _computed(lab, quiz, question)
     return Keyed(_written(question), {wrong.value: [wrong.why] for wrong in question.distractors if wrong.value})
@@ -69,15 +69,19 @@ def _computed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
     named = [w.flag for w in question.distractors if w.flag]
     for given, flags in mistakes.items():
         reasons = wrong.setdefault(given, [])
-        likely = sorted(flags, key=lambda flag: flag not in named)  # the author knows best which mistake is meant
+        likely = sorted(
+            flags, key=lambda flag: flag not in named
+        )  # the reason that the author wrote takes precedence over a computed one
         if not reasons:
             reasons += _told(given, question, [beliefs[flag] for flag in likely if flag in beliefs][:BELIEFS])
     return Keyed(_of_type(question, value), wrong, mistakes)
 
 
 def offered(question: Question, keys: Keyed) -> tuple[Choice, ...]:
-    """The choices that a `single` or `multiple` question shows. Where they are computed: the key, what the named
-    misconceptions give, and the wrong values that were written down; or three misconceptions, if none is named."""
+    """Return the choices that a `single` or `multiple` question shows.
+
+    Computed choices are the key, the answers of the named misconceptions, and the wrong values that the question lists;
+    or, if it names no misconception, the answers of three."""
     if not question.offers_computed:
         return question.choices
     named = [w.flag for w in question.distractors if w.flag]
@@ -95,12 +99,12 @@ def offered(question: Question, keys: Keyed) -> tuple[Choice, ...]:
 
 
 def counted(value: str, unit: str) -> str:
-    """A figure with its unit: 2 minor faults, 1 minor fault, 1 copy, 1 miss, 1 ms."""
+    """Return a figure with its unit: 2 minor faults, 1 minor fault, 1 copy, 1 miss, 1 ms."""
     return f"{value} {_singular(unit) if value == '1' else unit}".rstrip()
 
 
 def _singular(unit: str) -> str:
-    """One of what a unit names. A symbol (s, ms) is no plural."""
+    """Return the singular of a unit. A symbol (s, ms) stays as it is."""
     if len(unit) < 4 or unit.endswith("ss"):
         return unit
     for plural, one in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("s", "")):
@@ -121,7 +125,7 @@ def _of_type(question: Question, value: Value) -> Any:
 
 
 def _told(given: str, question: Question, beliefs: list[str]) -> list[str]:
-    """The sentence that names a misconception, or two that give the same."""
+    """Return the sentence that names a misconception, or two that give the same answer."""
     if not beliefs:
         return []
     seen = counted(given, question.unit)
@@ -129,7 +133,7 @@ def _told(given: str, question: Question, beliefs: list[str]) -> list[str]:
 
 
 def as_text(value: Value) -> str:
-    """A value as it is stored, offered and typed: a whole number, a decimal, or a word. A third is 1/3."""
+    """Return a value as it is stored, shown and typed: a whole number, a decimal, a fraction (1/3), or a word."""
     if isinstance(value, str) or value.denominator == 1:
         return str(value)
     decimal = f"{float(value):.9f}".rstrip("0")
@@ -137,7 +141,7 @@ def as_text(value: Value) -> str:
 
 
 def from_text(text: str) -> Value:
-    """The value that `as_text` gave: a number where it can be read as one."""
+    """Return the value that `as_text` was given: a number if the text can be read as one."""
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
@@ -148,7 +152,7 @@ def from_text(text: str) -> Value:
 
 
 def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
-    """The key from the reference's recorded outputs, or from a replay where a question has a scenario of its own."""
+    """Compute the key from the recorded outputs, or by a replay if the question has a scenario of its own."""
     computed: Computed = question.answer
     try:
         traces = {}
@@ -171,12 +175,12 @@ _loaded: dict[tuple[str, int], dict[str, Any]] = {}
 
 
 def keys_path(lab: Lab) -> pathlib.Path:
-    """Where computed keys are recorded: in a folder of its own, so that no scenario can have the same file."""
+    """Return the path of the recorded keys, in a separate folder so that no scenario's output has the same path."""
     return lab.outputs / "quiz" / "keys.json"
 
 
 def load_keys(lab: Lab) -> dict[str, Any]:
-    """The recorded keys; empty if there are none. InputError if the file is something else."""
+    """Return the recorded keys; empty if there are none. InputError if the file is not valid."""
     path = keys_path(lab)
     try:
         stamp = (str(path.resolve()), path.stat().st_mtime_ns)
@@ -188,7 +192,7 @@ def load_keys(lab: Lab) -> dict[str, Any]:
             if plain["format"] != FORMAT or not isinstance(plain["questions"], dict):
                 raise ValueError("of another format")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise InputError([f"{path}: not a quiz's recorded keys ({error}); {_again(lab)}"]) from None
+            raise InputError([f"{path}: not a file of recorded quiz keys ({error}); {_again(lab)}"]) from None
         _loaded[stamp] = plain
     return _loaded[stamp]
 
@@ -198,7 +202,7 @@ def _again(lab: Lab) -> str:
 
 
 def recorded(lab: Lab, question: Question) -> dict[str, Any] | None:
-    """The recorded entry of a question in its variant: hash, key, mistakes. None if there is none or it is stale."""
+    """Return the recorded entry of a question's variant (hash, key, mistakes), or None if it is missing or stale."""
     entry = load_keys(lab).get("questions", {}).get(question.id, {}).get(variant_name(question.values))
     if entry is None or entry["hash"] != question_hash(question):
         return None
@@ -210,7 +214,7 @@ def variant_name(values: dict[str, Any]) -> str:
 
 
 def question_hash(question: Question) -> str:
-    """sha256 of what decides a computed key: what is observed, and in which scenarios."""
+    """Return the sha256 of what determines a computed key: the observations and their scenarios."""
     import hashlib
 
     spec = [

@@ -1,4 +1,4 @@
-"""A sheet against a quiz: a verdict, points and feedback for each question."""
+"""Mark a sheet: a verdict, points and feedback for each question."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from grader.quiz.variants import mismatch
 
 CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "unanswered", "invalid"
 
-#: What a sheet may hold: question -> answer, as text or as a list of texts.
+#: A sheet: question id -> answer, as a text or a list of texts.
 Sheet = dict[str, str | list[str]]
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?\Z")
@@ -25,7 +25,7 @@ _EMPTY = ("", "~", "null")
 
 
 class Mark(NamedTuple):
-    """One question's mark. share: of its points, at most 1. feedback: sentences for the student, perhaps none."""
+    """One question's mark. share: the share of its points, at most 1. feedback: sentences for the student, or none."""
 
     verdict: str
     share: Fraction
@@ -33,13 +33,13 @@ class Mark(NamedTuple):
 
 
 def mark_sheet(lab: Lab, quiz: Quiz, answers: bytes | None) -> QuizResult:
-    """The marks as plain values: points, max_points, questions; `problems` names what on the sheet fits nothing."""
+    """Return the marks as plain values: points, max_points, questions; `problems` lists entries of no question."""
     sheet, problems = read_sheet(answers)
     return mark_answers(lab, quiz, sheet, problems)
 
 
 def read_sheet(answers: bytes | None) -> tuple[Sheet, list[str]]:
-    """The answers on a sheet, and what is wrong with the sheet as a whole (then it counts as empty)."""
+    """Return the answers on a sheet, and the problems of the sheet as a whole (it then counts as empty)."""
     if answers is None:
         return {}, []
     from grader.intake.submission import Refused, read_answers
@@ -51,23 +51,23 @@ def read_sheet(answers: bytes | None) -> tuple[Sheet, list[str]]:
 
 
 def variant_of(sheet: Sheet) -> str:
-    """The seed that a sheet names, or ""."""
+    """Return the seed that a sheet names, or ""."""
     seed = sheet.get(VARIANT, "")
     return seed.strip() if isinstance(seed, str) and seed not in _EMPTY and not unfit(seed) else ""
 
 
 def unfit(given: Any) -> bool:
-    """Whether intake says of an answer that it can be none: there twice, or nested. The answer is then the reason."""
+    """Return True if intake rejected an answer (given twice, or nested). The answer is then the reason."""
     from grader.intake.submission import Unfit
 
     return isinstance(given, Unfit)
 
 
 def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> QuizResult:
-    """The same for a sheet that has been read."""
+    """Mark a sheet that has been read already."""
     known = {question.id for question in quiz.questions}
     problems = list(problems)
-    problems += [f"there is no question '{printable(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
+    problems += [f"the quiz has no question '{printable(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
     if unfit(sheet.get(VARIANT)):
         problems.append(f"{VARIANT}: {sheet[VARIANT]}")
     problems += filter(None, [mismatch(quiz, variant_of(sheet))])
@@ -96,7 +96,7 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> Qui
 
 
 def mark_question(lab: Lab, quiz: Quiz, question: Question, given: str | list[str] | None) -> Mark:
-    """The mark of one answer; an answer of the wrong kind is `invalid`, with what would be accepted."""
+    """Return the mark of one answer. An answer of the wrong kind is `invalid`; its feedback says what is expected."""
     if given is None or is_open(given):
         return Mark(UNANSWERED, Fraction(0))
     if unfit(given):
@@ -108,22 +108,22 @@ def mark_question(lab: Lab, quiz: Quiz, question: Question, given: str | list[st
 
 
 def is_open(given: str | list[str] | None) -> bool:
-    """Whether this is no answer at all."""
+    """Return True if the question is not answered."""
     return given is None or given == [] or given in _EMPTY
 
 
 def _invalid(given: Any, accepted: str) -> Mark:
     shown = printable(", ".join(given) if isinstance(given, list) else given, 60)
-    return Mark(INVALID, Fraction(0), (f"'{shown}' is no answer to this question; accepted is {accepted}",))
+    return Mark(INVALID, Fraction(0), (f"'{shown}' is not a valid answer to this question; expected {accepted}",))
 
 
 def _ids(choices: Any) -> str:
-    """By name, since the order of the file may be that of the key."""
+    """Return the ids, sorted: in the order of the file they could reveal the key."""
     return ", ".join(sorted(choice.id for choice in choices))
 
 
 def _named(choice: Choice) -> str:
-    """A choice as a student knows it, at a terminal too, where its id is not shown."""
+    """Return a choice by its text: a student at a terminal does not see its id."""
     return " ".join(choice.text.split()).removesuffix(".")
 
 
@@ -141,12 +141,12 @@ def _single(question: Question, keys: Keyed, given: Any) -> Mark:
 
 
 def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
-    """(right chosen - wrong chosen) / right ones, at least nothing."""
+    """Mark with (right chosen - wrong chosen) / right ones, at least 0."""
     key = keys.key
     chosen = [given] if isinstance(given, str) else given
     unknown = [id for id in chosen if id not in {c.id for c in question.choices}]
     if unknown or len(set(chosen)) != len(chosen):
-        return _invalid(given, f"a list of some of {_ids(question.choices)}, each once")
+        return _invalid(given, f"a list of one or more of {_ids(question.choices)}, each once")
     right, wrong = len(key.intersection(chosen)), len(set(chosen) - key)
     if set(chosen) == key:
         return Mark(CORRECT, Fraction(1), tuple(f"{_named(c)}: {c.why}" for c in question.choices if c.id in key))
@@ -176,7 +176,7 @@ def _text(question: Question, keys: Keyed, given: Any) -> Mark:
 
 
 def normal(text: str) -> str:
-    """A short answer as it is compared: no case, no quotes or full stop around it, single blanks, `-` as a blank."""
+    """Normalize a short answer: lower case, no quotes or full stop around it, single blanks, `-` as a blank."""
     return " ".join(text.casefold().replace("-", " ").strip(" \t\n`'\".").split())
 
 
@@ -190,11 +190,11 @@ def _order(question: Question, keys: Keyed, given: Any) -> Mark:
     place = next(n for n, (mine, right) in enumerate(zip(given, key, strict=True), 1) if mine != right)
     before = ("Place", "The first is right; place", f"The first {place - 1} are right; place")[min(place, 3) - 1]
     taken = next(c for c in question.choices if c.id == given[place - 1])
-    return Mark(WRONG, Fraction(0), (f"{before} {place} is not this one: {_named(taken)}. {taken.why}",))
+    return Mark(WRONG, Fraction(0), (f"{before} {place} is wrong: {_named(taken)}. {taken.why}",))
 
 
 def _match(question: Question, keys: Keyed, given: Any) -> Mark:
-    """The share of pairs that are right."""
+    """Mark with the share of pairs that are right."""
     key = keys.key
     pairs: dict[str, str] = {}
     for item in given if isinstance(given, list) else ():
@@ -209,7 +209,7 @@ def _match(question: Question, keys: Keyed, given: Any) -> Mark:
     if not wrong:
         return Mark(CORRECT, Fraction(1), tuple(f"{_named(c)}: {c.why}" for c in question.choices))
     share = Fraction(len(key) - len(wrong), len(key))
-    return Mark(PARTIAL if share else WRONG, share, tuple(f"{_named(c)}: something else. {c.why}" for c in wrong))
+    return Mark(PARTIAL if share else WRONG, share, tuple(f"{_named(c)}: wrong match. {c.why}" for c in wrong))
 
 
 _MARKERS: dict[str, Callable[[Question, Keyed, Any], Mark]] = {

@@ -1,4 +1,4 @@
-"""The marks of a quiz sheet, as a result has them: the type that marking, reports and batches share."""
+"""The marks of a quiz sheet in a result: the types that marking, reports and batches share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 
 class QuestionResult(TypedDict):
-    """One question's verdict and points. Points may be below 0 where the quiz has a penalty."""
+    """One question's verdict and points. Points may be negative if the quiz has a penalty."""
 
     id: str
     verdict: str
@@ -16,7 +16,7 @@ class QuestionResult(TypedDict):
 
 
 class QuizResult(TypedDict):
-    """A marked sheet. `problems`: what of the sheet could not be read, a line each."""
+    """A marked sheet. `problems`: what could not be read of the sheet, one line each."""
 
     points: float
     max_points: float

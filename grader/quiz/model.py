@@ -1,4 +1,4 @@
-"""What a quiz is, once it is loaded: immutable records."""
+"""The records of a loaded quiz, all immutable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TYPES = ("single", "multiple", "number", "order", "match", "text")
 
 WITH_CHOICES = ("single", "multiple", "order", "match")
 
-#: The id under which a sheet names its variant; no question may be called that.
+#: Reserved question id: on a sheet it holds the seed of the variant.
 VARIANT = "variant"
 
 
@@ -27,9 +27,9 @@ class Choice(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """What a scenario's replay shows after a step (from 1).
+    """An observation of a scenario's replay after a step (from 1).
 
-    process  whose faults, copies, … ; "" for all
+    process  the process whose faults, copies, … are counted; "" for all
     at       the place, for figures that have one (`present`, `writable`, `shared`, `file`); "" for the others
     """
 
@@ -41,10 +41,10 @@ class Observation(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """A key that the reference gives: an expression over named observations.
+    """A key computed by the reference: an expression over named observations.
 
-    key     the author's own figure, to be held against the computed one; None if there is none
-    inline  whether a scenario is written in the question itself, and has no recorded output
+    key     the author's own figure, to compare with the computed one; None if there is none
+    inline  True if a scenario is written in the question itself, so that it has no recorded output
     """
 
     expression: str
@@ -54,7 +54,7 @@ class Computed(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """A wrong answer that is expected: the flag of a misconception, whose kernel gives the value, or value and why."""
+    """An expected wrong answer: the flag of a misconception, whose kernel gives the value, or a value and a reason."""
 
     flag: str
     value: str
@@ -62,15 +62,15 @@ class Wrong(NamedTuple):
 
 
 class Question(NamedTuple):
-    """One question, with the parameters of its variant put in.
+    """One question, with the parameters of its variant substituted.
 
     answer       a number (Fraction), a tuple of accepted texts, or Computed; None where the choices hold the key
-    distractors  wrong answers with a reason of their own
-    why          why the answer is right; "" if the choices say it
+    distractors  wrong answers that have their own reason
+    why          why the answer is right; "" if the choices explain it
     penalty      share of the points that a wrong answer costs
-    parameters   name -> the values it can have; `values` has the chosen ones
-    raw          the question as it was written, to make other variants from
-    line         of the file
+    parameters   name -> its possible values; `values` has the chosen ones
+    raw          the question as written, from which other variants are made
+    line         line number in the quiz file
     """
 
     id: str
@@ -92,7 +92,7 @@ class Question(NamedTuple):
 
     @property
     def offers_computed(self) -> bool:
-        """Whether this is a `single` question whose choices are the key and what misconceptions give."""
+        """Return True for a `single` question whose choices are the key and the answers of misconceptions."""
         return self.type == "single" and isinstance(self.answer, Computed)
 
 
@@ -100,8 +100,8 @@ class Quiz(NamedTuple):
     """A quiz file.
 
     path    for messages
-    seed    what its variant was chosen by; "" for the first values
-    rule    the course's seed as the file states it; "" if it states none (see variants.py)
+    seed    the seed that chose its variant; "" for the first values
+    rule    the course's seed as written in the file; "" if the file has none (see variants.py)
     """
 
     title: str
@@ -112,12 +112,12 @@ class Quiz(NamedTuple):
 
     @property
     def varies(self) -> bool:
-        """Whether there is more than one variant of this quiz."""
+        """Return True if this quiz has more than one variant."""
         return any(question.parameters for question in self.questions)
 
     @property
     def computed(self) -> int:
-        """How many keys the reference gives."""
+        """Return the number of keys that the reference computes."""
         return sum(isinstance(question.answer, Computed) for question in self.questions)
 
     @property

@@ -1,7 +1,7 @@
-"""A quiz as students get it: packed, so that nobody reads a key by accident, and checkable at home all the same.
+"""Pack a quiz for students, so that nobody reads a key by accident but sheets can be marked at home.
 
-This hides nothing from anybody who wants to know: a key that a program on one's own machine can use is no secret. The
-course marks with its own copy.
+This does not hide a key from anybody who looks for it: what a program on a student's machine can use, the student can
+read. The course marks with its own copy.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ HEAD = b"# forklab: questions and keys, packed so that nobody reads them by acci
 
 _ABOUT = b"# marks with its own copy. `grader quiz` asks the questions and marks your answers.\n"
 
-#: Bytes of an unpacked quiz.
+#: Maximum size of an unpacked quiz, in bytes.
 LIMIT = 4 << 20
 
 
 def packed(text: str) -> str:
-    """The text of a packed file."""
+    """Return the text of the packed file."""
     import base64
     import textwrap
     import zlib
@@ -25,7 +25,7 @@ def packed(text: str) -> str:
 
 
 def unpacked(data: bytes) -> bytes:
-    """The bytes inside, where a file is packed, else the file's own. ValueError if it is damaged."""
+    """Return the unpacked bytes of a packed file, or the bytes of any other file. ValueError if it is damaged."""
     if not data.startswith(HEAD):
         return data
     import base64

@@ -1,4 +1,4 @@
-"""Read from a trace what a question asks for."""
+"""Read the answer to a question from a trace."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Value = Fraction | str
 
 
 def observe(trace: Trace, what: Observation) -> Value:
-    """Return the figure or the word. ValueError, in words, if the trace shows no such thing."""
+    """Return the figure or the word. ValueError, with a message for the author, if the trace does not show it."""
     records = trace.steps[: what.after]
     if len(records) < what.after:
-        raise ValueError(f"the run of {what.scenario.id} broke off before step {what.after}")
+        raise ValueError(f"the run of {what.scenario.id} stopped before step {what.after}")
     last = records[-1]
     if what.observe == "outcome":
         return last.outcome
@@ -46,7 +46,7 @@ def _counted(trace: Trace, state: State, what: Observation) -> Value:
 
 def _pid(trace: Trace, what: Observation, name: str) -> int:
     if name not in trace.pids:
-        raise ValueError(f"there is no process {name!r} in {what.scenario.id}; {', '.join(trace.pids)} are there")
+        raise ValueError(f"{what.scenario.id} has no process {name!r} (it has {', '.join(trace.pids)})")
     return trace.pids[name]
 
 
@@ -55,7 +55,7 @@ def _entries(trace: Trace, state: State, what: Observation) -> Value:
     name, place = parse_owned_place(what.at)
     mapping = state.mappings.get(place.name)
     if mapping is None:
-        raise ValueError(f"nothing called {place.name!r} is mapped in {what.scenario.id} by step {what.after}")
+        raise ValueError(f"no mapping {place.name!r} exists in {what.scenario.id} at step {what.after}")
     pid = _pid(trace, what, name)
     pages = [mapping.first + index for index in place.pages(mapping.pages)]
     entries = [entry for entry in (state.entry(pid, page) for page in pages) if entry]
@@ -64,7 +64,7 @@ def _entries(trace: Trace, state: State, what: Observation) -> Value:
     if what.observe == "writable":
         return Fraction(sum(bool(entry & WRITE_BIT) for entry in entries))
     if len(pages) != 1 or not entries:
-        raise ValueError(f"{what.at!r} is not one present page of {what.scenario.id} after step {what.after}")
+        raise ValueError(f"{what.at!r} is not a single present page of {what.scenario.id} after step {what.after}")
     return Fraction(len(state.users(entries[0] >> FRAME_SHIFT)))
 
 
@@ -73,7 +73,7 @@ def _on_disk(state: State, what: Observation) -> Value:
     place = parse_place(what.at)
     names = [file.name for file in what.scenario.files]
     if place.name not in names:
-        raise ValueError(f"there is no file {place.name!r} in {what.scenario.id}; {', '.join(names) or 'none'} are")
+        raise ValueError(f"{what.scenario.id} has no file {place.name!r} (it has {', '.join(names) or 'none'})")
     pages = state.file(place.name).pages
     if not 0 <= place.first < pages:
         raise ValueError(f"file {place.name!r} has {pages} pages")
@@ -81,7 +81,7 @@ def _on_disk(state: State, what: Observation) -> Value:
 
 
 def evaluate(computed: Computed, values: dict[str, Value]) -> Value:
-    """A computed key from the values of its observations. ValueError if they cannot be added up."""
+    """Compute a key from the values of its observations. ValueError if the expression cannot be evaluated."""
     if computed.expression in values:
         return values[computed.expression]
     from grader.quiz.parameters import arithmetic

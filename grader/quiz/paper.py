@@ -1,4 +1,4 @@
-"""A quiz on paper, and the key sheet for those who mark it by hand."""
+"""Print a quiz on paper, and the key sheet for marking it by hand."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from grader.quiz.terminal.markdown import columns, layout
 _BOX = {"single": "( )", "multiple": "[ ]", "order": "[  ]", "match": "[  ]"}
 
 _ASKED = {
-    "single": "Mark one.",
-    "multiple": "Mark all that are right.",
+    "single": "Choose one.",
+    "multiple": "Choose all that are right.",
     "order": "Number them in the right order.",
     "match": "Write a letter into each box.",
 }
 
 
 def paper(lab: Lab, quiz: Quiz) -> str:
-    """The questions, with boxes and lines to fill in, in 80 columns."""
+    """Return the questions, with boxes and lines to fill in, in 80 columns."""
     teller = Teller(lab, quiz)
     lines = [quiz.title, "=" * min(len(quiz.title), 80), ""]
     lines += [f"Name: {'_' * 40}   Points: ______ of {points(quiz.points)}"]
@@ -55,7 +55,7 @@ def _question(teller: Teller, number: int, question: Question) -> list[str]:
 
 
 def key_sheet(lab: Lab, quiz: Quiz) -> str:
-    """The keys, with the reasons, and the wrong answers that are typical."""
+    """Return the keys with their reasons, and the typical wrong answers."""
     title = f"Key to: {quiz.title}"
     lines = [title, "=" * min(len(title), 80), *_variant(quiz)]
     teller = Teller(lab, quiz)

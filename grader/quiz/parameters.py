@@ -1,8 +1,8 @@
-"""Parameters of a question: other numbers for every student, the same ones every time.
+"""Parameters of a question: each student gets different numbers, but the same ones every time.
 
-`{pages}` and `{pages // 2 + 1}` in a question's texts and in its scenario stand for the value of a parameter and for
-sums made from it. The value is chosen by sha256 of seed, question and parameter, so that the choice is the same under
-every version of Python and for ever.
+`{pages}` and `{pages // 2 + 1}` in a question's texts and its scenario stand for the value of a parameter and for an
+expression over it. The sha256 of seed, question and parameter chooses the value, so that the choice is the same under
+every version of Python.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from grader.formats.yaml_reader import Block, Items
 
-#: Variants that one question may have, so that `grader check` can try them all.
+#: Maximum number of variants per question, so that `grader check` can try them all.
 VARIANT_LIMIT = 64
 
 _BRACED = re.compile(r"\{([A-Za-z0-9_ +*/%()-]{1,80})\}")
@@ -24,14 +24,14 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def chosen(seed: str, question: str, parameters: dict[str, list[Any]]) -> dict[str, Any]:
-    """The values for a seed; "" gives the first of each."""
+    """Return the values for a seed; "" gives the first of each."""
     if not seed:
         return {name: values[0] for name, values in parameters.items()}
     return {name: values[_pick(f"{seed}\0{question}\0{name}", len(values))] for name, values in parameters.items()}
 
 
 def shuffled(seed: str, items: list[str]) -> list[str]:
-    """The items in an order that only the seed and the items decide."""
+    """Return the items in an order that depends only on the seed and the items."""
     return sorted(items, key=lambda item: hashlib.sha256(f"{seed}\0{item}".encode("utf-8", "surrogatepass")).digest())
 
 
@@ -40,15 +40,15 @@ def _pick(text: str, count: int) -> int:
 
 
 def combinations(parameters: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
-    """Every choice of values, the first values first. One empty choice if there are no parameters."""
+    """Yield every combination of values, the first values first; a single empty one if there are no parameters."""
     for values in itertools.product(*parameters.values()):
         yield dict(zip(parameters, values, strict=True))
 
 
 def substitute(value: Any, values: dict[str, Any]) -> Any:
-    """The value with parameters put in, Block and Items with their lines kept.
+    """Return the value with its parameters substituted; Block and Items keep their line numbers.
 
-    A text that is nothing but `{…}` becomes a number if the result is one. ValueError if a sum has no whole result.
+    A text that consists only of `{…}` becomes a number if the result is one. ValueError if a result is not whole.
     """
     if isinstance(value, Block):
         block = Block(value.line)
@@ -86,12 +86,12 @@ def _filled(text: str, values: dict[str, Any]) -> Any:
         return values[text.strip()]
     result = arithmetic(text, values)
     if result.denominator != 1:
-        raise ValueError(f"{{{text}}} is {result}, which is no whole number")
+        raise ValueError(f"{{{text}}} is {result}, which is not a whole number")
     return int(result)
 
 
 def placeholders(value: Any) -> set[str]:
-    """The names in `{…}` anywhere in a value."""
+    """Return the names in `{…}` anywhere in a value."""
     if isinstance(value, dict):
         return set().union(*(placeholders(key) | placeholders(item) for key, item in value.items()), set())
     if isinstance(value, list):
@@ -102,12 +102,12 @@ def placeholders(value: Any) -> set[str]:
 
 
 def names_in(expression: str) -> list[str]:
-    """The names that an expression uses, in order, each once."""
+    """Return the names that an expression uses, in order, each once."""
     return list(dict.fromkeys(_NAME.findall(expression)))
 
 
 def arithmetic(text: str, values: dict[str, Any]) -> Fraction:
-    """The exact value of a sum of names and numbers with + - * / // % and brackets. ValueError if it is none."""
+    """Return the exact value of an expression of names, numbers, + - * / // % and brackets, or raise ValueError."""
     import ast
 
     if len(text) > 200:
@@ -115,7 +115,7 @@ def arithmetic(text: str, values: dict[str, Any]) -> Fraction:
     try:
         return _evaluate(ast.parse(text.strip(), mode="eval").body, values)
     except (SyntaxError, RecursionError, MemoryError):
-        raise ValueError(f"{text!r} is no expression of names, numbers, + - * / // % and brackets") from None
+        raise ValueError(f"{text!r} is not an expression of names, numbers, + - * / // % and brackets") from None
     except ZeroDivisionError:
         raise ValueError(f"{text!r} divides by zero") from None
 
@@ -129,7 +129,7 @@ def _evaluate(node: Any, values: dict[str, Any]) -> Fraction:
         value = values.get(node.id)
         if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
             known = ", ".join(values) or "none"
-            raise ValueError(f"{node.id!r} is no number here; there are: {known}")
+            raise ValueError(f"{node.id!r} is not a known number; expected one of: {known}")
         return Fraction(str(value))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return -_evaluate(node.operand, values)

@@ -1,4 +1,4 @@
-"""quizzes/NAME.yaml -> Quiz. Strict: every refusal has file, line, what was found and what is accepted."""
+"""Load quizzes/NAME.yaml into a Quiz, strictly: every error has file, line, what was found and what is expected."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from grader.quiz.variants import Seed, everybodys
 from grader.scenario.loader import scenario_of
 from grader.scenario.model import Scenario
 
-#: Fields of a scenario that a question writes itself.
+#: Fields of a scenario that is written inside a question.
 _INLINE = ("machine", "files", "processes", "steps")
 
 
 def load_quiz(lab: Lab, seed: Seed = everybodys) -> Quiz:
-    """Return the quiz of a lab, in the variant of a seed: a text ("" is the first variant), or a function that makes
-    one from the seed that the quiz file states (variants.py has them). By default the quiz file decides.
+    """Return the quiz of a lab, in the variant that a seed chooses.
 
-    InputError if the file is missing or wrong, or if a question names what is not in the lab.
+    The seed is a text ("" chooses the first variant), or a function that makes one from the seed in the quiz file
+    (see variants.py). By default the quiz file decides.
+
+    InputError if the file is missing or wrong, or if a question names something that the lab does not have.
     """
     if lab.quiz is None:
-        raise InputError([f"{lab.name}: this lab has no quiz"])
+        raise InputError([f"{lab.name} has no quiz"])
     try:
         return read_quiz(unpacked(lab.quiz.read_bytes()), lab.quiz.name, lab, seed)
     except ValueError as error:
@@ -37,7 +39,7 @@ def load_quiz(lab: Lab, seed: Seed = everybodys) -> Quiz:
 
 
 def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: Seed = everybodys) -> Quiz:
-    """The quiz in a text; `name` stands for the file in messages. FormatError if anything in it is wrong.
+    """Return the quiz in a text; `name` is the file in messages. FormatError if anything in it is wrong.
 
     Without a lab there are no scenarios that a question could observe.
     """
@@ -45,12 +47,12 @@ def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: Seed =
 
 
 def instance(lab: Lab | None, quiz: Quiz, question: Question, values: dict[str, Any]) -> Question:
-    """The same question with other values of its parameters. FormatError if that makes no sense."""
+    """Return the same question with other values of its parameters. FormatError if they do not work."""
     return _Reader(quiz.path, lab).instance(question.raw, question.line, question.penalty, values)
 
 
 class _Reader:
-    """One file's load."""
+    """Loads one file."""
 
     def __init__(self, name: str, lab: Lab | None) -> None:
         self.name = name
@@ -70,7 +72,7 @@ class _Reader:
             question = self.question(item, line, penalty, seed)
             if question.id in questions:
                 first = questions[question.id].line
-                raise self.wrong(line, f"question {question.id!r} is there twice; first in line {first}")
+                raise self.wrong(line, f"question {question.id!r} appears twice; first in line {first}")
             questions[question.id] = question
         return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed, rule)
 
@@ -85,7 +87,7 @@ class _Reader:
         return self.instance(item, line, Fraction(str(item.get("penalty", penalty))), values)
 
     def check_placeholders(self, item: Block) -> None:
-        """Every parameter is used, and nothing in braces is a parameter that there isn't."""
+        """Check that every parameter is used, and that every name in braces is a parameter."""
         from grader.quiz.parameters import placeholders
 
         used = placeholders({key: value for key, value in item.items() if key != "parameters"})
@@ -95,10 +97,10 @@ class _Reader:
         for name in sorted(placeholders([item["text"], item.get("why", ""), item.get("choices", [])])):
             if name not in item["parameters"]:
                 known = ", ".join(item["parameters"])
-                raise self.wrong(item.line, f"{{{name}}} is no parameter of this question; there are: {known}")
+                raise self.wrong(item.line, f"{{{name}}} is not a parameter of this question (it has {known})")
 
     def instance(self, item: Block, line: int, penalty: Fraction, values: dict[str, Any]) -> Question:
-        """A question whose fields were checked, with values for its parameters."""
+        """Return a question whose fields have been checked, with values for its parameters."""
         block = item
         if values:
             from grader.quiz.parameters import substitute
@@ -137,22 +139,22 @@ class _Reader:
     def check_type(self, block: Block, kind: str, line: int) -> None:
         for field, kinds in ONLY.items():
             if field in block and kind not in kinds:
-                raise self.wrong(block.lines[field], f"a question of type {kind} takes no {field!r}")
+                raise self.wrong(block.lines[field], f"a question of type {kind} does not accept {field!r}")
         for field in NEEDED[kind]:
             if field not in block:
                 raise self.wrong(line, f"a question of type {kind} needs {field!r}")
 
     def check_single(self, question: Question, block: Block, line: int) -> None:
-        """A `single` question has its choices written down, or an answer to compute; not both."""
+        """Check that a `single` question either lists its choices or has an answer to compute."""
         if question.type != "single":
             return
         if ("choices" in block) == ("answer" in block):
-            raise self.wrong(line, "a question of type single takes one of `choices` and a computed `answer`")
+            raise self.wrong(line, "a question of type single has either `choices` or a computed `answer`")
         if "answer" in block and not isinstance(question.answer, Computed):
-            raise self.wrong(block.lines["answer"], "the answer of a `single` question says what to observe")
+            raise self.wrong(block.lines["answer"], "the answer of a `single` question must say what to observe")
         for field in ("why", "unit", "distractors"):
             if field in block and "choices" in block:
-                raise self.wrong(block.lines[field], f"with `choices`, leave out {field!r}: every choice says its own")
+                raise self.wrong(block.lines[field], f"with `choices`, leave out {field!r}: every choice has its own")
 
     # -- choices ----------------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class _Reader:
         for item, line in zip(items, items.lines, strict=True):
             check_fields(self.name, "a choice", item, CHOICE, line)
             choice = Choice(item["id"], item["text"].strip(), item["right"], item["why"].strip())
-            # By their letters as they are: `FILE` and `File` are two things in C.
+            # Compare case-sensitively: `FILE` and `File` are different things in C.
             names = {choice.id, f"text {' '.join(choice.text.split())}"}
             if names & taken:
                 raise self.wrong(line, f"choice {choice.id!r} has the id or the text of an earlier one")
@@ -175,21 +177,23 @@ class _Reader:
     def check_right(self, rights: list[Any], kind: str, line: int) -> None:
         if kind == "order":
             if sorted(rights, key=str) != sorted(range(1, len(rights) + 1), key=str):
-                raise self.wrong(line, f"in `order`, right is the place: the numbers 1 to {len(rights)}, each once")
+                raise self.wrong(
+                    line, f"in `order`, `right` must be the place: the numbers 1 to {len(rights)}, each once"
+                )
         elif kind == "match":
             if not all(isinstance(right, str) for right in rights):
-                raise self.wrong(line, "in `match`, right is the text that belongs to the choice")
+                raise self.wrong(line, "in `match`, `right` must be the text that belongs to the choice")
             if len(set(rights)) < 2:
-                raise self.wrong(line, "all choices have the same match; there must be two at least to choose from")
+                raise self.wrong(line, "all choices have the same match; at least two different ones are needed")
         elif not all(isinstance(right, bool) for right in rights):
-            raise self.wrong(line, f"in `{kind}`, right is true or false")
+            raise self.wrong(line, f"in `{kind}`, `right` must be true or false")
         elif kind == "single" and sum(rights) != 1:
-            raise self.wrong(line, f"{sum(rights)} choices are right; a `single` question has exactly one")
+            raise self.wrong(line, f"{sum(rights)} choices are right; a `single` question must have exactly one")
         elif not any(rights):
             raise self.wrong(line, "no choice is right")
 
     def distractors(self, block: Block, kind: str) -> tuple[Wrong, ...]:
-        """Wrong answers as they are compared: those of a number as numbers, so that 2.0 is 2."""
+        """Return wrong answers in the form in which they are compared: numbers as numbers, so that 2.0 equals 2."""
         from grader.quiz.keys import as_text
 
         found: list[Wrong] = []
@@ -201,10 +205,12 @@ class _Reader:
             check_fields(self.name, "a distractor", item, DISTRACTOR, line)
             value = item["value"]
             if kind == "number" and isinstance(value, str):
-                raise self.wrong(item.lines["value"], f"value is {value!r}; a wrong answer to a number is a number")
+                raise self.wrong(
+                    item.lines["value"], f"value is {value!r}; a wrong answer to a number question must be a number"
+                )
             value = " ".join(value.split()) if isinstance(value, str) else as_text(Fraction(str(value)))
             if any(wrong.value == value for wrong in found):
-                raise self.wrong(line, f"the distractor {value!r} is there twice")
+                raise self.wrong(line, f"the distractor {value!r} appears twice")
             found.append(Wrong("", value, item["why"].strip()))
         return tuple(found)
 
@@ -239,7 +245,7 @@ class _Reader:
         unused = [name for name in observations if name not in names_in(answer["expression"])]
         if unknown or unused:
             names = _list(unknown + unused)
-            raise self.wrong(line, f"{answer['expression']!r} and `of` must have the same names; look at {names}")
+            raise self.wrong(line, f"{answer['expression']!r} and `of` must have the same names; check {names}")
         inline = any(isinstance(block["scenario"], Block) for block in answer["of"].values())
         return Computed(answer["expression"], observations, answer.get("key"), inline)
 
@@ -250,12 +256,12 @@ class _Reader:
             raise self.wrong(line, f"after is {after!r}; {scenario.id} has steps 1 to {len(scenario.steps)}")
         there = [*scenario.processes, *(step.fields["child"] for step in scenario.steps if step.verb == "fork")]
         if process and process not in there:
-            raise self.wrong(line, f"there is no process {process!r} in {scenario.id}; there are {_list(there)}")
+            raise self.wrong(line, f"{scenario.id} has no process {process!r} (it has {_list(there)})")
         if (block["observe"] in PLACED) != bool(at):
-            need = "takes no `at`" if at else "needs `at`, a place such as P:h[0] (for file, notes[0])"
+            need = "does not accept `at`" if at else "needs `at`, a place such as P:h[0] (for file, notes[0])"
             raise self.wrong(line, f"observe: {block['observe']} {need}")
         if scenario.each is not None:
-            raise self.wrong(line, f"{scenario.id} has `after: each`, so it has many runs; observe another scenario")
+            raise self.wrong(line, f"{scenario.id} has `after: each`, so it has several runs; observe another scenario")
         return Observation(scenario, after, process, block["observe"], at)
 
     def scenario(self, given: Any, line: int) -> Scenario:
@@ -265,13 +271,15 @@ class _Reader:
             block.lines = dict.fromkeys(("format", "title", "task"), given.line) | given.lines
             for key, value in given.items():
                 if key not in _INLINE:
-                    raise self.wrong(given.lines[key], f"a question's own scenario takes {_list(_INLINE)}, not {key!r}")
+                    raise self.wrong(
+                        given.lines[key], f"a scenario inside a question accepts {_list(_INLINE)}, not {key!r}"
+                    )
                 block[key] = value
             return scenario_of(block, "this scenario", self.name)
         found = self.scenarios.get(given)
         if found is None:
-            where = self.lab.name if self.lab is not None else "this file alone"
-            raise self.wrong(line, f"there is no public scenario {given!r} in {where}")
+            where = self.lab.name if self.lab is not None else "this file"
+            raise self.wrong(line, f"{where} has no public scenario {given!r}")
         return found
 
 

@@ -1,4 +1,4 @@
-"""Computed keys, and what every misconception would answer, written beside the reference outputs."""
+"""Record the computed keys, and the answer of every misconception, next to the reference outputs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Progress = Callable[[str], None]
 
 
 def variants(lab: Lab, quiz: Quiz, question: Question) -> Iterator[Question]:
-    """The question in each of its variants. InputError if there are too many to try."""
+    """Yield the question in each of its variants. InputError if there are too many to try."""
     count = 1
     for several in question.parameters.values():
         count *= len(several)
     if count > VARIANT_LIMIT:
-        problem = f"question {question.id!r} has {count} variants; at most {VARIANT_LIMIT} are accepted"
+        problem = f"question {question.id!r} has {count} variants; the limit is {VARIANT_LIMIT}"
         raise InputError([f"{quiz.path}:{question.line}: {problem}"])
     if not question.parameters:
         yield question
@@ -41,7 +41,7 @@ def variants(lab: Lab, quiz: Quiz, question: Question) -> Iterator[Question]:
 
 
 def compute_keys(lab: Lab, progress: Progress = lambda flag: None) -> dict[str, Any]:
-    """All computed keys of a lab's quiz, as they are recorded. InputError if one cannot be computed."""
+    """Compute all keys of a lab's quiz, in their recorded form. InputError if one cannot be computed."""
     quiz = load_quiz(lab)
     flags = _flags(lab)
     runs = _Runs(lab)
@@ -64,14 +64,14 @@ def compute_keys(lab: Lab, progress: Progress = lambda flag: None) -> dict[str, 
 
 
 def _flags(lab: Lab) -> dict[str, str]:
-    """flag -> belief; the mistakes with rules that this lab teaches come first, because they are the likely ones."""
+    """Return flag -> belief. Mistakes about this lab's own rules come first, because they are the most likely."""
     taught = misconceptions(lab, taught=True)
     flags = taught + [flag for flag in misconceptions(lab) if flag not in taught]
     return {flag: str(getattr(misconception_kernel(lab, flag), "belief", "")) for flag in flags}
 
 
 class _Runs:
-    """Replays, each done once."""
+    """The replays, each performed only once."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -87,7 +87,7 @@ class _Runs:
 
 
 def _mistakes(runs: _Runs, question: Question, flags: dict[str, str], key: str) -> dict[str, list[str]]:
-    """answer -> flags of the misconceptions that give it, where it is not the key."""
+    """Return answer -> flags of the misconceptions that give it, for answers other than the key."""
     found: dict[str, list[str]] = {}
     for flag, belief in flags.items():
         if not belief:
@@ -96,7 +96,7 @@ def _mistakes(runs: _Runs, question: Question, flags: dict[str, str], key: str) 
             observed = question.answer.observations.items()
             values = {name: observe(runs.trace(what.scenario, flag), what) for name, what in observed}
             given = as_text(evaluate(question.answer, values))
-        except ValueError:  # this kernel does not get that far, or what is asked for is not there
+        except ValueError:  # this kernel does not reach the step, or what is observed does not exist there
             continue
         if given != key and not given.startswith("-"):
             found.setdefault(given, []).append(flag)
@@ -104,7 +104,7 @@ def _mistakes(runs: _Runs, question: Question, flags: dict[str, str], key: str) 
 
 
 def text_of(keys: dict[str, Any]) -> str:
-    """The keys as the file that is kept: a line a variant, so that a change reads well in a diff."""
+    """Return the text of the keys file: one line per variant, so that diffs are readable."""
     lines = ["{", f' "format": {keys["format"]},', f' "beliefs": {json.dumps(keys["beliefs"], indent=2)},']
     questions = []
     for id, entries in keys["questions"].items():

@@ -1,8 +1,8 @@
 """The quiz format as JSON Schema, generated from the field tables.
 
-`quiz.schema.json` beside this file is what editors complete from; a test holds it against `schema()`, and
-`python -I -m grader.quiz.schema` writes it again. What a schema cannot say (that a scenario exists, that exactly one
-choice is right) is checked by the loader and `grader check`.
+Editors use `quiz.schema.json`, next to this file, for completion. A test compares it with `schema()`, and
+`python -I -m grader.quiz.schema` writes it again. What a schema cannot express (that a scenario exists, that exactly
+one choice is right) is checked by the loader and `grader check`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def schema() -> dict[str, Any]:
 
 
 def _of_type(kind: str) -> dict[str, Any]:
-    """What a question of one type needs and may not have."""
+    """Return the part of the schema on the fields that a question of one type needs and must not have."""
     then: dict[str, Any] = {}
     if NEEDED[kind]:
         then["required"] = list(NEEDED[kind])
@@ -48,7 +48,7 @@ def _of_type(kind: str) -> dict[str, Any]:
 
 
 def text() -> str:
-    """Return the schema as the file that ships."""
+    """Return the text of the schema file."""
     return schema_text(schema())
 
 

@@ -1,4 +1,4 @@
-"""Sheets on disk: read once and carefully, one or a folder of them, and written back without losing a line."""
+"""Sheets on disk: read one, or a folder of them, with care, and update one without losing a line."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from grader.errors import InputError
 from grader.quiz.marking import Sheet, read_sheet
 from grader.quiz.sheet_writer import entry
 
-#: Bytes that are read of a sheet; what is larger, intake refuses.
+#: Bytes to read of a sheet; intake rejects a larger one.
 LIMIT = 1 << 17
 
-#: Sheets of one folder.
+#: Maximum number of sheets in one folder.
 COUNT_LIMIT = 5000
 
 
 class Found(NamedTuple):
-    """A sheet of a folder. data: its bytes; problem: why there are none, or ""."""
+    """A sheet found in a folder. data: its bytes; problem: why it could not be read, or ""."""
 
     name: str
     data: bytes
@@ -27,13 +27,13 @@ class Found(NamedTuple):
 
 
 def read_bytes(path: pathlib.Path) -> bytes:
-    """The beginning of an ordinary file. InputError if it is something else, or cannot be read."""
+    """Return the beginning of a regular file. InputError if it is not one, or cannot be read."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         descriptor = os.open(path, flags)
         with os.fdopen(descriptor, "rb") as file:
             if not path.is_file():
-                raise InputError([f"{path}: this is no ordinary file"])
+                raise InputError([f"{path}: not a regular file"])
             return file.read(LIMIT)
     except OSError as error:
         raise InputError([f"{path}: {error.strerror}"]) from None
@@ -49,15 +49,15 @@ def find_sheets(folder: pathlib.Path) -> list[Found]:
         elif not path.is_symlink() and path.is_dir() and inner.exists():
             found.append(_found(path.name, inner))
     if not found:
-        raise InputError([f"{folder}: there is no sheet here; NAME.yaml and NAME/answers.yaml are looked for"])
+        raise InputError([f"{folder}: no sheets found; expected NAME.yaml or NAME/answers.yaml"])
     if len(found) > COUNT_LIMIT:
-        raise InputError([f"{folder}: {len(found)} sheets; at most {COUNT_LIMIT} are marked at once"])
+        raise InputError([f"{folder}: {len(found)} sheets; the limit is {COUNT_LIMIT} at once"])
     return found
 
 
 def _found(name: str, path: pathlib.Path) -> Found:
     if path.is_symlink():
-        return Found(name, b"", "a symbolic link is not followed")
+        return Found(name, b"", "symbolic links are not followed")
     try:
         return Found(name, read_bytes(path))
     except InputError as error:
@@ -65,8 +65,9 @@ def _found(name: str, path: pathlib.Path) -> Found:
 
 
 def updated(text: str, sheet: Sheet, id: str, empty: str) -> str:
-    """A sheet's text with one answer changed, comments and all else as they were; or, if that cannot be done, `empty`,
-    which is a sheet written anew."""
+    """Return a sheet's text with one answer changed and everything else, such as comments, kept.
+
+    If that is not possible, return `empty`, a newly written sheet."""
     line = entry(id, sheet[id])
     pattern = re.compile(rf"^{re.escape(id)}[ \t]*:[^\n]*(?:\n(?:[ \t]+[^\n]*|-[^\n]*))*", re.MULTILINE)
     if pattern.search(text):

@@ -1,4 +1,4 @@
-"""The sheet that a student fills in: written empty, and written again with answers in it."""
+"""Write the sheet that a student fills in, empty or with answers."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from grader.quiz.model import VARIANT, Choice, Question, Quiz
 
 
 def template(quiz: Quiz, choices: dict[str, tuple[Choice, ...]] | None = None, answers: Sheet | None = None) -> str:
-    """The text of a sheet, with the answers that are given. `choices` are those that a question
-    shows, in that order."""
+    """Return the text of a sheet with the given answers. `choices` are those that each question shows, in order."""
     lines = [
         f"# Your answers to the quiz: {quiz.title}",
-        "# `grader quiz` asks the questions and fills this in; or write here, and `grader quiz --answers` marks it.",
+        "# `grader quiz` asks the questions and fills in this file. Or edit it; `grader quiz --answers` marks it.",
         "",
     ]
     if quiz.varies:
-        lines += ["# whose numbers these are; leave it as it is", entry(VARIANT, quiz.seed), ""]
+        lines += ["# identifies your variant of the quiz; do not change it", entry(VARIANT, quiz.seed), ""]
     for question in quiz.questions:
         lines += [f"# {accepted(question, (choices or {}).get(question.id))}"]
         lines += [entry(question.id, (answers or {}).get(question.id, "")), ""]
@@ -26,7 +25,7 @@ def template(quiz: Quiz, choices: dict[str, tuple[Choice, ...]] | None = None, a
 
 
 def entry(id: str, answer: str | list[str]) -> str:
-    """Return one line of a sheet. Numbers stay bare: a sheet is read as texts, so that 2.50 stays 2.50."""
+    """Return one line of a sheet. Numbers have no quotes: a sheet is read as text, so 2.50 stays 2.50."""
     key = word_or_number(id)
     if is_open(answer):
         return f"{key}:"
@@ -36,13 +35,13 @@ def entry(id: str, answer: str | list[str]) -> str:
 
 
 def accepted(question: Question, choices: tuple[Choice, ...] | None = None) -> str:
-    """What a question takes, in a few words."""
+    """Return, in a few words, what kind of answer a question expects."""
     ids = ", ".join([c.id for c in choices] if choices else sorted(c.id for c in question.choices))
     match question.type:
         case "single":
-            return f"one of {ids}" if ids else "one of the numbers that are offered"
+            return f"one of {ids}" if ids else "one of the numbers shown"
         case "multiple":
-            return f"a list of some of {ids}"
+            return f"a list of one or more of {ids}"
         case "order":
             return f"a list of all, in order, of {ids}"
         case "match":

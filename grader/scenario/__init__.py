@@ -1,6 +1,5 @@
 """Scenarios: text -> Scenario. This is the only reader of scenario YAML."""
 
-
 _HOMES = {
     "Scenario": "model",
     "Step": "model",

@@ -43,7 +43,7 @@ def test_a_survivor_fails_the_check():
     few = [s for s in lab.scenarios if s.id == "buffer-nowhere"]
     problems = check_misconceptions(lab._replace(scenarios=few, hidden=[]), lambda flag: None).problems
 
-    assert "copyout_first: survives every scenario of this lab" in problems
+    assert "copyout_first: no scenario of this lab catches it" in problems
     assert any(re.fullmatch(r"only \d of 7 misconceptions lose points in a public scenario", p) for p in problems)
 
 

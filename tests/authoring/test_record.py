@@ -30,7 +30,7 @@ def test_what_changed_is_said(lab):
 
     assert any(c.startswith("touch: step 1: ") for c in changes)
     assert "more: new" in changes
-    assert "secret: removed; there is no such scenario any more" in changes
+    assert "secret: removed; this scenario no longer exists" in changes
 
 
 def test_a_comment_makes_nothing_stale(lab):

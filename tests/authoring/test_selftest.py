@@ -83,7 +83,7 @@ def test_an_attack_that_goes_on_is_contained_or_refused_in_words(polite, attack)
 
 def test_an_escape_is_noticed(selftest):
     """An attack that says it escaped, and one that prints the secret, are failures."""
-    assert "it says: ESCAPED: so" in selftest.run(made("print('ESCAPED: so')")).wrong
+    assert "the attack printed: ESCAPED: so" in selftest.run(made("print('ESCAPED: so')")).wrong
     assert "a secret came out" in selftest.run(made(f"print({selftest.yard.secret!r})")).wrong
 
 
@@ -118,7 +118,7 @@ def test_without_walls_attacks_succeed():
     """The negative control: at L1 an attack that reads the answers from a file gets them, and the selftest says so."""
     attack = next(a for a in ATTACKS if a.name == "reading-answers")
     with Selftest("L1") as weak:
-        assert weak.run(attack).skipped == "needs L2; this is L1"
+        assert weak.run(attack).skipped == "needs L2; this sandbox is L1"
         wrong = weak.run(attack._replace(level="L1")).wrong
 
     assert "a secret came out" in wrong
@@ -147,8 +147,8 @@ def test_without_walls_what_is_planted_is_found():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("x = 1\n", "the head of an attack says"),
-        ("# It tries.\n# level: L9\n# verdicts: passed passed passed\n", "the head of an attack says"),
+        ("x = 1\n", "the comments at its head must give"),
+        ("# It tries.\n# level: L9\n# verdicts: passed passed passed\n", "the comments at its head must give"),
         ("# It tries.\n# level: L1\n# verdicts: passed\n", "three verdicts"),
     ],
 )
@@ -160,9 +160,9 @@ def test_a_head_that_says_too_little_is_an_error(text, words):
 
 def test_attacks_elsewhere_are_an_error(tmp_path):
     """A folder without hostile submissions, and a pattern that fits none, say so."""
-    with pytest.raises(InputError, match="no hostile submissions here; they are in tests/hostile"):
+    with pytest.raises(InputError, match="no hostile submissions here; they are in the folder tests/hostile"):
         read_attacks(tmp_path)
-    with pytest.raises(InputError, match="no attack is called zz"):
+    with pytest.raises(InputError, match="no attack matches zz"):
         read_attacks(pattern="zz")
 
 
@@ -185,8 +185,8 @@ def test_the_command_fails_if_one_was_not(cli, monkeypatch):
     status, out, err = cli("selftest")
 
     assert status == 1
-    assert "  FAIL made" in out and "it says: ESCAPED: so" in out
-    assert "do not grade strangers' kernels here" in err
+    assert "  FAIL made" in out and "the attack printed: ESCAPED: so" in out
+    assert "do not grade untrusted kernels here" in err
 
 
 def test_the_command_names_what_was_not_tried(cli):
@@ -194,7 +194,7 @@ def test_the_command_names_what_was_not_tried(cli):
     status, out, _ = cli("selftest", "--isolation", "L1", "--only", "existence")
 
     assert status == 1
-    assert "  -    existence" in out and "needs L3; this is L1" in out
+    assert "  -    existence" in out and "needs L3; this sandbox is L1" in out
 
 
 def test_all_are_told_as_they_end(selftest):

@@ -205,8 +205,8 @@ def test_a_second_batch_on_one_store_is_told(cli, lab, class_of, tmp_path):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--jobs", "0"), "accepted is a number, 1 or more"),
-        (("--shard", "3/2"), "accepted is I/N with I from 1 to N"),
+        (("--jobs", "0"), "expected a number, 1 or more"),
+        (("--shard", "3/2"), "expected I/N with I from 1 to N"),
         (("--gradebook", "/nowhere.csv"), "/nowhere.csv: No such file or directory"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.parametrize(
     ("redirection", "status", "told"),
     [
-        (">&-", 2, "grader: standard output is closed; use > /dev/null to drop it\n"),
+        (">&-", 2, "grader: standard output is closed; use > /dev/null to discard it\n"),
         ("<&- >/dev/null", 0, ""),
         ("2>&- >/dev/null", 0, ""),
         (">/dev/full", 2, "No space left on device\n"),

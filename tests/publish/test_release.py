@@ -103,13 +103,13 @@ def test_a_step_that_the_readme_has_too_is_no_leak(lab, tmp_path, monkeypatch, s
 
 def test_two_steps_in_a_row_are_a_leak(lab, tmp_path, monkeypatch):
     """A piece of a hidden scenario in the README is found, in the wheel that carries it."""
-    with pytest.raises(InputError, match="not released: forklab-.*METADATA has a line of secret.yaml"):
+    with pytest.raises(InputError, match="not released: forklab-.*METADATA contains a line of secret.yaml"):
         release_small(lab, tmp_path / "out", monkeypatch, "\n".join(secret_steps()[:2]))
 
 
 def test_a_title_is_a_leak_wherever_it_stands(lab, tmp_path, monkeypatch):
     """It tells what a hidden scenario is about, alone or not."""
-    with pytest.raises(InputError, match="has a line of secret.yaml: 'title: The secret title"):
+    with pytest.raises(InputError, match="contains a line of secret.yaml: 'title: The secret title"):
         release_small(lab, tmp_path / "out", monkeypatch, "title: The secret title of a hidden scenario")
 
 
@@ -202,7 +202,7 @@ def test_a_folder_with_something_in_it_is_left_alone(cli, lab, tmp_path):
     status, _, err = cli("release", lab, "--output", tmp_path / "full")
 
     assert status == 2
-    assert "there is something in it already; name a new folder" in err
+    assert "the folder is not empty; name a new one" in err
     assert (tmp_path / "full" / "work").read_text() == "mine"
 
 
@@ -211,7 +211,7 @@ def test_a_released_lab_is_not_released_again(cli, folder, tmp_path):
     status, _, err = cli("release", folder / "labs" / LAB, "--output", tmp_path / "again")
 
     assert status == 2
-    assert "this is a released lab already" in err
+    assert "this lab is a release already" in err
 
 
 def test_release_json_holds_weights_alone(folder):

@@ -25,12 +25,12 @@ def test_questions_are_read():
 @pytest.mark.parametrize(
     ("old", "new", "words", "count"),
     [
-        ("ANSWER: B", "ANSWER: D", "q.txt:5: the answer is D, and the choices are A, B, C; left out", 1),
-        ("B) the writer", "B) the writer\nof a page", "q.txt:4: this line has no letter; it was read as a part of", 2),
+        ("ANSWER: B", "ANSWER: D", "q.txt:5: the answer is D, but the choices are A, B, C; left out", 1),
+        ("B) the writer", "B) the writer\nof a page", "q.txt:4: this line has no letter; it was read as part of", 2),
         ("C. int", "A. int", "q.txt:5: two choices have the same letter; left out", 1),
-        ("ANSWER: A\n", "", "q.txt:7: there is no `ANSWER: X` below its choices; left out", 1),
+        ("ANSWER: A\n", "", "q.txt:7: it has no `ANSWER: X` below its choices; left out", 1),
         ("Who copies?\n", "", "q.txt:4: this answer belongs to no question; left out", 1),
-        ("B. y", "B. x", "q.txt:7: the choice 'x' is there twice, once right and once wrong; left out", 1),
+        ("B. y", "B. x", "q.txt:7: the choice 'x' appears twice, once right and once wrong; left out", 1),
     ],
 )
 def test_what_is_repaired_or_left_out_is_named(old, new, words, count):

@@ -31,7 +31,7 @@ def test_a_sound_quiz_has_no_problems(lab):
             "the distractor '2' is the right answer",
         ),
         ("    answer: {", "    distractors: [no_inc]\n    answer: {", "'no_inc' gives no wrong answer here; none does"),
-        ("number\n    points: 1\n", "single\n    points: 1\n", "wrong choices: 0; two at least are needed"),
+        ("number\n    points: 1\n", "single\n    points: 1\n", "wrong choices: 0; at least two are needed"),
         ("observe: copies", "observe: value", "step 4 of fork reads nothing"),
         ("many copies?", "many {n}?\n    parameters: {n: [1, 2]}", ""),
         (
@@ -88,7 +88,7 @@ def test_too_many_variants_are_refused(lab):
     many = ", ".join(map(str, range(70)))
     (lab / "quiz.yaml").write_text(QUIZ.replace("many copies?", f"many {{n}}?\n    parameters: {{n: [{many}]}}"))
 
-    assert "question 'copies' has 70 variants; at most 64 are accepted" in check_quiz(load_lab(lab))[0]
+    assert "question 'copies' has 70 variants; the limit is 64" in check_quiz(load_lab(lab))[0]
 
 
 def test_a_released_lab_gets_the_quiz_and_its_keys(lab):

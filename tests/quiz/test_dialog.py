@@ -77,9 +77,9 @@ def test_what_cannot_be_read_is_said_and_asked_again(quiz):
     """Nothing is kept of it."""
     student, _ = talk(quiz, "many", "?", "1", "", "5", "nobody", "q")
 
-    assert "'many' is no answer to this question; accepted is a number" in student.text
+    assert "'many' is not a valid answer to this question; expected a number" in student.text
     assert "Enter or s skips a question" in " ".join(student.text.split())
-    assert "There is no choice '5'; accepted are 1 to 2" in student.text
+    assert "'5' is not a choice; expected 1 to 2" in student.text
     assert student.kept == [{"copies": "1"}]
 
 
@@ -104,7 +104,7 @@ def test_the_list_at_the_end_asks_any_question_again(quiz):
     student, marked = talk(quiz, "s", "s", "s", "s", "s", "s", "s", "1", "1", "", "99", "x", "")
 
     assert marked["points"] == 1
-    assert student.text.count("A question's number asks it again") == 4
+    assert student.text.count("Number of a question to answer it again") == 4
 
 
 def test_the_end_of_input_leaves(quiz):
@@ -144,11 +144,11 @@ def test_ways_to_answer(quiz, id, line, answer):
     ("id", "line", "words"),
     [
         ("kinds", "1a", "A letter is missing for 2"),
-        ("kinds", "1a 1b", "1 is there twice"),
-        ("kinds", "1c 2a", "'1c' is no match; accepted is a number, 1 to 2, and a letter, a to b"),
-        ("kinds", "9a", "is no match"),
-        ("shared", "1 9", "There is no choice '9'; accepted are 1 to 3, or code, constants, heap"),
-        ("who", "²", "There is no choice"),
+        ("kinds", "1a 1b", "1 appears twice"),
+        ("kinds", "1c 2a", "'1c' is not a match; expected a number, 1 to 2, and a letter, a to b"),
+        ("kinds", "9a", "is not a match"),
+        ("shared", "1 9", "'9' is not a choice; expected 1 to 3, or code, constants, heap"),
+        ("who", "²", "is not a choice"),
     ],
 )
 def test_ways_not_to_answer(quiz, id, line, words):
@@ -189,7 +189,7 @@ def test_figures_stand_for_themselves(cow):
 
     assert next(line for line in teller.question(question) if line.startswith("    ")) == "    4 frames"
     assert parse(question, choices, [], "11") == "11"
-    with pytest.raises(Misread, match="There is no choice '1'; accepted are 4, 9, 11, 12, 13"):
+    with pytest.raises(Misread, match="'1' is not a choice; expected one of 4, 9, 11, 12, 13"):
         parse(question, choices, [], "1")
 
 

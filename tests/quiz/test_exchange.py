@@ -55,20 +55,20 @@ def test_a_course_file_is_read_as_it_is():
         ("## Feedback", "## Feedaback", "x.md:17: the heading 'Feedaback' was read as 'Feedback'"),
         ("## Question Text", "## Question", "x.md:3: the heading 'Question' was read as 'Question Text'"),
         ("## Question Text", "## question text ##", "x.md:3: the heading 'question text' was read as 'Question Text'"),
-        ("# Copies of a page\n", "", "x.md:2: there is no title (# …) before the parts; the file's name is used"),
+        ("# Copies of a page\n", "", "x.md:2: the title (# …) is missing; the file name is used"),
         ("## Feedback\n\nWhoever writes.\n", "", "x.md:1: no 'Feedback': the choices have no reasons"),
-        ("- the child", "* the child", "x.md:15: an answer is marked with *; it was read as a wrong one (-)"),
-        ("- the child", "- the   parent", "x.md:9: the choice 'the parent' is there twice; once is enough"),
+        ("- the child", "* the child", "x.md:15: an answer is marked with *; it was read as a wrong answer (-)"),
+        ("- the child", "- the   parent", "x.md:9: the choice 'the parent' appears twice; one was removed"),
         (
             "- the child",
             "the child",
-            "x.md:15: no mark (- or +): read as a part of the answer above it",
+            "x.md:15: no mark (- or +); read as part of the answer above",
         ),
-        ("## Feedback", "## Sources", "x.md:17: the heading 'Sources' is not known; what is below it is left out"),
+        ("## Feedback", "## Sources", "x.md:17: unknown heading 'Sources'; the text below it is left out"),
         (
             "- the child",
             "- the child\n## Question Answers\n",
-            "x.md:16: 'Question Answers' is there twice; both are taken, one after the other",
+            "x.md:16: 'Question Answers' appears twice; both are used, one after the other",
         ),
     ],
 )
@@ -85,7 +85,7 @@ def test_what_is_repaired_is_named(old, new, words):
     ("old", "new", "words"),
     [
         ("+ the writer", "- the writer", "x.md:9: no answer is marked as right; left out"),
-        ("- the child", "- the writer\n\n  of the page", "is there twice, once right and once wrong; left out"),
+        ("- the child", "- the writer\n\n  of the page", "appears twice, once right and once wrong; left out"),
         ("- the parent\n+", "+", None),
         ("## Question Answers", "## Nothing", "x.md:1: no 'Question Answers'; left out"),
         ("Who *copies*?\n\n    code\n", "", "x.md:1: no 'Question Text'; left out"),
@@ -112,9 +112,9 @@ def test_all_but_matches_survive_our_markdown(items):
         [back], notes = markdown.read(files[f"{item.id}.md"].encode(), f"{item.id}.md")
         assert notes == []
         assert plainly(back) == plainly(item)
-    assert "kinds: left out, because there is nothing like `match`" in lost
-    assert "steps: is an order for our own reader only" in lost
-    assert "shared: its points, except for our own reader" in lost
+    assert "kinds: left out, because the format has nothing like `match`" in lost
+    assert "steps: is an order question only for our own reader" in lost
+    assert "shared: its points (only our own reader keeps it)" in lost
 
 
 def plainly(item):
@@ -292,7 +292,7 @@ def test_qti_is_written_and_says_what_it_cannot_hold(items, tmp_path):
 
     assert titles == ["copies", "who", "shared", "word", "about"]
     assert {"copies": "1", "who": "= The writer", "word": "page table entry"}.items() <= right_answers(tree).items()
-    assert "steps: left out, because text2qti writes nothing like `order`" in lost
+    assert "steps: left out, because text2qti has nothing like `order`" in lost
 
 
 def right_answers(tree):

@@ -52,26 +52,29 @@ def test_gift_numbers_and_words_are_read(text, answers, tolerance, wrong):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("T{=a =b ~c}", "several answers are right, and one of them was enough; here all of them have to be chosen"),
-        ("T{~%70%a ~%30%b ~%-50%c}", "the weights are not those that we mark by: equal shares, a wrong choice takes"),
-        ("T{~%50%a ~%50%b ~c}", "the weights are not those that we mark by"),
+        ("T{=a =b ~c}", "any one of several right answers was enough; here all of them must be chosen"),
+        (
+            "T{~%70%a ~%30%b ~%-50%c}",
+            "the weights are not kept: right choices are worth the same, and a wrong choice costs",
+        ),
+        ("T{~%50%a ~%50%b ~c}", "the weights are not kept"),
         ("T{=a ~%50%b ~c}", "'b' is worth 50 %; here it is wrong"),
-        ("T{=[html]<b>a</b> ~b}", "an answer is HTML; it was turned into Markdown"),
+        ("T{=[html]<b>a</b> ~b}", "an answer is HTML; it was converted to Markdown"),
         ("T{=a ~%-15%b ~c}", "'b' is worth -15 %; here it is wrong and costs nothing (set `penalty` to change that)"),
         ("T{=%50%a ~b}", "'a' is marked with = and worth 50 %; here it is right"),
         ("T{#3:2~#Wrong}", "the feedback for all other answers is left out: 'Wrong'"),
-        ("T{#=3 =%0%8:2#no}", "'8:2' has a reason of its own; here only 8 itself has it"),
+        ("T{#=3 =%0%8:2#no}", "'8:2' has its own reason; here the reason applies only to 8 itself"),
         ("T{=page =%0%*#Nope}", "the feedback for all other answers is left out: 'Nope'"),
-        ("T{=copy* =dup}", "'copy*': * stands for any characters in Moodle; here it is only the character *"),
-        ("T ![x](a/b.png) {=a ~b}", "the image 'a/b.png': only its name is taken over; put the file there, next to"),
+        ("T{=copy* =dup}", "'copy*': * matches any characters in Moodle; here it is only the character *"),
+        ("T ![x](a/b.png) {=a ~b}", "the image 'a/b.png': only the path is imported; put the file there, next to"),
         (
             "T ![x](/etc/passwd) {=a ~b}",
-            "the image '/etc/passwd': not a path next to the quiz file; no export",
+            "the image '/etc/passwd': not a path next to the quiz file; exports cannot",
         ),
         ("// [tag:week3]\nT{=a ~b}", "tags in a comment are left out"),
-        ("T{#=3:0 =%50%3:1#close}", "'3:1': one answer is right; this one is left out"),
+        ("T{#=3:0 =%50%3:1#close}", "'3:1': only one right answer is supported; this one is left out"),
         ("T{=a#one =b#two}", "the feedback for 'b' is left out: all right answers share the first one's"),
-        ("$CATEGORY: a/b\n\nT{=a ~b}", "the category 'a/b'; quizzes here have no categories"),
+        ("$CATEGORY: a/b\n\nT{=a ~b}", "the category 'a/b'; categories are not supported"),
     ],
 )
 def test_gift_that_means_something_else_here_is_named(text, words):
@@ -108,8 +111,8 @@ def test_an_arrow_in_a_pair_is_said():
     [pair, word], _ = gift.read(text.encode(), "q.gift")
 
     assert [option.text for option in pair.options] == ["p→x", "p"] and word.answers == ("arrow",)
-    assert "q: -> has become →, because it parts a pair" in lost
-    assert "w: accepted answers with ->, because it would part a pair" in lost
+    assert "q: -> has become →, because it separates the sides of a pair" in lost
+    assert "w: accepted answers that contain ->, because it separates the sides of a pair" in lost
 
 
 def test_a_gap_in_a_text_is_a_gap():
@@ -117,28 +120,28 @@ def test_a_gap_in_a_text_is_a_gap():
     [item], notes = gift.read(b"A page has {=4096 =4 KiB} bytes.", "q.gift")
 
     assert item.text == "A page has _____ bytes."
-    assert "q.gift:1: the answer stands in the middle of the text" in told(notes)[0]
+    assert "q.gift:1: the answer is in the middle of the text" in told(notes)[0]
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("T{}", "an essay: nothing that could be marked; left out"),
+        ("T{}", "an essay cannot be marked automatically; left out"),
         (
             "T {=1 =one} and {=2 =two}.",
             f"this is a Cloze question: {GAPS}",
         ),
         ("T {1:SHORTANSWER:=x}", f"this is a Cloze question: {GAPS}"),
-        ("T{=a} b}", "a { or } too many: one that belongs to a text is written \\{ or \\}; left out"),
-        ("just a text", "no answers ({…}): a description, no question; left out"),
-        ("T{=a", "the answers have no end (}); left out"),
+        ("T{=a} b}", "an extra { or }; in a text, write \\{ or \\}; left out"),
+        ("just a text", "no answers ({…}): this is a description, not a question; left out"),
+        ("T{=a", "the closing } of the answers is missing; left out"),
         ("T{~a ~b}", "no answer is marked as right; left out"),
-        ("T{=a ~a}", "the choice 'a' is there twice, once right and once wrong; left out"),
-        ("T{#many}", "'many' is no number, no N:TOLERANCE and no LOW..HIGH; left out"),
+        ("T{=a ~a}", "the choice 'a' appears twice, once right and once wrong; left out"),
+        ("T{#many}", "'many' is not a number, N:TOLERANCE or LOW..HIGH; left out"),
         ("T{what}", "no answer begins with = or ~; left out"),
         ("{=a ~b}", "no text; left out"),
-        ("T{=a -> 1 =b -> 1}", "nothing to choose from: all have the same match; left out"),
-        ("T{=*}", "an answer that accepts anything is left out"),
+        ("T{=a -> 1 =b -> 1}", "all choices have the same match; left out"),
+        ("T{=*}", "an answer that matches anything is left out"),
     ],
 )
 def test_gift_that_is_no_question_is_named(text, words):
@@ -162,7 +165,7 @@ def test_every_type_survives_gift(items):
         for field in ("id", "answers", "wrong", "tolerance", "why"):
             assert getattr(other, field) == getattr(item, field), field
     assert "who: its section" in lost and "shared: its points" in lost
-    assert "steps: has become a match of steps and places, because there is no order" in lost
+    assert "steps: has become a match of steps and places, because GIFT has no order questions" in lost
 
 
 @given(text=WORDS, words=st.lists(WORDS, min_size=2, max_size=4, unique_by=lambda t: " ".join(t.casefold().split())))

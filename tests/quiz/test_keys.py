@@ -54,10 +54,10 @@ def test_what_can_be_observed(what, after, process, at, value):
     ("what", "after", "process", "at", "words"),
     [
         ("value", 4, "", "", "step 4 of fork reads nothing"),
-        ("shared", 4, "", "P:x[0]", "nothing called 'x' is mapped in fork by step 4"),
-        ("shared", 4, "", "P:h", "'P:h' is not one present page of fork after step 4"),
-        ("present", 4, "", "Z:h", "there is no process 'Z' in fork; P, C are there"),
-        ("file", 4, "", "notes[0]", "there is no file 'notes' in fork"),
+        ("shared", 4, "", "P:x[0]", "no mapping 'x' exists in fork at step 4"),
+        ("shared", 4, "", "P:h", "'P:h' is not a single present page of fork after step 4"),
+        ("present", 4, "", "Z:h", "fork has no process 'Z' [(]it has P, C"),
+        ("file", 4, "", "notes[0]", "fork has no file 'notes'"),
     ],
 )
 def test_what_cannot_be_observed_is_named(what, after, process, at, words):
@@ -193,7 +193,7 @@ def test_a_broken_file_of_keys_is_named(lab):
     loaded = load_lab(lab)
     keys_path(loaded).write_text("[]")
 
-    with pytest.raises(InputError, match="not a quiz's recorded keys .*run `grader record"):
+    with pytest.raises(InputError, match="not a file of recorded quiz keys .*run `grader record"):
         mark(loaded, b"copies: 1\n")
 
 

@@ -149,17 +149,21 @@ def test_the_counts_can_tell_quadratic_from_linear():
 @pytest.mark.parametrize(
     ("read", "text", "words"),
     [
-        (gift.read, "T{" + "~o " * 10_000 + "}", f"x:1: 10000 answers; at most {CHOICE_LIMIT} are accepted"),
-        (gift.read, "T{#" + "=1 " * 101 + "}", "x:1: 101 answers; at most"),
-        (gift.read, "\n\nT{=" + "a" * TEXT_LIMIT + "}", f"x:3: 65540 characters; at most {TEXT_LIMIT}"),
+        (gift.read, "T{" + "~o " * 10_000 + "}", f"x:1: 10000 answers; the limit per question is {CHOICE_LIMIT}"),
+        (gift.read, "T{#" + "=1 " * 101 + "}", "x:1: 101 answers; the limit per question is"),
+        (
+            gift.read,
+            "\n\nT{=" + "a" * TEXT_LIMIT + "}",
+            f"x:3: 65540 characters; the limit per question is {TEXT_LIMIT}",
+        ),
         (gift.read, "T{=a ~b}\n\n" * (COUNT_LIMIT + 1), f"x:1001: more than {COUNT_LIMIT} questions; this one"),
-        (gift.read, "T\n\n" * (NOTE_LIMIT + 5), "x:401: from here on 5 more remarks on this file"),
+        (gift.read, "T\n\n" * (NOTE_LIMIT + 5), "x:401: 5 more problems from here on"),
         (
             markdown.read,
             "# t\n## Question Text\nT\n## Question Answers\n" + "- a\n" * 101,
-            "x:1: 101 answers; at most 100 are accepted in a question; the question is left out: shorten it",
+            "x:1: 101 answers; the limit per question is 100; the question is left out: shorten or split it",
         ),
-        (markdown.read, "x\n" * (NOTE_LIMIT + 5), "x:201: from here on 5 more remarks on this file"),
+        (markdown.read, "x\n" * (NOTE_LIMIT + 5), "x:201: 5 more problems from here on"),
     ],
     ids=range(7),
 )
@@ -172,5 +176,6 @@ def test_a_file_of_unknown_headings_is_no_quiz():
     """A guess is slow; after so many of them the reader gives up, and says what it looks for."""
     text = "".join(f"## {chr(97 + n // 26)}{chr(97 + n % 26)}\n" for n in range(GUESS_LIMIT + 1))
 
-    with pytest.raises(ImportFailed, match=f"x:{GUESS_LIMIT + 1}: more than {GUESS_LIMIT} headings .* 'Question Text'"):
+    words = f"x:{GUESS_LIMIT + 1}: more than {GUESS_LIMIT} unknown headings .* 'Question Text'"
+    with pytest.raises(ImportFailed, match=words):
         markdown.read(text.encode(), "x")

@@ -40,7 +40,7 @@ def test_an_answer_that_goes_on_without_indentation_is_named():
     """It may also be a choice whose mark was forgotten."""
     _, notes = read("- a\n+ b\nmore of b\n")
 
-    assert told(notes) == ["pages.md:11: no mark (- or +): read as a part of the answer above it"]
+    assert told(notes) == ["pages.md:11: no mark (- or +); read as part of the answer above"]
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,12 @@ def test_comments_in_code_are_code():
     [
         (
             f"{HEAD}- a\n+ b\n<!-- no end\n{TAIL}",
-            "pages.md:11: a comment without an end (-->); all below it is left out",
+            "pages.md:11: a comment without its end (-->); everything below it is left out",
         ),
-        (f"<!-- forklab: {{}} -->\n{HEAD}- a\n+ b\n{TAIL}", "pages.md:1: this comment of ours stands before any title"),
+        (
+            f"<!-- forklab: {{}} -->\n{HEAD}- a\n+ b\n{TAIL}",
+            "pages.md:1: this forklab comment is before the first title",
+        ),
         (f"{HEAD}{TAIL}", "pages.md:7: no answer is marked as right; left out"),
     ],
 )
@@ -91,9 +94,9 @@ def test_images_are_named():
     _, notes = read("- ![a](media/a.png)\n+ ![b](../media/b.svg)\n")
 
     assert told(notes) == [
-        "pages.md:1: the image 'media/a.png': only its name is taken over; put the file there, next to the quiz file",
+        "pages.md:1: the image 'media/a.png': only the path is imported; put the file there, next to the quiz file",
         "pages.md:1: the image '../media/b.svg': not a plain path next to the quiz file (no `..`, no `.`, no backslash)"
-        "; no export will hold it: put the file next to the quiz file, and change the path",
+        "; exports cannot include it: put the file next to the quiz file, and change the path",
     ]
 
 
@@ -107,12 +110,15 @@ def test_choices_in_capitals_are_others():
 @pytest.mark.parametrize(
     ("extras", "words"),
     [
-        ('{"type": "number", "values": ["4"]}', "our comment has 1 values for 2 answers; this became a choice"),
-        ('{"type": "number", "values": ["a", "b"]}', "the values in this comment of ours are not numbers"),
-        ('{"type": "essay"}', "'type' in this comment of ours is not known or makes no sense; left out"),
-        ('{"points": "-1"}', "'points' in this comment of ours is not known or makes no sense; left out"),
-        ('["type"]', "this comment of ours is not a JSON object and is left out"),
-        ("[" * 9999, "this comment of ours is not a JSON object and is left out"),
+        (
+            '{"type": "number", "values": ["4"]}',
+            "the forklab comment has 1 values for 2 answers; read as a choice question",
+        ),
+        ('{"type": "number", "values": ["a", "b"]}', "the values in this forklab comment are not numbers"),
+        ('{"type": "essay"}', "'type' in this forklab comment is unknown or not valid; left out"),
+        ('{"points": "-1"}', "'points' in this forklab comment is unknown or not valid; left out"),
+        ('["type"]', "this forklab comment is not a JSON object and is left out"),
+        ("[" * 9999, "this forklab comment is not a JSON object and is left out"),
     ],
 )
 def test_a_comment_of_ours_that_makes_no_sense_is_named(extras, words):
@@ -120,7 +126,7 @@ def test_a_comment_of_ours_that_makes_no_sense_is_named(extras, words):
     [item], notes = read("- a\n+ b\n", HEAD.replace("\n\n", f"\n<!-- forklab: {extras} -->\n", 1))
 
     assert item.kind == "single"
-    assert any(line.startswith("pages.md:2: ") or "our comment" in line for line in told(notes) if words in line)
+    assert any(line.startswith("pages.md:2: ") or "forklab comment" in line for line in told(notes) if words in line)
     assert any(words in line for line in told(notes))
 
 

@@ -75,13 +75,13 @@ def test_marks(quiz, id, given, verdict, share):
         ("who", "child", "The parent may write first."),
         ("shared", ["code", "heap"], "Heap: It is written."),
         ("shared", ["code"], "1 right choice is missing"),
-        ("steps", ["allocate", "map", "copy"], "The first is right; place 2 is not this one: Map. Last."),
-        ("steps", ["map", "copy", "allocate"], "Place 1 is not this one: Map. Last."),
-        ("kinds", ["first = major", "file = major"], "First write: something else. No disk."),
+        ("steps", ["allocate", "map", "copy"], "The first is right; place 2 is wrong: Map. Last."),
+        ("steps", ["map", "copy", "allocate"], "Place 1 is wrong: Map. Last."),
+        ("kinds", ["first = major", "file = major"], "First write: wrong match. No disk."),
         ("word", "Page table", "That is the whole of it."),
         ("about", "5", "That is all of them."),
         ("about", "2.5", "Half of five."),
-        ("who", "no\x1bbody", "'no\\ebody' is no answer to this question; accepted is one of child, writer"),
+        ("who", "no\x1bbody", "'no\\ebody' is not a valid answer to this question; expected one of child, writer"),
         ("kinds", ["x"], "a list with one `id = answer` for each of file, first; answers: major, minor"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_sheet_has_points_problems_and_harmless_text(quiz):
     result = mark(quiz[0], b"copies: 1\nwho: child\nnob\xe2\x80\xaeody: 3\nword: [a, b]\n")
 
     assert result["points"] == 1 and result["max_points"] == 9
-    assert result["problems"] == ["there is no question 'nob\\u202eody'"]
+    assert result["problems"] == ["the quiz has no question 'nob\\u202eody'"]
     assert [q["verdict"] for q in result["questions"]][:2] == ["correct", "wrong"]
     assert result["questions"][5]["verdict"] == "invalid"
 

@@ -86,8 +86,8 @@ def test_html_becomes_markdown():
 
     assert item.text == ("Who **copies**\xa0`a < b`?\n\n- x\n\n```\nif (a)\n  b;\n```\n\n![pages](m/y.png)z")
     assert told(notes) == [
-        "q.xml:2: of the HTML only the text is kept in: <marquee>",
-        "q.xml:2: the image 'm/y.png': only its name is taken over; put the file there, next to the quiz file",
+        "q.xml:2: only the text is kept of these HTML elements: <marquee>",
+        "q.xml:2: the image 'm/y.png': only the path is imported; put the file there, next to the quiz file",
     ]
 
 
@@ -96,18 +96,18 @@ def test_html_becomes_markdown():
     [
         (["<single>true</single>", answer("a", 100), answer("b", 50)], "'b' is worth 50 %; here it is wrong"),
         (["<single>true</single>", answer("a", 100), answer("b", -15)], "'b' is worth -15 %; here it is wrong"),
-        (["<single>true</single>", answer("a", 100), answer("b", 100)], "several answers are right, and one of them"),
-        (["<single>false</single>", answer("a", 70), answer("b", 30)], "the weights are not those that we mark by"),
+        (["<single>true</single>", answer("a", 100), answer("b", 100)], "any one of several right answers"),
+        (["<single>false</single>", answer("a", 70), answer("b", 30)], "the weights are not kept"),
         ([answer("a", 100), answer("b", "x")], "an answer is worth 'x'; it counts as wrong"),
         ([answer("a", 100), answer("b", 0), "<hint><text>Look</text></hint>"], "<hint> is left out: 'Look'"),
         (
             [answer("a", 100), answer("b", 0), "<tags><tag><text>w3</text></tag></tags>"],
-            "the tag 'w3'; questions here",
+            "the tag 'w3'; tags are not",
         ),
         ([answer("a", 100), answer("b", 0), "<file name='x.png'>AA==</file>"], "the file 'x.png' in it is left out"),
         (
             [answer("a", 100), answer("b", 0), "<defaultgrade>many</defaultgrade>"],
-            "<defaultgrade> is 'many'; it",
+            "<defaultgrade> is 'many'; 1 point",
         ),
     ],
 )
@@ -123,12 +123,12 @@ def test_what_means_something_else_here_is_named(parts, words):
     ("xml", "words"),
     [
         (question("cloze", text="{1:SHORTANSWER:=x} {1:SHORTANSWER:=y}"), f"a Cloze question: {GAPS}"),
-        (question("essay"), "an essay: nothing that could be marked; left out"),
-        (question("description"), "a description, no question; left out"),
-        (question("ddimageortext"), "nothing here is like the type 'ddimageortext'; left out"),
+        (question("essay"), "an essay, which cannot be marked automatically; left out"),
+        (question("description"), "a description, not a question; left out"),
+        (question("ddimageortext"), "the type 'ddimageortext' is not supported; left out"),
         (question("multichoice", answer("a", 0), answer("b", 0)), "no answer is marked as right; left out"),
-        (question("numerical", answer("many", 100)), "'many' with the tolerance '0' is no number; left out"),
-        (question("shortanswer", answer("*", 100)), "an answer for everything else is left out"),
+        (question("numerical", answer("many", 100)), "'many' with the tolerance '0' is not a number; left out"),
+        (question("shortanswer", answer("*", 100)), "the answer that matches everything else is left out"),
         (question("truefalse", answer("true", 100), text=""), "no text; left out"),
         ("<quiz>\n<question type='category'><category><text>$c$/a</text></category></question></quiz>", "'$c$/a'"),
     ],
@@ -157,7 +157,7 @@ def test_an_order_of_somebody_elses_is_named():
     [item], notes = read(question("matching", pair.format("b", 2), pair.format("a", 1)))
 
     assert item.kind == "order" and [o.right for o in item.options] == [2, 1]
-    assert told(notes) == ["q.xml:2: all matches are places from 1 to 2; it became an order"]
+    assert told(notes) == ["q.xml:2: all matches are places from 1 to 2; it became an order question"]
 
 
 @pytest.mark.parametrize(
@@ -165,15 +165,15 @@ def test_an_order_of_somebody_elses_is_named():
     [
         (
             '<!DOCTYPE quiz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>\n<quiz>&b;</quiz>',
-            "q.xml:1: the file declares an entity ('a'), which is not accepted",
+            "q.xml:1: the file declares an entity ('a'), which is not allowed",
         ),
         ('<!DOCTYPE quiz [<!ENTITY x SYSTEM "file:///etc/passwd">]><quiz>&x;</quiz>', "declares an entity ('x')"),
         ('<!DOCTYPE quiz [<!ENTITY % x SYSTEM "http://127.0.0.1/x"> %x;]><quiz/>', "declares an entity ('x')"),
         ('<!DOCTYPE quiz SYSTEM "/etc/passwd"><quiz>&nbsp;</quiz>', "nbsp"),
-        ("<a>" * 99, "q.xml:1: elements nested more than 40 deep; no quiz needs that"),
-        ("<quiz>\n<question>", "q.xml:2: this is not XML: no element found"),
-        ("<html></html>", "q.xml:1: <html> is not Moodle's question bank; that begins with <quiz>"),
-        ("", "q.xml:1: this is not XML"),
+        ("<a>" * 99, "q.xml:1: elements nested more than 40 deep"),
+        ("<quiz>\n<question>", "q.xml:2: not valid XML: no element found"),
+        ("<html></html>", "q.xml:1: <html> is not a Moodle question bank, which begins with <quiz>"),
+        ("", "q.xml:1: not valid XML"),
         ("<?xml version='1.0' encoding='utf-7'?><quiz/>", "q.xml:"),
     ],
 )  # fmt: skip

@@ -185,14 +185,14 @@ def test_feedback_goes_to_its_answer():
 @pytest.mark.parametrize(
     ("xml", "words"),
     [
-        (item1(FIB, meta=meta("essay_question")), "an essay, or a program of marks that is not understood"),
-        (item1("", condition(equal(1), 100)), "nothing, or several things, to answer"),
+        (item1(FIB, meta=meta("essay_question")), "an essay, or a marking program that is not supported"),
+        (item1("", condition(equal(1), 100)), "it has no place to answer, or several"),
         (item1(listed("a", "b")), "no answer gives points; left out"),
         (item1(FIB + FIB, condition(equal(1), 100), meta=meta("fill_in_multiple_blanks_question")), "several gaps"),
         (item2("", declared(1)), "a description: only choices"),
         (item2(interaction("upload", ""), declared(1)), "<uploadInteraction>: only choices"),
-        (item2(interaction("textEntry", "") * 2, declared(1)), "2 things to answer in one question"),
-        (item2(interaction("choice", simple("a", "b")), ""), "nothing says what"),
+        (item2(interaction("textEntry", "") * 2, declared(1)), "2 interactions in one question"),
+        (item2(interaction("choice", simple("a", "b")), ""), "no responseDeclaration gives"),
         (item2(interaction("order", simple("a", "b")), declared(1)), "every step"),
     ],
 )
@@ -205,14 +205,14 @@ def test_what_cannot_be_marked_is_left_out_with_the_reason(xml, words):
 
 
 def test_part_marks_and_weights_are_named():
-    """A half-right answer is wrong here; weights of 2.1 are not taken over."""
+    """A half-right answer is wrong here; weights of 2.1 are not imported."""
     _, notes = read(item1(listed("a", "b", "c"), condition(equal(2), 100), condition(equal(3), 50)))
-    assert told(notes) == ["q.xml:2: 'c' is worth 50; here it is wrong"]
+    assert told(notes) == ["q.xml:2: 'c' is worth 50; here it is a wrong answer"]
 
     mapping = "<mapping><mapEntry mapKey='1' mappedValue='2'/><mapEntry mapKey='2' mappedValue='-1'/></mapping>"
     body = interaction("choice", simple("a", "b"))
     _, notes = read(item2(body, declared(1, kind="multiple", more=mapping)))
-    assert "the weights are not taken over" in told(notes)[0]
+    assert "the weights are not kept" in told(notes)[0]
 
 
 def test_what_text2qti_writes_comes_back(items, tmp_path):
@@ -260,13 +260,13 @@ def test_a_package_of_items_is_one_quiz():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"PK\x03\x04rubbish", "p.zip: this zip cannot be read"),
+        (b"PK\x03\x04rubbish", "p.zip: cannot read this zip"),
         (package(a="<manifest/>"), "p.zip: no file in this zip is QTI"),
-        (package(a="<" * 9), "p.zip/a.xml:1: this is not XML"),
+        (package(a="<" * 9), "p.zip/a.xml:1: not valid XML"),
         (package(a=" " * ((1 << 20) + 1)), "p.zip/a.xml: more than 1024 KiB; split the file"),
         (package(**{f"f{n}": " " * (1 << 20) for n in range(5)}), "p.zip: its XML has more than 4 MiB"),
         (b"PK\x03\x04" + b"PK\x01\x02" * 2001, "p.zip: more than 2000 files in this zip"),
-        (b"<html/>", "not XML|begins no quiz"),
+        (b"<html/>", "not valid XML|begins no known quiz"),
     ],
     ids=range(7),
 )

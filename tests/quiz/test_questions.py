@@ -13,34 +13,46 @@ from tests.quiz.quizzes import MORE, VARIED
     ("old", "new", "words"),
     [
         ("type: number", "type: numer", "quiz.yaml:5: a question: type is 'numer'; expected single"),
-        ("scenario: fork", "scenario: frok", "there is no public scenario 'frok' in small"),
-        ("scenario: fork", "scenario: secret", "there is no public scenario 'secret'"),
+        ("scenario: fork", "scenario: frok", "small has no public scenario 'frok'"),
+        ("scenario: fork", "scenario: secret", "has no public scenario 'secret'"),
         ("after: 4", "after: 5", "quiz.yaml:8: after is 5; fork has steps 1 to 4"),
         ("after: 4", "after: 0", "after is 0; expected the number of a step, from 1"),
         ("observe: copies", "observe: copys", "a computed answer: observe is 'copys'; expected faults"),
-        ("observe: copies", "observe: copies, process: X", "there is no process 'X' in fork; there are P, C"),
-        ("observe: copies", "observe: copies, at: 'P:h'", "observe: copies takes no `at`"),
+        ("observe: copies", "observe: copies, process: X", "fork has no process 'X' (it has P, C)"),
+        ("observe: copies", "observe: copies, at: 'P:h'", "observe: copies does not accept `at`"),
         ("observe: copies", "observe: shared", "observe: shared needs `at`, a place such as P:h[0]"),
-        ("right: true, why: It needs", "right: false, why: It needs", "0 choices are right; a `single` question has"),
+        (
+            "right: true, why: It needs",
+            "right: false, why: It needs",
+            "0 choices are right; a `single` question must have",
+        ),
         ("id: child, text: The child", "id: child, text: The writer", "has the id or the text of an earlier one"),
         ("id: child, text: The child", "id: child, text: The   writer", "has the id or the text of an earlier one"),
-        ("id: who", "id: copies", "question 'copies' is there twice; first in line 4"),
+        ("id: who", "id: copies", "question 'copies' appears twice; first in line 4"),
         ("id: who", "id: variant", "a short name in small letters, digits and -, other than `variant`"),
         ("why: It needs a frame.", "way: x", "a choice has no field 'way' (did you mean 'why'?)"),
-        ("    type: single", "    type: single\n    answer: 3", "takes one of `choices` and a computed `answer`"),
+        ("    type: single", "    type: single\n    answer: 3", "has either `choices` or a computed `answer`"),
         ("    type: single", "    type: single\n    why: x", "with `choices`, leave out 'why'"),
-        ("    type: single", "    type: single\n    tolerance: 1", "a question of type single takes no 'tolerance'"),
+        (
+            "    type: single",
+            "    type: single\n    tolerance: 1",
+            "a question of type single does not accept 'tolerance'",
+        ),
         ("points: 1", "points: -1", "points is -1; expected a number, 0 or more"),
         ("    answer: {", "    answers: {", "a question has no field 'answers' (did you mean 'answer'?)"),
         ("    answer: {scenario: fork, after: 4, observe: copies}\n", "", "a question of type number needs 'answer'"),
         ("answer: {scenario: fork, after: 4, observe: copies}", "answer: two", "answer is 'two'; expected a number"),
         ("format: 1", "format: 2", "format 2 is not known; this grader reads 1"),
-        ("right: 1, why", "right: 4, why", "in `order`, right is the place: the numbers 1 to 3, each once"),
+        ("right: 1, why", "right: 4, why", "in `order`, `right` must be the place: the numbers 1 to 3, each once"),
         ("right: minor", "right: major", "all choices have the same match"),
-        ("right: minor", "right: 3", "in `match`, right is the text that belongs to the choice"),
+        ("right: minor", "right: 3", "in `match`, `right` must be the text that belongs to the choice"),
         ("right: true, why: Nobody writes it.", "right: yes, why: x", "'yes' would be read as true"),
-        ("value: 5, why: That", "value: five, why: That", "value is 'five'; a wrong answer to a number is a number"),
-        ("- {value: 5,", "- {value: 5.0, why: x}\n      - {value: 5,", "the distractor '5' is there twice"),
+        (
+            "value: 5, why: That",
+            "value: five, why: That",
+            "value is 'five'; a wrong answer to a number question must be a number",
+        ),
+        ("- {value: 5,", "- {value: 5.0, why: x}\n      - {value: 5,", "the distractor '5' appears twice"),
         ("value: 5, why: That", "valu: 5, why: That", "a distractor has no field 'valu'"),
     ],
 )
@@ -58,17 +70,21 @@ def test_a_wrong_quiz_is_refused_in_words(lab, old, new, words):
     ("old", "new", "words"),
     [
         ("{pages: [4, 8, 6]}", "{pages: [4]}", "varied.yaml:8: a question: parameters is {'pages': [4]}; expected"),
-        ("{pages: [4, 8, 6]}", "{pages: [4, 4]}", "parameter 'pages' has a value twice: 4, 4"),
+        ("{pages: [4, 8, 6]}", "{pages: [4, 4]}", "parameter 'pages' has the same value twice: 4, 4"),
         ("{pages: [4, 8, 6]}", "{pages: [4, 8], more: [1, 2]}", "varied.yaml:8: no text uses the parameter {more}"),
         (
             "P writes {pages} pages",
             "P writes {page} pages",
-            "{page} is no parameter of this question; there are: pages",
+            "{page} is not a parameter of this question (it has pages",
         ),
-        ("of them. How", "of {pages / 3} them. How", "with pages = 4: {pages / 3} is 4/3, which is no whole number"),
+        ("of them. How", "of {pages / 3} them. How", "with pages = 4: {pages / 3} is 4/3, which is not a whole number"),
         ("processes: [P]", "processes: [Q]", "varied.yaml:15: step 1: no process 'P'"),
-        ("machine: {frames: 32}", "title: x", "own scenario takes machine, files, processes, steps, not 'title'"),
-        ("expression: faults - copies", "expression: faults - copy", "must have the same names; look at copy, copies"),
+        (
+            "machine: {frames: 32}",
+            "title: x",
+            "inside a question accepts machine, files, processes, steps, not 'title'",
+        ),
+        ("expression: faults - copies", "expression: faults - copy", "must have the same names; check copy, copies"),
         (
             "- fork:  {by: P, ch",
             "- fail:  {operation: map, after: each}\n          - fork:  {by: P, ch",
@@ -88,7 +104,7 @@ def test_a_quiz_can_be_read_without_a_lab():
     alone = read_quiz("format: 1\ntitle: T\nquestions:\n" + MORE, "q.yaml")
 
     assert [q.type for q in alone.questions] == ["multiple", "order", "match", "text", "number"]
-    with pytest.raises(FormatError, match="there is no public scenario 'fork-faults' in this file alone"):
+    with pytest.raises(FormatError, match="this file has no public scenario 'fork-faults'"):
         read_quiz(VARIED, "q.yaml")
 
 

@@ -98,16 +98,16 @@ def test_sheets_of_a_folder(tmp_path):
     assert [(f.name, f.data, f.problem) for f in found] == [
         ("ada", b"a: 2\n", ""),
         ("bob", b"a: 1\n", ""),
-        ("eve", b"", "a symbolic link is not followed"),
-        ("pipe", b"", "this is no ordinary file"),
+        ("eve", b"", "symbolic links are not followed"),
+        ("pipe", b"", "not a regular file"),
     ]
 
 
 def test_a_folder_without_sheets_and_a_sheet_that_is_none_are_errors(tmp_path):
     """With what is looked for."""
-    with pytest.raises(InputError, match="no sheet here; NAME.yaml and NAME/answers.yaml are looked for"):
+    with pytest.raises(InputError, match="no sheets found; expected NAME.yaml or NAME/answers.yaml"):
         find_sheets(tmp_path)
-    with pytest.raises(InputError, match="no ordinary file|Is a directory"):
+    with pytest.raises(InputError, match="not a regular file|Is a directory"):
         read_bytes(tmp_path)
 
 

@@ -34,7 +34,7 @@ def test_a_sheet_that_names_anothers_variant_is_marked_with_the_courses_numbers(
     marked = mark(lab, b"variant: ada\ncopies: 4\n")
 
     assert marked["questions"][0]["verdict"] == "wrong"
-    assert "the course decides whose numbers count: answer the quiz as" in marked["problems"][0]
+    assert "the course decides which variant counts: answer the quiz that" in marked["problems"][0]
 
 
 def test_a_display_name_is_no_id_where_there_is_one():

@@ -1,8 +1,8 @@
-"""Random moves -> a scenario. Whatever the numbers are, the scenario is legal: the reference itself says what can be.
+"""Turn random moves into a scenario, which is valid whatever the numbers are: the reference decides what is possible.
 
-A move is five small numbers: which verb, which process, which mapping, which of its pages, and one more for whatever
-the verb needs. Each is carried out on the reference as it is chosen, so that only processes act that are alive, and
-every outcome that is no success is written down as expected.
+A move is five small numbers: the verb, the process, the mapping, the page in it, and one more for whatever the verb
+needs. Each move is carried out on the reference at once, so that only living processes act, and every outcome other
+than success is written into the scenario as expected.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from grader.scenario.model import Expect, Fields, Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import SKIPPED
 
-#: Numbers in a move are below this.
+#: Upper bound (exclusive) of the numbers in a move.
 LIMIT = 64
 
-#: Verbs that may take a frame or make an entry, so that a failure can strike.
+#: Verbs that may allocate a frame or a page table entry, so that a failure can be injected.
 TAKING = ("write", "read", "fork", "copy_to_user", "copy_from_user")
 
-#: Verbs whose place must be in the mapping, unless they fail.
+#: Verbs whose place must be inside the mapping, unless they fail.
 WITH_PLACES = ("read", "write", "execute", "copy_to_user", "copy_from_user", "mprotect")
 
-#: One access in so many goes past the end of its mapping.
+#: One access in this many goes past the end of its mapping.
 WILD = 16
 
 Move = tuple[int, int, int, int, int]
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class ReferenceFault(Exception):
-    """The reference broke a rule or crashed on a legal scenario, which is in `scenario`."""
+    """The reference broke a rule or crashed on a valid scenario, which is in `scenario`."""
 
     def __init__(self, scenario: Scenario, message: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class ReferenceFault(Exception):
 
 
 class _Choice(NamedTuple):
-    """What a move chose, before the reference has shown how it ends."""
+    """What a move chose, before the reference has shown its outcome."""
 
     verb: str
     by: str
@@ -54,7 +54,7 @@ class _Choice(NamedTuple):
 
 
 class Author:
-    """Writes one scenario, move by move, and runs it on the reference meanwhile."""
+    """Writes one scenario, move by move, while running it on the reference."""
 
     def __init__(self, words: Vocabulary, hardware: int, make_kernel: MakeKernel) -> None:
         self.words = words
@@ -65,7 +65,7 @@ class Author:
         self.children = 0
 
     def move(self, move: Move) -> None:
-        """Add the step that a move stands for, if a process is left to take it."""
+        """Add the step that a move stands for, if a process is left to perform it."""
         alive = [name for name, process in self.run.processes.items() if process._alive]
         if not alive:
             return
@@ -77,7 +77,7 @@ class Author:
         self._take(self._choose(verb if self.run.mappings else "mmap", by, move))
 
     def _fail(self, by: str, move: Move) -> None:
-        """Make one call of the next step fail; the failure is left out if it never comes to pass."""
+        """Make one call of the next step fail; leave the failure out if it never triggers."""
         fields: Fields = {"operation": _pick(self.words.failures, move[3]), "after": move[4] % 4}
         failure = Step(len(self.steps) + 1, "fail", "", fields, {})
         self.run.step(failure)
@@ -119,7 +119,7 @@ class Author:
             return _Choice(verb, by, fields)
         fields = {"at": self._place(by, name, mapping, move)}
         if verb in ("write", "copy_to_user"):
-            # Every write writes something else.
+            # Every write writes a different value, so that a lost write shows.
             fields["value"] = (len(self.steps) + 1) % 200 + 1
         return _Choice(verb, by, fields)
 
@@ -135,17 +135,17 @@ class Author:
         if of_file and self.files:
             file = _pick(self.files, move[4])
             fields["file"] = file.name
-            # Now and then not from the beginning, and past the end of the file.
+            # Sometimes start later than the beginning of the file, and go past its end.
             if file.pages > 1 and move[4] % 3 == 2:
                 fields["offset"] = 1 + move[4] % (file.pages - 1)
         if self.words.at and self.run.mappings and move[4] % 5 == 4:
             other = _pick(list(self.run.mappings), move[1] + move[3])
-            # On it, or right behind it.
+            # At the mapping, or right behind it.
             fields["at"] = f"{other}[{move[1] % (self.run.mappings[other].pages + 1)}]"
         return _Choice("mmap", by, fields)
 
     def _place(self, by: str, name: str, mapping: Mapping, move: Move) -> str:
-        """Pages of a mapping, or a byte of one; now and then the page after it, where that is in no region."""
+        """Return pages of a mapping, or a byte of one; sometimes the page after it, if that is in no region."""
         after = mapping.first + mapping.pages
         if move[4] % WILD == WILD - 1 and self.run.processes[by]._regions.find(after) is None:
             return f"{name}[{mapping.pages}]"
@@ -155,7 +155,7 @@ class Author:
         return _pages(name, mapping, move)
 
     def look_around(self) -> None:
-        """At last everybody reads what they may, and tries what they may not: whatever went wrong shows now."""
+        """Let every process read all that it may and try what it must not, so that earlier errors show at the end."""
         self._everybody_reads()
         if "copy_to_user" in self.words.verbs and self._kernel_writes():
             self._everybody_reads()
@@ -176,7 +176,7 @@ class Author:
                         self._take(_Choice("read", name, {"at": place}))
 
     def _mapped(self, rights: Protection) -> list[tuple[str, str]]:
-        """(process, mapping) for every mapping all of whose pages give a process these rights."""
+        """Return (process, mapping) for every mapping of which all pages give the process these rights."""
         return [
             (name, mapping_name)
             for name, process in self.run.processes.items()
@@ -185,7 +185,7 @@ class Author:
         ]
 
     def _one_leaves(self) -> None:
-        """Where several are left, one of them exits, and the others write: who is alone with a page now?"""
+        """Let one of several processes exit and the others write, which tests that sole owners are recognised."""
         alive = [name for name, process in self.run.processes.items() if process._alive]
         if len(alive) > 1 and "exit" in self.words.verbs:
             self._take(_Choice("exit", _pick(alive, len(self.steps)), {}))
@@ -194,7 +194,7 @@ class Author:
                     self._take(_Choice("write", name, {"at": place, "value": (len(self.steps) + 1) % 200 + 1}))
 
     def _rights_change(self) -> bool:
-        """One process gives one of its mappings other rights, or asks for rights that it must not get."""
+        """Let one process change the rights of a mapping, or ask for rights that it must not get."""
         mapped = self._mapped(Protection.NONE)
         if mapped:
             name, place = _pick(mapped, len(self.steps))
@@ -203,7 +203,7 @@ class Author:
         return bool(mapped)
 
     def _kernel_writes(self) -> bool:
-        """The kernel fills a buffer that has just been read; whether there is one."""
+        """Let the kernel fill a buffer that has just been read; return False if there is none."""
         buffers = self._mapped(Protection.READ | Protection.WRITE)
         if buffers:
             name, place = _pick(buffers, len(self.steps))
@@ -211,7 +211,7 @@ class Author:
         return bool(buffers)
 
     def _refused(self, name: str) -> list[tuple[str, str]]:
-        """Accesses that must kill a process: (verb, place), for every page of a mapping and each right it lacks."""
+        """Return accesses that must kill a process: (verb, place) per page of a mapping and per right that it lacks."""
         refused = []
         for mapping_name, mapping in self.run.mappings.items():
             for page in range(mapping.pages):
@@ -222,12 +222,12 @@ class Author:
         return refused
 
     def scenario(self, id: str, task: str) -> Scenario:
-        """What was written so far."""
+        """Return the scenario written so far."""
         return Scenario(id, _title(self.steps), task, self.machine, self.files, self.processes, tuple(self.steps))
 
 
 def _allowed(process: Process, mapping: Mapping, rights: Protection) -> bool:
-    """Whether a process may do this to every page of a mapping."""
+    """Return True if a process may do this to every page of a mapping."""
     regions = [process._regions.find(mapping.first + page) for page in range(mapping.pages)]
     return all(region is not None and rights in region.protection for region in regions)
 
@@ -246,7 +246,7 @@ def _pick(items: Sequence[T], number: int) -> T:
 
 
 def write_scenario(lab: Lab, words: Vocabulary, make_kernel: MakeKernel, program: tuple[int, list[Move]]) -> Scenario:
-    """The scenario of a program: (which machine, moves). ReferenceFault if the reference goes wrong on it."""
+    """Return the scenario of a program (machine number, moves). ReferenceFault if the reference fails on it."""
     hardware, moves = program
     author = Author(words, hardware, make_kernel)
     for move in moves:
@@ -256,7 +256,7 @@ def write_scenario(lab: Lab, words: Vocabulary, make_kernel: MakeKernel, program
 
 
 def relaid(scenario: Scenario, make_kernel: MakeKernel) -> Scenario | None:
-    """The scenario with the outcomes that the reference gives its steps now; None if it is not legal any more."""
+    """Return the scenario with the outcomes that the reference now gives; None if it is no longer valid."""
     run = Replay(scenario, make_kernel)
     steps = []
     for step in scenario.steps:
@@ -282,7 +282,7 @@ def _title(steps: Sequence[Step]) -> str:
 
 
 def _task(lab: Lab, verbs: set[str]) -> str:
-    """The first task by which all these verbs have been used in public scenarios."""
+    """Return the first task by which public scenarios have used all these verbs."""
     seen: set[str] = set()
     for task in lab.tasks:
         seen |= {step.verb for s in lab.scenarios if s.task == task.id for step in s.steps}

@@ -1,4 +1,4 @@
-"""The search for a difference, and what an author wants proved of a lab's rules by scenarios that nobody wrote."""
+"""Search random scenarios: for one on which a kernel differs, or for gaps in a lab's scenarios and its reference."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from grader.scenario.model import Scenario
 from grader.scenario.writer import to_yaml
 from grader.trace.records import Trace
 
-#: Moves in one random scenario, at least and at most. What is found is cut down afterwards (shorten).
+#: Minimum and maximum number of moves in a random scenario. What is found is shrunk afterwards (shorten).
 MOVES = (8, 16)
 
-#: Other machines on which the reference must do the same: (allocation, seed, factor of the page size).
+#: Other machines on which the reference must behave the same: (allocation, seed, factor of the page size).
 MACHINES = (("stride", 1, 1), ("random", 7, 1), ("lowest", 0, 2), ("random", 3, 8))
 
-#: Verdicts that say nothing of the kernel's rules.
+#: Verdicts that reveal nothing about the kernel's rules.
 NO_DIFFERENCE = (PASSED, NOT_IMPLEMENTED, UNGRADABLE)
 
 Program = tuple[int, list[Move]]
@@ -39,9 +39,9 @@ class Found(NamedTuple):
 
 
 class Explored(NamedTuple):
-    """What an author's search showed.
+    """The outcome of an author's search.
 
-    caught    flag of a misconception -> number of the random scenario that caught it first
+    caught    flag of a misconception -> number of the first random scenario that caught it
     survivors flags that no scenario caught
     problems  where the reference disagrees with itself, or breaks a rule
     """
@@ -55,7 +55,7 @@ class Explored(NamedTuple):
 def find_difference(
     lab: Lab, make_kernel: MakeKernel, attempt: Attempting, seed: int, examples: int
 ) -> tuple[Found | None, Counter[str]]:
-    """The shortest scenario that the search finds on which `attempt` does not pass, and the verdicts on the way."""
+    """Return the shortest scenario found on which `attempt` does not pass, and the count of verdicts on the way."""
     hypothesis = _hypothesis()
     from random import Random
 
@@ -70,7 +70,7 @@ def find_difference(
         try:
             verdict = try_program(program)[1].verdict
         except ReferenceFault:
-            return False  # nothing to compare with; the author's own search tells of it
+            return False  # nothing to compare with; the search without a submission reports this fault
         tried[verdict] += 1
         return verdict not in NO_DIFFERENCE
 
@@ -84,7 +84,7 @@ def find_difference(
 
 
 def shorten(found: Found, make_kernel: MakeKernel, attempt: Attempting) -> Found:
-    """Leave out every step without which the scenario is still legal and still shows a difference."""
+    """Remove every step that is not needed for the scenario to be valid and to show a difference."""
     number = len(found.scenario.steps)
     while number > 0:
         steps = [step for step in found.scenario.steps if step.number != number]
@@ -106,7 +106,7 @@ def explore(
     examples: int,
     progress: Callable[[int], object] = lambda count: None,
 ) -> Explored:
-    """Random scenarios on the reference, on other machines and on every misconception that is not caught yet."""
+    """Run random scenarios on the reference, on other machines, and on every misconception not caught yet."""
     hypothesis = _hypothesis()
     words = vocabulary(lab)
     caught: dict[str, int] = {}
@@ -134,7 +134,7 @@ def explore(
 
 
 def disagreements(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) -> list[str]:
-    """Where the reference does something else with frames in another order, or with longer pages."""
+    """Return where the reference behaves differently with another frame order or larger pages."""
     found = []
     for allocation, seed, factor in MACHINES:
         spec = scenario.machine
@@ -151,7 +151,7 @@ def disagreements(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) 
 
 
 def programs() -> Any:
-    """A strategy for programs: the number of a machine, and moves."""
+    """Return a Hypothesis strategy for programs: a machine number, and moves."""
     from hypothesis import strategies as st
 
     number = st.integers(0, LIMIT - 1)

@@ -1,4 +1,4 @@
-"""What the scenarios of a lab use: a random scenario uses nothing else, so that it is one of the lab's kind."""
+"""Collect what the scenarios of a lab use. Random scenarios use nothing else, so that they stay on its subject."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grader.lab.lab import Lab
 from grader.machine.outcome import FileSpec
 from grader.scenario.model import MachineSpec
 
-#: verb -> its share among random steps; the simplest first, as a search that makes things short goes towards the first.
+#: verb -> its share among random steps. The simplest comes first, because shrinking moves towards the first.
 SHARES = {
     "write": 5,
     "read": 3,
@@ -25,15 +25,15 @@ SHARES = {
     "fail": 3,
 }
 
-#: Frames of a machine with hardly any memory.
+#: Number of frames of a machine that soon runs out of memory.
 TIGHT = (2, 3, 5)
 
-#: Machines with more frames or longer pages than this only make a random scenario slower.
+#: More frames or larger pages than this only make random scenarios slower.
 FRAMES, PAGE_SIZE = 64, 64
 
 
 class Hardware(NamedTuple):
-    """A machine, the files on its disk, and the processes that are there at the start."""
+    """A machine, the files on its disk, and the processes that exist at the start."""
 
     machine: MachineSpec
     files: tuple[FileSpec, ...]
@@ -52,7 +52,7 @@ class Vocabulary(NamedTuple):
 
 
 def vocabulary(lab: Lab) -> Vocabulary:
-    """What a lab's public scenarios use. InputError if there is none that a search could start from."""
+    """Return what a lab's public scenarios use. InputError if a search cannot start from any of them."""
     steps = [step for scenario in lab.scenarios for step in scenario.steps]
     used = {step.verb for step in steps}
     hardware = {
@@ -75,13 +75,13 @@ def vocabulary(lab: Lab) -> Vocabulary:
 
 
 def _tight(hardware: Iterable[Hardware]) -> list[Hardware]:
-    """The same machines with hardly any memory: what happens when it runs out is where rules are forgotten."""
+    """Return the same machines with very little memory: kernels often break rules when memory runs out."""
     small = [h._replace(machine=h.machine._replace(frames=frames)) for h in hardware for frames in TIGHT]
     return list(dict.fromkeys(small))
 
 
 def _plainness(hardware: Hardware) -> tuple[int, str]:
-    """The default machine first."""
+    """Return a sort key that puts the default machine first."""
     default = MachineSpec()
     other = sum(a != b for a, b in zip(hardware.machine, default, strict=True))
     return other + len(hardware.files) + len(hardware.processes), repr(hardware)

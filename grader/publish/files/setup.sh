@@ -11,5 +11,5 @@ if ! "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || ! "$p
 fi
 "$python" -I -m venv "$source/venv"
 "$source/venv/bin/python" -I -m pip install --quiet --disable-pip-version-check "$source"/*.whl
-# Kernels run as another user: what they may not read is not readable at all, whatever the sandbox can do here.
+# Kernels run as another user, so file permissions protect the lab even where the sandbox has fewer layers.
 chmod -R go-rwx "$source/labs"

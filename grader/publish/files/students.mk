@@ -1,5 +1,5 @@
-# Python runs with -I (isolated): it then imports nothing from this folder, whatever the files here are called.
-# `make grade` sets everything up by itself; all it needs is python3, its venv module and make.
+# Python runs with -I (isolated), so that it imports nothing from this folder, whatever the files here are called.
+# `make grade` sets everything up; it needs only python3, its venv module and make.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +9,7 @@ WHEEL := @WHEEL@
 
 .PHONY: grade quiz clean
 
-# Exit status 1 says that something is still missing, which is no error of make's.
+# Exit status 1 means that points are still missing, which is not an error for make.
 grade: $(READY)
 	@$(VENV)/bin/python -I -m grader run $(LAB) || test $$? -eq 1
 

@@ -1,5 +1,5 @@
-"""Read and write quizzes in formats of other systems. Each module is one format; between them stand items (item.py).
+"""Read and write quizzes in the formats of other systems. Each module handles one format and exchanges items (item.py).
 
-A writer returns what it wrote and what the format cannot hold. A reader returns items and notes: what it repaired,
-doubted or left out, with file and line. Both are lines for a person.
+A writer returns its output, and lines that say what the format cannot hold. A reader returns items, and notes on what
+it repaired, was unsure about or left out, with file and line.
 """

@@ -1,4 +1,4 @@
-"""Aiken, Moodle's plainest format: choices with one right answer, no reasons.
+"""Read Aiken, the simplest format of Moodle: choices with one right answer and no reasons.
 
 What is copied by the first write after fork?
 A. one page
@@ -25,14 +25,14 @@ def looks_like(text: str) -> bool:
 
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
-    """Return the questions of a file, and what there is to say about it. ImportFailed if it is no text."""
+    """Return the questions of a file, and notes. ImportFailed if it is not text."""
     reader = _Reader(name)
     for number, line in enumerate(decoded(data, name).split("\n"), 1):
         if len(reader.items) == COUNT_LIMIT and line.strip():
             reader.report.notes.append(too_many(name, number))
             return reader.items, limited(reader.report.notes)
         reader.line(number, line)
-    reader.begin("there is no `ANSWER: X` below its choices")
+    reader.begin("it has no `ANSWER: X` below its choices")
     return reader.items, limited(reader.report.notes)
 
 
@@ -59,7 +59,7 @@ class _Reader:
             self.options.append((option.group(1).upper(), line[option.end() :].strip()))
         elif line.strip() and self.options:
             letter, text = self.options[-1]
-            self.report.warn(number, f"this line has no letter; it was read as a part of choice {letter}")
+            self.report.warn(number, f"this line has no letter; it was read as part of choice {letter}")
             self.options[-1] = (letter, f"{text}\n{line.strip()}")
         elif line.strip():
             self.first = self.first or number
@@ -72,7 +72,7 @@ class _Reader:
             self.report.lose(number, "two choices have the same letter; left out")
         elif letter not in dict(self.options):
             letters = ", ".join(given for given, _ in self.options)[:80]
-            self.report.lose(number, f"the answer is {letter}, and the choices are {letters}; left out")
+            self.report.lose(number, f"the answer is {letter}, but the choices are {letters}; left out")
         else:
             self.finish(letter)
         self.begin()
@@ -94,7 +94,7 @@ class _Reader:
             self.items.append(item._replace(id=slug(text, self.taken, 8)))
 
     def begin(self, unfinished: str = "") -> None:
-        """Forget the question that was read; say why, if it was left out."""
+        """Start a new question; report the previous one if it is incomplete."""
         if unfinished and self.first:
             self.report.lose(self.first, f"{unfinished}; left out")
         self.first, self.text, self.options = 0, [], []

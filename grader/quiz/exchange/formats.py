@@ -1,4 +1,4 @@
-"""Which reader a file is for: by its name where that says it, else by what stands in it."""
+"""Choose the reader for a file: by its name if that is enough, otherwise by its contents."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from grader.quiz.exchange.limits import SIZE_LIMIT
 from grader.quiz.exchange.notes import Note
 from grader.quiz.marking import normal
 
-#: What `--import` reads, for messages.
+#: The formats that `--import` reads, for messages.
 READ = "Markdown (.md), Moodle XML and QTI (.xml), a QTI package (.zip), Aiken and GIFT (anything else)"
 
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
-    """Return the questions of a file, and what there is to say about it. ImportFailed if it cannot be read."""
+    """Return the questions of a file, and notes. ImportFailed if it cannot be read."""
     items, notes = _read(data, name)
     return items, [*notes, *(note for item in items for note in _capitals(item, name))]
 
 
 def _capitals(item: Item, name: str) -> list[Note]:
-    """Return what there is to say of words that are the same here, because a sheet's capitals do not count."""
+    """Return notes on answers that are the same here, because marking ignores case and hyphens."""
     words = item.answers + tuple(item.wrong) if item.kind == "text" else ()
     words += tuple(str(option.right) for option in item.options) if item.kind == "match" else ()
     first: dict[str, str] = {}
     same = [word for word in words if first.setdefault(normal(word), word) != word]
-    said = f"question {item.id!r}: capitals and hyphens do not count here, so that {{!r}} is the same as {{!r}}"
+    said = f"question {item.id!r}: case and hyphens are ignored here, so {{!r}} is the same as {{!r}}"
     return [Note(name, 1, said.format(word, first[normal(word)]), True) for word in same]
 
 

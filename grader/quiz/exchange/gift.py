@@ -1,11 +1,11 @@
-"""GIFT, the text format of Moodle.
+"""Read GIFT, the text format of Moodle.
 
     // a comment              $CATEGORY: a/b
     ::name::[markdown]text {=right#why ~wrong#why ~%50%half ####to everybody}
     {TRUE#wrong#right}  {#3:0.5#why}  {#1..5}  {=%100%word ~…}  {=a -> b =c -> d}  {}
 
-A blank line ends a question; `\\` takes the meaning from \\ ~ = # { } : and `\\n` is a new line. Before anything else a
-backslash is a backslash: `\\t`, `\\frac` (moodle/question/format/gift/format.php, escapedchar_pre).
+A blank line ends a question. A backslash escapes \\ ~ = # { } : and `\\n` is a new line. Before any other character a
+backslash stands for itself: `\\t`, `\\frac` (moodle/question/format/gift/format.php, escapedchar_pre).
 """
 
 from __future__ import annotations
@@ -29,19 +29,17 @@ _TRUTH = re.compile(r"(TRUE|T|FALSE|F)\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?\Z")
 _SIGN = re.compile("[=~]")
 
-#: `*` in a short answer: any characters in Moodle, unless a backslash stands before it.
+#: `*` in a short answer matches any characters in Moodle, unless it is escaped with a backslash.
 _WILDCARD = re.compile(r"(?<!\\)\*")
 
-#: What answers look like that are embedded in the text, as Moodle's Cloze questions have them.
+#: Answers embedded in the text, as in Moodle's Cloze questions.
 _CLOZE = re.compile(r"\d{0,3}:[A-Z_]{2,20}:")
 
-GAPS = (
-    "its gaps stand in the text, where each keeps the others' answers in sight; left out: make a question of each gap"
-)
+GAPS = "it has several gaps in one text, which is not supported; left out: make a separate question of each gap"
 
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
-    """The questions of a file, and what there is to say about it. ImportFailed if it is no text."""
+    """Return the questions of a file, and notes. ImportFailed if it is not text."""
     items: list[Item] = []
     notes: list[Note] = []
     taken: dict[str, int] = {}
@@ -50,9 +48,7 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
             notes.append(too_many(name, line))
             break
         if block.startswith("$CATEGORY:"):
-            notes.append(
-                Note(name, line, f"the category {block[10:80].strip()!r}; quizzes here have no categories", True)
-            )
+            notes.append(Note(name, line, f"the category {block[10:80].strip()!r}; categories are not supported", True))
             continue
         item, found = _Question(name, line).read(block)
         notes += found
@@ -62,7 +58,7 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
 
 
 def _blocks(text: str, name: str, notes: list[Note]) -> list[tuple[int, str]]:
-    """(line, text) of each question: what stands between blank lines, without comments."""
+    """Yield (line, text) of each question: the text between blank lines, without comments."""
     blocks: list[tuple[int, list[str]]] = []
     fresh = True
     for number, line in enumerate(text.split("\n"), 1):
@@ -101,21 +97,21 @@ class _Question:
             title, block = _plain(match.group(1)), block[match.end() :].lstrip()
         opened = _find(block, "{")
         if opened == -1:
-            self.note("no answers ({…}): a description, no question; left out", True)
+            self.note("no answers ({…}): this is a description, not a question; left out", True)
             return None, self.notes
         closed = _find(block, "}", opened)
         if closed == -1:
-            self.note("the answers have no end (}); left out", True)
+            self.note("the closing } of the answers is missing; left out", True)
             return None, self.notes
         if _CLOZE.match(block, opened + 1) or _find(block, "{", closed) != -1:
             self.note(f"this is a Cloze question: {GAPS}", True)
             return None, self.notes
         if _find(block, "{", opened + 1, closed) != -1 or _find(block, "}", closed + 1) != -1:
-            self.note("a { or } too many: one that belongs to a text is written \\{ or \\}; left out", True)
+            self.note("an extra { or }; in a text, write \\{ or \\}; left out", True)
             return None, self.notes
         text, after = self.formatted(block[:opened], "the text"), _plain(block[closed + 1 :]).strip()
         if after:
-            self.note("the answer stands in the middle of the text; there is a gap (_____) in its place")
+            self.note("the answer is in the middle of the text; a gap (_____) replaces it")
             text = f"{text} _____ {after}".strip()
         if not text:
             self.note("no text; left out", True)
@@ -129,7 +125,7 @@ class _Question:
         body, why = _cut(body, "####")
         item = Item(title, "", text, why=_plain(why).strip())
         if not body:
-            self.note("an essay: nothing that could be marked; left out", True)
+            self.note("an essay cannot be marked automatically; left out", True)
             return None
         head, _, told = body.partition("#")
         if _TRUTH.match(head.strip()):
@@ -174,9 +170,7 @@ class _Question:
                 self.other(told, percent in (None, 100))
                 continue
             if _WILDCARD.search(given):
-                self.note(
-                    f"{word[:40]!r}: * stands for any characters in Moodle; here it is only the character *", True
-                )
+                self.note(f"{word[:40]!r}: * matches any characters in Moodle; here it is only the character *", True)
             if percent in (None, 100):
                 if told and accepted:
                     self.note(f"the feedback for {word!r} is left out: all right answers share the first one's", True)
@@ -192,12 +186,13 @@ class _Question:
         return item._replace(kind="text", answers=tuple(dict.fromkeys(accepted)), wrong=wrong, why=why)
 
     def other(self, told: str, right: bool) -> None:
-        """Report an answer that stands for all others."""
+        """Report an answer that matches everything else."""
         if right:
-            self.note("an answer that accepts anything is left out", True)
+            self.note("an answer that matches anything is left out", True)
         elif told:
             self.note(
-                f"the feedback for all other answers is left out: {told[:60]!r}; here each answer has its own", True
+                f"the feedback for all other answers is left out: {told[:60]!r}; here each answer has its own feedback",
+                True,
             )
 
     def number(self, item: Item, body: str) -> Item | None:
@@ -211,15 +206,17 @@ class _Question:
             if value in ("", "*"):
                 self.other(told, percent == 100)
             elif read is None:
-                self.note(f"{value[:40]!r} is no number, no N:TOLERANCE and no LOW..HIGH; left out", True)
+                self.note(f"{value[:40]!r} is not a number, N:TOLERANCE or LOW..HIGH; left out", True)
             elif percent == 100 and key is None:
                 key, why = read, joined(told, why)
             elif percent:
-                self.note(f"{value[:40]!r}: one answer is right; this one is left out", True)
+                self.note(f"{value[:40]!r}: only one right answer is supported; this one is left out", True)
             else:
                 wrong[read[0]] = told or NO_REASON
                 if read[1]:
-                    self.note(f"{value[:40]!r} has a reason of its own; here only {read[0]} itself has it", True)
+                    self.note(
+                        f"{value[:40]!r} has its own reason; here the reason applies only to {read[0]} itself", True
+                    )
         if key is None:
             self.note("no number is right; left out", True)
             return None
@@ -234,7 +231,7 @@ class _Question:
             if left and right:
                 options.append(Option(left, right))
             else:
-                self.note("a match without a text on both sides is left out", True)
+                self.note("a pair with an empty side is left out", True)
         return self.sound(item._replace(kind="match", options=with_reasons(options, item.why), why=""))
 
     def choices(self, item: Item, answers: list[tuple[str, str]]) -> Item | None:
@@ -258,13 +255,16 @@ class _Question:
                 self.note("an empty answer is left out", True)
         kind = "single" if single and sum(option.right for option in options) == 1 else "multiple"
         if single and kind == "multiple":
-            self.note("several answers are right, and one of them was enough; here all of them have to be chosen", True)
+            self.note("any one of several right answers was enough; here all of them must be chosen", True)
         elif kind == "multiple" and not our_weights(weights):
-            self.note("the weights are not those that we mark by: equal shares, a wrong choice takes one away", True)
+            self.note(
+                "the weights are not kept: right choices are worth the same, and a wrong choice costs one share",
+                True,
+            )
         return self.sound(item._replace(kind=kind, options=tuple(options), why=""))
 
     def formatted(self, part: str, what: str = "an answer") -> str:
-        """Return a text without its escapes and the name of its format; HTML becomes Markdown."""
+        """Return a text without escapes and format prefix; HTML is converted to Markdown."""
         part = part.strip()
         match = _FORMAT.match(part)
         text = _plain(part[match.end() :] if match else part).strip()
@@ -272,12 +272,12 @@ class _Question:
             return text
         text, unknown = markdown_of(text)
         lost = f", without {', '.join(unknown)}" if unknown else ""
-        self.note(f"{what} is HTML; it was turned into Markdown{lost}", bool(unknown))
+        self.note(f"{what} is HTML; it was converted to Markdown{lost}", bool(unknown))
         return text
 
 
 def _find(text: str, sign: str, start: int = 0, end: int | None = None) -> int:
-    """Where a sign stands that no backslash takes the meaning from; -1 if nowhere."""
+    """Return the position of a character that is not escaped with a backslash; -1 if there is none."""
     at = text.find(sign, start, end)
     while at != -1 and _escaped(text, at):
         at = text.find(sign, at + 1, end)
@@ -297,8 +297,9 @@ def _cut(text: str, sign: str) -> tuple[str, str]:
 
 
 def _answers(body: str, first: str = "") -> list[tuple[str, str]]:
-    """Return (sign, answer) of each answer. What stands before the first sign is an answer only if `first` says which
-    sign it goes without: `{#3:2~#Wrong}`."""
+    """Return (sign, answer) of each answer.
+
+    Text before the first sign is an answer only if `first` gives the sign that it implies, as in `{#3:2~#Wrong}`."""
     starts = [match.start() for match in _SIGN.finditer(body) if not _escaped(body, match.start())]
     ends = [*starts[1:], len(body)][: len(starts)]
     found = [(body[start], body[start + 1 : end].strip()) for start, end in zip(starts, ends, strict=True)]
@@ -312,7 +313,7 @@ def _weight(answer: str) -> tuple[Fraction | None, str]:
 
 
 def _range(value: str) -> tuple[str, Fraction] | None:
-    """A number as text, and its tolerance."""
+    """Return a number as text, and its tolerance."""
     low, dots, high = value.partition("..")
     if dots and _NUMBER.match(low) and _NUMBER.match(high):
         middle = (Fraction(low) + Fraction(high)) / 2

@@ -1,7 +1,7 @@
-"""HTML of other systems' questions as Markdown: paragraphs, code, emphasis, lists, images. The rest is only its text.
+"""Convert HTML to Markdown: paragraphs, code, emphasis, lists, images. Of all other elements only the text is kept.
 
-Not Python's html.parser: on a file made for it, it takes quadratic time (CVE-2025-6069). Here a tag is found by one
-bounded pattern, and whatever does not match is text.
+Python's html.parser is not used, because a malicious file makes it take quadratic time (CVE-2025-6069). Here one
+bounded pattern finds a tag, and whatever does not match is text.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _VALUE = re.compile(r"""\b(src|alt)\s{0,9}=\s{0,9}("[^"]{0,1000}"|'[^']{0,1000}'
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _LINES = re.compile(r"\n{3,}")
 
-#: What stands for a tag, and for its end.
+#: The Markdown that replaces a tag, and its end tag.
 _INLINE = {"code": "`", "tt": "`", "kbd": "`", "b": "**", "strong": "**", "i": "*", "em": "*"}
 _BLOCKS = {"p", "div", "ul", "ol", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"}
 _NOTHING = {"span", "a", "html", "body", "head", "font", "u", "small"}
 
 
 def markdown_of(text: str) -> tuple[str, list[str]]:
-    """Return a text in HTML as Markdown, and the tags of which only the content was kept."""
+    """Return an HTML text as Markdown, and the tags of which only the content was kept."""
     return _Reader(_COMMENT.sub("", text)).read()
 
 

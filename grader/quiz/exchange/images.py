@@ -1,8 +1,8 @@
-"""Images of a quiz: files next to the quiz file, and nothing else.
+"""Images of a quiz: only files next to the quiz file.
 
-A quiz may come from a stranger, and a path in it is the stranger's: `![x](/etc/passwd)` must never be read, let alone
-packed and published. So a path is relative, has no `..`, and is opened folder by folder without following a link;
-what was opened must be an ordinary file, of a bounded size, with the first bytes of the type that its name says.
+A quiz and the paths in it may be untrusted: `![x](/etc/passwd)` must never be read, let alone packed and published. So
+a path must be relative, without `..`, and is opened folder by folder without following links. The file must be a
+regular file of limited size, and its first bytes must match the type that its name gives.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import NamedTuple
 from grader.quiz.exchange.item import Item
 from grader.quiz.exchange.notes import Note
 
-#: Bytes of one image.
+#: Maximum size of an image, in bytes.
 IMAGE_LIMIT = 2 << 20
 
-#: Ending -> the first bytes of such a file. No SVG: it can hold scripts, and refer to other files.
+#: File extension -> the first bytes of such a file. No SVG, because it can hold scripts and refer to other files.
 TYPES: dict[str, tuple[bytes, ...]] = {
     "png": (b"\x89PNG\r\n\x1a\n",),
     "jpg": (b"\xff\xd8\xff",),
@@ -33,7 +33,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:")
 
 
 class Image(NamedTuple):
-    """An image in a text. path: as it is written; start, end: where `![alt](path)` stands."""
+    """An image in a text. path: as written; start, end: the position of `![alt](path)`."""
 
     alt: str
     path: str
@@ -42,7 +42,7 @@ class Image(NamedTuple):
 
     @property
     def remote(self) -> bool:
-        """Return True if the browser of whoever reads the question fetches it."""
+        """Return True if the reader's browser fetches the image from a server."""
         return self.path.lower().startswith(("http://", "https://"))
 
 
@@ -59,7 +59,7 @@ def texts_of(item: Item) -> list[str]:
 
 
 def image_notes(item: Item, name: str, line: int) -> list[Note]:
-    """Return what there is to say of the images of an imported question: the files are not imported."""
+    """Return notes on the images of an imported question: the files themselves are not imported."""
     paths = dict.fromkeys(image.path for text in texts_of(item) for image in images_in(text) if not image.remote)
     return [Note(name, line, f"the image {path[:100]!r}: {_advice(path)}") for path in paths]
 
@@ -67,43 +67,43 @@ def image_notes(item: Item, name: str, line: int) -> list[Note]:
 def _advice(path: str) -> str:
     problem = unfit_path(path)
     if problem:
-        return f"{problem}; no export will hold it: put the file next to the quiz file, and change the path"
-    return "only its name is taken over; put the file there, next to the quiz file"
+        return f"{problem}; exports cannot include it: put the file next to the quiz file, and change the path"
+    return "only the path is imported; put the file there, next to the quiz file"
 
 
 def unfit_path(path: str) -> str:
-    """Return why a path names no image next to the quiz file, or ""."""
+    """Return why a path is not acceptable as an image next to the quiz file, or ""."""
     if path.startswith(("/", "\\", "~")) or _SCHEME.match(path):
         return "not a path next to the quiz file"
     if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
         return "not a plain path next to the quiz file (no `..`, no `.`, no backslash)"
     if path.rpartition(".")[2].lower() not in TYPES:
-        return f"not an image of a type that is known ({', '.join(TYPES)})"
+        return f"not a supported image type ({', '.join(TYPES)})"
     return ""
 
 
 def read_image(folder: str | os.PathLike[str], path: str) -> tuple[bytes, str]:
-    """Return the bytes of an image next to the quiz file and "", or b"" and what is wrong with it."""
+    """Return the bytes of an image next to the quiz file and "", or b"" and the problem."""
     problem = unfit_path(path)
     if problem:
         return b"", problem
     try:
         data = _read(folder, path)
     except FileNotFoundError:
-        return b"", "there is no such file next to the quiz file"
+        return b"", "no such file next to the quiz file"
     except OSError as error:
         return b"", f"cannot be read without following a link ({error.strerror or type(error).__name__})"
     if data is None:
-        return b"", "not an ordinary file"
+        return b"", "not a regular file"
     if len(data) > IMAGE_LIMIT:
         return b"", f"more than {IMAGE_LIMIT >> 20} MiB"
     if not data.startswith(TYPES[path.rpartition(".")[2].lower()]):
-        return b"", "its first bytes are not those of the type that its name says"
+        return b"", "its contents do not match the type in its name"
     return data, ""
 
 
 def _read(folder: str | os.PathLike[str], path: str) -> bytes | None:
-    """Return at most a byte more than the limit of a file, opened folder by folder; None if it is no ordinary file."""
+    """Return the file's bytes, up to one more than the limit, opened folder by folder; None if it is not regular."""
     *folders, name = path.split("/")
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     opened = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]

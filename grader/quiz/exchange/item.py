@@ -1,4 +1,4 @@
-"""A question as every system knows it: no lab, no scenario, the key worked out."""
+"""A question in the form that all formats share: no lab, no scenario, and the key computed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grader.quiz.keys import Keyed, as_text, keyed
 from grader.quiz.model import VARIANT, Choice, Question, Quiz
 from grader.quiz.terminal.feedback import Teller
 
-#: What stands where a file gives no reason.
+#: The reason used if a file gives none.
 NO_REASON = "No reason was given where this question comes from."
 
 
@@ -33,7 +33,7 @@ class Item(NamedTuple):
 
     answers  the accepted answers of number (one) and text
     wrong    wrong answers of number and text -> why
-    why      what is said to everybody afterwards
+    why      feedback shown to everybody afterwards
     """
 
     id: str
@@ -50,13 +50,13 @@ class Item(NamedTuple):
 
 
 def items_of(lab: Lab, quiz: Quiz) -> list[Item]:
-    """The questions of a quiz in its variant, with their keys. InputError if a key cannot be computed."""
+    """Return the questions of a quiz in its variant, with their keys. InputError if a key cannot be computed."""
     teller = Teller(lab, quiz)
     return [_item(question, teller.choices(question), keyed(lab, quiz, question)) for question in quiz.questions]
 
 
 def _item(question: Question, choices: Iterable[Choice], keys: Keyed) -> Item:
-    """`choices` are in the order in which they are shown: in that of the file the right one may always be the first."""
+    """Return a question as an item. `choices` are in display order: in the file, the right one may always be first."""
     options = tuple(Option(c.text, c.right, c.why, c.id) for c in choices)
     answers: tuple[str, ...] = ()
     if question.type in ("number", "text"):
@@ -77,7 +77,7 @@ def _item(question: Question, choices: Iterable[Choice], keys: Keyed) -> Item:
 
 
 def decoded(data: bytes, name: str) -> str:
-    """The text of a file of a stranger's. ImportFailed if it is too large or no UTF-8."""
+    """Decode an untrusted file. ImportFailed if it is too large or not UTF-8."""
     if len(data) > SIZE_LIMIT:
         raise ImportFailed(f"{name}: more than {SIZE_LIMIT >> 10} KiB; split the file into smaller ones")
     try:
@@ -85,15 +85,15 @@ def decoded(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         raise ImportFailed(f"{name}: not UTF-8 (byte {error.start})") from None
     if "\0" in text:
-        raise ImportFailed(f"{name}: a null byte; this is no text")
+        raise ImportFailed(f"{name}: contains a null byte; not a text file")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def slug(text: str, taken: dict[str, int], words: int = 4) -> str:
-    """Return a short id made from a text, and take it.
+    """Return a short id made from a text, and mark it as taken.
 
-    taken  the ids that are taken -> the last number that was given to one of that name, so that a thousand equal names
-           need no more than a thousand tries
+    taken  taken id -> the last number appended to it, so that a thousand equal names need no more than a thousand
+           attempts
     """
     ascii_ = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
     base = "-".join(re.findall(r"[a-z0-9]+", ascii_)[:words])[:40].strip("-") or "question"
@@ -108,12 +108,12 @@ def slug(text: str, taken: dict[str, int], words: int = 4) -> str:
 
 
 def reasons(options: Iterable[Option]) -> list[str]:
-    """A line for each option that has a reason, for formats that have room for one feedback only."""
+    """Return a line for each option that has a reason, for formats that hold only one feedback."""
     return [f"- *{_flat(option.text)}*: {_flat(option.why)}" for option in options if option.why]
 
 
 def with_reasons(options: Iterable[Option], feedback: str) -> tuple[Option, ...]:
-    """The options with the reasons that `reasons` wrote into a feedback; what else is there is the others' reason."""
+    """Return the options with the reasons that `reasons` wrote into a feedback; the others get the rest of it."""
     told: dict[str, str] = {}
     rest: list[str] = []
     for line in feedback.splitlines():
@@ -127,7 +127,7 @@ def with_reasons(options: Iterable[Option], feedback: str) -> tuple[Option, ...]
 
 
 def joined(told: str, general: str) -> str:
-    """Return two feedbacks as one; what is said of an answer comes first."""
+    """Combine two feedbacks into one; that of the answer comes first."""
     return "\n\n".join(part for part in dict.fromkeys((told, general)) if part)
 
 
@@ -136,7 +136,7 @@ def _flat(text: str) -> str:
 
 
 def checked(item: Item, name: str, line: int) -> tuple[Item | None, list[Note]]:
-    """An imported choice question made sound, or None if it cannot be."""
+    """Repair an imported choice question; return None if that is impossible."""
     notes: list[Note] = []
     options: dict[str, Option] = {}
     for option in item.options:
@@ -144,9 +144,9 @@ def checked(item: Item, name: str, line: int) -> tuple[Item | None, list[Note]]:
         if twin is option:
             continue
         if twin.right == option.right:
-            notes.append(Note(name, line, f"the choice {_short(option.text)} is there twice; once is enough"))
+            notes.append(Note(name, line, f"the choice {_short(option.text)} appears twice; one was removed"))
         else:
-            message = f"the choice {_short(option.text)} is there twice, once right and once wrong; left out"
+            message = f"the choice {_short(option.text)} appears twice, once right and once wrong; left out"
             return None, [*notes, Note(name, line, message, True)]
     kept = tuple(options.values())
     if item.kind in ("single", "multiple") and not any(option.right for option in kept):
@@ -154,8 +154,8 @@ def checked(item: Item, name: str, line: int) -> tuple[Item | None, list[Note]]:
     if len(kept) < 2:
         return None, [*notes, Note(name, line, "fewer than two choices; left out", True)]
     if item.kind == "match" and len({option.right for option in kept}) < 2:
-        return None, [*notes, Note(name, line, "nothing to choose from: all have the same match; left out", True)]
-    # A feedback for everybody stands at each choice, so that a small file could become a large one.
+        return None, [*notes, Note(name, line, "all choices have the same match; left out", True)]
+    # A general feedback is copied to each choice, which could turn a small file into a large one.
     large = too_large(name, line, sum(len(option.why) for option in kept) // 4)
     return (None, notes + large) if large else (item._replace(options=kept), notes)
 

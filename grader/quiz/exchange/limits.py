@@ -1,27 +1,27 @@
-"""How much an imported file may hold. Readers are linear in the size of a file; these limits bound the rest."""
+"""Limits on imported files. Readers take time linear in the size of a file; these limits bound everything else."""
 
-#: Bytes of one file. No course's question bank that we know of comes near it.
+#: Bytes in one file. Real question banks are far smaller.
 SIZE_LIMIT = 1 << 20
 
-#: Questions of one file, and of everything that one command imports.
+#: Questions in one file, and in all files that one command imports.
 COUNT_LIMIT = 500
 
-#: Answers of one question: nobody reads through more.
+#: Answers to one question.
 CHOICE_LIMIT = 100
 
-#: Characters of one question, all of its answers included.
+#: Characters in one question, including its answers.
 TEXT_LIMIT = 1 << 16
 
-#: Remarks on one file; after these, only their number is given.
+#: Notes on one file; beyond this, only their number is reported.
 NOTE_LIMIT = 200
 
-#: Headings of one Markdown file whose meaning has to be guessed, which is slow.
+#: Unknown headings in one Markdown file: guessing their meaning is slow.
 GUESS_LIMIT = 50
 
-#: Elements that may be open at once in XML.
+#: Nesting depth of XML elements.
 DEPTH_LIMIT = 40
 
-#: Bytes of a package (a zip with images in it), of all the XML in it, and its files.
+#: Bytes of a package (a zip with images), bytes of all XML in it, and its number of files.
 PACKAGE_LIMIT = 16 << 20
 UNPACKED_LIMIT = 4 << 20
 MEMBER_LIMIT = 2000

@@ -1,4 +1,4 @@
-"""The Markdown quizzes of the open-education-hub courses: one question a file, choices that are marked + and -.
+"""Read the Markdown quizzes of the open-education-hub courses: one question per file, choices marked + and -.
 
     # Title
     <!-- forklab: {"section": "Pages"} -->   what this format has no place for (our own; other readers see a comment)
@@ -6,8 +6,8 @@
     ## Question Answers        - wrong, + right; 1. 2. 3. for the steps of an order of ours
     ## Feedback
 
-Of 84 such files that were measured, four misspell `Feedback`, one calls the text `Question`, one marks no answer and
-seven have no title. So the reader takes what can be understood and names each thing that it had to guess.
+Of 84 such files examined, four misspell `Feedback`, one calls the text `Question`, one marks no answer and seven have
+no title. So the reader accepts what it can understand, and reports everything that it had to guess.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LETTERS = re.compile(r"[^a-z]")
 _FOLDERS = re.compile(r"[/\\]")
 _EXTRAS = "forklab:"
 
-#: What headings have been seen to mean, letters only.
+#: Headings seen in real files, letters only -> their meaning.
 _KNOWN = {
     "questiontext": TEXT,
     "questionanswers": ANSWERS,
@@ -44,7 +44,7 @@ _KNOWN = {
 
 
 class _Part(NamedTuple):
-    """Lines below a heading, each with its number; `line` is the heading's."""
+    """The lines below a heading, each with its number; `line` is the number of the heading's line."""
 
     heading: str
     line: int
@@ -55,7 +55,7 @@ class _Part(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """One question as it stands in the file. extras: (line, text) of our comment."""
+    """One question of a file. extras: (line, text) of our comment."""
 
     title: str
     line: int
@@ -64,7 +64,7 @@ class _Question(NamedTuple):
 
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
-    """The questions of a file, and what there is to say about it. ImportFailed if it is no text."""
+    """Return the questions of a file, and notes. ImportFailed if it is not text."""
     report = Report(name)
     items: list[Item] = []
     taken: dict[str, int] = {}
@@ -80,7 +80,7 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
 
 
 class _Questions:
-    """Divides a file into questions and their parts."""
+    """Splits a file into questions and their parts."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -102,17 +102,17 @@ class _Questions:
             level, heading = (0, "") if fence or mark else _heading(line)
             self.line(number, line, level, heading)
         if self.comment:
-            self.report.lose(self.comment, "a comment without an end (-->); all below it is left out")
+            self.report.lose(self.comment, "a comment without its end (-->); everything below it is left out")
         return self.questions
 
     def commented(self, number: int, line: str) -> str:
-        """Return what follows the comment in a line. Of comments only ours means something, and linters' never."""
+        """Return the rest of a line after its comment. Only our own comments are used, not linters' or others."""
         body, end, rest = line.partition("-->")
         if not self.comment and end and body.lstrip()[4:].lstrip().startswith(_EXTRAS):
             if self.questions:
                 self.questions[-1].extras.append((number, body.partition(_EXTRAS)[2]))
             else:
-                self.report.lose(number, "this comment of ours stands before any title (# …) and is left out")
+                self.report.lose(number, "this forklab comment is before the first title (# …) and is left out")
         self.comment = 0 if end else self.comment or number
         return rest
 
@@ -122,28 +122,28 @@ class _Questions:
             self.part = None
         elif level == 2:
             if not self.questions:
-                self.report.warn(number, "there is no title (# …) before the parts; the file's name is used")
+                self.report.warn(number, "the title (# …) is missing; the file name is used")
                 self.questions.append(_Question("", number, {}, []))
             self.part = self.begin(heading, number, self.questions[-1].parts)
         elif self.part is not None:
             self.part.lines.append((number, line))
         elif line.strip():
-            self.report.lose(number, "this stands outside every part and is left out")
+            self.report.lose(number, "this text is outside all parts and is left out")
 
     def begin(self, heading: str, line: int, parts: dict[str, _Part]) -> _Part:
-        """Return the part that a heading begins, or goes on with."""
+        """Return the part that a heading starts or continues."""
         meant = self.meant(heading, line)
         if meant is None:
-            self.report.lose(line, f"the heading {heading[:60]!r} is not known; what is below it is left out")
+            self.report.lose(line, f"unknown heading {heading[:60]!r}; the text below it is left out")
             return _Part(heading, line, [])
         if heading != meant:
             self.report.warn(line, f"the heading {heading[:60]!r} was read as {meant!r}")
         if meant in parts:
-            self.report.warn(line, f"{meant!r} is there twice; both are taken, one after the other")
+            self.report.warn(line, f"{meant!r} appears twice; both are used, one after the other")
         return parts.setdefault(meant, _Part(meant, line, []))
 
     def meant(self, heading: str, line: int) -> str | None:
-        """Return the part that a heading stands for, or None. A guess is slow, so it is made once for a heading.
+        """Return the part that a heading stands for, or None. Guessing is slow, so each heading is guessed only once.
 
         ImportFailed if there are too many to guess.
         """
@@ -153,8 +153,8 @@ class _Questions:
         if word not in self.guessed:
             if len(self.guessed) == GUESS_LIMIT:
                 raise ImportFailed(
-                    f"{self.report.name}:{line}: more than {GUESS_LIMIT} headings (## …) that are not known; a quiz "
-                    f"has {TEXT!r}, {ANSWERS!r} and {FEEDBACK!r}: is this one? Otherwise correct the headings"
+                    f"{self.report.name}:{line}: more than {GUESS_LIMIT} unknown headings (## …); a quiz "
+                    f"has {TEXT!r}, {ANSWERS!r} and {FEEDBACK!r}: is this a quiz? If so, correct the headings"
                 )
             import difflib
 
@@ -164,7 +164,7 @@ class _Questions:
 
 
 def _heading(line: str) -> tuple[int, str]:
-    """Return the level of a heading and its text without the signs around it; (0, "") for any other line."""
+    """Return the level and the bare text of a heading; (0, "") for any other line."""
     text = line.lstrip("#")
     level = len(line) - len(text)
     if not 1 <= level <= 6 or text[:1] not in (" ", "\t"):
@@ -175,7 +175,7 @@ def _heading(line: str) -> tuple[int, str]:
 
 
 def _item(question: _Question, report: Report) -> Item | None:
-    """Return a question made of its parts, or None if it lacks one."""
+    """Return a question made of its parts, or None if a part is missing."""
     parts, line = question.parts, question.line
     stem = _FOLDERS.split(report.name)[-1].partition(".")[0]
     text = parts[TEXT].text().strip("\n") if TEXT in parts else ""
@@ -200,14 +200,17 @@ def _item(question: _Question, report: Report) -> Item | None:
 
 
 def _of_kind(item: Item, extras: dict[str, Any], line: int, report: Report) -> Item | None:
-    """Return the question with what our comment adds: its type, points, section, and what a number or a word needs."""
+    """Return the question with what our comment adds: type, points, section, and data of a number or text question."""
     item = item._replace(**{key: extras[key] for key in ("points", "section") if key in extras})
     values = extras.get("values", [])
     rights = [option for option in item.options if option.right]
     if extras.get("type") in ("number", "text"):
         if len(values) == len(item.options) and len(rights) == 1:
             return _figure(item, extras, rights[0])
-        report.lose(line, f"our comment has {len(values)} values for {len(item.options)} answers; this became a choice")
+        report.lose(
+            line,
+            f"the forklab comment has {len(values)} values for {len(item.options)} answers; read as a choice question",
+        )
     kind = "order" if extras.get("type") == "order" else "multiple" if len(rights) > 1 else "single"
     found, notes = checked(item._replace(kind=kind), report.name, line)
     report.notes += notes
@@ -215,7 +218,7 @@ def _of_kind(item: Item, extras: dict[str, Any], line: int, report: Report) -> I
 
 
 def _figure(item: Item, extras: dict[str, Any], right: Option) -> Item:
-    """Return a number or a word that was written as a choice."""
+    """Return a number or text question that was written as a choice."""
     pairs = list(zip(extras["values"], item.options, strict=True))
     right_values = [value for value, option in pairs if option.right]
     return item._replace(
@@ -230,7 +233,7 @@ def _figure(item: Item, extras: dict[str, Any], right: Option) -> Item:
 
 
 def _options(part: _Part, ordered: bool, report: Report) -> list[Option]:
-    """Return the answers: `right` is their mark, or the place of a step where they are in order."""
+    """Return the answers: `right` is their mark, or for an order question the place of the step."""
     marks: list[str] = []
     texts: list[list[str]] = []
     base = 0
@@ -240,16 +243,16 @@ def _options(part: _Part, ordered: bool, report: Report) -> list[Option]:
         if match and (not texts or len(match.group(1)) < base + 2) and match.group(2)[0].isdigit() == ordered:
             base = base if texts else len(match.group(1))
             if match.group(2) == "*":
-                report.warn(number, "an answer is marked with *; it was read as a wrong one (-)")
+                report.warn(number, "an answer is marked with *; it was read as a wrong answer (-)")
             marks.append(match.group(2))
             line = line[match.end() :]
             texts.append([line])
         elif texts:
             if line.strip() and not line.startswith((" ", "\t")) and not fence and not _FENCE.match(line):
-                report.warn(number, "no mark (- or +): read as a part of the answer above it")
+                report.warn(number, "no mark (- or +); read as part of the answer above")
             texts[-1].append(line[base + 2 :] if line.startswith(" " * (base + 2)) else line.strip(" \t"))
         elif line.strip():
-            report.lose(number, "this is no answer (- or +) and is left out")
+            report.lose(number, "not an answer (- or +); left out")
         found = _FENCE.match(texts[-1][-1]) if texts else None
         if found and (not fence or found.group(1).startswith(fence)):
             fence = "" if fence else found.group(1)

@@ -1,8 +1,8 @@
-"""What our Markdown says in a comment, since the format has no place for it: the type, points, unit, section.
+"""The comment in our Markdown that holds what the format cannot: type, points, unit, section.
 
     <!-- forklab: {"type": "number", "values": ["4", "8"], "unit": "pages", "tolerance": "0.5"} -->
 
-Other readers of the format see a comment, and for a number or a word a choice.
+Other readers of the format ignore the comment, and see a number or text question as a choice.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from grader.quiz.keys import as_text
 _POINTS = re.compile(r"\d{1,6}(?:\.\d{1,6})?\Z")
 _FIGURE = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?\Z")
 
-#: What a text of this comment may have.
+#: Characters allowed in a text of this comment.
 _LENGTH = 200
 
 
 def write_extras(item: Item, values: list[str]) -> list[str]:
-    """Return the comment's lines: none if the rest of the file says everything."""
+    """Return the lines of the comment; none if the rest of the file holds everything."""
     extras: dict[str, Any] = {} if item.kind in ("single", "multiple") else {"type": item.kind}
     if values:
         extras["values"] = values
@@ -36,13 +36,13 @@ def write_extras(item: Item, values: list[str]) -> list[str]:
         extras["tolerance"] = as_text(item.tolerance)
     if item.points != 1:
         extras["points"] = as_text(item.points)
-    # Two hyphens would end a comment in HTML, and > in some readers.
+    # Two hyphens would end a comment in HTML, and > ends it in some readers.
     text = json.dumps(extras).replace("--", "-\\u002d").replace(">", "\\u003e")
     return [f"<!-- forklab: {text} -->", ""] if extras else []
 
 
 def read_extras(comments: list[tuple[int, str]], report: Report) -> dict[str, Any]:
-    """Return what the comments of a question say; what makes no sense is reported."""
+    """Return the contents of a question's comments; report what is not valid."""
     extras: dict[str, Any] = {}
     for line, text in comments:
         try:
@@ -50,18 +50,18 @@ def read_extras(comments: list[tuple[int, str]], report: Report) -> dict[str, An
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            report.lose(line, "this comment of ours is not a JSON object and is left out")
+            report.lose(line, "this forklab comment is not a JSON object and is left out")
             continue
         for key, value in found.items():
             read = _READERS.get(key, lambda value: None)(value)
             if read is None:
-                report.lose(line, f"{key[:40]!r} in this comment of ours is not known or makes no sense; left out")
+                report.lose(line, f"{key[:40]!r} in this forklab comment is unknown or not valid; left out")
             else:
                 extras[key] = read
     if extras.get("type") == "number":
         figures = [*extras.get("values", []), *extras.get("also", [])]
         if not all(map(_FIGURE.match, figures)) or extras.get("also"):
-            report.lose(comments[-1][0], "the values in this comment of ours are not numbers; they are left out")
+            report.lose(comments[-1][0], "the values in this forklab comment are not numbers; they are left out")
             extras.pop("values", None)
         extras["values"] = [as_text(Fraction(value)) for value in extras.get("values", [])]
     return extras

@@ -1,4 +1,4 @@
-"""Questions as the Markdown of the open-education-hub courses (markdown.py describes it)."""
+"""Write questions as the Markdown of the open-education-hub courses (markdown.py describes it)."""
 
 from __future__ import annotations
 
@@ -14,30 +14,32 @@ _HEADING = re.compile(r"#{1,2}[ \t]")
 
 
 def write(items: list[Item]) -> tuple[dict[str, str], list[str]]:
-    """Return files by name, and what they cannot hold.
+    """Return file name -> text, and what the files cannot hold.
 
-    A number or a word becomes a choice among the known answers; a comment says what it was, for our own reader.
+    A number or text question becomes a choice among the known answers; a comment tells our own reader what it was.
     """
     files, lost = {}, []
     for item in items:
         if item.kind == "match":
-            lost.append(f"{item.id}: left out, because there is nothing like `{item.kind}`")
+            lost.append(f"{item.id}: left out, because the format has nothing like `{item.kind}`")
             continue
         options, values = _options(item)
         if values:
-            lost.append(f"{item.id}: has become a choice for other readers, because there are no {item.kind}s")
+            lost.append(
+                f"{item.id}: is a choice question for other readers, because the format has no type `{item.kind}`"
+            )
         elif item.kind == "order":
-            lost.append(f"{item.id}: is an order for our own reader only")
+            lost.append(f"{item.id}: is an order question only for our own reader")
         files[f"{item.id}.md"] = _text(item, options, values)
         what = [("points", item.points != 1), ("section", bool(item.section)), ("tolerance", bool(item.tolerance))]
-        lost += [f"{item.id}: its {name}, except for our own reader" for name, there in what if there]
+        lost += [f"{item.id}: its {name} (only our own reader keeps it)" for name, there in what if there]
     if any(item.kind in ("single", "multiple") for item in items):
-        lost.append("the reasons of single choices are together in the feedback")
+        lost.append("the reasons of the choices are combined in the feedback")
     return files, lost
 
 
 def _options(item: Item) -> tuple[list[Option], list[str]]:
-    """Return the answers as they are listed, and of a number or a word the values that these stand for."""
+    """Return the answers to list, and for a number or text question the values that they stand for."""
     if item.kind == "order":
         return sorted(item.options, key=lambda option: int(option.right)), []
     if item.kind in ("single", "multiple"):
@@ -64,7 +66,7 @@ def _title(id: str) -> str:
 
 
 def _body(text: str) -> str:
-    """Return a text in which no line is a heading or a comment of ours."""
+    """Return a text in which no line can be read as a heading or as our comment."""
     fence = ""
     lines = []
     for line in text.splitlines():
@@ -76,7 +78,7 @@ def _body(text: str) -> str:
 
 
 def _feedback(options: list[Option], ordered: bool) -> list[str]:
-    """Return the reason of the only right choice, then the others'."""
+    """Return the reason of the only right choice, then those of the others."""
     right = [option for option in options if option.right and not ordered]
     first = _body(right[0].why).splitlines() if len(right) == 1 else []
     others = reasons(option for option in options if not (first and option.right))

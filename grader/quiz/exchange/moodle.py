@@ -1,9 +1,9 @@
-"""Moodle's question bank as XML: what most courses have.
+"""Read Moodle XML, the question bank format of most courses.
 
     <quiz><question type="multichoice"> <name> <questiontext format="html"> <answer fraction="100"> … </question></quiz>
 
-Read as moodle/question/format/xml/format.php writes it. Every element of a question that is not taken over is named,
-except settings of how Moodle shows a question.
+The format is the one written by moodle/question/format/xml/format.php. Every element of a question that is not imported
+is reported, except Moodle's display settings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.quiz.keys import as_text
 
 _FIGURE = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,12})?\Z")
 
-#: How Moodle shows or counts tries; nothing of a question's meaning.
+#: Settings for display and for counting attempts; they do not affect a question's meaning.
 _SETTINGS = frozenset(
     {"name", "questiontext", "generalfeedback", "defaultgrade", "answer", "single", "tags", "units", "subquestion"}
     | {"type", "hidden", "idnumber", "penalty", "shuffleanswers", "answernumbering", "showstandardinstruction"}
@@ -33,21 +33,21 @@ _SETTINGS = frozenset(
 )
 
 _LEFT_OUT = {
-    "description": "a description, no question",
-    "essay": "an essay: nothing that could be marked",
+    "description": "a description, not a question",
+    "essay": "an essay, which cannot be marked automatically",
     "cloze": f"a Cloze question: {GAPS}",
     "gapselect": f"a question with gaps: {GAPS}",
     "ddwtos": f"a question with gaps: {GAPS}",
-    "calculated": "its numbers come from formulas; left out: `parameters` and a computed `answer` do that here",
+    "calculated": "its numbers come from formulas; left out: use `parameters` and a computed `answer` instead",
 }
 
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
-    """Return the questions of a file, and what there is to say about it. ImportFailed if it is no Moodle XML."""
+    """Return the questions of a file, and notes. ImportFailed if it is not Moodle XML."""
     root = read_xml(data, name)
     if root.name != "quiz":
         raise ImportFailed(
-            f"{name}:{root.line}: <{root.name[:40]}> is not Moodle's question bank; that begins with <quiz>"
+            f"{name}:{root.line}: <{root.name[:40]}> is not a Moodle question bank, which begins with <quiz>"
         )
     return questions_of(root, name)
 
@@ -98,7 +98,7 @@ class _Question:
             "ordering": self.steps,
         }
         if self.kind not in readers:
-            why = _LEFT_OUT.get(self.kind, f"nothing here is like the type {self.kind[:40]!r}")
+            why = _LEFT_OUT.get(self.kind, f"the type {self.kind[:40]!r} is not supported")
             self.lose(why if "left out" in why else f"{why}; left out")
             return None
         size = sum(len(one.text) for one in self.node.below("text"))
@@ -119,7 +119,7 @@ class _Question:
         return node.text if node is not None else ""
 
     def unknown(self) -> None:
-        """Report the elements that are not taken over, if there is anything in them."""
+        """Report elements that are not imported, unless they are empty."""
         for child in self.node.children:
             words = "".join(one.text for one in child.below("text")) or child.text
             if child.name not in _SETTINGS and words.strip():
@@ -127,27 +127,27 @@ class _Question:
         for file in self.node.below("file"):
             self.lose(f"the file {file.get('name')[:60]!r} in it is left out; put it next to the quiz file", file)
         if self.inner("usecase").strip() == "1":
-            self.warn("capitals count in Moodle; here they do not")
+            self.warn("Moodle distinguishes upper and lower case here; this quiz does not")
 
     def points(self) -> Fraction:
         grade = self.inner("defaultgrade").strip()
         if grade and not (_FIGURE.match(grade) and Fraction(grade) >= 0):
-            self.lose(f"<defaultgrade> is {grade[:40]!r}; it became 1 point")
+            self.lose(f"<defaultgrade> is {grade[:40]!r}; 1 point is used instead")
             return Fraction(1)
         return Fraction(grade or 1)
 
     def tagged(self, item: Item) -> Item:
-        """Return a question with the section that a tag of ours names."""
+        """Return a question with the section that one of our tags names."""
         for tag in self.node.below("tag"):
             text = " ".join("".join(one.text for one in tag.all("text")).split())
             if text.startswith(TAG_SECTION) and text != TAG_SECTION.strip():
                 item = item._replace(section=text.removeprefix(TAG_SECTION).strip())
             elif text != TAG_ORDER:
-                self.lose(f"the tag {text[:60]!r}; questions here have no tags", tag)
+                self.lose(f"the tag {text[:60]!r}; tags are not supported", tag)
         return item
 
     def formatted(self, node: Node | None) -> str:
-        """Return the text of an element; what is HTML becomes Markdown."""
+        """Return the text of an element; HTML is converted to Markdown."""
         if node is None:
             return ""
         text = "".join(one.text for one in node.all("text")).replace("\r\n", "\n").strip()
@@ -158,7 +158,7 @@ class _Question:
             return text
         text, unknown = markdown_of(text)
         if unknown:
-            self.lose(f"of the HTML only the text is kept in: {', '.join(unknown)}", node)
+            self.lose(f"only the text is kept of these HTML elements: {', '.join(unknown)}", node)
         return text
 
     def feedback(self, answer: Node) -> str:
@@ -188,9 +188,9 @@ class _Question:
                 self.lose("an empty answer is left out", answer)
         kind = "single" if single and sum(option.right for option in options) == 1 else "multiple"
         if single and kind == "multiple" and any(option.right for option in options):
-            self.lose("several answers are right, and one of them was enough; here all of them have to be chosen")
+            self.lose("any one of several right answers was enough; here all of them must be chosen")
         elif kind == "multiple" and not single and not our_weights(weights):
-            self.lose("the weights are not those that we mark by: equal shares, a wrong choice takes one away")
+            self.lose("the weights are not kept: right choices are worth the same, and a wrong choice costs one share")
         return self.sound(item._replace(kind=kind, options=tuple(options), why=""))
 
     def sound(self, item: Item) -> Item | None:
@@ -204,12 +204,12 @@ class _Question:
         for answer in self.node.all("answer"):
             word, told, worth = self.formatted(answer), self.feedback(answer), self.fraction(answer)
             if word.replace("\\*", "") != word.replace("\\*", "").replace("*", "") and word != "*":
-                self.lose(
-                    f"{word[:40]!r}: * stands for any characters in Moodle; here it is only that character", answer
-                )
+                self.lose(f"{word[:40]!r}: * matches any characters in Moodle; here it is only that character", answer)
             word = word.replace("\\*", "*") if word != "*" else ""
             if not word:
-                self.lose(f"an answer for everything else is left out, with its feedback {told[:60]!r}", answer)
+                self.lose(
+                    f"the answer that matches everything else is left out, with its feedback {told[:60]!r}", answer
+                )
             elif worth == 100:
                 if told and accepted and told != why:
                     self.lose(
@@ -236,15 +236,17 @@ class _Question:
             if value == "*":
                 self.lose(f"the feedback for all other answers is left out: {told[:60]!r}", answer)
             elif not _FIGURE.match(value) or not _FIGURE.match(tolerance):
-                self.lose(f"{value[:40]!r} with the tolerance {tolerance[:40]!r} is no number; left out", answer)
+                self.lose(f"{value[:40]!r} with the tolerance {tolerance[:40]!r} is not a number; left out", answer)
             elif worth == 100 and key is None:
                 key, why = (as_text(Fraction(value)), abs(Fraction(tolerance))), joined(told, why)
             elif worth:
-                self.lose(f"{value[:40]!r}: one answer is right; this one is left out", answer)
+                self.lose(f"{value[:40]!r}: only one right answer is supported; this one is left out", answer)
             else:
                 wrong[as_text(Fraction(value))] = told or NO_REASON
                 if Fraction(tolerance):
-                    self.lose(f"{value[:40]!r} has a tolerance; here only the number itself has this reason", answer)
+                    self.lose(
+                        f"{value[:40]!r} has a tolerance; here the reason applies only to the number itself", answer
+                    )
         if key is None:
             self.lose("no number is right; left out")
             return None
@@ -253,7 +255,7 @@ class _Question:
         return item._replace(unit=self.unit())
 
     def unit(self) -> str:
-        """Return the unit whose numbers these are; others are reported."""
+        """Return the unit of the numbers; report any others."""
         name = ""
         for unit in self.node.below("unit"):
             values = {child.name: child.text.strip() for child in unit.children}
@@ -261,7 +263,7 @@ class _Question:
             if _FIGURE.match(factor) and Fraction(factor) == 1 and not name:
                 name = given
             else:
-                self.lose(f"the unit {given[:40]!r}; a number has one unit here, with the factor 1", unit)
+                self.lose(f"the unit {given[:40]!r}; only one unit, with the factor 1, is supported", unit)
         return name
 
     def pairs(self, item: Item) -> Item | None:
@@ -272,17 +274,17 @@ class _Question:
             if left and right:
                 options.append(Option(left, right))
             else:
-                self.lose(f"a pair without a text on both sides is left out: {(left or right)[:40]!r}", pair)
+                self.lose(f"a pair with an empty side is left out: {(left or right)[:40]!r}", pair)
         places = {str(n) for n in range(1, len(options) + 1)}
         if len(options) > 1 and {option.right for option in options} == places:
             if not any("".join(one.text for one in tag.all("text")) == TAG_ORDER for tag in self.node.below("tag")):
-                self.warn(f"all matches are places from 1 to {len(options)}; it became an order")
+                self.warn(f"all matches are places from 1 to {len(options)}; it became an order question")
             options = [option._replace(right=int(option.right)) for option in options]
             return self.ordered(item, options)
         return self.sound(item._replace(kind="match", options=with_reasons(options, item.why), why=""))
 
     def steps(self, item: Item) -> Item | None:
-        """Moodle's own ordering: the answers stand in the right order."""
+        """Return the steps of Moodle's own ordering question, whose answers are in the right order."""
         texts = [self.formatted(answer) for answer in self.node.all("answer")]
         return self.ordered(item, [Option(text, place) for place, text in enumerate(filter(None, texts), 1)])
 

@@ -1,4 +1,4 @@
-"""Moodle's question bank as XML. Its importer says nothing about malformed files, so this is built as a tree."""
+"""Write Moodle XML. Moodle's importer does not report malformed files, so the XML is built as a tree."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from grader.quiz.exchange.gift_writer import weight
 from grader.quiz.exchange.item import Item, reasons
 from grader.quiz.keys import as_text
 
-#: What XML 1.0 cannot hold at all.
+#: Characters that XML 1.0 cannot contain.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-#: Tags by which our reader knows what Moodle has no place for.
+#: Tags that tell our reader what Moodle has no field for.
 TAG_SECTION = "section: "
 TAG_ORDER = "type: order"
 
@@ -28,7 +28,7 @@ _TYPES = {
 
 
 def write(items: list[Item]) -> tuple[str, list[str]]:
-    """The text of an XML file, and what it cannot hold."""
+    """Return the text of an XML file, and what it cannot hold."""
     quiz = ET.Element("quiz")
     lost: list[str] = []
     for item in items:
@@ -50,7 +50,7 @@ def write(items: list[Item]) -> tuple[str, list[str]]:
         if item.kind == "order":
             lost.append(f"{item.id}: has become a match of steps and places")
         if item.kind in ("match", "order"):
-            lost.append(f"{item.id}: the reasons of single pairs are together in the general feedback")
+            lost.append(f"{item.id}: the reasons of the pairs are combined in the general feedback")
     ET.indent(quiz)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(quiz, encoding="unicode") + "\n", lost
 
@@ -107,7 +107,7 @@ def _number(question: ET.Element, item: Item) -> None:
         unit = ET.SubElement(ET.SubElement(question, "units"), "unit")
         _leaf(unit, "multiplier", "1")
         _leaf(unit, "unit_name", item.unit)
-        # 0: the unit may be left out, and costs nothing.
+        # 0: students may omit the unit at no cost.
         _leaf(question, "unitgradingtype", "0")
 
 
@@ -120,7 +120,7 @@ def _words(question: ET.Element, item: Item) -> None:
 
 
 def _word(text: str) -> str:
-    """Return a short answer, in which Moodle takes a bare * for any characters."""
+    """Return a short answer with * escaped, because in Moodle a bare * matches any characters."""
     return text.replace("*", "\\*")
 
 

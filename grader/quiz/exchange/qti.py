@@ -1,10 +1,10 @@
-"""QTI 1.2 (Canvas, Blackboard; what text2qti writes) and 2.1, from IMS: one item a question.
+"""Read QTI 1.2 (Canvas, Blackboard, text2qti) and 2.1, the formats of IMS: one item per question.
 
     1.2  item: presentation (material, response_lid or response_str), resprocessing (respcondition), itemfeedback
     2.1  assessmentItem: responseDeclaration (correctResponse, mapping), itemBody (one interaction), modalFeedback
 
-Both say what is right as a small program. Only the programs that ordinary editors write are understood: one that tests
-answers for equality, or for a range. A question with any other one is left out, rather than guessed.
+In both, a small program decides what is right. Only the programs that common editors write are understood: tests for
+equality or for a range. A question with any other program is left out; guessing could give a wrong key.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from grader.quiz.exchange.notes import ImportFailed, Note, Report, limited, too_
 from grader.quiz.exchange.qti_content import LeftOut
 from grader.quiz.exchange.xml_tree import Node
 
-#: Elements that hold items, and files of a package that hold none.
+#: Elements that contain items, and elements of package files that contain none.
 ROOTS = ("questestinterop", "assessmentItem")
 
 
 def questions_of(root: Node, name: str, taken: dict[str, int] | None = None) -> tuple[list[Item], list[Note]]:
-    """Return the questions of a file whose XML has been read, and what there is to say about it.
+    """Return the questions of a file whose XML has been read, and notes.
 
-    ImportFailed if it is no QTI. `taken` has the ids of questions before these.
+    ImportFailed if it is not QTI. `taken` has the ids of earlier questions.
     """
     if root.name not in ROOTS:
         raise ImportFailed(
-            f"{name}:{root.line}: <{root.name[:40]}> begins no quiz that is known: Moodle XML begins with <quiz>, QTI "
+            f"{name}:{root.line}: <{root.name[:40]}> begins no known quiz format: Moodle XML begins with <quiz>, QTI "
             "1.2 with <questestinterop>, QTI 2.1 with <assessmentItem>"
         )
     report = Report(name)

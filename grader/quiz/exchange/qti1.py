@@ -1,4 +1,4 @@
-"""An item of QTI 1.2 (IMS Question & Test Interoperability: ASI XML Binding 1.2)."""
+"""Read an item of QTI 1.2 (IMS Question & Test Interoperability: ASI XML Binding 1.2)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from grader.quiz.exchange.qti_content import FIGURE, LeftOut, as_markdown, conte
 from grader.quiz.exchange.xml_tree import Node
 from grader.quiz.keys import as_text
 
-#: What Canvas calls feedback that belongs to no single answer.
+#: Canvas's names for feedback that does not belong to a single answer.
 _GENERAL, _RIGHT = ("general_fb", "general"), ("correct_fb", "correct")
 
-_MARKABLE = "choices, words, numbers and pairs can be marked here"
+_MARKABLE = "only choices, words, numbers and pairs are supported"
 
 
 def read_item(node: Node, report: Report) -> Item:
-    """Return a question. LeftOut if it is none that can be marked."""
+    """Return a question. LeftOut if it cannot be marked."""
     return _Item(node, report).read()
 
 
@@ -45,7 +45,7 @@ class _Item:
         return found.text.strip() if found is not None else ""
 
     def material(self, node: Node) -> str:
-        """Return the texts of an element's own material as Markdown."""
+        """Return the texts of an element's own material, as Markdown."""
         parts = []
         for text in node.below("mattext"):
             html = text.get("texttype") == "text/html"
@@ -72,14 +72,14 @@ class _Item:
         elif len(strings) == 1 and not lists and self.values():
             item = self.figure(item, kind)
         elif len(strings) == 1 and not lists:
-            raise LeftOut(f"an essay, or a program of marks that is not understood: {_MARKABLE}")
+            raise LeftOut(f"an essay, or a marking program that is not supported: {_MARKABLE}")
         else:
-            raise LeftOut(f"nothing, or several things, to answer: {_MARKABLE}")
+            raise LeftOut(f"it has no place to answer, or several: {_MARKABLE}")
         self.unsaid()
         return item
 
     def materials(self, shown: Node) -> list[Node]:
-        """Return the material of the question itself, not that of its answers."""
+        """Return the material of the question, without that of its answers."""
         found = shown.all("material")
         for flow in shown.all("flow"):
             found += self.materials(flow)
@@ -89,7 +89,7 @@ class _Item:
         given = self.meta.get("points_possible", self.meta.get("qmd_weighting", "1"))
         if FIGURE.match(given) and Fraction(given) >= 0:
             return Fraction(given)
-        self.report.lose(self.node.line, f"its points are {given[:40]!r}; they became 1")
+        self.report.lose(self.node.line, f"its points are {given[:40]!r}; 1 point is used instead")
         return Fraction(1)
 
     def feedback_of(self, idents: tuple[str, ...]) -> str:
@@ -97,7 +97,7 @@ class _Item:
         return "\n\n".join(dict.fromkeys(self.told[ident] for ident in idents if self.told.get(ident)))
 
     def unsaid(self) -> None:
-        """Report feedback that belongs to no single answer here."""
+        """Report feedback that does not belong to a single answer."""
         for ident, text in self.told.items():
             if text and ident not in self.said:
                 self.report.lose(self.node.line, f"the feedback {ident[:40]!r} is left out: {text[:60]!r}")
@@ -122,12 +122,14 @@ class _Item:
         right = {one.text.strip() for one in best.below("varequal")} - negated
         many = given.get("rcardinality").lower() == "multiple"
         if any(True for _ in best.below("or")) or (many and len(worth) > 1):
-            raise LeftOut("a program of marks that is not understood", best.line)
+            raise LeftOut("a marking program that is not supported", best.line)
         for other in worth:
             words = ", ".join(one.text.strip() for one in other.below("varequal"))
             if other is not best:
                 text = self.material(labels[words]) if words in labels else words
-                self.report.lose(other.line, f"{text[:40]!r} is worth {as_text(_worth(other))}; here it is wrong")
+                self.report.lose(
+                    other.line, f"{text[:40]!r} is worth {as_text(_worth(other))}; here it is a wrong answer"
+                )
         general, correct = item.why, self.feedback_of(_RIGHT)
         options = []
         for ident, label in labels.items():
@@ -135,12 +137,12 @@ class _Item:
             told = joined(joined(why, correct), general) if is_right else why or general
             options.append(Option(self.material(label), is_right, told or NO_REASON))
         if len(right) > 1 and not many:
-            self.report.lose(best.line, "several answers are right; here all of them have to be chosen")
+            self.report.lose(best.line, "several answers are right; here all of them must be chosen")
         kind = "multiple" if many or len(right) > 1 else "single"
         return item._replace(kind=kind, options=tuple(option for option in options if option.text), why="")
 
     def figure(self, item: Item, kind: str) -> Item:
-        """Return a word or a number: every value that gives points is accepted."""
+        """Return a number or text question: every value that gives points is accepted."""
         why = joined(self.feedback_of(_RIGHT), item.why)
         worth = self.values()
         words = [one.text.strip() for condition in worth for one in condition.below("varequal")]
@@ -151,25 +153,25 @@ class _Item:
         numeric = "numerical" in kind or low or high
         if not numeric:
             if any(True for condition in worth for _ in condition.below("not")):
-                raise LeftOut("a program of marks that is not understood", worth[0].line)
+                raise LeftOut("a marking program that is not supported", worth[0].line)
             return item._replace(kind="text", answers=tuple(dict.fromkeys(filter(None, words))), why=why)
         if len(low) != len(high) or len(low) > 1 or len(words) > 1 or not all(map(FIGURE.match, [*words, *low, *high])):
-            raise LeftOut("several ranges or numbers are right; a number here has one, with a tolerance", worth[0].line)
+            raise LeftOut(
+                "several numbers or ranges are right; only one number with a tolerance is supported", worth[0].line
+            )
         if not low:
             return item._replace(kind="number", answers=(as_text(Fraction(words[0])),), why=why)
         least, most = Fraction(low[0]), Fraction(high[0])
         middle = Fraction(words[0]) if words else (least + most) / 2
         if middle - least != most - middle:
-            self.report.lose(
-                worth[0].line, "the range is not the same on both sides; the wider side became the tolerance"
-            )
+            self.report.lose(worth[0].line, "the range is not symmetric; its wider side became the tolerance")
         answer = as_text(middle)
         if not FIGURE.match(answer):
             raise LeftOut(f"{low[0]} to {high[0]} has no middle that can be written as a decimal number")
         return item._replace(kind="number", answers=(answer,), tolerance=max(middle - least, most - middle), why=why)
 
     def pairs(self, item: Item, lists: list[Node]) -> Item:
-        """Return a match: one list of answers for each of the things on the left."""
+        """Return a match question: one list of answers for each item on the left."""
         right: dict[str, str] = {}
         for condition in self.values():
             for one in condition.below("varequal"):
@@ -180,12 +182,12 @@ class _Item:
             left = "\n\n".join(filter(None, (self.material(one) for one in self.materials(given))))
             answer = labels.get(right.get(given.get("ident"), ""), "")
             if not left or not answer:
-                raise LeftOut("a pair without a text on both sides", given.line)
+                raise LeftOut("a pair with an empty side", given.line)
             options.append(Option(left, answer, item.why or NO_REASON))
             used.add(answer)
         extra = [text for text in labels.values() if text not in used]
         if extra:
-            self.report.lose(self.node.line, f"answers that belong to nothing are left out: {', '.join(extra)[:80]!r}")
+            self.report.lose(self.node.line, f"answers that match nothing are left out: {', '.join(extra)[:80]!r}")
         return item._replace(kind="match", options=tuple(options), why="")
 
 

@@ -1,4 +1,4 @@
-"""An assessmentItem of QTI 2.1 (IMS Question & Test Interoperability: Assessment Item Information Model 2.1)."""
+"""Read an assessmentItem of QTI 2.1 (IMS Question & Test Interoperability: Assessment Item Information Model 2.1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FEEDBACK = ("feedbackInline", "feedbackBlock")
 
 
 def read_item(node: Node, report: Report) -> Item:
-    """Return a question. LeftOut if it is none that can be marked."""
+    """Return a question. LeftOut if it cannot be marked."""
     return _Item(node, report).read()
 
 
@@ -37,13 +37,13 @@ class _Item:
             "textEntryInteraction": self.figure,
         }
         if len(found) > 1:
-            raise LeftOut(f"{len(found)} things to answer in one question; make a question of each")
+            raise LeftOut(f"{len(found)} interactions in one question; make a separate question of each")
         if not found or found[0].name not in readers:
             what = f"<{found[0].name[:40]}>" if found else "a description"
-            raise LeftOut(f"{what}: only choices, orders, pairs, words and numbers can be marked here")
+            raise LeftOut(f"{what}: only choices, orders, pairs, words and numbers are supported")
         declared = [one for one in self.node.all("responseDeclaration") if self.of(one, found[0])]
         if not declared:
-            raise LeftOut("nothing says what is right (responseDeclaration)", found[0].line)
+            raise LeftOut("no responseDeclaration gives the right answer", found[0].line)
         prompt = found[0].child("prompt")
         parts = [content(self.body, self.report, (found[0].name, "rubricBlock", *_FEEDBACK))]
         parts += [content(prompt, self.report)] if prompt is not None else []
@@ -66,14 +66,14 @@ class _Item:
         return [one.text.strip() for one in correct.all("value")] if correct is not None else []
 
     def mapped(self, declared: Node) -> dict[str, Fraction]:
-        """Return what each answer is worth, where the item says so."""
+        """Return the points of each answer, if the item gives them."""
         worth = {}
         for entry in declared.below("mapEntry", "areaMapEntry"):
             value = entry.get("mappedValue").strip()
             if FIGURE.match(value):
                 worth[entry.get("mapKey")] = Fraction(value)
             else:
-                self.report.lose(entry.line, f"an answer is worth {value[:40]!r}; it counts as nothing")
+                self.report.lose(entry.line, f"an answer is worth {value[:40]!r}; 0 is used instead")
         return worth
 
     def option(self, choice: Node, right: object) -> Option:
@@ -90,12 +90,13 @@ class _Item:
         right = right or {key for key, value in worth.items() if value > 0}
         partial = [key for key, value in worth.items() if (value > 0) != (key in right)]
         if partial:
-            self.report.lose(declared.line, f"the weights of {', '.join(partial)[:60]!r} are not taken over")
+            self.report.lose(declared.line, f"the weights of {', '.join(partial)[:60]!r} are not imported")
         many = declared.get("cardinality") == "multiple"
         options = tuple(self.option(one, one.get("identifier") in right) for one in given.below("simpleChoice"))
         if many and worth:
             self.report.lose(
-                declared.line, "the weights are not taken over: equal shares, a wrong choice takes one away"
+                declared.line,
+                "the weights are not kept: right choices are worth the same, and a wrong choice costs one share",
             )
         kind = "multiple" if many else "single"
         return item._replace(kind=kind, options=tuple(option for option in options if option.text))
@@ -104,7 +105,7 @@ class _Item:
         places = {identifier: place for place, identifier in enumerate(self.values(declared), 1)}
         choices = list(given.below("simpleChoice"))
         if {one.get("identifier") for one in choices} != places.keys():
-            raise LeftOut("the right order does not have every step", declared.line)
+            raise LeftOut("the right order does not include every step", declared.line)
         return item._replace(
             kind="order", options=tuple(self.option(one, places[one.get("identifier")]) for one in choices)
         )
@@ -113,38 +114,38 @@ class _Item:
         sets = given.all("simpleMatchSet")
         pairs = [value.split() for value in self.values(declared)]
         if len(sets) != 2 or not all(len(pair) == 2 for pair in pairs) or len(dict(pairs)) != len(pairs):
-            raise LeftOut("a match that does not give each thing one other", given.line)
+            raise LeftOut("a match that does not pair each item with exactly one other", given.line)
         left, right = ({one.get("identifier"): one for one in side.below("simpleAssociableChoice")} for side in sets)
         found = dict(pairs)
         if found.keys() != left.keys() or not set(found.values()) <= right.keys():
-            raise LeftOut("a match that does not give each thing one other", given.line)
+            raise LeftOut("a match that does not pair each item with exactly one other", given.line)
         used = set(found.values())
         extra = [content(one, self.report) for key, one in right.items() if key not in used]
         if extra:
-            self.report.lose(given.line, f"answers that belong to nothing are left out: {', '.join(extra)[:80]!r}")
+            self.report.lose(given.line, f"answers that match nothing are left out: {', '.join(extra)[:80]!r}")
         texts = {key: content(one, self.report) for key, one in right.items()}
         options = tuple(self.option(one, texts[found[key]]) for key, one in left.items())
         return item._replace(kind="match", options=options)
 
     def figure(self, item: Item, given: Node, declared: Node) -> Item:
-        """Return a word or a number. The gap of the text becomes `_____` if text follows it."""
+        """Return a number or text question. The gap in the text becomes `_____` if text follows it."""
         values = self.values(declared)
         worth = self.mapped(declared)
         most = max(worth.values(), default=Fraction(0))
         best = [key for key, value in worth.items() if value > 0 and value == most]
         for key in worth.keys() - set(best) - set(values):
             self.report.lose(
-                declared.line, f"{key[:40]!r} is worth something else than the best answer; here it is wrong"
+                declared.line, f"{key[:40]!r} is worth less or more than the best answer; here it is wrong"
             )
         answers = tuple(dict.fromkeys(filter(None, [*values, *best])))
         if not answers:
             raise LeftOut("no answer is right", declared.line)
         if declared.get("baseType") in ("integer", "float"):
             if len(answers) > 1 or not FIGURE.match(answers[0]):
-                raise LeftOut("several numbers are right, or one that is not decimal", declared.line)
+                raise LeftOut("several numbers are right, or the right one is not a decimal number", declared.line)
             if any(True for _ in self.node.below("equal")):
                 self.report.lose(
-                    self.node.line, "a tolerance in its program of marks is left out; check the number's own"
+                    self.node.line, "a tolerance in its marking program is left out; check the tolerance of the number"
                 )
             return item._replace(kind="number", answers=(as_text(Fraction(answers[0])),))
         return item._replace(kind="text", answers=answers)

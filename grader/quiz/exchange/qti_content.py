@@ -1,4 +1,4 @@
-"""What QTI 1.2 and 2.1 have in common: content as Markdown, numbers, reasons to leave a question out."""
+"""Helpers for QTI 1.2 and 2.1: content as Markdown, numbers, and the exception for unsupported questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BASES = ("$IMS-CC-FILEBASE$/", "%24IMS-CC-FILEBASE%24/", "IMS-CC-FILEBASE/")
 
 
 class LeftOut(Exception):
-    """A question that cannot be taken over; the text is the reason."""
+    """A question cannot be imported; the text is the reason."""
 
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
@@ -23,18 +23,18 @@ class LeftOut(Exception):
 
 
 def as_markdown(text: str, node: Node, report: Report) -> str:
-    """Return a text in HTML as Markdown; what is lost is reported."""
+    """Return an HTML text as Markdown, and report what is lost."""
     for base in _BASES:
         text = text.replace(base, "")
-    # Our own export puts this unseen sign before what text2qti would take for its own language.
+    # Our own export puts this invisible character before text that text2qti would read as its own syntax.
     text, unknown = markdown_of(text.replace("\u200b", ""))
     if unknown:
-        report.lose(node.line, f"of the HTML only the text is kept in: {', '.join(unknown)}")
+        report.lose(node.line, f"only the text is kept of these HTML elements: {', '.join(unknown)}")
     return text
 
 
 def content(node: Node, report: Report, without: tuple[str, ...] = ()) -> str:
-    """Return what an element holds, as Markdown, except for elements of these names."""
+    """Return the content of an element as Markdown, without elements of these names."""
     return as_markdown(_serialized(node, without), node, report)
 
 

@@ -1,6 +1,6 @@
-"""A package of QTI: a zip with a file a question (2.1) or a quiz (1.2), as Canvas and text2qti write it.
+"""Read a QTI package: a zip with a file per question (2.1) or per quiz (1.2), as Canvas and text2qti write it.
 
-Nothing is unpacked to disk. What a zip says about the sizes of its files is not believed: reading stops at a limit.
+Nothing is unpacked to disk. The file sizes given in a zip are not trusted: reading stops at a limit.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from grader.quiz.exchange.notes import ImportFailed, Note, limited
 from grader.quiz.exchange.qti import ROOTS, questions_of
 from grader.quiz.exchange.xml_tree import read_xml
 
-#: The root elements of files that say how questions are put together; their names say nothing new of the questions.
+#: Root elements of files that describe the package or a test; they contain no questions and are not reported.
 _ABOUT = ("manifest", "quiz", "assessmentMeta", "topic", "assignment")
 
 
 def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
-    """Return the questions of a package, and what there is to say about it. ImportFailed if it cannot be read."""
+    """Return the questions of a package, and notes. ImportFailed if it cannot be read."""
     if len(data) > PACKAGE_LIMIT:
         raise ImportFailed(f"{name}: more than {PACKAGE_LIMIT >> 20} MiB; take the images out, or split the package")
     items: list[Item] = []
@@ -42,7 +42,7 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
 
 def _members(data: bytes, name: str) -> list[tuple[str, bytes]]:
     """Return the XML files of a zip. ImportFailed if one is too large, encrypted, or compressed in an unusual way."""
-    # Counted before the module makes an object of each.
+    # Check the count first: the zip module creates an object for each member.
     if data.count(b"PK\x01\x02") > MEMBER_LIMIT:
         raise ImportFailed(f"{name}: more than {MEMBER_LIMIT} files in this zip; split the package")
     found: list[tuple[str, bytes]] = []
@@ -61,5 +61,5 @@ def _members(data: bytes, name: str) -> list[tuple[str, bytes]]:
                     raise ImportFailed(f"{name}: its XML has more than {UNPACKED_LIMIT >> 20} MiB; split the package")
                 found.append((info.filename, text))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ImportFailed(f"{name}: this zip cannot be read ({str(error)[:80]})") from None
+        raise ImportFailed(f"{name}: cannot read this zip ({str(error)[:80]})") from None
     return found

@@ -1,4 +1,4 @@
-"""QTI 1.2, as Canvas imports it: a zip, written by text2qti from the text that it reads.
+"""Write QTI 1.2 as Canvas imports it: a zip, which text2qti creates from a text in its own format.
 
 text2qti is not needed for anything else and is installed with `pip install 'forklab[exchange]'`.
 """
@@ -16,20 +16,21 @@ from grader.escape import printable
 from grader.quiz.exchange.images import Image, images_in, read_image
 from grader.quiz.exchange.item import Item, Option
 
-#: Beginnings of lines that text2qti would take for something of its own; a backslash is no help, a zero-width sign is.
+#: Beginnings of lines that text2qti would read as its own syntax. A backslash does not prevent that; a zero-width
+#: character does.
 _MARK = re.compile(
     r"(?m)^([ \t]*)(?=(?:\d|\*|\*?[a-zA-Z]\)|\[[ *]?\]|\.\.\.|[+\-!=%]|___|\^\^\^|GROUP|END_GROUP|COMMENT|END_COMMENT"
     r"|(?:[Tt]itle|[Pp]oints|[Tt]ext|[Tt]ext [Tt]itle|[Qq]uiz \w{1,20}|[Pp]ick):))"
 )
-#: What is taken out of an image's alternative text and file name: anything that Markdown could see something in.
+#: Removed from an image's alternative text and file name: everything that could have a meaning in Markdown.
 _NO_WORD = re.compile(r"[^\w .,;:()-]|\]\(")
 _NO_NAME = re.compile(r"[^A-Za-z0-9.-]")
 
 
 def write(items: list[Item], title: str, folder: str | os.PathLike[str]) -> tuple[bytes, list[str]]:
-    """Return the zip, and what it cannot hold. InputError if text2qti is not there.
+    """Return the zip, and what it cannot hold. InputError if text2qti is not installed.
 
-    folder  where the quiz file is: images from there are packed, and no other file is read
+    folder  the folder of the quiz file: only images from there are read and packed
     """
     try:
         from text2qti.config import Config  # type: ignore[import-not-found, import-untyped, unused-ignore]
@@ -37,27 +38,27 @@ def write(items: list[Item], title: str, folder: str | os.PathLike[str]) -> tupl
         from text2qti.qti import QTI  # type: ignore[import-not-found, import-untyped, unused-ignore]
         from text2qti.quiz import Quiz  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
-        wanted = "QTI is written by text2qti, which is not installed; pip install 'forklab[exchange]'"
+        wanted = "the QTI export needs text2qti, which is not installed; pip install 'forklab[exchange]'"
         raise InputError([wanted]) from None
     with tempfile.TemporaryDirectory(prefix="forklab-images-") as copies:
         images = _Images(folder, copies)
         text, lost = source([images.checked(item) for item in items], title)
         try:
-            # Config() alone: load() would make a file in the user's home.
+            # Do not call Config.load(): it creates a file in the user's home folder.
             quiz = Quiz(images.only_checked(text), config=Config(), source_name="quiz")
         except Text2qtiError as error:
-            raise InputError([f"text2qti does not take this quiz: {printable(str(error))}"]) from None
+            raise InputError([f"text2qti rejects this quiz: {printable(str(error))}"]) from None
         strange = [image.name for image in quiz.images.values() if image.data not in images.read]
         if strange:
-            raise InputError([f"the image {strange[0]!r} is not one that was checked; nothing was written"])
+            raise InputError([f"the image {strange[0]!r} has not been checked; nothing was written"])
         return QTI(quiz).zip_bytes(), images.lost + lost
 
 
 class _Images:
-    """Copies of the images that questions show.
+    """Checked copies of the images that questions show.
 
-    text2qti opens whatever path a text names, of any file of this machine. So it gets copies of checked files in a
-    folder of ours, and every other `![` is broken by a sign that is not seen.
+    text2qti opens any path that a text names, anywhere on this machine. So it gets only copies of checked files in a
+    temporary folder, and an invisible character breaks every other `![`.
     """
 
     def __init__(self, folder: str | os.PathLike[str], copies: str) -> None:
@@ -68,7 +69,7 @@ class _Images:
         self.lost: list[str] = []
 
     def checked(self, item: Item) -> Item:
-        """Return a question whose images are copies of ours, or text."""
+        """Return a question in which each image is one of our copies, or has become text."""
 
         def safe(text: str) -> str:
             done: list[str] = []
@@ -99,20 +100,20 @@ class _Images:
         return f"![{shown}"
 
     def only_checked(self, text: str) -> str:
-        """Return a text in which no `![` begins any other image."""
+        """Return a text in which no `![` begins any image other than our copies."""
         first, *rest = text.split("![")
         ours = tuple(self.shown)
         return first + "".join(f"![{part}" if part.startswith(ours) else f"!\u200b[{part}" for part in rest)
 
 
 def source(items: list[Item], title: str) -> tuple[str, list[str]]:
-    """The text for text2qti, and what QTI 1.2 cannot hold."""
+    """Return the input text for text2qti, and what QTI 1.2 cannot hold."""
     lost: list[str] = []
     lines = [f"Quiz title: {' '.join(title.split())}", "Shuffle answers: true", ""]
     number = 0
     for item in items:
         if item.kind in ("match", "order"):
-            lost.append(f"{item.id}: left out, because text2qti writes nothing like `{item.kind}`")
+            lost.append(f"{item.id}: left out, because text2qti has nothing like `{item.kind}`")
             continue
         number += 1
         lines += [f"Title: {item.id}", f"Points: {_points(item, lost)}"]
@@ -124,15 +125,15 @@ def source(items: list[Item], title: str) -> tuple[str, list[str]]:
 
 
 def _points(item: Item, lost: list[str]) -> str:
-    """Whole or half points, above 0."""
+    """Return the points as whole or half points above 0, as text2qti requires."""
     halves = max(round(item.points * 2), 1)
     if Fraction(halves, 2) != item.points:
-        lost.append(f"{item.id}: its points became {halves / 2:g}; whole and half ones are accepted")
+        lost.append(f"{item.id}: its points became {halves / 2:g}; only whole and half points are possible")
     return f"{halves // 2}" if halves % 2 == 0 else f"{halves / 2}"
 
 
 def _marked(mark: str, text: str) -> list[str]:
-    """A mark, then a text whose further lines stand below its beginning."""
+    """Return a mark followed by a text whose further lines are indented to its beginning."""
     safe = _MARK.sub(lambda match: match.group(1) + "\u200b", text.strip("\n").replace("$", "\\$"))
     first, *rest = safe.splitlines() or [""]
     indent = " " * len(mark)
@@ -152,7 +153,7 @@ def _answers(item: Item, lost: list[str]) -> list[str]:
         whole = spread or "." not in item.answers[0]
         return [*lines, f"= {item.answers[0]}{spread}" if whole else f"= {item.answers[0]} +- 0.0001"]
     if item.kind == "number":
-        lost.append(f"{item.id}: has become a word, because text2qti writes no number that is 0")
+        lost.append(f"{item.id}: has become a text question, because text2qti cannot write the number 0")
     return [*lines, *(f"* {answer}" for answer in item.answers)]
 
 

@@ -1,8 +1,8 @@
-"""XML of strangers as a small tree with line numbers.
+"""Read untrusted XML into a small tree with line numbers.
 
-expat is used directly: nothing that an XML file can ask for beyond elements and text is granted. A declaration of an
-entity is refused, and with it a few bytes that stand for gigabytes ("billion laughs") and files of this machine
-(external entities); a document type is passed by without being fetched.
+expat is used directly, and only for elements and text. Entity declarations are rejected, because they can expand a few
+bytes to gigabytes ("billion laughs") and include files of this machine (external entities). A document type declaration
+is skipped without fetching it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from grader.quiz.exchange.notes import ImportFailed
 
 
 class Node:
-    """An element. name: without its namespace; text: what stands directly in it, before and between its children."""
+    """An element. name: without its namespace; text: the text directly in it, before and between its children."""
 
     __slots__ = ("attributes", "children", "line", "name", "parts")
 
@@ -35,7 +35,7 @@ class Node:
         return self.attributes.get(name, "")
 
     def child(self, *path: str) -> Node | None:
-        """Return the first child of a name, and its first child of the next name; None if there is none."""
+        """Return the first child of the first name, its first child of the next name, and so on, or None."""
         node: Node | None = self
         for name in path:
             node = next((one for one in node.children if one.name == name), None) if node is not None else None
@@ -53,7 +53,7 @@ class Node:
 
 
 def read_xml(data: bytes, name: str) -> Node:
-    """Return the root element. ImportFailed, with the line, if the file is too large, or no XML that is accepted."""
+    """Return the root element. ImportFailed, with the line, if the file is too large or not acceptable XML."""
     if len(data) > SIZE_LIMIT:
         raise ImportFailed(f"{name}: more than {SIZE_LIMIT >> 10} KiB; split the file into smaller ones")
     return _Parser(name).read(data)
@@ -79,9 +79,9 @@ class _Parser:
             self.expat.Parse(data, True)
         except expat.ExpatError as error:
             message = expat.errors.messages.get(error.code, "something else")
-            raise ImportFailed(f"{self.name}:{error.lineno}: this is not XML: {message}") from None
+            raise ImportFailed(f"{self.name}:{error.lineno}: not valid XML: {message}") from None
         except (ValueError, LookupError) as error:  # an encoding that Python or expat cannot use
-            raise ImportFailed(f"{self.name}:1: this is not XML that can be read ({error}); save it as UTF-8") from None
+            raise ImportFailed(f"{self.name}:1: cannot decode this XML ({error}); save it as UTF-8") from None
         return self.top.children[0]
 
     def refuse(self, message: str) -> NoReturn:
@@ -89,7 +89,7 @@ class _Parser:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self.open) > DEPTH_LIMIT:
-            self.refuse(f"elements nested more than {DEPTH_LIMIT} deep; no quiz needs that")
+            self.refuse(f"elements nested more than {DEPTH_LIMIT} deep")
         plain = {key.rpartition(":")[2]: value for key, value in attributes.items()}
         node = Node(name.rpartition(":")[2], plain, self.expat.CurrentLineNumber)
         self.open[-1].children.append(node)
@@ -103,8 +103,8 @@ class _Parser:
         self.open[-1].parts.append(text)
 
     def entity(self, name: str, *rest: object) -> None:
-        self.refuse(f"the file declares an entity ({name[:40]!r}), which is not accepted; write the text itself")
+        self.refuse(f"the file declares an entity ({name[:40]!r}), which is not allowed; write the text itself")
 
     def skipped(self, name: str, is_parameter: bool) -> None:
         if not is_parameter:
-            self.refuse(f"the entity &{name[:40]}; is not one of XML's own; write the character itself")
+            self.refuse(f"the entity &{name[:40]}; is not predefined in XML; write the character itself")

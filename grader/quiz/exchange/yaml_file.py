@@ -1,4 +1,4 @@
-"""Items as a quiz of ours: the YAML that the loader reads."""
+"""Write items as a forklab quiz: the YAML that the loader reads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from grader.quiz.keys import as_text
 
 WIDTH = 110
 
-#: A text that may stand folded over several lines: no line breaks, no double blanks, nothing unseen, no odd ends.
+#: A text that can be folded over several lines: no line breaks, double blanks, invisible characters or outer blanks.
 _FOLDABLE = re.compile(r"(?! )[\x20-\x7e\xa1-\xac\xae-\u02af‘’“”–—…]+(?<! )\Z")
 
-#: A line that may stand in a block as it is.
+#: A line that can be written in a block unchanged.
 _LITERAL = re.compile(r"(?:[\x20-\x7e\xa1-\xac\xae-\u02af‘’“”–—…]*[\x21-\x7e\xa1-\xac\xae-\u02af‘’“”–—…])?\Z")
 
 
 def write(items: list[Item], title: str) -> str:
-    """The text of quizzes/NAME.yaml."""
+    """Return the text of quizzes/NAME.yaml."""
     lines = ["format: 1", f"title: {sentence(title)}", "questions:"]
     for item in items:
         lines += _item(item)
@@ -70,7 +70,7 @@ def _option(kind: str, option: Option, taken: dict[str, int]) -> list[str]:
 
 
 def _text(key: str, text: str, indent: int) -> list[str]:
-    """A field with a text: in one line, folded, as a block, or quoted, whichever reads best and loses nothing."""
+    """Return a text field on one line, folded, as a block or quoted, whichever reads best and loses nothing."""
     before = " " * indent
     short = sentence(text)
     if len(before) + len(key) + 2 + len(short) <= WIDTH and "\n" not in text:

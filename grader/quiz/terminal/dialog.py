@@ -1,4 +1,4 @@
-"""The quiz in a terminal: one question at a time, kept at once, so that one can leave at any moment and come back."""
+"""Ask the quiz in a terminal, one question at a time. Each answer is saved at once, so a student can stop any time."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from grader.quiz.terminal.markdown import layout
 LEAVE, BACK, SKIP, HELP = "q", "b", "s", "?"
 
 HELP_TEXT = (
-    "Answer with the numbers of the choices, or with their names; several have blanks between them. Enter or s skips "
-    "a question, b goes back to the one before, q leaves. Whatever you have answered is kept, and the next time you "
-    "start where you left. An answer that is itself one of these letters goes in quotes."
+    "Answer with the numbers of the choices, or with their names; separate several with blanks. Enter or s skips a "
+    "question, b goes back to the previous one, q quits. Your answers are saved, and next time you continue where you "
+    "stopped. If an answer is itself one of these letters, put it in quotes."
 )
 
 
 class Misread(Exception):
-    """An answer that cannot be read; the text says what is accepted."""
+    """An answer could not be read; the text says what is expected."""
 
 
 class Terminal(NamedTuple):
-    """read(prompt) gives a line, or raises EOFError; write shows lines; save keeps the sheet after each answer."""
+    """read(prompt) returns a line or raises EOFError; write shows lines; save saves the sheet after each answer."""
 
     read: Callable[[str], str]
     write: Callable[[list[str]], None]
@@ -36,7 +36,7 @@ class Terminal(NamedTuple):
 
 
 class Conversation:
-    """Asks the questions of a quiz. `late` keeps all feedback for the end."""
+    """Asks the questions of a quiz. `late` defers all feedback to the end."""
 
     def __init__(self, lab: Lab, quiz: Quiz, sheet: Sheet, terminal: Terminal, late: bool, colour: bool) -> None:
         self.lab = lab
@@ -48,7 +48,7 @@ class Conversation:
         self.left = False
 
     def run(self) -> QuizResult:
-        """Ask until all is answered or the student leaves; the marks."""
+        """Ask until everything is answered or the student quits; return the marks."""
         try:
             self.first_round()
             while not self.left and self.again():
@@ -61,12 +61,12 @@ class Conversation:
         return mark_answers(self.lab, self.quiz, self.sheet, [])
 
     def first_round(self) -> None:
-        """The open questions, in order; `b` goes back to any."""
+        """Ask the open questions in order; `b` goes back to earlier ones."""
         total = len(self.quiz.questions)
         open_ones = [n for n, q in enumerate(self.quiz.questions) if is_open(self.sheet.get(q.id))]
         done = total - len(open_ones)
         title = f"{self.quiz.title}: {total} questions, {points(self.quiz.points)} points"
-        self.terminal.write([title + (f"; {done} answered so far" if done else ""), "? is help, q leaves."])
+        self.terminal.write([title + (f"; {done} answered so far" if done else ""), "? for help, q to quit."])
         at = open_ones[0] if open_ones else total
         while 0 <= at < total and not self.left:
             at = max(at + self.ask(at), 0)
@@ -74,11 +74,11 @@ class Conversation:
                 at += 1
 
     def passes(self, at: int, open_ones: list[int]) -> bool:
-        """Whether a question was answered in an earlier sitting, so that going forward passes it by."""
+        """Return True if a question was answered in an earlier session, so that going forward skips it."""
         return at not in open_ones and not is_open(self.sheet.get(self.quiz.questions[at].id))
 
     def ask(self, at: int) -> int:
-        """Ask one question until it is answered or passed: 1 to go on, -1 to go back, 0 to ask it again."""
+        """Ask one question until it is answered or skipped; return 1 to go on, -1 to go back, 0 to ask it again."""
         question = self.quiz.questions[at]
         choices = self.teller.choices(question)
         value = points(question.points)
@@ -90,7 +90,9 @@ class Conversation:
             self.terminal.write(layout(f"Your answer so far: {_shown(before)}", "  ", "    "))
         while True:
             line = self.terminal.read(f"{prompt(question, choices)}: ").strip()
-            line = line.encode("utf-8", "replace").decode()  # bytes that are no UTF-8 come as half characters
+            line = line.encode(
+                "utf-8", "replace"
+            ).decode()  # input() turns bytes that are not UTF-8 into lone surrogates
             if line in ("", SKIP):
                 return 1
             if line == BACK:
@@ -105,7 +107,7 @@ class Conversation:
                 return self.told(question)
 
     def take(self, question: Question, choices: tuple[Choice, ...], line: str) -> bool:
-        """Whether the line is an answer; then it is kept."""
+        """Save the answer in a line; return False if the line is not an answer."""
         try:
             answer = parse(question, choices, self.teller.matches(question), line)
             sheet = {**self.sheet, question.id: answer}
@@ -124,13 +126,13 @@ class Conversation:
         return next(entry for entry in marked["questions"] if entry["id"] == question.id)
 
     def told(self, question: Question) -> int:
-        """Feedback, unless it is kept for the end; then what to do next, as `ask` returns it."""
+        """Give feedback, unless it is deferred to the end; return what to do next, like `ask`."""
         if self.late:
             return 1
         entry = self.entry(question, self.sheet)
         self.terminal.write(["", *self.teller.feedback(question, entry), ""])
         while True:
-            match self.terminal.read("  Enter goes on, r asks this again, q leaves: ").strip():
+            match self.terminal.read("  Enter: next question, r: try again, q: quit: ").strip():
                 case "" | "s":
                     return 1
                 case "r":
@@ -142,7 +144,7 @@ class Conversation:
                     return 0
 
     def again(self) -> bool:
-        """The marks as a list, and any question again: whether one was asked."""
+        """Show the marks, and ask a question again if the student wants; return True if one was asked."""
         marked = self.marked()
         lines = ["", *self.teller.summary(marked), ""]
         for number, (question, entry) in enumerate(zip(self.quiz.questions, marked["questions"], strict=True), 1):
@@ -154,7 +156,7 @@ class Conversation:
         self.late = False
         self.terminal.write([*lines, ""])
         while True:
-            line = self.terminal.read("  A question's number asks it again, Enter leaves: ").strip()
+            line = self.terminal.read("  Number of a question to answer it again, or Enter to quit: ").strip()
             if line in ("", "q"):
                 return False
             if line.isascii() and line.isdigit() and len(line) < 4 and 1 <= int(line) <= len(self.quiz.questions):
@@ -164,14 +166,14 @@ class Conversation:
 
 
 def prompt(question: Question, choices: tuple[Choice, ...]) -> str:
-    """What to type, in a few words."""
+    """Return, in a few words, what to type."""
     match question.type:
         case "single" if question.offers_computed:
             return f"  One of {', '.join(choice.id for choice in choices)}"
         case "single":
             return f"  Your choice (1-{len(choices)})"
         case "multiple":
-            return "  The numbers of all that are right"  # an example may be the key
+            return "  The numbers of all that are right"  # no example: it might be the key
         case "order":
             return f"  All {len(choices)} numbers, in the right order"
         case "match":
@@ -182,7 +184,7 @@ def prompt(question: Question, choices: tuple[Choice, ...]) -> str:
 
 
 def parse(question: Question, choices: tuple[Choice, ...], matches: list[str], line: str) -> str | list[str]:
-    """The answer in a line that was typed: numbers and letters of choices, or their ids. Misread if it is none."""
+    """Parse a typed answer: numbers and letters of choices, or their ids. Misread if it is not an answer."""
     ids = [choice.id for choice in choices]
     match question.type:
         case "number":
@@ -197,19 +199,19 @@ def parse(question: Question, choices: tuple[Choice, ...], matches: list[str], l
 
 
 def _figure(ids: list[str], word: str) -> str:
-    """A choice that is a figure, or a word, and stands for itself."""
+    """Return the choice that a typed figure or word stands for."""
     if word in ids:
         return word
-    raise Misread(f"There is no choice {_quoted(word)}; accepted are {', '.join(ids)}.")
+    raise Misread(f"{_quoted(word)} is not a choice; expected one of {', '.join(ids)}.")
 
 
 def _choice(ids: list[str], word: str) -> str:
-    """A choice by its number or by its id."""
+    """Return the choice with this number or id."""
     if word in ids and not word.isdigit():
         return word
     if word.isascii() and word.isdigit() and len(word) < 4 and 1 <= int(word) <= len(ids):
         return ids[int(word) - 1]
-    raise Misread(f"There is no choice {_quoted(word)}; accepted are 1 to {len(ids)}, or {', '.join(ids)}.")
+    raise Misread(f"{_quoted(word)} is not a choice; expected 1 to {len(ids)}, or {', '.join(ids)}.")
 
 
 def _pairs(ids: list[str], matches: list[str], line: str) -> list[str]:
@@ -221,9 +223,9 @@ def _pairs(ids: list[str], matches: list[str], line: str) -> list[str]:
         number = int(match.group(1) or place) if match else 0
         if match is None or match.group(2) not in letters or not 1 <= number <= len(ids):
             accepted = f"a number, 1 to {len(ids)}, and a letter, a to {letters[-1]}"
-            raise Misread(f"{_quoted(word)} is no match; accepted is {accepted}.")
+            raise Misread(f"{_quoted(word)} is not a match; expected {accepted}.")
         if ids[number - 1] in found:
-            raise Misread(f"{number} is there twice.")
+            raise Misread(f"{number} appears twice.")
         found[ids[number - 1]] = matches[letters.index(match.group(2))]
     missing = [str(n) for n, id in enumerate(ids, 1) if id not in found]
     if missing:

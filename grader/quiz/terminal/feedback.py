@@ -1,4 +1,4 @@
-"""Questions and marks for a person at a terminal, within 80 columns."""
+"""Format questions and marks for a terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLOURS = {CORRECT: "32", PARTIAL: "33", WRONG: "31", INVALID: "31"}
 
 
 class Teller:
-    """Words on a quiz's questions, coloured if that is wanted."""
+    """Formats the questions and marks of a quiz, optionally in colour."""
 
     def __init__(self, lab: Lab, quiz: Quiz, colour: bool = False) -> None:
         self.lab = lab
@@ -30,38 +30,38 @@ class Teller:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text
 
     def choices(self, question: Question) -> tuple[Choice, ...]:
-        """The choices as they are shown: in an order that tells nothing and is the same every time; figures by size."""
+        """Return the choices in display order: always the same, independent of the key; figures are sorted by size."""
         if question.offers_computed:
             return offered(question, keyed(self.lab, self.quiz, question))
         by_id = {choice.id: choice for choice in question.choices}
         order = shuffled(f"{self.quiz.seed}\0{question.id}", list(by_id))
         if question.type == "order" and [by_id[id].right for id in order] == sorted(c.right for c in question.choices):
-            order.reverse()  # what is in order already would be no question
+            order.reverse()  # the right order must not be the one shown
         return tuple(by_id[id] for id in order)
 
     def matches(self, question: Question) -> list[str]:
-        """What there is to choose from in `match`."""
+        """Return the texts to choose from in `match`."""
         return sorted({str(choice.right) for choice in question.choices})
 
     def question(self, question: Question, labels: bool = True) -> list[str]:
-        """Text and choices. With labels the choices are numbered; else they have the ids that a sheet takes."""
+        """Return text and choices. With labels the choices are numbered; otherwise they have the ids of the sheet."""
         lines = layout(question.text, "  ")
         choices = self.choices(question)
         if choices:
             lines.append("")
         for number, choice in enumerate(choices, 1):
             label = f"    {number}  " if labels else f"    {choice.id}: "
-            if question.offers_computed:  # figures stand for themselves; a number before each would be one too many
+            if question.offers_computed:  # figures have no label: a number before each would be confusing
                 label = "    "
             lines += layout(choice.text, label, " " * len(label) if labels else "        ")
         if question.type == "match":
             words = self.matches(question)
             named = [f"{chr(ord('a') + n)}  {word}" for n, word in enumerate(words)] if labels else words
-            lines += ["", "  What to choose from:", *columns(named, "    ")]
+            lines += ["", "  Choose from:", *columns(named, "    ")]
         return lines
 
     def feedback(self, question: Question, entry: QuestionResult) -> list[str]:
-        """The verdict's line, and what there is to say."""
+        """Return the line with the verdict, and the feedback."""
         verdict = entry["verdict"]
         score = f"{points(entry['points'])}/{points(entry['max_points'])}"
         lines = [f"{self.painted(verdict, MARKS[verdict])}  {question.id}   {score}"]
@@ -76,7 +76,7 @@ class Teller:
         return lines
 
     def scenarios(self, question: Question) -> list[str]:
-        """Names of the lab's scenarios that a computed question asks about."""
+        """Return the names of the lab's scenarios that a computed question observes."""
         if not isinstance(question.answer, Computed):
             return []
         known = {scenario.id for scenario in self.lab.scenarios}
@@ -84,7 +84,7 @@ class Teller:
         return [name for name in dict.fromkeys(names) if name in known]
 
     def summary(self, marked: QuizResult) -> list[str]:
-        """Points, what is wrong with the sheet, and how many are open."""
+        """Return the points, the problems of the sheet, and the number of open questions."""
         scored = f"{points(marked['points'])} of {points(marked['max_points'])} points"
         open_ones = sum(entry["verdict"] == UNANSWERED for entry in marked["questions"])
         if open_ones:
@@ -99,7 +99,7 @@ class Teller:
         return lines
 
     def marks(self, marked: QuizResult, accepted: Any) -> list[str]:
-        """All of a marked sheet; an open question is asked. accepted(question) says what the sheet takes."""
+        """Return the lines of a marked sheet, open questions included. accepted(question) says what is expected."""
         lines = self.summary(marked)
         for question, entry in zip(self.quiz.questions, marked["questions"], strict=True):
             lines += ["", *self.feedback(question, entry)]

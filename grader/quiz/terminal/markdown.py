@@ -1,4 +1,4 @@
-"""Markdown of a question as lines of a terminal: paragraphs filled, lists hung, code and drawings left as they are."""
+"""Format Markdown for a terminal: fill paragraphs, indent lists, and leave code and drawings unchanged."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ WIDTH = 80
 
 _ITEM = re.compile(r"(\s*)([-*+]|\d{1,2}[.)])\s+(?=\S)")
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
-#: Bounded, since a text without an end bracket would be searched again from each of its beginnings.
+#: Bounded, because otherwise a text without closing brackets would take quadratic time.
 _PICTURE = re.compile(r"!\[([^\]]{0,400})\]\([^)\s]{0,400}\)")
 _LINK = re.compile(r"\[([^\]]{1,400})\]\(([^)\s]{1,400})\)")
 
 
 def layout(text: str, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> list[str]:
-    """Lines of at most `width` columns, but for code that is wider. `indent` is before the first line, `hanging`
-    (the same unless given) before the others."""
+    """Return lines of at most `width` columns, except code, which may be wider.
+
+    `indent` precedes the first line, and `hanging` (by default the same) the others."""
     after = indent if hanging is None else hanging
     lines: list[str] = []
     for block in _blocks(text):
@@ -31,7 +32,7 @@ def layout(text: str, indent: str = "", hanging: str | None = None, width: int =
 
 
 class _Block:
-    """A paragraph, an item of a list, or lines that are kept as they are."""
+    """A paragraph, a list item, or lines that stay unchanged."""
 
     def __init__(self, apart: bool, verbatim: bool = False, hang: str = "") -> None:
         self.apart = apart
@@ -67,7 +68,7 @@ def _blocks(text: str) -> list[_Block]:
 
 
 def _add(blocks: list[_Block], line: str, apart: bool) -> None:
-    """One line that is not empty, outside any fence."""
+    """Add a line that is not empty and not inside a code fence."""
     item = _ITEM.match(line)
     code = line.startswith("    ") and not item
     if code and (apart or not blocks or blocks[-1].verbatim):
@@ -93,7 +94,7 @@ def _fill(text: str, indent: str, hanging: str, width: int) -> list[str]:
 
 
 def columns(words: list[str], indent: str, width: int = WIDTH) -> list[str]:
-    """Words side by side, two blanks and more apart, as many as fit on a line."""
+    """Return words in columns, at least two blanks apart, as many as fit on a line."""
     lines: list[str] = []
     line = indent
     for word in words:
