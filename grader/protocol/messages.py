@@ -1,4 +1,4 @@
-"""What a worker is told of a scenario, and what is known of its answers.
+"""What a worker receives of a scenario, and the cache of known answers.
 
 The grader's machine has no chance and no clock: the same answers to the same scenario make the same records, and the
 same judgement. So where many kernels are tried, most of which do the same, the answers of each are followed through
@@ -16,14 +16,14 @@ from grader.protocol import wire
 from grader.scenario.model import Scenario, Step
 from grader.trace.records import Trace
 
-#: Bytes that answers and attempts may take, of all scenarios together; then it begins anew. A hundred students take
-#: five million.
+#: Bytes that answers and attempts of all scenarios may take together; beyond that the cache starts again, empty. A
+#: hundred students take five million.
 ROOM = 32 << 20
 
-#: The part of it that one kernel's answers to one scenario may take: who says so much does what no other does.
+#: The part of ROOM for one kernel's answers to one scenario: a larger set is unlikely to be repeated by another kernel.
 _SHARE = 1 / 8
 
-#: Bytes that an answer takes beside its own.
+#: Overhead of a stored answer in bytes.
 _OVERHEAD = 300
 
 #: An answer -> the answers that have followed it, or what came of the scenario after it.
@@ -70,7 +70,7 @@ class AnswerCache:
         self._scripts: dict[int, tuple[Trace, ScenarioMessages]] = {}
 
     def script(self, scenario: Scenario, expected: Trace) -> ScenarioMessages:
-        """The script of a scenario that is judged by this trace (a scenario has one for each failure point)."""
+        """Return the script of a scenario that is judged by this trace (a scenario has one for each failure point)."""
         known = self._scripts.get(id(expected))
         if known is None:
             # The trace is kept, so that no other one gets its id.
@@ -78,7 +78,7 @@ class AnswerCache:
         return known[1]
 
     def learn(self, script: ScenarioMessages, answers: Sequence[bytes], attempt: Any) -> None:
-        """These answers, from that to BEGIN up to the last that was looked at, have led to this attempt."""
+        """Remember that these answers, from that to BEGIN up to the last one read, led to this attempt."""
         size = sum(map(len, answers)) + _OVERHEAD * len(answers) + _bytes_of(attempt)
         if size > self._room * _SHARE:
             return
@@ -97,7 +97,7 @@ class AnswerCache:
 
 
 def _bytes_of(value: Any) -> int:
-    """Bytes that a value takes which is made of tuples, text and numbers."""
+    """Return the size in bytes of a value made of tuples, text and numbers."""
     return sys.getsizeof(value) + (sum(map(_bytes_of, value)) if isinstance(value, tuple) else 0)
 
 
@@ -119,5 +119,5 @@ def _beginning(scenario: Scenario) -> bytes:
 
 
 def _step(step: Step) -> bytes:
-    """A step as the worker gets it: what to do, never what is expected of it."""
+    """Return a step as the worker gets it: what to do, never what is expected of it."""
     return json.dumps({"verb": step.verb, "by": step.by, **step.fields}).encode()

@@ -90,7 +90,7 @@ def test_an_honest_worker_gives_the_trace_of_its_kernel():
         ([wire.FORK, 1], "the machine made call"),
         ([wire.MMAP, 2], "the machine made call"),
         ([wire.MMAP, 1], "ends in the middle"),
-        ([wire.MMAP, 1, 99, wire.RETURNED], "99 is no operation"),
+        ([wire.MMAP, 1, 99, wire.RETURNED], "99 is not an operation"),
         ([wire.MMAP, 1, op.FREE, 3, wire.RETURNED], "an operation that the machine refuses: free"),
         ([wire.MMAP, 1, op.UNMAP, 7, 3, wire.RETURNED], "process 7, which does not exist"),
         ([wire.MMAP, 1, op.SWAP_OUT, 0, wire.RETURNED], "no operation of this machine"),
