@@ -87,14 +87,14 @@ def replay_bare(lab: str, folder: pathlib.Path) -> None:
 
 
 def bare(lab: str, folder: pathlib.Path) -> Cost:
-    """What the bare interpreter needs; its start and its imports are not counted."""
+    """Return the cost in a bare interpreter, not counting its start and imports."""
     command = [sys.executable, str(pathlib.Path(__file__)), "--bare", str(folder), "--lab", lab]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return Cost(*map(float, told.split()[-2:]))
 
 
 def batch(lab: str, folder: pathlib.Path, output: pathlib.Path, jobs: int, isolation: str) -> Cost:
-    """What `grader batch` needs from nothing: start, workers, store, every file."""
+    """Return the cost of `grader batch` from scratch: start, workers, store, every file."""
     shutil.rmtree(output, ignore_errors=True)
     command = [
         sys.executable,

@@ -23,7 +23,7 @@ def timed(command: list[str]) -> float:
 
 
 def public_only(lab: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
-    """A copy of a lab without its hidden scenarios, so that both sides run the same ones."""
+    """Copy a lab without its hidden scenarios, so that both sides run the same ones."""
     import shutil
 
     copy = folder / "labs" / lab.name

@@ -1,4 +1,4 @@
-"""A batch that is killed again and again, against one that is left alone: the same files in the end, byte for byte.
+"""A batch that is killed again and again, against one that runs undisturbed: the same files in the end, byte for byte.
 
 python benchmarks/kills.py [--count 100] [--kills 20] [--jobs 2] [--lab copy-on-write] [--seed 1]
 
@@ -29,13 +29,13 @@ def command(options: argparse.Namespace, folder: pathlib.Path, output: pathlib.P
 
 
 def files(output: pathlib.Path) -> dict[str, bytes]:
-    """Every file of a batch but its store."""
+    """Return every file of a batch except its store."""
     found = (path for path in output.rglob("*") if path.is_file() and not path.name.startswith("batch.sqlite"))
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in found}
 
 
 def session_of(pid: int) -> list[str]:
-    """Processes that are left of a session."""
+    """Return the processes of a session that are still alive."""
     left = []
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -56,7 +56,7 @@ def practice(pages: int) -> None:
 
 
 def access(mapped: int = 64, steps: int = 0, processes: int = 1) -> float:
-    """Nanoseconds of a step that writes one present page: perform and record."""
+    """Return the nanoseconds that performing and recording one step takes, per step that writes a present page."""
     lines = [f"  - mmap: {{by: P, name: h, pages: {mapped}}}", "  - write: {by: P, at: h, value: 1}"]
     lines += [f"  - fork: {{by: P, child: C{n}}}" for n in range(processes - 1)]
     lines += ["  - write: {by: P, at: 'h[0]', value: 1}"] * (steps + 1)
@@ -76,7 +76,7 @@ def access(mapped: int = 64, steps: int = 0, processes: int = 1) -> float:
 
 
 def calibration() -> float:
-    """Nanoseconds of one look-up, test and store in a plain loop: how fast this machine is today."""
+    """Return the nanoseconds of one look-up, test and store in a plain loop: how fast this computer is today."""
     table = {page: page << 3 | 3 for page in range(100_000)}
     frames = [0] * 100_000
 

@@ -38,7 +38,7 @@ HOSTILE = {
 
 
 def flat(kernel: type) -> str:
-    """A kernel class and all that it builds on, as one file whose class has the name that the lab asks for."""
+    """Return a kernel class and its bases as one file, whose class has the name that the lab asks for."""
     bases = [base for base in reversed(kernel.__mro__) if base.__module__.startswith("reference")]
     bases = [base for base in bases if base.__module__ != "reference.misconceptions"]  # made there, not written
     names = {base.__name__ for base in bases}
@@ -49,7 +49,7 @@ def flat(kernel: type) -> str:
 
 
 def _parts(module: ModuleType, names: set[str]) -> list[str]:
-    """Imports that are not from the references, module-level names, and all classes but kernels that are not wanted."""
+    """Return a module's own imports, its module-level names and its classes, except kernels not in `names`."""
     from grader.machine import Kernel
     from reference.misconceptions.mistake import Mistake
 
@@ -71,7 +71,7 @@ def _parts(module: ModuleType, names: set[str]) -> list[str]:
 
 
 def right(lab: str) -> str:
-    """The model answer as a single file."""
+    """Return the model answer as a single file."""
     from grader.lab.kernels import reference_kernel
     from grader.lab.lab import load_lab
 
@@ -79,7 +79,7 @@ def right(lab: str) -> str:
 
 
 def wrong(lab: str, flag: str) -> str:
-    """The model answer with one mistake, as a single file."""
+    """Return the model answer with one mistake, as a single file."""
     from grader.lab.kernels import misconception_kernel, reference_kernel
     from grader.lab.lab import load_lab
 
@@ -93,7 +93,7 @@ def wrong(lab: str, flag: str) -> str:
 
 
 def hostile(lab: str, kind: str) -> str:
-    """The model answer whose fork attacks."""
+    """Return the model answer with an attack in its fork."""
     from grader.lab.kernels import reference_kernel
     from grader.lab.lab import load_lab
 
@@ -103,7 +103,7 @@ def hostile(lab: str, kind: str) -> str:
 
 
 def broken(folder: pathlib.Path, name: str, number: int) -> None:
-    """Something that is no submission."""
+    """Write something that is not a valid submission."""
     kinds: list[Callable[[], object]] = [
         (folder / name).mkdir,
         lambda: (folder / f"{name}.zip").write_bytes(b"PK\x03\x04 and then nothing"),
@@ -145,7 +145,7 @@ def hand_in(folder: pathlib.Path, name: str, text: str, number: int) -> None:
 def make(folder: pathlib.Path, count: int, lab: str = "copy-on-write", seed: int = 1, honest: bool = False) -> None:
     """Write `count` submissions into a new folder: 45 of 100 right, 40 wrong, the others hostile, broken or copied.
 
-    honest: right and wrong ones alone, no two the same, for comparisons with what cannot stand attacks.
+    honest: only right and wrong ones, no two the same, for comparisons with code that has no sandbox.
     """
     from grader.lab.kernels import misconceptions
     from grader.lab.lab import load_lab
@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--lab", default="copy-on-write")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--honest", action="store_true", help="right and wrong ones alone")
+    parser.add_argument("--honest", action="store_true", help="make only right and wrong ones")
     options = parser.parse_args()
     make(options.folder, options.count, options.lab, options.seed, options.honest)
 

@@ -13,7 +13,7 @@ LIMIT = 2000
 
 #: Everything that is not simply visible: C0 and C1 controls, DEL, soft hyphen, line and paragraph separators, bidi
 #: controls and isolates, zero-width and other format characters, variation selectors, surrogates, private use,
-#: tags, and what is no character at all.
+#: tags, and code points that are not characters.
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"

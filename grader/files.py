@@ -19,7 +19,7 @@ def write_file(path: str | os.PathLike[str], content: str | bytes, *, make_folde
     An OSError names this file, not the temporary one, and leaves the old content in place.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    # A temporary file beside a link would replace the link.
+    # Write through a link: renaming a temporary file over it would replace the link itself.
     target = pathlib.Path(os.path.realpath(path))
     try:
         mode = _mode(target)

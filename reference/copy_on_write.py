@@ -71,21 +71,21 @@ class CopyOnWriteKernel(DemandPagingKernel):
     # -- frames -----------------------------------------------------------------------------------------------
 
     def zeroed_frame(self) -> int:
-        """A frame of zeros with one reference: that of the entry it is for."""
+        """Return a frame of zeros with one reference: that of the entry it is for."""
         frame = self.hw.frames.allocate()
         self.hw.frames.zero(frame)
         self.references[frame] = 1
         return frame
 
     def copied_frame(self, source: int) -> int:
-        """A copy of a frame, with one reference."""
+        """Return a copy of a frame, with one reference."""
         frame = self.hw.frames.allocate()
         self.hw.frames.copy(source, frame)
         self.references[frame] = 1
         return frame
 
     def release(self, frame: int) -> None:
-        """One reference less; without any, the frame is free."""
+        """Drop one reference; without any left, free the frame."""
         if frame == self.hw.zero_frame:
             return
         left = self.references[frame] - 1

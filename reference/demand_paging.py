@@ -65,7 +65,7 @@ class DemandPagingKernel(Kernel):
                 process.page_table.protect(page, self.rights_now(entry, regions.find(page)))
 
     def rights_now(self, entry, region: Region) -> Protection:
-        """What an entry allows right after its region has changed: the right to write is never given at once."""
+        """Return what an entry allows right after its region changed: it never gains the right to write here."""
         return region.protection if Protection.WRITE in entry.protection else region.protection & ~Protection.WRITE
 
     def exit(self, process: Process) -> None:
@@ -75,7 +75,7 @@ class DemandPagingKernel(Kernel):
         self.regions_gone(self.regions.pop(process, ()))
 
     def regions_gone(self, gone: Iterable[Region]) -> None:
-        """These regions are no more, and neither are their entries. Private memory needs nothing else done."""
+        """Clean up after regions that are gone, as are their entries. Private memory needs nothing more."""
 
     # -- page faults ------------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class DemandPagingKernel(Kernel):
     # -- frames -----------------------------------------------------------------------------------------------
 
     def zeroed_frame(self) -> int:
-        """A frame of zeros for one entry. OutOfFrames, with nothing changed, if there is none."""
+        """Return a frame of zeros for one entry. Raises OutOfFrames, with nothing changed, if there is none."""
         frame = self.hw.frames.allocate()
         self.hw.frames.zero(frame)
         return frame
@@ -131,6 +131,6 @@ class DemandPagingKernel(Kernel):
         self.release(frame)
 
     def release(self, frame: int) -> None:
-        """An entry let go of this frame."""
+        """Release a frame that an entry no longer maps."""
         if frame != self.hw.zero_frame:
             self.hw.frames.free(frame)

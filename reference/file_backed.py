@@ -34,14 +34,14 @@ class FileBackedKernel(KernelAccessKernel):
     # -- system calls -----------------------------------------------------------------------------------------
 
     def mmap(self, process: Process, region: Region) -> None:
-        """A region of a file shows the file's pages in the cache."""
+        """Let a region of a file show the file's pages in the cache."""
         if region.file is not None:
             self.check_may_write_back(region.file, region.shared, region.protection)
             region = region.replace(file=self.cached.setdefault(region.file, CachedFile(region.file)))
         super().mmap(process, region)
 
     def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
-        """A shared region of a read-only file may not become writable later either."""
+        """Change protection, but never let a shared region of a read-only file become writable."""
         first = self.hw.page_of(start)
         for page in range(first, first + pages):
             region = self.regions[process].find(page)
@@ -50,7 +50,7 @@ class FileBackedKernel(KernelAccessKernel):
         super().mprotect(process, start, pages, protection)
 
     def check_may_write_back(self, file: Any, shared: bool, protection: Protection) -> None:
-        """InvalidArgument for rights that would change a file which must not change."""
+        """Raise InvalidArgument for rights that would allow writing to a read-only file."""
         if shared and Protection.WRITE in protection and not file.writable:
             raise InvalidArgument(f"a writable shared mapping of {file.name}, which is read-only")
 
@@ -61,7 +61,7 @@ class FileBackedKernel(KernelAccessKernel):
         super().munmap(process, start, pages)
 
     def exit(self, process: Process) -> None:
-        """The same for everything that the process still maps."""
+        """Do the same for everything that the process still maps."""
         self.write_back(process, process.page_table.pages())
         super().exit(process)
 
@@ -96,7 +96,7 @@ class FileBackedKernel(KernelAccessKernel):
     # -- the page cache ---------------------------------------------------------------------------------------
 
     def new_object_frame(self, shown: SharedObject, index: int) -> int:
-        """A page of a file is read from disk, which makes the fault a major one. No such page: SegmentationFault."""
+        """Read a page of a file from disk, which makes the fault a major one. Raises SegmentationFault past its end."""
         if not isinstance(shown, CachedFile):
             return super().new_object_frame(shown, index)
         if index >= shown.file.pages:

@@ -21,12 +21,12 @@ class SharedObject:
 class SharedMemoryKernel(CopyOnWriteKernel):
     """MAP_SHARED: one frame a page for all who map it, writable by all, alive as long as a region shows it.
 
-    Between any two calls, an object has one reference to each of its frames, beside those of the entries; it gives them
-    up when the last region that shows it, in any process, has gone.
+    Between any two calls, an object has one reference to each of its frames, besides those of the entries; it gives
+    them up when the last region that shows it, in any process, has gone.
     """
 
     def mmap(self, process: Process, region: Region) -> None:
-        """A shared anonymous region gets an object of its own."""
+        """Give a shared anonymous region an object of its own."""
         if region.shared and region.file is None:
             region = region.replace(file=SharedObject())
         super().mmap(process, region)
@@ -49,33 +49,33 @@ class SharedMemoryKernel(CopyOnWriteKernel):
         self.references[frame] += 1
 
     def index_in_object(self, region: Region, page: int) -> int:
-        """Which page of its object a region shows at this page."""
+        """Return the page of its object that a region shows at this page."""
         return region.offset + page - region.first_page
 
     def object_frame(self, region: Region, page: int) -> int:
-        """The frame that holds what a region's object shows at this page. OutOfFrames if it would need a new one."""
+        """Return the frame of a region's object for this page. Raises OutOfFrames if it needs a new one in vain."""
         frames, index = region.file.frames, self.index_in_object(region, page)
         if index not in frames:
             frames[index] = self.new_object_frame(region.file, index)
         return frames[index]
 
     def new_object_frame(self, shown: SharedObject, index: int) -> int:
-        """A frame for a page of an object that nobody has touched so far, with one reference: the object's own."""
+        """Return a frame for an untouched page of an object, with one reference: the object's own."""
         return self.zeroed_frame()
 
     def rights_now(self, entry, region: Region) -> Protection:
-        """Nobody has to ask before writing to shared memory, so its rights come back at once."""
+        """Return the full rights for shared memory at once: a write to it needs no fault."""
         return region.protection if region.shared else super().rights_now(entry, region)
 
     def first_write(self, process: Process, page: int, region: Region) -> None:
-        """A shared page is never copied: whoever may write, writes where all see it."""
+        """Make a shared page writable without a copy: every process sees what is written."""
         if region.shared:
             process.page_table.protect(page, region.protection)
         else:
             super().first_write(process, page, region)
 
     def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
-        """Entries of shared regions are inherited as they are."""
+        """Copy entries of shared regions to the child as they are."""
         if self.regions[parent].find(page).shared:
             child.page_table.map(page, entry.frame, entry.protection)
             self.references[entry.frame] += 1
@@ -89,7 +89,7 @@ class SharedMemoryKernel(CopyOnWriteKernel):
                 self.object_gone(shown)
 
     def object_gone(self, shown: SharedObject) -> None:
-        """No region of any process shows this object: its frames have lost their last user."""
+        """Release the frames of an object that no region of any process shows any more."""
         for frame in shown.frames.values():
             self.release(frame)
         shown.frames.clear()

@@ -52,7 +52,7 @@ class SwappingKernel(FileBackedKernel):
         raise OutOfMemory("nothing can be evicted")
 
     def victims(self) -> Iterator[int]:
-        """The frames of private memory that may leave, in the order of the machine's policy (contract, rule 10)."""
+        """Yield the private frames that may be evicted, in the order of the machine's policy (contract, rule 10)."""
         of_objects = self.object_frames()
         order = [frame for frame in self.references if frame not in of_objects]
         for frame in order:
@@ -66,7 +66,7 @@ class SwappingKernel(FileBackedKernel):
                 yield frame
 
     def used_lately(self, entries: list[tuple[Process, int]]) -> bool:
-        """Whether one of the entries was used since this was last asked. Their accessed bits are clear afterwards."""
+        """Return True if an entry was used since the last call. Clears their accessed bits."""
         used = [(process, page) for process, page in entries if process.page_table.get(page).accessed]
         for process, page in used:
             process.page_table.clear_accessed(page)
@@ -84,7 +84,7 @@ class SwappingKernel(FileBackedKernel):
     # -- pages come back --------------------------------------------------------------------------------------
 
     def page_fault(self, process: Process, fault: PageFault) -> None:
-        """As before, but what the page maps may not leave while a frame for its copy is sought."""
+        """Handle a fault as before, but protect the page's frame from eviction while a frame for its copy is sought."""
         before = self.pinned
         self.pinned = before | {(process, self.hw.page_of(fault.address))}
         try:
@@ -93,7 +93,7 @@ class SwappingKernel(FileBackedKernel):
             self.pinned = before
 
     def user_access(self, process: Process, address: int, length: int, access: Access) -> None:
-        """As before, but no page of the buffer may leave while the others are made ready."""
+        """Prepare a buffer as before, but protect its pages from eviction while the others are made ready."""
         first, last = self.hw.page_of(address), self.hw.page_of(address + length - 1)
         self.pinned = {(process, page) for page in range(first, last + 1)}
         try:
@@ -102,7 +102,7 @@ class SwappingKernel(FileBackedKernel):
             self.pinned = set()
 
     def first_touch(self, process: Process, page: int, region: Region, access: Access) -> None:
-        """A page without an entry may be out. Then it comes back first, and is written to like any present page."""
+        """Bring a page back first if it is swapped out; then a write to it is handled as for any present page."""
         if page not in self.out[process]:
             super().first_touch(process, page, region, access)
             return
@@ -111,7 +111,7 @@ class SwappingKernel(FileBackedKernel):
             self.first_write(process, page, region)
 
     def swap_in(self, process: Process, page: int, region: Region) -> None:
-        """Bring a page back, for this process alone. OutOfFrames, with nothing changed but others evicted, if it fails.
+        """Bring a page back for this process. If it fails, raises OutOfFrames; only evictions have happened then.
 
         The other sharers find the frame through the slot at their own next touch.
         """
@@ -127,14 +127,14 @@ class SwappingKernel(FileBackedKernel):
         self.leave_slot(process, page)
 
     def frame_from(self, slot: Slot) -> int:
-        """A frame with what is in a slot, and one reference: that of the slot. This makes the fault a major one."""
+        """Return a frame with a slot's contents, and one reference: the slot's. This makes the fault a major one."""
         frame = self.hw.frames.allocate()
         self.hw.swap.read(slot.number, frame)
         self.references[frame] = 1
         return frame
 
     def leave_slot(self, process: Process, page: int) -> None:
-        """This page is back, or gone for ever; the last one to leave a slot frees it."""
+        """Remove a page from its slot, as it is back or gone for ever; the last one to leave a slot frees it."""
         slot = self.out[process].pop(page)
         slot.sharers -= 1
         if slot.sharers == 0:
@@ -145,14 +145,14 @@ class SwappingKernel(FileBackedKernel):
     # -- system calls -----------------------------------------------------------------------------------------
 
     def fork(self, parent: Process, child: Process) -> None:
-        """Pages that are out are shared like present ones: the slot has one sharer more."""
+        """Share swapped-out pages like present ones: their slots get one more sharer."""
         super().fork(parent, child)
         for page, slot in self.out[parent].items():
             self.out[child][page] = slot
             slot.sharers += 1
 
     def munmap(self, process: Process, start: int, pages: int) -> None:
-        """Pages of the range that are out are gone too."""
+        """Unmap the range, including pages that are swapped out."""
         super().munmap(process, start, pages)
         first = self.hw.page_of(start)
         for page in range(first, first + pages):
@@ -160,7 +160,7 @@ class SwappingKernel(FileBackedKernel):
                 self.leave_slot(process, page)
 
     def exit(self, process: Process) -> None:
-        """And so are those of a process that ends."""
+        """Release a process's memory, including pages that are swapped out."""
         super().exit(process)
         for page in list(self.out[process]):
             self.leave_slot(process, page)
@@ -169,7 +169,7 @@ class SwappingKernel(FileBackedKernel):
     # -- who uses what ----------------------------------------------------------------------------------------
 
     def release(self, frame: int) -> None:
-        """A frame that only its slot still uses is of no use: the contents are on disk."""
+        """Release a frame; one that only its slot still uses is freed too, since the contents are on disk."""
         super().release(frame)
         if self.references.get(frame) == 1:
             slot = self.slot_of(frame)
@@ -178,7 +178,7 @@ class SwappingKernel(FileBackedKernel):
                 super().release(frame)
 
     def entries_of(self, frame: int) -> list[tuple[Process, int]]:
-        """Every entry that maps a frame, as (process, page)."""
+        """Return every entry that maps a frame, as (process, page)."""
         found = []
         for process in self.regions:
             table = process.page_table
@@ -186,10 +186,10 @@ class SwappingKernel(FileBackedKernel):
         return found
 
     def slot_of(self, frame: int) -> Slot | None:
-        """The slot that a frame has come from and that others still wait for, or None."""
+        """Return the slot that a frame was read from if other pages are still in it, or None."""
         return next((slot for pages in self.out.values() for slot in pages.values() if slot.frame == frame), None)
 
     def object_frames(self) -> set[int]:
-        """The frames of shared objects and of the page cache, which stay in memory."""
+        """Return the frames of shared objects and of the page cache, which stay in memory."""
         objects = {region.file for regions in self.regions.values() for region in regions if region.file is not None}
         return {frame for shown in objects for frame in shown.frames.values()}

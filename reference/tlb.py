@@ -14,19 +14,19 @@ class TlbKernel(SwappingKernel):
     """
 
     def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
-        """The parent may have lost the right to write. The child is new: nothing is cached of it."""
+        """Flush the parent's page, which may have lost the right to write. Nothing is cached of the new child."""
         super().share_page(parent, child, page, entry)
         self.flush_if_less(parent, page, entry.protection)
 
     def first_write(self, process: Process, page: int, region: Region) -> None:
-        """The writer may have another frame now, and in kernel access no fault of its own has told the hardware."""
+        """Flush the page, which may map another frame now; in kernel access, no fault has flushed it."""
         frame = process.page_table.get(page).frame
         super().first_write(process, page, region)
         if process.page_table.get(page).frame != frame:
             self.hw.tlb.flush(process, page)
 
     def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
-        """Rights that were taken away are gone on return, from the cached entries too."""
+        """Change protection, and flush the range so that cached entries lose the rights too."""
         first = self.hw.page_of(start)
         before = {page: process.page_table.get(page) for page in range(first, first + pages)}
         super().mprotect(process, start, pages, protection)
@@ -35,7 +35,7 @@ class TlbKernel(SwappingKernel):
                 self.flush_if_less(process, page, entry.protection)
 
     def remove_page(self, process: Process, page: int) -> None:
-        """An entry that has gone may not live on as a copy."""
+        """Remove an entry, and flush it so that no cached copy remains."""
         super().remove_page(process, page)
         self.hw.tlb.flush(process, page)
 

@@ -19,7 +19,7 @@ from grader.trace.state import State
 from .expectations import Expectations, Unmet
 from .renaming import Mismatch, Renaming
 
-#: The rules of a divergence, in the order of judgement within a step; `leak` is judged at the end alone.
+#: The rules of a divergence, in the order of judgement within a step; `leak` is judged only at the end.
 RULES = ("audit", "outcome", "values", "sharing", "faults", "copies", "frames", "disk", "leak")
 
 _OUTCOMES = {
@@ -174,7 +174,7 @@ def _half_forked(finding: Finding, names: Names) -> str:
 #: check -> (what must hold, what was found in words); in the order in which they are reported
 _AUDIT: dict[str, tuple[str, Callable[[Finding, Names], str]]] = {
     "FORK": ("a fork that fails leaves no trace in parent and child", _half_forked),
-    "A3": ("a frame with more than one user is writable by none of them (private memory)", _writable),
+    "A3": ("no process may write to a private frame that has more than one user", _writable),
     "A1": ("no page table entry maps a free frame", _stale),
     "A5": ("every page table entry lies in a region", _outside),
     "A4": ("no page table entry allows more than its region", _too_much),

@@ -15,8 +15,8 @@ class Unfit(str):
 
 
 def read_answers(data: bytes) -> dict[str, str | list[str]]:
-    """A quiz sheet: question id -> answer, every scalar as the text that was written; Unfit for an answer that is there
-    twice or is nested. Refused for anything else than a mapping of plain scalars and lists of them."""
+    """Return a quiz sheet as question id -> answer, every scalar as the text that was written. An answer that is there
+    twice or is nested becomes Unfit. Raises Refused unless the sheet maps ids to plain scalars or lists of them."""
     if len(data) > ANSWERS_LIMIT:
         raise Refused(f"the sheet has more than {ANSWERS_LIMIT >> 10} KiB")
     import yaml
@@ -87,7 +87,7 @@ class _Sheet:
                 items.append(self.scalar(event))
 
     def nested(self, start: Any) -> Unfit:
-        """Passes a collection by, however deep it is."""
+        """Skip a collection, however deep it is."""
         self.check(start)
         depth = 1
         while depth:

@@ -39,7 +39,7 @@ _BLOCK = 512
 
 
 def is_archive(data: bytes, suffix: str) -> bool:
-    """Whether a file looks like an archive, by its first bytes or, for what has no such bytes, its name."""
+    """Return True if a file looks like an archive: by its first bytes or, for formats that have none, by its name."""
     return _is_zip(data) or _unpacker(data) is not None or _is_tar(data) or suffix in (".zip", ".tar", ".tgz")
 
 
@@ -138,7 +138,7 @@ def _unpacker(data: bytes) -> str | None:
 
 
 def _unpacked(data: bytes) -> bytes:
-    """The tar inside, at most UNPACKED_LIMIT bytes of it: the rest is an error."""
+    """Return the tar inside; one larger than UNPACKED_LIMIT bytes is an error."""
     kind = _unpacker(data)
     if kind == "gzip":
         import zlib
@@ -171,7 +171,7 @@ def _part(data: bytes, begin: int, size: int, limit: int) -> bytes:
 
 
 def _tar_files(data: bytes) -> Iterator[tuple[str, int, int]]:
-    """(path, first byte, length) of every member; only ordinary files have a path, others have none.
+    """Yield (path, first byte, length) of every member; the path is empty unless it is an ordinary file.
 
     A long name in an extra header (GNU's, or pax's) is not looked up: no wanted file has one. What such a header says
     of a path stays unread, so the short form of the name counts.
@@ -202,7 +202,7 @@ def _tar_text(field: bytes) -> str:
 
 
 def _tar_number(field: bytes) -> int:
-    """An octal number, or GNU's binary form for large ones."""
+    """Read an octal number, or GNU's binary form for large ones."""
     if field[0] & 0x80:
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     digits = field.strip(b" \0")

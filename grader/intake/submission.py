@@ -173,7 +173,7 @@ def _read_place(place: _Place, limit: int) -> bytes:
 
 
 def digest_of(kernel: bytes, answers: bytes | None) -> str:
-    """sha256 of a submission's bytes, hexadecimal."""
+    """Return the SHA-256 of a submission's bytes in hexadecimal."""
     import hashlib
 
     return hashlib.sha256(b"%d:" % len(kernel) + kernel + (answers or b"")).hexdigest()
@@ -185,7 +185,7 @@ def _kind(mode: int) -> str:
 
 
 def _read_at(folder: int | None, name: str, limit: int) -> bytes | None:
-    """The bytes of an ordinary file, or None if there is none of that name. Refused for links, devices, big files."""
+    """Return the bytes of an ordinary file, or None if it is missing. Raises Refused for links, devices, big files."""
     flags = os.O_RDONLY
     for wanted in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"):
         flags |= getattr(os, wanted, 0)
@@ -197,7 +197,7 @@ def _read_at(folder: int | None, name: str, limit: int) -> bytes | None:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise Refused(f"{os.path.basename(name)} is a symbolic link; links are not followed") from None
         if error.errno == errno.ENXIO:
-            raise Refused(f"{os.path.basename(name)} is no ordinary file") from None
+            raise Refused(f"{os.path.basename(name)} is not an ordinary file") from None
         raise
     with os.fdopen(descriptor, "rb") as file:
         # What was opened is looked at, not what the name stands for by now.
@@ -238,7 +238,7 @@ _HEADS = {
 
 
 def check_source(source: bytes) -> None:
-    """Refused unless this is a kernel's text: UTF-8, no null byte, no other encoding, not absurdly nested."""
+    """Raise Refused unless this is a kernel's text: UTF-8, no null byte, no other encoding, not absurdly nested."""
     if len(source) > SOURCE_LIMIT:
         raise Refused(f"{KERNEL} has more than {SOURCE_LIMIT >> 10} KiB")
     head = next((what for head, what in _HEADS.items() if source.lstrip().startswith(head)), None)
@@ -266,7 +266,7 @@ def _coding(line: str) -> str | None:
 
 
 def _nesting(text: str) -> int:
-    """The deepest run of open brackets, strings and comments included: honest code is far below the limit."""
+    """Return the deepest nesting of brackets, also in strings and comments: honest code is far below the limit."""
     deepest = depth = 0
     for character in text:
         if character in "([{":

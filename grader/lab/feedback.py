@@ -35,7 +35,7 @@ class Feedback(NamedTuple):
 
     kind    one of KINDS
     after   the date as lab.yaml has it; "" if `kind` always applies
-    moment  seconds since 1970 until which nothing is told
+    moment  seconds since 1970 until which nothing is shown
     """
 
     kind: str = PASSED

@@ -1,6 +1,6 @@
 """The format of lab.yaml as field tables, and its JSON Schema.
 
-`lab.schema.json` beside this file is what editors complete from; a test holds it against `schema()`, and
+Editors complete from `lab.schema.json` in this folder; a test holds it against `schema()`, and
 `python -I -m grader.lab.fields` writes it again. What a schema cannot say (that a file exists, that a task comes after
 the one that it needs, that the points add up) is checked by the loader in lab.py.
 """

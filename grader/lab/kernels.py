@@ -17,7 +17,7 @@ from grader.replay.simulated import MakeKernel
 
 
 def load_class(at: ClassAt) -> MakeKernel:
-    """The class that lab.yaml names. Its folder is imported as a package, so that references build on each other."""
+    """Return the class that lab.yaml names. Its folder is imported as a package: references build on each other."""
     path = at.path.resolve()
     name = f"{_package(path.parent)}.{path.stem}"
     module = importlib.import_module(name)
@@ -27,7 +27,7 @@ def load_class(at: ClassAt) -> MakeKernel:
     try:
         return getattr(module, at.name)
     except AttributeError:
-        raise InputError([f"{at.path}: there is no class {at.name}"]) from None
+        raise InputError([f"{at.path} has no class {at.name}"]) from None
 
 
 def _package(folder: pathlib.Path) -> str:
@@ -57,7 +57,7 @@ def _package(folder: pathlib.Path) -> str:
 
 
 def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
-    """A class from a file, as it stands: a lab's own stub, or a student's kernel that is being debugged."""
+    """Return a class from a file, loaded without a sandbox: a lab's stub, or a student's kernel being debugged."""
     from importlib.util import module_from_spec, spec_from_file_location
 
     # A name that no import has: a kernel in `random.py` must not replace Python's own module.
@@ -68,19 +68,19 @@ def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
     sys.modules[module.__name__] = module
     spec.loader.exec_module(module)
     if not hasattr(module, name):
-        raise InputError([f"{path}: there is no class {name}"])
+        raise InputError([f"{path} has no class {name}"])
     return getattr(module, name)
 
 
 def reference_kernel(lab: Lab) -> MakeKernel:
-    """The model answer of a lab. InputError in a released lab, which has none."""
+    """Return the model answer of a lab. Raises InputError in a released lab, which has none."""
     if lab.reference is None:
         raise InputError([f"{lab.name}: this lab has no reference kernel (a released lab never has)"])
     return load_class(lab.reference)
 
 
 def _mistakes(lab: Lab) -> Any:
-    """The module of misconception kernels, or None where there is none."""
+    """Return the module of misconception kernels, or None if there is none."""
     if lab.reference is None or not (lab.reference.path.parent / "misconceptions" / "__init__.py").is_file():
         return None
     reference_kernel(lab)
@@ -88,13 +88,13 @@ def _mistakes(lab: Lab) -> Any:
 
 
 def mistakes(lab: Lab) -> dict[str, Any]:
-    """flag -> what a misconception says of itself (belief, lab, section); empty where there are none."""
+    """Return each misconception (belief, lab, section) by its flag; empty if there are none."""
     module = _mistakes(lab)
     return {} if module is None else module.MISTAKES
 
 
 def misconceptions(lab: Lab, taught: bool = False) -> list[str]:
-    """The flags of the misconceptions that can be had in a lab; with `taught`, those whose rule this lab teaches."""
+    """Return the flags of the misconceptions possible in a lab; with `taught`, only those it teaches the rule of."""
     module = _mistakes(lab)
     if module is None:
         return []
@@ -103,7 +103,7 @@ def misconceptions(lab: Lab, taught: bool = False) -> list[str]:
 
 
 def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:
-    """The reference of a lab with one typical mistake. InputError, with those there are, if the flag is unknown."""
+    """Return the reference of a lab with one typical mistake. Raises InputError for an unknown flag."""
     base = reference_kernel(lab)
     known = misconceptions(lab)
     if flag not in known:

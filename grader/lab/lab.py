@@ -69,7 +69,7 @@ class Lab(NamedTuple):
 
     @property
     def outputs(self) -> pathlib.Path:
-        """The folder of recorded reference outputs."""
+        """Return the folder of recorded reference outputs."""
         if self.reference is None:
             return self.path / "outputs"
         return self.reference.path.parent / "outputs" / self.name
@@ -82,7 +82,7 @@ class Lab(NamedTuple):
         return next(task for task in self.tasks if task.id == id)
 
     def hidden_weights(self, task: str) -> list[Fraction]:
-        """Weights of a task's hidden scenarios, whether their files are here or not."""
+        """Return the weights of a task's hidden scenarios, whether or not their files are here."""
         if self.released is not None:
             return [Fraction(str(weight)) for weight in self.released.get(task, [])]
         return [Fraction(str(s.weight)) for s in self.hidden if s.task == task]
@@ -92,7 +92,7 @@ class Lab(NamedTuple):
         return _worth(self).shares[scenario.id]
 
     def hidden_points(self) -> Fraction:
-        """Points that the hidden scenarios carry in all."""
+        """Return the total points of the hidden scenarios."""
         return _worth(self).hidden_points
 
 
@@ -108,7 +108,7 @@ _last_worth: _Worth | None = None
 
 
 def _worth(lab: Lab) -> _Worth:
-    """Reckoned once a lab and kept for the last one: a batch asks for it with every scenario of every submission.
+    """Compute what each scenario is worth; cached, since a batch asks for every scenario of every submission.
 
     Hidden scenarios come last, by weight: a released lab knows only their weights, and its public points are the same.
     """
@@ -132,8 +132,8 @@ def _worth(lab: Lab) -> _Worth:
 
 
 def find_lab(given: str | None) -> pathlib.Path:
-    """The folder that LAB on a command line means: a folder with a lab.yaml, the name of one below ./labs, or, with
-    nothing given, the folder one stands in."""
+    """Return the folder that LAB on a command line means: a folder with a lab.yaml, the name of one in ./labs, or, with
+    nothing given, the current folder."""
     candidates = [pathlib.Path(given), pathlib.Path("labs", given)] if given else [pathlib.Path()]
     for folder in candidates:
         if folder.is_file() and folder.name == "lab.yaml":
@@ -213,7 +213,7 @@ class _LabLoader:
         reference = self._class_at(block["reference"])
         if not reference.path.is_file():
             path = block["reference"].rpartition(":")[0]
-            self.problem(block.lines["reference"], f"reference: there is no file {path}")
+            self.problem(block.lines["reference"], f"reference: file {path} does not exist")
         return reference
 
     def _quiz(self, block: Block) -> pathlib.Path | None:
@@ -241,7 +241,7 @@ class _LabLoader:
         needs = () if "needs" in wrong else tuple(item.get("needs", ()))
         for need in needs:
             if need not in known:
-                self.problem(line, f"task {item['id']!r} needs {need!r}, which is no task before it")
+                self.problem(line, f"task {item['id']!r} needs {need!r}, which is not an earlier task")
         worth = Fraction(0) if "points" in wrong else Fraction(str(item["points"]))
         tasks.append(Task(len(tasks) + 1, item["id"], item["title"], worth, needs))
 

@@ -34,7 +34,7 @@ def recording_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
 
 
 def load_recording(lab: Lab, scenario: Scenario) -> Recording:
-    """The recorded output of a scenario. InputError if it is missing, unreadable or stale."""
+    """Return the recorded output of a scenario. Raises InputError if it is missing, unreadable or stale."""
     path = recording_path(lab, scenario)
     again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
     try:

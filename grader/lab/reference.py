@@ -14,7 +14,7 @@ POINT_LIMIT = 500
 
 
 def reference_output(scenario: Scenario, make_kernel: MakeKernel) -> tuple[Recording, list[str]]:
-    """The output to record for a scenario, and what is wrong with the scenario or the reference."""
+    """Return the output to record for a scenario, and what is wrong with the scenario or the reference."""
     if scenario.each is None:
         run = Replay(scenario, make_kernel)
         trace = run_all(run)

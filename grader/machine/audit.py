@@ -8,7 +8,7 @@
     FORK  a fork that failed left nothing behind
 
 The audit looks only at what the step touched: entries that were written, frames that were handed out, freed or left,
-and frames that had a writer beside another user at some time. The page tables count users as they change
+and frames that had a writer and another user at the same time. The page tables count users as they change
 (Frames._users), so that a step without a suspect costs one test an entry.
 """
 
@@ -50,7 +50,7 @@ class Audit:
         self._processes = processes
 
     def settle(self, touched: list[PageTable], released: Iterable[Region]) -> list[Finding]:
-        """The findings of a step.
+        """Return the findings of a step.
 
         released: regions that went away in this step; what their objects held may have lost its last owner.
         """
@@ -78,7 +78,7 @@ class Audit:
             frames._suspects = set()
 
     def _check_table(self, table: PageTable, findings: list[Finding]) -> None:
-        """A4 and A5, and who holds what, for the entries that the step wrote."""
+        """Check A4 and A5 for the entries that the step wrote, and note which frames they give to shared objects."""
         process = self._processes.get(table._pid)
         if process is None:
             return
@@ -98,21 +98,21 @@ class Audit:
                 findings.append(Finding("A4", pte >> FRAME_SHIFT, ((table._pid, page),)))
 
     def note_holders(self, process: Process) -> None:
-        """A process is about to end in the middle of a step: what it brought into shared objects stays theirs."""
+        """Note the frames that a process gave to shared objects: it ends, and its entries are gone before the audit."""
         if process.page_table._changes:
             for region in process._regions:
                 if region.shared:
                     self._hold(process.page_table, region)
 
     def _hold(self, table: PageTable, region: Region) -> None:
-        """Frames that entries of a shared region map hold pages of its object."""
+        """Note the frames mapped in a shared region as holders of its object's pages."""
         for page, pte in table._changes.items():
             frame = pte >> FRAME_SHIFT
             if pte and region.first_page <= page < region.end_page and frame not in self._frames._holder:
                 self._frames._holder[frame] = (region.file, -1)
 
     def _check_freed(self, touched: list[PageTable], findings: list[Finding]) -> None:
-        """A1: nobody maps a free frame, nor one that was freed and handed out again behind an old entry's back."""
+        """Check A1: no entry maps a free frame, or one that was freed and handed out again after it was made."""
         frames = self._frames
         stale = {frame for frame in frames._freed if frames._users[frame] and not frames._allocated[frame]}
         reborn = {f for f in set(frames._freed).intersection(frames._born) if frames._users[f] and frames._allocated[f]}
@@ -126,7 +126,7 @@ class Audit:
             findings.append(Finding("A1", frame, tuple(entries)))
 
     def _check_owners(self, released: Iterable[Region], findings: list[Finding]) -> None:
-        """A2, for frames that were handed out, lost their last entry, or belong to an object that lost a region."""
+        """Check A2 for frames handed out, without their last entry, or of an object that lost a region."""
         frames = self._frames
         users, allocated = frames._users, frames._allocated
         lost = {frame for frame in frames._born if not users[frame] and allocated[frame]}
@@ -139,19 +139,19 @@ class Audit:
         findings.extend(Finding("A2", frame, ()) for frame in sorted(lost))
 
     def _held(self, frame: int) -> bool:
-        """Whether a frame holds a page of an object or file that some region still shows."""
+        """Return True if a frame holds a page of an object or file that some region still shows."""
         held = self._frames._holder.get(frame)
         return held is not None and any(
             region.file is held[0] for process in self._processes.values() for region in process._regions
         )
 
     def _check_writers(self, touched: list[PageTable], findings: list[Finding]) -> None:
-        """A3, for the frames that had a writer and another user at some time in this step."""
+        """Check A3 for the frames that had a writer and another user at some time in this step."""
         frames = self._frames
         suspects = {frame for frame in frames._suspects if frames._users[frame] > WRITER}
         if not suspects:
             return
-        # What a shared object or the page cache holds may well have several writers: only a private entry that this
+        # A frame of a shared object or the page cache may have several writers: only a private entry that this
         # step wrote can be wrong there. Elsewhere the culprit may be an old entry, so all tables are searched.
         held = {frame for frame in suspects if frame in frames._holder}
         for table in touched:
@@ -171,11 +171,11 @@ class Audit:
         return bool(writable) and region is not None and not region.shared
 
     def _entries_of(self, frame: int) -> tuple[tuple[int, int], ...]:
-        """Every entry that maps a frame, as (pid, page)."""
+        """Return every entry that maps a frame, as (pid, page)."""
         return tuple(self._search({frame}).get(frame, ()))
 
     def _search(self, wanted: set[int]) -> dict[int, list[tuple[int, int]]]:
-        """Every entry that maps one of these frames: a search of all tables, made only where something is wrong."""
+        """Search all tables for entries that map one of these frames: slow, so only after a rule was broken."""
         found: dict[int, list[tuple[int, int]]] = {}
         if wanted:
             for pid, process in self._processes.items():

@@ -85,7 +85,7 @@ class Swap:
 
 
 class File:
-    """A file on the machine's disk. Opaque to a kernel but for its name, its length in pages, and its mode."""
+    """A file on the machine's disk. A kernel sees only its name, its length in pages, and its mode."""
 
     __slots__ = ("_images", "_number", "name", "pages", "writable")
 
@@ -138,7 +138,7 @@ class Files:
 
     def _check(self, call: str, file: object, index: object) -> None:
         if not isinstance(file, File) or not any(file is known for known in self._files):
-            raise HardwareError(f"{call}: {file!r} is no file of this machine")
+            raise HardwareError(f"{call}: {file!r} is not a file of this machine")
         if type(index) is not int or not 0 <= index < file.pages:
             raise HardwareError(
                 f"{call}({file.name}, {index!r}): {file.name} has {file.pages} pages (0-{file.pages - 1})"

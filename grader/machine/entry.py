@@ -38,7 +38,7 @@ class Entry(NamedTuple):
 
 
 def pack(frame: int, protection: Protection, cow: bool = False) -> int:
-    """The integer of a fresh entry: not accessed, not dirty."""
+    """Return the integer of a fresh entry: not accessed, not dirty."""
     return frame << FRAME_SHIFT | PRESENT | (COW if cow else 0) | protection.bits
 
 
@@ -51,6 +51,6 @@ _new = tuple.__new__
 
 
 def unpack(pte: int) -> Entry:
-    """The view of a non-zero integer."""
+    """Return the view of a non-zero integer."""
     protection, cow, accessed, dirty = _FIELDS[pte & 127]
     return _new(Entry, (pte >> FRAME_SHIFT, protection, cow, accessed, dirty))

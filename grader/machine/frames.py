@@ -35,13 +35,13 @@ class Failure:
         setattr(self, operation, after)
 
     def disarm(self) -> None:
-        """No failure is waiting any more, and none has fired."""
+        """Cancel any waiting failure, and forget whether one has fired."""
         self.allocate = -1
         self.map = -1
         self.fired = False
 
     def count(self, operation: str) -> None:
-        """One call of an armed operation: raises OutOfFrames if it is the one to fail."""
+        """Count one call of an armed operation; raise OutOfFrames if it is the one to fail."""
         left = getattr(self, operation)
         setattr(self, operation, left - 1)
         if left == 0:
@@ -50,7 +50,7 @@ class Failure:
 
 
 def allocation_order(order: str, frames: int, seed: int) -> list[int] | None:
-    """Frame numbers in the order in which fresh ones are handed out; None stands for 0, 1, 2 …"""
+    """Return frame numbers in the order in which fresh ones are handed out; None stands for 0, 1, 2 …"""
     if order == "lowest":
         return None
     if order == "stride":
@@ -63,7 +63,7 @@ def allocation_order(order: str, frames: int, seed: int) -> list[int] | None:
         numbers = list(range(frames))
         Random(seed).shuffle(numbers)
         return numbers
-    raise ValueError(f"allocation order {order!r}; accepted are {', '.join(ALLOCATION_ORDERS)}")
+    raise ValueError(f"allocation order {order!r}; use one of {', '.join(ALLOCATION_ORDERS)}")
 
 
 def _coprime(a: int, b: int) -> bool:
@@ -142,7 +142,7 @@ class Frames:
             self._contents[number] = ZEROS
 
     def allocate(self) -> int:
-        """The number of a frame that nobody uses, filled with poison.
+        """Return the number of an unused frame, now in use and filled with poison.
 
         Asks the kernel's `evict` once if none is free; raises OutOfFrames, with nothing changed, if there is none then.
         """
@@ -217,7 +217,7 @@ class Frames:
         return self._fresh - len(self._free)
 
     def _check(self, call: str, frame: int) -> None:
-        """HardwareError unless `frame` is the number of a frame in use."""
+        """Raise HardwareError unless `frame` is the number of a frame in use."""
         if type(frame) is not int:
             raise HardwareError(f"{call}: a frame is an int, not {type(frame).__name__}")
         if not 0 <= frame <= self._number or (frame == self._number and self._zero_frame is None):
@@ -229,13 +229,13 @@ class Frames:
             raise HardwareError(f"{call}({frame}): frame {frame} is free; it was never allocated or was freed before")
 
     def _cache(self, frame: int, file: object, index: int) -> None:
-        """This frame is the page cache's copy of a page of a file."""
+        """Note that this frame is the page cache's copy of a page of a file."""
         self._let_go(frame)
         self._holder[frame] = (file, index)
         self._users[frame] += 1
 
     def _let_go(self, frame: int) -> None:
-        """This frame holds no page of a shared object or file any more."""
+        """Note that this frame no longer holds a page of a shared object or file."""
         held = self._holder.pop(frame, None)
         if held is not None and held[1] >= 0:
             self._users[frame] -= 1

@@ -33,5 +33,5 @@ class Hardware:
         self.replacement = replacement
 
     def page_of(self, address: int) -> int:
-        """The number of the page that a byte address lies in."""
+        """Return the number of the page that a byte address lies in."""
         return address // self.page_size

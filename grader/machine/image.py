@@ -22,14 +22,14 @@ class Image(NamedTuple):
     written: tuple[tuple[int, int], ...] = ()
 
     def byte(self, offset: int) -> int:
-        """The byte at an offset, 0 to 255."""
+        """Return the byte at an offset, 0 to 255."""
         place = bisect_left(self.written, (offset,))
         if place < len(self.written) and self.written[place][0] == offset:
             return self.written[place][1]
         return self.fill
 
     def with_byte(self, offset: int, byte: int) -> Image:
-        """This page after a write of one byte."""
+        """Return this page after a write of one byte."""
         written = self.written
         here = ((offset, byte),) if byte != self.fill else ()
         if not written or (len(written) == 1 and written[0][0] == offset):

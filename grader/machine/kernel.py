@@ -38,33 +38,33 @@ class Kernel:
         self.hw = hw
 
     def mmap(self, process: Process, region: Region) -> None:
-        """A process asks for new memory at `region.start`."""
+        """Give a process new memory at `region.start`."""
         raise NotImplementedError("mmap")
 
     def munmap(self, process: Process, start: int, pages: int) -> None:
-        """A process gives memory back; pages of the range that are not mapped are no error."""
+        """Take memory back from a process; unmapped pages in the range are not an error."""
         raise NotImplementedError("munmap")
 
     def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
-        """A process changes what it may do with memory it has."""
+        """Change what a process may do with memory it has."""
         raise NotImplementedError("mprotect")
 
     def page_fault(self, process: Process, fault: PageFault) -> None:
-        """The processor refused an access and will try it again when this returns."""
+        """Handle an access that the processor refused; it tries the access again when this returns."""
         raise NotImplementedError("page_fault")
 
     def fork(self, parent: Process, child: Process) -> None:
-        """`child` becomes a copy of `parent`; its page table is empty when this is called."""
+        """Make `child` a copy of `parent`; its page table is empty when this is called."""
         raise NotImplementedError("fork")
 
     def exit(self, process: Process) -> None:
-        """A process is gone, by itself or killed; everything it held is given back."""
+        """Give back everything that a process held; it has ended by itself or was killed."""
         raise NotImplementedError("exit")
 
     def user_access(self, process: Process, address: int, length: int, access: Access) -> None:
-        """The kernel itself is about to read or write `length` bytes of user memory from `address` on."""
+        """Prepare for the kernel to read or write `length` bytes of user memory from `address` on."""
         raise NotImplementedError("user_access")
 
     def evict(self) -> None:
-        """No frame is free: make one free, or raise OutOfMemory."""
+        """Make a frame free when none is, or raise OutOfMemory."""
         raise OutOfMemory("this kernel evicts nothing")

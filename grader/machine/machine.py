@@ -6,9 +6,9 @@ A machine is driven step by step:
     machine.access(process, …) / mmap / …    one step; the answer is its outcome: "ok", "segv", "oom" or "error"
     machine.observe()                        audit, and everything the step did that can be seen
 
-Two things end a run: KernelCrash (an exception that is no answer escaped from the kernel) and NoProgress (an access
-that still faults after two calls of page_fault). Time is no concept here, and nothing is global: machines live side
-by side.
+Two things end a run: KernelCrash (the kernel raised an exception that the contract does not allow) and NoProgress (an
+access that still faults after two calls of page_fault). There is no notion of time. Several machines can exist side by
+side; they share only `Region.current_page_size`, the page size of regions built by hand, which `begin` sets every step.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Machine:
     # -- steps ------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Begin a step: what the last one touched is forgotten."""
+        """Begin a step: forget what the last one touched."""
         Region.current_page_size = self._page_size
         self._audit.clear(self._touched)
         self._released.clear()
@@ -161,14 +161,14 @@ class Machine:
     # -- processes --------------------------------------------------------------------------------------------
 
     def spawn(self) -> Process:
-        """A new process with an empty address space; the kernel is not told."""
+        """Return a new process with an empty address space; no kernel method is called."""
         self._pids += 1
         process = Process(self._pids, PageTable(self._pids, self._frames, self._touched), self._first_page)
         self.processes[process.pid] = process
         return process
 
     def fork(self, parent: Process) -> tuple[str, Process | None]:
-        """A copy of a process: ("ok", child), or the outcome and None. A failed fork must leave no trace."""
+        """Copy a process: return ("ok", child), or the outcome and None. A failed fork must leave no trace."""
         if len(self.processes) >= self._max_processes:
             return ERROR, None
         child = self.spawn()
@@ -187,7 +187,7 @@ class Machine:
         return OK, child
 
     def exit(self, process: Process) -> str:
-        """A process ends by itself."""
+        """End a process that exits by itself."""
         self._finish(process)
         return OK
 
@@ -196,7 +196,7 @@ class Machine:
         return outcome
 
     def _finish(self, process: Process) -> None:
-        """The kernel releases what the process held; then the machine discards the page table and TLB entries."""
+        """Let the kernel release what the process held; then discard its page table and TLB entries."""
         self._audit.note_holders(process)
         try:
             self.kernel.exit(process)
@@ -214,7 +214,7 @@ class Machine:
         del self.processes[process.pid]
 
     def _check_failed_fork(self, parent: Process, child: Process, before: dict[int, int]) -> None:
-        """Nothing may be left in the child, and the parent's entries must be what they were."""
+        """Check that nothing is left in the child, and that the parent's entries are what they were."""
         entries = parent.page_table._entries
         left = [(child.pid, page) for page in child.page_table.pages()]
         changed = [
@@ -288,7 +288,7 @@ class Machine:
         return outcome
 
     def _touch(self, process: Process, first: int, pages: int) -> None:
-        """Entries that a call left alone may be wrong now: let the audit look at them."""
+        """Mark entries as touched, so that the audit checks those that a call should have changed but did not."""
         table = process.page_table
         for page in range(first, first + pages):
             pte = table._entries.get(page)
@@ -308,14 +308,14 @@ class Machine:
     ) -> str:
         """Access one byte in each of `count` pages, in order; stop at the first page that fails.
 
-        offset  of the byte in its page; values: for a write, one a page
+        offset: of the byte in its page; values: for a write, one per page
         """
         if self._tlb._on:
             return self._access_through_tlb(process, first, count, offset, access, values)
         table = process.page_table
         entries, changes = table._entries, table._changes
         contents = self._frames._contents
-        # Pages of a range are often alike, and then their images after the write, or the bytes read, are so too.
+        # Pages of a range often have the same image; then the image after the write, or the byte read, is reused.
         before = after = POISONED
         byte = POISON
         page_fault, page_size, disk = self.kernel.page_fault, self._page_size, self._disk
@@ -327,7 +327,7 @@ class Machine:
             pte = entries.get(page, 0)
             if pte & need != need:
                 if not pte & right:
-                    # The first call of the kernel stands here for speed; all that is not plain sailing is _settle's.
+                    # Inlined for speed: the common case, where one call allows the access. _settle does the rest.
                     reads = disk.reads
                     error = None
                     try:
@@ -341,7 +341,7 @@ class Machine:
                         try:
                             ending = self._settle(process, page, offset, access, error, disk.reads != reads)
                         finally:
-                            error = None  # it knows this call, which would know it: nobody would ever let go
+                            error = None  # break the cycle exception -> traceback -> this frame -> exception
                         if ending is not None:
                             return ending
                         pte = entries[page]
@@ -365,9 +365,9 @@ class Machine:
     def _settle(
         self, process: Process, page: int, offset: int, access: Access, error: BaseException | None, major: bool
     ) -> str | None:
-        """After the first call of page_fault: count it, and go on until the access is allowed or all is over.
+        """Count the first call of page_fault, then call again until the access is allowed or the process ends.
 
-        None, or how the process ended. error: what the call raised; major: whether it read from disk.
+        Returns None, or how the process ended. error: what the call raised; major: whether it read from disk.
         """
         entries = process.page_table._entries
         for retry in range(RETRIES):
@@ -389,7 +389,7 @@ class Machine:
         raise NoProgress(process.pid, page, access, page not in entries)
 
     def _ask(self, process: Process, page: int, offset: int, access: Access) -> tuple[BaseException | None, bool]:
-        """Call page_fault: what it raised, and whether a page came from disk."""
+        """Call page_fault; return what it raised, and whether a page came from disk."""
         reads = self._disk.reads
         present = page in process.page_table._entries
         try:
@@ -399,13 +399,13 @@ class Machine:
         return None, self._disk.reads != reads
 
     def _fault(self, process: Process, page: int, offset: int, access: Access) -> str | None:
-        """A whole page fault: None once the access is allowed, or how the process ended."""
+        """Handle a whole page fault; return None once the access is allowed, or how the process ended."""
         return self._settle(process, page, offset, access, *self._ask(process, page, offset, access))
 
     def _access_through_tlb(
         self, process: Process, first: int, count: int, offset: int, access: Access, values: Sequence[int]
     ) -> str:
-        """The same with a TLB in front: a cached translation that allows the access is used, stale or not."""
+        """Do what `access` does, through a TLB: a cached translation that allows the access is used, stale or not."""
         for i in range(count):
             page = first + i
             cached = self._tlb._of(process)
@@ -447,7 +447,7 @@ class Machine:
         access: Access,
         values: Sequence[int] = (),
     ) -> str:
-        """The kernel itself reads or writes user memory: user_access is asked once, no fault is raised or counted.
+        """Read or write user memory as the kernel: user_access is called once, no fault is raised or counted.
 
         Access.WRITE is copy_to_user, Access.READ copy_from_user; `length` in bytes. Then the bytes move through the
         page table, as a kernel moves them: write permission is not looked at.
@@ -466,7 +466,7 @@ class Machine:
         return OK
 
     def _update_stale(self) -> None:
-        """What the TLB holds and the page table does not say any more: only what this step touched can change."""
+        """Update the stale TLB entries; only pages that this step touched can have become stale."""
         for table in self._touched:
             self._stale.setdefault(table._pid, {}).update(dict.fromkeys(table._changes, 0))
         for pid, pages in list(self._stale.items()):
@@ -479,5 +479,5 @@ class Machine:
 
 
 def _is_stale(cached: int, entry: int) -> bool:
-    """Whether a cached translation says more than the entry, or something else."""
+    """Return True if a cached translation allows more than the entry, or maps another frame."""
     return not entry or cached >> FRAME_SHIFT != entry >> FRAME_SHIFT or bool(cached & RIGHTS & ~entry)

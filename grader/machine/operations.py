@@ -9,7 +9,7 @@ and is not logged; one that fails later (no free frame, an injected failure) is.
     ZERO     frame
     COPY     source  target
     MAP      pid  page  frame  flags        flags: bits of the protection, and COW
-    PROTECT  pid  page  flags               COW as it shall be, already resolved
+    PROTECT  pid  page  flags               COW as it is after the call
     UNMAP    pid  page
     CLEAR    pid  page                      clear the accessed bit
     FLUSH    pid  page                      page -1: all pages of the process

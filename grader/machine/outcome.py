@@ -11,12 +11,12 @@ from .protection import Access
 
 OK, SEGV, OOM, ERROR = "ok", "segv", "oom", "error"
 
-#: Calls of page_fault for one access; after that many a refusal is "no progress" (contract, rule 11).
+#: Calls of page_fault for one access; if it still faults after these, the run ends with "no progress" (rule 11).
 RETRIES = 2
 
 
 class KernelCrash(Exception):
-    """Something escaped from a kernel's method that is no answer. `method`, and `cause`, the exception."""
+    """An exception that the contract does not allow escaped from a kernel's `method`; `cause` is the exception."""
 
     def __init__(self, method: str, cause: BaseException) -> None:
         super().__init__(f"{method} raised {type(cause).__name__}")
@@ -53,7 +53,7 @@ class SharedObject:
 
 
 class Observation(NamedTuple):
-    """What one step did, as the machine saw it. Deltas, but for `frames` and `slots`: totals after the step."""
+    """What one step did, as the machine saw it. Deltas, except `frames` and `slots`: totals after the step."""
 
     values: list[int]  # bytes read, in order
     faults: tuple[int, int]  # minor, major; of the process that acted

@@ -10,7 +10,7 @@ from .protection import PROTECTIONS, WRITE_BIT, Protection
 
 _new = tuple.__new__
 
-#: Page numbers are below this: a kernel that maps page 2**40 has lost its way.
+#: Page numbers are below this; a larger one, such as 2**40, can only be a bug in the kernel.
 PAGE_LIMIT = 1 << 30
 _PAGE_BITS = PAGE_LIMIT - 1
 
@@ -42,23 +42,23 @@ class PageTable:
         self._failure = frames._failure
         self._log = frames._log
         # What this step did: the tables it touched, and in each the entries it wrote (0: removed). The audit and the
-        # trace look at these alone, so a step costs what it changes and not what is mapped.
+        # trace look only at these, so the cost of a step grows with what it changes, not with what is mapped.
         self._touched = touched
         self._changes: dict[int, int] = {}
 
     # -- looking ----------------------------------------------------------------------------------------------
 
     def get(self, page: int) -> Entry | None:
-        """The entry of a page, or None if it has none. A view: it does not change when the table does."""
+        """Return the entry of a page, or None if it has none. A snapshot: it does not change with the table."""
         pte = self._entries.get(page)
         if pte is None:
             return None
-        # As entry.unpack does; it stands here because no other call is made as often.
+        # The body of entry.unpack, inlined for speed: no other call is made as often.
         protection, cow, accessed, dirty = _FIELDS[pte & 127]
         return _new(Entry, (pte >> FRAME_SHIFT, protection, cow, accessed, dirty))
 
     def pages(self) -> list[int]:
-        """The numbers of all pages that have an entry, ascending."""
+        """Return the numbers of all pages that have an entry, ascending."""
         return sorted(self._entries)
 
     # -- changing ---------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ class PageTable:
         """
         try:
             flags = protection.bits
-            # `&` refuses what is no int, and changes what is negative or too large.
+            # `&` raises TypeError for anything but an int, and changes a value that is negative or too large.
             if not self._allocated[frame] or frame < 0 or page & _PAGE_BITS != page:
                 raise IndexError
         except (TypeError, IndexError, AttributeError):
@@ -95,7 +95,7 @@ class PageTable:
         changes[page] = entries[page] = (frame << FRAME_SHIFT) + (PRESENT + flags)
 
     def protect(self, page: int, protection: Protection, cow: bool | None = None) -> None:
-        """Change the rights of an entry, and its cow bit unless that is None. HardwareError if there is no entry."""
+        """Change the rights of an entry, and its cow bit unless that is None. Raises HardwareError without an entry."""
         try:
             old = self._entries[page]
             flags = protection.bits
@@ -117,7 +117,7 @@ class PageTable:
         changes[page] = self._entries[page] = old & ~0xF | flags
 
     def unmap(self, page: int) -> None:
-        """Remove an entry; its frame stays allocated. HardwareError if there is no entry."""
+        """Remove an entry; its frame stays allocated. Raises HardwareError if there is no entry."""
         old = self._entry("unmap", page)
         if self._log is not None:
             self._log += (UNMAP, self._pid, page)
@@ -130,7 +130,7 @@ class PageTable:
         del self._entries[page]
 
     def clear_accessed(self, page: int) -> None:
-        """Clear the accessed bit, as a clock hand does on its way. HardwareError if there is no entry."""
+        """Clear the accessed bit, as the clock algorithm does. Raises HardwareError if there is no entry."""
         old = self._entry("clear_accessed", page)
         if self._log is not None:
             self._log += (CLEAR, self._pid, page)
@@ -145,7 +145,7 @@ class PageTable:
         self._changes[page] = self._entries[page] = pte
 
     def _unuse(self, pte: int) -> None:
-        """An entry is about to go: its frame loses a user."""
+        """Take away one user of the frame of an entry that is about to go."""
         frame = pte >> FRAME_SHIFT
         users = self._users[frame] - (WRITER if pte & WRITE_BIT else 1)
         self._users[frame] = users
@@ -153,7 +153,7 @@ class PageTable:
             self._frames._orphans.append(frame)
 
     def _discard(self) -> None:
-        """The process is gone: all its entries go, and no change is left to look at."""
+        """Discard all entries of a process that has ended, and the record of their changes."""
         users, orphans = self._users, self._frames._orphans
         for pte in self._entries.values():
             frame = pte >> FRAME_SHIFT
@@ -201,5 +201,5 @@ class PageTable:
 
 
 def flags_of(flags: int) -> tuple[Protection, bool]:
-    """The protection and cow bit of a logged `flags`."""
+    """Return the protection and cow bit of a logged `flags`."""
     return PROTECTIONS[flags & 7], bool(flags & COW)

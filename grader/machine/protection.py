@@ -61,14 +61,14 @@ class Protection:
 
     @classmethod
     def parse(cls, text: str) -> Protection:
-        """The protection that YAML writes as `text`, such as `r-x`; ValueError with the accepted forms if none."""
+        """Return the protection that YAML writes as `text`, such as `r-x`; raise ValueError for anything else."""
         for protection in PROTECTIONS:
             if str(protection) == text and text in ACCEPTED:
                 return protection
-        raise ValueError(f"{text!r} is no protection; accepted are {', '.join(ACCEPTED)}")
+        raise ValueError(f"{text!r} is not a protection; use one of {', '.join(ACCEPTED)}")
 
     def allows(self, access: Access) -> bool:
-        """Whether a page with these rights may be accessed in that way."""
+        """Return True if a page with these rights may be accessed in that way."""
         return self.bits & access.bit != 0
 
     def __or__(self, other: Protection) -> Protection:

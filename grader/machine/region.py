@@ -83,7 +83,7 @@ class Region:
         raise AttributeError("a Region does not change")
 
     def replace(self, **changes: Any) -> Region:
-        """A copy with some fields changed: `region.replace(protection=Protection.READ)`."""
+        """Return a copy with some fields changed: `region.replace(protection=Protection.READ)`."""
         fields = {
             "start": self.start,
             "pages": self.pages,
@@ -98,7 +98,7 @@ class Region:
         return Region(**{**fields, **changes}, page_size=self._page_size)
 
     def cut(self, first_page: int, end_page: int) -> Region:
-        """The part of this region between two of its page numbers (the end is exclusive); `offset` follows."""
+        """Return the part of this region between two of its page numbers (the end is exclusive); `offset` follows."""
         skipped = first_page - self.first_page
         return self.replace(
             start=first_page * self._page_size, pages=end_page - first_page, offset=self.offset + skipped
@@ -127,7 +127,7 @@ class RegionMap:
     def __init__(self) -> None:
         self._regions: list[Region] = []
         self._starts: list[int] = []  # first page of each region, for bisect
-        self._last: Region | None = None  # the region found last: neighbours are asked for together
+        self._last: Region | None = None  # the region found last: the next look-up is often nearby
 
     def insert(self, region: Region) -> None:
         """Add a region; InvalidArgument, with nothing changed, if it is empty or overlaps another."""
@@ -142,7 +142,7 @@ class RegionMap:
         insort(self._starts, region.first_page)
 
     def find(self, page: int) -> Region | None:
-        """The region that contains a page number, or None."""
+        """Return the region that contains a page number, or None."""
         last = self._last
         if last is not None and last.first_page <= page < last.end_page:
             return last
@@ -180,7 +180,7 @@ class RegionMap:
         return removed
 
     def copy(self) -> RegionMap:
-        """An independent map of the same regions (regions never change, so they need no copy)."""
+        """Return an independent map of the same regions (regions never change, so they need no copy)."""
         other = RegionMap()
         other._regions = self._regions.copy()
         other._starts = self._starts.copy()

@@ -2,7 +2,7 @@
 
 The worker is sent one step, answers with operations, and the grader re-enacts them on its own machine. As soon as an
 answer is in, the next step is sent, so that the worker is busy with it while the grader looks at the last: the answer
-is complete by then, and no later step can change it.
+is complete at that point, and no later step can change it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Child(Protocol):
         """Send one frame."""
 
     def receive(self) -> Any:
-        """The next frame, (kind, payload), or how the child ended."""
+        """Return the next frame, (kind, payload), or how the child ended."""
 
 
 class WorkerEnded(Exception):
-    """The child is gone, or said something that is no answer. `ending` has the verdict and the reason."""
+    """The child is gone, or sent something that is not an answer. `ending` has the verdict and the reason."""
 
     def __init__(self, ending: Any) -> None:
         super().__init__(ending.reason)
@@ -61,7 +61,7 @@ class RemoteReplay:
         self.pending = False
 
     def records(self) -> Iterator[StepRecord]:
-        """The records of the steps and of the end, as the grader's own machine made them.
+        """Yield the records of the steps and of the end, as the grader's own machine made them.
 
         Raises Tampered for an answer that no honest worker gives, WorkerEnded if the child is gone.
         """
@@ -83,7 +83,7 @@ class RemoteReplay:
             run.close()
 
     def _reenacted(self, run: Replay) -> Iterator[StepRecord]:
-        """The records of a run that has not begun; what is not here of its answers is waited for, step by step."""
+        """Yield the records of a run that has not begun, waiting step by step for answers that have not arrived."""
         scenario, standin = self.script.scenario, run.machine.kernel
         assert isinstance(standin, StandIn)
         standin.finished()
@@ -131,7 +131,7 @@ class RemoteReplay:
         self.child.send(kind, payload)
 
     def _answer(self) -> bytes:
-        """The next answer; a TROUBLE before it is kept."""
+        """Return the next answer, keeping any TROUBLE before it."""
         while True:
             received = self.child.receive()
             if type(received) is not tuple:
@@ -179,7 +179,7 @@ def send_source(child: Child, modules: dict[str, str], main: str, class_name: st
 
 
 def read_trouble(payload: bytes) -> dict[str, Any]:
-    """A TROUBLE, checked field by field: it is text by a stranger. Tampered if it has another shape."""
+    """Return a TROUBLE, checked field by field since it is untrusted. Raises Tampered if it has another shape."""
     try:
         given = json.loads(payload[: wire.TROUBLE_LIMIT])
         lines = [[str(f)[:200], int(n), str(m)[:100], str(t)[:200]] for f, n, m, t in given["lines"][:20]]

@@ -61,5 +61,5 @@ def _beginning(scenario: Scenario) -> bytes:
 
 
 def _step(step: Step) -> bytes:
-    """A step as the worker gets it: what to do, never what is expected of it."""
+    """Return a step as the worker gets it: what to do, never what is expected of it."""
     return json.dumps({"verb": step.verb, "by": step.by, **step.fields}).encode()

@@ -45,11 +45,11 @@ class StandIn(Kernel):
             ) from None
 
     def feed(self, numbers: Sequence[int]) -> None:
-        """The answer to the step that comes next."""
+        """Supply the answer to the next step."""
         self._numbers: Iterator[int] = iter(numbers)
 
     def finished(self) -> None:
-        """Tampered if the answer says more than the machine asked."""
+        """Raise Tampered if the answer holds more than the machine asked for."""
         left = next(self._numbers, None)
         if left is not None:
             raise Tampered(f"the answer goes on after the step ({left})")
@@ -150,7 +150,7 @@ class StandIn(Kernel):
             raise Tampered(f"an operation on process {error}, which does not exist") from None
 
     def _apply_other(self, code: int) -> None:
-        """The rarer operations, and the endings."""
+        """Apply the rarer operations, and the endings."""
         number = self._numbers.__next__
         hw = self.hw
         if code in _ENDINGS:
@@ -177,7 +177,7 @@ class StandIn(Kernel):
             self._unknown(code)
 
     def _unknown(self, code: int) -> NoReturn:
-        raise Tampered(f"{code} is no operation of this machine")
+        raise Tampered(f"{code} is not an operation of this machine")
 
 
 _ENDINGS: dict[int, type[Exception]] = {

@@ -18,7 +18,7 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
 SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP and END by ANSWER, with a TROUBLE before it if the kernel
 crashed. An ANSWER is a sequence of 32-bit little-endian integers: for every call that the machine made, in order,
 
-    <call> pid [page]       one of the calls below; page, for FAULT alone, is the page number of the address
+    <call> pid [page]       one of the calls below; page, only for FAULT, is the page number of the address
     operations …            as in grader/machine/operations.py; an eviction caused by ALLOCATE follows, as a call
     <ending>                how the call ended
 """
@@ -50,11 +50,11 @@ _NOTHING = bytes(4)
 
 
 class Malformed(Exception):
-    """Bytes that are no frame, or a frame that is no answer."""
+    """Bytes that are not a valid frame, or a frame that is not a valid answer."""
 
 
 def pack_numbers(numbers: list[int]) -> bytes:
-    """An ANSWER's payload."""
+    """Return the payload of an ANSWER."""
     import sys
 
     packed = array("i", numbers)
@@ -64,7 +64,7 @@ def pack_numbers(numbers: list[int]) -> bytes:
 
 
 def unpack_numbers(payload: bytes) -> Sequence[int]:
-    """The integers of an ANSWER, packed: a list of them would be ten times as large. Malformed if there is a rest."""
+    """Return the integers of an ANSWER, packed: a list would be ten times as large. Raises Malformed at a remainder."""
     import sys
 
     if len(payload) % 4:
@@ -77,13 +77,13 @@ def unpack_numbers(payload: bytes) -> Sequence[int]:
 
 
 def read_frame(descriptor: int) -> tuple[int, bytes]:
-    """The next frame, waiting for it. EOFError if the other side has gone. For a side that trusts the other."""
+    """Wait for the next frame and return it. Raises EOFError if the other side has gone. Only for a trusted peer."""
     head = read_exactly(descriptor, 5)
     return head[0], read_exactly(descriptor, int.from_bytes(head[1:], "little"))
 
 
 def read_frames(descriptor: int) -> Iterator[tuple[int, bytes]]:
-    """Every frame until the other side has gone, with one call to the system for most. For a side that trusts it."""
+    """Yield every frame until the other side has gone, with one system call for several. Only for a trusted peer."""
     data = b""
     while True:
         size = 5 + int.from_bytes(data[1:5], "little") if len(data) >= 5 else 5
@@ -105,7 +105,7 @@ def write_frame(descriptor: int, kind: int, payload: bytes = b"") -> None:
 
 
 def read_exactly(descriptor: int, size: int) -> bytes:
-    """That many bytes, waiting for them. EOFError if the other side has gone."""
+    """Wait for that many bytes and return them. Raises EOFError if the other side has gone."""
     data = os.read(descriptor, size)
     if len(data) == size:
         return data

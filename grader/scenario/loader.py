@@ -1,6 +1,6 @@
 """Scenario files to Scenarios: strict, and with a place and a way out in every refusal.
 
-`load_scenario` reads one file. What is checked here needs the file alone: fields and their kinds, processes and
+`load_scenario` reads one file. What is checked here needs only the file: fields and their kinds, processes and
 mappings that are named before they exist, and pages out of any region where that is not meant. Whether the reference
 agrees with what is expected is another question (see record).
 """
@@ -26,12 +26,12 @@ def load_scenario(path: str | pathlib.Path, *, shown_as: str | None = None) -> S
 
 
 def parse_scenario(text: str | bytes, id: str, name: str = "scenario") -> Scenario:
-    """The scenario that YAML text describes; `name` stands for the file in messages."""
+    """Return the scenario that YAML text describes; `name` stands for the file in messages."""
     return _Loader(name).scenario(read_yaml(text, name), id)
 
 
 def scenario_of(block: object, id: str, name: str) -> Scenario:
-    """The scenario in a mapping that was read from a larger file, whose lines it keeps. FormatError if it is wrong."""
+    """Return the scenario in a mapping from a larger file, keeping its lines. Raises FormatError if it is wrong."""
     return _Loader(name).scenario(block, id)
 
 
@@ -147,7 +147,7 @@ class _Loader:
 
 
 def _counted(value: object, counter: str) -> object:
-    """The value with {i} replaced in every string."""
+    """Return the value with {i} replaced in every string."""
     if isinstance(value, Block):
         block = Block(value.line)
         for key, item in value.items():

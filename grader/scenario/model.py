@@ -251,11 +251,11 @@ class Scenario(NamedTuple):
 
     @property
     def each(self) -> Step | None:
-        """The step that asks for every failure point in turn, or None."""
+        """Return the step that asks for every failure point in turn, or None."""
         return next((step for step in self.steps if step.fields.get("after") == "each"), None)
 
     def at_failure_point(self, point: int) -> Scenario:
-        """The scenario in which `after: each` is `after: point`."""
+        """Return the scenario in which `after: each` is `after: point`."""
         each = self.each
         if each is None:
             return self
@@ -263,7 +263,7 @@ class Scenario(NamedTuple):
         return self._replace(steps=(*self.steps[: step.number - 1], step, *self.steps[step.number :]))
 
     def plain(self) -> PlainScenario:
-        """The scenario as plain JSON values, defaults left out: what its hash and its YAML are made from."""
+        """Return the scenario as plain JSON values without defaults: the basis of its hash and its YAML."""
         defaults = MachineSpec()
         machine = {k: v for k, v in self.machine._asdict().items() if v != getattr(defaults, k)}
         # Fields stand in the order in which a file has them.
@@ -284,7 +284,7 @@ class Scenario(NamedTuple):
 
     @property
     def hash(self) -> str:
-        """sha256 of the scenario's meaning: comments and layout of its file do not count."""
+        """Return the SHA-256 of the scenario's meaning: comments and layout of its file do not count."""
         import hashlib
         import json
 

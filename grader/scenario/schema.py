@@ -1,6 +1,6 @@
 """The scenario format as JSON Schema, generated from the field tables of the model.
 
-`scenario.schema.json` beside this file is what editors complete from; a test holds it against `schema()`, and
+Editors complete from `scenario.schema.json` in this folder; a test holds it against `schema()`, and
 `python -I -m grader.scenario.schema` writes it again. What a schema cannot say (that a name exists, that a page lies in
 its mapping) is checked by the loader.
 """

@@ -11,7 +11,7 @@ from .model import Scenario
 
 
 def to_yaml(scenario: Scenario) -> str:
-    """The scenario as the text of a file."""
+    """Return the scenario as the text of a file."""
     plain = scenario.plain()
     steps = plain.pop("steps")
     hint = plain.pop("hint", None)

@@ -157,7 +157,7 @@ class Memory:
             self._note_unmapped(record, copied)
 
     def _note_unmapped(self, record: StepRecord, copied: list[ObjectPage]) -> None:
-        """A private page that is written first is copied from the cache: the cache's frame is in no page table."""
+        """Note a private page copied from the cache on its first write: no page table maps the cache's frame."""
         mapped = self.state.mapped_frames()
         held = set(self.cached.values())
         free = iter([frame for frame in record.allocated if frame not in mapped and frame not in self.cached])

@@ -1,7 +1,7 @@
 """Your kernel for the lab "Copy-on-write fork".
 
 Bring `mmap`, `munmap`, `mprotect`, `page_fault` and `exit` along from your demand-paging kernel, with `__init__` and
-your helper methods, and follow the tasks of README.md. This file is graded alone: it may import `grader.machine` and
+your helper methods, and follow the tasks of README.md. Only this file is graded: it may import `grader.machine` and
 the standard library, but not your older kernel.
 """
 
@@ -41,7 +41,7 @@ class CopyOnWriteKernel(Kernel):
     def munmap(self, process: Process, start: int, pages: int) -> None:
         """Take `pages` pages from byte address `start` on away from this process (handout, section 3).
 
-        Return nothing. The pages have no entries and no region any more, and this process is no user of their frames;
+        Return nothing. The pages have no entries and no region any more, and this process no longer uses their frames;
         a frame without a user is freed. Pages that are not mapped are no error. Raise InvalidArgument if `pages` is 0.
         """
         raise NotImplementedError("task 3: munmap (bring yours along from the demand-paging lab)")  # TODO(3)

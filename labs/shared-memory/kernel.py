@@ -1,7 +1,7 @@
 """Your kernel for the lab "Shared memory and the life of a region".
 
 Begin by copying the body of your copy-on-write kernel's class (helpers and __init__ too) into the class below; then
-follow the tasks of README.md. This file is graded alone: it may import `grader.machine` and the standard library.
+follow the tasks of README.md. Only this file is graded: it may import `grader.machine` and the standard library.
 """
 
 from __future__ import annotations

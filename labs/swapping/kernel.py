@@ -1,7 +1,7 @@
 """Your kernel for the lab "Swapping and replacement".
 
 Begin by copying the body of your file-backed kernel's class, and the class of its cached files, into this file; then
-follow the tasks of README.md. This file is graded alone: it may import `grader.machine` and the standard library.
+follow the tasks of README.md. Only this file is graded: it may import `grader.machine` and the standard library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Your kernel for the lab "The TLB, and when to flush it".
 
 Begin by copying the body of your swapping kernel's class, and the classes that it needs, into this file; then follow
-the tasks of README.md. This file is graded alone: it may import `grader.machine` and the standard library.
+the tasks of README.md. Only this file is graded: it may import `grader.machine` and the standard library.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ MISTAKES = _collect()
 
 
 def applicable(lab: str) -> list[str]:
-    """The flags of the mistakes that can be made in a lab, in the order of the labs that teach the rules."""
+    """Return the flags of the mistakes that can be made in a lab, in the order of the labs that teach the rules."""
     if lab not in LABS:
         return []
     known = LABS[: LABS.index(lab) + 1]
@@ -62,6 +62,6 @@ def applicable(lab: str) -> list[str]:
 
 
 def kernel(flag: str, base: type) -> type:
-    """The reference class `base` with one mistake. KeyError for a flag that is not known."""
+    """Return the reference class `base` with one mistake. Raises KeyError for an unknown flag."""
     mistake: Any = MISTAKES[flag]
     return type(f"{flag}_{base.__name__}", (mistake, base), {"__doc__": mistake.__doc__})

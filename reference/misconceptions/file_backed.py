@@ -9,7 +9,7 @@ from .mistake import Mistake
 
 
 def index_of(region, page):
-    """Which page of its file a region shows at a page."""
+    """Return the page of its file that a region shows at a page."""
     return region.offset + page - region.first_page
 
 
@@ -290,7 +290,7 @@ class PrivateReadsDisk(Mistake):
 
 
 class ZeroedNotCopied(Mistake):
-    """Values: the bytes beside the written one are zero instead of the file's."""
+    """Values: the bytes around the written one are zero instead of the file's."""
 
     flag, lab, section = "private_zeroed", "file-backed", 2
     belief = "gives the first write to a private page of a file a frame of zeros"

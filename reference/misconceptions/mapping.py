@@ -8,7 +8,7 @@ from .mistake import Mistake
 
 
 class UnmapWhole(Mistake):
-    """Outcome or sharing: pages beside the range vanish too."""
+    """Outcome or sharing: pages next to the range vanish too."""
 
     flag, lab, section = "unmap_whole", "demand-paging", 2
     belief = "removes the whole region when a part of it is unmapped"

@@ -11,7 +11,7 @@ class Ordered(Mistake):
     """Base of mistakes about the order of victims: `rank` sorts the frames that may leave."""
 
     def rank(self, frame):
-        """Where a frame stands in the line; the lowest leaves first."""
+        """Return a frame's place in the line; the lowest leaves first."""
         raise NotImplementedError
 
     def victims(self):
@@ -62,7 +62,7 @@ class FirstTouchOrder(Ordered):
         return min(self.first_seen(*entry) for entry in self.entries_of(frame))
 
     def first_seen(self, process, page):
-        """Its place in the order in which pages were first touched."""
+        """Return a page's place in the order in which pages were first touched."""
         seen = vars(self).setdefault("_seen", {})
         return seen.setdefault((process, page), len(seen))
 

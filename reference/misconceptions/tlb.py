@@ -123,7 +123,7 @@ class Selective(Mistake):
     leaving: Sequence[tuple[Process, int]] = ()
 
     def forgets(self, process, page):
-        """Whether this page is not flushed."""
+        """Return True if this page is not flushed."""
         return False
 
     def munmap(self, process, start, pages):

@@ -120,7 +120,7 @@ def test_references_are_imported_as_a_package(root):
     kernel = load_class(ClassAt(root / "reference" / "copy_on_write.py", "CopyOnWriteKernel"))
 
     assert [base.__name__ for base in kernel.__mro__][:2] == ["CopyOnWriteKernel", "DemandPagingKernel"]
-    with pytest.raises(InputError, match="there is no class Nobody"):
+    with pytest.raises(InputError, match="has no class Nobody"):
         load_class(ClassAt(root / "reference" / "copy_on_write.py", "Nobody"))
 
 

@@ -62,11 +62,11 @@ def test_a_released_lab_has_the_same_public_points(lab):
     [
         ("points: 50", "points: 40", "small/lab.yaml:6: the tasks' points add up to 90; a lab has 100"),
         ("points: 50", "points: x", "small/lab.yaml:7: a task: points is 'x'; expected a number, 0 to 100"),
-        ("needs: [touch]", "needs: [tuch]", "task 'share' needs 'tuch', which is no task before it"),
+        ("needs: [touch]", "needs: [tuch]", "task 'share' needs 'tuch', which is not an earlier task"),
         ("needs: [touch]", "needs: touch", "needs is 'touch'; expected a list of tasks"),
         ("title: A small lab", "titel: A", "a lab has no field 'titel' (did you mean 'title'?)"),
         ("kernel: kernel.py:SmallKernel", "kernel: kernel.py", "expected FILE:CLASS"),
-        ("reference/small.py", "reference/none.py", "there is no file reference/none.py"),
+        ("reference/small.py", "reference/none.py", "file reference/none.py does not exist"),
         ("id: touch", "id: tap", "task 'touch' is not in lab.yaml; there are tap, share"),
         ("format: 1", "format: 9", "format 9 is not known"),
         ("quiz: quiz.yaml\n", "", "there is a task `quiz` but no field `quiz`"),

@@ -81,9 +81,9 @@ def test_a_read_only_file_is_not_written(bare):
 
 
 def test_what_is_no_file_of_this_machine_is_refused(bare):
-    """A file of another machine, or anything else, is no file."""
+    """A file of another machine, or anything else, is refused."""
     machine, _, _ = bare(files=[NOTES])
     _, hw, _ = bare(files=[NOTES])
 
-    with pytest.raises(HardwareError, match="no file of this machine"):
+    with pytest.raises(HardwareError, match="not a file of this machine"):
         hw.files.read(machine.files["notes"], 0, hw.frames.allocate())

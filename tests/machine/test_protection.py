@@ -43,7 +43,7 @@ def test_allows(access, allowed):
 
 def test_unknown_protection_lists_the_accepted_ones():
     """`wr-` is refused with what is accepted."""
-    with pytest.raises(ValueError, match=r"'wr-' is no protection; accepted are rw-, r--"):
+    with pytest.raises(ValueError, match=r"'wr-' is not a protection; use one of rw-, r--"):
         Protection.parse("wr-")
 
 
