@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "grade one submission",
     "show": "one scenario, step by step, with tables and frames",
     "quiz": "ask the questions of a lab, or check a sheet of answers",
+    "practice": "watch page faults of a real program on this machine's own kernel",
     "list": "the labs that are here",
     "check": "the author's proof that a lab is sound",
     "new": "a new lab or scenario that works, to be changed",

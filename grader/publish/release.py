@@ -2,7 +2,7 @@
 
     DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
           labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
-                      fingerprints.json  release.json
+                      fingerprints.json  release.json  practice/
 
 Nothing is left out by a list of what is secret: only what is listed here is put in. What came out is then searched for
 hidden files, reference, keys and misconceptions all the same (leaks.py), and nothing is released if any is found.
@@ -29,8 +29,8 @@ FORMAT = 1
 #: Texts of the release, with {placeholders}.
 TEMPLATES = pathlib.Path(__file__).with_name("files")
 
-#: Files of a lab's folder that students get as they are.
-HANDED_OUT = ("README.md", "answers.yaml")
+#: Files of a lab's folder that students get as they are; `*` stands for any name.
+HANDED_OUT = ("README.md", "answers.yaml", "practice/*.c", "practice/Makefile")
 
 
 def release(lab: Lab, folder: pathlib.Path) -> list[str]:
@@ -68,9 +68,9 @@ def prepare(folder: pathlib.Path) -> None:
 
 def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
     """The lab's folder without a reference: with its hidden scenarios, or with their number and weights alone."""
-    for name in HANDED_OUT:
-        if (lab.path / name).is_file():
-            write(folder / name, (lab.path / name).read_text(encoding="utf-8"))
+    for pattern in HANDED_OUT:
+        for path in sorted(lab.path.glob(pattern)):
+            write(folder / path.relative_to(lab.path), path.read_text(encoding="utf-8"))
     write(folder / "kernel.py", lab.kernel.path.read_text(encoding="utf-8"))
     write(folder / "lab.yaml", lab_yaml(lab, hidden))
     for name, text in released_files(lab).items():
