@@ -43,9 +43,9 @@ def _write(line: str) -> None:
 
 def _read(prompt: str) -> str:
     print(prompt, end="", flush=True)
-    return sys.stdin.readline() or _no_more()
-
-
-def _no_more() -> str:
-    print()
-    raise EOFError
+    answer = sys.stdin.readline()
+    if not sys.stdin.isatty():  # a terminal shows what is typed; from a pipe, the answer belongs into the output too
+        _write(answer.rstrip("\n"))
+    if not answer:
+        raise EOFError
+    return answer

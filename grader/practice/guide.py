@@ -69,7 +69,7 @@ class Guide:
         if program.compiled:
             self._say(f"The program is {source}.")
         else:
-            self._say(f"This machine has no C compiler. The program is {source}, written in Python.")
+            self._say(f"This machine has no C compiler; the program is {source.name} written in Python.")
         self._say(f"The buffer has {program.pages} pages. The program stops {len(self.stops)} times.")
         self._say(_LEGEND)
 
