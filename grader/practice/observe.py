@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import pathlib
-import shutil
 import struct
 import subprocess
 from typing import NamedTuple
+
+from .tools import find_tool
 
 _PRESENT, _EXCLUSIVE = 1 << 63, 1 << 56
 
@@ -28,9 +29,10 @@ class Pages(NamedTuple):
 
 def ps_rows(pids: list[int]) -> dict[int, Row]:
     """Return the faults of these processes as `ps` shows them; without `ps`, from where it takes them."""
-    if shutil.which("ps") is None:
+    ps = find_tool("ps")
+    if ps is None:
         return {pid: _from_proc(pid) for pid in pids}
-    command = ["ps", "-o", "pid=,min_flt=,maj_flt=", "-p", ",".join(map(str, pids))]
+    command = [ps, "-o", "pid=,min_flt=,maj_flt=", "-p", ",".join(map(str, pids))]
     lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     try:
         rows = {int(pid): Row(int(minor), int(major)) for pid, minor, major in map(str.split, lines)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from types import TracebackType
 from typing import NamedTuple
 
 from grader.errors import InputError
+
+from .tools import find_tool
 
 #: The same program for machines without a C compiler.
 IN_PYTHON = pathlib.Path(__file__).with_name("fork_faults.py")
@@ -37,7 +38,7 @@ class Program:
 
     def __init__(self, source: pathlib.Path, alive: bool) -> None:
         options = ["--driven", *(["--alive"] if alive else [])]
-        compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
+        compiler = next(filter(None, map(find_tool, COMPILERS)), None)
         self.compiled = compiler is not None
         if compiler is None:
             self._process = _start([sys.executable, "-I", str(IN_PYTHON), *options])

@@ -60,7 +60,7 @@ def compilers(request, monkeypatch):
     """Run a test with the machine's C compiler, and as if there were none."""
     if request.param == "in Python":
         monkeypatch.setattr(program, "COMPILERS", ())
-    elif not any(map(program.shutil.which, program.COMPILERS)):
+    elif not any(map(program.find_tool, program.COMPILERS)):
         pytest.skip("no C compiler")
     return request.param
 
@@ -136,7 +136,7 @@ def test_a_misspelt_practice_is_guessed(cli):
 
 def test_a_program_that_does_not_compile_is_named(tmp_path):
     """The compiler's own words follow the file's name."""
-    if not any(map(program.shutil.which, program.COMPILERS)):
+    if not any(map(program.find_tool, program.COMPILERS)):
         pytest.skip("no C compiler")
     source = tmp_path / "broken.c"
     source.write_text("int main(void) { return x; }\n", encoding="utf-8")
