@@ -20,7 +20,7 @@ ROWS = (
     ("quiz",),
     ("grade",),
     ("view",),
-    ("report", "authoring", "publish"),
+    ("report", "authoring", "publish", "practice"),
     ("batch",),
     ("pytest_plugin", "cli"),
 )

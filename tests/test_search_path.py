@@ -274,6 +274,7 @@ COMMANDS = {
     "run": "run {lab} --submission {kernel}",
     "show": "show {lab} touch",
     "quiz": "quiz {lab} --print",
+    "practice": "practice fork-faults --no-input",
     "list": "list",
     "check": "check {lab}",
     "new": "new lab another",

@@ -2,7 +2,7 @@
 
     DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
           labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
-                      fingerprints.json  release.json
+                      fingerprints.json  release.json  practice/
 
 Only the files listed here are included; there is no list of secrets to leave out, which could be incomplete. The
 result is nevertheless searched for hidden files, references, keys and misconceptions (leaks.py), and nothing is
@@ -30,8 +30,8 @@ FORMAT = 1
 #: Templates of the release's files, with @PLACEHOLDERS@.
 TEMPLATES = pathlib.Path(__file__).with_name("files")
 
-#: Files of a lab's folder that students get unchanged.
-HANDED_OUT = ("README.md", "answers.yaml")
+#: Files of a lab's folder that students get unchanged; `*` stands for any name.
+HANDED_OUT = ("README.md", "answers.yaml", "practice/*.c", "practice/Makefile")
 
 
 def release(lab: Lab, folder: pathlib.Path) -> list[str]:
@@ -69,9 +69,9 @@ def prepare(folder: pathlib.Path) -> None:
 
 def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
     """Write the lab's folder without a reference, with its hidden scenarios or with only their number and weights."""
-    for name in HANDED_OUT:
-        if (lab.path / name).is_file():
-            write(folder / name, (lab.path / name).read_text(encoding="utf-8"))
+    for pattern in HANDED_OUT:
+        for path in sorted(lab.path.glob(pattern)):
+            write(folder / path.relative_to(lab.path), path.read_text(encoding="utf-8"))
     write(folder / "kernel.py", lab.kernel.path.read_text(encoding="utf-8"))
     write(folder / "lab.yaml", lab_yaml(lab, hidden))
     for name, text in released_files(lab).items():

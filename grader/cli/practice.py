@@ -1,0 +1,51 @@
+"""`grader practice NAME`: watch a real program fault on this machine's own kernel, stop by stop."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+
+from grader.errors import InputError, did_you_mean
+from grader.escape import printable
+from grader.lab.lab import find_lab, load_lab
+from grader.practice.practices import PRACTICES
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help=f"the practice: {', '.join(PRACTICES)}")
+    parser.add_argument("--no-input", action="store_true", help="ask nothing; for demonstrations and CI")
+    parser.add_argument("--alive", action="store_true", help="let the parent write while its child is still alive")
+
+
+def run(options: argparse.Namespace) -> int:
+    practice = PRACTICES.get(options.name)
+    if practice is None:
+        near = did_you_mean(options.name, PRACTICES) or f"expected {', '.join(PRACTICES)}"
+        raise InputError([f"there is no practice {options.name!r}; {near}"])
+    if not sys.platform.startswith("linux"):
+        problem = "practices look at a Linux kernel's own counts, and this is no Linux"
+        raise InputError([f"not here: {problem}; a virtual machine, a Linux container or WSL 2 would work"])
+    from grader.practice.guide import Guide, Terminal
+
+    here = pathlib.Path("lab.yaml").is_file() and pathlib.Path().resolve().name == practice.lab
+    lab = load_lab(find_lab(None if here else practice.lab))
+    terminal = Terminal(_write, None if options.no_input else _read)
+    try:
+        return 0 if Guide(practice, lab, terminal, options.alive).run() else 1
+    except EOFError:
+        raise InputError(["the input has ended before the practice did; --no-input asks nothing"]) from None
+
+
+def _write(line: str) -> None:
+    print(printable(line, limit=None), flush=True)
+
+
+def _read(prompt: str) -> str:
+    print(prompt, end="", flush=True)
+    answer = sys.stdin.readline()
+    if not sys.stdin.isatty():  # a terminal shows what is typed; from a pipe, the answer belongs into the output too
+        _write(answer.rstrip("\n"))
+    if not answer:
+        raise EOFError
+    return answer

@@ -1,0 +1,104 @@
+"""The program of labs/copy-on-write/practice/fork_faults.c in Python, for machines without a C compiler.
+
+It runs as a program of its own and imports nothing of the grader. Python writes to its own memory all the time, so
+after the fork each side first faults in all its private memory except the buffer; what is counted afterwards is the
+buffer's.
+"""
+
+import ctypes
+import mmap
+import os
+import resource
+import sys
+
+PAGES, PAGE = 1024, mmap.PAGESIZE
+PR_SET_THP_DISABLE = 41
+POPULATE_READ, POPULATE_WRITE = 22, 23  # advice of madvise, Linux 5.14
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+
+def stop_at(who: str, faults: int, what: str) -> None:
+    """Report a stop and wait for Enter; end if nobody is there to press it any more."""
+    os.write(1, f"{who} {os.getpid()} {faults} {what}\n".encode())
+    while (byte := os.read(0, 1)) != b"\n":
+        if not byte:
+            os._exit(1)
+
+
+def populate(address: int) -> None:
+    """Fault in this process's memory, except the buffer. Twice: reading the list allocates memory itself."""
+    for _ in range(2):
+        with open("/proc/self/maps", encoding="utf-8") as file:
+            lines = [line.split() for line in file]
+        for where, rights, *_rest in lines:
+            first, end = (int(number, 16) for number in where.split("-"))
+            own = rights.startswith("rw") and rights[3] == "p"
+            for start, stop in ((first, min(end, address)), (max(first, address + PAGES * PAGE), end)):
+                if start < stop:  # parts that cannot be read (guard pages, vvar) refuse, and need no fault
+                    libc.madvise(start, stop - start, POPULATE_WRITE if own else POPULATE_READ)
+
+
+def minor_faults() -> int:
+    """Return the minor faults of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
+def count_touch(buffer: mmap.mmap, first: int, end: int, write: bool) -> int:
+    """Read, or write, one byte of each page; return the faults that it took."""
+    places = range(first * PAGE, end * PAGE, PAGE)
+    before = minor_faults()
+    if write:
+        for place in places:
+            buffer[place] = 7
+    else:
+        for place in places:
+            buffer[place]
+    return minor_faults() - before
+
+
+def child(buffer: mmap.mmap, address: int) -> None:
+    """Read one half, write the other."""
+    populate(address)
+    stop_at("child", 0, "born")
+    populate(address)
+    stop_at("child", count_touch(buffer, 0, PAGES // 2, False), "read the first half")
+    populate(address)
+    stop_at("child", count_touch(buffer, PAGES // 2, PAGES, True), "wrote the second half")
+
+
+def main() -> None:
+    """Run all stops."""
+    alive = "--alive" in sys.argv
+    libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
+    buffer = mmap.mmap(-1, PAGES * PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+    (turn, end_turn), (leave, end_leave) = os.pipe(), os.pipe()
+    os.write(1, f"buffer {address} {PAGES}\n".encode())
+    stop_at("parent", 0, "mapped the buffer")
+    populate(address)
+    stop_at("parent", count_touch(buffer, 0, PAGES, True), "wrote all of it")
+    pid = os.fork()
+    if pid == 0:
+        os.close(end_leave)
+        child(buffer, address)
+        os.close(end_turn)
+        if alive:
+            os.read(leave, 1)
+        os._exit(0)
+    os.close(end_turn)
+    os.read(turn, 1)
+    if not alive:
+        os.waitpid(pid, 0)
+        stop_at("parent", 0, "child has gone")
+    populate(address)
+    stop_at("parent", count_touch(buffer, 0, PAGES, True), "wrote all of it again")
+    if alive:
+        os.close(end_leave)
+        os.waitpid(pid, 0)
+        stop_at("parent", 0, "child has gone")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The program of a practice as a process: build it, start it, let it go on from stop to stop, and end it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+from types import TracebackType
+from typing import NamedTuple
+
+from grader.errors import InputError
+
+from .tools import find_tool
+
+#: The same program for machines without a C compiler.
+IN_PYTHON = pathlib.Path(__file__).with_name("fork_faults.py")
+
+COMPILERS = ("cc", "gcc", "clang")
+
+
+class Arrival(NamedTuple):
+    """What the program reports at a stop: who waits there, and the new faults that it counted in the buffer."""
+
+    who: str
+    pid: int
+    faults: int
+
+
+class Program:
+    """A running program. It ends with this object: by itself, since its input ends, even if we are killed.
+
+    compiled  False if there is no C compiler and the program in Python runs
+    """
+
+    def __init__(self, source: pathlib.Path, alive: bool) -> None:
+        options = ["--driven", *(["--alive"] if alive else [])]
+        compiler = next(filter(None, map(find_tool, COMPILERS)), None)
+        self.compiled = compiler is not None
+        if compiler is None:
+            self._process = _start([sys.executable, "-I", str(IN_PYTHON), *options])
+        else:
+            with tempfile.TemporaryDirectory(prefix="practice-") as folder:
+                binary = _compile(compiler, source, pathlib.Path(folder))
+                self._process = _start([str(binary), *options])
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
+        self.pids: dict[str, int] = {}
+        try:
+            _, address, pages = self._line().split()
+            self.address, self.pages = int(address), int(pages)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def arrive(self) -> Arrival:
+        """Return the next stop, once the program waits there."""
+        who, pid, faults, does = self._line().split(maxsplit=3)
+        self.pids[who] = int(pid)
+        if does == "child has gone":
+            self.pids.pop("child", None)
+        return Arrival(who, int(pid), int(faults))
+
+    def go_on(self) -> None:
+        """Press Enter."""
+        try:
+            self._input.write(b"\n")
+            self._input.flush()
+        except BrokenPipeError:
+            raise _ended(self._process) from None
+
+    def close(self) -> None:
+        """End the program and its child."""
+        for stream in (self._input, self._output):
+            with contextlib.suppress(BrokenPipeError):  # the program has ended already
+                stream.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _line(self) -> str:
+        line = self._output.readline().decode("ascii", "replace")
+        if not line:
+            raise _ended(self._process)
+        return line.rstrip("\n")
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    # A group of its own, so that close() can end the child too.
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
+
+
+def _compile(compiler: str, source: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    binary = folder / source.stem
+    command = [compiler, "-O1", "-o", str(binary), str(source.resolve())]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        lines = done.stderr.splitlines()[:5] or [f"exit status {done.returncode}"]
+        raise InputError([f"{source}: {compiler} cannot compile it:", *lines])
+    return binary
+
+
+def _ended(process: subprocess.Popen[bytes]) -> InputError:
+    return InputError([f"the program of the practice has ended early, with status {process.wait()}; start it again"])

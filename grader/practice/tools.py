@@ -1,0 +1,13 @@
+"""Where the programs of the host are that a practice uses: a C compiler and ps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from grader.sandbox.launch import absolute_folders
+
+
+def find_tool(name: str) -> str | None:
+    """Return the path of a program, or None. Relative entries of PATH are skipped: they may be a stranger's folder."""
+    return shutil.which(name, path=os.pathsep.join(absolute_folders(os.environ.get("PATH", os.defpath))))
