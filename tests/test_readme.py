@@ -67,3 +67,16 @@ def test_the_run_in_the_readme_is_a_real_one(root, cli, monkeypatch):
 
     assert status == 1
     assert [line for line in shown if line.strip() != "..." and line not in out.splitlines()] == []
+
+
+def test_every_promise_of_the_sandbox_names_its_test(root):
+    """Each test and attack that the sandbox's README names exists, and each promise names at least one."""
+    text = (root / "grader" / "sandbox" / "README.md").read_text(encoding="utf-8")
+    table = text.split("## What is promised")[1].split("## What is not promised")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith(("| promise", "|--"))]
+    tests = set(re.findall(r"`([a-z_/]*test_[a-z_]+\.py)`", table))
+    attacks = set(re.findall(r"`([a-z*-]+)`", "\n".join(row.rpartition("|")[0].rpartition("|")[2] for row in rows)))
+
+    assert len(rows) > 12
+    assert [name for name in sorted(tests) if not (root / "tests" / name).is_file()] == []
+    assert [name for name in sorted(attacks) if not list((root / "tests" / "hostile").glob(f"{name}.py"))] == []
