@@ -1,8 +1,12 @@
-"""`grader show LAB SCENARIO`: one scenario step by step, with tables and frames; beside a submission's own run."""
+"""`grader show LAB SCENARIO`: one scenario step by step, with tables and frames; the reference's run or a submission's.
+
+Text for a terminal; with `--step N` only this step; `--format svg` draws the state after a step.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from grader.cli import add_isolation
@@ -18,6 +22,8 @@ from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 from grader.view.steps import story
 
+FORMATS = ("text", "svg")
+
 #: Lines of a kernel's own prints that are shown.
 PRINTED = 200
 
@@ -29,10 +35,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--point", type=int, default=0, metavar="N", help="failure point, for `after: each` (default 0)"
     )
+    parser.add_argument("--step", type=int, metavar="N", help="show only the state after this step")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="text (default); svg: a picture of the state after --step",
+    )
+    parser.add_argument("--output", metavar="FILE", help="write to this file (default: standard output)")
     add_isolation(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    _check(options)
     given, name = (options.lab, options.scenario) if options.scenario else (None, options.lab)
     lab = load_lab(find_lab(given))
     scenario = _find(lab, name)
@@ -41,13 +56,47 @@ def run(options: argparse.Namespace) -> int:
         raise InputError([f"--point {options.point}: {scenario.id} has {len(output.traces)} failure points, from 0"])
     expected = output.traces[options.point]
     one = scenario.at_failure_point(options.point)
+    if options.step is not None and not 1 <= options.step <= len(one.steps):
+        raise InputError([f"--step {options.step}: {scenario.id} has {len(one.steps)} steps, from 1"])
     attempt, told = _attempt(options, lab, one, expected) if options.submission else (None, Printed())
-    for line in story(one, expected, attempt):
-        print(printable(line, limit=None))
-    if told.text:
-        for line in ("", *printed(told.text, PRINTED, told.truncated)):
-            print(printable(line, limit=None))
+    if options.format == "svg":
+        _write(options.output, _svg(options, one, expected, attempt))
+    else:
+        lines = [*story(one, expected, attempt, options.step)]
+        if told.text:
+            lines += ["", *printed(told.text, PRINTED, told.truncated)]
+        _write(options.output, "".join(f"{printable(line, limit=None)}\n" for line in lines))
     return 0 if attempt is None or attempt.verdict == "passed" else 1
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together."""
+    if options.format == "svg" and options.step is None:
+        raise InputError(["--format svg draws the state after one step: add --step N"])
+
+
+def _svg(options: argparse.Namespace, scenario: Scenario, expected: Trace, attempt: Attempt | None) -> str:
+    from grader.view.layout import picture_after
+    from grader.view.svg import svg_file
+
+    records = expected.steps if attempt is None else attempt.records
+    if not any(record.number == options.step for record in records):
+        last = max((record.number for record in records), default=0)
+        raise InputError([f"--step {options.step}: the run of {options.submission} ended in step {last}"])
+    return svg_file(picture_after(scenario, expected.pids, records, options.step))
+
+
+def _write(path: str | None, text: str) -> None:
+    """Write to a file, or to standard output."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    from grader.files import write_file
+
+    try:
+        write_file(path, text)
+    except OSError as error:
+        raise InputError([f"{path}: {error.strerror}"]) from None
 
 
 def _find(lab: Lab, name: str) -> Scenario:
