@@ -1,6 +1,7 @@
 """The author's proof that a lab is sound. Each proof adds lines to `problems`; none stops the others.
 
-files       the lab and its scenarios load; handout, stub and quiz are there; outputs are recorded and fresh
+files       the lab and its scenarios load; handout, stub and quiz are there; outputs are recorded and fresh,
+            and so are the handout's pictures
 reference   passes everything, holds every expectation, and gives the recorded outputs
 twins       the disguised twins of public scenarios hold what these expect
 stub        passes nothing
@@ -25,6 +26,7 @@ from grader.lab.lab import QUIZ_TASK, Lab, load_lab
 from grader.lab.recordings import load_recording
 from grader.lab.reference import reference_output
 from grader.scenario.twin import DIMENSIONS
+from grader.view.handout import check_pictures
 
 #: Share of the misconceptions that must lose points in a public scenario already.
 PUBLIC_SHARE = 0.8
@@ -53,6 +55,7 @@ def check_files(lab: Lab) -> Proof:
         problems.append(f"{lab.quiz}: the quiz that lab.yaml names is missing")
     if (lab.path / "README.md").is_file():
         problems += _check_handout(lab)
+        problems += check_pictures(lab, (lab.path / "README.md").read_text(encoding="utf-8"))
     problems += _check_outputs(lab)
     shown = f"{len(lab.scenarios)} public and {len(lab.hidden)} hidden scenarios, all recorded"
     return Proof("files", shown, problems, "files")

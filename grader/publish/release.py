@@ -2,7 +2,7 @@
 
     DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
           labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
-                      fingerprints.json  release.json
+                      pictures/  fingerprints.json  release.json
 
 Nothing is left out by a list of what is secret: only what is listed here is put in. What came out is then searched for
 hidden files, reference, keys and misconceptions all the same (leaks.py), and nothing is released if any is found.
@@ -23,6 +23,7 @@ from grader.points import points
 from grader.publish.leaks import leaks
 from grader.publish.wheel import write_wheel
 from grader.quiz import released_files
+from grader.view.handout import drawn
 
 FORMAT = 1
 
@@ -81,6 +82,9 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
         name = f"{scenario.id}.yaml"
         write(folder / kind / name, (lab.path / kind / name).read_text(encoding="utf-8"))
         write(folder / "outputs" / f"{scenario.id}.json", recording_path(lab, scenario).read_text(encoding="utf-8"))
+    for picture in lab.pictures:
+        # Drawn here, so that a stale one is never handed out.
+        write(folder / "pictures" / f"{picture.name}.svg", drawn(lab, picture))
     fingerprints = fingerprints_path(lab)
     if fingerprints.is_file():
         load_fingerprints(lab)
