@@ -1,11 +1,13 @@
 """`grader show LAB SCENARIO`: one scenario step by step, with tables and frames; the reference's run or a submission's.
 
-Text for a terminal; with `--step N` only this step; `--format svg` draws the state after a step.
+Text for a terminal; with `--step N` only this step; `--format svg` draws the state after a step, and `--format html`
+is a page to step through.
 """
 
 from __future__ import annotations
 
 import argparse
+import pathlib
 import sys
 from typing import Any
 
@@ -22,7 +24,7 @@ from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 from grader.view.steps import story
 
-FORMATS = ("text", "svg")
+FORMATS = ("text", "svg", "html")
 
 #: Lines of a kernel's own prints that are shown.
 PRINTED = 200
@@ -40,9 +42,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         default="text",
-        help="text (default); svg: a picture of the state after --step",
+        help="text (default); svg: a picture of the state after --step; html: a page to step through",
     )
     parser.add_argument("--output", metavar="FILE", help="write to this file (default: standard output)")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser; needs --format html")
     add_isolation(parser)
 
 
@@ -59,12 +62,13 @@ def run(options: argparse.Namespace) -> int:
     if options.step is not None and not 1 <= options.step <= len(one.steps):
         raise InputError([f"--step {options.step}: {scenario.id} has {len(one.steps)} steps, from 1"])
     attempt, told = _attempt(options, lab, one, expected) if options.submission else (None, Printed())
+    prints = printed(told.text, PRINTED, told.truncated) if told.text else []
     if options.format == "svg":
         _write(options.output, _svg(options, one, expected, attempt))
+    elif options.format == "html":
+        _page(options, one, expected, attempt, prints)
     else:
-        lines = [*story(one, expected, attempt, options.step)]
-        if told.text:
-            lines += ["", *printed(told.text, PRINTED, told.truncated)]
+        lines = story(one, expected, attempt, options.step) + (["", *prints] if prints else [])
         _write(options.output, "".join(f"{printable(line, limit=None)}\n" for line in lines))
     return 0 if attempt is None or attempt.verdict == "passed" else 1
 
@@ -73,6 +77,10 @@ def _check(options: argparse.Namespace) -> None:
     """Refuse options that do not go together."""
     if options.format == "svg" and options.step is None:
         raise InputError(["--format svg draws the state after one step: add --step N"])
+    if options.open and options.format != "html":
+        raise InputError(["--open shows a page: add --format html"])
+    if options.format == "html" and options.step is not None:
+        raise InputError(["--format html has every step: leave out --step, and add #sN to the page's address"])
 
 
 def _svg(options: argparse.Namespace, scenario: Scenario, expected: Trace, attempt: Attempt | None) -> str:
@@ -84,6 +92,27 @@ def _svg(options: argparse.Namespace, scenario: Scenario, expected: Trace, attem
         last = max((record.number for record in records), default=0)
         raise InputError([f"--step {options.step}: the run of {options.submission} ended in step {last}"])
     return svg_file(picture_after(scenario, expected.pids, records, options.step))
+
+
+def _page(
+    options: argparse.Namespace, scenario: Scenario, expected: Trace, attempt: Attempt | None, prints: list[str]
+) -> None:
+    """Write the page, and open it if that was asked for; without --output in a new temporary folder."""
+    from grader.view.player import player
+
+    path = options.output
+    if options.open and path is None:
+        import tempfile
+
+        path = str(pathlib.Path(tempfile.mkdtemp(prefix="forklab-"), f"{scenario.id}.html"))
+    _write(path, player(scenario, expected, attempt, prints))
+    if not options.open:
+        return
+    import webbrowser
+
+    if not webbrowser.open(pathlib.Path(path).resolve().as_uri()):
+        raise InputError([f"{path}: no browser could be started; open this file in one yourself"])
+    print(path)
 
 
 def _write(path: str | None, text: str) -> None:

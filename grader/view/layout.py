@@ -25,13 +25,19 @@ ALL_ROWS = 32
 
 
 class Row(NamedTuple):
-    """One page of an address space, or a run of them. `box` is the place of its frames in Picture.boxes, or None."""
+    """One page of an address space, or a run of them.
+
+    box        the place of its frames in Picture.boxes, or None
+    changed    by this step
+    different  from the other run's picture (compared)
+    """
 
     label: str
     page: Page
     pages: int
     box: int | None
     changed: bool
+    different: bool = False
 
 
 class Box(NamedTuple):
@@ -90,6 +96,43 @@ def picture_after(scenario: Scenario, pids: Mapping[str, int], records: Sequence
     before = sight_of(memory, names)
     memory.follow(followed[-1])
     return arrange(title_of(scenario, step), step, before, sight_of(memory, names), names, frame_name)
+
+
+def compared(one: Picture, other: Picture) -> tuple[Picture, Picture]:
+    """Return two runs' pictures of one step with the rows marked that differ between them.
+
+    Rows differ if their rights or the names of their frames do, or if only one picture has them. Frames of both runs
+    must be named alike.
+    """
+    in_one, in_other = _told(one), _told(other)
+    alike = {row for row in in_one if in_other.get(row) == in_one[row]}
+    return _marked(one, alike), _marked(other, alike)
+
+
+def _told(picture: Picture) -> dict[tuple[str, str], tuple[object, ...]]:
+    """Return what a picture says of each row, by process and label."""
+    return {
+        (space.name, row.label): (
+            row.page,
+            picture.boxes[row.box].name if row.box is not None else "",
+            picture.boxes[row.box].shown if row.box is not None else "",
+        )
+        for space in picture.left + picture.right
+        for row in space.rows
+    }
+
+
+def _marked(picture: Picture, alike: set[tuple[str, str]]) -> Picture:
+    left, right = (
+        tuple(
+            space._replace(
+                rows=tuple(row._replace(different=(space.name, row.label) not in alike) for row in space.rows)
+            )
+            for space in spaces
+        )
+        for spaces in (picture.left, picture.right)
+    )
+    return picture._replace(left=left, right=right)
 
 
 def title_of(scenario: Scenario, step: int) -> str:
@@ -186,7 +229,8 @@ class _Arranger:
             box = self._places.get(page.holder)
             if box is None:
                 box = self._add(list(dict.fromkeys(holders)), self.now.contents[page.holder].cached)
-        return Row(label, page, len(run), box, self._page_changed(run[0]))
+        # Without the holder: lives are numbers of this run, and pictures of two runs are compared.
+        return Row(label, page._replace(holder=None), len(run), box, self._page_changed(run[0]))
 
     def _add(self, holders: list[Holder], cached: str) -> int:
         kind = holders[0][0]

@@ -78,7 +78,7 @@ class _Teller:
         step = self.scenario.steps[record.number - 1]
         out = set(self.state.out)
         self.state.follow(record)
-        lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record, outcome)}"]
+        lines = [f"{record.number:>3}   {sentence(step)}", f"      {cost(record, outcome)}"]
         if always or record.changes or record.died or out != self.state.out.keys():
             lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
         return [*lines, ""]
@@ -150,7 +150,8 @@ def _name(frame: int) -> str:
     return "zero" if frame == ZERO else letter(frame - 1)
 
 
-def _cost(record: StepRecord, outcome: str) -> str:
+def cost(record: StepRecord, outcome: str) -> str:
+    """Return how a step ended and what it cost: `-> ok, 1 fault, 1 copy, 4 frames in use`."""
     minor, major = record.faults
     parts = [f"-> {outcome}"]
     if record.values:

@@ -18,7 +18,7 @@ from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
 HEIGHT, STEP, GAP = 34, 40, 12
 
 #: The least width of the boxes at the sides and in the middle, and the room for arrows.
-SIDE, MIDDLE, ARROWS = 150, 112, 70
+SIDE, MIDDLE, ARROWS = 150, 112, 62
 
 #: Width of a character of the labels and of the smaller second line.
 WIDE, NARROW = 7.6, 6.7
@@ -31,6 +31,9 @@ NAME = 22
 
 #: Where the first address space begins, and the margin around everything.
 TOP, EDGE = 44, 8
+
+#: Height that a title takes, which a picture without one does not have.
+HEAD = 24
 
 _CLASSES = {WRITABLE: "w", PROTECTED: "p", READ_ONLY: "r", OUT: "o"}
 _LEGEND = (("w", "may write"), ("p", "write-protected"), ("r", "read-only"), ("o", "out on swap"))
@@ -46,6 +49,7 @@ STYLE = (
     ".m .c{stroke:var(--i);stroke-width:3}.m .d{fill:var(--i)}.m path{fill:none;stroke-width:2}"
     ".m .w{stroke:var(--w)}.m .p{stroke:var(--p);stroke-dasharray:7 4}.m .r{stroke:var(--r);stroke-dasharray:2 3}"
     ".m .o{stroke:var(--o);stroke-dasharray:12 4}.m .h{stroke-dasharray:none}"
+    ".m .e{fill:none;stroke:var(--o);stroke-width:2;stroke-dasharray:5 2}"
     ".m .w.h{fill:var(--w)}.m .p.h{fill:var(--p)}.m .r.h{fill:var(--r)}.m .o.h{fill:var(--o)}"
 )
 
@@ -63,12 +67,12 @@ def svg_file(picture: Picture) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg(picture, style=STYLE)}\n'
 
 
-def svg(picture: Picture, style: str = "", label: str = "") -> str:
+def svg(picture: Picture, style: str = "", headed: bool = True) -> str:
     """Return an `svg` element; with a style of its own, or for a page that has STYLE once.
 
-    label  added to the title, such as "your kernel"
+    headed  draw the title as text; a page has it as a heading already
     """
-    return _Drawing(picture).element(style, label)
+    return _Drawing(picture).element(style, headed)
 
 
 def described(picture: Picture) -> str:
@@ -128,7 +132,7 @@ class _Drawing:
         self.spots: list[_Spot] = []
         self.bottom = TOP
 
-    def element(self, style: str, label: str) -> str:
+    def element(self, style: str, headed: bool) -> str:
         """Return the whole element."""
         for spaces, left in ((self.picture.left, True), (self.picture.right, False)):
             y = TOP
@@ -137,15 +141,15 @@ class _Drawing:
             self.bottom = max(self.bottom, y)
         arrows = self._boxes()
         self._legend()
-        title = f"{self.picture.title}{f' ({label})' if label else ''}"
-        height = self.bottom + EDGE
+        title, top = self.picture.title, 0 if headed else HEAD
+        height = self.bottom + EDGE - top
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="0 0 {self.width} {height}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="0 {top} {self.width} {height}" '
             f'width="{self.width}" height="{height}" role="img">'
             f"<title>{for_html(title)}</title><desc>{for_html(described(self.picture))}</desc>"
             f"{f'<style>{style}</style>' if style else ''}"
-            f'<rect class="bg" width="{self.width}" height="{height}"/>'
-            f"{self._text(EDGE, 18, _title(title), 't')}"
+            f'<rect class="bg" y="{top}" width="{self.width}" height="{height}"/>'
+            f"{self._text(EDGE, 18, _title(title), 't') if headed else ''}"
             f"{''.join(arrows)}{''.join(self.parts)}</svg>"
         )
 
@@ -170,7 +174,14 @@ class _Drawing:
         look = "n" if row.page.access == UNTOUCHED else "x"
         head = f"{_bold(_short(row.label))} {for_html(_short(row.page.kind))}"
         title = f"{row.label}: {row.page.kind}, {rights_of(row)}" + (f", {row.pages} pages" if row.pages > 1 else "")
+        if row.different:
+            title += ", differs"
+            self.parts.append(
+                f'<rect class="e" x="{x - 3}" y="{y - 3}" width="{self.side + 6}" height="{HEIGHT + 6}" rx="6"/>'
+            )
         self._box(x, y, self.side, look, row.changed, head, rights_of(row), title)
+        if row.different:
+            self.parts.append(self._text(x + self.side - 28, y + 14, "≠", "t"))
 
     def _box(self, x: int, y: int, width: int, look: str, changed: bool, head: str, second: str, title: str) -> None:
         dot = f'<circle class="d" cx="{x + width - 9}" cy="{y + 9}" r="4"/>' if changed else ""
@@ -238,7 +249,9 @@ class _Drawing:
         rows = [row for space in self.picture.left + self.picture.right for row in space.rows]
         used = {_CLASSES[row.page.access] for row in rows if row.box is not None}
         changed = any(row.changed for row in rows) or any(box.changed for box in self.picture.boxes)
-        return [entry for entry in _LEGEND if entry[0] in used] + ([("d", "changed")] if changed else [])
+        entries = [entry for entry in _LEGEND if entry[0] in used]
+        entries += [("d", "changed")] if changed else []
+        return entries + ([("e", "≠ differs")] if any(row.different for row in rows) else [])
 
     def _legend_width(self) -> int:
         return 2 * EDGE + sum(_legend_step(words) for _, words in self.legend)
@@ -247,11 +260,12 @@ class _Drawing:
         """Say what the dashes that occur mean, and what the dot is."""
         x, y = EDGE, self.bottom + 4
         for look, words in self.legend:
-            mark = (
-                f'<circle class="d" cx="{x + 30}" cy="{y}" r="4"/>'
-                if look == "d"
-                else f'<path class="{look}" d="M{x} {y}h34"/>'
-            )
+            if look == "d":
+                mark = f'<circle class="d" cx="{x + 30}" cy="{y}" r="4"/>'
+            elif look == "e":
+                mark = f'<rect class="e" x="{x + 8}" y="{y - 6}" width="26" height="12" rx="4"/>'
+            else:
+                mark = f'<path class="{look}" d="M{x} {y}h34"/>'
             self.parts.append(f"{mark}{self._text(x + 40, y + 4, words, 's')}")
             x += _legend_step(words)
         self.bottom = y + 8

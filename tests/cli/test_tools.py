@@ -231,9 +231,32 @@ def test_show_draws_a_submissions_own_run(cli, lab, tmp_path):
     assert status == 1 and "P: h[0] heap rw- dirty to a (1)" in out
 
 
+def test_show_writes_and_opens_a_page(cli, lab, tmp_path, monkeypatch):
+    """`--format html` is one page with every step; `--open` hands its address to the browser."""
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    path = tmp_path / "fork.html"
+    status, out, _ = cli("show", lab, "fork", "--format", "html", "--output", path, "--open")
+
+    assert status == 0 and opened == [path.as_uri()] and out == f"{path}\n"
+    assert path.read_text(encoding="utf-8") == cli("show", lab, "fork", "--format", "html")[1]
+
+
+def test_show_says_where_the_page_is_if_no_browser_starts(cli, lab, tmp_path, monkeypatch):
+    """The page stays, and can be opened by hand."""
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    path = tmp_path / "fork.html"
+    status, _, err = cli("show", lab, "fork", "--format", "html", "--output", path, "--open")
+
+    assert status == 2 and path.is_file()
+    assert f"{path}: no browser could be started; open this file in one yourself" in err
+
+
 @pytest.mark.parametrize(
     ("more", "complaint"),
     [
+        (("--open",), "--open shows a page: add --format html"),
+        (("--format", "html", "--step", "2"), "--format html has every step: leave out --step"),
         (("--format", "svg"), "--format svg draws the state after one step: add --step N"),
         (("--step", "9", "--format", "svg"), "--step 9: fork has 4 steps, from 1"),
         (("--step", "0"), "--step 0: fork has 4 steps, from 1"),
