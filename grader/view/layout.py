@@ -16,7 +16,7 @@ from grader.scenario.model import Scenario
 from grader.trace.memory import Memory
 from grader.trace.names import Names
 from grader.trace.records import ProcessPage, StepRecord
-from grader.view.sight import FRAME, UNTOUCHED, FrameName, Holder, Page, Sight, frame_name, sight_of
+from grader.view.sight import FRAME, OUT, UNTOUCHED, FrameName, Holder, Page, Sight, frame_name, sight_of
 from grader.view.text import span
 
 #: Rows of an address space, and of all together, up to which every page has a row of its own.
@@ -101,8 +101,8 @@ def picture_after(scenario: Scenario, pids: Mapping[str, int], records: Sequence
 def compared(one: Picture, other: Picture) -> tuple[Picture, Picture]:
     """Return two runs' pictures of one step with the rows marked that differ between them.
 
-    Rows differ if their rights or the names of their frames do, or if only one picture has them. Frames of both runs
-    must be named alike.
+    Rows differ if their rights, the names of their frames or their contents do, or if only one picture has them. Marks
+    such as cow do not count: the rules leave them to the kernel. Frames of both runs must be named alike.
     """
     in_one, in_other = _told(one), _told(other)
     alike = {row for row in in_one if in_other.get(row) == in_one[row]}
@@ -113,7 +113,7 @@ def _told(picture: Picture) -> dict[tuple[str, str], tuple[object, ...]]:
     """Return what a picture says of each row, by process and label."""
     return {
         (space.name, row.label): (
-            row.page,
+            (row.page.region, row.page.entry[:3], row.page.stale, row.page.access == OUT),
             picture.boxes[row.box].name if row.box is not None else "",
             picture.boxes[row.box].shown if row.box is not None else "",
         )

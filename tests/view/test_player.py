@@ -111,6 +111,28 @@ def test_frames_have_the_names_of_those_they_stand_for():
     assert "<figcaption>your kernel</figcaption>" not in player(scenario, trace, attempt)
 
 
+def test_a_kernel_that_does_without_the_cow_bit_differs_in_no_entry():
+    """The rules leave the bit to the kernel: both runs are drawn, and nothing is outlined."""
+
+    class Plain(SmallKernel):
+        """Protects pages in fork without marking them."""
+
+        def fork(self, parent, child):
+            super().fork(parent, child)
+            for process in (parent, child):
+                for page in process.page_table.pages():
+                    entry = process.page_table.get(page)
+                    process.page_table.protect(page, entry.protection, cow=False)
+
+    steps = ("mmap: {by: P, name: h, pages: 1}", "write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}")
+    scenario, trace = replayed(*steps)
+    attempt = attempt_here(scenario, trace, Plain)
+    page = player(scenario, trace, attempt)
+
+    assert attempt.verdict == "passed"
+    assert "<figcaption>your kernel</figcaption>" in page and ", differs" not in page
+
+
 def test_the_policy_allows_this_script_and_style_and_nothing_else():
     """The hashes are those of the page's own script and style; no attribute runs or styles anything."""
     page = failing()
