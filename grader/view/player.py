@@ -189,8 +189,9 @@ def _page(
 <p id="said" role="status" aria-live="polite" hidden></p>
 <main data-start="{start}">
 {_HERE}</main>
-{_overview(scenario, steps)}
-{_hint(scenario)}{_printed(printed)}<script>{script}</script>
+<footer>{_overview(scenario, steps)}
+{_hint(scenario)}{_printed(printed)}</footer>
+<script>{script}</script>
 </body>
 </html>
 """

@@ -8,6 +8,7 @@ from grader.authoring.check import check_files
 from grader.errors import InputError
 from grader.lab.lab import load_lab
 from grader.publish.release import release
+from grader.publish.wheel import package_files
 from grader.view.handout import check_pictures, draw_pictures
 
 LISTED = """pictures:
@@ -97,6 +98,13 @@ def test_releases_carry_the_pictures(drawn_lab, tmp_path):
     for path in sorted((drawn_lab / "pictures").iterdir()):
         assert (released / "pictures" / path.name).read_bytes() == path.read_bytes()
     assert check_pictures(load_lab(released), (released / "README.md").read_text(encoding="utf-8")) == []
+
+
+def test_the_wheel_has_what_pages_are_made_of():
+    """Students can draw pages too: style and script are in the package that they get."""
+    names = {path.name for path in package_files()}
+
+    assert {"player.css", "player.js"} <= names
 
 
 def test_every_lab_has_at_least_two_pictures_and_none_is_stale(root):

@@ -133,6 +133,39 @@ def test_a_kernel_that_does_without_the_cow_bit_differs_in_no_entry():
     assert "<figcaption>your kernel</figcaption>" in page and ", differs" not in page
 
 
+def test_a_kernel_that_cannot_begin_opens_at_the_first_step():
+    """Nothing of its run can be drawn, and the page says why."""
+
+    class Broken(SmallKernel):
+        """Raises before the first step."""
+
+        def __init__(self, hw):
+            raise ValueError("no hardware like this")
+
+    scenario, trace = replayed("mmap: {by: P, name: h, pages: 1}", "write: {by: P, at: h, value: 1}")
+    page = player(scenario, trace, attempt_here(scenario, trace, Broken))
+
+    assert '<main data-start="0">' in page and "no hardware like this" in page
+    assert "<figcaption>your kernel</figcaption>" not in page
+
+
+def test_a_leak_at_the_end_opens_at_the_last_step():
+    """The end is no step; what is left in use is explained where the run stops."""
+
+    class Leaky(SmallKernel):
+        """Frees nothing when a process exits."""
+
+        def exit(self, process):
+            pass
+
+    scenario, trace = replayed("mmap: {by: P, name: h, pages: 1}", "write: {by: P, at: h, value: 1}")
+    attempt = attempt_here(scenario, trace, Leaky)
+    page = player(scenario, trace, attempt)
+
+    assert attempt.divergence is not None and attempt.divergence.rule == "leak"
+    assert '<main data-start="1">' in page and "first difference: leak" in page
+
+
 def test_the_policy_allows_this_script_and_style_and_nothing_else():
     """The hashes are those of the page's own script and style; no attribute runs or styles anything."""
     page = failing()
