@@ -17,7 +17,7 @@ const moves = { first: () => 0, back: () => at - 1, on: () => at + 1, last: () =
 const keys = { Home: "first", ArrowLeft: "back", ArrowRight: "on", End: "last", d: "different" };
 document.querySelectorAll("nav button").forEach((button) => { button.onclick = () => show(moves[button.value]()); });
 document.addEventListener("keydown", (event) => {
-  if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || event.target === slider) return;
+  if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   show(moves[keys[event.key]]());
 });

@@ -25,9 +25,9 @@ def recorded(lab, scenario):
     return found.at_failure_point(0), load_recording(lab_of(lab), found).traces[0]
 
 
-def replayed(*steps, machine="{}", kernel=SmallKernel):
+def replayed(*steps, machine="{}", files="{}", kernel=SmallKernel):
     """Return a scenario with these steps, each a line of YAML, and its trace."""
     lines = "".join(f"  - {step}\n" for step in steps)
-    head = f"format: 1\ntitle: A run\ntask: t\nmachine: {machine}\nprocesses: [P]\nsteps:\n"
+    head = f"format: 1\ntitle: A run\ntask: t\nmachine: {machine}\nfiles: {files}\nprocesses: [P]\nsteps:\n"
     scenario = parse_scenario(head + lines, "run")
     return scenario, replay(scenario, kernel)

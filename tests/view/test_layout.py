@@ -3,6 +3,7 @@
 from grader.machine.entry import FRAME_SHIFT
 from grader.view.layout import ROWS, picture_after, pictures
 from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
+from reference.file_backed import FileBackedKernel
 from tests.view.runs import lab_of, recorded, replayed
 
 FORK = (
@@ -68,6 +69,39 @@ def test_a_thousand_pages_are_three_rows_where_the_child_wrote_half():
         "child": [("buffer[0:512]", PROTECTED, "a..sr"), ("buffer[512:1024]", WRITABLE, "amk..bgb")],
     }
     assert [(box.many, box.shown) for box in picture.boxes] == [(512, "7"), (512, "7"), (512, "8")]
+
+
+def test_a_run_ends_where_a_change_begins():
+    """Pages that look alike now are two rows if the step made only some of them so."""
+    steps = (
+        "mmap: {by: P, name: h, pages: 20}",
+        'write: {by: P, at: "h[0:10]", value: 1}',
+        'write: {by: P, at: "h[10:20]", value: 1}',
+    )
+    (space,) = drawn(replayed(*steps, machine="{frames: 32}"), 3).left
+
+    assert [(row.label, row.changed) for row in space.rows] == [("h[0:10]", False), ("h[10:20]", True)]
+
+
+def test_a_run_ends_where_others_see_its_frames_elsewhere():
+    """Two mappings show the halves of a file the other way round: a row never leads into the middle of a box."""
+    steps = (
+        "mmap: {by: P, name: all, pages: 20, file: f, shared: true}",
+        "mmap: {by: P, name: second, pages: 10, file: f, shared: true, offset: 10}",
+        "mmap: {by: P, name: first, pages: 10, file: f, shared: true}",
+        "read: {by: P, at: all}",
+        "read: {by: P, at: second}",
+        "read: {by: P, at: first}",
+    )
+    files = "{f: {pages: 20, writable: true}}"
+    picture = drawn(replayed(*steps, machine="{frames: 32}", files=files, kernel=FileBackedKernel), 5)
+
+    assert [(row.label, row.box) for row in picture.left[0].rows] == [
+        ("all[0:10]", 0),
+        ("all[10:20]", 1),
+        ("second[0:10]", 1),
+        ("first[0:10]", None),
+    ]
 
 
 def test_eight_processes_stand_four_on_a_side():

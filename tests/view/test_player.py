@@ -248,6 +248,9 @@ def test_the_page_steps_by_keys_buttons_slider_and_link(browser, tmp_path):
     assert shown(browser) == ["s6"]
     browser.value("(s => { s.value = 3; s.dispatchEvent(new Event('input')); })(document.querySelector('#slider'))")
     assert shown(browser) == ["s3"]
+    browser.value("document.querySelector('#slider').focus()")
+    browser.press("ArrowRight")
+    assert shown(browser) == ["s4"]  # one step, not one for the page and one for the slider
     browser.open(f"{url}#s5")
     assert shown(browser) == ["s5"]
 
