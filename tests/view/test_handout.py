@@ -100,6 +100,18 @@ def test_releases_carry_the_pictures(drawn_lab, tmp_path):
     assert check_pictures(load_lab(released), (released / "README.md").read_text(encoding="utf-8")) == []
 
 
+def test_a_released_lab_shows_nothing_of_hidden_scenarios(cli, drawn_lab, tmp_path):
+    """Staff can draw a hidden scenario from a checkout; a student's copy does not know it."""
+    release(load_lab(drawn_lab), tmp_path / "out")
+    released = tmp_path / "out" / "labs" / "small"
+    page = cli("show", released, "fork", "--format", "html")[1]
+
+    assert "secretname" in cli("show", drawn_lab, "secret", "--format", "html")[1]
+    assert "<svg " in page and not any(word in page for word in ("secret", "Hiddenchild"))
+    status, out, err = cli("show", released, "secret", "--format", "html")
+    assert (status, out) == (2, "") and "there is no scenario 'secret'" in err
+
+
 def test_the_wheel_has_what_pages_are_made_of():
     """Students can draw pages too: style and script are in the package that they get."""
     names = {path.name for path in package_files()}
