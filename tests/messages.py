@@ -8,9 +8,9 @@ import pathlib
 FOLDER = pathlib.Path(__file__).with_name("messages")
 
 
-def assert_message(name: str, text: str) -> None:
-    """The text equals tests/messages/NAME.txt; UPDATE_MESSAGES=1 writes it anew."""
-    path = FOLDER / f"{name}.txt"
+def assert_message(name: str, text: str, suffix: str = ".txt") -> None:
+    """The text equals tests/messages/NAME.txt; UPDATE_MESSAGES=1 writes it again."""
+    path = FOLDER / f"{name}{suffix}"
     if os.environ.get("UPDATE_MESSAGES"):
         FOLDER.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")

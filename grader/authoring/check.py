@@ -1,6 +1,6 @@
 """Prove that a lab is sound. Each proof collects its own problems; a failed proof does not stop the others.
 
-files           the lab and its scenarios load; handout, stub and quiz exist; the recorded outputs are up to date
+files           the lab and its scenarios load; handout, stub and quiz exist; recorded outputs and pictures are fresh
 reference       meets every expectation, and produces the recorded outputs
 twins           the reference meets the expectations of public scenarios in their disguised twins, too
 stub            passes no scenario
@@ -25,6 +25,7 @@ from grader.lab.lab import QUIZ_TASK, Lab, load_lab
 from grader.lab.recordings import load_recording
 from grader.lab.reference import reference_output
 from grader.scenario.twin import DIMENSIONS
+from grader.view.handout import check_pictures
 
 #: Share of the misconceptions that must lose points in a public scenario: students can find these mistakes themselves.
 PUBLIC_SHARE = 0.8
@@ -53,6 +54,7 @@ def check_files(lab: Lab) -> Proof:
         problems.append(f"{lab.quiz}: the quiz named in lab.yaml is missing")
     if (lab.path / "README.md").is_file():
         problems += _check_handout(lab)
+        problems += check_pictures(lab, (lab.path / "README.md").read_text(encoding="utf-8"))
     problems += _check_outputs(lab)
     shown = f"{len(lab.scenarios)} public and {len(lab.hidden)} hidden scenarios, all recorded"
     return Proof("files", shown, problems, "files")

@@ -1,4 +1,4 @@
-"""`grader record LAB`: record the reference outputs again, and print what changed."""
+"""`grader record LAB`: write reference outputs and pictures again, and print what changed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def run(options: argparse.Namespace) -> int:
         print(change)
     total = len(lab.all_scenarios)
     print(f"{lab.name}: {len(changes)} changed; {total} scenarios in {lab.outputs}")
+    if lab.pictures or (lab.path / "pictures").is_dir():
+        from grader.view.handout import draw_pictures
+
+        for change in (drawn := draw_pictures(lab)):
+            print(change)
+        print(f"{lab.name}: {len(drawn)} of {len(lab.pictures)} pictures changed")
     from grader.authoring.misconceptions import record_fingerprints
 
     if misconceptions(lab):

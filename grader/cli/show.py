@@ -1,8 +1,14 @@
-"""`grader show LAB SCENARIO`: walk through one scenario step by step, optionally next to a submission's own run."""
+"""`grader show LAB SCENARIO`: walk through one scenario step by step, optionally next to a submission's own run.
+
+Text for a terminal; with `--step N` only this step; `--format svg` draws the state after a step, and `--format html`
+is a page to step through.
+"""
 
 from __future__ import annotations
 
 import argparse
+import pathlib
+import sys
 
 from grader.cli import add_isolation
 from grader.errors import InputError, did_you_mean
@@ -16,6 +22,8 @@ from grader.report.text import printed
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 from grader.view.steps import story
+
+FORMATS = ("text", "svg", "html")
 
 #: Lines of a kernel's own output that are shown.
 PRINTED = 200
@@ -32,26 +40,95 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="failure point to show, for scenarios with `after: each` (default: 0)",
     )
+    parser.add_argument("--step", type=int, metavar="N", help="show only the state after this step")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="text (default); svg: a picture of the state after --step; html: a page to step through",
+    )
+    parser.add_argument("--output", metavar="FILE", help="write to this file (default: standard output)")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser; needs --format html")
     add_isolation(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    _check(options)
     given, name = (options.lab, options.scenario) if options.scenario else (None, options.lab)
     with open_session(given, options.isolation, sandboxed=False) as session:
         scenario = _find(session.lab, name)
-        recording = session.recording(scenario)
-        if not 0 <= options.point < len(recording.traces):
-            points = len(recording.traces)
-            raise InputError([f"--point {options.point}: {scenario.id} has {points} failure points, from 0"])
-        expected = recording.traces[options.point]
+        traces = session.recording(scenario).traces
+        if not 0 <= options.point < len(traces):
+            raise InputError([f"--point {options.point}: {scenario.id} has {len(traces)} failure points, from 0"])
+        expected = traces[options.point]
         one = scenario.at_failure_point(options.point)
+        if options.step is not None and not 1 <= options.step <= len(one.steps):
+            raise InputError([f"--step {options.step}: {scenario.id} has {len(one.steps)} steps, from 1"])
         attempt, told = _attempt(options, session, one, expected) if options.submission else (None, Printed())
-    for line in story(one, expected, attempt):
-        print(printable(line, limit=None))
-    if told.text:
-        for line in ("", *printed(told.text, PRINTED, told.truncated)):
-            print(printable(line, limit=None))
+    prints = printed(told.text, PRINTED, told.truncated) if told.text else []
+    if options.format == "svg":
+        _write(options.output, _svg(options, one, expected, attempt))
+    elif options.format == "html":
+        _page(options, one, expected, attempt, prints)
+    else:
+        lines = story(one, expected, attempt, options.step) + (["", *prints] if prints else [])
+        _write(options.output, "".join(f"{printable(line, limit=None)}\n" for line in lines))
     return 0 if attempt is None or attempt.verdict == "passed" else 1
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together."""
+    if options.format == "svg" and options.step is None:
+        raise InputError(["--format svg draws the state after one step: add --step N"])
+    if options.open and options.format != "html":
+        raise InputError(["--open shows a page: add --format html"])
+    if options.format == "html" and options.step is not None:
+        raise InputError(["--format html has every step: leave out --step, and add #sN to the page's address"])
+
+
+def _svg(options: argparse.Namespace, scenario: Scenario, expected: Trace, attempt: Attempt | None) -> str:
+    from grader.view.layout import picture_after
+    from grader.view.svg import svg_file
+
+    records = expected.steps if attempt is None else attempt.records
+    if not any(record.number == options.step for record in records):
+        last = max((record.number for record in records), default=0)
+        raise InputError([f"--step {options.step}: the run of {options.submission} ended in step {last}"])
+    return svg_file(picture_after(scenario, expected.pids, records, options.step))
+
+
+def _page(
+    options: argparse.Namespace, scenario: Scenario, expected: Trace, attempt: Attempt | None, prints: list[str]
+) -> None:
+    """Write the page, and open it if that was asked for; without --output in a new temporary folder."""
+    from grader.view.player import player
+
+    path = options.output
+    if options.open and path is None:
+        import tempfile
+
+        path = str(pathlib.Path(tempfile.mkdtemp(prefix="forklab-"), f"{scenario.id}.html"))
+    _write(path, player(scenario, expected, attempt, prints))
+    if not options.open:
+        return
+    import webbrowser
+
+    if not webbrowser.open(pathlib.Path(path).resolve().as_uri()):
+        raise InputError([f"{path}: no browser could be started; open this file in one yourself"])
+    print(path)
+
+
+def _write(path: str | None, text: str) -> None:
+    """Write to a file, or to standard output."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    from grader.files import write_file
+
+    try:
+        write_file(path, text)
+    except OSError as error:
+        raise InputError([f"{path}: {error.strerror}"]) from None
 
 
 def _find(lab: Lab, name: str) -> Scenario:

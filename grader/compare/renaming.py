@@ -48,6 +48,10 @@ class Renaming:
                 )
         return None
 
+    def expected_life(self, yours: int) -> int | None:
+        """Return the expected life that one of yours stands for; None if it stands for none."""
+        return self._back.get(yours)
+
     def _rename(self, mine: int | None, theirs: int | None) -> bool:
         if mine is None or theirs is None:
             return True

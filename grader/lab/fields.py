@@ -8,6 +8,8 @@ the one that it needs, that the points add up) is checked by the loader in lab.p
 from __future__ import annotations
 
 import pathlib
+import re
+from typing import Any
 
 from grader.files import write_file
 from grader.formats.fields import (
@@ -22,9 +24,11 @@ from grader.formats.fields import (
     required,
     text,
     version,
+    whole_number,
 )
 from grader.formats.schema import object_schema, schema_text, whole_schema
 from grader.lab.feedback import DATE, KINDS, TIME, read_feedback
+from grader.scenario.model import STEP_LIMIT
 
 PATH = pathlib.Path(__file__).with_name("lab.schema.json")
 
@@ -70,6 +74,13 @@ _FEEDBACK = Kind(
     _is_feedback,
 )
 
+_NAME = "^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
+
+
 TOP: Table = {
     "format": required(version(FORMAT), "the version of this format"),
     "title": required(text(), "what the lab is about"),
@@ -83,6 +94,14 @@ TOP: Table = {
             lambda value: isinstance(value, dict),
         ),
         f"the tasks, in the handout's order; their points add up to {POINTS}",
+    ),
+    "pictures": optional(
+        list_of(
+            "a list of pictures, such as [{name: after-the-fork, scenario: ID, step: 3}]",
+            {"$ref": "#/$defs/picture"},
+            lambda value: isinstance(value, dict),
+        ),
+        "the handout's pictures; `grader record` draws them into pictures/",
     ),
     "twins": optional(
         choice(TWINS),
@@ -102,10 +121,22 @@ TASK: Table = {
 }
 
 
+PICTURE: Table = {
+    "name": required(
+        Kind("a name in lower-case letters, digits and hyphens", {"type": "string", "pattern": _NAME}, _is_name),
+        "the file's name, without .svg",
+    ),
+    "scenario": required(text("a scenario's name"), "a public scenario of this lab, as the reference runs it"),
+    "step": required(whole_number(1, STEP_LIMIT), "the step after which the state is drawn"),
+}
+
+
 def schema() -> Schema:
     """Return the whole schema, draft 2020-12."""
     return whole_schema(
-        "A lab: what is graded, and for how many points", object_schema(TOP), {"task": object_schema(TASK)}
+        "A lab: what is graded, and for how many points",
+        object_schema(TOP),
+        {"task": object_schema(TASK), "picture": object_schema(PICTURE)},
     )
 
 

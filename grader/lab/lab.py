@@ -15,12 +15,12 @@ import pathlib
 from fractions import Fraction
 from typing import NamedTuple
 
-from grader.errors import FormatError, InputError
+from grader.errors import FormatError, InputError, did_you_mean
 from grader.formats.checking import find_problems
 from grader.formats.fields import Table
 from grader.formats.yaml_reader import Block, read_yaml
 from grader.lab.feedback import Feedback, read_feedback
-from grader.lab.fields import POINTS, TASK, TOP, TWINS
+from grader.lab.fields import PICTURE, POINTS, TASK, TOP, TWINS
 from grader.points import apportion, points
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
@@ -45,6 +45,14 @@ class ClassAt(NamedTuple):
     name: str
 
 
+class HandoutPicture(NamedTuple):
+    """A picture of a handout: the state after a step of a public scenario, in pictures/NAME.svg."""
+
+    name: str
+    scenario: str
+    step: int
+
+
 class Lab(NamedTuple):
     """A lab that was loaded without a problem.
 
@@ -66,6 +74,7 @@ class Lab(NamedTuple):
     released: dict[str, list[float]] | None = None
     feedback: Feedback = Feedback()
     twins: str = TWINS[0]
+    pictures: tuple[HandoutPicture, ...] = ()
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -178,6 +187,7 @@ class _LabLoader:
         self._check_ids(scenarios, hidden)
         released = self._released()
         self._check_points(block, tasks, scenarios, hidden, released)
+        pictures = () if "pictures" in wrong else self._pictures(block, scenarios)
         reference = None
         if "reference" in block and "reference" not in wrong:
             reference = self._reference(block)
@@ -196,6 +206,7 @@ class _LabLoader:
             released,
             read_feedback(block["hidden_feedback"]) if "hidden_feedback" in block else Feedback(),
             block.get("twins", TWINS[0]),
+            pictures,
         )
 
     def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:
@@ -215,6 +226,27 @@ class _LabLoader:
             path = block["reference"].rpartition(":")[0]
             self.problem(block.lines["reference"], f"reference: file {path} does not exist")
         return reference
+
+    def _pictures(self, block: Block, scenarios: list[Scenario]) -> tuple[HandoutPicture, ...]:
+        """Return the handout's pictures. Only public scenarios may be drawn: students get the pictures."""
+        if "pictures" not in block:
+            return ()
+        steps = {scenario.id: len(scenario.steps) for scenario in scenarios}
+        found: dict[str, HandoutPicture] = {}
+        for item, line in zip(block["pictures"], block["pictures"].lines, strict=True):
+            if self._wrong_fields("a picture", item, PICTURE, line):
+                continue
+            picture = HandoutPicture(item["name"], item["scenario"], item["step"])
+            if picture.name in found:
+                self.problem(line, f"picture {picture.name!r} is listed twice; give one of them another name")
+            elif picture.scenario not in steps and not self.unread:
+                near = did_you_mean(picture.scenario, list(steps)) or "name a file of scenarios/"
+                self.problem(line, f"picture {picture.name!r}: no public scenario {picture.scenario!r}; {near}")
+            elif picture.step > steps.get(picture.scenario, picture.step):
+                last = steps[picture.scenario]
+                self.problem(line, f"picture {picture.name!r}: {picture.scenario} has {last} steps, not {picture.step}")
+            found[picture.name] = picture
+        return tuple(found.values())
 
     def _quiz(self, block: Block) -> pathlib.Path | None:
         return pathlib.Path(os.path.normpath(self.folder / block["quiz"])) if "quiz" in block else None

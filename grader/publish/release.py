@@ -2,7 +2,7 @@
 
     DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
           labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
-                      fingerprints.json  release.json  practice/
+                      pictures/  practice/  fingerprints.json  release.json
 
 Only the files listed here are included; there is no list of secrets to leave out, which could be incomplete. The
 result is nevertheless searched for hidden files, references, keys and misconceptions (leaks.py), and nothing is
@@ -24,6 +24,7 @@ from grader.points import points
 from grader.publish.leaks import leaks
 from grader.publish.wheel import write_wheel
 from grader.quiz import released_files
+from grader.view.handout import drawn
 
 FORMAT = 1
 
@@ -82,6 +83,9 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
         name = f"{scenario.id}.yaml"
         write(folder / kind / name, (lab.path / kind / name).read_text(encoding="utf-8"))
         write(folder / "outputs" / f"{scenario.id}.json", recording_path(lab, scenario).read_text(encoding="utf-8"))
+    for picture in lab.pictures:
+        # Drawn here, so that a stale one is never handed out.
+        write(folder / "pictures" / f"{picture.name}.svg", drawn(lab, picture))
     fingerprints = fingerprints_path(lab)
     if fingerprints.is_file():
         load_fingerprints(lab)

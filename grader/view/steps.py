@@ -27,8 +27,11 @@ SLOTS = 1 << 40
 TOLD = 15
 
 
-def story(scenario: Scenario, expected: Trace, attempt: Attempt | None) -> list[str]:
-    """The lines of `grader show`: the run of the reference, or of a submission up to where it differs."""
+def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: int | None = None) -> list[str]:
+    """Return the lines of `grader show`: the run of the reference, or of a submission up to where it differs.
+
+    only  the one step that is shown, with the state after it in any case
+    """
     records = expected.steps if attempt is None else list(attempt.records)
     whose = "the reference" if attempt is None else "your kernel"
     lines = [f"{scenario.id}: {scenario.title}", _machine(scenario), f"What follows is the run of {whose}.", ""]
@@ -36,13 +39,17 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None) -> list[
     stub = attempt is not None and attempt.verdict == NOT_IMPLEMENTED
     for record in records[: len(scenario.steps)]:
         if record.number:
-            lines += teller.step(record, "not implemented" if stub and record.outcome == CRASHED else record.outcome)
+            outcome = "not implemented" if stub and record.outcome == CRASHED else record.outcome
+            told = teller.step(record, outcome, record.number == only)
+            lines += told if only in (None, record.number) else []
+    if only is not None and not any(record.number == only for record in records):
+        lines += [f"The run ended before step {only}.", ""]
     end = expected.end if attempt is None else next((r for r in records if r.number > len(scenario.steps)), None)
-    if end is not None:
+    if end is not None and only is None:
         lines += [f"end   all processes exit: {end.frames} frames and {end.slots} slots left in use", ""]
     if attempt is not None:
         lines += ["This agrees with the reference in every step."] if attempt.verdict == PASSED else list(attempt.lines)
-    if scenario.hint:
+    if scenario.hint and only is None:
         lines += ["", f"hint: {scenario.hint}"]
     return lines
 
@@ -66,13 +73,13 @@ class _Teller:
         self.clock = scenario.machine.replacement == "clock"
         self.told = len("rwx cow dirty used") if self.clock else TOLD
 
-    def step(self, record: StepRecord, outcome: str) -> list[str]:
-        """Return a step, how it ended, and the address spaces after it where it changed them."""
+    def step(self, record: StepRecord, outcome: str, always: bool = False) -> list[str]:
+        """Return a step, how it ended, and the address spaces after it: `always`, or where the step changed them."""
         step = self.scenario.steps[record.number - 1]
         out = set(self.state.out)
         self.state.follow(record)
-        lines = [f"{record.number:>3}   {sentence(step)}", f"      {_cost(record, outcome)}"]
-        if record.changes or record.died or out != self.state.out.keys():
+        lines = [f"{record.number:>3}   {sentence(step)}", f"      {cost(record, outcome)}"]
+        if always or record.changes or record.died or out != self.state.out.keys():
             lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
         return [*lines, ""]
 
@@ -143,7 +150,8 @@ def _name(frame: int) -> str:
     return "zero" if frame == ZERO else letter(frame - 1)
 
 
-def _cost(record: StepRecord, outcome: str) -> str:
+def cost(record: StepRecord, outcome: str) -> str:
+    """Return how a step ended and what it cost: `-> ok, 1 fault, 1 copy, 4 frames in use`."""
     minor, major = record.faults
     parts = [f"-> {outcome}"]
     if record.values:

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.labs import FORK, QUIZ, TOUCH, kernel_text
 from tests.messages import assert_message
 
@@ -203,3 +205,66 @@ def test_fuzz_without_scenarios_is_refused(cli, root):
 
     assert status == 2
     assert "--examples 0: expected a number, 1 or more" in err
+
+
+def test_show_draws_the_state_after_a_step(cli, lab, tmp_path):
+    """`--format svg` writes one picture, to a file or to standard output, the same bytes."""
+    status, out, _ = cli("show", lab, "fork", "--step", 3, "--format", "svg")
+    cli("show", lab, "fork", "--step", 3, "--format", "svg", "--output", tmp_path / "fork.svg")
+
+    assert status == 0 and out.startswith("<?xml") and "<title>Step 3: P forks C</title>" in out
+    assert (tmp_path / "fork.svg").read_text(encoding="utf-8") == out
+
+
+def test_show_tells_one_step_only(cli, lab, monkeypatch):
+    """`--step` in text shows the state after it even where the step changed nothing."""
+    monkeypatch.chdir(lab.parent)
+    assert_message("show-step", cli("show", "small", "fork", "--step", 3)[1])
+
+
+def test_show_draws_a_submissions_own_run(cli, lab, tmp_path):
+    """A kernel that leaves the parent writable is drawn as it is, not as the reference would be."""
+    mine = tmp_path / "kernel.py"
+    mine.write_text(kernel_text("parent.page_table.protect(page, kept, cow=True)", "pass"), encoding="utf-8")
+    status, out, _ = cli("show", lab, "fork", "--step", 3, "--format", "svg", "--submission", mine)
+
+    assert status == 1 and "P: h[0] heap rw- dirty to a (1)" in out
+
+
+def test_show_writes_and_opens_a_page(cli, lab, tmp_path, monkeypatch):
+    """`--format html` is one page with every step; `--open` hands its address to the browser."""
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    path = tmp_path / "fork.html"
+    status, out, _ = cli("show", lab, "fork", "--format", "html", "--output", path, "--open")
+
+    assert status == 0 and opened == [path.as_uri()] and out == f"{path}\n"
+    assert path.read_text(encoding="utf-8") == cli("show", lab, "fork", "--format", "html")[1]
+
+
+def test_show_says_where_the_page_is_if_no_browser_starts(cli, lab, tmp_path, monkeypatch):
+    """The page stays, and can be opened by hand."""
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    path = tmp_path / "fork.html"
+    status, _, err = cli("show", lab, "fork", "--format", "html", "--output", path, "--open")
+
+    assert status == 2 and path.is_file()
+    assert f"{path}: no browser could be started; open this file in one yourself" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        (("--open",), "--open shows a page: add --format html"),
+        (("--format", "html", "--step", "2"), "--format html has every step: leave out --step"),
+        (("--format", "svg"), "--format svg draws the state after one step: add --step N"),
+        (("--step", "9", "--format", "svg"), "--step 9: fork has 4 steps, from 1"),
+        (("--step", "0"), "--step 0: fork has 4 steps, from 1"),
+        (("--step", "1", "--format", "svg", "--output", "/nowhere/x.svg"), "/nowhere/x.svg: No such file or directory"),
+    ],
+)
+def test_show_refuses_what_cannot_be_drawn(cli, lab, more, complaint):
+    """Each complaint names the option and the way out."""
+    status, _, err = cli("show", lab, "fork", *more)
+
+    assert status == 2 and complaint in err

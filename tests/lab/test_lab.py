@@ -165,18 +165,23 @@ def test_what_the_schema_refuses_the_loader_refuses(lab, old, new):
     assert problems(lab) != []
 
 
+_PICTURE = {"name": "a-b", "scenario": "touch", "step": 1}
+
+
 @given(
     field=st.sampled_from([*fields.TOP, "other"]),
-    value=st.sampled_from([0, 1, 1.5, True, "", "x", "a.py:B", "a:1", [], ["a"], [{"id": "a"}], {}, {"a": 1}]),
+    value=st.sampled_from(
+        [0, 1, 1.5, True, "", "x", "a.py:B", "a:1", [], ["a"], [{"id": "a"}], [_PICTURE], {}, {"a": 1}]
+    ),
 )
 def test_what_the_loader_takes_the_schema_takes(field, value):
     """An editor that goes by the schema marks nothing that the loader takes."""
     block = read_yaml(flow({**plain_value(read_yaml(LAB, "f")), field: value}), "f")
-    tasks = block["tasks"] if isinstance(block["tasks"], list) else []
-
     if list(find_problems("a lab", block, fields.TOP, 1)):
         return
-    if not any(list(find_problems("a task", task, fields.TASK, 1)) for task in tasks):
+    parts = [(task, fields.TASK) for task in block["tasks"]]
+    parts += [(picture, fields.PICTURE) for picture in block.get("pictures", ())]
+    if not any(list(find_problems("a part", part, table, 1)) for part, table in parts):
         assert list(_VALIDATOR.iter_errors(plain_value(block))) == []
 
 

@@ -1,0 +1,308 @@
+"""A picture as SVG: boxes and arrows with coordinates.
+
+Text is text, there is no script and no font, and the same picture gives the same bytes everywhere.
+
+The dash of an arrow carries the right: solid may write, dashed is protected until the next write, dotted is read-only,
+long dashes lead to swap. Colours (Okabe and Ito's) only repeat it, and a change has a thick border and a dot.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from grader.escape import for_html, printable
+from grader.view.layout import Box, Picture, Row, Space
+from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
+
+#: Height of a box, and from one box to the next; between address spaces.
+HEIGHT, STEP, GAP = 34, 40, 12
+
+#: The least width of the boxes at the sides and in the middle, and the room for arrows.
+SIDE, MIDDLE, ARROWS = 150, 112, 62
+
+#: Width of a character of the labels and of the smaller second line.
+WIDE, NARROW = 7.6, 6.7
+
+#: Characters that are shown of a title.
+TITLE = 90
+
+#: Characters that are shown of a name; all of it is in the box's title.
+NAME = 22
+
+#: Where the first address space begins, and the margin around everything.
+TOP, EDGE = 44, 8
+
+#: Height that a title takes, which a picture without one does not have.
+HEAD = 24
+
+_CLASSES = {WRITABLE: "w", PROTECTED: "p", READ_ONLY: "r", OUT: "o"}
+_LEGEND = (("w", "may write"), ("p", "write-protected"), ("r", "read-only"), ("o", "out on swap"))
+
+#: The style of a picture. Its rules are for elements inside `svg.m` so that a page with many pictures has it once.
+STYLE = (
+    ".m{--i:#1c2530;--s:#5b6775;--b:#fff;--f:#f1f4f7;--w:#007a59;--p:#b35c00;--r:#0072b2;--o:#a84a00;"
+    "font:12px ui-monospace,Menlo,Consolas,monospace}"
+    "@media(prefers-color-scheme:dark){.m{--i:#e4e8ed;--s:#a4aeb9;--b:#14181d;--f:#222a33;--w:#3fc79a;--p:#e69f00;"
+    "--r:#56b4e9;--o:#ff9a52}}"
+    ".m text{fill:var(--i)}.m .s{fill:var(--s);font-size:11px}.m .t{font-weight:700}.m .bg{fill:var(--b)}"
+    ".m .x{fill:var(--f);stroke:var(--s)}.m .n{fill:none;stroke:var(--s);stroke-dasharray:2 3}"
+    ".m .c{stroke:var(--i);stroke-width:3}.m .d{fill:var(--i)}.m path{fill:none;stroke-width:2}"
+    ".m .w{stroke:var(--w)}.m .p{stroke:var(--p);stroke-dasharray:7 4}.m .r{stroke:var(--r);stroke-dasharray:2 3}"
+    ".m .o{stroke:var(--o);stroke-dasharray:12 4}.m .h{stroke-dasharray:none}"
+    ".m .e{fill:none;stroke:var(--o);stroke-width:2;stroke-dasharray:5 2}"
+    ".m .w.h{fill:var(--w)}.m .p.h{fill:var(--p)}.m .r.h{fill:var(--r)}.m .o.h{fill:var(--o)}"
+)
+
+
+class _Spot(NamedTuple):
+    """A row with the height of its middle."""
+
+    row: Row
+    y: int
+    left: bool
+
+
+def svg_file(picture: Picture) -> str:
+    """Return a file of its own."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg(picture, style=STYLE)}\n'
+
+
+def svg(picture: Picture, style: str = "", headed: bool = True) -> str:
+    """Return an `svg` element; with a style of its own, or for a page that has STYLE once.
+
+    headed  draw the title as text; a page has it as a heading already
+    """
+    return _Drawing(picture).element(style, headed)
+
+
+def described(picture: Picture) -> str:
+    """Return a picture in words: each row, and where it leads."""
+    sentences = []
+    for space in picture.left + picture.right:
+        rows = [f"{_row_words(row, picture.boxes)}" for row in space.rows]
+        rows += [f"and {space.more} more rows"] if space.more else []
+        sentences.append(f"{space.name}: {'; '.join(rows) or 'nothing mapped'}.")
+    if not sentences:
+        sentences.append("No process is left.")
+    sentences.append(f"{_count(picture.frames, 'frame')} in use.")
+    if picture.slots:
+        sentences.append(f"{_count(picture.slots, 'swap slot')} in use.")
+    return " ".join(sentences)
+
+
+def _row_words(row: Row, boxes: tuple[Box, ...]) -> str:
+    where = f" to {boxes[row.box].name} ({boxes[row.box].shown})" if row.box is not None else ""
+    changed = ", changed" if row.changed else ""
+    return f"{row.label} {row.page.kind} {rights_of(row)}{where}{changed}"
+
+
+def rights_of(row: Row) -> str:
+    """Return `r-x`, `rw- → r-- cow`, `rw- untouched`, `rw- out`, and what a stale TLB entry says."""
+    page = row.page
+    if page.access in (UNTOUCHED, OUT):
+        told = f"{page.region} {page.access if page.region or page.access == OUT else 'no entry'}".strip()
+    elif page.region and page.region != page.entry[:3]:
+        told = f"{page.region} → {page.entry}"
+    else:
+        told = page.entry
+    return f"{told}, TLB {page.stale}" if page.stale else told
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+class _Drawing:
+    """Gives each row and box its place, and collects elements."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.parts: list[str] = []
+        spaces = picture.left + picture.right
+        rows = [row for space in spaces for row in space.rows]
+        words = [rights_of(row) for row in rows]
+        heads = [f"{_short(row.label)} {_short(row.page.kind)}" for row in rows]
+        self.side = _width(SIDE, heads, words)
+        self.middle = _width(MIDDLE, [_head(box) for box in picture.boxes], [_second(box) for box in picture.boxes])
+        self.x_middle = EDGE + self.side + ARROWS
+        self.x_right = self.x_middle + self.middle + ARROWS
+        right = self.x_right + self.side if picture.right else self.x_middle + self.middle
+        self.legend = self._legend_entries()
+        self.width = max(self._legend_width(), right + EDGE, int(WIDE * len(_title(picture.title))) + 2 * EDGE)
+        self.spots: list[_Spot] = []
+        self.bottom = TOP
+
+    def element(self, style: str, headed: bool) -> str:
+        """Return the whole element."""
+        for spaces, left in ((self.picture.left, True), (self.picture.right, False)):
+            y = TOP
+            for space in spaces:
+                y = self._space(space, y, left)
+            self.bottom = max(self.bottom, y)
+        arrows = self._boxes()
+        self._legend()
+        title, top = self.picture.title, 0 if headed else HEAD
+        height = self.bottom + EDGE - top
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="0 {top} {self.width} {height}" '
+            f'width="{self.width}" height="{height}" role="img">'
+            f"<title>{for_html(title)}</title><desc>{for_html(described(self.picture))}</desc>"
+            f"{f'<style>{style}</style>' if style else ''}"
+            f'<rect class="bg" y="{top}" width="{self.width}" height="{height}"/>'
+            f"{self._text(EDGE, 18, _title(title), 't') if headed else ''}"
+            f"{''.join(arrows)}{''.join(self.parts)}</svg>"
+        )
+
+    # -- address spaces ---------------------------------------------------------------------------------------
+
+    def _space(self, space: Space, y: int, left: bool) -> int:
+        """Draw an address space from a height on; return where the next one begins."""
+        x = EDGE if left else self.x_right
+        self.parts.append(self._text(x, y, f"process {_short(space.name)}", "t"))
+        y += 8
+        for row in space.rows:
+            self._row(row, x, y)
+            self.spots.append(_Spot(row, y + HEIGHT // 2, left))
+            y += STEP
+        if space.more or not space.rows:
+            told = f"and {_count(space.more, 'more row')}" if space.more else "nothing mapped"
+            self.parts.append(self._text(x, y + 12, told, "s"))
+            y += 20
+        return y + GAP + 8
+
+    def _row(self, row: Row, x: int, y: int) -> None:
+        look = "n" if row.page.access == UNTOUCHED else "x"
+        head = f"{_bold(_short(row.label))} {for_html(_short(row.page.kind))}"
+        title = f"{row.label}: {row.page.kind}, {rights_of(row)}" + (f", {row.pages} pages" if row.pages > 1 else "")
+        if row.different:
+            title += ", differs"
+            self.parts.append(
+                f'<rect class="e" x="{x - 3}" y="{y - 3}" width="{self.side + 6}" height="{HEIGHT + 6}" rx="6"/>'
+            )
+        self._box(x, y, self.side, look, row.changed, head, rights_of(row), title)
+        if row.different:
+            self.parts.append(self._text(x + self.side - 28, y + 14, "≠", "t"))
+
+    def _box(self, x: int, y: int, width: int, look: str, changed: bool, head: str, second: str, title: str) -> None:
+        dot = f'<circle class="d" cx="{x + width - 9}" cy="{y + 9}" r="4"/>' if changed else ""
+        self.parts.append(
+            f"<g><title>{for_html(title)}{' (changed by this step)' if changed else ''}</title>"
+            f'<rect class="{look}{" c" if changed else ""}" x="{x}" y="{y}" width="{width}" height="{HEIGHT}" rx="4"/>'
+            f'<text x="{x + 7}" y="{y + 14}">{head}</text>{self._text(x + 7, y + 28, second, "s")}{dot}</g>'
+        )
+
+    # -- frames and slots -------------------------------------------------------------------------------------
+
+    def _boxes(self) -> list[str]:
+        """Draw frames, page cache and slots below each other, and return the arrows that lead to them."""
+        boxes = self.picture.boxes
+        led = {spot.row.box for spot in self.spots}
+        groups = (
+            ("frames", [n for n, box in enumerate(boxes) if not box.slot and n in led]),
+            ("page cache", [n for n, box in enumerate(boxes) if not box.slot and n not in led]),
+            ("swap", [n for n, box in enumerate(boxes) if box.slot]),
+        )
+        y, heights = TOP, {}
+        for name, places in groups:
+            if not places and name != "frames":
+                continue
+            self.parts.append(self._text(self.x_middle, y, name, "t"))
+            y += 8
+            for n in sorted(places, key=self._wanted):
+                y = max(y, self._wanted(n) - HEIGHT // 2) if name == "frames" else y
+                self._frame(boxes[n], y)
+                heights[n] = y + HEIGHT // 2
+                y += STEP
+            y += GAP + 8
+        if self.picture.unseen:
+            self.parts.append(self._text(self.x_middle, y - 8, f"and {_count(self.picture.unseen, 'more frame')}", "s"))
+            y += 12
+        self.bottom = max(self.bottom, y)
+        return [self._arrow(spot, heights[spot.row.box]) for spot in self.spots if spot.row.box is not None]
+
+    def _wanted(self, box: int) -> int:
+        """Return the height at which a box would have straight arrows, halfway between its rows."""
+        heights = [spot.y for spot in self.spots if spot.row.box == box]
+        return sum(heights) // len(heights) if heights else 0
+
+    def _frame(self, box: Box, y: int) -> None:
+        users = f"; used by {', '.join(box.users[:4])}{' …' if len(box.users) > 4 else ''}" if box.users else ""
+        title = f"{box.name}: {box.shown}{f', {box.cached}' if box.cached else ''}{users}"
+        name, _, rest = _head(box).partition(" = ")
+        head = f"{_bold(name)} = {for_html(rest)}"
+        self._box(self.x_middle, y, self.middle, "x", box.changed, head, _second(box), title)
+
+    def _arrow(self, spot: _Spot, y: int) -> str:
+        if spot.left:
+            x, end, tip = EDGE + self.side, self.x_middle, -6
+        else:
+            x, end, tip = self.x_right, self.x_middle + self.middle, 6
+        bend = (end - x) // 2
+        look = _CLASSES[spot.row.page.access]
+        curve = f"M{x} {spot.y}C{x + bend} {spot.y} {end - bend} {y} {end + tip} {y}"
+        # The tip is a path of its own, because dashes would cut it to pieces.
+        tip_of = f"M{end + tip} {y - 4}L{end} {y}L{end + tip} {y + 4}z"
+        return f'<path class="{look}" d="{curve}"/><path class="{look} h" d="{tip_of}"/>'
+
+    def _legend_entries(self) -> list[tuple[str, str]]:
+        """Return class and meaning of each dash that occurs, and of the dot if anything changed."""
+        rows = [row for space in self.picture.left + self.picture.right for row in space.rows]
+        used = {_CLASSES[row.page.access] for row in rows if row.box is not None}
+        changed = any(row.changed for row in rows) or any(box.changed for box in self.picture.boxes)
+        entries = [entry for entry in _LEGEND if entry[0] in used]
+        entries += [("d", "changed")] if changed else []
+        return entries + ([("e", "≠ differs")] if any(row.different for row in rows) else [])
+
+    def _legend_width(self) -> int:
+        return 2 * EDGE + sum(_legend_step(words) for _, words in self.legend)
+
+    def _legend(self) -> None:
+        """Say what the dashes that occur mean, and what the dot is."""
+        x, y = EDGE, self.bottom + 4
+        for look, words in self.legend:
+            if look == "d":
+                mark = f'<circle class="d" cx="{x + 30}" cy="{y}" r="4"/>'
+            elif look == "e":
+                mark = f'<rect class="e" x="{x + 8}" y="{y - 6}" width="26" height="12" rx="4"/>'
+            else:
+                mark = f'<path class="{look}" d="M{x} {y}h34"/>'
+            self.parts.append(f"{mark}{self._text(x + 40, y + 4, words, 's')}")
+            x += _legend_step(words)
+        self.bottom = y + 8
+
+    @staticmethod
+    def _text(x: int, y: int, text: str, look: str) -> str:
+        return f'<text class="{look}" x="{x}" y="{y}">{for_html(text)}</text>'
+
+
+def _legend_step(words: str) -> int:
+    return 40 + int(NARROW * len(words)) + 16
+
+
+def _bold(text: str) -> str:
+    return f'<tspan class="t">{for_html(text)}</tspan>'
+
+
+def _short(text: str, most: int = NAME) -> str:
+    shown = printable(text, None)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def _title(text: str) -> str:
+    return _short(text, TITLE)
+
+
+def _head(box: Box) -> str:
+    return f"{box.name} = {box.shown}"
+
+
+def _second(box: Box) -> str:
+    users = _count(len(box.users), "user") if box.users else "no user"
+    parts = [_count(box.many, "slot" if box.slot else "frame")] if box.many > 1 else []
+    return ", ".join([*parts, *([_short(box.cached)] if box.cached else []), users])
+
+
+def _width(least: int, heads: list[str], seconds: list[str]) -> int:
+    """Return the width that the longest line needs, with room for the dot of a change."""
+    widest = max([WIDE * len(head) + 18 for head in heads] + [NARROW * len(line) for line in seconds], default=0)
+    return max(least, int(widest) + 16)

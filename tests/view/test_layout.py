@@ -1,0 +1,178 @@
+"""States as rows, boxes and arrows."""
+
+from grader.machine.entry import FRAME_SHIFT
+from grader.view.layout import ROWS, picture_after, pictures
+from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
+from reference.file_backed import FileBackedKernel
+from tests.view.runs import lab_of, recorded, replayed
+
+FORK = (
+    "mmap: {by: P, name: h, pages: 2}",
+    "write: {by: P, at: h, values: [5, 6]}",
+    "fork: {by: P, child: C}",
+    'write: {by: C, at: "h[1]", value: 7}',
+)
+
+
+def drawn(run, step):
+    """Return the picture after a step of a scenario and its trace."""
+    scenario, trace = run
+    return picture_after(scenario, trace.pids, trace.steps, step)
+
+
+def rows(picture):
+    """Return label, access and frame of every row, by process."""
+    return {
+        space.name: [
+            (row.label, row.page.access, picture.boxes[row.box].name if row.box is not None else "")
+            for row in space.rows
+        ]
+        for space in picture.left + picture.right
+    }
+
+
+def test_after_a_fork_both_sides_lead_to_the_same_frames_and_are_protected():
+    """The region may be written and the entry may not: that is what the picture has to show."""
+    picture = drawn(replayed(*FORK), 3)
+
+    both = [("h[0]", PROTECTED, "a"), ("h[1]", PROTECTED, "b")]
+    assert rows(picture) == {"P": both, "C": both}
+    assert {row.page.region for space in picture.left + picture.right for row in space.rows} == {"rw-"}
+    assert [box.users for box in picture.boxes] == [("P:h[0]", "C:h[0]"), ("P:h[1]", "C:h[1]")]
+
+
+def test_a_write_of_the_child_leads_its_page_elsewhere_and_only_that_is_marked():
+    """The frame of the copy and the entry of the writer are new; everything else is as it was."""
+    picture = drawn(replayed(*FORK), 4)
+
+    assert rows(picture)["C"] == [("h[0]", PROTECTED, "a"), ("h[1]", WRITABLE, "c")]
+    marked = [(space.name, row.label) for space in picture.left + picture.right for row in space.rows if row.changed]
+    assert marked == [("C", "h[1]")]
+    assert [(box.name, box.shown) for box in picture.boxes if box.changed] == [("c", "7")]
+
+
+def test_kinds_of_regions_are_named():
+    """Code, constants and heap are told apart by rights and names."""
+    picture = drawn(recorded("copy-on-write", "three-sections"), 11)
+
+    (left,) = picture.left
+    assert [row.page.kind for row in left.rows] == ["code", "read-only data", "heap"]
+    assert [row.page.access for row in left.rows] == [READ_ONLY, READ_ONLY, PROTECTED]
+
+
+def test_a_thousand_pages_are_three_rows_where_the_child_wrote_half():
+    """Runs are cut where frames stop being shared, on both sides, and are counted."""
+    picture = drawn(recorded("copy-on-write", "fork-faults"), 5)
+
+    assert rows(picture) == {
+        "parent": [("buffer[0:512]", PROTECTED, "a..sr"), ("buffer[512:1024]", PROTECTED, "ss..amj")],
+        "child": [("buffer[0:512]", PROTECTED, "a..sr"), ("buffer[512:1024]", WRITABLE, "amk..bgb")],
+    }
+    assert [(box.many, box.shown) for box in picture.boxes] == [(512, "7"), (512, "7"), (512, "8")]
+
+
+def test_a_run_ends_where_a_change_begins():
+    """Pages that look alike now are two rows if the step made only some of them so."""
+    steps = (
+        "mmap: {by: P, name: h, pages: 20}",
+        'write: {by: P, at: "h[0:10]", value: 1}',
+        'write: {by: P, at: "h[10:20]", value: 1}',
+    )
+    (space,) = drawn(replayed(*steps, machine="{frames: 32}"), 3).left
+
+    assert [(row.label, row.changed) for row in space.rows] == [("h[0:10]", False), ("h[10:20]", True)]
+
+
+def test_a_run_ends_where_others_see_its_frames_elsewhere():
+    """Two mappings show the halves of a file the other way round: a row never leads into the middle of a box."""
+    steps = (
+        "mmap: {by: P, name: all, pages: 20, file: f, shared: true}",
+        "mmap: {by: P, name: second, pages: 10, file: f, shared: true, offset: 10}",
+        "mmap: {by: P, name: first, pages: 10, file: f, shared: true}",
+        "read: {by: P, at: all}",
+        "read: {by: P, at: second}",
+        "read: {by: P, at: first}",
+        "read: {by: P, at: first}",
+    )
+    files = "{f: {pages: 20, writable: true}}"
+    picture = drawn(replayed(*steps, machine="{frames: 32}", files=files, kernel=FileBackedKernel), 7)
+
+    assert [(row.label, row.box) for row in picture.left[0].rows] == [
+        ("all[0:10]", 0),
+        ("all[10:20]", 1),
+        ("second[0:10]", 1),
+        ("first[0:10]", 0),
+    ]
+
+
+def test_eight_processes_stand_four_on_a_side():
+    """The order of creation goes down the left side first."""
+    picture = drawn(recorded("copy-on-write", "eight-processes-one-page"), 12)
+
+    assert [space.name for space in picture.left] == ["P", "A", "B", "C"]
+    assert [space.name for space in picture.right] == ["D", "E", "F", "G"]
+    assert [(box.name, len(box.users)) for box in picture.boxes] == [("a", 5), ("b", 1), ("c", 1), ("d", 1)]
+
+
+def test_pages_without_an_entry_are_one_row_and_lead_nowhere():
+    """What nobody has touched is promised, not there."""
+    picture = drawn(replayed("mmap: {by: P, name: h, pages: 3}", 'write: {by: P, at: "h[0]", value: 1}'), 2)
+
+    assert rows(picture)["P"] == [("h[0]", WRITABLE, "a"), ("h[1:3]", UNTOUCHED, "")]
+
+
+def test_pages_that_are_out_lead_to_slots():
+    """Swap is a place like a frame, with contents."""
+    picture = drawn(recorded("tlb", "round-and-round"), 5)
+
+    assert [row[1:] for row in rows(picture)["P"][:2]] == [(OUT, "slot 2"), (OUT, "slot 0")]
+    assert [box.shown for box in picture.boxes if box.slot] == ["1", "6"]
+
+
+def test_the_page_cache_keeps_a_frame_that_no_page_leads_to():
+    """A private page that is written first leaves its file's page in the cache."""
+    picture = drawn(recorded("file-backed", "sections-of-a-program"), 10)
+
+    assert [(box.cached, box.users) for box in picture.boxes if not box.users] == [("prog[3]", ())]
+
+
+def test_a_stale_translation_is_shown_with_its_frame():
+    """The TLB's word is added to the page table's."""
+    scenario, trace = replayed(*FORK)
+    pid, page = 1, next(iter(trace.steps[1].changes[1]))
+    old = trace.steps[1].changes[pid][page]
+    trace.steps[3] = trace.steps[3]._replace(stale={pid: {page: old}})
+    (left,) = drawn((scenario, trace), 4).left
+
+    assert left.rows[0].page.stale == "rw- a"
+    assert old >> FRAME_SHIFT in {pte >> FRAME_SHIFT for pte in trace.steps[2].changes[pid].values()}
+
+
+def test_long_address_spaces_say_how_much_is_left_out():
+    """Pages that differ from one to the next cannot be folded; what is over is counted, its frames too."""
+    steps = [f"mmap: {{by: P, name: m{n}, pages: 1}}" for n in range(ROWS + 3)]
+    steps += [f"write: {{by: P, at: m{n}, value: {n}}}" for n in range(ROWS + 3)]
+    picture = drawn(replayed(*steps, machine="{frames: 32}"), len(steps))
+
+    assert len(picture.left[0].rows) == ROWS and picture.left[0].more == 3
+    assert picture.unseen == 3
+
+
+def test_every_arrow_leads_from_a_whole_row_to_a_whole_box():
+    """In all scenarios of a lab, a row of n pages leads to a box of n frames that names the row's first page."""
+    for scenario in lab_of("copy-on-write").scenarios:
+        one, trace = recorded("copy-on-write", scenario.id)
+        for picture in pictures(one, trace.pids, trace.steps):
+            for space in picture.left + picture.right:
+                for row in space.rows:
+                    if row.box is not None:
+                        box = picture.boxes[row.box]
+                        assert row.pages == box.many, (scenario.id, picture.title)
+                        assert f"{space.name}:{row.page.label}" in box.users, (scenario.id, picture.title)
+
+
+def test_one_picture_is_the_same_as_all_of_them_in_a_row():
+    """Drawing one step follows the steps before it without drawing them."""
+    scenario, trace = replayed(*FORK)
+
+    assert list(pictures(scenario, trace.pids, trace.steps)) == [drawn((scenario, trace), n) for n in range(1, 5)]
