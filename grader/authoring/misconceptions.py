@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.files import write_file
 from grader.grade.attempt import attempt_each, attempt_here
@@ -80,7 +80,7 @@ def fingerprints_text(lab: Lab, tried: list[Tried]) -> str:
     lines = [f'{{"format": {FORMAT}, "scenarios": {json.dumps(hashes)}, "mistakes": {{']
     for number, one in enumerate(tried):
         mistake = mistakes(lab)[one.flag]
-        about: dict[str, Any] = {"belief": mistake.belief, "lab": mistake.lab, "section": mistake.section}
+        about: dict[str, object] = {"belief": mistake.belief, "lab": mistake.lab, "section": mistake.section}
         about["signs"] = {id: one.signs[id] for id in one.public}
         lines.append(f'  "{one.flag}": {json.dumps(about)}{"," if number < len(tried) - 1 else ""}')
     return "\n".join([*lines, "}}"]) + "\n"

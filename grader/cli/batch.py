@@ -118,7 +118,7 @@ class Terminated(KeyboardInterrupt):
 def _terminable() -> Iterator[None]:
     """Raise Terminated on SIGTERM."""
 
-    def terminate(number: int, frame: Any) -> None:
+    def terminate(number: int, frame: object) -> None:
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, terminate)

@@ -9,7 +9,6 @@ import pathlib
 import shlex
 import sys
 import time
-from typing import Any
 
 from grader.cli import add_isolation
 from grader.cli.output import write
@@ -117,7 +116,7 @@ def _isolation(session: Session, options: argparse.Namespace) -> Isolation:
 
 
 def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: Submission) -> None:
-    extra: dict[str, Any] = {}
+    extra: dict[str, object] = {}
     if options.format == "text":
         verbosity = options.verbose - options.quiet
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ

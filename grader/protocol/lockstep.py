@@ -27,7 +27,7 @@ class Child(Protocol):
     def send(self, kind: int, payload: bytes) -> None:
         """Send one frame."""
 
-    def receive(self) -> Any:
+    def receive(self) -> object:
         """Return the next frame, (kind, payload), or how the child ended."""
 
 
@@ -162,7 +162,7 @@ def _numbers(answer: bytes) -> Sequence[int]:
         raise Tampered(str(error)) from None
 
 
-def send_source(child: Child, modules: dict[str, str], main: str, class_name: str) -> dict[str, Any] | None:
+def send_source(child: Child, modules: dict[str, str], main: str, class_name: str) -> dict[str, object] | None:
     """Give a new child the submission's modules: None, or the trouble that its source has."""
     source = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
     child.begin_scenario()
@@ -178,7 +178,7 @@ def send_source(child: Child, modules: dict[str, str], main: str, class_name: st
     raise Tampered(f"a frame of kind {kind} in answer to the source")
 
 
-def read_trouble(payload: bytes) -> dict[str, Any]:
+def read_trouble(payload: bytes) -> dict[str, object]:
     """Return a TROUBLE, checked field by field since it is untrusted. Raises Tampered if it has another shape."""
     try:
         given = json.loads(payload[: wire.TROUBLE_LIMIT])

@@ -49,7 +49,7 @@ def keyed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
     return Keyed(_written(question), {wrong.value: [wrong.why] for wrong in question.distractors if wrong.value})
 
 
-def _written(question: Question) -> Any:
+def _written(question: Question) -> object:
     if question.type in ("single", "multiple"):
         return {choice.id for choice in question.choices if choice.right}
     if question.type == "order":
@@ -118,7 +118,7 @@ def _rank(choice: Choice) -> tuple[Fraction, str]:
     return (Fraction(0), value) if isinstance(value, str) else (value, "")
 
 
-def _of_type(question: Question, value: Value) -> Any:
+def _of_type(question: Question, value: Value) -> object:
     if question.type == "text":
         return (as_text(value),)
     return as_text(value) if question.type == "single" else value
@@ -171,7 +171,7 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
 
 # -- what is recorded -----------------------------------------------------------------------------------------
 
-_loaded: dict[tuple[str, int], dict[str, Any]] = {}
+_loaded: dict[tuple[str, int], dict[str, object]] = {}
 
 
 def keys_path(lab: Lab) -> pathlib.Path:

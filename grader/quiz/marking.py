@@ -56,7 +56,7 @@ def variant_of(sheet: Sheet) -> str:
     return seed.strip() if isinstance(seed, str) and seed not in _EMPTY and not unfit(seed) else ""
 
 
-def unfit(given: Any) -> bool:
+def unfit(given: object) -> bool:
     """Return True if intake rejected an answer (given twice, or nested). The answer is then the reason."""
     from grader.intake.submission import Unfit
 
@@ -131,7 +131,7 @@ def _told(*feedback: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in feedback if sentence)
 
 
-def _single(question: Question, keys: Keyed, given: Any) -> Mark:
+def _single(question: Question, keys: Keyed, given: object) -> Mark:
     choices = offered(question, keys)
     choice = next((c for c in choices if c.id == given), None)
     if choice is None:
@@ -157,7 +157,7 @@ def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
     return Mark(PARTIAL if share else WRONG, share, why + told)
 
 
-def _number(question: Question, keys: Keyed, given: Any) -> Mark:
+def _number(question: Question, keys: Keyed, given: object) -> Mark:
     if not isinstance(given, str) or not _NUMBER.match(given.strip()):
         return _invalid(given, f"a number{f' of {question.unit}' if question.unit else ''}, such as 12 or 2.5")
     value = Fraction(given.strip())
@@ -166,7 +166,7 @@ def _number(question: Question, keys: Keyed, given: Any) -> Mark:
     return Mark(WRONG, Fraction(0), tuple(keys.wrong.get(as_text(value), ())))
 
 
-def _text(question: Question, keys: Keyed, given: Any) -> Mark:
+def _text(question: Question, keys: Keyed, given: object) -> Mark:
     if not isinstance(given, str):
         return _invalid(given, "a word or two")
     if normal(given) in map(normal, keys.key):
@@ -180,7 +180,7 @@ def normal(text: str) -> str:
     return " ".join(text.casefold().replace("-", " ").strip(" \t\n`'\".").split())
 
 
-def _order(question: Question, keys: Keyed, given: Any) -> Mark:
+def _order(question: Question, keys: Keyed, given: object) -> Mark:
     key = keys.key
     if not isinstance(given, list) or sorted(given) != sorted(key):
         return _invalid(given, f"a list of all of {_ids(question.choices)}, in order")

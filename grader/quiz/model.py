@@ -85,8 +85,8 @@ class Question(NamedTuple):
     why: str
     distractors: tuple[Wrong, ...]
     penalty: Fraction
-    parameters: dict[str, list[Any]]
-    values: dict[str, Any]
+    parameters: dict[str, list[object]]
+    values: dict[str, object]
     raw: Block
     line: int
 

@@ -23,7 +23,7 @@ _BRACED = re.compile(r"\{([A-Za-z0-9_ +*/%()-]{1,80})\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def chosen(seed: str, question: str, parameters: dict[str, list[Any]]) -> dict[str, Any]:
+def chosen(seed: str, question: str, parameters: dict[str, list[object]]) -> dict[str, object]:
     """Return the values for a seed; "" gives the first of each."""
     if not seed:
         return {name: values[0] for name, values in parameters.items()}
@@ -39,7 +39,7 @@ def _pick(text: str, count: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big") % count
 
 
-def combinations(parameters: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
+def combinations(parameters: dict[str, list[object]]) -> Iterator[dict[str, object]]:
     """Yield every combination of values, the first values first; a single empty one if there are no parameters."""
     for values in itertools.product(*parameters.values()):
         yield dict(zip(parameters, values, strict=True))
@@ -70,18 +70,18 @@ def substitute(value: Any, values: dict[str, Any]) -> Any:
     return _BRACED.sub(lambda match: _put(match, values), value)
 
 
-def _put(match: re.Match[str], values: dict[str, Any]) -> str:
+def _put(match: re.Match[str], values: dict[str, object]) -> str:
     if not _speaks_of(match.group(1), values):
         return match.group()
     return str(_filled(match.group(1), values))
 
 
-def _speaks_of(text: str, values: dict[str, Any]) -> bool:
+def _speaks_of(text: str, values: dict[str, object]) -> bool:
     names = _NAME.findall(text)
     return bool(names) and all(name in values for name in names)
 
 
-def _filled(text: str, values: dict[str, Any]) -> Any:
+def _filled(text: str, values: dict[str, object]) -> object:
     if text.strip() in values:
         return values[text.strip()]
     result = arithmetic(text, values)
@@ -90,7 +90,7 @@ def _filled(text: str, values: dict[str, Any]) -> Any:
     return int(result)
 
 
-def placeholders(value: Any) -> set[str]:
+def placeholders(value: object) -> set[str]:
     """Return the names in `{…}` anywhere in a value."""
     if isinstance(value, dict):
         return set().union(*(placeholders(key) | placeholders(item) for key, item in value.items()), set())
@@ -120,7 +120,7 @@ def arithmetic(text: str, values: dict[str, Any]) -> Fraction:
         raise ValueError(f"{text!r} divides by zero") from None
 
 
-def _evaluate(node: Any, values: dict[str, Any]) -> Fraction:
+def _evaluate(node: object, values: dict[str, object]) -> Fraction:
     import ast
 
     if isinstance(node, ast.Constant) and type(node.value) is int:
@@ -139,7 +139,7 @@ def _evaluate(node: Any, values: dict[str, Any]) -> Fraction:
     raise SyntaxError
 
 
-def _combine(operator: Any, left: Fraction, right: Fraction) -> Fraction:
+def _combine(operator: object, left: Fraction, right: Fraction) -> Fraction:
     import ast
 
     if isinstance(operator, ast.Add):

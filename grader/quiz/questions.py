@@ -46,7 +46,7 @@ def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: Seed =
     return _Reader(name, lab).quiz(read_yaml(text, name), seed)
 
 
-def instance(lab: Lab | None, quiz: Quiz, question: Question, values: dict[str, Any]) -> Question:
+def instance(lab: Lab | None, quiz: Quiz, question: Question, values: dict[str, object]) -> Question:
     """Return the same question with other values of its parameters. FormatError if they do not work."""
     return _Reader(quiz.path, lab).instance(question.raw, question.line, question.penalty, values)
 
@@ -78,7 +78,7 @@ class _Reader:
 
     def question(self, item: Any, line: int, penalty: Fraction, seed: str) -> Question:
         check_fields(self.name, "a question", item, QUESTION, line)
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         if "parameters" in item:
             from grader.quiz.parameters import chosen
 
@@ -99,7 +99,7 @@ class _Reader:
                 known = ", ".join(item["parameters"])
                 raise self.wrong(item.line, f"{{{name}}} is not a parameter of this question (it has {known})")
 
-    def instance(self, item: Block, line: int, penalty: Fraction, values: dict[str, Any]) -> Question:
+    def instance(self, item: Block, line: int, penalty: Fraction, values: dict[str, object]) -> Question:
         """Return a question whose fields have been checked, with values for its parameters."""
         block = item
         if values:

@@ -8,7 +8,6 @@ one choice is right) is checked by the loader and `grader check`.
 from __future__ import annotations
 
 import pathlib
-from typing import Any
 
 from grader.files import write_file
 from grader.formats.schema import object_schema, schema_text, whole_schema
@@ -17,7 +16,7 @@ from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATI
 PATH = pathlib.Path(__file__).with_name("quiz.schema.json")
 
 
-def schema() -> dict[str, Any]:
+def schema() -> dict[str, object]:
     """Return the whole schema, draft 2020-12."""
     observation = object_schema(OBSERVATION)
     observation["if"] = {"properties": {"observe": {"enum": list(PLACED)}}, "required": ["observe"]}
@@ -34,9 +33,9 @@ def schema() -> dict[str, Any]:
     return whole_schema(title, object_schema(TOP), definitions)
 
 
-def _of_type(kind: str) -> dict[str, Any]:
+def _of_type(kind: str) -> dict[str, object]:
     """Return the part of the schema on the fields that a question of one type needs and must not have."""
-    then: dict[str, Any] = {}
+    then: dict[str, object] = {}
     if NEEDED[kind]:
         then["required"] = list(NEEDED[kind])
     refused = {field: False for field, kinds in ONLY.items() if kind not in kinds}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.sandbox.limits import Limits
 
@@ -34,7 +34,7 @@ class Zygote(NamedTuple):
     all inside are gone."""
 
     pid: int
-    control: Any
+    control: object
     log: int
 
 

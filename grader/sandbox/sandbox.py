@@ -69,7 +69,7 @@ class Sandbox:
         self.limits = limits or Limits()
         self._polite, self._entry = polite, entry
         self._missing: dict[str, str] = {}
-        self._report: dict[str, Any] | None = None
+        self._report: dict[str, object] | None = None
         self._children: dict[int, Any] = {}
         self._deaths: dict[int, Death] = {}
         self._spawned = 0
@@ -258,7 +258,7 @@ class Sandbox:
         self._deaths[serial] = death
         return death
 
-    def forget(self, child: Any) -> None:
+    def forget(self, child: object) -> None:
         """A child was closed."""
         for serial, known in list(self._children.items()):
             if known is child:

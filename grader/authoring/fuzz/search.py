@@ -150,7 +150,7 @@ def disagreements(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) 
     return found
 
 
-def programs() -> Any:
+def programs() -> object:
     """Return a Hypothesis strategy for programs: a machine number, and moves."""
     from hypothesis import strategies as st
 

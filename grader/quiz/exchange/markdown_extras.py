@@ -26,7 +26,7 @@ _LENGTH = 200
 
 def write_extras(item: Item, values: list[str]) -> list[str]:
     """Return the lines of the comment; none if the rest of the file holds everything."""
-    extras: dict[str, Any] = {} if item.kind in ("single", "multiple") else {"type": item.kind}
+    extras: dict[str, object] = {} if item.kind in ("single", "multiple") else {"type": item.kind}
     if values:
         extras["values"] = values
     if item.answers[1:]:
@@ -41,7 +41,7 @@ def write_extras(item: Item, values: list[str]) -> list[str]:
     return [f"<!-- forklab: {text} -->", ""] if extras else []
 
 
-def read_extras(comments: list[tuple[int, str]], report: Report) -> dict[str, Any]:
+def read_extras(comments: list[tuple[int, str]], report: Report) -> dict[str, object]:
     """Return the contents of a question's comments; report what is not valid."""
     extras: dict[str, Any] = {}
     for line, text in comments:
@@ -67,7 +67,7 @@ def read_extras(comments: list[tuple[int, str]], report: Report) -> dict[str, An
     return extras
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) and 0 < len(value.strip()) <= _LENGTH and "\0" not in value else None
 
 
@@ -76,11 +76,11 @@ def _texts(value: Any) -> list[str] | None:
     return value if ok else None
 
 
-def _points(value: Any) -> Fraction | None:
+def _points(value: object) -> Fraction | None:
     return Fraction(value) if isinstance(value, str) and _POINTS.match(value) else None
 
 
-def _type(value: Any) -> str | None:
+def _type(value: object) -> str | None:
     return value if value in ("order", "number", "text") else None
 
 

@@ -66,18 +66,18 @@ def teach(folders: list[str]) -> None:
         sys.modules["threading"]._start_new_thread = _no_threads  # type: ignore[attr-defined]
 
 
-def _no_threads(*_: Any) -> int:
+def _no_threads(*_: object) -> int:
     raise PermissionError("a kernel may not start threads")
 
 
-def _hook(below: tuple[str, ...]) -> Callable[[str, tuple[Any, ...]], None]:
+def _hook(below: tuple[str, ...]) -> Callable[[str, tuple[object, ...]], None]:
     """The hook. What it needs is bound here: a module's globals are easily changed by accident."""
     refused = tuple(_REFUSED)
     words = dict(_REFUSED)
     looking = frozenset(_LOOKING)
     writing = _WRITING
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
         if event == "open":
             _check_open(below, writing, *arguments)
         elif event.startswith(refused):
@@ -89,7 +89,7 @@ def _hook(below: tuple[str, ...]) -> Callable[[str, tuple[Any, ...]], None]:
     return hook
 
 
-def _check_open(below: tuple[str, ...], writing: int, path: Any, mode: Any, flags: Any) -> None:
+def _check_open(below: tuple[str, ...], writing: int, path: object, mode: object, flags: object) -> None:
     if isinstance(path, int):
         return
     if (isinstance(mode, str) and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & writing):

@@ -11,7 +11,6 @@ import gc
 import sys
 from functools import cache
 from types import ModuleType
-from typing import Any
 
 from grader.machine.region import Region
 
@@ -21,7 +20,7 @@ _OURS = ("grader.machine", "grader.replay.simulated", "grader.sandbox.inside.wor
 
 
 @cache
-def state() -> tuple[dict[str, ModuleType], list[tuple[Any, dict[str, Any]]]]:
+def state() -> tuple[dict[str, ModuleType], list[tuple[object, dict[str, object]]]]:
     """The watched modules by name, and each namespace of theirs with a copy. A zygote makes it for its children."""
     modules = {n: m for n, m in sys.modules.items() if n.startswith(_OURS) or n in _WATCHED}
     own = [thing for module in modules.values() for thing in vars(module).values() if isinstance(thing, type)]
@@ -58,7 +57,7 @@ class Interpreter:
             sys.setrecursionlimit(self._recursion)
 
 
-def _settings() -> tuple[Any, ...]:
+def _settings() -> tuple[object, ...]:
     return (
         sys.getrecursionlimit(),
         sys.gettrace(),

@@ -54,7 +54,7 @@ class _Worker:
         self.source: _Source | None = None
         self.run: Replay | None = None
         self.log: list[int] = []
-        self.trouble: dict[str, Any] | None = None
+        self.trouble: dict[str, object] | None = None
         self.step = 0
         self.begun = False  # whether a scenario has been run here
         self.ticks = 0  # of the clock, since the scenario began
@@ -172,13 +172,13 @@ class _Recorder:
             raise self._ended(error, "page_fault") from error
         self._log.append(wire.RETURNED)
 
-    def mmap(self, process: Process, *arguments: Any) -> None:
+    def mmap(self, process: Process, *arguments: object) -> None:
         self._call(wire.MMAP, "mmap", process, *arguments)
 
-    def munmap(self, process: Process, *arguments: Any) -> None:
+    def munmap(self, process: Process, *arguments: object) -> None:
         self._call(wire.MUNMAP, "munmap", process, *arguments)
 
-    def mprotect(self, process: Process, *arguments: Any) -> None:
+    def mprotect(self, process: Process, *arguments: object) -> None:
         self._call(wire.MPROTECT, "mprotect", process, *arguments)
 
     def fork(self, parent: Process, child: Process) -> None:
@@ -187,13 +187,13 @@ class _Recorder:
     def exit(self, process: Process) -> None:
         self._call(wire.EXIT, "exit", process)
 
-    def user_access(self, process: Process, *arguments: Any) -> None:
+    def user_access(self, process: Process, *arguments: object) -> None:
         self._call(wire.USER_ACCESS, "user_access", process, *arguments)
 
     def evict(self) -> None:
         self._call(wire.EVICT, "evict", None)
 
-    def _call(self, call: int, method: str, process: Process | None, *arguments: Any) -> None:
+    def _call(self, call: int, method: str, process: Process | None, *arguments: object) -> None:
         self._log += (call, process.pid if process is not None else 0)
         try:
             function = getattr(self._kernel, method)
@@ -328,7 +328,7 @@ def file_of(module: str) -> str:
 # -- trouble --------------------------------------------------------------------------------------------------
 
 
-def describe(error: BaseException, method: str, modules: dict[str, str]) -> dict[str, Any]:
+def describe(error: BaseException, method: str, modules: dict[str, str]) -> dict[str, object]:
     """Return what went wrong, with the student's own lines and none of ours, whatever the student's exception does."""
     made = type(error)
     try:
@@ -375,10 +375,10 @@ def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
     return calls[::-1]
 
 
-def _shown(calls: Iterable[tuple[CodeType, int]], modules: dict[str, str]) -> list[list[Any]]:
+def _shown(calls: Iterable[tuple[CodeType, int]], modules: dict[str, str]) -> list[list[object]]:
     """Those calls that are of the student's own code, with the lines of text."""
     files = {file_of(name): text for name, text in modules.items()}
-    lines: list[list[Any]] = []
+    lines: list[list[object]] = []
     for code, number in calls:
         text = files.get(code.co_filename)
         if text is not None:

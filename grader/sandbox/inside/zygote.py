@@ -234,7 +234,7 @@ def preflight(walls: Walls, jailed: bool) -> dict[str, Any]:
     )
 
 
-def stand(walls: Walls, jailed: bool) -> dict[str, Any]:
+def stand(walls: Walls, jailed: bool) -> dict[str, object]:
     """Find the walls that stand here: those that fail in the pre-flight child are left out, one after another."""
     report = preflight(walls, jailed)
     while "failed" in report and report["layer"] in ("user", "landlock", "seccomp"):
