@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     except StoreError as error:
         raise InputError([str(error)]) from None
     except KeyboardInterrupt as stopped:
-        print("grader: stopped; the results so far are saved: run the same command again to continue", file=sys.stderr)
+        print("grader: stopped; the results so far are saved. Run the same command again to continue", file=sys.stderr)
         return 143 if isinstance(stopped, Terminated) else 130
     return tell(outcome, books, options)
 

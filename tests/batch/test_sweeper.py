@@ -62,7 +62,7 @@ def test_a_batch_that_is_killed_leaves_nothing(root, lab, tmp_path, place, how, 
     assert list(own.parent.glob(f"{own.name}*")) == []
     if how == signal.SIGTERM:
         assert running.returncode == 143
-        assert "what was graded so far is kept" in err and "Traceback" not in err
+        assert "the results so far are saved" in err and "Traceback" not in err
 
 
 def wait_for(condition, seconds=20):
