@@ -35,6 +35,7 @@ from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
 from grader.batch.roster import Roster
+from grader.batch.similar import write_similarity
 from grader.batch.sources import BatchSubmission, read_source
 from grader.batch.store import NAME as STORE
 from grader.batch.store import Store, StoreError
@@ -125,7 +126,10 @@ def grade_batch(
             graded, problems = grade_missing(opened, store, sources, workers, progress)
         finally:
             workers.close()
-        return _told(opened, store, output, graded, problems, known, lists.late)
+        outcome = _told(opened, store, output, graded, problems, known, lists.late)
+        with written_or_told(), Output(output) as folder:
+            write_similarity(opened, store, sources, folder)
+        return outcome
 
 
 def merge_batches(

@@ -9,7 +9,7 @@ from grader.escape import for_html as html
 from grader.points import points
 from grader.report.course import ROWS, Bar, Course, Pairs
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1c2530; --soft: #5b6775; --page: #f5f6f8; --card: #fff; --line: #dfe3e8;
   --bar: #3b73b5; --track: #e9edf2; --warn: #a8271d; --warm: #fdf1ef; --glow: #f0c9c4; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e8ed; --soft: #9aa5b1; --page: #14181d; --card: #1c2229;
@@ -51,7 +51,7 @@ summary { cursor: pointer; color: var(--soft); padding: .4rem 0; }
   .b div, .b span, .spread span { print-color-adjust: exact; } }
 """
 
-_HEAD = """<!DOCTYPE html>
+HEAD = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -63,7 +63,7 @@ _HEAD = """<!DOCTYPE html>
 def render(course: Course) -> str:
     """An HTML document."""
     parts = [
-        f"{_HEAD}<title>{html(course.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
+        f"{HEAD}<title>{html(course.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>",
         f"<h1>{html(course.title)}</h1>",
         _list(
             "Not graded in full",
