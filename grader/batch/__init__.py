@@ -69,6 +69,7 @@ class Outcome(NamedTuple):
 
     missing_parts  shards that the results lack, such as 2/3
     roster         what became of the roster's rows, if there is a roster
+    alike          how many kernels are alike, in one line; "" if they were not compared
     """
 
     batch: dict[str, Any]
@@ -77,6 +78,7 @@ class Outcome(NamedTuple):
     changes: list[str]
     missing_parts: list[str]
     roster: Account | None
+    alike: str = ""
 
 
 def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
@@ -128,8 +130,8 @@ def grade_batch(
             workers.close()
         outcome = _told(opened, store, output, graded, problems, known, lists.late)
         with written_or_told(), Output(output) as folder:
-            write_similarity(opened, store, sources, folder)
-        return outcome
+            alike = write_similarity(opened, store, sources, folder)
+        return outcome._replace(alike=alike)
 
 
 def merge_batches(

@@ -16,8 +16,11 @@ from grader.batch.store import Store
 from grader.lab.lab import Lab
 
 
-def write_similarity(course: Course, store: Store, sources: list[BatchSubmission], output: Output) -> None:
-    """Compare the kernels of a batch and write what was found. OSError if a file cannot be written."""
+def write_similarity(course: Course, store: Store, sources: list[BatchSubmission], output: Output) -> str:
+    """Compare the kernels of a batch, write what was found, and return a summary in one line.
+
+    OSError if a file cannot be written.
+    """
     from grader.report import similarity
 
     # Equal bytes are compared once: the class report names them already, and they would drown the other pairs.
@@ -39,6 +42,7 @@ def write_similarity(course: Course, store: Store, sources: list[BatchSubmission
     output.write("similarity.json", json.dumps(plain, indent=1) + "\n")
     output.write("similarity.txt", similarity.text(plain))
     output.write("similarity.html", similarity.page(plain, texts))
+    return similarity.summary(plain)
 
 
 def given_code(lab: Lab) -> list[str]:

@@ -33,7 +33,7 @@ li { overflow-wrap: anywhere; }
 
 def text(found: Mapping[str, Any]) -> str:
     """Return the summary for a terminal."""
-    lines = [_compared(found), "", *wrap(MEANING, 78), ""]
+    lines = [summary(found), "", *wrap(MEANING, 78), ""]
     lines += [f"Same structure: {_names(found, group)}" for group in found["groups"]]
     lines += [f"{pair['share']:.0%}  {_names(found, _both(pair))}{_failures(pair)}" for pair in found["pairs"]]
     return "\n".join(lines).rstrip() + "\n"
@@ -49,13 +49,14 @@ def page(found: Mapping[str, Any], kernels: Mapping[str, str]) -> str:
     pairs = "".join(_pair(found, kernels, *one) for one in shown[:PAIRS])
     return (
         f"{HEAD}<title>Similar kernels</title>\n<style>{STYLE}{_COLUMNS}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1>Similar kernels</h1>\n<p>{html(_compared(found))}</p>\n<p class="about">{html(MEANING)}</p>\n'
+        f'<h1>Similar kernels</h1>\n<p>{html(summary(found))}</p>\n<p class="about">{html(MEANING)}</p>\n'
         f"<section><h2>Same structure throughout ({len(found['groups'])})</h2>\n<ul>\n{groups}</ul></section>\n"
         f"<section><h2>Side by side ({len(shown)})</h2>\n{pairs}{more}</section>\n</main>\n</body>\n</html>\n"
     )
 
 
-def _compared(found: Mapping[str, Any]) -> str:
+def summary(found: Mapping[str, Any]) -> str:
+    """Return in one line how many kernels were compared, and what was found."""
     return (
         f"{found['compared']} different kernels compared: {len(found['groups'])} groups with the same structure, "
         f"{len(found['pairs'])} other pairs."

@@ -22,7 +22,9 @@ def test_kernels_with_other_comments_are_one_group(cli, lab, tmp_path):
 
     assert status == 0, err
     assert (found["compared"], found["groups"], found["copies"]) == (2, [["ann", "ben"]], {"ann": ["cem"]})
-    assert "Same structure: ann = cem, ben" in (tmp_path / "out" / "similarity.txt").read_text()
+    summary = (tmp_path / "out" / "similarity.txt").read_text()
+    assert summary.startswith("2 different kernels compared: 1 groups")
+    assert "Same structure: ann = cem, ben" in summary
 
 
 def test_the_page_shows_kernels_escaped_and_students_see_nothing(cli, lab, tmp_path):
