@@ -41,7 +41,7 @@ def text(found: Mapping[str, Any]) -> str:
 
 def page(found: Mapping[str, Any], kernels: Mapping[str, str]) -> str:
     """Return an HTML document; `kernels` has the text of each submission that `found` mentions."""
-    groups = "".join(f"<li>{html(_names(found, group))}</li>\n" for group in found["groups"])
+    groups = "".join(_group(found, group) for group in found["groups"])
     shown = [(group[0], group[1], "same structure") for group in found["groups"]]
     shown += [(*_both(pair), f"{pair['share']:.0%}{_failures(pair)}") for pair in found["pairs"]]
     left = len(shown) - PAIRS
@@ -53,6 +53,12 @@ def page(found: Mapping[str, Any], kernels: Mapping[str, str]) -> str:
         f"<section><h2>Same structure throughout ({len(found['groups'])})</h2>\n<ul>\n{groups}</ul></section>\n"
         f"<section><h2>Side by side ({len(shown)})</h2>\n{pairs}{more}</section>\n</main>\n</body>\n</html>\n"
     )
+
+
+def _group(found: Mapping[str, Any], group: list[str]) -> str:
+    """Return a group that opens to its names: half a class in one group would fill a phone's screen many times."""
+    title = f"{len(group)} kernels, such as {html(group[0])}"
+    return f"<li><details><summary>{title}</summary>{html(_names(found, group))}</details></li>\n"
 
 
 def summary(found: Mapping[str, Any]) -> str:
