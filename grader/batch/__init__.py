@@ -35,6 +35,7 @@ from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
 from grader.batch.roster import Roster
+from grader.batch.similar import write_similarity
 from grader.batch.sources import BatchSubmission, read_source
 from grader.batch.store import NAME as STORE
 from grader.batch.store import Store, StoreError
@@ -68,6 +69,7 @@ class Outcome(NamedTuple):
 
     missing_parts  shards that the results lack, such as 2/3
     roster         what became of the roster's rows, if there is a roster
+    alike          how many kernels are alike, in one line; "" if they were not compared
     """
 
     batch: dict[str, Any]
@@ -76,6 +78,7 @@ class Outcome(NamedTuple):
     changes: list[str]
     missing_parts: list[str]
     roster: Account | None
+    alike: str = ""
 
 
 def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
@@ -125,7 +128,10 @@ def grade_batch(
             graded, problems = grade_missing(opened, store, sources, workers, progress)
         finally:
             workers.close()
-        return _told(opened, store, output, graded, problems, known, lists.late)
+        outcome = _told(opened, store, output, graded, problems, known, lists.late)
+        with written_or_told(), Output(output) as folder:
+            alike = write_similarity(opened, store, sources, folder)
+        return outcome._replace(alike=alike)
 
 
 def merge_batches(

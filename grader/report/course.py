@@ -43,6 +43,7 @@ class Course(NamedTuple):
     decide          submissions that nobody but a person can say whose they are
     odd             submissions that staff should look at: tampered ones
     twins           submissions that pass public scenarios and not their disguised twins, with the pairs
+    late            submissions after the due time, with the time and what the late policy changed
     untouched       submissions of a stub or an empty file
     copies          groups of submissions with one and the same kernel
     spread          how many have how many points
@@ -64,6 +65,7 @@ class Course(NamedTuple):
     decide: Pairs
     odd: Pairs
     twins: Pairs
+    late: Pairs
     untouched: Pairs
     copies: list[list[str]]
     spread: list[Bar]
@@ -92,6 +94,7 @@ def course(batch: dict[str, Any]) -> Course:
         decide=[(entry["id"], entry["decide"]) for entry in entries if entry["decide"]],
         odd=[(entry["id"], MEANINGS[TAMPERED]) for entry in entries if TAMPERED in entry["verdicts"].values()],
         twins=[(entry["id"], _pairs(entry["twins"])) for entry in entries if entry["twins"]],
+        late=[(entry["id"], _late(entry)) for entry in entries if entry["late"]],
         untouched=[(entry["id"], entry["remark"]) for entry in entries if entry["remark"]],
         copies=_copies(entries),
         spread=_spread(scores, most),
@@ -107,6 +110,12 @@ def course(batch: dict[str, Any]) -> Course:
 def _names(entry: dict[str, Any]) -> str:
     """Return the names of whoever handed a submission in."""
     return ", ".join(person["label"] for person in [entry, *entry["others"]] if person["label"]) or entry["id"]
+
+
+def _late(entry: dict[str, Any]) -> str:
+    """Return when a late submission was handed in, and what the late policy changed."""
+    changed = [_changed(one) for one in entry["adjustments"] if one["what"] == "late"]
+    return "; ".join([entry["submitted"] or "no time is known", *changed])
 
 
 def note(entry: dict[str, Any]) -> str:

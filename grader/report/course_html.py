@@ -9,7 +9,7 @@ from grader.escape import for_html as html
 from grader.points import points
 from grader.report.course import ROWS, Bar, Course, Pairs
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1c2530; --soft: #5b6775; --page: #f5f6f8; --card: #fff; --line: #dfe3e8;
   --bar: #3b73b5; --track: #e9edf2; --warn: #a8271d; --warm: #fdf1ef; --glow: #f0c9c4; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e8ed; --soft: #9aa5b1; --page: #14181d; --card: #1c2229;
@@ -43,7 +43,8 @@ table.list th { width: 1%; padding-right: 1.5rem; }
 code { font: .92em ui-monospace, monospace; white-space: nowrap; } a { color: inherit; }
 summary { cursor: pointer; color: var(--soft); padding: .4rem 0; }
 @media (max-width: 40rem) { main { padding: 1rem .5rem 2rem; } section, dl { padding: .75rem; }
-  .b { width: 20%; } .n { width: auto; } .spread { gap: .2rem; } .spread small { font-size: .7rem; }
+  .b { width: 20%; } .n { width: auto; } .spread { gap: .1rem; } .spread li { min-width: 0; }
+  .spread small { font-size: .7rem; white-space: normal; }
   table.list th, table.list td { display: block; width: auto; padding-right: 0; }
   table.list td { border-top: 0; padding-top: 0; }
   code { white-space: normal; overflow-wrap: anywhere; } }
@@ -51,7 +52,7 @@ summary { cursor: pointer; color: var(--soft); padding: .4rem 0; }
   .b div, .b span, .spread span { print-color-adjust: exact; } }
 """
 
-_HEAD = """<!DOCTYPE html>
+HEAD = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -63,7 +64,7 @@ _HEAD = """<!DOCTYPE html>
 def render(course: Course) -> str:
     """An HTML document."""
     parts = [
-        f"{_HEAD}<title>{html(course.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
+        f"{HEAD}<title>{html(course.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>",
         f"<h1>{html(course.title)}</h1>",
         _list(
             "Not graded in full",
@@ -91,6 +92,7 @@ def render(course: Course) -> str:
             course.twins,
             course.names,
         ),
+        _list("Late", "When it was handed in, where the download says so.", course.late, course.names, False),
         _spread(course),
         _chart("Tasks", "Submissions that have all points of a task.", course.tasks),
         _chart("Scenarios that fail most", "Of the submissions that got there.", course.scenarios),
@@ -166,7 +168,7 @@ def _spread(course: Course) -> str:
     highest = max((bar.number for bar in course.spread), default=0) or 1
     columns = "".join(
         f'<li><b>{bar.number}</b><span style="height:{78 * bar.number / highest:.1f}%"></span>'
-        f"<small>{html(bar.name.replace('-', '–'))}</small></li>\n"
+        f"<small>{html(bar.name.replace('-', '–')).replace('–', '–<wbr>')}</small></li>\n"
         for bar in course.spread
     )
     about = "Submissions by points. A column has its lower end, and not its upper one but for the last."

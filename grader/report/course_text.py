@@ -22,6 +22,7 @@ def render(course: Course) -> str:
         ("Decide whose these are; no gradebook has their points", course.decide),
         ("To be looked at", course.odd),
         ("Passes public scenarios, but not their disguised twins", course.twins),
+        ("Late", course.late),
         ("Nothing of their own", course.untouched),
     ):
         lines += _list(told, pairs, course.names)

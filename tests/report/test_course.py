@@ -50,6 +50,14 @@ def test_what_needs_an_eye_has_its_list():
     assert figures.copies == [["ann", "gus"]]
 
 
+def test_late_submissions_have_a_list():
+    """A late submission is listed with its time, in text and HTML; one in time is not."""
+    figures = course(batch(entry("ann", late=True, submitted="2026-11-02 10:00"), entry("ben")))
+
+    assert figures.late == [("ann", "2026-11-02 10:00")]
+    assert "2026-11-02 10:00" in course_text.render(figures) and "2026-11-02 10:00" in course_html.render(figures)
+
+
 def test_scenarios_are_counted_among_those_who_got_there():
     """Neither the stub, nor what was refused or could not be graded, is in the number that a share is of."""
     rows = {bar.name: (bar.number, bar.of) for bar in course(small_class()).scenarios}
