@@ -164,7 +164,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     if first["visibility"] == "hidden":
         return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; hidden scenarios fail."
     if BEFORE in first.get("details", ()):
-        return "mend the line above; no scenario can begin before that."
+        return "fix the line above; no scenario can run until then."
     task = lab.task(first["task"])
     where = f"task {task.number} of {lab.path / 'README.md'}"
     if first["verdict"] == "not_implemented":

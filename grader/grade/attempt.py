@@ -191,7 +191,7 @@ def crash_lines(trouble: Trouble) -> list[str]:
     """The student's own lines of a traceback, and the error."""
     lines = [*own_lines(trouble.lines), f"  {crash_message(trouble)}"]
     if trouble.type == HardwareError.__name__:
-        lines.append("  The hardware refuses that call, so it is the call or the kernel's books that are wrong.")
+        lines.append("  The hardware rejected this call: either its arguments or your kernel's bookkeeping is wrong.")
     if trouble.type in ("SegmentationFault", "OutOfMemory", "OutOfFrames", "InvalidArgument"):
         lines.append(f"  {_who(trouble.method)} may not raise this (see the stub's docstring).")
     return lines

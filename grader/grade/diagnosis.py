@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import pathlib
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.errors import InputError
 from grader.grade.attempt import Attempt
@@ -90,18 +90,18 @@ def likeness(lab: Lab, attempts: Iterable[tuple[Scenario, Attempt]]) -> Likeness
 
 
 def in_words(lab: Lab, found: Likeness) -> str:
-    """The likeness as a sentence for a report."""
+    """Return the likeness as sentences for a report."""
     beliefs = ", or one that ".join(mistake.belief for mistake in found.mistakes)
-    where = "the scenario that fails" if found.failed == 1 else f"{found.failed} of {found.failed} that fail"
+    failed = "scenario" if found.failed == 1 else f"{found.failed} scenarios"
     passed = found.run - found.failed
-    rest = f", and it passes the same {passed}" if passed else ""
+    rest = f", and passes the other {passed}" if passed else ""
     places = " and ".join(dict.fromkeys(_section(lab, mistake) for mistake in found.mistakes))
     return (
-        f"Behaves like a kernel that {beliefs}: the same first difference in {where}{rest}. "
-        f"This is a likeness, not a verdict; {places} may help."
+        f"Your kernel behaves like one that {beliefs}: it fails the same {failed} in the same way{rest}. "
+        f"This is a hint, not part of the grade. See {places}."
     )
 
 
-def _section(lab: Lab, mistake: Mistake) -> Any:
+def _section(lab: Lab, mistake: Mistake) -> str:
     where = "" if mistake.lab == lab.name else f" of {mistake.lab}"
     return f"section {mistake.section} of the handout{where}"

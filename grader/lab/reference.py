@@ -50,7 +50,9 @@ def problems_of(scenario: Scenario, run: Replay, trace: Trace) -> list[str]:
         problems.append(f"{scenario.path}:{line}: step {number}: the reference fails: {type(cause).__name__}: {cause}")
     for number in run.unfired:
         line = scenario.steps[number - 1].line
-        problems.append(f"{scenario.path}:{line}: step {number}: this failure never comes to pass on the reference")
+        problems.append(
+            f"{scenario.path}:{line}: step {number}: this injected failure never triggers with the reference kernel"
+        )
     if trace.end is not None and (trace.end.frames or trace.end.slots):
         left = f"{trace.end.frames} frames and {trace.end.slots} slots"
         problems.append(f"{scenario.path}:1: at the end the reference leaves {left} in use")
@@ -60,7 +62,7 @@ def problems_of(scenario: Scenario, run: Replay, trace: Trace) -> list[str]:
 def _problems_of_step(by: str, record: StepRecord, expectations: Expectations) -> list[str]:
     unmet = expectations.unmet(record)
     if record.outcome == SKIPPED:
-        return [f"process {by!r} is gone by now on the reference"]
+        return [f"process {by!r} has ended by this step on the reference"]
     problems = [f"expected {each.expected}; the reference shows {each.found}" for each in unmet]
     problems += [f"the reference breaks audit check {f.check} (frame {f.frame})" for f in record.findings]
     return problems

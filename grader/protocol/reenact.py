@@ -103,7 +103,8 @@ class StandIn(Kernel):
     def _enter(self, call: int, pid: int) -> None:
         found, whose = next(self._numbers, None), next(self._numbers, None)
         if found != call or whose != pid:
-            raise Tampered(f"the machine made call {call} for process {pid}; the answer has {found} for {whose}")
+            answer = "ends" if found is None else f"is for {wire.CALL_NAMES.get(found, found)} (pid {whose})"
+            raise Tampered(f"the machine called {wire.CALL_NAMES[call]} (pid {pid}), but the worker's answer {answer}")
 
     # -- operations -------------------------------------------------------------------------------------------
 

@@ -35,6 +35,15 @@ SOURCE, BEGIN, STEP, END = 1, 2, 3, 4
 HELLO, READY, TROUBLE, ANSWER = 10, 11, 12, 13
 
 INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT = range(32, 41)
+
+#: What messages call these calls.
+CALL_NAMES = dict(
+    zip(
+        range(32, 41),
+        ("__init__", "mmap", "munmap", "mprotect", "page_fault", "fork", "exit", "user_access", "evict"),
+        strict=True,
+    )
+)
 RETURNED, SEGMENTATION_FAULT, OUT_OF_MEMORY, INVALID_ARGUMENT, CRASHED = range(48, 53)
 
 #: Integers in one answer. The largest honest step (half a million first touches) takes six million.

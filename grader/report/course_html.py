@@ -104,7 +104,7 @@ def render(course: Course) -> str:
         _chart("First differences", "Submissions, by task and the rule that is broken first.", course.differences),
         _copies(course),
         _list(
-            "Nothing of their own",
+            "Unmodified stub or empty file",
             "An empty file, or the stub as it was handed out.",
             course.untouched,
             course.names,

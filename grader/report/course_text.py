@@ -23,7 +23,7 @@ def render(course: Course) -> str:
         ("To be looked at", course.odd),
         ("Passes public scenarios, but not their disguised twins", course.twins),
         ("Late", course.late),
-        ("Nothing of their own", course.untouched),
+        ("Unmodified stub or empty file", course.untouched),
     ):
         lines += _list(told, pairs, course.names)
     if course.copies:
@@ -36,8 +36,8 @@ def render(course: Course) -> str:
     widest = max((bar.number for bar in course.spread), default=0) or 1
     lines += [line for bar in course.spread for line in _row(bar, bar.number / widest, of=False)]
     for told, bars in (
-        ("Tasks, by who has all of their points", course.tasks),
-        ("Scenarios, by who got there and does not pass", course.scenarios),
+        ("Tasks completed", course.tasks),
+        ("Scenarios most often failed (of those who reached them)", course.scenarios),
         ("Common misconceptions: behaves like", course.misconceptions),
         ("First differences, by task and rule", course.differences),
     ):

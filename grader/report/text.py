@@ -101,7 +101,7 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter)
         # Nothing is wrong yet; a wall of the same line would only be in the way.
         return [
             "",
-            f"{len(failures)} scenarios need a method that is still the stub's. The first:",
+            f"{len(failures)} scenarios call a method you have not written yet. The first:",
             *_in_full(failures[0], painter),
         ]
     failures = sorted(failures, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)
@@ -137,8 +137,10 @@ def _waiting(result: Result, painter: _Painter) -> list[str]:
         needs = [f"task {numbers[need]}" for need in task.get("waits_for", []) if need in numbers]
         first = " and ".join(needs) or "another task"
         passes = "pass" if len(needs) > 1 else "passes"
-        why = f"Task {task['number']} needs {first} first. What does not pass here may come from there, so it is told"
-        lines += ["", *wrap(f"{why} when {first} {passes}:", WIDTH)]
+        why = (
+            f"Task {task['number']} depends on {first}. These failures may have the same cause, so details follow once"
+        )
+        lines += ["", *wrap(f"{why} {first} {passes}:", WIDTH)]
         lines += [_short_line(s, s.get("title", "hidden scenarios"), painter) for s in own]
     return lines
 
@@ -255,14 +257,15 @@ def _closing(result: Result, next_step: str) -> list[str]:
     passed = sum(s["verdict"] == PASSED for s in public)
     lines = [""]
     if "only" in result:
-        lines.append(f"Only scenarios that match {result['only']!r}: points and exit status speak of those.")
+        only = f"Only scenarios matching {result['only']!r} were run; points and exit status cover those alone."
+        lines += wrap(only, WIDTH)
     hidden = result["hidden"]
     line = f"{passed} of {len(public)} public scenarios pass"
     if hidden["count"]:
         state = hidden_state(result)
-        where = "graded above" if state == "graded" else f"{state} here"
-        ones = "hidden one exists" if hidden["count"] == 1 else "hidden ones exist"
-        line += f"; {hidden['count']} {ones} ({points(hidden['points'])} points), {where}"
+        ones, are = ("hidden one", "is") if hidden["count"] == 1 else (f"{hidden['count']} hidden ones", "are")
+        where = f"{are} graded above" if state == "graded" else f"{are} {state} here"
+        line += f". The {ones} ({points(hidden['points'])} points) {where}"
     lines += wrap(line + ".", WIDTH)
     about_points = hidden_points_line(result)
     lines += wrap(about_points, WIDTH) if about_points else []

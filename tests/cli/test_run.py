@@ -153,7 +153,7 @@ def test_what_fails_in_all_scenarios_is_told_once(cli, lab):
     assert out.count("SyntaxError") == 1
     assert "before the first step\n    kernel.py:1\n        def broken(:" in out
     assert "The same in 1 more scenario." in out
-    assert "Next: mend the line above; no scenario can begin before that." in out
+    assert "Next: fix the line above; no scenario can run until then." in out
 
 
 def test_a_kernel_that_passes_and_prints_is_told_where_to_look(cli, lab):

@@ -153,10 +153,10 @@ def test_the_sentence_is_a_likeness(lab):
     mistakes = [Mistake("a", "never looks", "copy-on-write", 2, {}), Mistake("b", "looks away", "small", 3, {})]
     told = in_words(load_lab(lab)._replace(name="small"), Likeness(mistakes, 9, 12))
 
-    assert "Behaves like a kernel that never looks, or one that looks away" in told
-    assert "9 of 9 that fail, and it passes the same 3" in told
-    assert "This is a likeness, not a verdict" in told
-    assert "section 2 of the handout of copy-on-write and section 3 of the handout may help" in told
+    assert "Your kernel behaves like one that never looks, or one that looks away" in told
+    assert "it fails the same 9 scenarios in the same way, and passes the other 3" in told
+    assert "This is a hint, not part of the grade" in told
+    assert "See section 2 of the handout of copy-on-write and section 3 of the handout" in told
 
 
 def test_a_lab_without_fingerprints_names_nothing(lab):

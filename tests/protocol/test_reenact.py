@@ -87,8 +87,8 @@ def test_an_honest_worker_gives_the_trace_of_its_kernel():
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ([wire.FORK, 1], "the machine made call"),
-        ([wire.MMAP, 2], "the machine made call"),
+        ([wire.FORK, 1], "the machine called"),
+        ([wire.MMAP, 2], "the machine called"),
         ([wire.MMAP, 1], "ends in the middle"),
         ([wire.MMAP, 1, 99, wire.RETURNED], "99 is not an operation"),
         ([wire.MMAP, 1, op.FREE, 3, wire.RETURNED], "an operation that the machine refuses: free"),
@@ -96,7 +96,7 @@ def test_an_honest_worker_gives_the_trace_of_its_kernel():
         ([wire.MMAP, 1, op.SWAP_OUT, 0, wire.RETURNED], "not an operation of this machine"),
         ([wire.MMAP, 1, op.FILE_IN, 0, 0, 0, wire.RETURNED], "file 0 does not exist"),
         ([wire.MMAP, 1, wire.RETURNED, 5], "goes on after the step"),
-        ([], "the machine made call"),
+        ([], "the machine called"),
     ],
 )
 def test_what_no_kernel_does_is_tampered(numbers, words):

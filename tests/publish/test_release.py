@@ -130,7 +130,7 @@ def test_public_points_are_the_same(folder, root, cli):
     assert {s.id: mine.share(s) for s in mine.scenarios} == {s.id: yours.share(s) for s in yours.scenarios}
     assert mine.hidden_points() == yours.hidden_points()
     _, out, _ = cli("run", folder / "labs" / LAB)
-    assert f"{len(mine.hidden)} hidden ones exist" in out
+    assert f"The {len(mine.hidden)} hidden ones" in out
 
 
 def test_the_lab_hash_is_the_same_for_students(folder, root):

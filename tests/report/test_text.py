@@ -57,5 +57,5 @@ def test_a_task_that_waits_for_two_names_both(lab):
     lines = render(result, verbosity=1).splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("  waits  "))
 
-    assert " ".join(lines[place - 2 : place]).startswith("Task 2 needs task 1 and task 3 first.")
-    assert lines[place - 1].endswith("when task 1 and task 3 pass:")
+    assert " ".join(lines[place - 2 : place]).startswith("Task 2 depends on task 1 and task 3.")
+    assert lines[place - 1].endswith("once task 1 and task 3 pass:")
