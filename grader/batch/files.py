@@ -10,6 +10,7 @@ moodle-feedback.zip has the feedback as Moodle takes it back, where submissions 
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import time
@@ -96,9 +97,22 @@ def written_or_told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        way_out = _WAYS_OUT.get(error.errno or 0, "")
         raise StoreError(
-            f"{error.filename}: {error.strerror}; the grades are kept: make room, or make it writable, and run it again"
+            f"{error.filename}: {error.strerror}; the grades are kept: {way_out}run the command again"
         ) from error
+
+
+#: What to do first about an error of the system. The words of a link that is refused say it themselves.
+_WAYS_OUT = {
+    errno.ENOSPC: "make room and ",
+    errno.EDQUOT: "make room and ",
+    errno.EACCES: "make it writable and ",
+    errno.EPERM: "make it writable and ",
+    errno.EROFS: "name another --output and ",
+    errno.EISDIR: "move this folder away and ",
+    errno.ENOTDIR: "move this file away and ",
+}
 
 
 def _batch(grades: Grades, entries: list[dict[str, Any]]) -> dict[str, Any]:

@@ -34,9 +34,9 @@ class Cluster:
 
         self.address = json.loads(self.file.read_text())["address"]
 
-    def add_worker(self, **where):
-        limits = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(self.file.parent))
-        self.workers.append(self._run("worker", *limits, **where))
+    def add_worker(self, nanny=False, **where):
+        limits = ["--nthreads", "1", "--no-dashboard", "--local-directory", str(self.file.parent)]
+        self.workers.append(self._run("worker", *limits, "--nanny" if nanny else "--no-nanny", **where))
 
     def _run(self, what, *options, cwd=None, **environment):
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--scheduler-file", str(self.file), *options]
@@ -159,3 +159,20 @@ def test_workers_in_a_folder_of_submissions(tmp_path, cluster):
     assert f"{hostile.folder}/this.py takes the place of Python's own module 'this'" in str(raised.value)
     assert "PYTHONSAFEPATH=1" in str(raised.value)
     assert hostile.ran() == []
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("nanny", [False, True])
+def test_workers_in_a_folder_that_shadows_every_module(lab, tmp_path, cluster, nanny):
+    """With PYTHONSAFEPATH a worker (also a nanny's) runs no stand-in and writes what a local batch writes."""
+    hostile = Shadows(tmp_path / "hostile")
+    loaded = load_lab(lab)
+    sources = read_submissions(loaded, hand_in(tmp_path / "class", 4))
+    cluster.add_worker(nanny, cwd=hostile.folder, PYTHONSAFEPATH="1", PYTHONPATH="")
+    there = grade_batch(
+        loaded, sources, tmp_path / "there", lambda c: ClusterPool(cluster.address, c.grader), "auto", ignore
+    )
+    grade_batch(loaded, sources, tmp_path / "here", lambda course: LocalPool(1), "auto", ignore)
+
+    assert (there.problems, hostile.ran()) == ([], [])
+    assert bytes_of(tmp_path / "there") == bytes_of(tmp_path / "here")

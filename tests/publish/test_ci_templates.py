@@ -6,7 +6,10 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
+from tests.labs import kernel_text
+from tests.publish.machines import FreshMachine
 from tests.shadows import Shadows
 
 
@@ -46,6 +49,36 @@ def test_make_in_a_folder_that_shadows_every_module(lab, cli, tmp_path):
 
     assert (done.returncode, hostile.ran()) == (0, []), done.stderr
     assert "A small lab" in done.stdout
+
+
+#: Where each system's file keeps the commands that it runs.
+STEPS = {
+    ".github/workflows/grade.yml": lambda file: [
+        step["run"] for step in file["jobs"]["grade"]["steps"] if "run" in step
+    ],
+    ".gitlab-ci.yml": lambda file: file["grade"]["script"],
+}
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("name", "shell", "points"),
+    [(".github/workflows/grade.yml", "bash", "Points 70/80"), (".gitlab-ci.yml", "sh", "70 of 80 points")],
+)
+def test_scripts_in_a_folder_that_shadows_every_module(lab, cli, tmp_path, name, shell, points):
+    """GitHub's and GitLab's own commands install and grade in a folder full of stand-ins, and run none of them."""
+    release = tmp_path / "out"
+    cli("release", lab, "--output", release)
+    hostile = Shadows(release)
+    (release / "labs" / lab.name / "kernel.py").write_text(kernel_text())
+    machine = FreshMachine(tmp_path / "machine")
+    machine.activate(tmp_path / "image")
+    script = "\n".join(STEPS[name](yaml.safe_load((release / name).read_text())))
+    script = script.replace("--isolation require", "--isolation auto")
+    done = machine.run([shell, "-e", "-c", script], release, GITHUB_OUTPUT=str(tmp_path / "output"))
+
+    assert (done.returncode, hostile.ran()) == (1, []), done.stdout + done.stderr
+    assert points in done.stdout
 
 
 def test_the_linter_would_complain(tmp_path):

@@ -11,13 +11,14 @@ import jsonschema
 import pytest
 
 from tests.labs import kernel_text
+from tests.publish.machines import FreshMachine
 from tests.report.gradescope_schema import SCHEMA
 from tests.shadows import Shadows
 
 
 @pytest.fixture
 def autograder(lab, cli, tmp_path):
-    """Their layout: source/ from the zip, submission/, results/. setup.sh is not run: it needs a package index."""
+    """Their layout: source/ from the zip, submission/, results/. Here setup.sh is not run."""
     status, _, err = cli("export", "gradescope", lab, "--output", tmp_path / "a.zip", "--isolation", "auto")
     assert status == 0, err
     root = tmp_path / "autograder"
@@ -65,6 +66,21 @@ def test_a_submission_that_shadows_every_module(autograder):
 
     assert (done.returncode, hostile.ran()) == (0, []), done.stderr
     assert json.loads((autograder / "results" / "results.json").read_text())["score"] == 90
+
+
+@pytest.mark.proof
+def test_setup_in_a_folder_that_shadows_every_module(autograder, tmp_path):
+    """`setup.sh` sets up from the wheel in a folder full of stand-ins, runs none of them, and its grader grades."""
+    hostile = Shadows(autograder / "submission")
+    (autograder / "submission" / "kernel.py").write_text(kernel_text())
+    machine = FreshMachine(tmp_path / "machine")
+    scripts = autograder / "source"
+    setup = machine.run([str(scripts / "setup.sh")], hostile.folder, AUTOGRADER=str(autograder))
+    done = machine.run([str(scripts / "run_autograder")], hostile.folder, AUTOGRADER=str(autograder))
+
+    assert (setup.returncode, done.returncode, hostile.ran()) == (0, 0, []), setup.stderr + done.stderr
+    assert json.loads((autograder / "results" / "results.json").read_text())["score"] == 90
+    assert (scripts / "labs").stat().st_mode & 0o077 == 0
 
 
 def test_an_upload_without_a_kernel_is_told(autograder):
