@@ -21,7 +21,7 @@ ROWS = (
     ("grade",),
     ("view",),
     ("report", "authoring", "publish", "practice"),
-    ("batch",),
+    ("batch", "watch"),
     ("pytest_plugin", "cli"),
 )
 ROW = {part: number for number, row in enumerate(ROWS) for part in row}

@@ -274,6 +274,7 @@ COMMANDS = {
     "run": "run {lab} --submission {kernel}",
     "show": "show {lab} touch",
     "quiz": "quiz {lab} --print",
+    "watch": "watch {lab} --submission {kernel}",
     "practice": "practice fork-faults --no-input",
     "list": "list",
     "check": "check {lab}",
@@ -320,7 +321,9 @@ def test_every_command_in_a_hostile_folder(small_lab, tmp_path, start, command):
         values = {"lab": small_lab, "class": tmp_path / "class", "done": tmp_path / "done", "out": tmp_path / name}
         values["kernel"] = tmp_path / "class" / "ana"
         line = [word.format(**values) for word in COMMANDS[command].split()]
-        return run([*program, *line], folder, **environment)
+        # Watching ends with ctrl-C only.
+        limit = ["timeout", "--signal", "INT", "4"] if command == "watch" else []
+        return run([*limit, *program, *line], folder, **environment)
 
     status, err = in_folder(calm, "out-calm")
     assert "unrecognized" not in err and "usage" not in err, err

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from grader.errors import InputError, did_you_mean
@@ -115,6 +115,11 @@ class Session:
             raise InputError([f"{self.lab.name}: no scenario matches {only!r}; {near}"])
         return public, hidden
 
+    def reload(self) -> None:
+        """Read the lab's files again, keeping the sandbox. InputError if they are wrong; then nothing changes."""
+        lab = load_lab(self.lab.path)
+        self.lab, self._recordings, self._hidden = lab, {}, {scenario.id for scenario in lab.hidden}
+
     def load(self, scenarios: Iterable[Scenario]) -> None:
         """Load the recordings of scenarios. InputError with all that are missing or stale."""
         self._recordings |= load_recordings(self.lab, [s for s in scenarios if s.id not in self._recordings])
@@ -150,9 +155,21 @@ class Session:
         progress: Progress = lambda scenario: None,
     ) -> list[Graded]:
         """Try public scenarios and, in a child that has seen none of these, hidden ones."""
-        graded = [self._graded(runner, scenario, progress) for scenario in public]
+        return list(self.grade_each(runner, public, hidden, progress))
+
+    def grade_each(
+        self,
+        runner: Runner,
+        public: Iterable[Scenario],
+        hidden: Iterable[Scenario],
+        progress: Progress = lambda scenario: None,
+    ) -> Iterator[Graded]:
+        """Grade as `grade` does, and yield each scenario as soon as it was tried."""
+        for scenario in public:
+            yield self._graded(runner, scenario, progress)
         runner.discard()
-        return graded + [self._graded(runner, scenario, progress) for scenario in hidden]
+        for scenario in hidden:
+            yield self._graded(runner, scenario, progress)
 
     def _graded(self, runner: Runner, scenario: Scenario, progress: Progress) -> Graded:
         progress(scenario)

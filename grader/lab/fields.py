@@ -95,6 +95,7 @@ TOP: Table = {
         ),
         f"the tasks, in the handout's order; their points add up to {POINTS}",
     ),
+    "learnt": optional(text(), "what a finished kernel has shown; `grader watch` says it when everything passes"),
     "pictures": optional(
         list_of(
             "a list of pictures, such as [{name: after-the-fork, scenario: ID, step: 3}]",

@@ -75,6 +75,7 @@ class Lab(NamedTuple):
     feedback: Feedback = Feedback()
     twins: str = TWINS[0]
     pictures: tuple[HandoutPicture, ...] = ()
+    learnt: str = ""
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -207,6 +208,7 @@ class _LabLoader:
             read_feedback(block["hidden_feedback"]) if "hidden_feedback" in block else Feedback(),
             block.get("twins", TWINS[0]),
             pictures,
+            block.get("learnt", ""),
         )
 
     def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:

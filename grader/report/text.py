@@ -19,7 +19,8 @@ OTHERS = 8
 #: Lines of a kernel's own prints that are shown.
 PRINTED = 12
 
-_MARKS = {
+#: verdict -> its mark in a line for a terminal.
+MARKS = {
     FAILED: "FAIL",
     NOT_IMPLEMENTED: "todo",
     "crashed": "CRASH",
@@ -31,7 +32,8 @@ _MARKS = {
     WAITING: "waits",
 }
 
-_COLOURS = {"ok": "32", "FAIL": "31", "CRASH": "31", "TIME": "31", "STUCK": "31", "REFUSED": "31", "TAMPERED": "31"}
+#: mark -> its colour, as a terminal numbers them.
+COLOURS = {"ok": "32", "FAIL": "31", "CRASH": "31", "TIME": "31", "STUCK": "31", "REFUSED": "31", "TAMPERED": "31"}
 
 
 def render(result: Result, *, colour: bool = False, verbosity: int = 0, next_step: str = "") -> str:
@@ -61,7 +63,7 @@ class _Painter:
         self.colour = colour
 
     def __call__(self, word: str, padded: str) -> str:
-        code = _COLOURS.get(word)
+        code = COLOURS.get(word)
         return f"\x1b[{code}m{padded}\x1b[0m" if self.colour and code else padded
 
 
@@ -91,7 +93,7 @@ def _task_state(task: TaskResult, own: list[ScenarioResult]) -> tuple[str, str]:
     worst = next(s for s in own if s["verdict"] != PASSED)
     if "waits_for" in task and all(s["verdict"] in (PASSED, WAITING) for s in own):
         return "waits", note
-    return _MARKS[next((s["verdict"] for s in own if s["verdict"] not in (PASSED, WAITING)), worst["verdict"])], note
+    return MARKS[next((s["verdict"] for s in own if s["verdict"] not in (PASSED, WAITING)), worst["verdict"])], note
 
 
 def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter) -> list[str]:
@@ -146,7 +148,7 @@ def _waiting(result: Result, painter: _Painter) -> list[str]:
 
 
 def _in_full(scenario: ScenarioResult, painter: _Painter) -> list[str]:
-    mark = _MARKS[scenario["verdict"]]
+    mark = MARKS[scenario["verdict"]]
     title = scenario.get("title", scenario["message"])
     head = f"{scenario['task']}/{scenario['id']}   {title}"
     lines = [
@@ -203,7 +205,7 @@ def _in_short(scenario: ScenarioResult, painter: _Painter) -> str:
 
 def _short_line(scenario: ScenarioResult, told: str, painter: _Painter) -> str:
     """A scenario's mark and name, and as much of a sentence as fits in the line."""
-    mark = _MARKS[scenario["verdict"]]
+    mark = MARKS[scenario["verdict"]]
     line = f"{scenario['id']:32} {told}"
     if len(line) > WIDTH - 12:
         kept = line[: WIDTH - 14]

@@ -1,0 +1,32 @@
+"""`grader watch LAB`: grade on every save."""
+
+from __future__ import annotations
+
+import argparse
+
+from grader.cli import add_isolation
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument(
+        "--submission",
+        metavar="WHAT",
+        help="watch this folder or kernel file (default: the lab's folder itself)",
+    )
+    add_isolation(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    import os
+    import sys
+
+    from grader.grade.session import open_session
+    from grader.watch.loop import watch_lines, watch_screen
+
+    with open_session(options.lab, options.isolation, sandboxed=True) as session:
+        if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+            watch_screen(session, options.submission)
+        else:
+            watch_lines(session, options.submission)
+    return 0

@@ -1,0 +1,1 @@
+"""Grade on every save: `grader watch`."""

@@ -1,0 +1,231 @@
+"""The loop of `grader watch`: between two scenarios it looks for a key and for a save, so that both are quick."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pathlib
+import shlex
+import sys
+import time
+from collections.abc import Callable
+
+from grader.errors import InputError
+from grader.escape import printable
+from grader.grade.attempt import Attempt
+from grader.grade.result import Result, ScenarioResult
+from grader.grade.session import Session
+from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
+from grader.report.text import wrap
+from grader.view.steps import story
+from grader.watch.change import change
+from grader.watch.regrade import Regrader
+from grader.watch.saves import Saves
+from grader.watch.screen import SINCE, View, listed, report, screen
+from grader.watch.terminal import Terminal
+
+#: Seconds between two looks for a save while nothing else happens.
+IDLE_S = 0.02
+
+#: Seconds between two drawings of the count while scenarios are tried.
+COUNT_S = 0.1
+
+#: Columns of a report that is read later, from a file or a pipe.
+WIDTH = 80
+
+
+def watch_screen(session: Session, what: str | None) -> None:
+    """Watch in a terminal until q or ctrl-C."""
+    terminal = Terminal()
+    with _saves(session, what) as saves, terminal.opened():
+        _Watch(session, what, saves, terminal).run()
+
+
+def watch_lines(session: Session, what: str | None) -> None:
+    """Watch where there is no terminal: a report for each save, until ctrl-C."""
+    regrader = Regrader(session, what)
+    with _saves(session, what) as saves:
+        if saves.note:
+            print(saves.note, flush=True)
+        due = True
+        while True:
+            if due and regrader.begin():
+                while regrader.busy and not (due := saves.due()):
+                    regrader.step()
+                if not due:
+                    view = _view(regrader, WIDTH)
+                    print("\n".join([*report(view, WIDTH), ""]), flush=True)
+            due = saves.due()
+            if not due:
+                time.sleep(IDLE_S)
+
+
+def _saves(session: Session, what: str | None) -> Saves:
+    """Return the watcher of the lab's folder and of the submission. InputError if the submission cannot be watched."""
+    lab = session.lab.path
+    if what is None:
+        return Saves([lab], [lab / session.lab.kernel.path.name])
+    path = pathlib.Path(what)
+    if not path.exists():
+        raise InputError([f"{path}: there is no such file or folder; name a folder with a kernel.py, or a kernel file"])
+    if path.is_dir():
+        return Saves([lab, path], [path / session.lab.kernel.path.name])
+    return Saves([lab, path.parent], [path])
+
+
+class _Watch:
+    """What the keys have chosen, and the screen."""
+
+    def __init__(self, session: Session, what: str | None, saves: Saves, terminal: Terminal) -> None:
+        self.session = session
+        self.saves = saves
+        self.terminal = terminal
+        self.regrader = Regrader(session, what)
+        self.at = 0  # which of the failing scenarios is told of
+        self.mode: Callable[[ScenarioResult | None], list[str]] | None = None
+        self.scroll = 0
+        self.most = 0
+        self.size = (0, 0)
+        self.plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        self.colour = terminal.colour and "NO_COLOR" not in os.environ
+        self.saved = ""
+
+    def run(self) -> None:
+        """Grade and draw until q."""
+        self.begin()
+        drawn = 0.0
+        key = ""
+        while key != "q":
+            busy = self.regrader.busy
+            news = self.regrader.step() if busy else False
+            if news and not self.regrader.busy:
+                gc.collect()
+            key = self.terminal.key(0 if self.regrader.busy else IDLE_S)
+            if key:
+                self.press(key)
+            if self.saves.due():
+                news |= self.begin()
+            now = time.monotonic()
+            if news or key or self.terminal.size != self.size or (busy and now - drawn > COUNT_S):
+                self.draw()
+                drawn = now
+
+    def begin(self) -> bool:
+        """Grade what was saved; return True if it differs from what was graded before."""
+        begun = self.regrader.begin()
+        if begun:
+            self.saved = time.strftime("%H:%M:%S")
+            self.mode, self.scroll, self.at = None, 0, 0
+            self.draw()
+        return begun
+
+    # -- keys ------------------------------------------------------------------------------------------------
+
+    def press(self, key: str) -> None:
+        """Do what a key stands for; unknown keys do nothing."""
+        modes = {"h": self.hint, "s": self.steps, "l": self.states, "p": self.picture}
+        moves = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, " ": 10, "k": -1, "j": 1}
+        if key in moves:
+            self.scroll = min(max(self.scroll + moves[key], 0), self.most)
+        elif key in modes:
+            same = self.mode == modes[key]
+            self.mode, self.scroll = None if same else modes[key], 0
+        elif key == "escape":
+            self.mode, self.scroll = None, 0
+        elif key == "n":
+            self.at, self.mode, self.scroll = self.at + 1, None, 0
+
+    def hint(self, failure: ScenarioResult | None) -> list[str]:
+        """The hint of the scenario that is told of."""
+        if failure is None:
+            return ["Nothing fails, so there is no hint."]
+        hint = failure.get("hint") or "This scenario has no hint. s shows your run step by step."
+        return [f"Hint for {failure['id']}:", "", *wrap(hint, self.size[0] - 2, "  ")]
+
+    def states(self, failure: ScenarioResult | None) -> list[str]:
+        """Every scenario with its state."""
+        result = self.regrader.result
+        if result is None:
+            return ["Nothing has been graded to its end yet."]
+        return listed(self.view(), result, self.size[0])
+
+    def steps(self, failure: ScenarioResult | None) -> list[str]:
+        """The student's run step by step, and where it differs from the reference's."""
+        return self._story(failure, None)
+
+    def picture(self, failure: ScenarioResult | None) -> list[str]:
+        """The state after the step that differs first."""
+        divergence = failure.get("divergence") if failure is not None else None
+        if failure is None or divergence is None:
+            return ["There is no step that differs, so there is no picture. s shows the run."]
+        lines = self._story(failure, divergence["step"])
+        lab = shlex.quote(str(self.session.lab.path))
+        mine = shlex.quote(self.regrader.what) if self.regrader.what else lab
+        page = f"grader show {lab} {failure['id']} --submission {mine} --format html --open"
+        return [*lines, "", "As a page to step through:", f"  {printable(page)}"]
+
+    def _story(self, failure: ScenarioResult | None, only: int | None) -> list[str]:
+        graded = self.regrader.graded.get(failure["id"]) if failure is not None else None
+        if graded is None:
+            return ["Nothing fails, so there is nothing to show step by step."]
+        attempt: Attempt = graded.attempt
+        scenario = graded.scenario.at_failure_point(attempt.point) if graded.scenario.each else graded.scenario
+        expected = self.session.recording(graded.scenario).traces[attempt.point]
+        return [printable(line, limit=None) for line in story(scenario, expected, attempt, only)]
+
+    # -- drawing ---------------------------------------------------------------------------------------------
+
+    def view(self) -> View:
+        """Return what the screen is drawn from."""
+        view = _view(self.regrader, self.size[0], self.at, self.saved, self.saves.note)
+        return view._replace(scroll=self.scroll, colour=self.colour, plain=self.plain)
+
+    def draw(self) -> None:
+        self.size = self.terminal.size
+        view = self.view()
+        if self.mode is not None:
+            view = view._replace(extra=self.mode(view.failure))
+        drawn = screen(view, *self.size)
+        self.most = drawn.most
+        self.terminal.draw(drawn.lines)
+
+
+def _view(regrader: Regrader, width: int, at: int = 0, saved: str = "", note: str = "") -> View:
+    lab = regrader.session.lab
+    result, busy = regrader.result, regrader.busy
+    shown = regrader.first if busy and regrader.first is not None else result
+    failing = _failing(shown) if shown is not None else []
+    failure = failing[at % len(failing)] if failing else None
+    place = f"{at % len(failing) + 1} of {len(failing)}" if failing and not busy else ""
+    if busy:
+        status = f"{saved}  grading: {len(regrader.graded)} of {regrader.total}"
+    else:
+        status = f"{saved or time.strftime('%H:%M:%S')}  {regrader.took:.2f} s"
+    return View(
+        title=f"{lab.name}: {lab.title}",
+        result=result,
+        failure=failure,
+        place=place,
+        change=change(regrader.before, result, width - len(SINCE)) if result is not None and not busy else "",
+        learnt=lab.learnt,
+        status=f"{status}  {note}".rstrip(),
+        problem=regrader.problem,
+        next="" if regrader.problem or busy else _next(regrader, failure),
+    )
+
+
+def _failing(result: Result) -> list[ScenarioResult]:
+    """Return the public scenarios that fail, unwritten methods last."""
+    failing = [s for s in result["scenarios"] if s["visibility"] == "public" and s["verdict"] not in (PASSED, WAITING)]
+    return sorted(failing, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)
+
+
+def _next(regrader: Regrader, failure: ScenarioResult | None) -> str:
+    """Return what to do next; a second line is a command."""
+    lab, result = regrader.session.lab, regrader.result
+    if failure is not None:
+        return f"task {lab.task(failure['task']).number} of {lab.path / 'README.md'}; save, and this screen follows."
+    quiz = result.get("quiz") if result is not None else None
+    if quiz is not None and quiz["points"] < quiz["max_points"]:
+        return f"the quiz.\ngrader quiz {lab.path}"
+    return ""

@@ -1,0 +1,159 @@
+"""Grade one submission again and again: what is warm stays, and what failed last is tried first."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+from grader.errors import InputError
+from grader.grade.graded import Graded
+from grader.grade.result import Result
+from grader.grade.result_builder import ResultBuilder
+from grader.grade.session import Session
+from grader.grade.submission import Submission, resolve
+from grader.grade.verdicts import PASSED
+from grader.quiz import mark
+from grader.quiz.marks import QuizResult
+from grader.scenario.model import Scenario
+
+
+class Regrader:
+    """The state of a watched submission.
+
+    result   the last save that was graded to its end; None before the first
+    before   the one before that, for the comparison
+    graded   attempts at the current save, by the scenario's id
+    first    the result of the failing scenario that was found first in the current save; None so far
+    problem  why the current save cannot be graded (a missing kernel, a broken lab); "" if it can
+    took     seconds that the last complete save took
+    """
+
+    def __init__(self, session: Session, what: str | None) -> None:
+        """Watch a submission as --submission names it; None is the lab's own folder."""
+        self.session = session
+        self.what = what
+        self.result: Result | None = None
+        self.before: Result | None = None
+        self.graded: dict[str, Graded] = {}
+        self.first: Result | None = None
+        self.problem = ""
+        self.took = 0.0
+        self._submission: Submission | None = None
+        self._work: Iterator[Graded] | None = None
+        self._began = 0.0
+        self._quiz: tuple[bytes | None, QuizResult] | None = None
+        self._lab_files = self._look()
+        self._hashes: dict[str, str] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Return True while scenarios of the current save are left to try."""
+        return self._work is not None
+
+    @property
+    def total(self) -> int:
+        """Return how many scenarios a save is tried on."""
+        return len(self.session.lab.all_scenarios)
+
+    def begin(self) -> bool:
+        """Read the submission and begin to grade it; return False if it has the bytes of the last save.
+
+        A save that is being graded is given up. Changed files of the lab are read again first.
+        """
+        try:
+            reloaded = self._reload()
+            submission = resolve(self.what, self.session.lab)
+        except InputError as error:
+            self._work, self.problem, self._submission = None, "\n".join(error.problems), None
+            return True
+        known = self._submission
+        if known is not None and submission.digest == known.digest and not submission.refused and not reloaded:
+            return False
+        self._submission, self.problem = submission, ""
+        self.graded, self.first = {}, None
+        self._began = time.perf_counter()
+        self._work = self._tries(submission)
+        return True
+
+    def step(self) -> bool:
+        """Try one more scenario; return True if there is something new to show: a first failure, or the result."""
+        assert self._work is not None
+        graded = next(self._work, None)
+        if graded is None:
+            self._work = None
+            self._finish()
+            return True
+        self.graded[graded.scenario.id] = graded
+        if self.first is None and graded.attempt.verdict != PASSED and not graded.hidden:
+            self.first = self._build([graded], None)
+            return True
+        return False
+
+    def _tries(self, submission: Submission) -> Iterator[Graded]:
+        lab = self.session.lab
+        self.session.load(lab.all_scenarios)
+        runner = self.session.runner(submission)
+        try:
+            yield from self.session.grade_each(runner, self._order(lab.scenarios), lab.hidden)
+        finally:
+            runner.discard()
+
+    def _order(self, scenarios: tuple[Scenario, ...]) -> list[Scenario]:
+        """Return the scenarios, first the one that the student read about last."""
+        failed = {s["id"] for s in self.result["scenarios"] if s["verdict"] != PASSED} if self.result else set()
+        first = next((s for s in scenarios if s.id in failed), None)
+        return [*([first] if first is not None else []), *(s for s in scenarios if s is not first)]
+
+    def _finish(self) -> None:
+        graded = [self.graded[s.id] for s in self.session.lab.all_scenarios]
+        result = self._build(graded, self._marked())
+        self.before, self.result = self.result, result
+        self.took = time.perf_counter() - self._began
+
+    def _build(self, graded: list[Graded], quiz: QuizResult | None) -> Result:
+        submission = self._submission
+        assert submission is not None
+        builder = ResultBuilder(self.session.lab, graded, quiz, None, self._hashed(), submission.remarks)
+        return builder.build(submission.name, submission.digest, self.session.isolation, "student")
+
+    def _hashed(self) -> dict[str, str]:
+        if not self._hashes:
+            self._hashes = {scenario.id: scenario.hash for scenario in self.session.lab.all_scenarios}
+        return self._hashes
+
+    def _marked(self) -> QuizResult | None:
+        """Return the marks of the quiz sheet; a sheet with the same bytes is not marked again."""
+        assert self._submission is not None
+        answers = self._submission.answers
+        if self._quiz is None or self._quiz[0] != answers:
+            marked = mark(self.session.lab, answers)
+            if marked is None:
+                return None
+            self._quiz = (answers, marked)
+        return self._quiz[1]
+
+    # -- the lab's own files -----------------------------------------------------------------------------------
+
+    def _reload(self) -> bool:
+        """Read the lab again if one of its files changed; return True if it was read. InputError if it is wrong."""
+        files = self._look()
+        if files == self._lab_files:
+            return False
+        self.session.reload()
+        self._lab_files, self._hashes, self._quiz = files, {}, None
+        return True
+
+    def _look(self) -> dict[str, tuple[int, int]]:
+        """Return the lab's files that decide a grade, with the time of the last change and the size."""
+        lab = self.session.lab
+        places = [lab.path, lab.path / "scenarios", lab.path / "hidden", lab.outputs]
+        found = {}
+        for place in places:
+            with os.scandir(place) if place.is_dir() else contextlib.nullcontext(()) as entries:
+                for entry in entries:
+                    if entry.name.endswith((".yaml", ".json")) and entry.name != "answers.yaml":
+                        status = entry.stat()
+                        found[entry.path] = (status.st_mtime_ns, status.st_size)
+        return found

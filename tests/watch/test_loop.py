@@ -1,0 +1,129 @@
+"""The whole of `grader watch`: lines without a terminal, and a student's hour in a real one."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.labs import kernel_text, recorded
+from tests.messages import assert_message
+
+GRADER = str(pathlib.Path(sys.executable).with_name("grader"))
+
+COPIES_NOTHING = ("self.hw.frames.copy(old.frame, frame)", "self.hw.frames.zero(frame)")
+
+#: Seconds to wait for something to appear on a busy machine.
+PATIENCE = 30
+
+
+def test_lines_without_a_terminal(lab):
+    """A report for each save, as plain lines; ctrl-C ends it and leaves no process behind."""
+    (lab / "kernel.py").write_text(kernel_text(*COPIES_NOTHING))
+    process = subprocess.Popen([GRADER, "watch", lab], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        first = until(process.stdout, r"^\d\d:\d\d:\d\d")
+        (lab / "kernel.py").write_text(kernel_text())
+        second = until(process.stdout, r"^\d\d:\d\d:\d\d")
+    finally:
+        process.send_signal(2)
+        err = process.communicate(timeout=PATIENCE)[1]
+
+    assert "FAIL  share/fork (1 of 1)" in first and "\x1b" not in first
+    assert "Since the last save: 1 more passes: fork" in second and "90 of 100 points" in second
+    assert (process.returncode, err) == (130, "grader: stopped\n")
+
+
+def until(stream, pattern):
+    """Return the lines up to one that begins as a pattern says."""
+    lines = []
+    while not re.match(pattern, lines[-1] if lines else ""):
+        lines.append(stream.readline())
+        assert lines[-1], "".join(lines)
+    return "".join(lines)
+
+
+class Student:
+    """A student at a terminal of 80 columns and 24 rows."""
+
+    def __init__(self, lab, *command):
+        pexpect = pytest.importorskip("pexpect")
+        pyte = pytest.importorskip("pyte")
+        self.kernel = lab / "kernel.py"
+        self.screen = pyte.Screen(80, 24)
+        self.stream = pyte.ByteStream(self.screen)
+        environment = {"TERM": "linux", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "NO_COLOR": "1"}
+        arguments = list(map(str, command))
+        self.ended = pexpect.EOF
+        self.child = pexpect.spawn(GRADER, arguments, env=environment, dimensions=(24, 80), cwd=lab.parent)
+
+    def sees(self, pattern):
+        """Wait until the whole screen has something; return it, with the time and the seconds made equal."""
+        import pexpect
+
+        deadline = time.monotonic() + PATIENCE
+        quiet = False  # nothing came for a moment, so the screen is drawn to its end
+        while not (quiet and re.search(pattern, "\n".join(self.screen.display))):
+            assert time.monotonic() < deadline, "\n".join(self.screen.display)
+            try:
+                self.stream.feed(self.child.read_nonblocking(65536, timeout=0.05))
+                quiet = False
+            except pexpect.TIMEOUT:
+                quiet = True
+        text = "\n".join(line.rstrip() for line in self.screen.display)
+        return re.sub(r"\d\d:\d\d:\d\d  \d+\.\d\d s", "12:00:00  0.10 s", text).rstrip() + "\n"
+
+    def saves(self, old="", new=""):
+        """Save the kernel with a change, by renaming as editors do."""
+        other = self.kernel.with_suffix(".new")
+        other.write_text(kernel_text(old, new))
+        other.replace(self.kernel)
+
+    def presses(self, key):
+        self.child.send(key)
+
+
+#: What a student saves, one after the other, and what the screen then shows: mistakes of five kinds, each put right.
+EDITS = [
+    (("", ""), "All 2 public scenarios pass"),
+    (("frames.zero(frame)", "frames.zeros(frame)"), "CRASH  touch/touch.*zeros"),
+    (("class SmallKernel(Kernel)", "class SmallKernel(Kernel"), "CRASH  touch/touch.*SyntaxError"),
+    (("", ""), "All 2 public scenarios pass"),
+    (COPIES_NOTHING, "FAIL  share/fork"),
+    (("", ""), "All 2 public scenarios pass"),
+    (("process.page_table.map(page, frame, region.protection)", "pass"), "STUCK  touch/touch"),
+    (("", ""), "All 2 public scenarios pass"),
+    (("self.regions[child] = ", 'raise NotImplementedError("fork")  # '), "todo  share/fork"),
+    (("", ""), "All 2 public scenarios pass"),
+]
+
+
+@pytest.mark.proof
+def test_an_hour_of_a_student(tmp_path):
+    """Ten edits, a hint, the steps, the list, the quiz, and quitting: what the screen showed is a golden text."""
+    lab = recorded(tmp_path)
+    student = Student(lab, "watch", "small")
+    shown = [student.sees(r"(?s)todo  touch/touch.*\d s  +h hint")]
+    for (old, new), expected in EDITS:
+        student.saves(old, new)
+        shown.append(student.sees(rf"(?s){expected}.*\d s  +h hint"))
+        if expected.startswith("FAIL"):
+            for key, what in (("h", "no hint"), ("s", "C forks|P forks C"), ("p", "As a page"), ("l", "task 2")):
+                student.presses(key)
+                shown.append(student.sees(what))
+    student.presses("q")
+    student.child.expect(student.ended)
+    student.child.wait()
+
+    assert student.child.exitstatus == 0
+    quiz = Student(lab, "quiz", "small")
+    shown.append(quiz.sees("How many copies"))
+    quiz.presses("1\r")
+    shown.append(quiz.sees("next question"))
+    quiz.presses("\r")
+    shown.append(quiz.sees("Who copies"))
+    quiz.presses("q\r")
+    quiz.child.expect(quiz.ended)
+    assert_message("watch-hour", ("=" * 80 + "\n").join(shown))

@@ -1,0 +1,99 @@
+"""Grading the same submission again and again."""
+
+import pytest
+
+from grader.grade.session import open_session
+from grader.watch.regrade import Regrader
+from tests.labs import kernel_text
+
+
+@pytest.fixture
+def regrader(lab):
+    (lab / "kernel.py").write_text(kernel_text())
+    with open_session(str(lab), "auto", sandboxed=True) as session:
+        yield Regrader(session, None)
+
+
+def to_the_end(regrader):
+    """Grade the current save; return the ids in the order in which they were tried."""
+    assert regrader.begin()
+    while regrader.busy:
+        regrader.step()
+    return list(regrader.graded)
+
+
+def test_a_save_gives_what_run_gives(regrader, lab, cli):
+    """The points and the receipt are those of `grader run`."""
+    to_the_end(regrader)
+    import json
+
+    told = json.loads(cli("run", lab, "--format", "json")[1])
+
+    assert regrader.result == told
+
+
+def test_what_failed_last_is_tried_first(regrader, lab):
+    """The scenario that the student has just read about is the first of the next save, and shows at once."""
+    (lab / "kernel.py").write_text(kernel_text("self.hw.frames.copy(old.frame, frame)", "self.hw.frames.zero(frame)"))
+    first = to_the_end(regrader)
+    failing = [s["id"] for s in regrader.result["scenarios"] if s["verdict"] not in ("passed", "waiting")]
+    (lab / "kernel.py").write_text(
+        kernel_text("self.hw.frames.copy(old.frame, frame)", "self.hw.frames.zero(frame)") + "\n"
+    )
+    assert regrader.begin()
+
+    assert first[0] == "touch" and failing[0] == "fork"
+    assert regrader.step() is True
+    assert list(regrader.graded) == ["fork"]
+    assert regrader.first["scenarios"][0]["id"] == "fork"
+
+
+def test_the_same_bytes_are_not_graded_again(regrader, lab):
+    """A save without a change costs nothing."""
+    to_the_end(regrader)
+    (lab / "kernel.py").write_text(kernel_text())
+
+    assert regrader.begin() is False
+
+
+def test_a_save_in_the_middle_starts_again(regrader, lab):
+    """What was being graded is given up; the result is the last save's."""
+    assert regrader.begin()
+    regrader.step()
+    (lab / "kernel.py").write_text("class SmallKernel:\n    pass\n")
+    to_the_end(regrader)
+
+    assert regrader.result["points"] == 0
+    assert regrader.before is None
+
+
+def test_a_missing_kernel_is_told_and_comes_back(lab, tmp_path):
+    """Without kernel.py every scenario is refused with the reason; with it, everything is graded."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    with open_session(str(lab), "auto", sandboxed=True) as session:
+        regrader = Regrader(session, str(mine))
+        to_the_end(regrader)
+        refused = regrader.result["scenarios"][0]
+        (mine / "kernel.py").write_text(kernel_text())
+        to_the_end(regrader)
+
+    assert refused["verdict"] == "refused" and "kernel.py" in refused["message"]
+    assert regrader.result["tasks"][0]["points"] == 50
+
+
+def test_a_changed_scenario_is_read_again(regrader, lab, cli):
+    """An author's edit counts at the next save; a broken one is a problem with file and line, and nothing is lost."""
+    to_the_end(regrader)
+    path = lab / "scenarios" / "touch.yaml"
+    good = path.read_text()
+    path.write_text(good.replace("write:", "wrote:"))
+    assert regrader.begin()
+    problem = regrader.problem
+    path.write_text(good.replace("A first write faults once", "Another title"))
+    assert cli("record", lab)[0] == 0
+    to_the_end(regrader)
+
+    assert "touch.yaml:7" in problem and "wrote" in problem
+    assert regrader.problem == ""
+    assert regrader.result["scenarios"][0]["title"] == "Another title"

@@ -1,0 +1,98 @@
+"""Noticing that a file was saved, in the ways in which editors save."""
+
+import os
+import time
+
+import pytest
+
+from grader.watch import saves as module
+from grader.watch.saves import Saves
+
+
+def wait(saves, seconds=5.0):
+    """Return True once a save is due, False if none is within the time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if saves.due():
+            return True
+        time.sleep(0.005)
+    return False
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    path = tmp_path / "kernel.py"
+    path.write_text("old")
+    return path
+
+
+def in_place(path):
+    path.write_text("new")
+
+
+def by_rename(path):
+    other = path.with_name(".kernel.py.swp")
+    other.write_text("new")
+    other.replace(path)
+
+
+def by_backup(path):
+    path.rename(path.with_name("kernel.py~"))
+    path.write_text("new")
+
+
+@pytest.mark.parametrize("save", [in_place, by_rename, by_backup])
+def test_every_way_to_save_is_noticed(kernel, save):
+    """Written in place, renamed over, or written after the old file was moved away: one save, told once."""
+    with Saves([kernel.parent], [kernel]) as saves:
+        save(kernel)
+
+        assert wait(saves)
+        assert not wait(saves, 0.1)
+
+
+def test_reading_is_no_save(kernel):
+    """The grader reads what it watches; that must not start it again."""
+    with Saves([kernel.parent], [kernel]) as saves:
+        kernel.read_text()
+        os.listdir(kernel.parent)
+
+        assert not wait(saves, 0.15)
+
+
+def test_a_file_that_is_gone_for_a_moment(kernel):
+    """A save is not complete while the file is missing."""
+    with Saves([kernel.parent], [kernel]) as saves:
+        kernel.unlink()
+        early = wait(saves, 0.15)
+        kernel.write_text("new")
+
+        assert not early
+        assert wait(saves)
+
+
+def test_a_file_that_stays_gone_is_told(kernel, monkeypatch):
+    """After a moment a missing file is a change like any other."""
+    monkeypatch.setattr(module, "GONE_S", 0.1)
+    with Saves([kernel.parent], [kernel]) as saves:
+        kernel.unlink()
+
+        assert wait(saves)
+
+
+def test_a_system_without_watches(kernel, monkeypatch):
+    """Where the system refuses to watch, the files are looked at, and the note says so."""
+    import watchdog.observers
+
+    class Refusing(watchdog.observers.Observer):
+        def start(self):
+            raise OSError(28, "inotify watch limit reached")
+
+    monkeypatch.setattr(watchdog.observers, "Observer", Refusing)
+    monkeypatch.setattr(module, "POLLING_S", 0.05)
+    with Saves([kernel.parent], [kernel]) as saves:
+        time.sleep(0.1)
+        kernel.write_text("other bytes")
+
+        assert "inotify watch limit reached" in saves.note
+        assert wait(saves)
