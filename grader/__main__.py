@@ -14,9 +14,10 @@ def main() -> int:
         for reason in (*reasons, WAY_OUT):
             print(f"grader: {printable(reason)}", file=sys.stderr)
         return 3
+    from grader.cli import leave
     from grader.cli import main as command_line
 
-    return command_line()
+    return leave(command_line())
 
 
 # Worker processes of a batch import the main module again; they must not start another batch.

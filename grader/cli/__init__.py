@@ -62,6 +62,31 @@ def main(arguments: list[str] | None = None) -> int:
         return _explain(error)
 
 
+def leave(status: int) -> int:
+    """Leave the process with an exit status, without freeing every object first; return it where that is not safe.
+
+    Taking a finished interpreter apart costs a fifth of a run. Everything that was opened is closed and flushed by
+    then: commands use context managers. With other threads, or while a debugger or profiler looks on, Python leaves as
+    it always does.
+    """
+    threading = sys.modules.get("threading")
+    if (
+        (threading is not None and threading.active_count() > 1)
+        or sys.gettrace() is not None
+        or sys.getprofile() is not None
+    ):
+        return status
+    import atexit
+
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return status  # Python's own way reports it
+    os._exit(status)
+
+
 def _parser(command: str | None) -> argparse.ArgumentParser:
     """Return the argument parser. Only the module of the command in use is imported and adds its options."""
     parser = argparse.ArgumentParser(prog="grader", description="Autograded labs on demand paging and copy-on-write.")

@@ -29,8 +29,11 @@ class Printed(NamedTuple):
 class Runner(Protocol):
     """Tries one kernel on scenarios. Whatever the kernel does, each try is an Attempt."""
 
-    def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
-        """Replay a scenario on the kernel and compare it with the expected trace."""
+    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
+        """Replay a scenario on the kernel and compare it with the expected trace.
+
+        known  whether the student may know the scenario, so that its later steps need not be kept from the kernel
+        """
 
     def printed(self) -> Printed:
         """Return what the kernel printed since the last call."""
@@ -45,7 +48,7 @@ class LocalRunner:
     def __init__(self, make_kernel: MakeKernel) -> None:
         self._make_kernel = make_kernel
 
-    def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
         """Replay a scenario on a new kernel."""
         return attempt_here(scenario, expected, self._make_kernel)
 
@@ -63,7 +66,7 @@ class RefusedRunner:
     def __init__(self, reason: str) -> None:
         self._attempt = Attempt(REFUSED, reason, (reason,))
 
-    def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
         """Return the refusal."""
         return self._attempt
 

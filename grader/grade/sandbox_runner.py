@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.grade.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
 from grader.grade.runner import KernelSource, Printed
-from grader.grade.verdicts import CRASHED, FAILED, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
+from grader.grade.verdicts import CRASHED, FAILED, NO_PROGRESS, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
 from grader.sandbox.budget import Budget
 from grader.sandbox.limits import Limits
 from grader.scenario.model import Scenario
@@ -35,23 +35,35 @@ class SandboxRunner:
         self.source = source
         self._answers = answers
         self._child: Child | None = None
+        self._earlier = Printed()  # printed before this attempt, and not asked for yet
+        self._last_printed = Printed()  # printed by a child that is gone
         self._hurried = False  # whether the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
-    def __call__(self, scenario: Scenario, expected: Trace) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
         """Replay a scenario on the kernel and compare it with the expected trace.
 
         A child that dies, or sends what it was not asked for, in its second scenario or a later one may do so because
         of an earlier one. So the scenario is tried again in a new child, and that attempt counts.
+
+        known  the student may know the scenario, so the worker is sent all its steps at once and runs ahead of the
+               grader. What it prints after the step that differs first must not be shown, so a kernel that differs
+               and prints is tried again step by step.
         """
         used = self._child is not None
-        attempt = self._attempt(scenario, expected)
-        if used and self._child is None and attempt.verdict in (TAMPERED, CRASHED):
-            return self._attempt(scenario, expected)
+        earlier = self.printed() if used and known else Printed()  # at another failure point of the same scenario
+        attempt = self._attempt(scenario, expected, known)
+        again = used and self._child is None and attempt.verdict in (TAMPERED, CRASHED)
+        if known and attempt.verdict in (FAILED, NO_PROGRESS) and self.printed().text:
+            self.discard()
+            again = True
+        if again:
+            attempt = self._attempt(scenario, expected, False)
+        self._earlier = earlier
         return attempt
 
-    def _attempt(self, scenario: Scenario, expected: Trace) -> Attempt:
+    def _attempt(self, scenario: Scenario, expected: Trace, at_once: bool) -> Attempt:
         from grader.protocol.lockstep import RemoteReplay, WorkerEnded
         from grader.protocol.messages import ScenarioMessages
         from grader.protocol.reenact import Tampered
@@ -70,7 +82,7 @@ class SandboxRunner:
             )
             before = child.spent()[0]
             child.limits = self._budget.limits(messages.due)
-            replay = RemoteReplay(child, messages)
+            replay = RemoteReplay(child, messages, at_once)
             records, divergence = judge(scenario, expected, replay.records())
             self._settle(replay)
             if replay.found is not None:
@@ -120,22 +132,21 @@ class SandboxRunner:
 
     def printed(self) -> Printed:
         """Return what was printed since the last call."""
+        earlier, self._earlier = self._earlier, Printed()
         if self._child is None:
-            return self._last_printed
-        data, truncated = self._child.take_output()
-        return Printed(data.decode("utf-8", "replace"), truncated)
+            last, self._last_printed = self._last_printed, Printed()
+        else:
+            last = _text(self._child)
+        return Printed(earlier.text + last.text, earlier.truncated or last.truncated)
 
     def discard(self) -> None:
         """End the child; the next attempt gets a new one."""
         self._last_printed = Printed()
         if self._child is not None:
-            data, truncated = self._child.take_output()
-            self._last_printed = Printed(data.decode("utf-8", "replace"), truncated)
+            self._last_printed = _text(self._child)
             self._budget.charge(*self._child.spent())
             self._child.close()
             self._child = None
-
-    _last_printed = Printed()
 
     def _started(self) -> Child | None:
         """Return the child with the source loaded, a new one if there is none; None if the source does not compile."""
@@ -161,8 +172,13 @@ class SandboxRunner:
         sent unsolicited data or has died, so that the next scenario starts clean.
         """
         assert self._child is not None
-        if (replay.pending and not self._child.drain()) or not self._child.quiet():
+        if (replay.owed and not self._child.drain(replay.owed)) or not self._child.quiet():
             self.discard()
+
+
+def _text(child: Child) -> Printed:
+    data, truncated = child.take_output()
+    return Printed(data.decode("utf-8", "replace"), truncated)
 
 
 def _trouble(told: dict[str, Any] | None) -> Trouble | None:

@@ -145,7 +145,8 @@ class Session:
 
     def attempt(self, runner: Runner, scenario: Scenario) -> Attempt:
         """Try a scenario at every failure point that it asks for; the first attempt that does not pass decides."""
-        return attempt_each(scenario, self.recording(scenario), runner)
+        known = scenario.id not in self._hidden
+        return attempt_each(scenario, self.recording(scenario), lambda one, expected: runner(one, expected, known))
 
     def grade(
         self,

@@ -27,6 +27,9 @@ class Child(Protocol):
     def send(self, kind: int, payload: bytes) -> None:
         """Send one frame."""
 
+    def send_frames(self, data: bytes) -> None:
+        """Send whole frames."""
+
     def receive(self) -> object:
         """Return the next frame, (kind, payload), or how the child ended."""
 
@@ -42,23 +45,25 @@ class WorkerEnded(Exception):
 class RemoteReplay:
     """One scenario on one child.
 
+    at_once      whether all steps are sent at the beginning; only for scenarios that the student may know
     answers      all that were taken, from that to BEGIN on
     found        what these very answers are known to have led to, or None; then there are no records
     trouble      what the worker told of a crash, or None
     whereabouts  where it said the kernel is, when the scenario had taken long already, or None
     number       of the step whose answer was waited for last; 0 before the first
-    pending      whether an answer is owed
+    owed         answers that the worker has not given to what it was sent
     """
 
-    def __init__(self, child: Child, script: ScenarioMessages) -> None:
+    def __init__(self, child: Child, script: ScenarioMessages, at_once: bool = False) -> None:
         self.child = child
         self.script = script
+        self.at_once = at_once
         self.answers: list[bytes] = []
         self.found: End | None = None
         self.trouble: dict[str, Any] | None = None
         self.whereabouts: dict[str, Any] | None = None
         self.number = 0
-        self.pending = False
+        self.owed = 0
 
     def records(self) -> Iterator[StepRecord]:
         """Yield the records of the steps and of the end, as the grader's own machine made them.
@@ -67,7 +72,11 @@ class RemoteReplay:
         """
         scenario = self.script.scenario
         self.child.begin_scenario(self.script.due, self.script.step_due)
-        self._send(wire.BEGIN, self.script.beginning)
+        if self.at_once:
+            self.owed = len(self.script.messages) + 1
+            self.child.send_frames(self.script.script)
+        else:
+            self._send(wire.BEGIN, self.script.beginning)
         self._follow()
         if self.found is not None:
             return
@@ -89,7 +98,7 @@ class RemoteReplay:
         standin.finished()
         for number in range(1, len(scenario.steps) + 2):
             if number == len(self.answers):
-                if not self.pending:
+                if self.trouble is not None:
                     # The kernel mastered its trouble by itself, so the run goes on.
                     self.trouble = None
                     self._send_step(number)
@@ -122,12 +131,12 @@ class RemoteReplay:
             self._send_step(number + 1)
 
     def _send_step(self, number: int) -> None:
-        """Send a step; after the last comes the end, and nothing after that."""
-        if number <= len(self.script.messages):
+        """Send a step, unless all were sent before; after the last comes the end, and nothing after that."""
+        if not self.at_once and number <= len(self.script.messages):
             self._send(*self.script.messages[number - 1])
 
     def _send(self, kind: int, payload: bytes) -> None:
-        self.pending = True
+        self.owed += 1
         self.child.send(kind, payload)
 
     def _answer(self) -> bytes:
@@ -140,7 +149,7 @@ class RemoteReplay:
             if kind == wire.TROUBLE:
                 self._note(read_trouble(payload))
             elif kind == wire.ANSWER:
-                self.pending = False
+                self.owed -= 1
                 return bytes(payload)
             else:
                 raise Tampered(f"a frame of kind {kind}, where an answer was due")

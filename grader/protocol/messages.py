@@ -26,18 +26,20 @@ class ScenarioMessages:
 
     beginning  the payload of BEGIN
     messages   kind and payload of every STEP, and of END
+    script     all of it as the bytes of one message after the other
     due        bytes of answers that the scenario's own size explains
     step_due   the same in one step
     answers    earlier answers, from that to BEGIN on, whose judgement is known (grade/answer_cache.py)
     """
 
-    __slots__ = ("answers", "beginning", "due", "messages", "scenario", "step_due")
+    __slots__ = ("answers", "beginning", "due", "messages", "scenario", "script", "step_due")
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.beginning = _beginning(scenario)
         self.messages = [(wire.STEP, _step(step)) for step in scenario.steps]
         self.messages.append((wire.END, b""))
+        self.script = b"".join(wire.frame(*message) for message in [(wire.BEGIN, self.beginning), *self.messages])
         self.step_due = _step_due(scenario)
         self.due = self.step_due * (len(scenario.steps) + 1)
         self.answers: Answers = {}

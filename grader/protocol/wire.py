@@ -5,7 +5,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
     grader -> worker
         SOURCE   JSON {"version": 1, "modules": {name: text}, "main": name, "class": name}
         BEGIN    JSON {"machine": {…}, "files": [[name, pages, contents, writable]], "processes": [name]}
-        STEP     JSON {"verb": …, "by": …, …}: one step of a scenario, never those that follow
+        STEP     JSON {"verb": …, "by": …, …}: one step of a scenario. Steps that students may not know are sent one
+                 by one, after the answer to the one before; others may all be sent at once, END included
         END      empty: all processes exit
     worker -> grader
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
@@ -106,9 +107,14 @@ def read_frames(descriptor: int) -> Iterator[tuple[int, bytes]]:
         data += more
 
 
+def frame(kind: int, payload: bytes = b"") -> bytes:
+    """Return the bytes of a frame."""
+    return bytes((kind,)) + len(payload).to_bytes(4, "little") + payload
+
+
 def write_frame(descriptor: int, kind: int, payload: bytes = b"") -> None:
     """Send one frame, all of it."""
-    data = memoryview(bytes((kind,)) + len(payload).to_bytes(4, "little") + payload)
+    data = memoryview(frame(kind, payload))
     while data:
         data = data[os.write(descriptor, data) :]
 

@@ -91,8 +91,11 @@ class Child:
         return self._account.cpu(), self._idle_before + max(0.0, idle)
 
     def send(self, kind: int, payload: bytes) -> None:
-        """Send one frame. A child that does not read is not waited for longer than its limits say."""
-        data = bytes((kind,)) + len(payload).to_bytes(4, "little") + payload
+        """Send one frame; see send_frames."""
+        self.send_frames(wire.frame(kind, payload))
+
+    def send_frames(self, data: bytes) -> None:
+        """Send whole frames. A child that does not read is not waited for longer than its limits say."""
         sent = self._write_some(data)
         if sent < len(data):
             self._send_late(memoryview(data)[sent:])
@@ -119,18 +122,17 @@ class Child:
         self._awaited += time.monotonic() - entered
         return frame if frame is not None else self._ending or termination.LOST
 
-    def drain(self) -> bool:
-        """Take the answer that is still owed, if it comes at once; False if it does not."""
+    def drain(self, owed: int) -> bool:
+        """Take the answers that are still owed, if they come at once; False if they do not."""
         entered = self._entered = time.monotonic()
-        drained = False
-        while self._ending is None and self.pid and not drained and time.monotonic() < entered + DRAIN_S:
+        while self._ending is None and self.pid and owed and time.monotonic() < entered + DRAIN_S:
             frame = self._frame()
             if frame is None:
                 self._wait(select.POLLIN, DRAIN_S)
             else:
-                drained = frame[0] == wire.ANSWER
+                owed -= frame[0] == wire.ANSWER
         self._awaited += time.monotonic() - entered
-        return drained
+        return not owed
 
     def quiet(self) -> bool:
         """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""

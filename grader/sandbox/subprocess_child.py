@@ -72,10 +72,14 @@ class PlainChild:
         return 0.0, self._idle + self._limit_s - self._left
 
     def send(self, kind: int, payload: bytes) -> None:
-        """Send one frame. What a child does not read, a thread of its own goes on to write."""
+        """Send one frame."""
+        self.send_frames(wire.frame(kind, payload))
+
+    def send_frames(self, data: bytes) -> None:
+        """Send whole frames. What a child does not read, a thread of its own goes on to write."""
         assert self._process.stdin is not None
         descriptor = self._process.stdin.fileno()
-        threading.Thread(target=_write, args=(descriptor, kind, payload), daemon=True).start()
+        threading.Thread(target=_write, args=(descriptor, data), daemon=True).start()
 
     def receive(self) -> tuple[int, bytes] | Ending:
         """The next frame of the child, or how it ended."""
@@ -94,13 +98,18 @@ class PlainChild:
                 return frame
         return self._ending or termination.LOST
 
-    def drain(self) -> bool:
-        """Take the answer that is still owed, if it comes at once; False if it does not."""
-        try:
-            frame = self._frames.get(timeout=DRAIN_S)
-        except queue.Empty:
-            return False
-        return not isinstance(frame, Ending) and frame[0] == wire.ANSWER
+    def drain(self, owed: int) -> bool:
+        """Take the answers that are still owed, if they come at once; False if they do not."""
+        deadline = time.monotonic() + DRAIN_S
+        while owed:
+            try:
+                frame = self._frames.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return False
+            if isinstance(frame, Ending):
+                return False
+            owed -= frame[0] == wire.ANSWER
+        return True
 
     def quiet(self) -> bool:
         """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
@@ -178,9 +187,10 @@ class PlainChild:
                 return
 
 
-def _write(descriptor: int, kind: int, payload: bytes) -> None:
+def _write(descriptor: int, data: bytes) -> None:
     try:
-        wire.write_frame(descriptor, kind, payload)
+        while data:
+            data = data[os.write(descriptor, data) :]
     except OSError:
         return  # receive() says how it ended
 

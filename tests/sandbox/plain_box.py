@@ -50,8 +50,16 @@ class PlainChild:
         except EOFError:
             return PlainEnding("crashed", f"the worker ended with status {self.process.wait()}")
 
-    def drain(self) -> bool:
-        return type(self.receive()) is tuple if self.process.poll() is None else False
+    def send_frames(self, data: bytes) -> None:
+        os.write(self._out, data)
+
+    def drain(self, owed: int) -> bool:
+        while owed and self.process.poll() is None:
+            received = self.receive()
+            if type(received) is not tuple:
+                return False
+            owed -= received[0] == wire.ANSWER
+        return not owed
 
     def quiet(self) -> bool:
         return self.process.poll() is None

@@ -1,0 +1,146 @@
+"""A submission in the sandbox: scenarios that the student may know are sent whole, all others step by step."""
+
+import pytest
+
+from grader.grade.runner import KernelSource
+from grader.grade.sandbox_runner import SandboxRunner
+from grader.grade.session import Session, attempt_twins
+from grader.grade.twins import twins_of
+from grader.lab.lab import load_lab
+from grader.protocol import wire
+from grader.protocol.lockstep import RemoteReplay
+from grader.sandbox.sandbox import Sandbox
+from tests.labs import kernel_text
+
+
+@pytest.fixture(scope="module")
+def box():
+    with Sandbox("auto") as made:
+        yield made
+
+
+@pytest.fixture
+def session(lab, box):
+    """A session of the small lab; closing it would end the box that other tests use."""
+    return Session(load_lab(lab), sandbox=box)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The messages that workers get, a list for each send."""
+    from grader.sandbox.child import Child
+
+    seen = []
+    sending = Child.send_frames
+
+    def send_frames(self, data):
+        kinds, at = [], 0
+        while at < len(data):
+            kinds.append(data[at])
+            at += 5 + int.from_bytes(data[at + 1 : at + 5], "little")
+        seen.append(kinds)
+        sending(self, data)
+
+    monkeypatch.setattr(Child, "send_frames", send_frames)
+    return seen
+
+
+def runner_of(box, text):
+    return SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
+
+
+def scenario(session, name):
+    return next(s for s in session.lab.all_scenarios if s.id == name)
+
+
+def test_a_public_scenario_is_sent_at_once(session, box, sent):
+    """BEGIN, every step and END go in one message, so the worker need not wait for the grader."""
+    attempt = session.attempt(runner_of(box, kernel_text()), scenario(session, "fork"))
+
+    assert attempt.verdict == "passed"
+    assert sent == [[wire.SOURCE], [wire.BEGIN, *[wire.STEP] * 4, wire.END]]
+
+
+def test_a_hidden_scenario_is_sent_step_by_step(session, box, sent):
+    """Each step goes alone, after the answer to the one before."""
+    attempt = session.attempt(runner_of(box, kernel_text()), scenario(session, "secret"))
+
+    assert attempt.verdict == "passed"
+    assert sent[1:] == [[wire.BEGIN], *[[wire.STEP]] * 5, [wire.END]]
+
+
+def test_a_twin_is_sent_step_by_step(session, box, sent):
+    """A disguised twin tells nothing of its later steps."""
+    twins = twins_of(session.lab, session.lab.scenarios)
+    attempts = attempt_twins(runner_of(box, kernel_text()), twins)
+
+    assert {attempt.verdict for attempt in attempts.values()} == {"passed"}
+    assert max(map(len, sent)) == 1
+
+
+PRINTING = kernel_text(
+    "def page_fault(self, process, fault):", "def page_fault(self, process, fault):\n        print('fault')"
+)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_prints_after_the_first_difference_are_not_shown(session, box, known):
+    """What a kernel prints in later steps does not depend on how the steps were sent."""
+    wrong = PRINTING.replace("self.hw.frames.zero(frame)", "self.hw.frames.allocate()", 1)
+    runner = runner_of(box, wrong)
+    touch = scenario(session, "touch")
+    attempt = runner(touch, session.recording(touch).traces[0], known)
+
+    assert attempt.verdict == "failed" and attempt.divergence.step == 2
+    assert runner.printed().text == "fault\nfault\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict", "where"),
+    [
+        ("import os; os._exit(0)", "crashed", "step 3 of 4"),
+        ("1 / 0", "crashed", "step 3 of 4"),
+        ("while True: pass", "timed_out", "step 3 of 4"),
+        ("raise NotImplementedError('fork')", "not_implemented", "Not implemented yet: fork"),
+    ],
+)
+def test_an_ending_names_its_step(session, box, line, verdict, where):
+    """Answers come one by one although the steps were sent together, so the step in which a kernel ends is known."""
+    text = kernel_text("def fork(self, parent, child):", f"def fork(self, parent, child):\n        {line}")
+    attempt = session.attempt(runner_of(box, text), scenario(session, "fork"))
+
+    assert attempt.verdict == verdict
+    assert where in attempt.lines[0]
+
+
+def test_a_kernel_that_differs_early_and_loops_later(session, box):
+    """The first difference decides, at once: nobody waits for steps behind it, and the next scenario is graded."""
+    text = kernel_text("self.hw.frames.zero(frame)", "self.hw.frames.allocate()")
+    text = text.replace("def fork(self, parent, child):", "def fork(self, parent, child):\n        while True: pass")
+    runner = runner_of(box, text)
+    attempts = [session.attempt(runner, scenario(session, name)) for name in ("fork", "touch")]
+
+    assert [attempt.verdict for attempt in attempts] == ["failed", "failed"]
+
+
+def test_owed_answers_are_counted(session):
+    """A replay that stops early knows how many answers are still to come."""
+
+    class Silent:
+        def begin_scenario(self, due=0, step_due=0):
+            pass
+
+        def send_frames(self, data):
+            self.data = data
+
+        def receive(self):
+            return wire.ANSWER, wire.pack_numbers([wire.INIT, 0, wire.RETURNED])
+
+    from grader.protocol.messages import ScenarioMessages
+
+    replay = RemoteReplay(Silent(), ScenarioMessages(scenario(session, "fork")), at_once=True)
+    records = replay.records()
+    with pytest.raises(BaseException, match="the machine called mmap"):
+        next(records)
+
+    assert replay.owed == 4
