@@ -156,7 +156,7 @@ def _no_progress(scenario: Scenario, record: StepRecord, kept: tuple[StepRecord,
     return Attempt(NO_PROGRESS, message, lines, records=kept, sign=sign)
 
 
-_VERDICTS = {"not_implemented": NOT_IMPLEMENTED, "refused": "refused", "operations": "timed_out"}
+_VERDICTS = {"not_implemented": NOT_IMPLEMENTED, "refused": "refused", "operations": "timed_out", "fuel": "timed_out"}
 
 
 def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple[StepRecord, ...]) -> Attempt:

@@ -12,11 +12,12 @@ from grader.trace.records import Trace
 
 
 class KernelSource(NamedTuple):
-    """A submission's modules by import name, and the class to construct."""
+    """A submission's modules by import name, and the class to construct; in C the one module `kernel` and no class."""
 
     modules: dict[str, str]
     main: str
     class_name: str
+    language: str = "python"
 
 
 class Printed(NamedTuple):

@@ -37,6 +37,7 @@ class SandboxRunner:
         self._child: Child | None = None
         self._earlier = Printed()  # printed before this attempt, and not asked for yet
         self._last_printed = Printed()  # printed by a child that is gone
+        self._module = b""  # of a kernel in C, once it is compiled
         self._hurried = False  # whether the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
@@ -156,14 +157,40 @@ class SandboxRunner:
             self.discard()
         if self._child is None:
             self._hurried = self._budget.hurried
+            compiled = self._compiled()
+            if self._broken is not None:
+                return None
             self._child = self.sandbox.spawn(self._hurried)
-            told = send_source(self._child, self.source.modules, self.source.main, self.source.class_name)
+            told = send_source(self._child, self.source.modules, self.source.main, self.source.class_name, compiled)
             if told is not None:
                 trouble = _trouble(told)
                 assert trouble is not None
                 self._broken = Attempt(CRASHED, crash_message(trouble), (BEFORE, *crash_lines(trouble)))
                 return None
         return self._child
+
+    def _compiled(self) -> bytes:
+        """Return the module of a kernel in C, and b"" of one in Python. What does not compile makes it broken."""
+        if self.source.language != "c":
+            return b""
+        if not self._module:
+            from grader.wasm.compiler import compile_kernel
+
+            text = self.source.modules["kernel"]
+            compiled = compile_kernel(text)
+            self._module = compiled.module
+            if not compiled.module:
+                source = text.splitlines()
+                places = [
+                    ("kernel.c", n, "", source[n - 1].strip() if n <= len(source) else "") for n, _ in compiled.errors
+                ]
+                lines = [BEFORE]
+                for (_, message), place in zip(compiled.errors, places, strict=True):
+                    lines += [*own_lines([place]), f"    {message}"]
+                message = compiled.errors[0][1] if compiled.errors else compiled.reason
+                lines += [f"  {compiled.reason}"] if compiled.reason else []
+                self._broken = Attempt(CRASHED, f"kernel.c does not compile: {message}", tuple(lines))
+        return self._module
 
     def _settle(self, replay: RemoteReplay) -> None:
         """Make the child ready for the next scenario, or discard it.

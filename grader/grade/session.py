@@ -67,6 +67,7 @@ class Session:
         self.lab = lab
         self._wanted = isolation
         self._sandbox = sandbox
+        self._c_sandbox: Sandbox | None = None
         self._recordings = dict(recordings or {})
         self._answers = answers
         self._hidden = {scenario.id for scenario in lab.hidden}
@@ -79,9 +80,10 @@ class Session:
 
     def close(self) -> None:
         """End the sandbox and everything in it."""
-        if self._sandbox is not None:
-            self._sandbox.close()
-            self._sandbox = None
+        for box in (self._sandbox, self._c_sandbox):
+            if box is not None:
+                box.close()
+        self._sandbox = self._c_sandbox = None
 
     # -- what a lab has ---------------------------------------------------------------------------------------
 
@@ -95,10 +97,24 @@ class Session:
         return self._sandbox
 
     @property
+    def c_sandbox(self) -> Sandbox:
+        """Return the sandbox for kernels in C, whose processes have the WebAssembly runtime loaded.
+
+        InputError if the runtime is not installed.
+        """
+        if self._c_sandbox is None:
+            from grader.sandbox.sandbox import Sandbox
+            from grader.wasm.runtime import runtime_folder
+
+            self._c_sandbox = Sandbox(isolation=self._wanted, runtime=runtime_folder())
+        return self._c_sandbox
+
+    @property
     def isolation(self) -> Isolation:
         """Return what a result says of the sandbox; `got` is `none` if nothing needed one."""
-        if self._sandbox is not None:
-            return self._sandbox.isolation
+        box = self._c_sandbox or self._sandbox
+        if box is not None:
+            return box.isolation
         return {"wanted": self._wanted, "got": "none", "missing": {}}
 
     def choose(self, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
@@ -141,7 +157,8 @@ class Session:
         from grader.grade.sandbox_runner import SandboxRunner
 
         assert submission.code is not None
-        return SandboxRunner(self.sandbox, submission.code, self._answers)
+        box = self.c_sandbox if submission.code.language == "c" else self.sandbox
+        return SandboxRunner(box, submission.code, self._answers)
 
     def attempt(self, runner: Runner, scenario: Scenario) -> Attempt:
         """Try a scenario at every failure point that it asks for; the first attempt that does not pass decides."""

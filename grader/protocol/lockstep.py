@@ -8,6 +8,7 @@ is complete at that point, and no later step can change it.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -171,9 +172,16 @@ def _numbers(answer: bytes) -> Sequence[int]:
         raise Tampered(str(error)) from None
 
 
-def send_source(child: Child, modules: dict[str, str], main: str, class_name: str) -> dict[str, object] | None:
-    """Give a new child the submission's modules: None, or the trouble that its source has."""
-    source = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
+def send_source(
+    child: Child, modules: dict[str, str], main: str, class_name: str, compiled: bytes = b""
+) -> dict[str, object] | None:
+    """Give a new child the submission's modules: None, or the trouble that its source has.
+
+    compiled  the WebAssembly module of a kernel in C, whose text is then only quoted
+    """
+    source: dict[str, object] = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
+    if compiled:
+        source["wasm"] = b64encode(compiled).decode()
     child.begin_scenario()
     child.send(wire.SOURCE, json.dumps(source).encode())
     received = child.receive()

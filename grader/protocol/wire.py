@@ -3,7 +3,8 @@
 A frame is one byte (its kind), four bytes (the length of the payload, little-endian), and the payload.
 
     grader -> worker
-        SOURCE   JSON {"version": 1, "modules": {name: text}, "main": name, "class": name}
+        SOURCE   JSON {"version": 1, "modules": {name: text}, "main": name, "class": name}; with "wasm": base64 of a
+                 module where the text, in C, was compiled to one (grader/wasm)
         BEGIN    JSON {"machine": {…}, "files": [[name, pages, contents, writable]], "processes": [name]}
         STEP     JSON {"verb": …, "by": …, …}: one step of a scenario. Steps that students may not know are sent one
                  by one, after the answer to the one before; others may all be sent at once, END included

@@ -38,12 +38,13 @@ class Zygote(NamedTuple):
     log: int
 
 
-def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str) -> Zygote:
+def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str, runtime: str = "") -> Zygote:
     """Start a zygote, inside `jail` (bwrap's path) if that is given. Does not wait for it. OSError if there is none.
 
     walls   the level whose walls the children get (`L1`, `L2S`, `L2`)
     polite  whether what the walls refuse is also refused by Python, in words (manners.py)
     entry   module:function that serves in each child
+    runtime  the folder that holds the package wasmtime, for kernels in C; it is loaded before the walls go up
     """
     import _socket
 
@@ -51,9 +52,9 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
     log, complaints = os.pipe()
     command = [interpreter(), *OPTIONS, "-c", PROGRAM, ROOT]
     command += [walls, str(limits.memory_mib), "jailed" if jail else "free", "polite" if polite else "rude", entry]
-    command.append(os.pathsep.join(library_folders()))
+    command += [os.pathsep.join(library_folders()), runtime]
     if jail:
-        command = [*jail_command(jail), *command]
+        command = [*jail_command(jail, [os.path.join(runtime, "wasmtime")] if runtime else []), *command]
     compile_inside()
     inside = above_standard(theirs.fileno()), above_standard(complaints)
     try:
@@ -180,8 +181,9 @@ def find_bwrap() -> str | None:
     return None
 
 
-def jail_command(bwrap: str) -> list[str]:
-    """bwrap's command line: the interpreter, its libraries and the grader's package, read-only; nothing else exists."""
+def jail_command(bwrap: str, packages: list[str]) -> list[str]:
+    """bwrap's command line: the interpreter, its libraries, the grader's package and the packages given, read-only;
+    nothing else exists."""
     jail = [bwrap, "--die-with-parent"]
     for path in ("/lib", "/lib64", "/usr/lib64"):
         if os.path.islink(path):
@@ -198,7 +200,8 @@ def jail_command(bwrap: str) -> list[str]:
     for installed in ("site-packages", "dist-packages"):
         if os.path.isdir(f"{library}/{installed}"):
             jail += ["--tmpfs", f"{library}/{installed}"]
-    jail += [*_folders_to(PACKAGE, made), "--ro-bind", PACKAGE, PACKAGE]
+    for package in (PACKAGE, *packages):
+        jail += [*_folders_to(package, made), "--ro-bind", package, package]
     return [*jail, "--remount-ro", "/", "--chdir", "/", *_namespaces(), "--"]
 
 

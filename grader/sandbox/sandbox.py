@@ -59,15 +59,16 @@ class Sandbox:
         *,
         polite: bool = True,
         entry: str = "grader.sandbox.inside.worker:serve",
+        runtime: str = "",
     ) -> None:
-        """Start a zygote. `polite`, `entry`: see launch.start; tests of the walls alone are impolite."""
+        """Start a zygote. `polite`, `entry`, `runtime`: see launch.start; tests of the walls alone are impolite."""
         if isolation not in ("auto", "require", *LEVELS):
             raise IsolationError(
                 f"isolation {isolation!r} is not known; accepted are auto, require, {', '.join(LEVELS)}"
             )
         self.wanted = isolation
         self.limits = limits or Limits()
-        self._polite, self._entry = polite, entry
+        self._polite, self._entry, self._runtime = polite, entry, runtime
         self._missing: dict[str, str] = {}
         self._report: dict[str, object] | None = None
         self._children: dict[int, Any] = {}
@@ -112,7 +113,7 @@ class Sandbox:
         self._jail = jail
         self._buffer = b""
         walls = self.wanted if self.wanted in ("L0", "L1", "L2S") else "L2"
-        self._zygote = launch.start(walls, self.limits, jail, self._polite, self._entry)
+        self._zygote = launch.start(walls, self.limits, jail, self._polite, self._entry, self._runtime)
         self._control = self._zygote.control
 
     def _warm(self) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class _Worker:
     def __init__(self, out: int) -> None:
         self.out = out
         self.interpreter = Interpreter()
-        self.source: _Source | None = None
+        self.source: _Source | _CompiledSource | None = None
         self.run: Replay | None = None
         self.log: list[int] = []
         self.trouble: dict[str, object] | None = None
@@ -82,7 +82,7 @@ class _Worker:
 
     def read_source(self, given: dict[str, Any]) -> None:
         try:
-            self.source = _Source(given["modules"], given["main"], given["class"])
+            self.source = _source(given)
         except BaseException as error:
             trouble = describe(error, "compile", given["modules"])
             wire.write_frame(self.out, wire.TROUBLE, json.dumps(trouble).encode())
@@ -145,9 +145,10 @@ class _Worker:
     def note(self, error: BaseException, method: str) -> None:
         """Keep the first trouble of a step; what follows from it would only hide it."""
         if self.trouble is None:
-            modules = self.source.texts if self.source is not None else {}
             try:
-                self.trouble = describe(error, method, modules)
+                self.trouble = (
+                    describe(error, method, {}) if self.source is None else self.source.describe(error, method)
+                )
             except BaseException:
                 # There is no room left on the stack, or in memory, to say more.
                 self.trouble = {"kind": "crash", "method": method, "type": "", "message": "", "lines": []}
@@ -258,6 +259,41 @@ class RefusedImport(ImportError):
     """A kernel asked for a module that is not for it."""
 
 
+def _source(given: dict[str, Any]) -> _Source | _CompiledSource:
+    if "wasm" in given:
+        return _CompiledSource(given["modules"], given["wasm"])
+    return _Source(given["modules"], given["main"], given["class"])
+
+
+class _CompiledSource:
+    """A kernel in C: its module, translated once and instantiated for each scenario. `texts` is only quoted."""
+
+    def __init__(self, texts: dict[str, str], module: str) -> None:
+        from base64 import b64decode
+
+        from grader.sandbox.inside.wasm_kernel import Program
+
+        self.texts = texts
+        self._program = Program(b64decode(module))
+
+    def kernel_class(self) -> Any:
+        return self._program
+
+    def describe(self, error: BaseException, method: str) -> dict[str, object]:
+        """Return what went wrong: a trap with the lines of the C source, or what any other error says."""
+        from grader.sandbox.inside.wasm_kernel import Crash
+
+        if not isinstance(error, Crash):
+            return describe(error, method, {})
+        lines = [[*line, _quoted(self.texts["kernel"], line[1])] for line in error.lines[-LINES:]]
+        return {"kind": error.kind, "method": method, "type": error.name, "message": str(error), "lines": lines}
+
+
+def _quoted(text: str, number: int) -> str:
+    source = text.splitlines()
+    return source[number - 1].strip()[:200] if 0 < number <= len(source) else ""
+
+
 class _Source:
     """A submission's modules, compiled once and executed anew for each scenario."""
 
@@ -267,6 +303,10 @@ class _Source:
         self.class_name = class_name
         self.codes: dict[str, CodeType] = {name: _compiled(name, text) for name, text in texts.items()}
         self.builtins = {**vars(builtins), "__import__": self.import_module}
+
+    def describe(self, error: BaseException, method: str) -> dict[str, object]:
+        """Return what went wrong, with the student's own lines."""
+        return describe(error, method, self.texts)
 
     def kernel_class(self) -> Any:
         for name in self.codes:

@@ -247,7 +247,7 @@ def stand(walls: Walls, jailed: bool) -> dict[str, object]:
 
 def main() -> None:
     """The zygote's whole life."""
-    root, level, memory, jailed, polite, entry, libraries = sys.argv[1:8]
+    root, level, memory, jailed, polite, entry, libraries, runtime = sys.argv[1:9]
     control = _socket.socket(fileno=CONTROL)
     with contextlib.suppress(OSError):  # where launch.py, or bwrap, has done it
         os.setsid()
@@ -256,6 +256,10 @@ def main() -> None:
     zygote = Zygote(control, walls, polite == "polite", entry)
     for module in ("random", "grader.sandbox.inside.audit_hook"):
         import_module(module)
+    if runtime:
+        sys.path.append(runtime)
+        import_module("grader.sandbox.inside.wasm_kernel")
+        sys.path.remove(runtime)
     sys.path.remove(root)
     rlimits.keep_modules_within_reach()
     interpreter_state.state()

@@ -18,7 +18,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
 
 #: ABI version -> file rights that exist there: 13 at first, then refer, truncate, and device ioctl.
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
@@ -50,7 +50,8 @@ class _PathBeneath(ctypes.Structure):
 def make_ruleset(readable: Iterable[tuple[str, str]]) -> int:
     """A descriptor of a ruleset that allows what `readable` lists, and nothing else. OSError without Landlock.
 
-    readable  (path, "read"): a file, or everything below a folder; (path, "list"): the names below a folder
+    readable  (path, "read"): a file, or everything below a folder; (path, "list"): the names below a folder;
+              (path, "run"): as "read", and programs may be executed; (path, "write"): everything below a folder
     """
     version = abi()
     if version == 0:
@@ -67,11 +68,19 @@ def make_ruleset(readable: Iterable[tuple[str, str]]) -> int:
             continue
         try:
             folder = stat.S_ISDIR(os.fstat(rule.parent).st_mode)
-            rule.access = _READ_DIR if kind == "list" else _READ_FILE | _READ_DIR if folder else _READ_FILE
+            rule.access = _access(kind, folder, attr.fs)
             syscall(_ADD_RULE, ruleset, ctypes.c_int(_RULE_PATH_BENEATH), ctypes.byref(rule), ctypes.c_uint32(0))
         finally:
             os.close(rule.parent)
     return ruleset
+
+
+def _access(kind: str, folder: bool, all_rights: int) -> int:
+    """Return the rights that a rule gives beneath its path; a file takes only those that files have."""
+    if kind == "list":
+        return _READ_DIR
+    rights = {"read": _READ_FILE, "run": _READ_FILE | _EXECUTE, "write": all_rights & ~_EXECUTE}[kind]
+    return rights | _READ_DIR if folder else rights & (_READ_FILE | _EXECUTE)
 
 
 def restrict(ruleset: int) -> None:

@@ -1,0 +1,320 @@
+/* The part of a C kernel that is not the student's: the calls that the machine makes, a map of regions, memory.
+ *
+ * Compiled together with kernel.c. Everything that crosses to the machine is a number, or a place in this memory.
+ */
+#include "forklab.h"
+
+#define IMPORT(name) __attribute__((import_module("forklab"), import_name(name)))
+#define EXPORT(name) __attribute__((export_name(name)))
+
+IMPORT("page_size") uint32_t host_page_size(void);
+IMPORT("zero_frame") int32_t host_zero_frame(void);
+IMPORT("allocate") int32_t host_allocate(void);
+IMPORT("free") int32_t host_free(int32_t frame);
+IMPORT("zero") int32_t host_zero(int32_t frame);
+IMPORT("copy") int32_t host_copy(int32_t source, int32_t target);
+IMPORT("map") int32_t host_map(uint32_t process, uint32_t page, int32_t frame, int32_t protection, int32_t cow);
+IMPORT("protect") int32_t host_protect(uint32_t process, uint32_t page, int32_t protection, int32_t cow);
+IMPORT("unmap") int32_t host_unmap(uint32_t process, uint32_t page);
+IMPORT("lookup") uint64_t host_lookup(uint32_t process, uint32_t page);
+IMPORT("next_page") int32_t host_next_page(uint32_t process, uint32_t page);
+IMPORT("log") void host_log(const char *text, uint32_t size);
+IMPORT("todo") void host_todo(const char *text, uint32_t size);
+
+/* ---- the machine ------------------------------------------------------------------------------------------- */
+
+/* The machine refused an operation: stop here, so that the trap names the line of the kernel that asked for it. */
+#define REFUSED (-99)
+static int32_t checked(int32_t result) {
+    if (result == REFUSED) __builtin_trap();
+    return result;
+}
+
+uint32_t fl_page_size(void) { return host_page_size(); }
+page_t fl_page_of(uint64_t address) { return (page_t)(address / host_page_size()); }
+frame_t fl_zero_frame(void) { return host_zero_frame(); }
+frame_t fl_allocate(void) { return checked(host_allocate()); }
+void fl_free(frame_t frame) { checked(host_free(frame)); }
+void fl_zero(frame_t frame) { checked(host_zero(frame)); }
+void fl_copy(frame_t source, frame_t target) { checked(host_copy(source, target)); }
+
+int fl_map(process_t process, page_t page, frame_t frame, int protection, bool cow) {
+    return checked(host_map(process, page, frame, protection, cow));
+}
+
+void fl_protect(process_t process, page_t page, int protection, bool cow) {
+    checked(host_protect(process, page, protection, cow));
+}
+
+void fl_unmap(process_t process, page_t page) { checked(host_unmap(process, page)); }
+
+/* An entry comes as one number: the frame above bit 8, then dirty, accessed, cow, x, w, r and present. */
+bool fl_lookup(process_t process, page_t page, pte_t *entry) {
+    uint64_t bits = host_lookup(process, page);
+    checked((int32_t)(bits >> 32 ? REFUSED : 0));
+    if (entry && (bits & 1)) {
+        entry->protection = (int)(bits >> 1) & 7;
+        entry->cow = bits >> 4 & 1;
+        entry->accessed = bits >> 5 & 1;
+        entry->dirty = bits >> 6 & 1;
+        entry->frame = (frame_t)(bits >> 8);
+    }
+    return bits & 1;
+}
+
+bool fl_next_page(process_t process, page_t page, page_t *found) {
+    int32_t next = checked(host_next_page(process, page));
+    if (next >= 0 && found) *found = (page_t)next;
+    return next >= 0;
+}
+
+_Noreturn void fl_todo(const char *what) {
+    host_todo(what, (uint32_t)strlen(what));
+    __builtin_trap();
+}
+
+static void put(char *line, uint32_t *length, char character) {
+    if (*length < 400) line[(*length)++] = character;
+}
+
+static void put_number(char *line, uint32_t *length, uint32_t number, uint32_t base) {
+    char digits[10];
+    int count = 0;
+    do {
+        digits[count++] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number);
+    while (count) put(line, length, digits[--count]);
+}
+
+void fl_log(const char *format, ...) {
+    char line[400];
+    uint32_t length = 0;
+    __builtin_va_list rest;
+    __builtin_va_start(rest, format);
+    for (; *format; format++) {
+        if (*format != '%' || !format[1]) {
+            put(line, &length, *format);
+            continue;
+        }
+        format++;
+        if (*format == 's') {
+            for (const char *text = __builtin_va_arg(rest, const char *); *text; text++) put(line, &length, *text);
+        } else if (*format == 'c') {
+            put(line, &length, (char)__builtin_va_arg(rest, int));
+        } else if (*format == 'd') {
+            int number = __builtin_va_arg(rest, int);
+            if (number < 0) put(line, &length, '-');
+            put_number(line, &length, number < 0 ? -(uint32_t)number : (uint32_t)number, 10);
+        } else if (*format == 'u' || *format == 'x') {
+            put_number(line, &length, __builtin_va_arg(rest, uint32_t), *format == 'u' ? 10 : 16);
+        } else {
+            put(line, &length, *format);
+        }
+    }
+    __builtin_va_end(rest);
+    host_log(line, length);
+}
+
+/* ---- the calls of the machine ------------------------------------------------------------------------------ */
+
+EXPORT("mmap")
+int call_mmap(uint32_t process, uint64_t start, uint32_t pages, int protection, int shared) {
+    struct region region = {start, fl_page_of(start), pages, protection, shared != 0, 0, NULL};
+    return kernel_mmap(process, &region);
+}
+
+EXPORT("munmap")
+int call_munmap(uint32_t process, uint64_t start, uint32_t pages) { return kernel_munmap(process, start, pages); }
+
+EXPORT("mprotect")
+int call_mprotect(uint32_t process, uint64_t start, uint32_t pages, int protection) {
+    return kernel_mprotect(process, start, pages, protection);
+}
+
+EXPORT("page_fault")
+int call_page_fault(uint32_t process, uint64_t address, int access, int present) {
+    struct page_fault fault = {address, access, present != 0};
+    return kernel_page_fault(process, &fault);
+}
+
+EXPORT("fork")
+int call_fork(uint32_t parent, uint32_t child) { return kernel_fork(parent, child); }
+
+EXPORT("exit")
+void call_exit(uint32_t process) { kernel_exit(process); }
+
+/* A kernel need not have them all. */
+__attribute__((weak)) int kernel_mmap(process_t p, const struct region *r) { fl_todo("kernel_mmap"); }
+__attribute__((weak)) int kernel_munmap(process_t p, uint64_t s, uint32_t n) { fl_todo("kernel_munmap"); }
+__attribute__((weak)) int kernel_mprotect(process_t p, uint64_t s, uint32_t n, int r) { fl_todo("kernel_mprotect"); }
+__attribute__((weak)) int kernel_page_fault(process_t p, const struct page_fault *f) { fl_todo("kernel_page_fault"); }
+__attribute__((weak)) int kernel_fork(process_t p, process_t c) { fl_todo("kernel_fork"); }
+__attribute__((weak)) void kernel_exit(process_t p) { fl_todo("kernel_exit"); }
+
+/* ---- a map of regions -------------------------------------------------------------------------------------- */
+
+/* Make room for `more` regions. */
+static bool grow(struct region_map *map, uint32_t more) {
+    if (map->count + more <= map->room) return true;
+    uint32_t room = (map->count + more) * 2;
+    struct region *regions = malloc(room * sizeof *regions);
+    if (!regions) return false;
+    memcpy(regions, map->regions, map->count * sizeof *regions);
+    free(map->regions);
+    map->regions = regions;
+    map->room = room;
+    return true;
+}
+
+int region_insert(struct region_map *map, const struct region *region) {
+    uint32_t at = 0;
+    if (region->pages == 0) return -FL_INVAL;
+    while (at < map->count && map->regions[at].first < region->first) at++;
+    if (at && map->regions[at - 1].first + map->regions[at - 1].pages > region->first) return -FL_INVAL;
+    if (at < map->count && region->first + region->pages > map->regions[at].first) return -FL_INVAL;
+    struct region added = *region; /* it may lie in the array that is about to move */
+    if (!grow(map, 1)) return -FL_NOMEM;
+    memmove(map->regions + at + 1, map->regions + at, (map->count - at) * sizeof added);
+    map->regions[at] = added;
+    map->count++;
+    return 0;
+}
+
+struct region *region_find(struct region_map *map, page_t page) {
+    for (uint32_t at = 0; at < map->count; at++) {
+        struct region *region = map->regions + at;
+        if (region->first <= page && page - region->first < region->pages) return region;
+    }
+    return NULL;
+}
+
+/* The part of a region between two of its page numbers; the end does not belong to it. */
+static struct region cut(const struct region *region, page_t first, page_t end) {
+    struct region part = *region;
+    part.first = first;
+    part.start = (uint64_t)first * host_page_size();
+    part.pages = end - first;
+    part.offset += first - region->first;
+    return part;
+}
+
+int region_remove(struct region_map *map, page_t page, uint32_t pages, struct region *removed, int most) {
+    page_t end = page + pages;
+    int found = 0;
+    uint32_t kept = 0;
+    if (!grow(map, 1)) return -FL_NOMEM; /* one region at most is split in two */
+    struct region split;
+    bool is_split = false;
+    for (uint32_t at = 0; at < map->count; at++) {
+        struct region region = map->regions[at];
+        page_t region_end = region.first + region.pages;
+        if (region_end <= page || region.first >= end) {
+            map->regions[kept++] = region;
+            continue;
+        }
+        page_t from = region.first > page ? region.first : page;
+        page_t to = region_end < end ? region_end : end;
+        if (removed && found < most) removed[found] = cut(&region, from, to);
+        found++;
+        if (region.first < from) map->regions[kept++] = cut(&region, region.first, from);
+        if (to < region_end) {
+            split = cut(&region, to, region_end);
+            if (kept <= at) {
+                map->regions[kept++] = split;
+            } else {
+                is_split = true;
+            }
+        }
+    }
+    map->count = kept;
+    return is_split && region_insert(map, &split) ? -FL_NOMEM : found;
+}
+
+int region_copy(struct region_map *to, const struct region_map *from) {
+    if (!grow(to, from->count + 1)) return -FL_NOMEM;
+    memcpy(to->regions, from->regions, from->count * sizeof *from->regions);
+    to->count = from->count;
+    return 0;
+}
+
+void region_clear(struct region_map *map) {
+    free(map->regions);
+    map->regions = NULL;
+    map->count = map->room = 0;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------ */
+
+/* Blocks of powers of two, from 16 bytes on, with a list of free ones for each size. */
+struct block {
+    struct block *next;
+    uint32_t kind;
+};
+
+extern uint8_t __heap_base;
+static struct block *free_blocks[28];
+static uint32_t top;
+
+void *malloc(size_t size) {
+    uint32_t kind = 4;
+    if (size > (1 << 24)) return NULL;
+    while (((size_t)1 << kind) < size) kind++;
+    struct block *block = free_blocks[kind];
+    if (block) {
+        free_blocks[kind] = block->next;
+    } else {
+        uint32_t need = sizeof *block + (1u << kind);
+        if (!top) top = ((uint32_t)(size_t)&__heap_base + 15) & ~15u;
+        uint32_t have = (uint32_t)__builtin_wasm_memory_size(0) << 16;
+        if (top + need > have && __builtin_wasm_memory_grow(0, (top + need - have + 0xffff) >> 16) == (size_t)-1)
+            return NULL;
+        block = (struct block *)(size_t)top;
+        top += need + 15 & ~15u;
+        block->kind = kind;
+    }
+    return memset(block + 1, 0, (size_t)1 << kind);
+}
+
+void free(void *memory) {
+    if (!memory) return;
+    struct block *block = (struct block *)memory - 1;
+    if (block->kind < 4 || block->kind > 24) __builtin_trap(); /* not from malloc */
+    block->next = free_blocks[block->kind];
+    free_blocks[block->kind] = block;
+}
+
+void *memset(void *to, int byte, size_t size) {
+    for (uint8_t *at = to, *end = at + size; at < end; at++) *at = (uint8_t)byte;
+    return to;
+}
+
+void *memcpy(void *to, const void *from, size_t size) { return memmove(to, from, size); }
+
+void *memmove(void *to, const void *from, size_t size) {
+    uint8_t *target = to;
+    const uint8_t *source = from;
+    if (target < source)
+        for (size_t at = 0; at < size; at++) target[at] = source[at];
+    else
+        while (size--) target[size] = source[size];
+    return to;
+}
+
+int memcmp(const void *one, const void *other, size_t size) {
+    const uint8_t *a = one, *b = other;
+    for (size_t at = 0; at < size; at++)
+        if (a[at] != b[at]) return a[at] < b[at] ? -1 : 1;
+    return 0;
+}
+
+size_t strlen(const char *text) {
+    size_t length = 0;
+    while (text[length]) length++;
+    return length;
+}
+
+int strcmp(const char *one, const char *other) {
+    while (*one && *one == *other) one++, other++;
+    return (uint8_t)*one - (uint8_t)*other;
+}
