@@ -75,7 +75,9 @@ class SandboxRunner:
             self._settle(replay)
             if replay.found is not None:
                 self._budget.finished(child.spent()[0] - before)
-                return replay.found.attempt
+                attempt = replay.found.attempt
+                assert isinstance(attempt, Attempt)
+                return attempt
             trouble = _trouble(replay.trouble)
             attempt = conclude(scenario, expected, records, divergence, trouble)
             self._note(attempt, trouble, cpu=child.spent()[0] - before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Union
+from typing import Union
 
 from grader.protocol import wire
 from grader.scenario.model import Scenario, Step
@@ -17,7 +17,7 @@ class End:
 
     __slots__ = ("attempt",)
 
-    def __init__(self, attempt: Any) -> None:
+    def __init__(self, attempt: object) -> None:
         self.attempt = attempt
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -117,7 +117,7 @@ def _invalid(given: Any, accepted: str) -> Mark:
     return Mark(INVALID, Fraction(0), (f"'{shown}' is not a valid answer to this question; expected {accepted}",))
 
 
-def _ids(choices: Any) -> str:
+def _ids(choices: Iterable[Choice]) -> str:
     """Return the ids, sorted: in the order of the file they could reveal the key."""
     return ", ".join(sorted(choice.id for choice in choices))
 
@@ -143,6 +143,7 @@ def _single(question: Question, keys: Keyed, given: object) -> Mark:
 def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
     """Mark with (right chosen - wrong chosen) / right ones, at least 0."""
     key = keys.key
+    assert isinstance(key, set)
     chosen = [given] if isinstance(given, str) else given
     unknown = [id for id in chosen if id not in {c.id for c in question.choices}]
     if unknown or len(set(chosen)) != len(chosen):
@@ -161,7 +162,7 @@ def _number(question: Question, keys: Keyed, given: object) -> Mark:
     if not isinstance(given, str) or not _NUMBER.match(given.strip()):
         return _invalid(given, f"a number{f' of {question.unit}' if question.unit else ''}, such as 12 or 2.5")
     value = Fraction(given.strip())
-    if abs(value - keys.key) <= question.tolerance:
+    if isinstance(keys.key, Fraction) and abs(value - keys.key) <= question.tolerance:
         return Mark(CORRECT, Fraction(1), _told(question.why))
     return Mark(WRONG, Fraction(0), tuple(keys.wrong.get(as_text(value), ())))
 
@@ -169,6 +170,7 @@ def _number(question: Question, keys: Keyed, given: object) -> Mark:
 def _text(question: Question, keys: Keyed, given: object) -> Mark:
     if not isinstance(given, str):
         return _invalid(given, "a word or two")
+    assert isinstance(keys.key, tuple)
     if normal(given) in map(normal, keys.key):
         return Mark(CORRECT, Fraction(1), _told(question.why))
     reasons = next((why for wrong, why in keys.wrong.items() if normal(wrong) == normal(given)), ())
@@ -182,6 +184,7 @@ def normal(text: str) -> str:
 
 def _order(question: Question, keys: Keyed, given: object) -> Mark:
     key = keys.key
+    assert isinstance(key, list)
     if not isinstance(given, list) or sorted(given) != sorted(key):
         return _invalid(given, f"a list of all of {_ids(question.choices)}, in order")
     if given == key:
@@ -196,6 +199,7 @@ def _order(question: Question, keys: Keyed, given: object) -> Mark:
 def _match(question: Question, keys: Keyed, given: Any) -> Mark:
     """Mark with the share of pairs that are right."""
     key = keys.key
+    assert isinstance(key, dict)
     pairs: dict[str, str] = {}
     for item in given if isinstance(given, list) else ():
         id, _, answer = item.partition("=")

@@ -88,14 +88,16 @@ class _Runs:
 
 def _mistakes(runs: _Runs, question: Question, flags: dict[str, str], key: str) -> dict[str, list[str]]:
     """Return answer -> flags of the misconceptions that give it, for answers other than the key."""
+    computed = question.answer
+    assert isinstance(computed, Computed)
     found: dict[str, list[str]] = {}
     for flag, belief in flags.items():
         if not belief:
             continue
         try:
-            observed = question.answer.observations.items()
+            observed = computed.observations.items()
             values = {name: observe(runs.trace(what.scenario, flag), what) for name, what in observed}
-            given = as_text(evaluate(question.answer, values))
+            given = as_text(evaluate(computed, values))
         except ValueError:  # this kernel does not reach the step, or what is observed does not exist there
             continue
         if given != key and not given.startswith("-"):
