@@ -6,7 +6,7 @@ was seen there can be printed in a public one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.grade.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
 from grader.grade.runner import KernelSource, Printed
@@ -19,8 +19,10 @@ from grader.trace.records import Trace
 if TYPE_CHECKING:
     from grader.grade.answer_cache import AnswerCache
     from grader.protocol.lockstep import RemoteReplay
+    from grader.protocol.lockstep import Trouble as Reported
     from grader.sandbox.child import Child
     from grader.sandbox.sandbox import Sandbox
+    from grader.sandbox.subprocess_child import PlainChild
     from grader.sandbox.termination import Ending
 
 
@@ -34,7 +36,7 @@ class SandboxRunner:
         self.sandbox = sandbox
         self.source = source
         self._answers = answers
-        self._child: Child | None = None
+        self._child: Child | PlainChild | None = None
         self._hurried = False  # whether the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
@@ -139,7 +141,7 @@ class SandboxRunner:
 
     _last_printed = Printed()
 
-    def _started(self) -> Child | None:
+    def _started(self) -> Child | PlainChild | None:
         """Return the child with the source loaded, a new one if there is none; None if the source does not compile."""
         from grader.protocol.lockstep import send_source
 
@@ -167,9 +169,11 @@ class SandboxRunner:
             self.discard()
 
 
-def _trouble(told: dict[str, Any] | None) -> Trouble | None:
-    """Return what a worker told of a crash, if it did."""
-    return Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))}) if told is not None else None
+def _trouble(told: Reported | None) -> Trouble | None:
+    """Return what a worker reported of a crash, if it did."""
+    if told is None:
+        return None
+    return Trouble(told["kind"], told["method"], told["type"], told["message"], tuple(told["lines"]))
 
 
 def _ended(scenario: Scenario, ending: Ending, replay: RemoteReplay | None) -> Attempt:

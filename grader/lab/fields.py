@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pathlib
 import re
-from typing import Any
 
 from grader.files import write_file
 from grader.formats.fields import (
@@ -77,7 +76,7 @@ _FEEDBACK = Kind(
 _NAME = "^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
-def _is_name(value: Any) -> bool:
+def _is_name(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
 
 

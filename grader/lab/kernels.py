@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pathlib
 import sys
+from types import ModuleType
 from typing import Any
 
 from grader.errors import InputError, did_you_mean
@@ -79,7 +80,7 @@ def reference_kernel(lab: Lab) -> MakeKernel:
     return load_class(lab.reference)
 
 
-def _mistakes(lab: Lab) -> Any:
+def _mistakes(lab: Lab) -> ModuleType | None:
     """Return the module of misconception kernels, or None if there is none."""
     if lab.reference is None or not (lab.reference.path.parent / "misconceptions" / "__init__.py").is_file():
         return None
@@ -109,4 +110,6 @@ def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:
     if flag not in known:
         near = did_you_mean(flag, known) or f"there are {', '.join(known) or 'none'}"
         raise InputError([f"misconception:{flag}: no such misconception applies to {lab.name}; {near}"])
-    return _mistakes(lab).kernel(flag, base)
+    module = _mistakes(lab)
+    assert module is not None
+    return module.kernel(flag, base)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from grader.protocol import wire
 from grader.protocol.messages import End, ScenarioMessages
@@ -29,6 +29,16 @@ class Child(Protocol):
 
     def receive(self) -> object:
         """Return the next frame, (kind, payload), or how the child ended."""
+
+
+class Trouble(TypedDict):
+    """What a worker reported of the student's code. lines: (file, line, function, text), innermost last."""
+
+    kind: str
+    method: str
+    type: str
+    message: str
+    lines: list[tuple[str, int, str, str]]
 
 
 class WorkerEnded(Exception):
@@ -55,8 +65,8 @@ class RemoteReplay:
         self.script = script
         self.answers: list[bytes] = []
         self.found: End | None = None
-        self.trouble: dict[str, Any] | None = None
-        self.whereabouts: dict[str, Any] | None = None
+        self.trouble: Trouble | None = None
+        self.whereabouts: Trouble | None = None
         self.number = 0
         self.pending = False
 
@@ -145,7 +155,7 @@ class RemoteReplay:
             else:
                 raise Tampered(f"a frame of kind {kind}, where an answer was due")
 
-    def _note(self, told: dict[str, Any]) -> None:
+    def _note(self, told: Trouble) -> None:
         """Keep a TROUBLE. An honest worker tells one of a kind."""
         if told["kind"] == "time" and self.whereabouts is None:
             self.whereabouts = told
@@ -162,7 +172,7 @@ def _numbers(answer: bytes) -> Sequence[int]:
         raise Tampered(str(error)) from None
 
 
-def send_source(child: Child, modules: dict[str, str], main: str, class_name: str) -> dict[str, object] | None:
+def send_source(child: Child, modules: dict[str, str], main: str, class_name: str) -> Trouble | None:
     """Give a new child the submission's modules: None, or the trouble that its source has."""
     source = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
     child.begin_scenario()
@@ -178,12 +188,12 @@ def send_source(child: Child, modules: dict[str, str], main: str, class_name: st
     raise Tampered(f"a frame of kind {kind} in answer to the source")
 
 
-def read_trouble(payload: bytes) -> dict[str, object]:
+def read_trouble(payload: bytes) -> Trouble:
     """Return a TROUBLE, checked field by field since it is untrusted. Raises Tampered if it has another shape."""
     try:
         given = json.loads(payload[: wire.TROUBLE_LIMIT])
-        lines = [[str(f)[:200], int(n), str(m)[:100], str(t)[:200]] for f, n, m, t in given["lines"][:20]]
-        texts = {key: str(given[key])[:2000] for key in ("kind", "method", "type", "message")}
+        lines = [(str(f)[:200], int(n), str(m)[:100], str(t)[:200]) for f, n, m, t in given["lines"][:20]]
+        kind, method, type_, message = (str(given[key])[:2000] for key in ("kind", "method", "type", "message"))
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise Tampered(f"a trouble that is none ({type(error).__name__})") from None
-    return {**texts, "lines": lines}
+    return {"kind": kind, "method": method, "type": type_, "message": message, "lines": lines}

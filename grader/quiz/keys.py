@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import pathlib
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from grader.errors import InputError
 from grader.formats.yaml_reader import plain_value
@@ -44,6 +44,26 @@ class Keyed(NamedTuple):
     key: Key
     wrong: dict[str, list[str]]
     flags: dict[str, list[str]] = {}  # noqa: RUF012 - never changed
+
+
+class KeyEntry(TypedDict):
+    """The recorded key of one variant. mistakes: answer -> the flags of the misconceptions that give it."""
+
+    hash: str
+    key: str
+    mistakes: dict[str, list[str]]
+
+
+class KeysFile(TypedDict, total=False):
+    """What `quiz/keys.json` holds; empty if there is no such file.
+
+    beliefs    flag -> what somebody with that misconception believes
+    questions  question id -> variant -> entry
+    """
+
+    format: int
+    beliefs: dict[str, str]
+    questions: dict[str, dict[str, KeyEntry]]
 
 
 def keyed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
@@ -178,7 +198,7 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
 
 # -- what is recorded -----------------------------------------------------------------------------------------
 
-_loaded: dict[tuple[str, int], dict[str, object]] = {}
+_loaded: dict[tuple[str, int], KeysFile] = {}
 
 
 def keys_path(lab: Lab) -> pathlib.Path:
@@ -186,7 +206,7 @@ def keys_path(lab: Lab) -> pathlib.Path:
     return lab.outputs / "quiz" / "keys.json"
 
 
-def load_keys(lab: Lab) -> dict[str, Any]:
+def load_keys(lab: Lab) -> KeysFile:
     """Return the recorded keys; empty if there are none. InputError if the file is not valid."""
     path = keys_path(lab)
     try:
@@ -208,7 +228,7 @@ def _again(lab: Lab) -> str:
     return "fetch the lab again" if lab.reference is None else f"run `grader record {lab.path}`"
 
 
-def recorded(lab: Lab, question: Question) -> dict[str, Any] | None:
+def recorded(lab: Lab, question: Question) -> KeyEntry | None:
     """Return the recorded entry of a question's variant (hash, key, mistakes), or None if it is missing or stale."""
     entry = load_keys(lab).get("questions", {}).get(question.id, {}).get(variant_name(question.values))
     if entry is None or entry["hash"] != question_hash(question):
@@ -216,7 +236,7 @@ def recorded(lab: Lab, question: Question) -> dict[str, Any] | None:
     return entry
 
 
-def variant_name(values: dict[str, Any]) -> str:
+def variant_name(values: dict[str, object]) -> str:
     return ", ".join(f"{name}={value}" for name, value in values.items())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.escape import printable
 from grader.lab.lab import Lab
@@ -112,7 +112,7 @@ def is_open(given: str | list[str] | None) -> bool:
     return given is None or given == [] or given in _EMPTY
 
 
-def _invalid(given: Any, accepted: str) -> Mark:
+def _invalid(given: str | list[str], accepted: str) -> Mark:
     shown = printable(", ".join(given) if isinstance(given, list) else given, 60)
     return Mark(INVALID, Fraction(0), (f"'{shown}' is not a valid answer to this question; expected {accepted}",))
 
@@ -131,7 +131,7 @@ def _told(*feedback: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in feedback if sentence)
 
 
-def _single(question: Question, keys: Keyed, given: object) -> Mark:
+def _single(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     choices = offered(question, keys)
     choice = next((c for c in choices if c.id == given), None)
     if choice is None:
@@ -140,7 +140,7 @@ def _single(question: Question, keys: Keyed, given: object) -> Mark:
     return Mark(CORRECT if choice.right else WRONG, Fraction(bool(choice.right)), (choice.why,))
 
 
-def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
+def _multiple(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     """Mark with (right chosen - wrong chosen) / right ones, at least 0."""
     key = keys.key
     assert isinstance(key, set)
@@ -158,7 +158,7 @@ def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
     return Mark(PARTIAL if share else WRONG, share, why + told)
 
 
-def _number(question: Question, keys: Keyed, given: object) -> Mark:
+def _number(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     if not isinstance(given, str) or not _NUMBER.match(given.strip()):
         return _invalid(given, f"a number{f' of {question.unit}' if question.unit else ''}, such as 12 or 2.5")
     value = Fraction(given.strip())
@@ -167,7 +167,7 @@ def _number(question: Question, keys: Keyed, given: object) -> Mark:
     return Mark(WRONG, Fraction(0), tuple(keys.wrong.get(as_text(value), ())))
 
 
-def _text(question: Question, keys: Keyed, given: object) -> Mark:
+def _text(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     if not isinstance(given, str):
         return _invalid(given, "a word or two")
     assert isinstance(keys.key, tuple)
@@ -182,7 +182,7 @@ def normal(text: str) -> str:
     return " ".join(text.casefold().replace("-", " ").strip(" \t\n`'\".").split())
 
 
-def _order(question: Question, keys: Keyed, given: object) -> Mark:
+def _order(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     key = keys.key
     assert isinstance(key, list)
     if not isinstance(given, list) or sorted(given) != sorted(key):
@@ -196,7 +196,7 @@ def _order(question: Question, keys: Keyed, given: object) -> Mark:
     return Mark(WRONG, Fraction(0), (f"{before} {place} is wrong: {_named(taken)}. {taken.why}",))
 
 
-def _match(question: Question, keys: Keyed, given: Any) -> Mark:
+def _match(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     """Mark with the share of pairs that are right."""
     key = keys.key
     assert isinstance(key, dict)
@@ -216,7 +216,7 @@ def _match(question: Question, keys: Keyed, given: Any) -> Mark:
     return Mark(PARTIAL if share else WRONG, share, tuple(f"{_named(c)}: wrong match. {c.why}" for c in wrong))
 
 
-_MARKERS: dict[str, Callable[[Question, Keyed, Any], Mark]] = {
+_MARKERS: dict[str, Callable[[Question, Keyed, str | list[str]], Mark]] = {
     "single": _single,
     "multiple": _multiple,
     "number": _number,

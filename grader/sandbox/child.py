@@ -10,7 +10,7 @@ import os
 import select
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.protocol import wire
 from grader.sandbox import termination
@@ -18,6 +18,8 @@ from grader.sandbox.accounts import Account
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
+    from _socket import socket
+
     from grader.sandbox.owner import Owner
 
 #: Seconds that an answer is waited for before prints and limits are looked at.
@@ -43,7 +45,7 @@ _CHUNK = 1 << 16
 class Child:
     """A confined process that runs inside/worker.serve. Made by Sandbox.spawn."""
 
-    def __init__(self, owner: Owner, serial: int, channel: Any, output: int) -> None:
+    def __init__(self, owner: Owner, serial: int, channel: socket, output: int) -> None:
         self.limits = owner.limits
         self.pid = 0  # as this process's namespace numbers it, from HELLO on
         self._owner = owner

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 
+class Report(TypedDict):
+    """What a zygote reports once it is warm: the level that its probes found, and the layers that are missing."""
+
+    level: str
+    possible: dict[str, bool]
+    missing: NotRequired[dict[str, str]]
+    landlock_abi: int
+
+
 class Isolation(TypedDict):
     """How far the kernel was confined: the level that was wanted, the one it got, and the layers that are missing."""
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from _socket import socket
 
 #: The grader's package, and the folder that holds it.
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -34,7 +37,7 @@ class Zygote(NamedTuple):
     all inside are gone."""
 
     pid: int
-    control: object
+    control: socket
     log: int
 
 

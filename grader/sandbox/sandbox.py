@@ -16,11 +16,18 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from grader.sandbox.isolation import Isolation
+from grader.sandbox.isolation import Isolation, Report
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Death, Ending
+
+if TYPE_CHECKING:
+    from _socket import socket
+
+    from grader.sandbox.child import Child
+    from grader.sandbox.launch import Zygote
+    from grader.sandbox.subprocess_child import PlainChild
 
 __all__ = ["LEVELS", "Ending", "IsolationError", "Sandbox"]
 
@@ -69,11 +76,11 @@ class Sandbox:
         self.limits = limits or Limits()
         self._polite, self._entry = polite, entry
         self._missing: dict[str, str] = {}
-        self._report: dict[str, object] | None = None
-        self._children: dict[int, Any] = {}
+        self._report: Report | None = None
+        self._children: dict[int, Child | PlainChild] = {}
         self._deaths: dict[int, Death] = {}
         self._spawned = 0
-        self._zygote: Any = None
+        self._zygote: Zygote | None = None
         self._start(self._wants_jail())
 
     def __enter__(self) -> Sandbox:
@@ -115,14 +122,15 @@ class Sandbox:
         self._zygote = launch.start(walls, self.limits, jail, self._polite, self._entry)
         self._control = self._zygote.control
 
-    def _warm(self) -> dict[str, Any]:
+    def _warm(self) -> Report:
         """The zygote's report, waiting for it; a zygote that bwrap could not start is started without."""
         if self._zygote is None and POSIX:
             self._report = None
             self._start(self._jail)
         while self._report is None:
-            report = self._message(WARM_S)
-            if report is not None:
+            message = self._message(WARM_S)
+            if message is not None:
+                report = cast("Report", message)
                 self._missing.update(report["missing"])
                 self._judge(report)
                 self._report = report
@@ -134,7 +142,7 @@ class Sandbox:
             self._start(jail=None)
         return self._report
 
-    def _judge(self, report: dict[str, Any]) -> None:
+    def _judge(self, report: Report) -> None:
         """IsolationError if the probes show less than was asked for."""
         got = report["level"]
         floor = {"auto": "L0", "require": REQUIRED}.get(self.wanted, self.wanted)
@@ -203,7 +211,7 @@ class Sandbox:
 
     # -- children ---------------------------------------------------------------------------------------------
 
-    def spawn(self, hurried: bool = False) -> Any:
+    def spawn(self, hurried: bool = False) -> Child | PlainChild:
         """Return a new child, which may still be putting up its walls. IsolationError if there is less than was asked
         for. `hurried`: with less memory, for a kernel that has overrun limits."""
         if not POSIX:
@@ -272,7 +280,7 @@ class Sandbox:
         self._end_zygote()
 
 
-def _prepare(channel: Any) -> None:
+def _prepare(channel: socket) -> None:
     """Let every read and write on a channel end after a moment, and the first message say who sent it."""
     import _socket
     import struct

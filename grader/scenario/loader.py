@@ -8,7 +8,6 @@ agrees with what is expected is another question (see record).
 from __future__ import annotations
 
 import pathlib
-from typing import Any
 
 from grader.errors import FormatError
 from grader.formats.checking import check_fields, guess, listed, shown
@@ -49,8 +48,8 @@ class _Loader:
     def wrong(self, line: int, message: str) -> FormatError:
         return FormatError(self.name, line, message)
 
-    def scenario(self, block: Any, id: str) -> Scenario:
-        check_fields(self.name, "a scenario", block, TOP, 1)
+    def scenario(self, given: object, id: str) -> Scenario:
+        block = check_fields(self.name, "a scenario", given, TOP, 1)
         machine = self.machine(block)
         self.read_files(block)
         processes = self.read_processes(block, machine)
@@ -113,7 +112,7 @@ class _Loader:
 
     # -- steps ------------------------------------------------------------------------------------------------
 
-    def read_steps(self, items: Any, counter: str | None = None) -> None:
+    def read_steps(self, items: Items, counter: str | None = None) -> None:
         """Check and add steps; inside a `repeat`, `counter` is what {i} stands for."""
         for index, item in enumerate(items):
             line = items.lines[index]

@@ -123,7 +123,7 @@ def _record_from_json(plain: dict[str, Any]) -> StepRecord:
     )
 
 
-def _move_to_json(move: SwapMove) -> list[Any]:
+def _move_to_json(move: SwapMove) -> list[object]:
     return [move.kind, move.slot, move.frame, *(number for pair in move.pages for number in pair)]
 
 

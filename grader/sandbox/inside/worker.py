@@ -10,17 +10,18 @@ import builtins
 import json
 import random
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import _exit
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any, cast
 
 from grader.machine.errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
+from grader.machine.hardware import Hardware
 from grader.machine.kernel import Kernel, PageFault
 from grader.machine.outcome import FileSpec
 from grader.machine.process import Process
 from grader.protocol import wire
-from grader.replay.simulated import Replay
+from grader.replay.simulated import MakeKernel, Replay
 from grader.sandbox.inside import stack_sampler
 from grader.sandbox.inside.interpreter_state import Interpreter
 from grader.scenario.model import Fields, MachineSpec, Scenario, Step
@@ -105,7 +106,7 @@ class _Worker:
         except StudentCrash:
             self.log.append(wire.CRASHED)
 
-    def make_kernel(self, hw: Any) -> Kernel:
+    def make_kernel(self, hw: Hardware) -> Kernel:
         """A new kernel from a module that is executed anew: no scenario sees what another has left."""
         assert self.source is not None
         method = "import"
@@ -158,7 +159,7 @@ class _Worker:
 class _Recorder:
     """The student's kernel, with every call and its ending written to the log."""
 
-    def __init__(self, kernel: Any, log: list[int], worker: _Worker, page_size: int) -> None:
+    def __init__(self, kernel: Kernel, log: list[int], worker: _Worker, page_size: int) -> None:
         self._kernel = kernel
         self._log = log
         self._worker = worker
@@ -268,7 +269,7 @@ class _Source:
         self.codes: dict[str, CodeType] = {name: _compiled(name, text) for name, text in texts.items()}
         self.builtins = {**vars(builtins), "__import__": self.import_module}
 
-    def kernel_class(self) -> Any:
+    def kernel_class(self) -> MakeKernel:
         for name in self.codes:
             sys.modules.pop(name, None)
         module = self.load(self.main)
@@ -288,8 +289,13 @@ class _Source:
         return module
 
     def import_module(
-        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-    ) -> Any:
+        self,
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
         """`import` for a submission: its own modules, grader.machine, and the standard library."""
         if level == 0 and name in self.codes:
             module = self.load(name)

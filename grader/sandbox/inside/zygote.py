@@ -115,7 +115,7 @@ class Walls:
 class Zygote:
     """Forks children on demand, ends them, and tells how they ended."""
 
-    def __init__(self, control: Any, walls: Walls, polite: bool, entry: str) -> None:
+    def __init__(self, control: _socket.socket, walls: Walls, polite: bool, entry: str) -> None:
         module, _, function = entry.partition(":")
         self.serve = getattr(import_module(module), function)
         self.control = control
@@ -123,7 +123,7 @@ class Zygote:
         self.polite = polite
         self.pids: dict[int, int] = {}  # the grader's number of a child -> its process id
 
-    def say(self, message: dict[str, Any]) -> None:
+    def say(self, message: dict[str, object]) -> None:
         self.control.sendall(json.dumps(message).encode() + b"\n")
 
     def loop(self) -> None:
