@@ -1,8 +1,8 @@
 """What strangers hand in, read once and carefully: no link is followed, nothing is extracted, everything is capped.
 
 `read_submission` gives the bytes of a kernel and of its quiz sheet from a folder, a file, a zip or a tar (choosing.py
-says which files these are); `read_answers` (sheet.py) gives a quiz sheet as strings. Both raise Refused with a reason
-for whatever is in the files, and Unreadable where this machine cannot read them.
+says which files these are); `read_answers` (answer_sheet.py) gives a quiz sheet as strings. Both raise Refused with a
+reason for whatever is in the files, and Unreadable where this machine cannot read them.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Budget:
 
     @property
     def hurried(self) -> bool:
-        """Whether the next scenario is hurried."""
+        """Return True if the next scenario is hurried."""
         return self._overruns >= PATIENCE
 
     def limits(self, due: int) -> Limits:

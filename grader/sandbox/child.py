@@ -100,7 +100,7 @@ class Child:
             self._send_late(memoryview(data)[sent:])
 
     def receive(self) -> tuple[int, bytes] | Ending:
-        """The next frame of the child, or how it ended."""
+        """Return the next frame of the child, or how it ended."""
         if not self.pid and self._ending is None:
             self._greet()
         entered = self._entered = time.monotonic()
@@ -122,7 +122,7 @@ class Child:
         return frame if frame is not None else self._ending or termination.LOST
 
     def drain(self) -> bool:
-        """Take the answer that is still owed, if it comes at once; False if it does not."""
+        """Take the answer that is still owed. Return False if it does not come at once."""
         entered = self._entered = time.monotonic()
         drained = False
         while self._ending is None and self.pid and not drained and time.monotonic() < entered + DRAIN_S:
@@ -135,7 +135,7 @@ class Child:
         return drained
 
     def quiet(self) -> bool:
-        """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
+        """Return True if the child lives and has sent nothing unsolicited, so that it can get the next scenario."""
         if self._ending is not None or self._received:
             return False
         try:
@@ -147,7 +147,7 @@ class Child:
         return False
 
     def take_output(self) -> tuple[bytes, bool]:
-        """What was printed since the last call, and whether some of it was cut off."""
+        """Return what was printed since the last call, and whether some of it was cut off."""
         if self._output >= 0:
             self._drain_output()
         printed, cut = bytes(self._printed), self._cut
@@ -205,7 +205,7 @@ class Child:
     # -- waiting ----------------------------------------------------------------------------------------------
 
     def _frame(self) -> tuple[int, bytes] | None:
-        """The first frame of what was received, if it is whole."""
+        """Return the first frame of what was received, if it is complete."""
         received = self._received
         if len(received) < 5:
             return None
@@ -278,7 +278,7 @@ class Child:
         self._awaited += time.monotonic() - entered
 
     def _write_some(self, data: bytes | memoryview) -> int:
-        """Bytes that were written, waiting a moment for room. All, where nobody is left to read: receive() says why."""
+        """Write what there is room for, waiting a moment. Return len(data) if nobody reads: receive() says why."""
         try:
             return os.write(self._fd, data)
         except BlockingIOError:
@@ -325,13 +325,13 @@ class Child:
     # -- the end ----------------------------------------------------------------------------------------------
 
     def _end(self, ending: Ending) -> None:
-        """A limit was crossed."""
+        """End the child because it crossed a limit."""
         if self._ending is None:
             self._ending = ending
             self._owner.reap(self._serial, gently=False)
 
     def _died(self) -> None:
-        """The child closed its channel, most likely by dying."""
+        """Find out how the child ended after it closed its channel."""
         if self._ending is None:
             death = self._owner.reap(self._serial, gently=True)
             if death is not None:

@@ -20,8 +20,8 @@ class Limits(NamedTuple):
                fill it takes a small part of cpu_s also on a busy machine, so that growth is not called slowness;
                and it is less than the 768 MB that a Gradescope container has for everything.
     output     bytes that a kernel may print
-    answers    bytes of answers, four a number, above what the scenario's own pages may take (script.py): bounds the
-               operations, and the time that the grader needs to re-enact them
+    answers    bytes of answers, four a number, above what the scenario's own pages may take (protocol/messages.py):
+               bounds the operations, and the time that the grader needs to re-enact them
     step_answers  the same in one step: bounds the page table entries that the grader has to hold
     all_cpu_s  processor seconds of all scenarios of a submission together
     all_wall_s seconds that all scenarios of a submission together may let pass, as in wall_s

@@ -1,4 +1,4 @@
-"""The box: a zygote, and the confined children it forks. The grader's side; trusts nothing inside.
+"""The sandbox as the grader sees it: a zygote and the confined children that it forks. Trusts nothing inside.
 
     with Sandbox(isolation="auto") as box:
         child = box.spawn()
@@ -43,14 +43,14 @@ ANSWER_S = 20
 #: Seconds that a zygote is given to leave by itself.
 LEAVE_S = 0.5
 
-#: Whether processes can be forked here. Elsewhere (Windows) children are plain ones: see plain.py.
+#: True if processes can be forked here. Elsewhere (Windows) children are plain subprocesses: see subprocess_child.py.
 POSIX = os.name == "posix"
 
 _SIGKILL = 9
 
 
 class IsolationError(Exception):
-    """The level asked for is not to be had here; nothing was graded."""
+    """The requested level is not available here; nothing was graded."""
 
 
 class Sandbox:
@@ -92,7 +92,7 @@ class Sandbox:
     # -- the zygote -------------------------------------------------------------------------------------------
 
     def _wants_jail(self) -> str | None:
-        """The path of bwrap, where it is wanted and not known to fail."""
+        """Return the path of bwrap if it is wanted and not known to fail."""
         if self.wanted not in ("auto", "require", "L3"):
             return None
         if not sys.platform.startswith("linux"):
@@ -123,7 +123,7 @@ class Sandbox:
         self._control = self._zygote.control
 
     def _warm(self) -> Report:
-        """The zygote's report, waiting for it; a zygote that bwrap could not start is started without."""
+        """Wait for the report of the zygote and return it; if bwrap could not start one, start one without."""
         if self._zygote is None and POSIX:
             self._report = None
             self._start(self._jail)
@@ -143,7 +143,7 @@ class Sandbox:
         return self._report
 
     def _judge(self, report: Report) -> None:
-        """IsolationError if the probes show less than was asked for."""
+        """Raise IsolationError if the probes show less than was asked for."""
         got = report["level"]
         floor = {"auto": "L0", "require": REQUIRED}.get(self.wanted, self.wanted)
         if LEVELS.index(got) < LEVELS.index(floor):
@@ -156,7 +156,7 @@ class Sandbox:
 
     @property
     def isolation(self) -> Isolation:
-        """What result files say: wanted, got, missing with reasons, and the version of Landlock."""
+        """Return what result files contain: wanted, got, missing with reasons, and the version of Landlock."""
         report = self._warm()
         got = report["level"]
         if self.wanted in LEVELS:
@@ -166,11 +166,11 @@ class Sandbox:
 
     @property
     def walled(self) -> bool:
-        """Whether children are where they can send no signal (L2S and up)."""
+        """Return True if children cannot send signals (L2S and up)."""
         return LEVELS.index(self.isolation["got"]) >= LEVELS.index("L2S")
 
     def _message(self, patience: float) -> dict[str, Any] | None:
-        """The zygote's next line, or None if it is gone, or silent for that many seconds."""
+        """Return the next line of the zygote, or None if it is gone, or silent for that many seconds."""
         import json
         import select
 
@@ -190,13 +190,13 @@ class Sandbox:
         return json.loads(line)
 
     def _last_words(self) -> str:
-        """End a zygote that failed; the last line that it, or bwrap, wrote."""
+        """End a zygote that failed. Return the last line that it, or bwrap, wrote."""
         log = self._end_zygote()
         lines = log.decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:300] if lines else "it ended without a word"
 
     def _end_zygote(self) -> bytes:
-        """End the zygote and everything inside, and wait until all of it is gone; what it complained of."""
+        """End the zygote and everything inside, and wait until all of it is gone. Return what it wrote to stderr."""
         if self._zygote is None:
             return b""
         zygote, self._zygote = self._zygote, None
@@ -246,7 +246,7 @@ class Sandbox:
         return child
 
     def reap(self, serial: int, gently: bool) -> Death | None:
-        """End a child, and wait until it is gone: how it died, or None if the zygote does not say.
+        """End a child and wait until it is gone. Return how it died, or None if the zygote does not report it.
 
         gently  it is dying already, so it is given a moment to do so by itself
         """
@@ -267,7 +267,7 @@ class Sandbox:
         return death
 
     def forget(self, child: object) -> None:
-        """A child was closed."""
+        """Forget a child that was closed."""
         for serial, known in list(self._children.items()):
             if known is child:
                 del self._children[serial]
@@ -295,7 +295,7 @@ def _prepare(channel: socket) -> None:
 
 
 def _read_to_end(descriptor: int, patience: float) -> tuple[bytes, bool]:
-    """What comes out of a pipe (the last 64 KiB of it), and whether its end came in time."""
+    """Return what comes out of a pipe (its last 64 KiB), and whether its end came in time."""
     import select
 
     deadline = time.monotonic() + patience

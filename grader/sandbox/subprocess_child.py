@@ -1,7 +1,7 @@
 """Level L0 where nothing can be forked (Windows): a plain subprocess, a clock, caps on what it says and prints.
 
-No wall at all, and no processor clock of another process to look at: a child is ended when the wall limit has passed
-while its answer was waited for. Written for Windows, and tested, for want of one, on Linux alone.
+Nothing is confined, and the processor time of another process cannot be read: a child is ended when its answer does not
+come within the wall limit. Written for Windows, but tested only on Linux.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class PlainChild:
         threading.Thread(target=_write, args=(descriptor, kind, payload), daemon=True).start()
 
     def receive(self) -> tuple[int, bytes] | Ending:
-        """The next frame of the child, or how it ended."""
+        """Return the next frame of the child, or how it ended."""
         began = time.monotonic()
         while self._ending is None:
             try:
@@ -95,7 +95,7 @@ class PlainChild:
         return self._ending or termination.LOST
 
     def drain(self) -> bool:
-        """Take the answer that is still owed, if it comes at once; False if it does not."""
+        """Take the answer that is still owed. Return False if it does not come at once."""
         try:
             frame = self._frames.get(timeout=DRAIN_S)
         except queue.Empty:
@@ -103,11 +103,11 @@ class PlainChild:
         return not isinstance(frame, Ending) and frame[0] == wire.ANSWER
 
     def quiet(self) -> bool:
-        """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
+        """Return True if the child lives and has sent nothing unsolicited, so that it can get the next scenario."""
         return self._ending is None and self._frames.empty() and self._process.poll() is None
 
     def take_output(self) -> tuple[bytes, bool]:
-        """What was printed since the last call, and whether some of it was cut off."""
+        """Return what was printed since the last call, and whether some of it was cut off."""
         # What was printed before an answer is on its way through a pipe of its own.
         time.sleep(0.005)
         printed, cut = bytes(self._printed), self._cut
@@ -186,7 +186,7 @@ def _write(descriptor: int, kind: int, payload: bytes) -> None:
 
 
 def inside(entry: str, polite: str) -> None:
-    """The child's whole life. Frames leave by what was standard output; prints go where errors go."""
+    """Live the whole life of a child. Frames leave by what was standard output; prints go where errors go."""
     from importlib import import_module
 
     module, _, function = entry.partition(":")

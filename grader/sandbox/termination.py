@@ -28,42 +28,42 @@ _REDUCED = "since it gets less once another scenario has run into a limit"
 
 
 def too_much_time(used: float, limits: Limits) -> Ending:
-    """The processor-time limit was crossed."""
+    """Return the ending of a kernel that used too much processor time."""
     if limits.reduced:
         return Ending("timed_out", f"used too much processor time, {_REDUCED}")
     return Ending("timed_out", f"used {used:.1f} s of processor time; the limit is {limits.cpu_s:g} s")
 
 
 def too_slow(idle: float, limits: Limits) -> Ending:
-    """Time passed, and the kernel did not use it."""
+    """Return the ending of a kernel that let too much time pass without using it."""
     if limits.reduced:
         return Ending("timed_out", f"took too long without using the processor, {_REDUCED}")
     return Ending("timed_out", f"took {idle:.0f} s without using the processor; the limit is {limits.wall_s:g} s")
 
 
 def starved(waited: float, passed: float) -> Ending:
-    """The kernel wanted to run, and this machine did not let it."""
+    """Return the ending of a kernel that was ready to run but got no processor."""
     return Ending("ungradable", f"this machine was too busy: the kernel waited {waited:.0f} of {passed:.0f} s for it")
 
 
 def too_much_output(limits: Limits) -> Ending:
-    """The kernel printed without end."""
+    """Return the ending of a kernel that printed without end."""
     return Ending("timed_out", f"printed more than {limits.output >> 10} KiB in one scenario; that is the limit")
 
 
 def too_many_operations(volume: int, room: int, where: str) -> Ending:
-    """The kernel carried out more than any kernel needs, in one step or in one scenario."""
+    """Return the ending of a kernel that carried out more operations than any needs, in a step or in a scenario."""
     told = f"{volume / (1 << 20):.1f} MiB of operations; the limit is {room / (1 << 20):.1f} MiB"
     return Ending("timed_out", f"carried out more operations in {where} than any kernel needs ({told})")
 
 
 def not_a_frame(kind: int, size: int) -> Ending:
-    """Bytes on the channel that the worker does not write."""
+    """Return the ending for bytes on the channel that no worker writes."""
     return Ending("tampered", f"wrote to the grader's own channel: a frame of kind {kind} and {size} bytes")
 
 
 class Death(NamedTuple):
-    """What the zygote, the parent, tells of a child that is gone.
+    """How a child ended, as its parent, the zygote, reports it.
 
     status   as wait(2) gives it
     cpu      processor seconds in all
@@ -78,7 +78,7 @@ class Death(NamedTuple):
 
 
 def of_death(death: Death, walled: bool) -> Ending:
-    """What a death means. `walled`: behind walls where no kernel can send a signal, not even to itself."""
+    """Return what a death means. `walled`: behind walls where no kernel can send a signal, not even to itself."""
     if death.killed:
         return Ending("crashed", "the kernel closed its connection to the grader")
     if os.WIFSIGNALED(death.status):

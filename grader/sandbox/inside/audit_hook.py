@@ -1,8 +1,8 @@
-"""What the walls refuse, refused once more by Python itself: early, in words, and alike at every level.
+"""An audit hook: Python refuses what the sandbox refuses, early, with a readable message, at every level.
 
-This is no wall: native code walks past it, and only the walls are relied on. It is there because a kernel that opens
-a log file should hear the same on a laptop without walls as in the course's CI: a sentence with its own line number,
-instead of a bare "Operation not permitted" here and a silent success there.
+This protects nothing: native code bypasses it, and only the layers of confine/ are relied on. It exists so that a
+kernel that opens a log file gets the same message on a laptop without a sandbox as in the course's CI: a sentence with
+its own line number, instead of a bare "Operation not permitted" here and a silent success there.
 
 Python reports what it is about to do as audit events (PEP 578); https://docs.python.org/3/library/audit_events.html
 lists them.
@@ -71,7 +71,7 @@ def _no_threads(*_: object) -> int:
 
 
 def _hook(below: tuple[str, ...]) -> Callable[[str, tuple[object, ...]], None]:
-    """The hook. What it needs is bound here: a module's globals are easily changed by accident."""
+    """Refuse an event. What the hook needs is bound here: a module's globals are easily changed by accident."""
     refused = tuple(_REFUSED)
     words = dict(_REFUSED)
     looking = frozenset(_LOOKING)

@@ -1,6 +1,6 @@
-"""Six things that a confined process must not be able to do. A wall is believed in when its probe fails.
+"""Six things that a confined process must not be able to do. A layer counts only if its probe fails.
 
-Run in a pre-flight child, under the walls that every later child gets. True means that the thing was possible.
+Run in a pre-flight child, under the layers that every later child gets. True means that the thing was possible.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ PROBES: dict[str, Callable[[], bool]] = {
 
 
 def run_probes() -> dict[str, bool]:
-    """name -> whether it was possible."""
+    """Try everything. Return, by name, whether it was possible."""
     possible = {}
     for name, probe in PROBES.items():
         try:
@@ -85,7 +85,7 @@ def run_probes() -> dict[str, bool]:
 
 
 def level_of(possible: dict[str, bool], in_jail: bool) -> str:
-    """The level that the probes show. `in_jail`: started by bwrap, in namespaces of its own."""
+    """Return the level that the probes show. `in_jail`: started by bwrap, in namespaces of its own."""
     if any(possible[name] for name in ("write", "socket", "fork", "thread", "signal")):
         return "L1"
     if possible["read"]:

@@ -1,6 +1,6 @@
-"""What runs in the worker: the student's kernel on a machine of its own, one step at a time.
+"""Runs in the worker: the student's kernel on a machine of its own, one step at a time.
 
-Everything here is in the hands of the student's code; nothing that it says is taken for a count. Its answers are the
+The student's code can change everything here, so no count is taken from it. Its answers are the
 operations that the kernel carried out, which the grader re-enacts on a machine that the student cannot reach.
 """
 
@@ -107,7 +107,7 @@ class _Worker:
             self.log.append(wire.CRASHED)
 
     def make_kernel(self, hw: Hardware) -> Kernel:
-        """A new kernel from a module that is executed anew: no scenario sees what another has left."""
+        """Return a new kernel from a module that is executed again, so that no scenario sees what another has left."""
         assert self.source is not None
         method = "import"
         try:
@@ -130,7 +130,7 @@ class _Worker:
             self.run = None
 
     def tick(self, number: int, frame: FrameType | None) -> None:
-        """This scenario takes long: say once where the kernel is, in case that it never comes back.
+        """Report once where the kernel is, because this scenario takes long and the kernel may never come back.
 
         Called between any two instructions. While the student's code is under way, no other frame is half written.
         """
@@ -260,7 +260,7 @@ class RefusedImport(ImportError):
 
 
 class _Source:
-    """A submission's modules, compiled once and executed anew for each scenario."""
+    """A submission's modules, compiled once and executed again for each scenario."""
 
     def __init__(self, texts: dict[str, str], main: str, class_name: str) -> None:
         self.texts = texts
@@ -296,7 +296,7 @@ class _Source:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        """`import` for a submission: its own modules, grader.machine, and the standard library."""
+        """Import for a submission: its own modules, grader.machine, and the standard library."""
         if level == 0 and name in self.codes:
             module = self.load(name)
             return module if fromlist else self._top(name)
@@ -310,7 +310,7 @@ class _Source:
             ) from None
 
     def _top(self, name: str) -> ModuleType:
-        """`import a.b` binds `a`."""
+        """Return the module that `import a.b` binds, `a`."""
         first = name.split(".")[0]
         top = sys.modules.setdefault(first, ModuleType(first))
         if first != name:
@@ -327,7 +327,7 @@ def _compiled(name: str, text: str) -> CodeType:
 
 
 def file_of(module: str) -> str:
-    """`reference.demand_paging` as the file that a message names."""
+    """Return the file that a message names for a module such as `reference.demand_paging`."""
     return module.replace(".", "/") + ".py"
 
 
@@ -366,14 +366,14 @@ def _syntax_line(error: Any) -> list[list[Any]]:
 
 
 def _calls(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int]]:
-    """The calls of a traceback, innermost last: what was called, and the line that it had come to."""
+    """Return the calls of a traceback, innermost last: what was called, and the line that it had come to."""
     while traceback is not None:
         yield traceback.tb_frame.f_code, traceback.tb_lineno
         traceback = traceback.tb_next
 
 
 def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
-    """The calls that are under way, innermost last."""
+    """Return the calls that are running, innermost last."""
     calls: list[tuple[CodeType, int]] = []
     while frame is not None:
         calls.append((frame.f_code, frame.f_lineno or 0))
@@ -382,7 +382,7 @@ def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
 
 
 def _shown(calls: Iterable[tuple[CodeType, int]], modules: dict[str, str]) -> list[list[object]]:
-    """Those calls that are of the student's own code, with the lines of text."""
+    """Return only the calls of the student's own code, with the lines of text."""
     files = {file_of(name): text for name, text in modules.items()}
     lines: list[list[object]] = []
     for code, number in calls:

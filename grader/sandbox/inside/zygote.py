@@ -102,7 +102,7 @@ class Walls:
             raise WallDown(layer, error.strerror or str(error)) from None
 
     def refused(self, layer: str, error: str) -> None:
-        """Children do without a layer that does not go up here, and the report says so."""
+        """Note that children do without a layer that cannot be installed here, for the report."""
         self.missing[layer] = error
         if layer == "user":
             self.another_user = False
@@ -161,7 +161,7 @@ class Zygote:
             self.pids[serial] = pid
 
     def end(self, serial: int, gently: bool) -> None:
-        """See a child off, and tell the grader how it went."""
+        """Wait for the end of a child and report it to the grader."""
         pid = self.pids.pop(serial, None)
         if pid is None:
             self.say({"ended": serial, "status": None})
@@ -181,7 +181,7 @@ class Zygote:
         )
 
     def be_child(self, parent: int, channel: int, output: int) -> None:
-        """The child's whole life."""
+        """Live the whole life of a child."""
         confined = False
         try:
             os.dup2(output, 1)
@@ -203,7 +203,7 @@ class Zygote:
 
 
 def _open_prints() -> None:
-    """Prints go out line by line, so that a kernel's last words before its death are not lost in a buffer."""
+    """Send prints out line by line, so that what a kernel prints before it dies is not lost in a buffer."""
     # Stay open for the child's whole life.
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
@@ -246,7 +246,7 @@ def stand(walls: Walls, jailed: bool) -> dict[str, object]:
 
 
 def main() -> None:
-    """The zygote's whole life."""
+    """Run the zygote until the grader closes the control socket."""
     root, level, memory, jailed, polite, entry, libraries = sys.argv[1:8]
     control = _socket.socket(fileno=CONTROL)
     with contextlib.suppress(OSError):  # where launch.py, or bwrap, has done it
