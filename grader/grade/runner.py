@@ -1,4 +1,4 @@
-"""How scenarios are tried on a kernel: the Runner that a session uses, and the one for kernels of this process."""
+"""Defines Runner, which tries scenarios on a kernel, and the runners that need no sandbox."""
 
 from __future__ import annotations
 

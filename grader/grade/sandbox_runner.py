@@ -1,7 +1,7 @@
-"""Tries a submission's kernel in the sandbox: scenario after scenario in a confined child, a new one after a death.
+"""Runs a submission's kernel in the sandbox: one scenario after another in a confined child, a new one if that dies.
 
-One child serves the public scenarios of a submission and another one, afterwards, the hidden ones, so that nothing that
-was seen there can be printed in a public one.
+One child serves the public scenarios and another one, afterwards, the hidden ones, so that a kernel cannot print in a
+public scenario what it saw in a hidden one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class SandboxRunner:
     """A Runner for one submission's kernel, in a sandbox.
 
-    answers  the answers that other submissions' kernels gave in the same scenarios, where many are graded
+    answers  the answers that other submissions' kernels gave in the same scenarios, if many are graded
     """
 
     def __init__(self, sandbox: Sandbox, source: KernelSource, answers: AnswerCache | None = None) -> None:
@@ -37,7 +37,7 @@ class SandboxRunner:
         self.source = source
         self._answers = answers
         self._child: Child | PlainChild | None = None
-        self._hurried = False  # whether the child was made for a kernel that has overrun a limit
+        self._hurried = False  # True if the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
@@ -95,7 +95,7 @@ class SandboxRunner:
             return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
 
     def _exhausted(self) -> Attempt | None:
-        """Return how every further scenario ends, where the submission has used up its budget."""
+        """Return how every further scenario ends if the submission has used up its budget, or None."""
         ending = self._budget.exhausted(*(self._child.spent() if self._child is not None else (0.0, 0.0)))
         return Attempt(ending.verdict, ending.reason, (ending.reason,)) if ending is not None else None
 
@@ -112,7 +112,7 @@ class SandboxRunner:
         return attempt
 
     def _note(self, attempt: Attempt, trouble: Trouble | None, *, method: str = "", cpu: float = 0.0) -> None:
-        """Tell the budget how a scenario ended: in which method, if a limit ended it, and what it took if none did."""
+        """Record in the budget how a scenario ended: the method in which a limit ended it, or the time it took."""
         if attempt.verdict == TIMED_OUT:
             self._budget.overran(attempt.verdict, trouble.method if trouble is not None else method)
         elif attempt.verdict == CRASHED and trouble is not None and trouble.kind == "memory":
@@ -161,7 +161,7 @@ class SandboxRunner:
     def _settle(self, replay: RemoteReplay) -> None:
         """Make the child ready for the next scenario, or discard it.
 
-        A replay that stopped early may still be owed an answer, which is read and dropped. Also discard a child that
+        If the replay stopped early, an answer may still be due; it is read and dropped. Also discard a child that
         sent unsolicited data or has died, so that the next scenario starts clean.
         """
         assert self._child is not None

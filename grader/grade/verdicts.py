@@ -1,4 +1,4 @@
-"""The closed set of verdicts, and what each means to a reader."""
+"""Lists all verdicts, and what each means to a reader."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TAMPERED = "tampered"
 WAITING = "waiting"
 UNGRADABLE = "ungradable"
 
-#: verdict -> what it says, after "the scenario …"
+#: verdict -> its meaning, after "the scenario …"
 MEANINGS = {
     PASSED: "agrees with the reference in every step",
     FAILED: "differs from the reference",
@@ -27,5 +27,5 @@ MEANINGS = {
     UNGRADABLE: "could not be graded; it costs no points, run it again",
 }
 
-#: Verdicts that stand for themselves even while an earlier task has not passed.
+#: Verdicts that are shown as they are even if an earlier task has not passed.
 NEVER_WAITING = (PASSED, NOT_IMPLEMENTED, UNGRADABLE)

@@ -247,7 +247,7 @@ def test_a_broken_lab_is_exit_status_2_with_place_and_way_out(cli, lab, change, 
     ("arguments", "words"),
     [
         (("run", "nowhere"), "nowhere: no lab.yaml there"),
-        (("run", "{lab}", "--submission", "nowhere"), "nowhere: there is no such file or folder"),
+        (("run", "{lab}", "--submission", "nowhere"), "nowhere: no such file or folder"),
         (("run", "{lab}", "--isolation", "L9"), "invalid choice: 'L9'"),
         (("rum",), "invalid choice: 'rum'"),
         (("show", "{lab}", "tuch"), "there is no scenario 'tuch'; did you mean 'touch'?"),
