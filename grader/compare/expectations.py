@@ -175,7 +175,7 @@ def _group(group: list[str], state: State) -> list[Pair]:
         return [(f"{told} on one frame", f"on {len(frames)} frames")]
     users = set(state.users(frames.pop()))
     if users != wanted.keys():
-        return [(f"the frame of {told} for nobody else", f"{len(users - wanted.keys())} more entries map it")]
+        return [(f"no other page on the frame of {told}", f"{len(users - wanted.keys())} more entries map it")]
     return []
 
 

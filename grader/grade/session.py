@@ -32,7 +32,7 @@ Progress = Callable[[Scenario], None]
 def open_session(given: str | None, isolation: str = "auto", *, sandboxed: bool) -> Session:
     """Return a session for the lab that a command line names.
 
-    With `sandboxed` the sandbox is started before the lab is read, so that its interpreter warms up while the lab is read.
+    With `sandboxed` the sandbox is started first, so that its interpreter warms up while the lab is read.
     InputError if the lab is wrong, IsolationError if the machine cannot give the isolation.
     """
     sandbox = None

@@ -4,8 +4,8 @@ A table of recorded answers can pass a public scenario, but not its twin (scenar
 the scenario is shown to staff, and loses the points if lab.yaml has `twins: decide`.
 
 The twins follow from what only staff have: the reference kernel and the hidden scenarios. So they are the same on every
-machine and in every shard, and change only when one of these does. An exported lab has no reference; its twins were recorded
-when it was made, in `twins.json`.
+machine and in every shard, and change only when one of these does. An exported lab has no reference; its twins were
+recorded when it was made, in `twins.json`.
 """
 
 from __future__ import annotations

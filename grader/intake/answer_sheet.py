@@ -102,12 +102,12 @@ class _Sheet:
                 depth += 1
             else:
                 self.scalar(event)
-        return Unfit(f"line {_line(start)}: a nested value; a word, a number, or a flat list is accepted")
+        return Unfit(f"line {_line(start)}: a nested value; use a word, a number, or a flat list")
 
     def scalar(self, event: Event) -> str:
         if not isinstance(event, self.yaml.ScalarEvent):
             what = "an alias" if isinstance(event, self.yaml.AliasEvent) else "a nested value for a question's name"
-            raise Refused(f"line {_line(event)}: {what}; a word, a number, or a flat list is accepted")
+            raise Refused(f"line {_line(event)}: {what}; use a word, a number, or a flat list")
         self.check(event)
         return str(event.value)
 

@@ -118,7 +118,7 @@ def _read_zipped(archive: ZipFile, info: ZipInfo, size: int) -> bytes:
 
     # Others can ask for a dictionary of gigabytes.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Refused("the zip is compressed in an unusual way; store or deflate is accepted")
+        raise Refused("the zip is compressed in an unusual way; use store or deflate")
     if info.flag_bits & 1:
         raise Refused("the zip is encrypted")
     with archive.open(info) as file:
@@ -183,7 +183,7 @@ def _tar_files(data: bytes) -> Iterator[tuple[str, int, int]]:
             return
         size = _tar_number(header[124:136])
         if _tar_number(header[148:156]) != sum(header) - sum(header[148:156]) + 8 * 32:
-            raise Refused("the tar is damaged, or no tar")
+            raise Refused("the tar is damaged, or not a tar at all")
         begin = at + _BLOCK
         if size > len(data) - begin:
             raise Refused("the tar ends too early")
@@ -209,5 +209,5 @@ def _tar_number(field: bytes) -> int:
     if not digits:
         return 0
     if not digits.isdigit() or b"8" in digits or b"9" in digits:
-        raise Refused("the tar is damaged, or no tar")
+        raise Refused("the tar is damaged, or not a tar at all")
     return int(digits, 8)

@@ -110,9 +110,9 @@ def _only_program(paths: Sequence[str], archives: int, name: str) -> str:
         return programs[0]
     where = f" in {name}" if name else ""
     if not paths:
-        raise Refused(f"there is no {KERNEL}{where}; it is empty")
+        raise Refused(f"no {KERNEL}{where}; it is empty")
     counts = f"it has {archives} archives and {len(programs)} Python files"
-    raise Refused(f"there is no {KERNEL}{where}; {counts}; hand in {KERNEL}")
+    raise Refused(f"no {KERNEL}{where}; {counts}; hand in {KERNEL}")
 
 
 def _sheet(paths: Sequence[str], kernel: str, numbered: bool) -> tuple[str, list[str]]:

@@ -64,7 +64,7 @@ def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
     # A name that no import has: a kernel in `random.py` must not replace Python's own module.
     spec = spec_from_file_location(f"kernel file {path.stem}", path)
     if spec is None or spec.loader is None:
-        raise InputError([f"{path}: this is no Python file"])
+        raise InputError([f"{path}: not a Python file"])
     module = module_from_spec(spec)
     sys.modules[module.__name__] = module
     spec.loader.exec_module(module)

@@ -153,7 +153,7 @@ class RemoteReplay:
                 self.pending = False
                 return bytes(payload)
             else:
-                raise Tampered(f"a frame of kind {kind}, where an answer was due")
+                raise Tampered(f"a frame of kind {kind} instead of an answer")
 
     def _note(self, told: Trouble) -> None:
         """Keep a TROUBLE. An honest worker tells one of a kind."""
@@ -162,7 +162,7 @@ class RemoteReplay:
         elif told["kind"] != "time" and self.trouble is None:
             self.trouble = told
         else:
-            raise Tampered("a second trouble, where an answer was due")
+            raise Tampered("a second TROUBLE instead of an answer")
 
 
 def _numbers(answer: bytes) -> Sequence[int]:
@@ -195,5 +195,5 @@ def read_trouble(payload: bytes) -> Trouble:
         lines = [(str(f)[:200], int(n), str(m)[:100], str(t)[:200]) for f, n, m, t in given["lines"][:20]]
         kind, method, type_, message = (str(given[key])[:2000] for key in ("kind", "method", "type", "message"))
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
-        raise Tampered(f"a trouble that is none ({type(error).__name__})") from None
+        raise Tampered(f"an invalid TROUBLE ({type(error).__name__})") from None
     return {"kind": kind, "method": method, "type": type_, "message": message, "lines": lines}

@@ -40,9 +40,7 @@ class StandIn(Kernel):
         try:
             self._apply()
         except KernelError as error:
-            raise Tampered(
-                f"a kernel is made or it crashes; its making does not end in {type(error).__name__}"
-            ) from None
+            raise Tampered(f"creating a kernel cannot end in {type(error).__name__}") from None
 
     def feed(self, numbers: Sequence[int]) -> None:
         """Supply the answer to the next step."""

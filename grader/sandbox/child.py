@@ -193,7 +193,7 @@ class Child:
                     self.pid = int.from_bytes(value[:4], sys.byteorder)
         if len(data) < _HELLO_BYTES or data[0] != wire.HELLO:
             self._drain_output()
-            reason = self._printed.decode("utf-8", "replace") or "no sign of life"
+            reason = self._printed.decode("utf-8", "replace") or "no response"
             self._printed.clear()
             self._end(Ending("ungradable", f"the sandbox could not be set up ({reason[:200]}); run it again"))
             return

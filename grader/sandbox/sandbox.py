@@ -69,9 +69,7 @@ class Sandbox:
     ) -> None:
         """Start a zygote. `polite`, `entry`: see launch.start; tests of the walls alone are impolite."""
         if isolation not in ("auto", "require", *LEVELS):
-            raise IsolationError(
-                f"isolation {isolation!r} is not known; accepted are auto, require, {', '.join(LEVELS)}"
-            )
+            raise IsolationError(f"unknown isolation {isolation!r}; use auto, require, {', '.join(LEVELS)}")
         self.wanted = isolation
         self.limits = limits or Limits()
         self._polite, self._entry = polite, entry
@@ -151,7 +149,7 @@ class Sandbox:
             missing = "; ".join(f"{layer}: {reason}" for layer, reason in reasons.items())
             raise IsolationError(
                 f"isolation {self.wanted} needs {floor}, and this machine gives {got} ({missing}). "
-                f"To grade your own code all the same, say --isolation {got}"
+                f"To grade your own code anyway, use --isolation {got}"
             )
 
     @property
@@ -193,7 +191,7 @@ class Sandbox:
         """End a zygote that failed. Return the last line that it, or bwrap, wrote."""
         log = self._end_zygote()
         lines = log.decode("utf-8", "replace").strip().splitlines()
-        return lines[-1][:300] if lines else "it ended without a word"
+        return lines[-1][:300] if lines else "it ended without a message"
 
     def _end_zygote(self) -> bytes:
         """End the zygote and everything inside, and wait until all of it is gone. Return what it wrote to stderr."""

@@ -95,9 +95,9 @@ def _of_signal(number: int, death: Death, walled: bool) -> Ending:
     if number == _SIGKILL and death.memory >= MUCH_MEMORY:
         return Ending("crashed", f"the kernel used {death.memory} MiB, more than this machine has")
     if number == _SIGKILL and walled:
-        return Ending("ungradable", "the kernel's process was killed by somebody else; run it again")
+        return Ending("ungradable", "the kernel's process was killed from outside; run it again")
     if number == _SIGSYS:
         return Ending("refused", "made a system call that a kernel may not make")
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    hint = " (perhaps a recursion without end)" if number == _SIGSEGV else ""
+    hint = " (perhaps an endless recursion)" if number == _SIGSEGV else ""
     return Ending("crashed", f"the kernel's process was ended by {name}{hint}")

@@ -207,8 +207,8 @@ class _StepCheck:
             raise self.wrong(f"{text!r} names no page; only munmap and mprotect can be asked for no pages")
         if place.wild(pages) and not wild_allowed:
             raise self.wrong(
-                f"{text!r} is out of the mapping, which has {pages} page{'s' * (pages != 1)}; a wild access says "
-                f"expect: {{outcome: segv}} (or error)"
+                f"{text!r} is out of the mapping, which has {pages} page{'s' * (pages != 1)}; to expect a "
+                f"failure, write expect: {{outcome: segv}} (or error)"
             )
 
     def check_mmap(self) -> None:
@@ -230,7 +230,7 @@ class _StepCheck:
     def check_write(self) -> None:
         fields = self.step.fields
         if ("value" in fields) == ("values" in fields):
-            raise self.wrong("write takes one of value (for every page) and values (one a page)")
+            raise self.wrong("write takes either value (for every page) or values (one per page)")
         if "values" in fields:
             pages = len(parse_place(fields["at"]).pages(self.loader.mapped[parse_place(fields["at"]).name]))
             if len(fields["values"]) != pages:

@@ -84,7 +84,7 @@ def _hook(below: tuple[str, ...]) -> Callable[[str, tuple[object, ...]], None]:
             what = next(words[prefix] for prefix in refused if event.startswith(prefix))
             raise PermissionError(f"a kernel may not {what} ({event})")
         elif event in looking and arguments and not _is_below(below, arguments[0]):
-            raise PermissionError(f"a kernel may not look into folders ({event} of {_shown(arguments[0])})")
+            raise PermissionError(f"a kernel may not list folders ({event} of {_shown(arguments[0])})")
 
     return hook
 

@@ -301,7 +301,7 @@ class _Source:
             module = self.load(name)
             return module if fromlist else self._top(name)
         if level == 0 and name.split(".")[0] == "grader" and name != "grader.machine":
-            raise RefusedImport(f"a kernel may import grader.machine and nothing else of the grader (not {name})")
+            raise RefusedImport(f"a kernel may import only grader.machine from the grader (not {name})")
         try:
             return builtins.__import__(name, globals, locals, fromlist, level)
         except ModuleNotFoundError as error:

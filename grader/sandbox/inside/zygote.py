@@ -84,7 +84,7 @@ class Walls:
             if self.another_user:
                 rlimits.become_nobody()
         except OSError as error:
-            raise WallDown("user", f"root here may become nobody else ({error.strerror})") from None
+            raise WallDown("user", f"root cannot switch to another user here ({error.strerror})") from None
         rlimits.die_with(parent)
         if self._ruleset is None and self._filter is None:
             return
@@ -241,7 +241,7 @@ def stand(walls: Walls, jailed: bool) -> dict[str, object]:
         walls.refused(report["layer"], report["failed"])
         report = preflight(walls, jailed)
     if "failed" in report:
-        raise OSError(0, f"the walls do not stand: {report['failed']}")
+        raise OSError(0, f"the sandbox cannot be set up: {report['failed']}")
     return report
 
 
