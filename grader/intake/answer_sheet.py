@@ -1,5 +1,7 @@
-"""A quiz sheet, as strings. YAML lets a few bytes stand for gigabytes, for code, and for something else than was
-written (NO, 017, 12:30); so the parser's events are checked one by one, and nothing is built that was not looked at.
+"""Reads a quiz sheet as strings.
+
+In YAML a few bytes can stand for gigabytes, for code, or for a value other than the one written (NO, 017, 12:30). So
+the parser's events are checked one by one before anything is built from them.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
 
 
 class Unfit(str):
-    """What stands for an answer and can be none, whatever the question: the text says why, with the line."""
+    """Stands for an answer that no question can accept. The text gives the reason and the line."""
 
 
 def read_answers(data: bytes) -> dict[str, str | list[str]]:
-    """Return a quiz sheet as question id -> answer, every scalar as the text that was written. An answer that is there
-    twice or is nested becomes Unfit. Raises Refused unless the sheet maps ids to plain scalars or lists of them."""
+    """Return a quiz sheet as question id -> answer, every scalar as the text that was written.
+
+    An answer that is given twice or nested becomes Unfit. Raises Refused unless the sheet maps ids to plain scalars or
+    lists of them.
+    """
     if len(data) > ANSWERS_LIMIT:
         raise Refused(f"the sheet has more than {ANSWERS_LIMIT >> 10} KiB")
     import yaml
@@ -38,7 +43,7 @@ def read_answers(data: bytes) -> dict[str, str | list[str]]:
 
 
 class _Sheet:
-    """Walks the events of a sheet; nothing is built that was not looked at."""
+    """Reads the events of a sheet, checking each before it is used."""
 
     def __init__(self, events: list[Event]) -> None:
         import yaml

@@ -1,9 +1,9 @@
-"""Which of a submission's files is its kernel and which its quiz sheet: one rule for folders, archives and downloads.
+"""Chooses the kernel and the quiz sheet among a submission's files: one rule for folders, archives and downloads.
 
-Only names decide here. The kernel is the kernel.py in a folder of the lab's name, else the one nearest to the top; else
+Only names decide. The kernel is the kernel.py in a folder of the lab's name, else the one nearest to the top; else
 a file with nearly that name, else the one archive, else the one Python file. The sheet is the answers.yaml in the
-kernel's folder, else one with nearly that name or place. Whatever is taken under another name, and every sheet that is
-not read, is reported in a remark.
+kernel's folder, else one with nearly that name or place. A remark reports every file that is accepted under another
+name, and every sheet that is not read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from grader.intake.refusal import Refused
 
-#: The only files of a submission that are ever looked at.
+#: The only files of a submission that are read.
 KERNEL, ANSWERS = "kernel.py", "answers.yaml"
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")

@@ -1,8 +1,8 @@
-"""What strangers hand in, read once and carefully: no link is followed, nothing is extracted, everything is capped.
+"""Reads untrusted submissions, each file once: no link is followed, nothing is extracted, every size is limited.
 
-`read_submission` gives the bytes of a kernel and of its quiz sheet from a folder, a file, a zip or a tar (choosing.py
-says which files these are); `read_answers` (answer_sheet.py) gives a quiz sheet as strings. Both raise Refused with a
-reason for whatever is in the files, and Unreadable where this machine cannot read them.
+`read_submission` returns the bytes of a kernel and of its quiz sheet from a folder, a file, a zip or a tar (choosing.py
+chooses the files); `read_answers` (answer_sheet.py) returns a quiz sheet as strings. Both raise Refused, with a reason,
+for unacceptable contents, and Unreadable if this machine cannot read the files.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _read_at(folder: int | None, name: str, limit: int) -> bytes | None:
             raise Refused(f"{os.path.basename(name)} is not a regular file") from None
         raise
     with os.fdopen(descriptor, "rb") as file:
-        # What was opened is looked at, not what the name stands for by now.
+        # Check the file that was opened; the name may stand for another one by this time.
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Refused(f"{os.path.basename(name)} is {_kind(status.st_mode)}")
@@ -224,7 +224,7 @@ def _from_file(path: pathlib.Path, own: str, lab: str, name: str) -> SubmittedFi
     return _submission(name, data, None, (), str(path))
 
 
-#: First bytes of files that are not programs, whatever they are called.
+#: First bytes of files that are not Python programs, whatever their names are.
 _HEADS = {
     b"%PDF-": "a PDF",
     b"{\\rtf": "a Rich Text document",

@@ -1,6 +1,6 @@
-"""Trusted kernels, loaded into the grader's own process: the references and the misconceptions built on them.
+"""Loads trusted kernels into the grader's own process: the references and the misconceptions built on them.
 
-They are found by path. The folder around them never goes on `sys.path`: it may be the course's folder, with submissions
+They are found by path. Their folder is never added to `sys.path`: it may be the course's folder, with submissions
 in it, and a submission called `random.py` must not become Python's own `random`.
 """
 
@@ -61,7 +61,7 @@ def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
     """Return a class from a file, loaded without a sandbox: a lab's stub, or a student's kernel being debugged."""
     from importlib.util import module_from_spec, spec_from_file_location
 
-    # A name that no import has: a kernel in `random.py` must not replace Python's own module.
+    # A name that cannot be imported, so that a kernel in `random.py` does not replace Python's own module.
     spec = spec_from_file_location(f"kernel file {path.stem}", path)
     if spec is None or spec.loader is None:
         raise InputError([f"{path}: not a Python file"])

@@ -1,9 +1,9 @@
-"""A lab's folder as one checked object: tasks, points, scenarios, and where the reference and its outputs are.
+"""Loads a lab's folder as one checked object: tasks, points, scenarios, and the places of reference and outputs.
 
     labs/NAME/  lab.yaml  README.md  kernel.py  answers.yaml  scenarios/*.yaml  hidden/*.yaml
 
-A released lab (see release.py) has no reference and no hidden files: `release.json` there says how many hidden
-scenarios exist and what they weigh, so that public points are the same on both sides, and `outputs/` holds the
+A released lab (see release.py) has no reference and no hidden files: `release.json` has the number and weights
+of the hidden scenarios, so that public points are the same on both sides, and `outputs/` holds the
 recorded outputs of the public ones.
 """
 
@@ -106,7 +106,7 @@ class Lab(NamedTuple):
 
 
 class _Worth(NamedTuple):
-    """What a lab's weights come to: points of each scenario by id, and the hidden scenarios' points."""
+    """The points that follow from a lab's weights: those of each scenario by id, and those of the hidden scenarios."""
 
     lab: Lab
     shares: dict[str, Fraction]

@@ -1,4 +1,4 @@
-"""What survives outside memory: swap slots and files. Both move whole pages and count each move."""
+"""Simulates the disk: swap slots and files. Both move whole pages and count each move."""
 
 from __future__ import annotations
 

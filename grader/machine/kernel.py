@@ -1,4 +1,4 @@
-"""The interface that a student implements, and what the machine hands to it."""
+"""Defines the interface that a student implements, and the arguments that the machine passes to it."""
 
 from __future__ import annotations
 

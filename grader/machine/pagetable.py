@@ -1,4 +1,4 @@
-"""A process's page table: page number -> entry."""
+"""Implements the page table of a process: page number -> entry."""
 
 from __future__ import annotations
 

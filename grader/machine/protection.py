@@ -1,4 +1,4 @@
-"""Rights of a page and kinds of access.
+"""Defines the rights of a page and the kinds of access.
 
 Both are small fixed sets of objects, so that comparing them is comparing identities and
 using them costs one attribute:

@@ -1,4 +1,4 @@
-"""The guide through a practice: predict, let the program go on, look at what the kernel counted, compare."""
+"""Guides through a practice: predict, let the program go on, look at what the kernel counted, compare."""
 
 from __future__ import annotations
 

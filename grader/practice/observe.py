@@ -1,4 +1,4 @@
-"""What the host's kernel shows an ordinary user about its own processes: faults, pages, and pages taken over."""
+"""Reads what the host's kernel shows a user about their own processes: faults, pages, and pages taken over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The practices: a lab's program, its stops, and what a wrong prediction at each stop usually means."""
+"""Defines the practices: a lab's program, its stops, and what a wrong prediction at each stop usually means."""
 
 from __future__ import annotations
 

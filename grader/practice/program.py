@@ -1,4 +1,4 @@
-"""The program of a practice as a process: build it, start it, let it go on from stop to stop, and end it."""
+"""Runs the program of a practice: builds it, starts it, lets it go on from stop to stop, and ends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same steps on the simulated machine, from the lab's recorded output; a released lab has that too."""
+"""Reads the same steps on the simulated machine from the lab's recorded output, which a released lab has too."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A scenario on a kernel that lives in a worker: the grader's half of the lock-step.
+"""Replays a scenario on a kernel in a worker: the grader's half of the lock-step.
 
-The worker is sent one step, answers with operations, and the grader re-enacts them on its own machine. As soon as an
-answer is in, the next step is sent, so that the worker is busy with it while the grader looks at the last: the answer
-is complete at that point, and no later step can change it.
+The grader sends one step, the worker answers with operations, and the grader re-enacts them on its own machine. As soon
+as an answer has arrived, the grader sends the next step and checks the answer while the worker is busy. The answer is
+complete at that point, so no later step can change it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from grader.trace.records import CRASHED, StepRecord
 
 
 class Child(Protocol):
-    """A confined process that runs student.serve (see box.py)."""
+    """A confined process that runs `serve` of sandbox/inside/worker.py."""
 
     def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
         """Start the scenario's budgets; `due` bytes of answers, `step_due` in one step, are above the limit."""
@@ -52,12 +52,12 @@ class WorkerEnded(Exception):
 class RemoteReplay:
     """One scenario on one child.
 
-    answers      all that were taken, from that to BEGIN on
-    found        what these very answers are known to have led to, or None; then there are no records
-    trouble      what the worker told of a crash, or None
-    whereabouts  where it said the kernel is, when the scenario had taken long already, or None
-    number       of the step whose answer was waited for last; 0 before the first
-    pending      whether an answer is owed
+    answers      all answers so far, beginning with that to BEGIN
+    found        the known outcome of exactly these answers, or None; if it is known, there are no records
+    trouble      the worker's report of a crash, or None
+    whereabouts  the worker's report of where the kernel is, sent if the scenario takes long, or None
+    number       number of the step whose answer was awaited last; 0 before the first
+    pending      True if an answer is due
     """
 
     def __init__(self, child: Child, script: ScenarioMessages) -> None:
@@ -100,7 +100,7 @@ class RemoteReplay:
         for number in range(1, len(scenario.steps) + 2):
             if number == len(self.answers):
                 if not self.pending:
-                    # The kernel mastered its trouble by itself, so the run goes on.
+                    # The kernel recovered from its trouble, so the run goes on.
                     self.trouble = None
                     self._send_step(number)
                 self._take(number)
@@ -112,7 +112,7 @@ class RemoteReplay:
                 return
 
     def _follow(self) -> None:
-        """Take answers for as long as they are known, and one more; `found` if they are to the end."""
+        """Take answers as long as they are known, and one more; set `found` if all of them are known."""
         known = self.script.answers
         for number in range(len(self.script.messages) + 1):
             self._take(number)
@@ -156,7 +156,7 @@ class RemoteReplay:
                 raise Tampered(f"a frame of kind {kind} instead of an answer")
 
     def _note(self, told: Trouble) -> None:
-        """Keep a TROUBLE. An honest worker tells one of a kind."""
+        """Keep a TROUBLE. An honest worker sends at most one of each kind."""
         if told["kind"] == "time" and self.whereabouts is None:
             self.whereabouts = told
         elif told["kind"] != "time" and self.trouble is None:
@@ -173,7 +173,7 @@ def _numbers(answer: bytes) -> Sequence[int]:
 
 
 def send_source(child: Child, modules: dict[str, str], main: str, class_name: str) -> Trouble | None:
-    """Give a new child the submission's modules: None, or the trouble that its source has."""
+    """Send a submission's modules to a new child. Return None, or the trouble that the source has."""
     source = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
     child.begin_scenario()
     child.send(wire.SOURCE, json.dumps(source).encode())

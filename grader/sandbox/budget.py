@@ -13,13 +13,13 @@ from __future__ import annotations
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Ending
 
-#: Overruns that are waited for in full.
+#: Number of overruns for which the full limits apply.
 PATIENCE = 1
 
-#: Overruns, with no scenario that came to an end, after which a kernel is given up.
+#: Number of overruns after which no more scenarios are tried, if none has finished.
 GIVE_UP = 6
 
-#: Scenarios that may starve one after another before a machine is called too busy for all of them.
+#: Number of starved scenarios in a row after which the machine is too busy for all of them.
 STARVED = 3
 
 

@@ -1,7 +1,7 @@
-"""One confined child, as the grader sees it. Every wait has an end: by an answer, by its death, or by a limit.
+"""Handles one confined child for the grader. Every wait ends: by an answer, by the death of the child, or by a limit.
 
-The way of an answer that comes at once is short: one system call to send, one to receive. Only a child that lets a
-moment pass is waited for with a look at its prints and its limits.
+An answer that comes at once takes one system call to send and one to receive. Only while a child takes longer than a
+moment are its prints and limits checked.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 #: Seconds that an answer is waited for before prints and limits are looked at.
 MOMENT = 0.02
 
-#: Seconds between looks at a child that lets itself be waited for.
+#: Seconds between checks of a child that takes long.
 TICK = 0.05
 
-#: Seconds that an answer nobody needs any more is waited for, before the child is given up.
+#: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
-#: Seconds that a new child may take to put up its walls, on a busy machine.
+#: Seconds that a new child may take to confine itself on a busy machine.
 HELLO_S = 60
 
 _KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER)
@@ -87,7 +87,7 @@ class Child:
         """Return what the child has used up in its whole life: processor seconds, and seconds that it let pass."""
         passed = self._awaited - self._excused
         if passed < TICK:
-            # Nearly always: not worth a look at the scheduler's figures.
+            # The usual case: reading the scheduler's figures is not worth it.
             return self._account.cpu(), self._idle_before
         idle = passed - self._account.used() - self._account.waited()
         return self._account.cpu(), self._idle_before + max(0.0, idle)
@@ -172,7 +172,7 @@ class Child:
     # -- beginning --------------------------------------------------------------------------------------------
 
     def _greet(self) -> None:
-        """Wait for HELLO, which says that the walls stand, and learn the child's process id."""
+        """Wait for HELLO, which means that the child is confined, and note its process id."""
         import _socket
 
         deadline = time.monotonic() + HELLO_S
@@ -189,7 +189,7 @@ class Child:
             data += more
             for level, kind, value in ancillary:
                 if level == _socket.SOL_SOCKET and kind == getattr(_socket, "SCM_CREDENTIALS", None):
-                    # The kernel's word, in this process's numbering: behind bwrap the child itself knows another.
+                    # Ask the operating system, because under bwrap the child knows its process id by another number.
                     self.pid = int.from_bytes(value[:4], sys.byteorder)
         if len(data) < _HELLO_BYTES or data[0] != wire.HELLO:
             self._drain_output()
@@ -218,7 +218,7 @@ class Child:
             return None
         self._volume = volume
         if len(received) == 5 + size:
-            # Nearly always: nothing else was sent, so nothing need be moved.
+            # The usual case: nothing else was sent, so nothing has to be moved.
             self._received = bytearray()
             return kind, bytes(memoryview(received)[5:])
         frame = bytes(memoryview(received)[5 : 5 + size])
@@ -234,7 +234,7 @@ class Child:
         return termination.too_many_operations(self._volume + size, self._room, "one scenario")
 
     def _wait(self, events: int, seconds: float = 3600.0) -> None:
-        """Wait for the channel or a limit; keep the pipe of prints empty meanwhile."""
+        """Wait for the channel or a limit, and keep the pipe of prints empty while waiting."""
         self._poll.modify(self._fd, events)
         seconds = min(seconds, TICK, max(0.0, self._look_at - time.monotonic()))
         timeout, began = int(seconds * 1000) + 1, time.monotonic()
@@ -269,7 +269,7 @@ class Child:
     def _send_late(self, data: memoryview) -> None:
         """Send the rest to a child that is slow to read."""
         if not self.pid:
-            # Its HELLO comes first, and would be taken for an answer in the wait below.
+            # HELLO comes first; without this, the wait below would take it for an answer.
             self._greet()
         entered = self._entered = time.monotonic()
         while data and self._ending is None:

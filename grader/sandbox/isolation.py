@@ -1,4 +1,4 @@
-"""What a result says of the sandbox: the level that was wanted, and what there was."""
+"""Defines how results describe the sandbox: the level that was wanted, and the level that was available."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ ROOT = os.path.dirname(PACKAGE)
 #: The descriptor of the control socket inside.
 CONTROL = 3
 
-#: -P: no folder put on the path; -s -S: no user's and no installed packages; -B: nothing written; -u: nothing of the
-#: zygote's own is left in a buffer, to be printed again by each child.
+#: -P: add no folder to the path; -s -S: no user's and no installed packages; -B: write nothing; -u: leave nothing in a
+#: buffer of the zygote, which each child would print again.
 OPTIONS = ("-P", "-s", "-S", "-B", "-u")
 
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); from grader.sandbox.inside.zygote import main; main()"
@@ -77,7 +77,7 @@ def _spawn(command: list[str], file_actions: list[tuple]) -> int:
     try:
         return os.posix_spawn(command[0], command, environment(), file_actions=file_actions, setsid=True)
     except NotImplementedError:
-        # A C library without it; the zygote then makes itself a session, a moment later.
+        # This C library cannot do it; the zygote then creates its session itself, a moment later.
         return os.posix_spawn(command[0], command, environment(), file_actions=file_actions)
 
 
@@ -208,8 +208,8 @@ def jail_command(bwrap: str) -> list[str]:
 def _namespaces() -> list[str]:
     if os.geteuid() != 0:
         return ["--unshare-all"]
-    # Children give up root themselves; all that the zygote keeps is the right to let them, and to end them. A user
-    # namespace would have no other user for them to become.
+    # Children give up root themselves; the zygote keeps only the right to let them do so, and to end them. A user
+    # namespace would have no other user to switch to.
     own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     kept = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
     return [*own, "--cap-drop", "ALL", *(option for cap in kept for option in ("--cap-add", cap))]

@@ -63,7 +63,7 @@ HURRIED_S_PER_BYTE = 25e-9
 SOURCE_LIMIT = 256 * 1024
 ANSWERS_LIMIT = 64 * 1024
 
-#: Processor seconds after which the kernel's own limit ends a child, however it fares: a backstop for ours.
+#: Processor seconds after which the operating system ends a child, as a backstop for our own limit.
 CPU_BACKSTOP_S = 900
 
 

@@ -33,14 +33,14 @@ __all__ = ["LEVELS", "Ending", "IsolationError", "Sandbox"]
 
 LEVELS = ("L0", "L1", "L2S", "L2", "L3")
 
-#: The floor of `require`.
+#: The minimum level for `require`.
 REQUIRED = "L2"
 
 #: Seconds that a zygote may take to become warm, and to answer, on a busy machine.
 WARM_S = 60
 ANSWER_S = 20
 
-#: Seconds that a zygote is given to leave by itself.
+#: Seconds that a zygote has to end by itself.
 LEAVE_S = 0.5
 
 #: True if processes can be forked here. Elsewhere (Windows) children are plain subprocesses: see subprocess_child.py.
@@ -56,7 +56,7 @@ class IsolationError(Exception):
 class Sandbox:
     """A zygote and its children. Use as a context manager: leaving it ends everything inside."""
 
-    #: Why bwrap did not work on this machine, once that is known: no later box need try.
+    #: The reason why bwrap does not work on this machine, once known, so that later sandboxes need not try.
     _no_jail: str = ""
 
     def __init__(
@@ -67,7 +67,7 @@ class Sandbox:
         polite: bool = True,
         entry: str = "grader.sandbox.inside.worker:serve",
     ) -> None:
-        """Start a zygote. `polite`, `entry`: see launch.start; tests of the walls alone are impolite."""
+        """Start a zygote. `polite`, `entry`: see launch.start; tests of the layers switch the audit hook off."""
         if isolation not in ("auto", "require", *LEVELS):
             raise IsolationError(f"unknown isolation {isolation!r}; use auto, require, {', '.join(LEVELS)}")
         self.wanted = isolation
@@ -158,7 +158,7 @@ class Sandbox:
         report = self._warm()
         got = report["level"]
         if self.wanted in LEVELS:
-            # A level that was asked for is what is reported: higher walls were not put up on purpose.
+            # Report the level that was asked for: stronger layers were left out on purpose.
             got = LEVELS[min(LEVELS.index(got), LEVELS.index(self.wanted))]
         return {"wanted": self.wanted, "got": got, "missing": self._missing, "landlock_abi": report["landlock_abi"]}
 
@@ -234,7 +234,7 @@ class Sandbox:
             descriptors = array("i", [inside.fileno(), printed])
             self._control.sendmsg([command], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
         except OSError:
-            # The zygote is gone. The child is born dead, and says so; the next one gets a new zygote.
+            # The zygote is gone. The child reports at its first use that it is dead; the next one gets a new zygote.
             self._end_zygote()
         finally:
             inside.close()

@@ -1,4 +1,4 @@
-"""Level L0 where nothing can be forked (Windows): a plain subprocess, a clock, caps on what it says and prints.
+"""Level L0 where nothing can be forked (Windows): a plain subprocess, a clock, and limits on its output.
 
 Nothing is confined, and the processor time of another process cannot be read: a child is ended when its answer does not
 come within the wall limit. Written for Windows, but tested only on Linux.
@@ -28,7 +28,7 @@ _PROGRAM = (
     "from grader.sandbox.subprocess_child import inside; inside(sys.argv[2], sys.argv[3])"
 )
 
-#: Seconds that an answer nobody needs any more is waited for, before the child is given up.
+#: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
 
@@ -108,7 +108,7 @@ class PlainChild:
 
     def take_output(self) -> tuple[bytes, bool]:
         """Return what was printed since the last call, and whether some of it was cut off."""
-        # What was printed before an answer is on its way through a pipe of its own.
+        # Prints travel through a separate pipe and may arrive after the answer.
         time.sleep(0.005)
         printed, cut = bytes(self._printed), self._cut
         del self._printed[: len(printed)]
@@ -182,7 +182,7 @@ def _write(descriptor: int, kind: int, payload: bytes) -> None:
     try:
         wire.write_frame(descriptor, kind, payload)
     except OSError:
-        return  # receive() says how it ended
+        return  # receive() reports how it ended
 
 
 def inside(entry: str, polite: str) -> None:

@@ -1,4 +1,4 @@
-"""How a child can end, and what that is called. Each reason is a sentence for the student, with figures."""
+"""Names the ways in which a child can end. Each reason is a sentence for the student, with figures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from grader.sandbox.limits import CPU_BACKSTOP_S, Limits
 
-#: MiB that no honest kernel comes near. A child that had so much and was killed was the machine's choice for a reason.
+#: MiB that no honest kernel needs. If a child with that much memory was killed, the system had run out of memory.
 MUCH_MEMORY = 200
 
 _SIGKILL, _SIGSEGV, _SIGXCPU, _SIGSYS = 9, 11, 24, 31
@@ -68,7 +68,7 @@ class Death(NamedTuple):
     status   as wait(2) gives it
     cpu      processor seconds in all
     memory   the most that was resident, in MiB
-    killed   it was we who ended it, after it had fallen silent
+    killed   True if the zygote killed it because it did not end by itself
     """
 
     status: int
@@ -83,7 +83,7 @@ def of_death(death: Death, walled: bool) -> Ending:
         return Ending("crashed", "the kernel closed its connection to the grader")
     if os.WIFSIGNALED(death.status):
         return _of_signal(os.WTERMSIG(death.status), death, walled)
-    # Whatever the status: before its walls stand, a child has not said HELLO, and is not asked how it ended.
+    # Any status means that the kernel exited: a child that fails before it is confined never gets here.
     return Ending("crashed", f"the kernel ended its own process (exit status {os.WEXITSTATUS(death.status)})")
 
 

@@ -1,8 +1,8 @@
-"""Scenario files to Scenarios: strict, and with a place and a way out in every refusal.
+"""Loads scenario files, strictly: every error names the place and the way out.
 
-`load_scenario` reads one file. What is checked here needs only the file: fields and their kinds, processes and
-mappings that are named before they exist, and pages out of any region where that is not meant. Whether the reference
-agrees with what is expected is another question (see record).
+`load_scenario` reads one file. The checks here need only the file: fields and their kinds, processes and mappings that
+are named before they exist, and pages outside every region where that is not intended. `grader record` checks whether
+the reference agrees with what is expected.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def scenario_of(block: object, id: str, name: str) -> Scenario:
 
 
 class _Loader:
-    """One file's load: what is known so far of processes and mappings."""
+    """Loads one file, and keeps the processes and mappings known so far."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.processes: set[str] = set()
-        self.mapped: dict[str, int] = {}  # mapping -> pages, as the scenario means it
+        self.mapped: dict[str, int] = {}  # mapping -> number of pages
         self.files: dict[str, FileSpec] = {}
         self.steps: list[Step] = []
         self.page_size = MachineSpec().page_size
@@ -162,7 +162,7 @@ def _counted(value: object, counter: str) -> object:
 
 
 class _StepCheck:
-    """What one step says against what the steps before it have made."""
+    """Checks one step against the processes and mappings that earlier steps have created."""
 
     def __init__(self, loader: _Loader, step: Step) -> None:
         self.loader = loader

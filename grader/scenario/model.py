@@ -1,4 +1,4 @@
-"""What a scenario is, once read: typed, checked, and free of YAML.
+"""Defines a scenario that has been read: typed, checked, and independent of YAML.
 
 `FIELDS` is the one source of the format: the loader checks files against it, and the JSON Schema that editors use is
 generated from it (schema.py). A Scenario can also be built in code and written back as YAML (writer.py).
@@ -169,7 +169,7 @@ class MachineSpec(NamedTuple):
 
 
 class Fields(TypedDict, total=False):
-    """What a step's verb takes, as the tables above have it; `by` apart. Places and protections are text."""
+    """The fields of a step's verb, as in the tables above, without `by`. Places and protections are text."""
 
     name: str
     pages: int
@@ -186,7 +186,7 @@ class Fields(TypedDict, total=False):
 
 
 class Expect(TypedDict, total=False):
-    """What a scenario expects of a step, as the table EXPECT has it."""
+    """The expectations of a step, as in the table EXPECT."""
 
     outcome: str
     value: int

@@ -1,4 +1,4 @@
-"""The records of a replay: one per step, enough to rebuild the state after every step (state.py).
+"""Defines the records of a replay: one per step, enough to rebuild the state after every step (state.py).
 
 A record holds what was observed (numbers, frames, entries), never a judgement.
 """

@@ -17,7 +17,7 @@ from typing import Any
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-#: Beginnings of events -> what a kernel may not do.
+#: Beginning of an event's name -> the action that a kernel may not perform.
 _REFUSED = {
     "socket.": "use the network",
     "subprocess.": "start other programs",
@@ -58,7 +58,7 @@ def teach(folders: list[str]) -> None:
     """Install the hook in this process, for good. `folders`: where files may be read, for the sake of imports."""
     below = tuple(os.path.normcase(folder).rstrip(os.sep) + os.sep for folder in folders)
     sys.addaudithook(_hook(below))
-    # Python tells of a thread's start from 3.12 on.
+    # Python reports the start of a thread only from 3.12 on.
     import _thread
 
     _thread.start_new_thread = _no_threads

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from grader.machine.region import Region
 
-#: What the worker and most kernels work with, of the standard library and of ours (beginnings of names).
+#: Modules of ours and of the standard library that the worker and most kernels use (beginnings of names).
 _WATCHED = ("builtins", "collections", "json", "json.decoder", "json.encoder", "random")
 _OURS = ("grader.machine", "grader.replay.simulated", "grader.sandbox.inside.worker", "grader.protocol.wire")
 
@@ -49,10 +49,10 @@ class Interpreter:
 
     def _put_back(self) -> None:
         """Restore what honest work changes and what can be restored completely. The comparison checks that it is."""
-        # A machine of ours leaves that behind.
+        # Our own machine changes this.
         if Region.current_page_size != self._page_size:
             Region.current_page_size = self._page_size
-        # And a submission for a judge of programs has that in its first lines, out of habit.
+        # Programs for online judges raise the recursion limit in their first lines, and students do so out of habit.
         if sys.getrecursionlimit() != self._recursion:
             sys.setrecursionlimit(self._recursion)
 

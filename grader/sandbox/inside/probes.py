@@ -11,10 +11,10 @@ import os
 import time
 from collections.abc import Callable
 
-#: A file that every user may read on every POSIX system, and that is no part of Python.
+#: A file that every user may read on every POSIX system, and that does not belong to Python.
 WORLD_READABLE = "/etc/passwd"
 
-#: Behind bwrap that file does not exist; this one does, so that reading it tells of Landlock alone.
+#: Under bwrap that file does not exist. This one does, so reading it tests only Landlock.
 OURS = os.path.abspath(__file__)
 
 

@@ -8,12 +8,12 @@ report.
 
 from __future__ import annotations
 
-# What the module signal wraps: that one takes a millisecond to import.
+# The C module that `signal` wraps, because `signal` takes a millisecond to import.
 import _signal  # type: ignore[import-not-found]
 from collections.abc import Callable
 from types import FrameType
 
-#: Processor seconds between two ticks. A call that sees two of them is a long one.
+#: Processor seconds between two ticks. A scenario with two of them takes long.
 TICK_S = 0.1
 
 

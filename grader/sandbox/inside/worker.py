@@ -1,6 +1,6 @@
 """Runs in the worker: the student's kernel on a machine of its own, one step at a time.
 
-The student's code can change everything here, so no count is taken from it. Its answers are the
+The student's code can change everything in this process, so the grader trusts no count from it. The answers are the
 operations that the kernel carried out, which the grader re-enacts on a machine that the student cannot reach.
 """
 
@@ -30,12 +30,12 @@ from grader.trace.records import CRASHED as RUN_CRASHED
 #: Calls of the student's code that are shown of a traceback, innermost last.
 LINES = 6
 
-#: Ticks of the clock in one scenario after which the worker says where the kernel is.
+#: Ticks of the clock in one scenario after which the worker reports where the kernel is.
 LONG = 2
 
 
 class StudentCrash(Exception):
-    """Stands for whatever escaped from the student's code, SystemExit and the like included."""
+    """Stands for any exception that escaped from the student's code, including SystemExit."""
 
 
 def serve(inp: int, out: int) -> None:
@@ -57,7 +57,7 @@ class _Worker:
         self.log: list[int] = []
         self.trouble: dict[str, object] | None = None
         self.step = 0
-        self.begun = False  # whether a scenario has been run here
+        self.begun = False  # True once a scenario has been run here
         self.ticks = 0  # of the clock, since the scenario began
 
     def answer(self, kind: int, payload: bytes) -> None:
@@ -144,13 +144,13 @@ class _Worker:
             wire.write_frame(self.out, wire.TROUBLE, json.dumps(place).encode())
 
     def note(self, error: BaseException, method: str) -> None:
-        """Keep the first trouble of a step; what follows from it would only hide it."""
+        """Keep only the first trouble of a step: later ones follow from it and would hide it."""
         if self.trouble is None:
             modules = self.source.texts if self.source is not None else {}
             try:
                 self.trouble = describe(error, method, modules)
             except BaseException:
-                # There is no room left on the stack, or in memory, to say more.
+                # The stack or the memory is exhausted, so no details can be collected.
                 self.trouble = {"kind": "crash", "method": method, "type": "", "message": "", "lines": []}
             if len(self.log) > wire.ANSWER_LIMIT:
                 self.trouble["kind"] = "operations"
@@ -204,7 +204,7 @@ class _Recorder:
         self._log.append(wire.RETURNED)
 
     def _ended(self, error: BaseException, method: str) -> BaseException:
-        """Log how a call ended, and return what the machine gets to see of it.
+        """Log how a call ended, and return the exception that the machine gets.
 
         An exception's own `__class__`, metaclass and the like are the student's: only its real type is looked at, which
         is what `except` does. The machine gets the exception itself only if nothing in it could answer a question.
@@ -228,7 +228,7 @@ _ENDINGS: tuple[tuple[int, type[KernelError]], ...] = (
 )
 
 
-# What C keeps of an exception and of a class, whatever the student's own attributes say.
+# These read what C stores of an exception and of a class, so that attributes of the student's cannot interfere.
 _traceback_of = vars(BaseException)["__traceback__"].__get__
 _name, _bases, _space, _flags = (vars(type)[n].__get__ for n in ("__name__", "__mro__", "__dict__", "__flags__"))
 
@@ -237,7 +237,7 @@ _MADE = 1 << 9
 
 
 def name_of(error: BaseException) -> str:
-    """Return the name of an exception's type, asking nothing of the student's."""
+    """Return the name of an exception's type without running the student's code."""
     return _text(_name(type(error)), 100)
 
 
@@ -252,11 +252,11 @@ def _harmless(kind: type) -> bool:
         made = [_space(base) for base in _bases(kind) if _flags(base) & _MADE]
         return all({"__class__", "__getattribute__"}.isdisjoint(space) for space in made)
     except BaseException:
-        return False  # a name in the class that cannot even be compared
+        return False  # a name in the class cannot be compared
 
 
 class RefusedImport(ImportError):
-    """A kernel asked for a module that is not for it."""
+    """Raised if a kernel imports a module that it may not import."""
 
 
 class _Source:
@@ -322,7 +322,7 @@ def _compiled(name: str, text: str) -> CodeType:
     try:
         return compile(text, file_of(name), "exec", dont_inherit=True)
     except (MemoryError, RecursionError):
-        # What CPython's parser and compiler say of a source that would overflow their stacks.
+        # CPython's parser and compiler raise these for a source that would overflow their stacks.
         raise SyntaxError("nested too deeply for Python to compile", (file_of(name), 1, 0, "")) from None
 
 
@@ -360,7 +360,7 @@ def _kind(made: type[BaseException]) -> str:
 
 def _syntax_line(error: Any) -> list[list[Any]]:
     number = error.lineno
-    # Not any number: one of a student's own making may be too long to be written.
+    # Only a plausible number: the student may have set one that is too long to be written.
     number = number if type(number) is int and 0 <= number < 1 << 31 else 0
     return [[_text(str(error.filename), 200), number, "", _text(str(error.text or ""), 1000).strip()[:200]]]
 

@@ -1,14 +1,15 @@
 """A warm interpreter that forks confined children. Started by launch.py with an empty environment; holds no answer.
 
-On the control socket the grader says, five bytes each, a letter and the child's number:
+On the control socket the grader sends commands of five bytes, a letter and the child's number:
 
     S   a new child; two descriptors come along: its channel, and the pipe for what it prints
     H   the same, with less memory
     W   wait a moment for a child that is dying, then end it
     K   end a child
 
-The zygote says, in JSON lines, how its walls stand once it is warm, and how a child ended, in answer to W and K. It
-waits for no child by itself: until the grader asks, a dead child keeps its process id, so that nobody else gets it.
+The zygote reports, in JSON lines, which layers work once it is warm, and in answer to W and K how a child ended. It
+never reaps a child by itself: until the grader asks, a dead child keeps its process id, so that no other process gets
+it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _SIGKILL = 9
 
 
 class WallDown(Exception):
-    """A layer that could be prepared, but does not go up here."""
+    """Raised if a layer could be prepared but cannot be installed here."""
 
     def __init__(self, layer: str, reason: str) -> None:
         super().__init__(f"{layer}: {reason}")
@@ -113,7 +114,7 @@ class Walls:
 
 
 class Zygote:
-    """Forks children on demand, ends them, and tells how they ended."""
+    """Forks children on demand, ends them, and reports how they ended."""
 
     def __init__(self, control: _socket.socket, walls: Walls, polite: bool, entry: str) -> None:
         module, _, function = entry.partition(":")
@@ -249,7 +250,7 @@ def main() -> None:
     """Run the zygote until the grader closes the control socket."""
     root, level, memory, jailed, polite, entry, libraries = sys.argv[1:8]
     control = _socket.socket(fileno=CONTROL)
-    with contextlib.suppress(OSError):  # where launch.py, or bwrap, has done it
+    with contextlib.suppress(OSError):  # launch.py or bwrap has done it already
         os.setsid()
     rlimits.close_all_but({CONTROL})
     walls = Walls(level, int(memory), libraries.split(os.pathsep) if libraries else [])
@@ -261,7 +262,7 @@ def main() -> None:
     interpreter_state.state()
     gc.collect()
     gc.freeze()
-    # A child lives for a moment: it looks for garbage when there is a lot, not every seven hundred objects.
+    # A child lives only for a moment, so it collects garbage rarely, not every seven hundred objects.
     gc.set_threshold(50_000)
     report = stand(walls, jailed == "jailed")
     zygote.say({**report, "missing": walls.missing, "landlock_abi": walls.abi})

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from grader.sandbox.limits import CPU_BACKSTOP_S
 
-#: The user that nobody is.
+#: The user id of `nobody`.
 NOBODY = 65534
 
-#: Where others install packages: no part of the standard library, though it may lie inside its folder.
+#: Folders for installed packages, which do not belong to the standard library even if they lie inside its folder.
 INSTALLED = ("site-packages", "dist-packages")
 
 #: The standard library's folder, as modules are looked up in it; see keep_modules_within_reach.
@@ -59,8 +59,8 @@ def die_with(parent: int) -> None:
 def limit_resources(memory_mib: int) -> None:
     """Set hard limits on memory, processor time, files and processes; skip those that this system does not have.
 
-    The limit on processes binds once root was given up. The one on the size of files leaves pipes and sockets alone.
-    Where memory runs short all the same, this process shall be the first to go, not the grader.
+    The limit on processes applies once root was given up. The one on file sizes does not affect pipes and sockets.
+    If memory runs short nevertheless, the system must kill this process first, not the grader.
     """
     try:
         file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
