@@ -41,7 +41,7 @@ class Attempt(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """What went wrong in a kernel's code. lines: (file, line, function, text), innermost last."""
+    """An error in a kernel's code. lines: (file, line, function, text), innermost last."""
 
     kind: str  # crash, not_implemented, refused, memory, operations
     method: str

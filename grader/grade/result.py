@@ -15,7 +15,7 @@ Audience = Literal["student", "staff"]
 
 
 class HiddenResult(TypedDict):
-    """How many hidden scenarios the lab has, and how many points they carry."""
+    """The number of hidden scenarios of the lab, and their points."""
 
     count: int
     points: float

@@ -20,7 +20,7 @@ class KernelSource(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """What a kernel printed during an attempt, as text, and whether some of it was cut off."""
+    """The output that a kernel printed during an attempt, as text. `truncated` is True if some was cut off."""
 
     text: str = ""
     truncated: bool = False

@@ -22,7 +22,7 @@ FORMAT = 1
 
 
 class Recording(NamedTuple):
-    """What the reference did in a scenario. traces[i] is the run at failure point i."""
+    """The recorded output of the reference in a scenario. traces[i] is the run at failure point i."""
 
     scenario: str
     hash: str

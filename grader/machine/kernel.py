@@ -27,7 +27,7 @@ class PageFault(NamedTuple):
 
 
 class Kernel:
-    """What the machine calls. A method returns nothing on success.
+    """The methods that the machine calls. Each returns nothing on success.
 
     It may raise SegmentationFault (the process is killed), OutOfMemory (from a page fault: the process is killed; else
     an error for the caller) or InvalidArgument (an error for the caller). Anything else that escapes is a crash.

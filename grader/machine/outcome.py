@@ -53,7 +53,7 @@ class SharedObject:
 
 
 class Observation(NamedTuple):
-    """What one step did, as the machine saw it. Deltas, except `frames` and `slots`: totals after the step."""
+    """The effects of one step, as the machine observed them. Differences, except `frames` and `slots`, the totals."""
 
     values: list[int]  # bytes read, in order
     faults: tuple[int, int]  # minor, major; of the process that acted

@@ -23,7 +23,7 @@ COMPILERS = ("cc", "gcc", "clang")
 
 
 class Arrival(NamedTuple):
-    """What the program reports at a stop: who waits there, and the new faults that it counted in the buffer."""
+    """A report of the program at a stop: the process that waits, and the new faults that it counted in the buffer."""
 
     who: str
     pid: int

@@ -11,7 +11,7 @@ from grader.trace.state import Counts, State
 
 
 class Simulated(NamedTuple):
-    """What a step of the scenario added: process -> faults, and copies of all processes together."""
+    """The counts that a step of the scenario added: process -> faults, and copies of all processes together."""
 
     faults: dict[str, int]
     copies: int

@@ -32,7 +32,7 @@ class Child(Protocol):
 
 
 class Trouble(TypedDict):
-    """What a worker reported of the student's code. lines: (file, line, function, text), innermost last."""
+    """A worker's report on an error in the student's code. lines: (file, line, function, text), innermost last."""
 
     kind: str
     method: str

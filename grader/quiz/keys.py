@@ -55,7 +55,7 @@ class KeyEntry(TypedDict):
 
 
 class KeysFile(TypedDict, total=False):
-    """What `quiz/keys.json` holds; empty if there is no such file.
+    """The contents of `quiz/keys.json`; empty if the file does not exist.
 
     beliefs    flag -> what somebody with that misconception believes
     questions  question id -> variant -> entry

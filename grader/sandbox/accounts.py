@@ -1,4 +1,4 @@
-"""What the scheduler accounts for a child: time on a processor, and time ready to run without one.
+"""Reads what the scheduler counts for a child: time on a processor, and time ready to run without one.
 
 Nothing here is a sample of what the child happens to be doing when the grader looks. Processor time, run delay and the
 number of sleeps are kept by the operating system over the whole time, so a kernel cannot choose its moments.

@@ -1,4 +1,4 @@
-"""What a submission has used up in all, and what it may still use: no kernel, however broken, holds up a class.
+"""Limits what a submission may use in all its scenarios together, so that no broken kernel holds up a class.
 
 Three rules, and none of them takes a point from a kernel whose scenarios come to an end:
 

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 
 class Report(TypedDict):
-    """What a zygote reports once it is warm: the level that its probes found, and the layers that are missing."""
+    """The report of a zygote once it is warm: the level that its probes found, and the layers that are missing."""
 
     level: str
     possible: dict[str, bool]
@@ -15,7 +15,7 @@ class Report(TypedDict):
 
 
 class Isolation(TypedDict):
-    """How far the kernel was confined: the level that was wanted, the one it got, and the layers that are missing."""
+    """The confinement of the kernel: the level that was wanted, the one it got, and the layers that are missing."""
 
     wanted: str
     got: str

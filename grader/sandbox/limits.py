@@ -1,4 +1,4 @@
-"""What a student's kernel may use: in one scenario, and in all scenarios of a submission.
+"""Sets the limits of a student's kernel, in one scenario and in all scenarios of a submission.
 
 Crossing a limit of a scenario ends the child that runs it. The figures stand on a measurement: a model answer's slowest
 scenario takes 13 ms of processor time, and all scenarios of a lab together take 0.1 s.

@@ -14,7 +14,7 @@ _SIGKILL, _SIGSEGV, _SIGXCPU, _SIGSYS = 9, 11, 24, 31
 
 
 class Ending(NamedTuple):
-    """How a child ended: one of the verdicts, and a sentence for the student."""
+    """The end of a child: one of the verdicts, and a sentence for the student."""
 
     verdict: str
     reason: str
@@ -63,7 +63,7 @@ def not_a_frame(kind: int, size: int) -> Ending:
 
 
 class Death(NamedTuple):
-    """How a child ended, as its parent, the zygote, reports it.
+    """The end of a child, as its parent, the zygote, reports it.
 
     status   as wait(2) gives it
     cpu      processor seconds in all
