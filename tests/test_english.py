@@ -19,9 +19,42 @@ FILES = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT /
 
 #: Words that begin a noun phrase or a clause, not an instruction.
 NO_VERBS = frozenset(
-    ["A", "All", "An", "Both", "Each", "Every", "How", "If", "In", "It", "Its", "No", "None", "Of", "On", "One", "Some"]
-    + ["Such", "That", "The", "Their", "These", "They", "This", "Those", "What", "When", "Where", "Whether", "Which"]
-    + ["Who", "Whoever", "Whose", "With"]
+    [
+        "A",
+        "All",
+        "An",
+        "Both",
+        "Each",
+        "Every",
+        "How",
+        "If",
+        "In",
+        "It",
+        "Its",
+        "No",
+        "None",
+        "Of",
+        "On",
+        "One",
+        "Some",
+        "Such",
+        "That",
+        "The",
+        "Their",
+        "These",
+        "They",
+        "This",
+        "Those",
+        "What",
+        "When",
+        "Where",
+        "Whether",
+        "Which",
+        "Who",
+        "Whoever",
+        "Whose",
+        "With",
+    ]
 )
 
 #: Docstrings of modules and classes may begin with a noun, but not with a clause.
