@@ -3,6 +3,7 @@
 import ast
 import pathlib
 import re
+import tokenize
 
 import pytest
 
@@ -62,7 +63,7 @@ NO_NOUNS = frozenset(["How", "What", "When", "Where", "Whether", "Which", "Who",
 
 #: Phrases of the old style, with what to write instead.
 STILTED = {
-    r"\bis no (?!longer|more)\b": "is not a",
+    r"(?<![Tt]here )\bis no (?!longer|more)\b": "is not a",
     r"\bno ordinary\b": "not a regular",
     r"\banew\b": "again",
     r"\bbeside\b": "next to, in addition to",
@@ -97,6 +98,14 @@ def messages(path):
             yield node.lineno, node.value
 
 
+def prose(path):
+    """Yield (line, text) of the docstrings and comments in a file."""
+    yield from ((getattr(node, "lineno", 1), text) for node, text in documented(path))
+    with tokenize.open(path) as file:
+        tokens = [token for token in tokenize.generate_tokens(file.readline) if token.type == tokenize.COMMENT]
+    yield from ((token.start[0], token.string) for token in tokens)
+
+
 def _has_docstring(node):
     return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None
 
@@ -127,6 +136,18 @@ def test_docstrings_of_modules_and_classes_are_no_clauses():
         for path in FILES
         for node, text in documented(path)
         if not isinstance(node, ast.FunctionDef) and text.split()[0].strip(",:") in NO_NOUNS
+    ]
+
+    assert wrong == []
+
+
+def test_comments_and_docstrings_use_common_phrases():
+    """What a reader of the code sees has none of them either."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} {problem}"
+        for path in FILES
+        for line, text in prose(path)
+        for problem in stilted(text)
     ]
 
     assert wrong == []

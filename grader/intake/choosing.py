@@ -2,7 +2,7 @@
 
 Only names decide. The kernel is the kernel.py in a folder of the lab's name, else the one nearest to the top; else
 a file with nearly that name, else the one archive, else the one Python file. The sheet is the answers.yaml in the
-kernel's folder, else one with nearly that name or place. A remark reports every file that is accepted under another
+kernel's folder, else one with nearly that name or place. A remark reports every file that is used under another
 name, and every sheet that is not read.
 """
 
