@@ -26,9 +26,10 @@ def load_class(at: ClassAt) -> MakeKernel:
         del sys.modules[name]  # another lab's, from a folder of the same name
         module = importlib.import_module(name)
     try:
-        return getattr(module, at.name)
+        kernel: MakeKernel = getattr(module, at.name)
     except AttributeError:
         raise InputError([f"{at.path} has no class {at.name}"]) from None
+    return kernel
 
 
 def _package(folder: pathlib.Path) -> str:
@@ -70,7 +71,8 @@ def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
     spec.loader.exec_module(module)
     if not hasattr(module, name):
         raise InputError([f"{path} has no class {name}"])
-    return getattr(module, name)
+    kernel: MakeKernel = getattr(module, name)
+    return kernel
 
 
 def reference_kernel(lab: Lab) -> MakeKernel:
@@ -112,4 +114,5 @@ def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:
         raise InputError([f"misconception:{flag}: no such misconception applies to {lab.name}; {near}"])
     module = _mistakes(lab)
     assert module is not None
-    return module.kernel(flag, base)
+    kernel: MakeKernel = module.kernel(flag, base)
+    return kernel

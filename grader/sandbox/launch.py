@@ -72,7 +72,7 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
     return Zygote(pid, ours, log)
 
 
-def _spawn(command: list[str], file_actions: list[tuple]) -> int:
+def _spawn(command: list[str], file_actions: list[tuple[int | str, ...]]) -> int:
     """Start a program in a session of its own, where the terminal's ctrl-C does not reach it: leaving is our part."""
     try:
         return os.posix_spawn(command[0], command, environment(), file_actions=file_actions, setsid=True)
@@ -81,7 +81,7 @@ def _spawn(command: list[str], file_actions: list[tuple]) -> int:
         return os.posix_spawn(command[0], command, environment(), file_actions=file_actions)
 
 
-def _descriptors(control: int, complaints: int) -> list[tuple]:
+def _descriptors(control: int, complaints: int) -> list[tuple[int | str, ...]]:
     return [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_DUP2, complaints, 1),

@@ -185,7 +185,8 @@ class Sandbox:
                 return None
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
-        return json.loads(line)
+        message: dict[str, Any] = json.loads(line)
+        return message
 
     def _last_words(self) -> str:
         """End a zygote that failed. Return the last line that it, or bwrap, wrote."""

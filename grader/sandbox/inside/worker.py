@@ -274,9 +274,10 @@ class _Source:
             sys.modules.pop(name, None)
         module = self.load(self.main)
         try:
-            return getattr(module, self.class_name)
+            kernel_class: MakeKernel = getattr(module, self.class_name)
         except AttributeError:
             raise ImportError(f"{file_of(self.main)} defines no class {self.class_name}") from None
+        return kernel_class
 
     def load(self, name: str) -> ModuleType:
         """Execute one of the submission's modules, unless that was done in this scenario."""
