@@ -1,4 +1,4 @@
-"""A grading session: a lab, its recordings, a sandbox and a runner for each submission, put together in one place.
+"""Puts a lab, its recordings, a sandbox and a runner for each submission together in one place.
 
 `grader run`, `show`, `fuzz`, `selftest`, the pytest plugin and every worker of a batch grade through a Session.
 """
@@ -32,7 +32,7 @@ Progress = Callable[[Scenario], None]
 def open_session(given: str | None, isolation: str = "auto", *, sandboxed: bool) -> Session:
     """Return a session for the lab that a command line names.
 
-    With `sandboxed` the sandbox is started before the lab is read, so that its interpreter warms up meanwhile.
+    With `sandboxed` the sandbox is started first, so that its interpreter warms up while the lab is read.
     InputError if the lab is wrong, IsolationError if the machine cannot give the isolation.
     """
     sandbox = None
@@ -52,7 +52,7 @@ class Session:
     """Grades submissions of one lab. Use it as a context manager: leaving it ends the sandbox.
 
     recordings  recordings that are loaded already, by the scenario's id; others are loaded when they are needed
-    answers     what is remembered of earlier kernels' answers; attempts that come from there have no records
+    answers     the answers of earlier kernels; attempts that come from there have no records
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Session:
 
     @property
     def isolation(self) -> Isolation:
-        """Return what a result says of the sandbox; `got` is `none` if nothing needed one."""
+        """Return the isolation for the result; `got` is `none` if nothing needed a sandbox."""
         if self._sandbox is not None:
             return self._sandbox.isolation
         return {"wanted": self._wanted, "got": "none", "missing": {}}
@@ -111,7 +111,7 @@ class Session:
 
         public, hidden = list(filter(fits, self.lab.scenarios)), list(filter(fits, self.lab.hidden))
         if not public and not hidden:
-            near = did_you_mean(only, [s.id for s in self.lab.scenarios]) or "`grader list` shows what there is"
+            near = did_you_mean(only, [s.id for s in self.lab.scenarios]) or "`grader list` lists them"
             raise InputError([f"{self.lab.name}: no scenario matches {only!r}; {near}"])
         return public, hidden
 
@@ -133,7 +133,7 @@ class Session:
     # -- grading ----------------------------------------------------------------------------------------------
 
     def runner(self, submission: Submission) -> Runner:
-        """Return what tries a submission's kernel: nothing if it was refused, this process if the kernel is ours."""
+        """Return the runner for a submission: in this process if the kernel is ours, in the sandbox otherwise."""
         if submission.refused:
             return RefusedRunner(submission.refused)
         if submission.trusted is not None:
@@ -155,7 +155,7 @@ class Session:
         hidden: Iterable[Scenario],
         progress: Progress = lambda scenario: None,
     ) -> list[Graded]:
-        """Try public scenarios and, in a child that has seen none of these, hidden ones."""
+        """Try public scenarios, and then hidden ones in a child that has seen none of the public ones."""
         return list(self.grade_each(runner, public, hidden, progress))
 
     def grade_each(

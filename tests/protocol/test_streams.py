@@ -1,6 +1,6 @@
 """Streams of operations on machines with everything: whatever the worker says, the grader has a verdict for it.
 
-test_standin.py changes single numbers on a small machine. Here whole operations of every kind, with operands that are
+test_reenact.py changes single numbers on a small machine. Here whole operations of every kind, with operands that are
 nearly right, stand in honest streams, on machines with swap, TLB, zero frame, files and all orders of frames.
 """
 
