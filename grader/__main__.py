@@ -1,4 +1,4 @@
-"""The program, as `grader` and as `python -m grader`: first makes sure of where modules come from, then runs."""
+"""Runs the program, as `grader` and as `python -m grader`, after checking where modules come from."""
 
 import sys
 

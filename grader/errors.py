@@ -1,10 +1,10 @@
-"""Errors that the user can fix, and the guess at what was meant that goes with them."""
+"""Defines the errors that the user can fix, and guesses what was meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-#: A longer word is not a slip of the pen, and comparing it would take long.
+#: A longer word is not a typing mistake, and comparing it would take long.
 _WORD_LIMIT = 100
 
 

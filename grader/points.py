@@ -1,4 +1,4 @@
-"""Points as results hold them and as people read them: exact fractions inside, one rounding at the end."""
+"""Converts points for results and for people: exact fractions inside, rounded once at the end."""
 
 from __future__ import annotations
 

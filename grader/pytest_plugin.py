@@ -1,10 +1,10 @@
 """pytest collects a lab: `pytest labs/copy-on-write` shows each public scenario as a test, in editors too.
 
-The kernel runs in the box, as with `grader run`; a failure's text is the first divergence. Nothing of the grader is
-imported until a lab.yaml is met, so that other test suites do not pay for this plugin.
+The kernel runs in the sandbox, as with `grader run`; a failure's text is the first divergence. The grader is imported
+only when a lab.yaml is collected, so that other test suites do not pay for this plugin.
 
-pytest imports what it collects, unconfined and as whoever runs it: a conftest.py or a test file that a student put into
-a lab's folder would be the student's code in this process. Such a folder is refused, before pytest imports any of it.
+pytest imports what it collects, unconfined and with the user's rights: a conftest.py or a test file that a student put
+into a lab's folder would run in this process. Such a folder is refused before pytest imports any of it.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def test_make_has_the_targets_that_are_promised(root, target):
 
 def test_folders_say_what_belongs_there(root):
     """Each top-level folder, and each room of the grader named here, has a README."""
-    rooms = ("grader/quiz", "grader/cli", "grader/authoring", "grader/publish")
+    rooms = ("grader/grade", "grader/quiz", "grader/cli", "grader/authoring", "grader/publish")
     for folder in ("labs", "grader", "reference", "tests", "quizzes", "benchmarks", *rooms):
         assert (root / folder / "README.md").is_file(), folder
 

@@ -243,7 +243,7 @@ def _ancestors(pid: int, parents: dict[int, int]) -> Iterator[int]:
 
 
 class Selftest:
-    """A session with three scenarios, and the yard that is watched meanwhile. Use it as a context manager."""
+    """A session with three scenarios, and the yard that is watched while it runs. Use it as a context manager."""
 
     def __init__(self, isolation: str = "auto", *, folder: pathlib.Path = FOLDER, polite: bool = False) -> None:
         self.honest = (folder / HONEST).read_text(encoding="utf-8")
@@ -295,7 +295,7 @@ class Selftest:
             if verdict not in wanted
         ]
         if self.yard.secret in said:
-            wrong.append("a secret came out")
+            wrong.append("a secret leaked")
         wrong += [f"the attack printed: {line[:200]}" for line in said.splitlines() if ESCAPED in line]
         wrong += self.yard.left_behind()
         control, _ = self._grade(self.honest, "Honest")
@@ -311,7 +311,7 @@ class Selftest:
         return ""
 
     def _grade(self, source: str, class_name: str) -> tuple[tuple[str, ...], str]:
-        """The verdicts, and all that the submission could say: prints, messages, explanations."""
+        """Return the verdicts, and everything that the submission could show: prints, messages, explanations."""
         runner = self.session.runner(Submission("", KernelSource({"kernel": source}, "kernel", class_name)))
         verdicts, said = [], []
         for scenario in self.session.lab.scenarios:

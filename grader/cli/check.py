@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import pathlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
-from grader.authoring.check import check_lab
+from grader.authoring.check import Proof, check_lab
 from grader.batch.course_file import NAME as COURSE
 from grader.batch.course_file import check_course, find_course
 from grader.errors import InputError
@@ -15,6 +15,11 @@ from grader.escape import printable
 from grader.lab.kernels import misconceptions
 from grader.lab.lab import find_lab, load_lab
 from grader.report.text import WIDTH, wrap
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from tqdm import tqdm
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{folder.resolve().name}")
         with _progress_bar(folder) as bar:
 
-            def progress(flag: str, bar: Any = bar) -> None:
+            def progress(flag: str, bar: tqdm[NoReturn] = bar) -> None:
                 bar.set_postfix_str(flag, refresh=False)
                 bar.update()
 
@@ -66,7 +71,7 @@ def _check_course(path: pathlib.Path, checked: set[pathlib.Path]) -> int:
     return 2 if problems else 0
 
 
-def _print(proof: Any, verbose: bool) -> None:
+def _print(proof: Proof, verbose: bool) -> None:
     mark = "FAIL" if proof.problems else "ok  "
     print(f"  {mark} {proof.name:14} {proof.shown if not proof.problems else ''}".rstrip())
     for problem in proof.problems:
@@ -76,7 +81,7 @@ def _print(proof: Any, verbose: bool) -> None:
             print("\n".join(wrap(f"- {note}", WIDTH - 7, " " * 7)))
 
 
-def _progress_bar(folder: Any) -> Any:
+def _progress_bar(folder: pathlib.Path) -> tqdm[NoReturn]:
     """Return a progress bar over a lab's misconceptions; it is silent unless stderr is a terminal."""
     from tqdm import tqdm
 

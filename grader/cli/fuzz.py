@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import pathlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.cli import add_isolation
 from grader.errors import InputError
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab, find_lab, load_lab
+
+if TYPE_CHECKING:
+    from grader.authoring.fuzz.search import Found
+    from grader.replay.simulated import MakeKernel
 
 #: Default number of random scenarios to try.
 EXAMPLES = 4000
@@ -45,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     return _search(lab, kernel, options)
 
 
-def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
+def _prove(lab: Lab, kernel: MakeKernel, options: argparse.Namespace) -> int:
     """Check that the reference agrees with itself and that every misconception differs from it; return the status."""
     from tqdm import tqdm
 
@@ -71,7 +75,7 @@ def _prove(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
     return 1 if shown.problems or shown.survivors else 0
 
 
-def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
+def _search(lab: Lab, kernel: MakeKernel, options: argparse.Namespace) -> int:
     """Search for a scenario on which a submission differs; return the exit status."""
     from grader.authoring.fuzz.search import find_difference
     from grader.grade.session import Session
@@ -94,7 +98,7 @@ def _search(lab: Lab, kernel: Any, options: argparse.Namespace) -> int:
     return 1
 
 
-def _tell(found: Any, tried: int, options: argparse.Namespace) -> None:
+def _tell(found: Found, tried: int, options: argparse.Namespace) -> None:
     from grader.escape import printable
     from grader.files import write_file
     from grader.report.text import WIDTH, wrap

@@ -22,9 +22,9 @@ def run(options: argparse.Namespace) -> int:
     practice = PRACTICES.get(options.name)
     if practice is None:
         near = did_you_mean(options.name, PRACTICES) or f"expected {', '.join(PRACTICES)}"
-        raise InputError([f"there is no practice {options.name!r}; {near}"])
+        raise InputError([f"unknown practice {options.name!r}; {near}"])
     if not sys.platform.startswith("linux"):
-        problem = "practices look at a Linux kernel's own counts, and this is no Linux"
+        problem = "practices look at a Linux kernel's own counts, and this is not Linux"
         raise InputError([f"not here: {problem}; a virtual machine, a Linux container or WSL 2 would work"])
     from grader.practice.guide import Guide, Terminal
 

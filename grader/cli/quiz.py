@@ -6,19 +6,22 @@ import argparse
 import os
 import pathlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.cli.marks import exit_status, result
 from grader.cli.output import write
 from grader.errors import InputError
 from grader.files import write_file
 from grader.lab.lab import Lab, find_lab, load_lab
-from grader.quiz.marking import is_open, mark_answers, read_sheet, unfit, variant_of
-from grader.quiz.model import VARIANT, WITH_CHOICES, Quiz
+from grader.quiz.marking import Sheet, is_open, mark_answers, read_sheet, unfit, variant_of
+from grader.quiz.model import VARIANT, WITH_CHOICES, Choice, Quiz
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet_writer import accepted, template
 from grader.quiz.variants import Seed, everybodys, in_practice, practised
 from grader.report import FORMATS
+
+if TYPE_CHECKING:
+    from grader.quiz.terminal.feedback import Teller
 
 #: Formats that `--export` can write.
 EXPORTS = ("markdown", "gift", "moodle", "qti")
@@ -100,7 +103,7 @@ def _write_quiz(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
     return write(options, template(quiz, _offered(lab, quiz), model_sheet(lab, quiz) if options.model else None))
 
 
-def _offered(lab: Lab, quiz: Quiz) -> dict[str, Any]:
+def _offered(lab: Lab, quiz: Quiz) -> dict[str, tuple[Choice, ...]]:
     """Return the choices of every question, in the order in which they are shown."""
     from grader.quiz.terminal.feedback import Teller
 
@@ -155,7 +158,7 @@ def _how_to_answer(lab: Lab) -> list[str]:
     )
 
 
-def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Any:
+def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Teller:
     from grader.quiz.terminal.feedback import Teller
 
     return Teller(lab, quiz, options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
@@ -209,10 +212,10 @@ class _Keeper:
         self.quiz = quiz
         self.path = path
         self.text = data.decode("utf-8-sig")
-        self.sheet: dict[str, Any] = read_sheet(data)[0]
+        self.sheet: Sheet = read_sheet(data)[0]
         self.saved = False
 
-    def save(self, sheet: dict[str, Any]) -> None:
+    def save(self, sheet: Sheet) -> None:
         from grader.quiz.sheet_files import updated
 
         if not self.text.strip():

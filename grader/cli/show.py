@@ -136,7 +136,7 @@ def _find(lab: Lab, name: str) -> Scenario:
         if scenario.id == name:
             return scenario
     near = did_you_mean(name, [s.id for s in lab.scenarios]) or f"`grader list {lab.path}` shows them"
-    raise InputError([f"{lab.name}: there is no scenario {name!r}; {near}"])
+    raise InputError([f"{lab.name}: no scenario {name!r}; {near}"])
 
 
 def _attempt(

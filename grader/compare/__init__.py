@@ -1,1 +1,1 @@
-"""Two traces -> the first divergence -> lines. Knows nothing of files, processes or colour."""
+"""Two traces -> the first divergence -> lines. Independent of files, processes and colour."""

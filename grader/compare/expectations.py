@@ -1,4 +1,4 @@
-"""What a scenario expects, compared with what the records show. The reference and every submission are judged alike."""
+"""Compares what a scenario expects with what the records show, for the reference as for every submission."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from grader.trace.state import State
 
 
 class Unmet(NamedTuple):
-    """An expectation of the scenario that did not come true; `rule` is the rule of a divergence it falls under."""
+    """An expectation of the scenario that was not met; `rule` is the rule of a divergence it falls under."""
 
     rule: str
     expected: str
@@ -60,7 +60,7 @@ class Expectations:
         self._behind: list[StepRecord] = []  # records that the state has not followed yet
 
     def unmet(self, record: StepRecord) -> list[Unmet]:
-        """Return the expectations of the next step that did not come true, in the order in which rules are judged."""
+        """Return the expectations of the next step that were not met, in the order in which rules are judged."""
         step = self._steps[record.number - 1]
         before: Tables = {}
         if "kept" in step.expect:
@@ -71,7 +71,7 @@ class Expectations:
             return []
         if _asks_about_state(step.expect):
             self._catch_up()
-        # A step says nothing of its outcome when it should simply work.
+        # A step without an expected outcome must simply succeed.
         expect = {"outcome": OK, **step.expect}
         if all(key in _COUNTS and getattr(record, key) == wanted for key, wanted in expect.items()):
             return []
@@ -175,7 +175,7 @@ def _group(group: list[str], state: State) -> list[Pair]:
         return [(f"{told} on one frame", f"on {len(frames)} frames")]
     users = set(state.users(frames.pop()))
     if users != wanted.keys():
-        return [(f"the frame of {told} for nobody else", f"{len(users - wanted.keys())} more entries map it")]
+        return [(f"no other page on the frame of {told}", f"{len(users - wanted.keys())} more entries map it")]
     return []
 
 

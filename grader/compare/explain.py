@@ -1,4 +1,4 @@
-"""A divergence as plain lines: what differs, the page tables just before it, and which steps were compared.
+"""Explains a divergence in plain lines: what differs, the page tables just before, and which steps were compared.
 
 Pure: values in, lines out. Frames are called a, b, c in the order in which the lines need them.
 """

@@ -1,8 +1,8 @@
-"""The first difference between what the reference did and what a kernel did.
+"""Finds the first difference between what the reference did and what a kernel did.
 
-Within a step the rules are judged in a fixed order, so that the cause is named and not the symptom: a frame that two
-processes may both write is a broken audit rule at the fork, not a wrong value three steps later. Later steps are not
-judged: they build on what has gone wrong.
+Within a step the rules are judged in a fixed order, so that the cause is reported and not a symptom: a frame that two
+processes may both write breaks an audit rule at the fork, and gives a wrong value only three steps later. Later steps
+are not judged, because they build on what went wrong.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def _counts(expected: StepRecord, yours: StepRecord, unmet: list[Unmet]) -> Dive
         broken = _unmet(yours, unmet, rule)
         if broken is not None and rule != "disk":
             return broken
-    # In which order a kernel saves the pages that it lets go of together is its own affair.
+    # The order in which a kernel saves pages that it unmaps together does not matter.
     if sorted(expected.written) != sorted(yours.written):
         return Divergence(yours.number, "disk", *_saved(expected, yours))
     return _unmet(yours, unmet, "disk")

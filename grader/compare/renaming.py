@@ -1,8 +1,8 @@
-"""Frames up to renaming.
+"""Compares frames up to renaming.
 
 It does not matter which free frame a kernel gets, so frame 3 of one trace may be frame 7 of the other. What is compared
 is a life: a frame from its allocation to its free. One renaming of lives holds for the whole trace, so "keeps its
-frame" and "gets the new one" can be told apart.
+frame" and "gets the new one" can be distinguished.
 """
 
 from __future__ import annotations

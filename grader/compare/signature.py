@@ -1,4 +1,4 @@
-"""The signature of a replay that went wrong: two kernels with the same one made the same first mistake in a scenario.
+"""Computes the signature of a failed replay: two kernels with the same one made the same first mistake.
 
 Up to the first difference a kernel has done what the reference did, so the signature is made of the step that differs,
 and only of what can be observed there: numbers of frames and the kernel's own bookkeeping are not part of it.

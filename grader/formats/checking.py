@@ -41,10 +41,12 @@ def find_problems(what: str, block: object, fields: Table, line: int) -> Iterato
             yield Problem(key, block.line, f"{what} needs {key!r} ({field.about})")
 
 
-def check_fields(name: str, what: str, block: object, fields: Table, line: int) -> None:
-    """Raise FormatError, with the file's `name`, unless `block` is a mapping with these fields, each of its kind."""
+def check_fields(name: str, what: str, block: object, fields: Table, line: int) -> Block:
+    """Return `block`. Raise FormatError, with the file's `name`, unless it is a mapping with these fields."""
     for problem in find_problems(what, block, fields, line):
         raise FormatError(name, problem.line, problem.message)
+    assert isinstance(block, Block)
+    return block
 
 
 def listed(words: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Field tables: a format written down once, as a mapping of field names to what each takes.
+"""Defines field tables: a format written down once, as a mapping of field names to their kinds.
 
 `checking` checks a file against a table, and `schema` makes a JSON Schema of it. The worker imports this module through
 the scenario model, so nothing here may import YAML.
@@ -28,7 +28,7 @@ class Kind(NamedTuple):
 
 
 class Field(NamedTuple):
-    """A field of a mapping: what it takes, whether it must be given, and what it is for."""
+    """A field of a mapping: its kind, if it is required, and its purpose."""
 
     kind: Kind
     required: bool

@@ -1,4 +1,4 @@
-"""JSON Schema made from field tables; editors complete and check files with it.
+"""Makes JSON Schema from field tables; editors complete and check files with it.
 
 Every format has its schema as a file in the repository. `python -m grader.scenario.schema`, and the same for quiz and
 lab, writes it again after a change of the tables; a test compares the file with the tables.

@@ -1,4 +1,4 @@
-"""YAML that we write: texts in quotes where a reader could take them for something else.
+"""Writes YAML: texts in quotes if a reader could take them for something else.
 
 All texts come back unchanged, except that half characters (lone surrogates), which no file can hold, become `?`.
 """

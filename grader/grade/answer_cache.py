@@ -1,4 +1,4 @@
-"""The answers of earlier kernels, so that what many kernels do alike is re-enacted and judged only once.
+"""Remembers the answers of earlier kernels, so that what many kernels do alike is re-enacted and judged only once.
 
 The grader's machine has no randomness and no clock: the same answers to the same scenario make the same records and the
 same judgement. In a class most kernels do the same, so the answers of each are followed through those of earlier ones,
@@ -15,8 +15,8 @@ from grader.protocol.messages import End, ScenarioMessages
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 
-#: Bytes that the answers and attempts of all scenarios may take; above that, the cache starts again from nothing. A
-#: hundred students take five million.
+#: Maximum number of bytes for the answers and attempts of all scenarios; above that, the cache is emptied. A hundred
+#: students take five million.
 ROOM = 32 << 20
 
 #: The part of it that one kernel's answers to one scenario may take: an answer this large is unlikely to be repeated by

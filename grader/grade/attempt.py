@@ -1,4 +1,4 @@
-"""One scenario, one kernel: replayed until the first difference, and judged.
+"""Judges one replay of one scenario: compares its records until the first difference, and explains what it finds.
 
 An Attempt is the same whether the kernel ran in a worker or, trusted or debugged, in the grader's own process.
 """
@@ -22,14 +22,14 @@ from grader.trace.records import CRASHED, NO_PROGRESS, StepRecord, Trace
 
 
 class Attempt(NamedTuple):
-    """How a scenario went.
+    """The outcome of one scenario on one kernel.
 
-    verdict     one of the verdicts of the design
+    verdict     one of grade/verdicts.py
     message     one line for a table
     lines       the whole explanation, plain text
-    divergence  the first difference, where that is the verdict
+    divergence  the first difference from the reference; None if the verdict has another cause
     records     the student's records up to where the replay stopped
-    sign        its signature (compare/signature.py), to compare with other kernels; "" if it passed or tells nothing
+    sign        its signature (compare/signature.py), to compare with other kernels; "" if it passed or has none
     point       the failure point that it is about, for a scenario that is tried at each
     """
 
@@ -43,7 +43,7 @@ class Attempt(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """What went wrong in a kernel's code. lines: (file, line, function, text), innermost last."""
+    """An error in a kernel's code. lines: (file, line, function, text), innermost last."""
 
     kind: str  # crash, not_implemented, refused, memory, operations
     method: str
@@ -69,7 +69,7 @@ def judge(
 
 
 def attempt_each(scenario: Scenario, output: Recording, attempt: Callable[[Scenario, Trace], Attempt]) -> Attempt:
-    """An attempt at a scenario, at every failure point if it asks for each: the first that does not pass decides."""
+    """Try a scenario, at every failure point if it asks for each. The first attempt that does not pass decides."""
     if scenario.each is None:
         return attempt(scenario, output.traces[0])
     result = Attempt(PASSED)
@@ -85,7 +85,7 @@ def attempt_each(scenario: Scenario, output: Recording, attempt: Callable[[Scena
 
 
 def attempt_here(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) -> Attempt:
-    """An attempt in the grader's own process: for kernels that are trusted, and for debugging."""
+    """Try a scenario in the grader's own process: for kernels that are trusted, and for debugging."""
     try:
         run = Replay(scenario, make_kernel)
     except Exception as error:
@@ -99,7 +99,7 @@ def attempt_here(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) -
 
 
 def trouble_of(error: BaseException, method: str) -> Trouble:
-    """The trouble that an exception in this process stands for."""
+    """Describe an exception that a kernel raised in this process."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
@@ -116,7 +116,7 @@ def conclude(
     divergence: Divergence | None,
     trouble: Trouble | None,
 ) -> Attempt:
-    """The attempt that these records amount to."""
+    """Return the attempt that these records amount to."""
     kept = tuple(records)
     if divergence is not None:
         lines = tuple(explain(scenario, expected, records, divergence))
@@ -137,7 +137,7 @@ BEFORE = "before the first step"
 
 
 def where(scenario: Scenario, number: int) -> str:
-    """A step by its number, in words."""
+    """Return the words for a step, by its number."""
     if number == 0:
         return BEFORE
     if number > len(scenario.steps):
@@ -170,7 +170,7 @@ def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple
 
 
 def crash_message(trouble: Trouble) -> str:
-    """One line on a crash."""
+    """Return one line on a crash."""
     who = _who(trouble.method)
     if trouble.kind == "memory":
         return f"{who} ran out of the memory that a kernel may use"
@@ -185,12 +185,12 @@ def crash_message(trouble: Trouble) -> str:
 
 
 def _who(method: str) -> str:
-    """What failed, as a sentence begins: a method, or what runs before there is one."""
+    """Return what failed, as the beginning of a sentence: a method, or the import if no method ran yet."""
     return "the import of your kernel" if method == "import" else method
 
 
 def crash_lines(trouble: Trouble) -> list[str]:
-    """The student's own lines of a traceback, and the error."""
+    """Return the student's own lines of a traceback, and the error."""
     lines = [*own_lines(trouble.lines), f"  {crash_message(trouble)}"]
     if trouble.type == HardwareError.__name__:
         lines.append("  The hardware rejected this call: either its arguments or your kernel's bookkeeping is wrong.")
@@ -200,7 +200,7 @@ def crash_lines(trouble: Trouble) -> list[str]:
 
 
 def own_lines(calls: Iterable[Sequence[object]]) -> list[str]:
-    """Calls of the student's code, innermost last: file and line, and the text that stands there."""
+    """Return lines for calls of the student's code, innermost last: file and line, and the source text."""
     lines = []
     for file, number, function, text in calls:
         lines.append(f"  {file}:{number}{f', in {function}' if function else ''}")

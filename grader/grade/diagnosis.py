@@ -1,8 +1,8 @@
-"""Which misconception a submission behaves like: its first differences, compared with recorded ones.
+"""Finds the misconception that a submission behaves like: compares its first differences with recorded ones.
 
-A likeness is named only where every public scenario that was run agrees: those that the submission passes, the mistake
-passes too, and in those that it fails both differ from the reference in the same step and in the same way. Hidden
-scenarios are never looked at.
+A misconception is named only if every public scenario that was run agrees: it passes those that the submission passes,
+and in those that the submission fails, both differ from the reference in the same step and in the same way. Hidden
+scenarios are never used.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from grader.scenario.model import Scenario
 
 FORMAT = 1
 
-#: Mistakes that one sentence names, where the scenarios that were run cannot tell them apart.
+#: Maximum number of mistakes that one sentence names, if the scenarios that were run cannot distinguish them.
 NAMED = 2
 
 
 class Mistake(NamedTuple):
-    """What is recorded of a misconception. signs: public scenario -> sign; a scenario that is not there passes."""
+    """The recorded behaviour of a misconception. signs: public scenario -> sign; a scenario without one passes."""
 
     flag: str
     belief: str
@@ -43,14 +43,14 @@ class Likeness(NamedTuple):
 
 
 def fingerprints_path(lab: Lab) -> pathlib.Path:
-    """Where a lab's fingerprints are: beside the reference, or, in a released lab, in its own folder."""
+    """Return the path of a lab's fingerprints: next to the reference or, in a released lab, in its own folder."""
     if lab.reference is None:
         return lab.path / "fingerprints.json"
     return lab.reference.path.parent / "fingerprints" / f"{lab.name}.json"
 
 
 def load_fingerprints(lab: Lab) -> list[Mistake]:
-    """The recorded fingerprints; none if the lab has none. InputError if they are unreadable or stale."""
+    """Return the recorded fingerprints; none if the lab has none. InputError if they are unreadable or stale."""
     path = fingerprints_path(lab)
     again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
     try:
@@ -73,7 +73,7 @@ def load_fingerprints(lab: Lab) -> list[Mistake]:
 
 
 def likeness(lab: Lab, attempts: Iterable[tuple[Scenario, Attempt]]) -> Likeness | None:
-    """The likeness of a submission, from its attempts at public scenarios; None if there is none to name.
+    """Return the likeness of a submission, from its attempts at public scenarios; None if there is none to name.
 
     Scenarios that could not be tried (a stub's method, a fault of the machine that grades) are left out.
     """
@@ -82,7 +82,7 @@ def likeness(lab: Lab, attempts: Iterable[tuple[Scenario, Attempt]]) -> Likeness
     if not failed or not all(failed.values()):
         return None
     like = [m for m in load_fingerprints(lab) if {id: s for id, s in m.signs.items() if id in tried} == failed]
-    # What this lab teaches before what an earlier one did, and alone if the two are too many to name.
+    # This lab's own mistakes come before those of earlier labs; if both are too many to name, only its own are kept.
     like.sort(key=lambda mistake: mistake.lab != lab.name)
     if len(like) > NAMED:
         like = [mistake for mistake in like if mistake.lab == lab.name]

@@ -1,4 +1,4 @@
-"""One scenario's part of a grade."""
+"""Defines Graded: one scenario with its attempt, its prints and its points."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ class Graded(NamedTuple):
     printed: Printed
     worth: Fraction
     twin: Attempt | None = None  # at the disguised twin of a scenario that passed; for staff only
-    differs: tuple[str, ...] = ()  # in what the twin differs from the scenario
+    differs: tuple[str, ...] = ()  # how the twin differs from the scenario

@@ -29,7 +29,7 @@ STEPS = 4
 
 
 class Outcome(NamedTuple):
-    """How one scenario went. rule: that of the first difference, "" if there is none."""
+    """The outcome of one scenario. rule: that of the first difference, "" if there is none."""
 
     verdict: str
     rule: str
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What a student learns about the hidden scenarios of one task."""
+    """The summary of the hidden scenarios of one task, as a student sees it."""
 
     verdict: str
     message: str

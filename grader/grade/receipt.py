@@ -1,4 +1,4 @@
-"""Hashes that let two results be compared: what of a lab decides points, and what was graded."""
+"""Computes the hashes by which two results can be compared: of what decides points in a lab, and of what was graded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of grading one submission: the type that builders, reports, batches and tests share.
+"""Defines Result, the result of grading one submission: the type that builders, reports, batches and tests share.
 
 It is plain data, the very values that `--format json` prints; grader/report/result.schema.json is its JSON Schema, and
 a test holds the two together. Points are numbers rounded to two decimals, whole numbers as integers.
@@ -15,7 +15,7 @@ Audience = Literal["student", "staff"]
 
 
 class HiddenResult(TypedDict):
-    """How many hidden scenarios the lab has, and how many points they carry."""
+    """The number of hidden scenarios of the lab, and their points."""
 
     count: int
     points: float
@@ -44,7 +44,7 @@ class DivergenceResult(TypedDict):
 
 
 class TwinResult(TypedDict):
-    """How the kernel did in the disguised twin of a scenario that it passed; only staff see it."""
+    """The outcome of the disguised twin of a scenario that it passed; only staff see it."""
 
     verdict: str
     differs: list[str]

@@ -44,7 +44,7 @@ class ResultBuilder:
         """Take what results are built from.
 
         hashes   id -> hash of every scenario, where they are known already, as in a batch
-        remarks  what intake has to say of the submission's files
+        remarks  the remarks of intake on the submission's files
         """
         self.lab = lab
         self.hashes = hashes or {scenario.id: scenario.hash for scenario in lab.all_scenarios}
@@ -67,7 +67,7 @@ class ResultBuilder:
         scenarios = [self._scenario(g, audience) for g in self.graded if not (g.hidden and kind)]
         scenarios += [_summary_entry(n, task, told) for n, (task, told) in enumerate((summaries or {}).items(), 1)]
         tasks = [self._task(task, *points[task.id]) for task in self.lab.tasks if task.id in points]
-        # Where nothing is told about hidden scenarios, the exit status does not depend on them either.
+        # If students learn nothing about hidden scenarios, the exit status must not depend on them either.
         judged = [g for g in self.graded if not (g.hidden and kind == NOTHING)]
         ungradable = any(g.attempt.verdict == UNGRADABLE or self._twin_decides(g, UNGRADABLE) for g in judged)
         result: Result = {
@@ -143,7 +143,7 @@ class ResultBuilder:
         return graded.worth
 
     def _awaited(self, task: str) -> list[Task]:
-        """The tasks that this one needs and that have not passed."""
+        """Return the tasks that this one needs and that have not passed."""
         return [self.lab.task(need) for need in self.lab.task(task).needs if need in self.unfinished]
 
     def _scenario(self, graded: Graded, audience: str) -> ScenarioResult:
@@ -182,22 +182,22 @@ class ResultBuilder:
 
     @cached_property
     def diagnosis(self) -> str:
-        """Which misconception the public scenarios look like, as a sentence; "" if none."""
+        """Return a sentence on the misconception that the public scenarios look like; "" if there is none."""
         return in_words(self.lab, self.likeness) if self.likeness is not None else ""
 
     @cached_property
     def likeness(self) -> Likeness | None:
-        """The misconceptions that the public scenarios look like; None if there are none to name."""
+        """Return the misconceptions that the public scenarios look like; None if there are none to name."""
         return likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden))
 
     def _concerns(self, task: Task) -> bool:
-        """With --only, tasks without a chosen scenario are left out."""
+        """Return True unless --only left out every scenario of the task."""
         if self.only is None:
             return True
         return any(g.scenario.task == task.id for g in self.graded)
 
     def _task_points(self, task: Task, summaries: dict[str, Summary] | None) -> tuple[Fraction, Fraction]:
-        """Earned, and what can be earned here: a released lab leaves the hidden scenarios' points to the course.
+        """Return the earned points and the maximum here: in a released lab hidden scenarios count only in the course.
 
         summaries: what a student learns, which decides the hidden points that are shown; None for exact points
         """
@@ -226,7 +226,7 @@ class ResultBuilder:
 
 
 def _twin(attempt: Attempt, differs: tuple[str, ...]) -> TwinResult:
-    """Return what staff may know of a twin: how it went, and in what it differs."""
+    """Return what staff see of a twin: its verdict, and how it differs from the scenario."""
     twin: TwinResult = {"verdict": attempt.verdict, "differs": list(differs)}
     if attempt.verdict != PASSED:
         twin["message"] = printable(attempt.message)

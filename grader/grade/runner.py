@@ -1,4 +1,4 @@
-"""How scenarios are tried on a kernel: the Runner that a session uses, and the one for kernels of this process."""
+"""Defines Runner, which tries scenarios on a kernel, and the runners that need no sandbox."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class KernelSource(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """What a kernel printed during an attempt, as text, and whether some of it was cut off."""
+    """The output that a kernel printed during an attempt, as text. `truncated` is True if some was cut off."""
 
     text: str = ""
     truncated: bool = False

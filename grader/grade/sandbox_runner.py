@@ -1,12 +1,12 @@
-"""Tries a submission's kernel in the sandbox: scenario after scenario in a confined child, a new one after a death.
+"""Runs a submission's kernel in the sandbox: one scenario after another in a confined child, a new one if that dies.
 
-One child serves the public scenarios of a submission and another one, afterwards, the hidden ones, so that nothing that
-was seen there can be printed in a public one.
+One child serves the public scenarios and another one, afterwards, the hidden ones, so that a kernel cannot print in a
+public scenario what it saw in a hidden one.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.grade.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
 from grader.grade.runner import KernelSource, Printed
@@ -19,26 +19,28 @@ from grader.trace.records import Trace
 if TYPE_CHECKING:
     from grader.grade.answer_cache import AnswerCache
     from grader.protocol.lockstep import RemoteReplay
+    from grader.protocol.lockstep import Trouble as Reported
     from grader.sandbox.child import Child
     from grader.sandbox.sandbox import Sandbox
+    from grader.sandbox.subprocess_child import PlainChild
     from grader.sandbox.termination import Ending
 
 
 class SandboxRunner:
     """A Runner for one submission's kernel, in a sandbox.
 
-    answers  the answers that other submissions' kernels gave in the same scenarios, where many are graded
+    answers  the answers that other submissions' kernels gave in the same scenarios, if many are graded
     """
 
     def __init__(self, sandbox: Sandbox, source: KernelSource, answers: AnswerCache | None = None) -> None:
         self.sandbox = sandbox
         self.source = source
         self._answers = answers
-        self._child: Child | None = None
+        self._child: Child | PlainChild | None = None
         self._earlier = Printed()  # printed before this attempt, and not asked for yet
         self._last_printed = Printed()  # printed by a child that is gone
         self._module = b""  # of a kernel in C, once it is compiled
-        self._hurried = False  # whether the child was made for a kernel that has overrun a limit
+        self._hurried = False  # True if the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
@@ -88,7 +90,9 @@ class SandboxRunner:
             self._settle(replay)
             if replay.found is not None:
                 self._budget.finished(child.spent()[0] - before)
-                return replay.found.attempt
+                attempt = replay.found.attempt
+                assert isinstance(attempt, Attempt)
+                return attempt
             trouble = _trouble(replay.trouble)
             attempt = conclude(scenario, expected, records, divergence, trouble)
             self._note(attempt, trouble, cpu=child.spent()[0] - before)
@@ -104,7 +108,7 @@ class SandboxRunner:
             return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
 
     def _exhausted(self) -> Attempt | None:
-        """Return how every further scenario ends, where the submission has used up its budget."""
+        """Return how every further scenario ends if the submission has used up its budget, or None."""
         ending = self._budget.exhausted(*(self._child.spent() if self._child is not None else (0.0, 0.0)))
         return Attempt(ending.verdict, ending.reason, (ending.reason,)) if ending is not None else None
 
@@ -121,7 +125,7 @@ class SandboxRunner:
         return attempt
 
     def _note(self, attempt: Attempt, trouble: Trouble | None, *, method: str = "", cpu: float = 0.0) -> None:
-        """Tell the budget how a scenario ended: in which method, if a limit ended it, and what it took if none did."""
+        """Record in the budget how a scenario ended: the method in which a limit ended it, or the time it took."""
         if attempt.verdict == TIMED_OUT:
             self._budget.overran(attempt.verdict, trouble.method if trouble is not None else method)
         elif attempt.verdict == CRASHED and trouble is not None and trouble.kind == "memory":
@@ -149,7 +153,7 @@ class SandboxRunner:
             self._child.close()
             self._child = None
 
-    def _started(self) -> Child | None:
+    def _started(self) -> Child | PlainChild | None:
         """Return the child with the source loaded, a new one if there is none; None if the source does not compile."""
         from grader.protocol.lockstep import send_source
 
@@ -195,7 +199,7 @@ class SandboxRunner:
     def _settle(self, replay: RemoteReplay) -> None:
         """Make the child ready for the next scenario, or discard it.
 
-        A replay that stopped early may still be owed an answer, which is read and dropped. Also discard a child that
+        If the replay stopped early, an answer may still be due; it is read and dropped. Also discard a child that
         sent unsolicited data or has died, so that the next scenario starts clean.
         """
         assert self._child is not None
@@ -203,14 +207,16 @@ class SandboxRunner:
             self.discard()
 
 
-def _text(child: Child) -> Printed:
+def _text(child: Child | PlainChild) -> Printed:
     data, truncated = child.take_output()
     return Printed(data.decode("utf-8", "replace"), truncated)
 
 
-def _trouble(told: dict[str, Any] | None) -> Trouble | None:
-    """Return what a worker told of a crash, if it did."""
-    return Trouble(**{**told, "lines": tuple(map(tuple, told["lines"]))}) if told is not None else None
+def _trouble(told: Reported | None) -> Trouble | None:
+    """Return what a worker reported of a crash, if it did."""
+    if told is None:
+        return None
+    return Trouble(told["kind"], told["method"], told["type"], told["message"], tuple(told["lines"]))
 
 
 def _ended(scenario: Scenario, ending: Ending, replay: RemoteReplay | None) -> Attempt:

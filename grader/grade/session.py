@@ -1,4 +1,4 @@
-"""A grading session: a lab, its recordings, a sandbox and a runner for each submission, put together in one place.
+"""Puts a lab, its recordings, a sandbox and a runner for each submission together in one place.
 
 `grader run`, `show`, `fuzz`, `selftest`, the pytest plugin and every worker of a batch grade through a Session.
 """
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from grader.sandbox.isolation import Isolation
     from grader.sandbox.sandbox import Sandbox
 
+#: Processor seconds of a scenario on a kernel in C.
+C_CPU_S = 10.0
+
 #: Called with each scenario before it is tried.
 Progress = Callable[[Scenario], None]
 
@@ -32,7 +35,7 @@ Progress = Callable[[Scenario], None]
 def open_session(given: str | None, isolation: str = "auto", *, sandboxed: bool) -> Session:
     """Return a session for the lab that a command line names.
 
-    With `sandboxed` the sandbox is started before the lab is read, so that its interpreter warms up meanwhile.
+    With `sandboxed` the sandbox is started first, so that its interpreter warms up while the lab is read.
     InputError if the lab is wrong, IsolationError if the machine cannot give the isolation.
     """
     sandbox = None
@@ -52,7 +55,7 @@ class Session:
     """Grades submissions of one lab. Use it as a context manager: leaving it ends the sandbox.
 
     recordings  recordings that are loaded already, by the scenario's id; others are loaded when they are needed
-    answers     what is remembered of earlier kernels' answers; attempts that come from there have no records
+    answers     the answers of earlier kernels; attempts that come from there have no records
     """
 
     def __init__(
@@ -103,10 +106,13 @@ class Session:
         InputError if the runtime is not installed.
         """
         if self._c_sandbox is None:
+            from grader.sandbox.limits import Limits
             from grader.sandbox.sandbox import Sandbox
             from grader.wasm.runtime import runtime_folder
 
-            self._c_sandbox = Sandbox(isolation=self._wanted, runtime=runtime_folder())
+            # Fuel decides how long a kernel in C may work; processor time is only a backstop.
+            limits = Limits()._replace(cpu_s=C_CPU_S)
+            self._c_sandbox = Sandbox(isolation=self._wanted, limits=limits, runtime=runtime_folder())
         return self._c_sandbox
 
     @property
@@ -127,7 +133,7 @@ class Session:
 
         public, hidden = list(filter(fits, self.lab.scenarios)), list(filter(fits, self.lab.hidden))
         if not public and not hidden:
-            near = did_you_mean(only, [s.id for s in self.lab.scenarios]) or "`grader list` shows what there is"
+            near = did_you_mean(only, [s.id for s in self.lab.scenarios]) or "`grader list` lists them"
             raise InputError([f"{self.lab.name}: no scenario matches {only!r}; {near}"])
         return public, hidden
 
@@ -149,7 +155,7 @@ class Session:
     # -- grading ----------------------------------------------------------------------------------------------
 
     def runner(self, submission: Submission) -> Runner:
-        """Return what tries a submission's kernel: nothing if it was refused, this process if the kernel is ours."""
+        """Return the runner for a submission: in this process if the kernel is ours, in the sandbox otherwise."""
         if submission.refused:
             return RefusedRunner(submission.refused)
         if submission.trusted is not None:
@@ -172,7 +178,7 @@ class Session:
         hidden: Iterable[Scenario],
         progress: Progress = lambda scenario: None,
     ) -> list[Graded]:
-        """Try public scenarios and, in a child that has seen none of these, hidden ones."""
+        """Try public scenarios, and then hidden ones in a child that has seen none of the public ones."""
         return list(self.grade_each(runner, public, hidden, progress))
 
     def grade_each(

@@ -1,4 +1,4 @@
-"""What `--submission WHAT` means: a folder, a kernel file or an archive; `reference`; or `misconception:NAME`."""
+"""Finds what `--submission WHAT` names: a folder, a kernel file or an archive; `reference`; or `misconception:NAME`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from grader.replay.simulated import MakeKernel
 
 
 class Submission(NamedTuple):
-    """What is graded.
+    """A submission to grade.
 
     code     for a worker; None if there is none (refused) or if `trusted` is given
     trusted  a kernel class of ours that may run in this process
     answers  the quiz sheet's bytes, or None
     digest   sha256 of the submission's bytes
     refused  why intake rejects the submission, or ""
-    remarks  what was taken under another name, and sheets that were not read
+    remarks  files that were accepted under another name, and sheets that were not read
     path     the kernel's file; "" if there is none, or if it came out of an archive
     """
 
@@ -36,7 +36,7 @@ class Submission(NamedTuple):
 
 
 def resolve(what: str | None, lab: Lab) -> Submission:
-    """Return the submission that a command line names. InputError if there is nothing of that name."""
+    """Return the submission that a command line names. InputError if nothing has that name."""
     if what == "reference":
         return _reference(lab)
     if what is not None and what.startswith("misconception:"):
@@ -51,7 +51,7 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
     if not path.exists() and not path.is_symlink():
         raise InputError(
             [
-                f"{path}: there is no such file or folder; --submission takes a folder with a kernel.py, a "
+                f"{path}: no such file or folder; --submission takes a folder with a kernel.py, a "
                 f"kernel file, an archive, `reference`, or misconception:NAME"
             ]
         )

@@ -1,11 +1,11 @@
-"""The disguised twins of a lab's public scenarios, with what the reference does in them.
+"""Makes the disguised twins of a lab's public scenarios, and replays the reference in them.
 
-A public scenario can be passed by a table of recorded answers. Its twin (scenario/twin.py) cannot: who passes the
-scenario and not the twin is shown to staff, and loses the points where lab.yaml says `twins: decide`.
+A table of recorded answers can pass a public scenario, but not its twin (scenario/twin.py). A kernel that passes only
+the scenario is shown to staff, and loses the points if lab.yaml has `twins: decide`.
 
 The twins follow from what only staff have: the reference kernel and the hidden scenarios. So they are the same on every
-machine and in every shard, and change when one of these does. An exported lab has no reference; its twins were recorded
-when it was made, in `twins.json`.
+machine and in every shard, and change only when one of these does. An exported lab has no reference; its twins were
+recorded when it was made, in `twins.json`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NAME = "twins.json"
 
 
 class Twin(NamedTuple):
-    """A scenario's twin, what the reference does in it, and in what it differs, a few words each."""
+    """A scenario's twin, the reference's output in it, and how it differs, a few words each."""
 
     scenario: Scenario
     output: Recording
@@ -37,9 +37,9 @@ class Twin(NamedTuple):
 
 
 def twins_of(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Twin]:
-    """Return the twins of public scenarios by id. Empty where neither reference nor recorded twins are.
+    """Return the twins of public scenarios by id. Empty if the lab has neither a reference nor recorded twins.
 
-    InputError if the reference does not hold in a twin what the scenario expects, or if recorded twins are unusable.
+    InputError if the reference does not meet the expectations in a twin, or if recorded twins are unusable.
     """
     if lab.reference is None:
         return _load(lab, scenarios) if (lab.path / NAME).is_file() else {}
@@ -59,7 +59,7 @@ def seed_of(lab: Lab) -> str:
 
 
 def make_twins(lab: Lab, scenarios: Iterable[Scenario], seed: str) -> tuple[dict[str, Twin], list[str]]:
-    """Return the twins that a seed gives, and every expectation that the reference does not hold in one of them."""
+    """Return the twins that a seed gives, and every expectation that the reference does not meet in them."""
     from grader.lab.kernels import reference_kernel
     from grader.lab.reference import reference_output
 
@@ -75,7 +75,7 @@ def make_twins(lab: Lab, scenarios: Iterable[Scenario], seed: str) -> tuple[dict
 
 
 def recorded_twins(lab: Lab) -> str:
-    """Return the text of `twins.json` for a copy of the lab that has no reference. It is for staff only."""
+    """Return the text of `twins.json` for a copy of the lab that has no reference. It is only for staff."""
     twins = {
         id: [trace_to_json(trace) for trace in twin.output.traces] for id, twin in twins_of(lab, lab.scenarios).items()
     }

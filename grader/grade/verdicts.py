@@ -1,4 +1,4 @@
-"""The closed set of verdicts, and what each means to a reader."""
+"""Lists all verdicts, and what each means to a reader."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ TAMPERED = "tampered"
 WAITING = "waiting"
 UNGRADABLE = "ungradable"
 
-#: verdict -> what it says, after "the scenario …"
+#: verdict -> its meaning, after "the scenario …"
 MEANINGS = {
     PASSED: "agrees with the reference in every step",
     FAILED: "differs from the reference",
-    NOT_IMPLEMENTED: "needs a method that is still the stub's",
+    NOT_IMPLEMENTED: "calls a method that is not written yet",
     CRASHED: "ended in an error of the kernel's code",
     TIMED_OUT: "went beyond a limit on time, output or operations",
-    NO_PROGRESS: "faults for ever on the same page",
+    NO_PROGRESS: "faults forever on the same page",
     REFUSED: "asked for something that a kernel may not have",
-    TAMPERED: "sent what no kernel can have done",
+    TAMPERED: "sent an answer that no kernel can produce",
     WAITING: "waits for an earlier task to pass",
     UNGRADABLE: "could not be graded; it costs no points, run it again",
 }
 
-#: Verdicts that stand for themselves even while an earlier task has not passed.
+#: Verdicts that are shown as they are even if an earlier task has not passed.
 NEVER_WAITING = (PASSED, NOT_IMPLEMENTED, UNGRADABLE)

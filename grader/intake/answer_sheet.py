@@ -1,22 +1,30 @@
-"""A quiz sheet, as strings. YAML lets a few bytes stand for gigabytes, for code, and for something else than was
-written (NO, 017, 12:30); so the parser's events are checked one by one, and nothing is built that was not looked at.
+"""Reads a quiz sheet as strings.
+
+In YAML a few bytes can stand for gigabytes, for code, or for a value other than the one written (NO, 017, 12:30). So
+the parser's events are checked one by one before anything is built from them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.intake.refusal import Refused
 from grader.sandbox.limits import ANSWERS_LIMIT
 
+if TYPE_CHECKING:
+    from yaml.events import CollectionStartEvent, Event, ScalarEvent
+
 
 class Unfit(str):
-    """What stands for an answer and can be none, whatever the question: the text says why, with the line."""
+    """Stands for an answer that no question can accept. The text gives the reason and the line."""
 
 
 def read_answers(data: bytes) -> dict[str, str | list[str]]:
-    """Return a quiz sheet as question id -> answer, every scalar as the text that was written. An answer that is there
-    twice or is nested becomes Unfit. Raises Refused unless the sheet maps ids to plain scalars or lists of them."""
+    """Return a quiz sheet as question id -> answer, every scalar as the text that was written.
+
+    An answer that is given twice or nested becomes Unfit. Raises Refused unless the sheet maps ids to plain scalars or
+    lists of them.
+    """
     if len(data) > ANSWERS_LIMIT:
         raise Refused(f"the sheet has more than {ANSWERS_LIMIT >> 10} KiB")
     import yaml
@@ -35,9 +43,9 @@ def read_answers(data: bytes) -> dict[str, str | list[str]]:
 
 
 class _Sheet:
-    """Walks the events of a sheet; nothing is built that was not looked at."""
+    """Reads the events of a sheet, checking each before it is used."""
 
-    def __init__(self, events: list[Any]) -> None:
+    def __init__(self, events: list[Event]) -> None:
         import yaml
 
         self.yaml = yaml
@@ -64,12 +72,12 @@ class _Sheet:
             key = self.scalar(event)
             if key in answers:
                 self.answer(next(self.events))
-                line = event.start_mark.line + 1
+                line = _line(event)
                 answers[key] = Unfit(f"line {line}: the question is answered twice; leave one answer")
             else:
                 answers[key] = self.answer(next(self.events))
 
-    def answer(self, event: Any) -> str | list[str]:
+    def answer(self, event: Event) -> str | list[str]:
         if isinstance(event, self.yaml.MappingStartEvent):
             return self.nested(event)
         if not isinstance(event, self.yaml.SequenceStartEvent):
@@ -86,7 +94,7 @@ class _Sheet:
             else:
                 items.append(self.scalar(event))
 
-    def nested(self, start: Any) -> Unfit:
+    def nested(self, start: CollectionStartEvent) -> Unfit:
         """Skip a collection, however deep it is."""
         self.check(start)
         depth = 1
@@ -99,20 +107,25 @@ class _Sheet:
                 depth += 1
             else:
                 self.scalar(event)
-        return Unfit(f"line {start.start_mark.line + 1}: a nested value; a word, a number, or a flat list is accepted")
+        return Unfit(f"line {_line(start)}: a nested value; use a word, a number, or a flat list")
 
-    def scalar(self, event: Any) -> str:
+    def scalar(self, event: Event) -> str:
         if not isinstance(event, self.yaml.ScalarEvent):
             what = "an alias" if isinstance(event, self.yaml.AliasEvent) else "a nested value for a question's name"
-            raise Refused(f"line {event.start_mark.line + 1}: {what}; a word, a number, or a flat list is accepted")
+            raise Refused(f"line {_line(event)}: {what}; use a word, a number, or a flat list")
         self.check(event)
         return str(event.value)
 
-    def check(self, event: Any) -> None:
-        line = event.start_mark.line + 1
+    def check(self, event: ScalarEvent | CollectionStartEvent) -> None:
+        line = _line(event)
         if event.anchor is not None:
             raise Refused(f"line {line}: an anchor (&{event.anchor[:40]}) is not accepted")
         if event.tag is not None:
             raise Refused(f"line {line}: a tag ({event.tag[:40]}) is not accepted")
         if getattr(event, "value", None) == "<<":
             raise Refused(f"line {line}: a merge (<<) is not accepted")
+
+
+def _line(event: Event) -> int:
+    """Return the line of an event, from 1."""
+    return event.start_mark.line + 1 if event.start_mark is not None else 1

@@ -1,8 +1,8 @@
-"""The kernel and the quiz sheet out of a zip or a tar, in memory: nothing is extracted, nothing grows without bound.
+"""Reads the kernel and the quiz sheet from a zip or a tar, in memory: nothing is extracted, and sizes are bounded.
 
-Python's tarfile is not used on strangers' bytes: its headers may ask for gigabytes, and for time without end
-(CVE-2024-6232). A tar is 512-byte headers and contents (POSIX pax, "ustar interchange format"), so its few wanted
-files are soon read by hand.
+Python's tarfile is not used on untrusted bytes, because headers can make it take gigabytes or endless time
+(CVE-2024-6232). A tar consists of 512-byte headers and contents (POSIX pax, "ustar interchange format"), so the few
+wanted files are easily read without it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ARCHIVE_LIMIT = 8 << 20
 UNPACKED_LIMIT = 32 << 20
 
-#: Members of an archive that are listed at most.
+#: Maximum number of members of an archive.
 MEMBERS = 2000
 
 #: Folders on the way to a wanted file.
@@ -53,13 +53,13 @@ def read_archive(data: bytes, name: str, lab: str = "") -> tuple[bytes, bytes | 
     except Refused as refused:
         told = str(refused)
         raise Refused(told if name in told else f"{name}: {told}") from None
-    except Exception as error:  # the modules that unpack fail in many ways on bytes that are none of theirs
+    except Exception as error:  # the modules that unpack fail in many ways on damaged bytes
         raise Refused(f"{name}: the archive cannot be read ({str(error) or type(error).__name__})") from None
     return kernel, sheet, chosen.remarks
 
 
 class _Members(dict[str, Callable[[int], bytes]]):
-    """Path -> what reads at most n bytes of the member; paths that are there twice are in `twice`."""
+    """Path -> a function that reads at most n bytes of the member; paths that appear twice are in `twice`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ def _zip_members(data: bytes) -> _Members:
     import io
     import zipfile
 
-    # Counted before the module makes an object of each.
+    # Count the members before the module creates an object for each.
     if data.count(b"PK\x01\x02") > MEMBERS:
         raise Refused(f"the archive has more than {MEMBERS} members")
     members = _Members()
@@ -116,9 +116,9 @@ def _zip_members(data: bytes) -> _Members:
 def _read_zipped(archive: ZipFile, info: ZipInfo, size: int) -> bytes:
     import zipfile
 
-    # Others can ask for a dictionary of gigabytes.
+    # Other methods can require a dictionary of gigabytes.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Refused("the zip is compressed in an unusual way; store or deflate is accepted")
+        raise Refused("the zip is compressed in an unusual way; use store or deflate")
     if info.flag_bits & 1:
         raise Refused("the zip is encrypted")
     with archive.open(info) as file:
@@ -183,7 +183,7 @@ def _tar_files(data: bytes) -> Iterator[tuple[str, int, int]]:
             return
         size = _tar_number(header[124:136])
         if _tar_number(header[148:156]) != sum(header) - sum(header[148:156]) + 8 * 32:
-            raise Refused("the tar is damaged, or no tar")
+            raise Refused("the tar is damaged, or not a tar at all")
         begin = at + _BLOCK
         if size > len(data) - begin:
             raise Refused("the tar ends too early")
@@ -209,5 +209,5 @@ def _tar_number(field: bytes) -> int:
     if not digits:
         return 0
     if not digits.isdigit() or b"8" in digits or b"9" in digits:
-        raise Refused("the tar is damaged, or no tar")
+        raise Refused("the tar is damaged, or not a tar at all")
     return int(digits, 8)

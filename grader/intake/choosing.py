@@ -1,9 +1,9 @@
-"""Which of a submission's files is its kernel and which its quiz sheet: one rule for folders, archives and downloads.
+"""Chooses the kernel and the quiz sheet among a submission's files: one rule for folders, archives and downloads.
 
-Only names decide here. The kernel is the kernel.py in a folder of the lab's name, else the one nearest to the top; else
+Only names decide. The kernel is the kernel.py in a folder of the lab's name, else the one nearest to the top; else
 a file with nearly that name, else the one archive, else the one Python file. The sheet is the answers.yaml in the
-kernel's folder, else one with nearly that name or place. Whatever is taken under another name, and every sheet that is
-not read, is reported in a remark.
+kernel's folder, else one with nearly that name or place. A remark reports every file that is used under another
+name, and every sheet that is not read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from grader.intake.refusal import Refused
 
-#: The only files of a submission that are ever looked at.
+#: The only files of a submission that are read.
 KERNEL, ANSWERS = "kernel.py", "answers.yaml"
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
@@ -110,9 +110,9 @@ def _only_program(paths: Sequence[str], archives: int, name: str) -> str:
         return programs[0]
     where = f" in {name}" if name else ""
     if not paths:
-        raise Refused(f"there is no {KERNEL}{where}; it is empty")
+        raise Refused(f"no {KERNEL}{where}; it is empty")
     counts = f"it has {archives} archives and {len(programs)} Python files"
-    raise Refused(f"there is no {KERNEL}{where}; {counts}; hand in {KERNEL}")
+    raise Refused(f"no {KERNEL}{where}; {counts}; hand in {KERNEL}")
 
 
 def _sheet(paths: Sequence[str], kernel: str, numbered: bool) -> tuple[str, list[str]]:

@@ -1,11 +1,11 @@
-"""The errors of intake."""
+"""Defines the errors that intake raises."""
 
 from __future__ import annotations
 
 
 class Refused(Exception):
-    """This is not accepted as a submission or as a sheet; the text says why and what would be."""
+    """Raised for a submission or sheet that is not acceptable. The text gives the reason and the way out."""
 
 
 class Unreadable(Exception):
-    """This machine cannot read a submission, which is not its author's fault; the text says what and why."""
+    """Raised if this machine cannot read a submission, which is not its author's fault. The text gives the reason."""

@@ -1,8 +1,8 @@
-"""What strangers hand in, read once and carefully: no link is followed, nothing is extracted, everything is capped.
+"""Reads untrusted submissions, each file once: no link is followed, nothing is extracted, every size is limited.
 
-`read_submission` gives the bytes of a kernel and of its quiz sheet from a folder, a file, a zip or a tar (choosing.py
-says which files these are); `read_answers` (sheet.py) gives a quiz sheet as strings. Both raise Refused with a reason
-for whatever is in the files, and Unreadable where this machine cannot read them.
+`read_submission` returns the bytes of a kernel and of its quiz sheet from a folder, a file, a zip or a tar (choosing.py
+chooses the files); `read_answers` (answer_sheet.py) returns a quiz sheet as strings. Both raise Refused, with a reason,
+for unacceptable contents, and Unreadable if this machine cannot read the files.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, 
         if stat.S_ISREG(status.st_mode):
             return _from_file(path, own or path.name, lab, name)
         if not stat.S_ISDIR(status.st_mode):
-            raise Refused(f"{name} is {_kind(status.st_mode)}; a folder, a kernel file, a zip or a tar is accepted")
+            raise Refused(f"{name} is {_kind(status.st_mode)}; use a folder, a kernel file, a zip or a tar")
     places = _places(files)
     chosen = choose(places, lab, name, numbered=numbered)
     if chosen.archive:
@@ -143,7 +143,7 @@ def _files_below(top: pathlib.Path) -> list[str]:
             if len(found) + len(below) > ENTRIES:
                 if KERNEL in found:
                     return found
-                raise Refused(f"there are more than {ENTRIES} files in {top.name}; hand in only {KERNEL} and {ANSWERS}")
+                raise Refused(f"more than {ENTRIES} files in {top.name}; hand in only {KERNEL} and {ANSWERS}")
         level = below
     return found
 
@@ -181,7 +181,7 @@ def digest_of(kernel: bytes, answers: bytes | None) -> str:
 
 def _kind(mode: int) -> str:
     tests = ((stat.S_ISLNK, "a symbolic link"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-    return next((what for test, what in tests if test(mode)), "no ordinary file")
+    return next((what for test, what in tests if test(mode)), "not a regular file")
 
 
 def _read_at(folder: int | None, name: str, limit: int) -> bytes | None:
@@ -197,10 +197,10 @@ def _read_at(folder: int | None, name: str, limit: int) -> bytes | None:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise Refused(f"{os.path.basename(name)} is a symbolic link; links are not followed") from None
         if error.errno == errno.ENXIO:
-            raise Refused(f"{os.path.basename(name)} is not an ordinary file") from None
+            raise Refused(f"{os.path.basename(name)} is not a regular file") from None
         raise
     with os.fdopen(descriptor, "rb") as file:
-        # What was opened is looked at, not what the name stands for by now.
+        # Check the file that was opened; the name may stand for another one by this time.
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Refused(f"{os.path.basename(name)} is {_kind(status.st_mode)}")
@@ -224,7 +224,7 @@ def _from_file(path: pathlib.Path, own: str, lab: str, name: str) -> SubmittedFi
     return _submission(name, data, None, (), str(path))
 
 
-#: First bytes of files that are not programs, whatever they are called.
+#: First bytes of files that are not Python programs, whatever their names are.
 _HEADS = {
     b"%PDF-": "a PDF",
     b"{\\rtf": "a Rich Text document",
@@ -253,7 +253,7 @@ def check_source(source: bytes) -> None:
     for number, line in enumerate(text.split("\n", 2)[:2], 1):
         coding = _coding(line)
         if coding is not None and not coding.replace("_", "-").startswith(("utf-8", "utf8")):
-            raise Refused(f"{KERNEL}, line {number}: the encoding {coding!r} is not accepted; UTF-8 is")
+            raise Refused(f"{KERNEL}, line {number}: the encoding {coding!r} is not supported; use UTF-8")
     if _nesting(text) > NESTING:
         raise Refused(f"{KERNEL}: brackets nested more than {NESTING} deep")
 

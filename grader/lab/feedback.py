@@ -22,7 +22,7 @@ KINDS = (PASSED, RULE, POINTS)
 
 _ACCEPTED = 'use passed, rule, points, or {after: "2026-12-24"}'
 
-#: The last time zone in which a day ends. A date is over when it is over there, whoever grades and where.
+#: The last time zone in which a day ends. A date is over when it is over there, wherever grading happens.
 _LAST_ZONE = "-12:00"
 
 #: A date, and a time with its offset from UTC. The JSON Schema has the same expressions.
@@ -31,7 +31,7 @@ TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9
 
 
 class Feedback(NamedTuple):
-    """What a lab tells students about hidden scenarios.
+    """The setting for what students learn about hidden scenarios.
 
     kind    one of KINDS
     after   the date as lab.yaml has it; "" if `kind` always applies
@@ -48,13 +48,13 @@ class Feedback(NamedTuple):
 
 
 def read_feedback(value: object) -> Feedback:
-    """Return the Feedback that a value of lab.yaml means. ValueError says what is wrong and what to write."""
+    """Return the Feedback for a value of lab.yaml. ValueError, with what is wrong and what to write."""
     if isinstance(value, str) and value in KINDS:
         return Feedback(value)
     if not isinstance(value, dict) or set(value) != {"after"}:
         shown = dict(value) if isinstance(value, dict) else value
         raise ValueError(f"hidden_feedback is {shown!r}; {_ACCEPTED}")
-    # After the date a course wants to teach, and the bound of `rule` still holds for late submissions.
+    # After that date a course wants to show more, and the bound of `rule` still protects against late submissions.
     return Feedback(RULE, str(value["after"]), _moment(value["after"]))
 
 

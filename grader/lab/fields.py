@@ -1,15 +1,14 @@
-"""The format of lab.yaml as field tables, and its JSON Schema.
+"""Defines the format of lab.yaml as field tables, and its JSON Schema.
 
 Editors complete from `lab.schema.json` in this folder; a test holds it against `schema()`, and
-`python -I -m grader.lab.fields` writes it again. What a schema cannot say (that a file exists, that a task comes after
-the one that it needs, that the points add up) is checked by the loader in lab.py.
+`python -I -m grader.lab.fields` writes it again. The loader in lab.py checks what a schema cannot express (that a file
+exists, that a task comes after the one that it needs, that the points add up).
 """
 
 from __future__ import annotations
 
 import pathlib
 import re
-from typing import Any
 
 from grader.files import write_file
 from grader.formats.fields import (
@@ -34,7 +33,7 @@ PATH = pathlib.Path(__file__).with_name("lab.schema.json")
 
 FORMAT = 1
 
-#: What a failed twin of a passed scenario does: it is reported to staff, or it takes the scenario's points as well.
+#: The effect of a failed twin of a passed scenario: it is reported to staff, or the scenario also loses its points.
 TWINS = ("report", "decide")
 
 #: Points of a whole lab.
@@ -77,7 +76,7 @@ _FEEDBACK = Kind(
 _NAME = "^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
-def _is_name(value: Any) -> bool:
+def _is_name(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
 
 

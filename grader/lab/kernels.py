@@ -1,6 +1,6 @@
-"""Trusted kernels, loaded into the grader's own process: the references and the misconceptions built on them.
+"""Loads trusted kernels into the grader's own process: the references and the misconceptions built on them.
 
-They are found by path. The folder around them never goes on `sys.path`: it may be the course's folder, with submissions
+They are found by path. Their folder is never added to `sys.path`: it may be the course's folder, with submissions
 in it, and a submission called `random.py` must not become Python's own `random`.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pathlib
 import sys
+from types import ModuleType
 from typing import Any
 
 from grader.errors import InputError, did_you_mean
@@ -25,9 +26,10 @@ def load_class(at: ClassAt) -> MakeKernel:
         del sys.modules[name]  # another lab's, from a folder of the same name
         module = importlib.import_module(name)
     try:
-        return getattr(module, at.name)
+        kernel: MakeKernel = getattr(module, at.name)
     except AttributeError:
         raise InputError([f"{at.path} has no class {at.name}"]) from None
+    return kernel
 
 
 def _package(folder: pathlib.Path) -> str:
@@ -60,16 +62,17 @@ def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
     """Return a class from a file, loaded without a sandbox: a lab's stub, or a student's kernel being debugged."""
     from importlib.util import module_from_spec, spec_from_file_location
 
-    # A name that no import has: a kernel in `random.py` must not replace Python's own module.
+    # A name that cannot be imported, so that a kernel in `random.py` does not replace Python's own module.
     spec = spec_from_file_location(f"kernel file {path.stem}", path)
     if spec is None or spec.loader is None:
-        raise InputError([f"{path}: this is no Python file"])
+        raise InputError([f"{path}: not a Python file"])
     module = module_from_spec(spec)
     sys.modules[module.__name__] = module
     spec.loader.exec_module(module)
     if not hasattr(module, name):
         raise InputError([f"{path} has no class {name}"])
-    return getattr(module, name)
+    kernel: MakeKernel = getattr(module, name)
+    return kernel
 
 
 def reference_kernel(lab: Lab) -> MakeKernel:
@@ -79,7 +82,7 @@ def reference_kernel(lab: Lab) -> MakeKernel:
     return load_class(lab.reference)
 
 
-def _mistakes(lab: Lab) -> Any:
+def _mistakes(lab: Lab) -> ModuleType | None:
     """Return the module of misconception kernels, or None if there is none."""
     if lab.reference is None or not (lab.reference.path.parent / "misconceptions" / "__init__.py").is_file():
         return None
@@ -109,4 +112,7 @@ def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:
     if flag not in known:
         near = did_you_mean(flag, known) or f"there are {', '.join(known) or 'none'}"
         raise InputError([f"misconception:{flag}: no such misconception applies to {lab.name}; {near}"])
-    return _mistakes(lab).kernel(flag, base)
+    module = _mistakes(lab)
+    assert module is not None
+    kernel: MakeKernel = module.kernel(flag, base)
+    return kernel

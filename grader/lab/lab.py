@@ -1,9 +1,9 @@
-"""A lab's folder as one checked object: tasks, points, scenarios, and where the reference and its outputs are.
+"""Loads a lab's folder as one checked object: tasks, points, scenarios, and the places of reference and outputs.
 
     labs/NAME/  lab.yaml  README.md  kernel.py  answers.yaml  scenarios/*.yaml  hidden/*.yaml
 
-A released lab (see release.py) has no reference and no hidden files: `release.json` there says how many hidden
-scenarios exist and what they weigh, so that public points are the same on both sides, and `outputs/` holds the
+A released lab (see release.py) has no reference and no hidden files: `release.json` has the number and weights
+of the hidden scenarios, so that public points are the same on both sides, and `outputs/` holds the
 recorded outputs of the public ones.
 """
 
@@ -107,7 +107,7 @@ class Lab(NamedTuple):
 
 
 class _Worth(NamedTuple):
-    """What a lab's weights come to: points of each scenario by id, and the hidden scenarios' points."""
+    """The points that follow from a lab's weights: those of each scenario by id, and those of the hidden scenarios."""
 
     lab: Lab
     shares: dict[str, Fraction]
@@ -151,9 +151,9 @@ def find_lab(given: str | None) -> pathlib.Path:
         if (folder / "lab.yaml").is_file():
             return folder
     if given is None:
-        raise InputError(["no LAB was given, and there is no lab.yaml here; say which lab, such as labs/copy-on-write"])
+        raise InputError(["no LAB was given, and this folder has no lab.yaml; name a lab, such as labs/copy-on-write"])
     known = sorted(str(path.parent) for path in pathlib.Path("labs").glob("*/lab.yaml"))
-    there = f"; labs here: {', '.join(known)}" if known else "; there is no folder labs/ with labs here"
+    there = f"; labs here: {', '.join(known)}" if known else "; this folder has no labs/ with labs in it"
     raise InputError([f"{given}: no lab.yaml there{there}"])
 
 
@@ -271,7 +271,7 @@ class _LabLoader:
     def _add_task(self, item: Block, line: int, tasks: list[Task], wrong: set[str]) -> None:
         known = [task.id for task in tasks]
         if item["id"] in known:
-            self.problem(line, f"task {item['id']!r} is there twice")
+            self.problem(line, f"task {item['id']!r} is listed twice")
         needs = () if "needs" in wrong else tuple(item.get("needs", ()))
         for need in needs:
             if need not in known:
@@ -305,7 +305,7 @@ class _LabLoader:
 
     def _check_ids(self, scenarios: list[Scenario], hidden: list[Scenario]) -> None:
         public = {s.id for s in scenarios}
-        self.problems += [f"{s.path}:1: there is a public scenario of the same name" for s in hidden if s.id in public]
+        self.problems += [f"{s.path}:1: a public scenario has the same name" for s in hidden if s.id in public]
 
     def _released(self) -> dict[str, list[float]] | None:
         path = self.folder / "release.json"

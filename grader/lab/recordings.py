@@ -1,4 +1,4 @@
-"""Recorded reference outputs: one JSON file a scenario, with the traces that submissions are compared with.
+"""Reads and writes recorded reference outputs: one JSON file per scenario, with its traces.
 
 A scenario has one trace, or, with `after: each`, one for every failure point that the reference has. An output is
 stale when the scenario it was recorded from reads differently now (comments and layout do not count).
@@ -22,7 +22,7 @@ FORMAT = 1
 
 
 class Recording(NamedTuple):
-    """What the reference did in a scenario. traces[i] is the run at failure point i."""
+    """The recorded output of the reference in a scenario. traces[i] is the run at failure point i."""
 
     scenario: str
     hash: str

@@ -1,4 +1,4 @@
-"""Replay a scenario on the reference: the output to record, and what is wrong with the scenario or the reference."""
+"""Replays a scenario on the reference: returns the output to record, and the problems of scenario and reference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grader.replay.simulated import MakeKernel, Replay, run_all
 from grader.scenario.model import Scenario
 from grader.trace.records import SKIPPED, StepRecord, Trace
 
-#: Failure points that `after: each` may have.
+#: Maximum number of failure points for `after: each`.
 POINT_LIMIT = 500
 
 

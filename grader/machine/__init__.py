@@ -1,4 +1,4 @@
-"""The simulated hardware. What is imported here is all that a kernel may import from the grader."""
+"""The simulated hardware. A kernel may import from the grader only what this module imports."""
 
 from .errors import HardwareError, InvalidArgument, OutOfFrames, OutOfMemory, SegmentationFault
 from .kernel import Kernel, PageFault

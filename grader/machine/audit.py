@@ -1,4 +1,4 @@
-"""The invariants that hold between any two steps, whatever the kernel's own books say.
+"""Checks the invariants that hold between any two steps, regardless of the kernel's own bookkeeping.
 
     A1  no entry points to a free frame
     A2  every frame in use has an owner: an entry, or a shared object or file that some region still shows
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .region import Region
 
 
-#: Findings that one step reports; a kernel that breaks a rule in a thousand pages has broken it once.
+#: Maximum number of findings per step: a kernel that breaks a rule in a thousand pages makes one mistake.
 FINDINGS = 32
 
 
@@ -41,7 +41,7 @@ class Finding(NamedTuple):
 
 
 class Audit:
-    """Looks a step over; knows the frames and the processes that are alive."""
+    """Checks each step; knows the frames and the processes that are alive."""
 
     __slots__ = ("_frames", "_processes")
 

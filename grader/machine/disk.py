@@ -1,4 +1,4 @@
-"""What survives outside memory: swap slots and files. Both move whole pages and count each move."""
+"""Simulates the disk: swap slots and files. Both move whole pages and count each move."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Swap:
     def _check(self, call: str, slot: object) -> None:
         if slot not in self._images:
             raise HardwareError(
-                f"swap.{call}({slot!r}): slot {slot!r} is not in use; in use are {sorted(self._images)}"
+                f"swap.{call}({slot!r}): slot {slot!r} is not in use (slots in use: {sorted(self._images)})"
             )
 
     def _refuse_zero_frame(self, call: str, frame: int) -> None:

@@ -1,4 +1,4 @@
-"""A page table entry: one integer in the machine, an immutable view for a kernel.
+"""Defines page table entries: one integer in the machine, an immutable view for a kernel.
 
     bits   0 1 2      3     4          5       6         7…
            r w x     cow   accessed   dirty   present   frame
@@ -24,7 +24,7 @@ USED = ACCESSED | DIRTY
 
 
 class Entry(NamedTuple):
-    """What a page table says of one page."""
+    """The page table entry of one page."""
 
     frame: int
     protection: Protection

@@ -1,8 +1,7 @@
-"""What can go wrong at the border between a kernel and the machine.
+"""Defines the exceptions between a kernel and the machine.
 
-The first three are a kernel's own words: it raises them to tell the machine how a call
-ended (interface: exceptions). HardwareError is the machine's: the kernel asked for
-something that no hardware does.
+A kernel raises the first three to tell the machine how a call ended. The machine raises HardwareError if the kernel
+asks for something that no hardware does.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ class KernelError(Exception):
 
 
 class SegmentationFault(KernelError):
-    """The access had no right to succeed: the process is killed."""
+    """The access is not allowed: the process is killed."""
 
 
 class InvalidArgument(KernelError):
-    """The caller asked for something that makes no sense: an error for the caller, nobody dies."""
+    """The caller asked for something invalid: the call returns an error, and no process ends."""
 
 
 class OutOfMemory(KernelError):

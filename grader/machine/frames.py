@@ -1,7 +1,6 @@
-"""Physical memory: which frames are in use, in what order they are handed out, and what is in them.
+"""Simulates physical memory: which frames are in use, the order in which they are handed out, and their contents.
 
-A fresh frame is filled with poison: whoever maps it without zeroing shows 0xEE to the process, and whoever reads a
-freed frame's successor sees it too.
+A fresh frame is filled with poison. A kernel that maps it without zeroing it shows 0xEE to the process.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from .image import POISONED, ZEROS, Image
 from .moves import SwapMoves
 from .operations import ALLOCATE, COPY, FREE, ZERO
 
-#: What a writable entry adds to a frame's users; a read-only one adds 1. So `users > WRITER` means: somebody may write,
-#: and somebody else uses the frame too.
+#: What a writable entry adds to a frame's users; a read-only one adds 1. So `users > WRITER` means that one
+#: entry may write and that the frame has another user.
 WRITER = (1 << 24) + 1
 
 ALLOCATION_ORDERS = ("lowest", "stride", "random")

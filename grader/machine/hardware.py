@@ -1,4 +1,4 @@
-"""The handle through which a kernel works: everything it may touch, and nothing that counts."""
+"""Defines `hw`, the handle through which a kernel uses the machine. No counter can be reached through it."""
 
 from __future__ import annotations
 

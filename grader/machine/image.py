@@ -1,8 +1,8 @@
-"""What is in a page: a fill byte, and the bytes that differ from it.
+"""Stores the contents of a page: a fill byte, and the bytes that differ from it.
 
-A page is written a few bytes at a time and copied as a whole, so an image never changes: a write makes another one. Any
-number of frames, swap slots and file pages have the same image in common, which makes zeroing and copying one
-assignment each, and half a gigabyte of simulated memory cost what was written to it.
+A page is written a few bytes at a time and copied as a whole, so an image never changes: a write makes a new one. Any
+number of frames, swap slots and file pages can share an image. So zeroing and copying are one assignment each, and half
+a gigabyte of simulated memory costs only what was written to it.
 """
 
 from __future__ import annotations
@@ -41,5 +41,5 @@ class Image(NamedTuple):
 
 ZEROS = Image(0)
 
-#: A fresh frame: whoever maps it without zeroing shows 0xEE to the process.
+#: The contents of a fresh frame: a kernel that maps it without zeroing it shows 0xEE to the process.
 POISONED = Image(POISON)

@@ -1,4 +1,4 @@
-"""The interface that a student implements, and what the machine hands to it."""
+"""Defines the interface that a student implements, and the arguments that the machine passes to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PageFault(NamedTuple):
 
 
 class Kernel:
-    """What the machine calls. A method returns nothing on success.
+    """The methods that the machine calls. Each returns nothing on success.
 
     It may raise SegmentationFault (the process is killed), OutOfMemory (from a page fault: the process is killed; else
     an error for the caller) or InvalidArgument (an error for the caller). Anything else that escapes is a crash.

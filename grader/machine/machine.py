@@ -1,4 +1,4 @@
-"""The machine: processes, the access loop, system calls, and what can be observed of a step.
+"""Simulates the machine: processes, the access loop, system calls, and the observation of each step.
 
 A machine is driven step by step:
 
@@ -7,8 +7,9 @@ A machine is driven step by step:
     machine.observe()                        audit, and everything the step did that can be seen
 
 Two things end a run: KernelCrash (the kernel raised an exception that the contract does not allow) and NoProgress (an
-access that still faults after two calls of page_fault). There is no notion of time. Several machines can exist side by
-side; they share only `Region.current_page_size`, the page size of regions built by hand, which `begin` sets every step.
+access that still faults after two calls of page_fault). The machine has no notion of time. Several machines can exist
+side by side; they share only `Region.current_page_size`, the page size of regions built by hand, which `begin` sets in
+every step.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a step did with swap slots, and which pages left memory for which slot.
+"""Records what a step did with swap slots, and which pages left memory for which slot.
 
-The kernel's calls do not say the latter. It may remove a frame's entries before it writes the frame to a slot, after
-that, or without writing it at all, because a slot still holds what it once read from there. So this is followed from
-frame to frame, wherever an entry is removed.
+The kernel's calls do not show the latter. A kernel may remove a frame's entries before it writes the frame to a slot,
+after that, or without writing it at all, because a slot still holds what was once read from there. So each frame is
+followed wherever an entry is removed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SwapMoves:
 
     def __init__(self) -> None:
         self.moves: list[SwapMove] = []
-        self._use = 0  # counts writes, so that a slot's contents can be told from those that it had before
+        self._use = 0  # counts writes, so that a slot's contents can be distinguished from earlier ones
         self._uses: dict[int, int] = {}  # slot in use -> the write that filled it
         self._held: dict[int, tuple[int, int]] = {}  # frame -> the slot that it was copied to or from last, and its use
         # The pages that were unmapped from a frame, each with its page table; a page is in the list of one frame.

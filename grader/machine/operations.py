@@ -1,4 +1,4 @@
-"""The operations that a kernel can carry out, as numbers.
+"""Defines the operations that a kernel can carry out, as numbers.
 
 A machine that is given a list appends every operation to it, as the number of the operation followed by its operands:
 plain integers, so that a log can leave the process as it is. An operation that the machine refuses changes nothing

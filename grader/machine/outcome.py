@@ -1,4 +1,4 @@
-"""How a step can end, what ends a run, and what can be seen of a step."""
+"""Defines how a step can end, the exceptions that end a run, and what is observed of a step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class KernelCrash(Exception):
 
 
 class NoProgress(Exception):
-    """An access was still refused after the kernel had been asked as often as the machine asks."""
+    """Raised if an access is still refused after RETRIES calls of page_fault."""
 
     def __init__(self, pid: int, page: int, access: Access, absent: bool) -> None:
         super().__init__(
@@ -47,13 +47,13 @@ class FileSpec(NamedTuple):
 
 
 class SharedObject:
-    """What an anonymous shared region shows: identity is all it has."""
+    """The memory of an anonymous shared region. It has an identity and nothing else."""
 
     __slots__ = ("__weakref__",)
 
 
 class Observation(NamedTuple):
-    """What one step did, as the machine saw it. Deltas, except `frames` and `slots`: totals after the step."""
+    """The effects of one step, as the machine observed them. Differences, except `frames` and `slots`, the totals."""
 
     values: list[int]  # bytes read, in order
     faults: tuple[int, int]  # minor, major; of the process that acted

@@ -1,4 +1,4 @@
-"""A process's page table: page number -> entry."""
+"""Implements the page table of a process: page number -> entry."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ class PageTable:
     def _bad_protect(self, page: object, protection: object) -> str:
         call = f"protect(pid={self._pid}, page={page!r})"
         if type(protection) is not Protection:
-            return f"{call}: {protection!r} is no Protection"
+            return f"{call}: {protection!r} is not a Protection"
         return f"{call}: process {self._pid} has no entry for this page; {self._nearby()}"
 
     def _bad_map(self, page: object, frame: object, protection: object) -> str:
@@ -196,7 +196,7 @@ class PageTable:
         if not 0 <= frame <= last + (self._frames._zero_frame is not None):
             return f"{call}: frame {frame} is out of range; this machine has {last + 1} frames (0-{last})"
         if type(protection) is not Protection:
-            return f"{call}: {protection!r} is no Protection"
+            return f"{call}: {protection!r} is not a Protection"
         return f"{call}: frame {frame} is free; allocate it first"
 
 

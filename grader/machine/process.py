@@ -1,4 +1,4 @@
-"""A process as the machine knows it: a number, a page table, and what it may look at from outside."""
+"""Defines a process as the machine knows it: a number, a page table, and its regions."""
 
 from __future__ import annotations
 

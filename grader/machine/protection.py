@@ -1,4 +1,4 @@
-"""Rights of a page and kinds of access.
+"""Defines the rights of a page and the kinds of access.
 
 Both are small fixed sets of objects, so that comparing them is comparing identities and
 using them costs one attribute:
@@ -12,7 +12,7 @@ READ_BIT, WRITE_BIT, EXECUTE_BIT = 1, 2, 4
 
 
 class Access:
-    """What a processor was about to do with a byte: `Access.READ`, `Access.WRITE` or `Access.EXECUTE`."""
+    """The kind of access to a byte: `Access.READ`, `Access.WRITE` or `Access.EXECUTE`."""
 
     __slots__ = ("bit", "name")
 

@@ -1,4 +1,4 @@
-"""Ranges of a virtual address space that mmap made, and a tested map of them.
+"""Defines regions, the ranges of an address space that mmap made, and a map of them.
 
 A region is described in bytes (`start`) and pages (`pages`), as mmap is; a RegionMap counts
 in page numbers, as a page table does. The page size is the machine's: a Region built inside a

@@ -1,7 +1,7 @@
-"""The translation look-aside buffer: a processor's own copy of entries that it used.
+"""Simulates the translation look-aside buffer: the processor's own copies of entries that it used.
 
-Entries are tagged by process and unlimited in number, and they go stale: nothing but `flush` removes one. Where the
-machine has no TLB the handle is there all the same and does nothing.
+Entries are tagged by process and unlimited in number, and they can become stale: only `flush` removes one. If the
+machine has no TLB, the handle exists and does nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Tlb:
         self._cached: dict[Process, dict[int, int]] = {}
 
     def flush(self, process: Process, page: int | None = None) -> None:
-        """Forget what is cached of one page of a process, or of all its pages."""
+        """Remove the cached entry of one page of a process, or those of all its pages."""
         if page is not None and (type(page) is not int or not 0 <= page < PAGE_LIMIT):
             raise HardwareError(f"flush(pid={process.pid}, page={page!r}): a page number is 0 to {PAGE_LIMIT - 1}")
         if not self._on:

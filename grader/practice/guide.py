@@ -1,4 +1,4 @@
-"""The guide through a practice: predict, let the program go on, look at what the kernel counted, compare."""
+"""Guides through a practice: predict, let the program go on, look at what the kernel counted, compare."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Guide:
                 if answer.isascii() and answer.isdecimal() and len(answer) <= 9:
                     found[who] = int(answer)
                     break
-                self._say("   A number is expected, such as 0 or 512; or only Enter.")
+                self._say("   Expected a number, such as 0 or 512, or just Enter.")
         return found
 
     def _compare(self, number: int, stop: Stop, predictions: dict[str, int], real: dict[str, int]) -> None:
@@ -173,7 +173,7 @@ class Guide:
             if answer in map(str, range(1, len(choices) + 1)):
                 self._mark(self.quiz, question, choices[int(answer) - 1].id)
                 return
-            self._say(f"   A number from 1 to {len(choices)} is expected; or only Enter.")
+            self._say(f"   Expected a number from 1 to {len(choices)}, or just Enter.")
 
     def _mark(self, quiz: Quiz, question: Question, answer: str) -> None:
         mark = mark_question(self.lab, quiz, question, answer)

@@ -1,4 +1,4 @@
-"""What the host's kernel shows an ordinary user about its own processes: faults, pages, and pages taken over."""
+"""Reads what the host's kernel shows a user about their own processes: faults, pages, and pages taken over."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Row(NamedTuple):
 
 
 class Pages(NamedTuple):
-    """How many pages of the buffer are present, and how many of these no other process maps."""
+    """The number of pages of the buffer that are present, and of those that no other process maps."""
 
     there: int
     not_shared: int

@@ -1,4 +1,4 @@
-"""The practices: a lab's program, its stops, and what a wrong prediction at each stop usually means."""
+"""Defines the practices: a lab's program, its stops, and what a wrong prediction at each stop usually means."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _GONE = Stop(
     "the child exits",
     6,
     (0, None),
-    "The parent is now alone with its frames, but nobody changes its entries: they are still read-only.",
+    "The parent is now the only user of its frames, but its entries do not change: they are still read-only.",
     {512: "You expected the child's end to cost the parent faults. It costs none; the parent pays when it writes."},
 )
 _PARENT_WROTE = Stop(

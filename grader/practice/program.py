@@ -1,4 +1,4 @@
-"""The program of a practice as a process: build it, start it, let it go on from stop to stop, and end it."""
+"""Runs the program of a practice: builds it, starts it, lets it go on from stop to stop, and ends it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMPILERS = ("cc", "gcc", "clang")
 
 
 class Arrival(NamedTuple):
-    """What the program reports at a stop: who waits there, and the new faults that it counted in the buffer."""
+    """A report of the program at a stop: the process that waits, and the new faults that it counted in the buffer."""
 
     who: str
     pid: int

@@ -1,4 +1,4 @@
-"""The same steps on the simulated machine, from the lab's recorded output; a released lab has that too."""
+"""Reads the same steps on the simulated machine from the lab's recorded output, which a released lab has too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grader.trace.state import Counts, State
 
 
 class Simulated(NamedTuple):
-    """What a step of the scenario added: process -> faults, and copies of all processes together."""
+    """The counts that a step of the scenario added: process -> faults, and copies of all processes together."""
 
     faults: dict[str, int]
     copies: int

@@ -1,8 +1,8 @@
-"""A scenario on a kernel that lives in a worker: the grader's half of the lock-step.
+"""Replays a scenario on a kernel in a worker: the grader's half of the lock-step.
 
-The worker is sent one step, answers with operations, and the grader re-enacts them on its own machine. As soon as an
-answer is in, the next step is sent, so that the worker is busy with it while the grader looks at the last: the answer
-is complete at that point, and no later step can change it.
+The grader sends one step, the worker answers with operations, and the grader re-enacts them on its own machine. As soon
+as an answer has arrived, the grader sends the next step and checks the answer while the worker is busy. The answer is
+complete at that point, so no later step can change it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from grader.protocol import wire
 from grader.protocol.messages import End, ScenarioMessages
@@ -20,7 +20,7 @@ from grader.trace.records import CRASHED, StepRecord
 
 
 class Child(Protocol):
-    """A confined process that runs student.serve (see box.py)."""
+    """A confined process that runs `serve` of sandbox/inside/worker.py."""
 
     def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
         """Start the scenario's budgets; `due` bytes of answers, `step_due` in one step, are above the limit."""
@@ -35,6 +35,16 @@ class Child(Protocol):
         """Return the next frame, (kind, payload), or how the child ended."""
 
 
+class Trouble(TypedDict):
+    """A worker's report on an error in the student's code. lines: (file, line, function, text), innermost last."""
+
+    kind: str
+    method: str
+    type: str
+    message: str
+    lines: list[tuple[str, int, str, str]]
+
+
 class WorkerEnded(Exception):
     """The child is gone, or sent something that is not an answer. `ending` has the verdict and the reason."""
 
@@ -46,13 +56,13 @@ class WorkerEnded(Exception):
 class RemoteReplay:
     """One scenario on one child.
 
-    at_once      whether all steps are sent at the beginning; only for scenarios that the student may know
-    answers      all that were taken, from that to BEGIN on
-    found        what these very answers are known to have led to, or None; then there are no records
-    trouble      what the worker told of a crash, or None
-    whereabouts  where it said the kernel is, when the scenario had taken long already, or None
-    number       of the step whose answer was waited for last; 0 before the first
-    owed         answers that the worker has not given to what it was sent
+    at_once      True if all steps are sent at the beginning; only for scenarios that students may know
+    answers      all answers so far, beginning with that to BEGIN
+    found        the known outcome of exactly these answers, or None; if it is known, there are no records
+    trouble      the worker's report of a crash, or None
+    whereabouts  the worker's report of where the kernel is, sent if the scenario takes long, or None
+    number       number of the step whose answer was awaited last; 0 before the first
+    owed         answers that the worker has not yet given to what it was sent
     """
 
     def __init__(self, child: Child, script: ScenarioMessages, at_once: bool = False) -> None:
@@ -61,8 +71,8 @@ class RemoteReplay:
         self.at_once = at_once
         self.answers: list[bytes] = []
         self.found: End | None = None
-        self.trouble: dict[str, Any] | None = None
-        self.whereabouts: dict[str, Any] | None = None
+        self.trouble: Trouble | None = None
+        self.whereabouts: Trouble | None = None
         self.number = 0
         self.owed = 0
 
@@ -100,7 +110,7 @@ class RemoteReplay:
         for number in range(1, len(scenario.steps) + 2):
             if number == len(self.answers):
                 if self.trouble is not None:
-                    # The kernel mastered its trouble by itself, so the run goes on.
+                    # The kernel recovered from its trouble, so the run goes on.
                     self.trouble = None
                     self._send_step(number)
                 self._take(number)
@@ -112,7 +122,7 @@ class RemoteReplay:
                 return
 
     def _follow(self) -> None:
-        """Take answers for as long as they are known, and one more; `found` if they are to the end."""
+        """Take answers as long as they are known, and one more; set `found` if all of them are known."""
         known = self.script.answers
         for number in range(len(self.script.messages) + 1):
             self._take(number)
@@ -153,16 +163,16 @@ class RemoteReplay:
                 self.owed -= 1
                 return bytes(payload)
             else:
-                raise Tampered(f"a frame of kind {kind}, where an answer was due")
+                raise Tampered(f"a frame of kind {kind} instead of an answer")
 
-    def _note(self, told: dict[str, Any]) -> None:
-        """Keep a TROUBLE. An honest worker tells one of a kind."""
+    def _note(self, told: Trouble) -> None:
+        """Keep a TROUBLE. An honest worker sends at most one of each kind."""
         if told["kind"] == "time" and self.whereabouts is None:
             self.whereabouts = told
         elif told["kind"] != "time" and self.trouble is None:
             self.trouble = told
         else:
-            raise Tampered("a second trouble, where an answer was due")
+            raise Tampered("a second TROUBLE instead of an answer")
 
 
 def _numbers(answer: bytes) -> Sequence[int]:
@@ -174,8 +184,8 @@ def _numbers(answer: bytes) -> Sequence[int]:
 
 def send_source(
     child: Child, modules: dict[str, str], main: str, class_name: str, compiled: bytes = b""
-) -> dict[str, object] | None:
-    """Give a new child the submission's modules: None, or the trouble that its source has.
+) -> Trouble | None:
+    """Send a submission's modules to a new child. Return None, or the trouble that the source has.
 
     compiled  the WebAssembly module of a kernel in C, whose text is then only quoted
     """
@@ -195,12 +205,12 @@ def send_source(
     raise Tampered(f"a frame of kind {kind} in answer to the source")
 
 
-def read_trouble(payload: bytes) -> dict[str, object]:
+def read_trouble(payload: bytes) -> Trouble:
     """Return a TROUBLE, checked field by field since it is untrusted. Raises Tampered if it has another shape."""
     try:
         given = json.loads(payload[: wire.TROUBLE_LIMIT])
-        lines = [[str(f)[:200], int(n), str(m)[:100], str(t)[:200]] for f, n, m, t in given["lines"][:20]]
-        texts = {key: str(given[key])[:2000] for key in ("kind", "method", "type", "message")}
+        lines = [(str(f)[:200], int(n), str(m)[:100], str(t)[:200]) for f, n, m, t in given["lines"][:20]]
+        kind, method, type_, message = (str(given[key])[:2000] for key in ("kind", "method", "type", "message"))
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
-        raise Tampered(f"a trouble that is none ({type(error).__name__})") from None
-    return {**texts, "lines": lines}
+        raise Tampered(f"an invalid TROUBLE ({type(error).__name__})") from None
+    return {"kind": kind, "method": method, "type": type_, "message": message, "lines": lines}

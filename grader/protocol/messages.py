@@ -1,14 +1,14 @@
-"""A scenario as the messages that a worker gets, one for each step: what to do, never what is expected of it."""
+"""Turns a scenario into the messages that a worker gets, one per step: what to do, never what is expected."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Union
+from typing import Union
 
 from grader.protocol import wire
 from grader.scenario.model import Scenario, Step
 
-#: An answer -> the answers that have followed it, or what came of the scenario after it.
+#: An answer -> the answers that have followed it, or the end that the scenario had after it.
 Answers = dict[bytes, Union["Answers", "End"]]
 
 
@@ -17,7 +17,7 @@ class End:
 
     __slots__ = ("attempt",)
 
-    def __init__(self, attempt: Any) -> None:
+    def __init__(self, attempt: object) -> None:
         self.attempt = attempt
 
 
@@ -29,7 +29,7 @@ class ScenarioMessages:
     script     all of it as the bytes of one message after the other
     due        bytes of answers that the scenario's own size explains
     step_due   the same in one step
-    answers    earlier answers, from that to BEGIN on, whose judgement is known (grade/answer_cache.py)
+    answers    earlier answers, beginning with that to BEGIN, whose verdict is known (grade/answer_cache.py)
     """
 
     __slots__ = ("answers", "beginning", "due", "messages", "scenario", "script", "step_due")
@@ -45,7 +45,7 @@ class ScenarioMessages:
         self.answers: Answers = {}
 
 
-#: Bytes of answers that a page may take in one step: an honest kernel takes about fifty, or a hundred if it swaps.
+#: Bytes of answers that a page may take in one step: an honest kernel needs about fifty, or a hundred if it swaps.
 _PAGE_BYTES = 256
 
 
@@ -63,5 +63,5 @@ def _beginning(scenario: Scenario) -> bytes:
 
 
 def _step(step: Step) -> bytes:
-    """Return a step as the worker gets it: what to do, never what is expected of it."""
+    """Return the message for a step."""
     return json.dumps({"verb": step.verb, "by": step.by, **step.fields}).encode()

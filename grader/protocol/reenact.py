@@ -1,8 +1,8 @@
-"""The kernel that the grader's own machine runs: it re-enacts what the worker's kernel did.
+"""Re-enacts on the grader's own machine what the worker's kernel did.
 
-At every trap the stand-in takes the next call from the worker's answer and applies the operations that follow it. What
-does not fit (another call than the machine made, an operation that the machine refuses, an answer that goes on after
-the step) raises Tampered: no honest worker, whatever kernel it runs, produces it.
+At every trap the stand-in takes the next call from the worker's answer and applies the operations that follow it. An
+answer that does not fit (another call than the machine made, an operation that the machine refuses, numbers left over
+after the step) raises Tampered: an honest worker never sends it, no matter which kernel it runs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Tampered(BaseException):
 
 
 class WorkerCrash(Exception):
-    """The call ended in a crash of the student's code; what it was, the worker tells separately."""
+    """Raised if the call ended in a crash of the student's code. The worker reports the details separately."""
 
 
 class StandIn(Kernel):
@@ -40,9 +40,7 @@ class StandIn(Kernel):
         try:
             self._apply()
         except KernelError as error:
-            raise Tampered(
-                f"a kernel is made or it crashes; its making does not end in {type(error).__name__}"
-            ) from None
+            raise Tampered(f"creating a kernel cannot end in {type(error).__name__}") from None
 
     def feed(self, numbers: Sequence[int]) -> None:
         """Supply the answer to the next step."""
@@ -140,7 +138,7 @@ class StandIn(Kernel):
                     else:
                         self._apply_other(code)
                 except (KernelError, WorkerCrash):
-                    # The student's kernel met the same error in the same place; what it did then comes next.
+                    # The student's kernel got the same error at this point; its next operations follow.
                     if code >= wire.RETURNED:
                         raise
         except StopIteration:

@@ -13,8 +13,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
         READY    empty: the source was read
         TROUBLE  JSON {"kind": …, "method": …, "type": …, "message": …, "lines": [[file, line, function, text]]}
-                 what went wrong in the student's code; testimony, shown to the student and never counted. Of the kind
-                 "time": where the kernel is, told in the middle of a scenario that takes long, once at most
+                 what went wrong in the student's code; untrusted, shown to the student and never counted. The kind
+                 "time" reports where the kernel is; it is sent in a scenario that takes long, at most once
         ANSWER   numbers: what the kernel did since the last ANSWER, see below
 
 SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP and END by ANSWER, with a TROUBLE before it if the kernel
@@ -38,7 +38,7 @@ HELLO, READY, TROUBLE, ANSWER = 10, 11, 12, 13
 
 INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT = range(32, 41)
 
-#: What messages call these calls.
+#: The names of these calls in messages.
 CALL_NAMES = dict(
     zip(
         range(32, 41),
@@ -51,7 +51,7 @@ RETURNED, SEGMENTATION_FAULT, OUT_OF_MEMORY, INVALID_ARGUMENT, CRASHED = range(4
 #: Integers in one answer. The largest honest step (half a million first touches) takes six million.
 ANSWER_LIMIT = 12_000_000
 
-#: Bytes of a TROUBLE that is read; what a student sees of it is cut much shorter.
+#: Maximum number of bytes that are read of a TROUBLE; students see a much shorter part.
 TROUBLE_LIMIT = 64 * 1024
 
 

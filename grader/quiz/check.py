@@ -11,11 +11,10 @@ from __future__ import annotations
 import pathlib
 import re
 from fractions import Fraction
-from typing import Any
 
 from grader.errors import InputError
 from grader.lab.lab import Lab
-from grader.quiz.keys import as_text, keyed, keys_path, load_keys, offered
+from grader.quiz.keys import Key, Keyed, as_text, keyed, keys_path, load_keys, offered
 from grader.quiz.marking import CORRECT, UNANSWERED, Sheet, mark_answers, mark_question, normal, read_sheet
 from grader.quiz.model import VARIANT, Computed, Question, Quiz
 from grader.quiz.questions import load_quiz
@@ -73,7 +72,7 @@ def _one(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
         return [problem.partition(": ")[2] for problem in error.problems]
     problems = []
     if isinstance(question.answer, Computed):
-        problems += _stored(question, keys.key)
+        problems += _stored(question.answer, keys.key)
         problems += [
             f"the misconception {w.flag!r} gives no wrong answer here; {_known(keys.flags)}"
             for w in question.distractors
@@ -95,10 +94,10 @@ def _one(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
     return problems
 
 
-def _stored(question: Question, key: Any) -> list[str]:
+def _stored(answer: Computed, key: Key) -> list[str]:
     """Compare the author's own figure with the computed one."""
-    computed = key[0] if isinstance(key, tuple) else key if isinstance(key, str) else as_text(key)
-    stored = question.answer.key
+    computed = key[0] if isinstance(key, tuple) else as_text(key) if isinstance(key, Fraction) else str(key)
+    stored = answer.key
     if stored is None or str(stored) == computed:
         return []
     return [f"`key` is {stored}, but the reference gives {computed}; correct it, or the question"]
@@ -109,29 +108,29 @@ def _known(flags: dict[str, list[str]]) -> str:
     return f"these do: {', '.join(known)}" if known else "none does"
 
 
-def _right(question: Question, keys: Any, value: str) -> bool:
-    if question.type == "text":
+def _right(question: Question, keys: Keyed, value: str) -> bool:
+    """Return True if a wrong answer that the quiz lists is the right one."""
+    if isinstance(keys.key, tuple):
         return normal(value) in map(normal, keys.key)
-    if question.type == "number":
+    if isinstance(keys.key, Fraction):
         return abs(Fraction(value) - keys.key) <= question.tolerance
-    return value == (keys.key if isinstance(keys.key, str) else as_text(keys.key))
+    return value == keys.key
 
 
-def model_answer(question: Question, keys: Any) -> str | list[str]:
+def model_answer(question: Question, keys: Keyed) -> str | list[str]:
     """Return the key in the form in which it is written on a sheet."""
-    key = keys.key
-    match question.type:
-        case "single":
-            return key if isinstance(key, str) else next(iter(key))
-        case "multiple":
-            return [choice.id for choice in question.choices if choice.id in key]
-        case "order":
-            return list(key)
-        case "match":
-            return [f"{id} = {answer}" for id, answer in key.items()]
-        case "number":
-            return as_text(key)
-    return str(key[0])
+    match keys.key:
+        case str() | Fraction() as value:
+            return as_text(value)
+        case set() as ids:
+            chosen = [choice.id for choice in question.choices if choice.id in ids]
+            return chosen[0] if question.type == "single" else chosen
+        case dict() as pairs:
+            return [f"{id} = {answer}" for id, answer in pairs.items()]
+        case list() as ids_in_order:
+            return list(ids_in_order)
+        case accepted:
+            return accepted[0]
 
 
 def model_sheet(lab: Lab, quiz: Quiz) -> Sheet:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import pathlib
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from grader.errors import InputError
 from grader.formats.yaml_reader import plain_value
@@ -28,6 +28,10 @@ FORMAT = 1
 BELIEFS = 2
 
 
+#: What a question's type compares an answer with; see Keyed.
+Key = set[str] | list[str] | dict[str, str] | Fraction | tuple[str, ...] | str
+
+
 class Keyed(NamedTuple):
     """A question's key, and what is known about wrong answers.
 
@@ -37,9 +41,29 @@ class Keyed(NamedTuple):
     flags   a wrong answer -> the flags of the misconceptions that give it
     """
 
-    key: Any
+    key: Key
     wrong: dict[str, list[str]]
     flags: dict[str, list[str]] = {}  # noqa: RUF012 - never changed
+
+
+class KeyEntry(TypedDict):
+    """The recorded key of one variant. mistakes: answer -> the flags of the misconceptions that give it."""
+
+    hash: str
+    key: str
+    mistakes: dict[str, list[str]]
+
+
+class KeysFile(TypedDict, total=False):
+    """The contents of `quiz/keys.json`; empty if the file does not exist.
+
+    beliefs    flag -> what somebody with that misconception believes
+    questions  question id -> variant -> entry
+    """
+
+    format: int
+    beliefs: dict[str, str]
+    questions: dict[str, dict[str, KeyEntry]]
 
 
 def keyed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
@@ -49,13 +73,14 @@ def keyed(lab: Lab, quiz: Quiz, question: Question) -> Keyed:
     return Keyed(_written(question), {wrong.value: [wrong.why] for wrong in question.distractors if wrong.value})
 
 
-def _written(question: Question) -> object:
+def _written(question: Question) -> Key:
     if question.type in ("single", "multiple"):
         return {choice.id for choice in question.choices if choice.right}
     if question.type == "order":
         return [choice.id for choice in sorted(question.choices, key=lambda choice: choice.right)]
     if question.type == "match":
-        return {choice.id: choice.right for choice in question.choices}
+        return {choice.id: str(choice.right) for choice in question.choices}
+    assert question.answer is not None and not isinstance(question.answer, Computed)
     return question.answer
 
 
@@ -93,7 +118,8 @@ def offered(question: Question, keys: Keyed) -> tuple[Choice, ...]:
     else:
         wrong = dict(list(wrong.items())[:3])
     why = question.why or "That is what the reference does."
-    choices = [Choice(keys.key, counted(keys.key, question.unit), True, why)]
+    right = str(keys.key)
+    choices = [Choice(right, counted(right, question.unit), True, why)]
     choices += [Choice(given, counted(given, question.unit), False, " ".join(told)) for given, told in wrong.items()]
     return tuple(sorted(choices, key=_rank))
 
@@ -118,7 +144,7 @@ def _rank(choice: Choice) -> tuple[Fraction, str]:
     return (Fraction(0), value) if isinstance(value, str) else (value, "")
 
 
-def _of_type(question: Question, value: Value) -> object:
+def _of_type(question: Question, value: Value) -> Key:
     if question.type == "text":
         return (as_text(value),)
     return as_text(value) if question.type == "single" else value
@@ -153,7 +179,8 @@ def from_text(text: str) -> Value:
 
 def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
     """Compute the key from the recorded outputs, or by a replay if the question has a scenario of its own."""
-    computed: Computed = question.answer
+    computed = question.answer
+    assert isinstance(computed, Computed)
     try:
         traces = {}
         for name, what in computed.observations.items():
@@ -171,7 +198,7 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
 
 # -- what is recorded -----------------------------------------------------------------------------------------
 
-_loaded: dict[tuple[str, int], dict[str, object]] = {}
+_loaded: dict[tuple[str, int], KeysFile] = {}
 
 
 def keys_path(lab: Lab) -> pathlib.Path:
@@ -179,7 +206,7 @@ def keys_path(lab: Lab) -> pathlib.Path:
     return lab.outputs / "quiz" / "keys.json"
 
 
-def load_keys(lab: Lab) -> dict[str, Any]:
+def load_keys(lab: Lab) -> KeysFile:
     """Return the recorded keys; empty if there are none. InputError if the file is not valid."""
     path = keys_path(lab)
     try:
@@ -201,7 +228,7 @@ def _again(lab: Lab) -> str:
     return "fetch the lab again" if lab.reference is None else f"run `grader record {lab.path}`"
 
 
-def recorded(lab: Lab, question: Question) -> dict[str, Any] | None:
+def recorded(lab: Lab, question: Question) -> KeyEntry | None:
     """Return the recorded entry of a question's variant (hash, key, mistakes), or None if it is missing or stale."""
     entry = load_keys(lab).get("questions", {}).get(question.id, {}).get(variant_name(question.values))
     if entry is None or entry["hash"] != question_hash(question):
@@ -209,7 +236,7 @@ def recorded(lab: Lab, question: Question) -> dict[str, Any] | None:
     return entry
 
 
-def variant_name(values: dict[str, Any]) -> str:
+def variant_name(values: dict[str, object]) -> str:
     return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
@@ -217,9 +244,11 @@ def question_hash(question: Question) -> str:
     """Return the sha256 of what determines a computed key: the observations and their scenarios."""
     import hashlib
 
+    computed = question.answer
+    assert isinstance(computed, Computed)
     spec = [
         [name, what.scenario.hash, what.after, what.process, what.observe, what.at]
-        for name, what in sorted(question.answer.observations.items())
+        for name, what in sorted(computed.observations.items())
     ]
-    text = json.dumps([question.answer.expression, spec, plain_value(question.values)])
+    text = json.dumps([computed.expression, spec, plain_value(question.values)])
     return hashlib.sha256(text.encode()).hexdigest()

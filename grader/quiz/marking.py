@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.escape import printable
 from grader.lab.lab import Lab
@@ -112,12 +112,12 @@ def is_open(given: str | list[str] | None) -> bool:
     return given is None or given == [] or given in _EMPTY
 
 
-def _invalid(given: Any, accepted: str) -> Mark:
+def _invalid(given: str | list[str], accepted: str) -> Mark:
     shown = printable(", ".join(given) if isinstance(given, list) else given, 60)
     return Mark(INVALID, Fraction(0), (f"'{shown}' is not a valid answer to this question; expected {accepted}",))
 
 
-def _ids(choices: Any) -> str:
+def _ids(choices: Iterable[Choice]) -> str:
     """Return the ids, sorted: in the order of the file they could reveal the key."""
     return ", ".join(sorted(choice.id for choice in choices))
 
@@ -131,7 +131,7 @@ def _told(*feedback: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in feedback if sentence)
 
 
-def _single(question: Question, keys: Keyed, given: object) -> Mark:
+def _single(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     choices = offered(question, keys)
     choice = next((c for c in choices if c.id == given), None)
     if choice is None:
@@ -140,9 +140,10 @@ def _single(question: Question, keys: Keyed, given: object) -> Mark:
     return Mark(CORRECT if choice.right else WRONG, Fraction(bool(choice.right)), (choice.why,))
 
 
-def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
+def _multiple(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     """Mark with (right chosen - wrong chosen) / right ones, at least 0."""
     key = keys.key
+    assert isinstance(key, set)
     chosen = [given] if isinstance(given, str) else given
     unknown = [id for id in chosen if id not in {c.id for c in question.choices}]
     if unknown or len(set(chosen)) != len(chosen):
@@ -157,18 +158,19 @@ def _multiple(question: Question, keys: Keyed, given: Any) -> Mark:
     return Mark(PARTIAL if share else WRONG, share, why + told)
 
 
-def _number(question: Question, keys: Keyed, given: object) -> Mark:
+def _number(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     if not isinstance(given, str) or not _NUMBER.match(given.strip()):
         return _invalid(given, f"a number{f' of {question.unit}' if question.unit else ''}, such as 12 or 2.5")
     value = Fraction(given.strip())
-    if abs(value - keys.key) <= question.tolerance:
+    if isinstance(keys.key, Fraction) and abs(value - keys.key) <= question.tolerance:
         return Mark(CORRECT, Fraction(1), _told(question.why))
     return Mark(WRONG, Fraction(0), tuple(keys.wrong.get(as_text(value), ())))
 
 
-def _text(question: Question, keys: Keyed, given: object) -> Mark:
+def _text(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     if not isinstance(given, str):
         return _invalid(given, "a word or two")
+    assert isinstance(keys.key, tuple)
     if normal(given) in map(normal, keys.key):
         return Mark(CORRECT, Fraction(1), _told(question.why))
     reasons = next((why for wrong, why in keys.wrong.items() if normal(wrong) == normal(given)), ())
@@ -180,8 +182,9 @@ def normal(text: str) -> str:
     return " ".join(text.casefold().replace("-", " ").strip(" \t\n`'\".").split())
 
 
-def _order(question: Question, keys: Keyed, given: object) -> Mark:
+def _order(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     key = keys.key
+    assert isinstance(key, list)
     if not isinstance(given, list) or sorted(given) != sorted(key):
         return _invalid(given, f"a list of all of {_ids(question.choices)}, in order")
     if given == key:
@@ -193,9 +196,10 @@ def _order(question: Question, keys: Keyed, given: object) -> Mark:
     return Mark(WRONG, Fraction(0), (f"{before} {place} is wrong: {_named(taken)}. {taken.why}",))
 
 
-def _match(question: Question, keys: Keyed, given: Any) -> Mark:
+def _match(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     """Mark with the share of pairs that are right."""
     key = keys.key
+    assert isinstance(key, dict)
     pairs: dict[str, str] = {}
     for item in given if isinstance(given, list) else ():
         id, _, answer = item.partition("=")
@@ -212,7 +216,7 @@ def _match(question: Question, keys: Keyed, given: Any) -> Mark:
     return Mark(PARTIAL if share else WRONG, share, tuple(f"{_named(c)}: wrong match. {c.why}" for c in wrong))
 
 
-_MARKERS: dict[str, Callable[[Question, Keyed, Any], Mark]] = {
+_MARKERS: dict[str, Callable[[Question, Keyed, str | list[str]], Mark]] = {
     "single": _single,
     "multiple": _multiple,
     "number": _number,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.formats.yaml_reader import Block
 from grader.scenario.model import Scenario
@@ -17,12 +17,16 @@ WITH_CHOICES = ("single", "multiple", "order", "match")
 VARIANT = "variant"
 
 
+#: What makes a choice right: true or false; in `order` its place, from 1; in `match` the text that belongs to it.
+Right = bool | int | str
+
+
 class Choice(NamedTuple):
-    """right: true or false; in `order` the place, from 1; in `match` the text that belongs to it."""
+    """One choice of a question, with the reason why it is right or wrong."""
 
     id: str
     text: str
-    right: Any
+    right: Right
     why: str
 
 
@@ -49,8 +53,12 @@ class Computed(NamedTuple):
 
     expression: str
     observations: dict[str, Observation]
-    key: Any
+    key: object
     inline: bool
+
+
+#: The answer of a question as its file gives it. None if the choices hold the key.
+Answer = Fraction | tuple[str, ...] | Computed | None
 
 
 class Wrong(NamedTuple):
@@ -78,7 +86,7 @@ class Question(NamedTuple):
     points: Fraction
     text: str
     choices: tuple[Choice, ...]
-    answer: Any
+    answer: Answer
     unit: str
     tolerance: Fraction
     section: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from grader.lab.lab import Lab
 from grader.points import points
 from grader.quiz.keys import Keyed, as_text, counted, keyed
@@ -69,18 +71,18 @@ def key_sheet(lab: Lab, quiz: Quiz) -> str:
 def _key(teller: Teller, question: Question, keys: Keyed) -> str:
     choices = teller.choices(question)
     letters = {choice.id: chr(ord("A") + place) for place, choice in enumerate(choices)}
-    match question.type:
-        case "single" | "multiple":
-            return ", ".join(letters[choice.id] for choice in choices if choice.right)
-        case "order":
-            return " ".join(f"{letters[id]}={place}" for place, id in enumerate(keys.key, 1))
-        case "match":
+    match keys.key:
+        case list() as ids:
+            return " ".join(f"{letters[id]}={place}" for place, id in enumerate(ids, 1))
+        case dict():
             words = teller.matches(question)
             return " ".join(f"{letters[c.id]}={chr(ord('a') + words.index(str(c.right)))}" for c in choices)
-        case "number":
+        case Fraction() as figure:
             spread = f" (give or take {as_text(question.tolerance)})" if question.tolerance else ""
-            return counted(as_text(keys.key), question.unit) + spread
-    return " or ".join(keys.key)
+            return counted(as_text(figure), question.unit) + spread
+        case tuple() as accepted:
+            return " or ".join(accepted)
+    return ", ".join(letters[choice.id] for choice in choices if choice.right)
 
 
 def _reasons(teller: Teller, question: Question, keys: Keyed) -> list[str]:

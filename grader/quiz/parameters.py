@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any
 
 from grader.formats.yaml_reader import Block, Items
 
@@ -45,7 +44,7 @@ def combinations(parameters: dict[str, list[object]]) -> Iterator[dict[str, obje
         yield dict(zip(parameters, values, strict=True))
 
 
-def substitute(value: Any, values: dict[str, Any]) -> Any:
+def substitute(value: object, values: dict[str, object]) -> object:
     """Return the value with its parameters substituted; Block and Items keep their line numbers.
 
     A text that consists only of `{…}` becomes a number if the result is one. ValueError if a result is not whole.
@@ -106,7 +105,7 @@ def names_in(expression: str) -> list[str]:
     return list(dict.fromkeys(_NAME.findall(expression)))
 
 
-def arithmetic(text: str, values: dict[str, Any]) -> Fraction:
+def arithmetic(text: str, values: Mapping[str, object]) -> Fraction:
     """Return the exact value of an expression of names, numbers, + - * / // % and brackets, or raise ValueError."""
     import ast
 
@@ -120,7 +119,7 @@ def arithmetic(text: str, values: dict[str, Any]) -> Fraction:
         raise ValueError(f"{text!r} divides by zero") from None
 
 
-def _evaluate(node: object, values: dict[str, object]) -> Fraction:
+def _evaluate(node: object, values: Mapping[str, object]) -> Fraction:
     import ast
 
     if isinstance(node, ast.Constant) and type(node.value) is int:

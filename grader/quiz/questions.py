@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
 
 from grader.errors import FormatError, InputError
 from grader.formats.checking import check_fields
 from grader.formats.yaml_reader import Block, Items, read_yaml
 from grader.lab.lab import Lab
 from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
-from grader.quiz.model import Choice, Computed, Observation, Question, Quiz, Wrong
+from grader.quiz.model import Answer, Choice, Computed, Observation, Question, Quiz, Right, Wrong
 from grader.quiz.obfuscated import unpacked
 from grader.quiz.variants import Seed, everybodys
 from grader.scenario.loader import scenario_of
@@ -62,8 +62,8 @@ class _Reader:
     def wrong(self, line: int, message: str) -> FormatError:
         return FormatError(self.name, line, message)
 
-    def quiz(self, block: Any, seed: Seed) -> Quiz:
-        check_fields(self.name, "a quiz", block, TOP, 1)
+    def quiz(self, given: object, seed: Seed) -> Quiz:
+        block = check_fields(self.name, "a quiz", given, TOP, 1)
         rule = block.get("seed", "").strip()
         seed = seed if isinstance(seed, str) else seed(rule)
         penalty = Fraction(str(block.get("penalty", 0)))
@@ -76,8 +76,8 @@ class _Reader:
             questions[question.id] = question
         return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed, rule)
 
-    def question(self, item: Any, line: int, penalty: Fraction, seed: str) -> Question:
-        check_fields(self.name, "a question", item, QUESTION, line)
+    def question(self, given: object, line: int, penalty: Fraction, seed: str) -> Question:
+        item = check_fields(self.name, "a question", given, QUESTION, line)
         values: dict[str, object] = {}
         if "parameters" in item:
             from grader.quiz.parameters import chosen
@@ -109,10 +109,10 @@ class _Reader:
             plain.update((key, value) for key, value in item.items() if key != "parameters")
             plain.lines = item.lines
             try:
-                block = substitute(plain, values)
+                filled = substitute(plain, values)
             except ValueError as error:
                 raise self.wrong(line, f"with {_shown(values)}: {error}") from None
-            check_fields(self.name, "a question", block, QUESTION, line)
+            block = check_fields(self.name, "a question", filled, QUESTION, line)
         kind = block["type"]
         self.check_type(block, kind, line)
         question = Question(
@@ -174,7 +174,7 @@ class _Reader:
         self.check_right([choice.right for choice in choices], kind, block.lines["choices"])
         return tuple(choices)
 
-    def check_right(self, rights: list[Any], kind: str, line: int) -> None:
+    def check_right(self, rights: list[Right], kind: str, line: int) -> None:
         if kind == "order":
             if sorted(rights, key=str) != sorted(range(1, len(rights) + 1), key=str):
                 raise self.wrong(
@@ -187,8 +187,8 @@ class _Reader:
                 raise self.wrong(line, "all choices have the same match; at least two different ones are needed")
         elif not all(isinstance(right, bool) for right in rights):
             raise self.wrong(line, f"in `{kind}`, `right` must be true or false")
-        elif kind == "single" and sum(rights) != 1:
-            raise self.wrong(line, f"{sum(rights)} choices are right; a `single` question must have exactly one")
+        elif kind == "single" and rights.count(True) != 1:
+            raise self.wrong(line, f"{rights.count(True)} choices are right; a `single` question must have exactly one")
         elif not any(rights):
             raise self.wrong(line, "no choice is right")
 
@@ -216,7 +216,7 @@ class _Reader:
 
     # -- answers ----------------------------------------------------------------------------------------------
 
-    def answer(self, block: Block, kind: str) -> Any:
+    def answer(self, block: Block, kind: str) -> Answer:
         answer, line = block["answer"], block.lines["answer"]
         if isinstance(answer, Block):
             return self.expression(answer, line) if "expression" in answer else self.single_observation(answer, line)
@@ -264,7 +264,7 @@ class _Reader:
             raise self.wrong(line, f"{scenario.id} has `after: each`, so it has several runs; observe another scenario")
         return Observation(scenario, after, process, block["observe"], at)
 
-    def scenario(self, given: Any, line: int) -> Scenario:
+    def scenario(self, given: object, line: int) -> Scenario:
         if isinstance(given, Block):
             block = Block(given.line)
             block.update(format=1, title="a scenario of a question", task="quiz")
@@ -276,16 +276,16 @@ class _Reader:
                     )
                 block[key] = value
             return scenario_of(block, "this scenario", self.name)
-        found = self.scenarios.get(given)
+        found = self.scenarios.get(str(given))
         if found is None:
             where = self.lab.name if self.lab is not None else "this file"
             raise self.wrong(line, f"{where} has no public scenario {given!r}")
         return found
 
 
-def _list(names: Any) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def _shown(values: dict[str, Any]) -> str:
+def _shown(values: dict[str, object]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values.items())

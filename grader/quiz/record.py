@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from grader.errors import FormatError, InputError
 from grader.files import write_file
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import Lab
-from grader.quiz.keys import FORMAT, as_text, keys_path, question_hash, value_of, variant_name
+from grader.quiz.keys import FORMAT, KeyEntry, KeysFile, as_text, keys_path, question_hash, value_of, variant_name
 from grader.quiz.model import Computed, Question, Quiz
 from grader.quiz.observe import evaluate, observe
 from grader.quiz.parameters import VARIANT_LIMIT, combinations
@@ -40,12 +39,12 @@ def variants(lab: Lab, quiz: Quiz, question: Question) -> Iterator[Question]:
             raise InputError([f"{error} (question {question.id!r} with {variant_name(values)})"]) from None
 
 
-def compute_keys(lab: Lab, progress: Progress = lambda flag: None) -> dict[str, Any]:
+def compute_keys(lab: Lab, progress: Progress = lambda flag: None) -> KeysFile:
     """Compute all keys of a lab's quiz, in their recorded form. InputError if one cannot be computed."""
     quiz = load_quiz(lab)
     flags = _flags(lab)
     runs = _Runs(lab)
-    questions: dict[str, Any] = {}
+    questions: dict[str, dict[str, KeyEntry]] = {}
     for question in quiz.questions:
         if not isinstance(question.answer, Computed):
             continue
@@ -88,14 +87,16 @@ class _Runs:
 
 def _mistakes(runs: _Runs, question: Question, flags: dict[str, str], key: str) -> dict[str, list[str]]:
     """Return answer -> flags of the misconceptions that give it, for answers other than the key."""
+    computed = question.answer
+    assert isinstance(computed, Computed)
     found: dict[str, list[str]] = {}
     for flag, belief in flags.items():
         if not belief:
             continue
         try:
-            observed = question.answer.observations.items()
+            observed = computed.observations.items()
             values = {name: observe(runs.trace(what.scenario, flag), what) for name, what in observed}
-            given = as_text(evaluate(question.answer, values))
+            given = as_text(evaluate(computed, values))
         except ValueError:  # this kernel does not reach the step, or what is observed does not exist there
             continue
         if given != key and not given.startswith("-"):
@@ -103,7 +104,7 @@ def _mistakes(runs: _Runs, question: Question, flags: dict[str, str], key: str) 
     return found
 
 
-def text_of(keys: dict[str, Any]) -> str:
+def text_of(keys: KeysFile) -> str:
     """Return the text of the keys file: one line per variant, so that diffs are readable."""
     lines = ["{", f' "format": {keys["format"]},', f' "beliefs": {json.dumps(keys["beliefs"], indent=2)},']
     questions = []

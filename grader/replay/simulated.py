@@ -27,7 +27,7 @@ USER_ACCESSES = {"copy_to_user": Access.WRITE, "copy_from_user": Access.READ}
 
 
 class Mapping(NamedTuple):
-    """Where a name of the scenario stands: first page and length, in pages."""
+    """A mapping by its name in the scenario: first page and length, in pages."""
 
     first: int
     pages: int

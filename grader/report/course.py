@@ -136,7 +136,7 @@ def note(entry: dict[str, Any]) -> str:
     elif not entry["complete"]:
         notes.append("not everything could be graded: run the batch again")
     if "tampered" in entry["verdicts"].values():
-        notes.append("sent what no kernel can have done")
+        notes.append("sent an answer that no kernel can produce")
     if entry["twins"]:
         notes.append(f"passes {_scenarios_of(entry['twins'])} but not the twin")
     if entry["same_kernel_as"]:

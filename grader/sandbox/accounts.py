@@ -1,4 +1,4 @@
-"""What the scheduler accounts for a child: time on a processor, and time ready to run without one.
+"""Reads what the scheduler counts for a child: time on a processor, and time ready to run without one.
 
 Nothing here is a sample of what the child happens to be doing when the grader looks. Processor time, run delay and the
 number of sleeps are kept by the operating system over the whole time, so a kernel cannot choose its moments.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import time
 
-#: Sleeps that no kernel's waits are held against, and those that each answer explains (its worker sleeps until the
-#: next step comes). A kernel that sleeps more often gives the processor away, so its waits for one are its own.
+#: Number of sleeps that are always allowed, and that each answer explains (the worker sleeps until the next step
+#: comes). A kernel that sleeps more often gives up the processor itself, so its waits for one are its own fault.
 SLEEPS = 1000
 SLEEPS_PER_ANSWER = 3
 
@@ -25,7 +25,7 @@ class Account:
         self.answers = 0
         self._clock = 0
         self._schedstat = self._status = -1
-        self._cpu = 0.0  # the last figure, which stays when the process is gone
+        self._cpu = 0.0  # the last value; it stays after the process is gone
         self._delay = 0.0
         self._before = 0.0, 0.0
         self._figures = 0.0, 0  # processor time and times on a processor, when it was last seen ready to run
@@ -39,7 +39,7 @@ class Account:
             self._schedstat = os.open(f"/proc/{pid}/schedstat", os.O_RDONLY)
             self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY)
         except OSError:
-            return  # not Linux, or it is gone: then no wait is known, and the clock decides
+            return  # not Linux, or the process is gone: no waits are known, so only the clock decides
 
     def close(self) -> None:
         """Forget the process; its last figures stay."""

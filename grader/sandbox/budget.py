@@ -1,4 +1,4 @@
-"""What a submission has used up in all, and what it may still use: no kernel, however broken, holds up a class.
+"""Limits what a submission may use in all its scenarios together, so that no broken kernel holds up a class.
 
 Three rules, and none of them takes a point from a kernel whose scenarios come to an end:
 
@@ -13,13 +13,13 @@ from __future__ import annotations
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Ending
 
-#: Overruns that are waited for in full.
+#: Number of overruns for which the full limits apply.
 PATIENCE = 1
 
-#: Overruns, with no scenario that came to an end, after which a kernel is given up.
+#: Number of overruns after which no more scenarios are tried, if none has finished.
 GIVE_UP = 6
 
-#: Scenarios that may starve one after another before a machine is called too busy for all of them.
+#: Number of starved scenarios in a row after which the machine is too busy for all of them.
 STARVED = 3
 
 
@@ -38,7 +38,7 @@ class Budget:
 
     @property
     def hurried(self) -> bool:
-        """Whether the next scenario is hurried."""
+        """Return True if the next scenario is hurried."""
         return self._overruns >= PATIENCE
 
     def limits(self, due: int) -> Limits:

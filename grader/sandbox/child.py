@@ -1,7 +1,7 @@
-"""One confined child, as the grader sees it. Every wait has an end: by an answer, by its death, or by a limit.
+"""Handles one confined child for the grader. Every wait ends: by an answer, by the death of the child, or by a limit.
 
-The way of an answer that comes at once is short: one system call to send, one to receive. Only a child that lets a
-moment pass is waited for with a look at its prints and its limits.
+An answer that comes at once takes one system call to send and one to receive. Only while a child takes longer than a
+moment are its prints and limits checked.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import select
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.protocol import wire
 from grader.sandbox import termination
@@ -18,18 +18,20 @@ from grader.sandbox.accounts import Account
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
+    from _socket import socket
+
     from grader.sandbox.owner import Owner
 
 #: Seconds that an answer is waited for before prints and limits are looked at.
 MOMENT = 0.02
 
-#: Seconds between looks at a child that lets itself be waited for.
+#: Seconds between checks of a child that takes long.
 TICK = 0.05
 
-#: Seconds that an answer nobody needs any more is waited for, before the child is given up.
+#: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
-#: Seconds that a new child may take to put up its walls, on a busy machine.
+#: Seconds that a new child may take to confine itself on a busy machine.
 HELLO_S = 60
 
 _KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER)
@@ -43,7 +45,7 @@ _CHUNK = 1 << 16
 class Child:
     """A confined process that runs inside/worker.serve. Made by Sandbox.spawn."""
 
-    def __init__(self, owner: Owner, serial: int, channel: Any, output: int) -> None:
+    def __init__(self, owner: Owner, serial: int, channel: socket, output: int) -> None:
         self.limits = owner.limits
         self.pid = 0  # as this process's namespace numbers it, from HELLO on
         self._owner = owner
@@ -85,7 +87,7 @@ class Child:
         """Return what the child has used up in its whole life: processor seconds, and seconds that it let pass."""
         passed = self._awaited - self._excused
         if passed < TICK:
-            # Nearly always: not worth a look at the scheduler's figures.
+            # The usual case: reading the scheduler's figures is not worth it.
             return self._account.cpu(), self._idle_before
         idle = passed - self._account.used() - self._account.waited()
         return self._account.cpu(), self._idle_before + max(0.0, idle)
@@ -101,7 +103,7 @@ class Child:
             self._send_late(memoryview(data)[sent:])
 
     def receive(self) -> tuple[int, bytes] | Ending:
-        """The next frame of the child, or how it ended."""
+        """Return the next frame of the child, or how it ended."""
         if not self.pid and self._ending is None:
             self._greet()
         entered = self._entered = time.monotonic()
@@ -123,7 +125,7 @@ class Child:
         return frame if frame is not None else self._ending or termination.LOST
 
     def drain(self, owed: int) -> bool:
-        """Take the answers that are still owed, if they come at once; False if they do not."""
+        """Take the answers that are still owed. Return False if they do not come at once."""
         entered = self._entered = time.monotonic()
         while self._ending is None and self.pid and owed and time.monotonic() < entered + DRAIN_S:
             frame = self._frame()
@@ -135,7 +137,7 @@ class Child:
         return not owed
 
     def quiet(self) -> bool:
-        """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
+        """Return True if the child lives and has sent nothing unsolicited, so that it can get the next scenario."""
         if self._ending is not None or self._received:
             return False
         try:
@@ -147,7 +149,7 @@ class Child:
         return False
 
     def take_output(self) -> tuple[bytes, bool]:
-        """What was printed since the last call, and whether some of it was cut off."""
+        """Return what was printed since the last call, and whether some of it was cut off."""
         if self._output >= 0:
             self._drain_output()
         printed, cut = bytes(self._printed), self._cut
@@ -172,7 +174,7 @@ class Child:
     # -- beginning --------------------------------------------------------------------------------------------
 
     def _greet(self) -> None:
-        """Wait for HELLO, which says that the walls stand, and learn the child's process id."""
+        """Wait for HELLO, which means that the child is confined, and note its process id."""
         import _socket
 
         deadline = time.monotonic() + HELLO_S
@@ -189,11 +191,11 @@ class Child:
             data += more
             for level, kind, value in ancillary:
                 if level == _socket.SOL_SOCKET and kind == getattr(_socket, "SCM_CREDENTIALS", None):
-                    # The kernel's word, in this process's numbering: behind bwrap the child itself knows another.
+                    # Ask the operating system, because under bwrap the child knows its process id by another number.
                     self.pid = int.from_bytes(value[:4], sys.byteorder)
         if len(data) < _HELLO_BYTES or data[0] != wire.HELLO:
             self._drain_output()
-            reason = self._printed.decode("utf-8", "replace") or "no sign of life"
+            reason = self._printed.decode("utf-8", "replace") or "no response"
             self._printed.clear()
             self._end(Ending("ungradable", f"the sandbox could not be set up ({reason[:200]}); run it again"))
             return
@@ -205,7 +207,7 @@ class Child:
     # -- waiting ----------------------------------------------------------------------------------------------
 
     def _frame(self) -> tuple[int, bytes] | None:
-        """The first frame of what was received, if it is whole."""
+        """Return the first frame of what was received, if it is complete."""
         received = self._received
         if len(received) < 5:
             return None
@@ -218,7 +220,7 @@ class Child:
             return None
         self._volume = volume
         if len(received) == 5 + size:
-            # Nearly always: nothing else was sent, so nothing need be moved.
+            # The usual case: nothing else was sent, so nothing has to be moved.
             self._received = bytearray()
             return kind, bytes(memoryview(received)[5:])
         frame = bytes(memoryview(received)[5 : 5 + size])
@@ -234,7 +236,7 @@ class Child:
         return termination.too_many_operations(self._volume + size, self._room, "one scenario")
 
     def _wait(self, events: int, seconds: float = 3600.0) -> None:
-        """Wait for the channel or a limit; keep the pipe of prints empty meanwhile."""
+        """Wait for the channel or a limit, and keep the pipe of prints empty while waiting."""
         self._poll.modify(self._fd, events)
         seconds = min(seconds, TICK, max(0.0, self._look_at - time.monotonic()))
         timeout, began = int(seconds * 1000) + 1, time.monotonic()
@@ -269,7 +271,7 @@ class Child:
     def _send_late(self, data: memoryview) -> None:
         """Send the rest to a child that is slow to read."""
         if not self.pid:
-            # Its HELLO comes first, and would be taken for an answer in the wait below.
+            # HELLO comes first; without this, the wait below would take it for an answer.
             self._greet()
         entered = self._entered = time.monotonic()
         while data and self._ending is None:
@@ -278,7 +280,7 @@ class Child:
         self._awaited += time.monotonic() - entered
 
     def _write_some(self, data: bytes | memoryview) -> int:
-        """Bytes that were written, waiting a moment for room. All, where nobody is left to read: receive() says why."""
+        """Write what there is room for, waiting a moment. Return len(data) if nobody reads: receive() says why."""
         try:
             return os.write(self._fd, data)
         except BlockingIOError:
@@ -325,13 +327,13 @@ class Child:
     # -- the end ----------------------------------------------------------------------------------------------
 
     def _end(self, ending: Ending) -> None:
-        """A limit was crossed."""
+        """End the child because it crossed a limit."""
         if self._ending is None:
             self._ending = ending
             self._owner.reap(self._serial, gently=False)
 
     def _died(self) -> None:
-        """The child closed its channel, most likely by dying."""
+        """Find out how the child ended after it closed its channel."""
         if self._ending is None:
             death = self._owner.reap(self._serial, gently=True)
             if death is not None:

@@ -1,6 +1,6 @@
-"""How the zygote is started: the interpreter, its options, and bwrap around it where that is wanted.
+"""Starts the zygote: the interpreter, its options, and bwrap around it where that is wanted.
 
-Nothing of the grader's is handed on but one socket: an environment of three variables, no open descriptor, no argument
+The zygote gets only one socket from the grader: an environment of three variables, no open descriptor, no argument
 that says what is graded, a session of its own.
 """
 
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from _socket import socket
 
 #: The grader's package, and the folder that holds it.
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -19,8 +22,8 @@ ROOT = os.path.dirname(PACKAGE)
 #: The descriptor of the control socket inside.
 CONTROL = 3
 
-#: -P: no folder put on the path; -s -S: no user's and no installed packages; -B: nothing written; -u: nothing of the
-#: zygote's own is left in a buffer, to be printed again by each child.
+#: -P: add no folder to the path; -s -S: no user's and no installed packages; -B: write nothing; -u: leave nothing in a
+#: buffer of the zygote, which each child would print again.
 OPTIONS = ("-P", "-s", "-S", "-B", "-u")
 
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); from grader.sandbox.inside.zygote import main; main()"
@@ -34,7 +37,7 @@ class Zygote(NamedTuple):
     all inside are gone."""
 
     pid: int
-    control: object
+    control: socket
     log: int
 
 
@@ -42,7 +45,7 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
     """Start a zygote, inside `jail` (bwrap's path) if that is given. Does not wait for it. OSError if there is none.
 
     walls   the level whose walls the children get (`L1`, `L2S`, `L2`)
-    polite  whether what the walls refuse is also refused by Python, in words (manners.py)
+    polite  whether what the walls refuse is also refused by Python, in words (inside/audit_hook.py)
     entry   module:function that serves in each child
     runtime  the folder that holds the package wasmtime, for kernels in C; it is loaded before the walls go up
     """
@@ -70,16 +73,16 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
     return Zygote(pid, ours, log)
 
 
-def _spawn(command: list[str], file_actions: list[tuple]) -> int:
+def _spawn(command: list[str], file_actions: list[tuple[int | str, ...]]) -> int:
     """Start a program in a session of its own, where the terminal's ctrl-C does not reach it: leaving is our part."""
     try:
         return os.posix_spawn(command[0], command, environment(), file_actions=file_actions, setsid=True)
     except NotImplementedError:
-        # A C library without it; the zygote then makes itself a session, a moment later.
+        # This C library cannot do it; the zygote then creates its session itself, a moment later.
         return os.posix_spawn(command[0], command, environment(), file_actions=file_actions)
 
 
-def _descriptors(control: int, complaints: int) -> list[tuple]:
+def _descriptors(control: int, complaints: int) -> list[tuple[int | str, ...]]:
     return [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_DUP2, complaints, 1),
@@ -89,7 +92,7 @@ def _descriptors(control: int, complaints: int) -> list[tuple]:
 
 
 def above_standard(descriptor: int) -> int:
-    """The same file at a number above CONTROL, so that putting others at 0 to 3 does not hide it."""
+    """Return the same file at a number above CONTROL, so that putting others at 0 to 3 does not hide it."""
     if descriptor > CONTROL:
         return descriptor
     import fcntl
@@ -98,12 +101,12 @@ def above_standard(descriptor: int) -> int:
 
 
 def interpreter() -> str:
-    """The real interpreter, behind any virtual environment: it needs the standard library alone."""
+    """Return the real interpreter, not that of a virtual environment: it needs only the standard library."""
     return os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
 
 
 def environment() -> dict[str, str]:
-    """All that the inside knows of the outside. A fixed hash seed gives the same order of sets in every run."""
+    """Return the environment variables of the zygote. A fixed hash seed gives the same order of sets in every run."""
     kept = {name: absolute_folders(os.environ.get(name, "")) for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")}
     libraries = {name: os.pathsep.join(folders) for name, folders in kept.items() if folders}
     return {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", **libraries}
@@ -152,7 +155,7 @@ def _compiled(source: str, cached: str) -> bool:
 
 
 def library_folders() -> list[str]:
-    """Folders of the shared libraries that this interpreter has loaded: what it needs to run, and its modules too."""
+    """Return the folders of the shared libraries that this interpreter and its modules have loaded."""
     try:
         maps = os.open("/proc/self/maps", os.O_RDONLY)
     except OSError:
@@ -165,7 +168,7 @@ def library_folders() -> list[str]:
 
 
 def standard_library() -> str:
-    """The folder of the standard library."""
+    """Return the folder of the standard library."""
     return os.path.dirname(os.path.realpath(os.__file__))
 
 
@@ -173,7 +176,7 @@ def standard_library() -> str:
 
 
 def find_bwrap() -> str | None:
-    """The path of bwrap, or None."""
+    """Return the path of bwrap, or None."""
     for folder in absolute_folders(os.environ.get("PATH", os.defpath)):
         path = os.path.join(folder, "bwrap")
         if os.access(path, os.X_OK) and os.path.isfile(path):
@@ -182,8 +185,8 @@ def find_bwrap() -> str | None:
 
 
 def jail_command(bwrap: str, packages: list[str]) -> list[str]:
-    """bwrap's command line: the interpreter, its libraries, the grader's package and the packages given, read-only;
-    nothing else exists."""
+    """Return the command line of bwrap: only the interpreter, its libraries, this package and the packages given exist,
+    read-only."""
     jail = [bwrap, "--die-with-parent"]
     for path in ("/lib", "/lib64", "/usr/lib64"):
         if os.path.islink(path):
@@ -208,15 +211,15 @@ def jail_command(bwrap: str, packages: list[str]) -> list[str]:
 def _namespaces() -> list[str]:
     if os.geteuid() != 0:
         return ["--unshare-all"]
-    # Children give up root themselves; all that the zygote keeps is the right to let them, and to end them. A user
-    # namespace would have no other user for them to become.
+    # Children give up root themselves; the zygote keeps only the right to let them do so, and to end them. A user
+    # namespace would have no other user to switch to.
     own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     kept = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL")
     return [*own, "--cap-drop", "ALL", *(option for cap in kept for option in ("--cap-add", cap))]
 
 
 def _folders_to(path: str, made: set[str]) -> list[str]:
-    """Options that make the folders on the way to a mount, so that every user may pass."""
+    """Return options that make the folders on the way to a mount, so that every user may pass."""
     options: list[str] = []
     parts = path.split("/")[1:-1]
     for count in range(1, len(parts) + 1):

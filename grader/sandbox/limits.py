@@ -1,4 +1,4 @@
-"""What a student's kernel may use: in one scenario, and in all scenarios of a submission.
+"""Sets the limits of a student's kernel, in one scenario and in all scenarios of a submission.
 
 Crossing a limit of a scenario ends the child that runs it. The figures stand on a measurement: a model answer's slowest
 scenario takes 13 ms of processor time, and all scenarios of a lab together take 0.1 s.
@@ -10,22 +10,22 @@ from typing import NamedTuple
 
 
 class Limits(NamedTuple):
-    """Budgets of one scenario, where nothing else is said, and of a submission.
+    """Budgets of one scenario, unless a line mentions the submission.
 
-    cpu_s      processor seconds: what decides `timed_out`. Catches loops; says nothing of a kernel that sleeps.
-    wall_s     seconds that the grader waits while the kernel neither runs nor is ready to run: catches kernels that
-               sleep. Time in which a kernel was ready to run, but got no processor, does not count; after three times
-               as long the scenario is `ungradable`, not `timed_out`.
-    memory_mib address space of the child, in MiB, interpreter included (about 40). Catches growth, not slowness. To
-               fill it takes a small part of cpu_s also on a busy machine, so that growth is not called slowness;
-               and it is less than the 768 MB that a Gradescope container has for everything.
+    cpu_s      processor seconds; decides `timed_out`. Catches loops, but not kernels that sleep.
+    wall_s     seconds that the grader waits while the kernel neither runs nor is ready to run; catches kernels that
+               sleep. Time in which a kernel is ready to run but gets no processor does not count; after three times as
+               long the scenario is `ungradable`, not `timed_out`.
+    memory_mib address space of the child in MiB, including the interpreter (about 40). Filling it takes a small part of
+               cpu_s even on a busy machine, so that growth is not mistaken for slowness. It is less than the 768 MB
+               that a Gradescope container has in all.
     output     bytes that a kernel may print
-    answers    bytes of answers, four a number, above what the scenario's own pages may take (script.py): bounds the
-               operations, and the time that the grader needs to re-enact them
+    answers    bytes of answers, four per number, above what the scenario's own pages may take (protocol/messages.py):
+               bounds the operations, and the time that the grader needs to re-enact them
     step_answers  the same in one step: bounds the page table entries that the grader has to hold
     all_cpu_s  processor seconds of all scenarios of a submission together
     all_wall_s seconds that all scenarios of a submission together may let pass, as in wall_s
-    reduced    whether cpu_s and wall_s are less than usual, because an earlier scenario has overrun a limit
+    reduced    True if cpu_s and wall_s are less than usual because an earlier scenario has overrun a limit
     """
 
     cpu_s: float = 2.0
@@ -40,8 +40,9 @@ class Limits(NamedTuple):
 
     @property
     def patience_s(self) -> float:
-        """Return the seconds after which the machine is to blame: by then the scheduler has made the kernel wait for
-        twice the wall limit. A hurried kernel waits for a busy machine as long as any other."""
+        """Return the seconds after which the machine is to blame: the kernel had to wait for a processor for twice the
+        wall limit. A hurried kernel may wait for a busy machine as long as any other.
+        """
         return (3 * self.wall_s + self.cpu_s) * (10 if self.reduced else 1)
 
     def hurried(self, due: int, slowest: float) -> Limits:
@@ -50,7 +51,7 @@ class Limits(NamedTuple):
 
         due      bytes of answers that the scenario's own pages may take
         slowest  processor seconds of the slowest scenario that this kernel has finished: none gets less than ten times
-                 as long, so that a slow kernel, or a slow machine, is no reason to run out of time
+                 as long, so that a slow kernel or machine does not make it run out of time
         """
         wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * slowest)
         return self._replace(cpu_s=min(self.cpu_s, wanted), wall_s=self.wall_s / 10, reduced=True)
@@ -63,7 +64,7 @@ HURRIED_S_PER_BYTE = 25e-9
 SOURCE_LIMIT = 256 * 1024
 ANSWERS_LIMIT = 64 * 1024
 
-#: Processor seconds after which the kernel's own limit ends a child, however it fares: a backstop for ours.
+#: Processor seconds after which the operating system ends a child, as a backstop for our own limit.
 CPU_BACKSTOP_S = 900
 
 

@@ -1,4 +1,4 @@
-"""What a child needs of the sandbox that made it. Children know no more of a sandbox than this."""
+"""Defines what a child needs from the sandbox that created it."""
 
 from __future__ import annotations
 

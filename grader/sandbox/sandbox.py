@@ -1,4 +1,4 @@
-"""The box: a zygote, and the confined children it forks. The grader's side; trusts nothing inside.
+"""The sandbox as the grader sees it: a zygote and the confined children that it forks. Trusts nothing inside.
 
     with Sandbox(isolation="auto") as box:
         child = box.spawn()
@@ -16,40 +16,47 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from grader.sandbox.isolation import Isolation
+from grader.sandbox.isolation import Isolation, Report
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Death, Ending
+
+if TYPE_CHECKING:
+    from _socket import socket
+
+    from grader.sandbox.child import Child
+    from grader.sandbox.launch import Zygote
+    from grader.sandbox.subprocess_child import PlainChild
 
 __all__ = ["LEVELS", "Ending", "IsolationError", "Sandbox"]
 
 LEVELS = ("L0", "L1", "L2S", "L2", "L3")
 
-#: The floor of `require`.
+#: The minimum level for `require`.
 REQUIRED = "L2"
 
 #: Seconds that a zygote may take to become warm, and to answer, on a busy machine.
 WARM_S = 60
 ANSWER_S = 20
 
-#: Seconds that a zygote is given to leave by itself.
+#: Seconds that a zygote has to end by itself.
 LEAVE_S = 0.5
 
-#: Whether processes can be forked here. Elsewhere (Windows) children are plain ones: see plain.py.
+#: True if processes can be forked here. Elsewhere (Windows) children are plain subprocesses: see subprocess_child.py.
 POSIX = os.name == "posix"
 
 _SIGKILL = 9
 
 
 class IsolationError(Exception):
-    """The level asked for is not to be had here; nothing was graded."""
+    """The requested level is not available here; nothing was graded."""
 
 
 class Sandbox:
     """A zygote and its children. Use as a context manager: leaving it ends everything inside."""
 
-    #: Why bwrap did not work on this machine, once that is known: no later box need try.
+    #: The reason why bwrap does not work on this machine, once known, so that later sandboxes need not try.
     _no_jail: str = ""
 
     def __init__(
@@ -61,20 +68,19 @@ class Sandbox:
         entry: str = "grader.sandbox.inside.worker:serve",
         runtime: str = "",
     ) -> None:
-        """Start a zygote. `polite`, `entry`, `runtime`: see launch.start; tests of the walls alone are impolite."""
+        """Start a zygote. `polite`, `entry`, `runtime`: see launch.start; tests of the layers switch the audit hook
+        off."""
         if isolation not in ("auto", "require", *LEVELS):
-            raise IsolationError(
-                f"isolation {isolation!r} is not known; accepted are auto, require, {', '.join(LEVELS)}"
-            )
+            raise IsolationError(f"unknown isolation {isolation!r}; use auto, require, {', '.join(LEVELS)}")
         self.wanted = isolation
         self.limits = limits or Limits()
         self._polite, self._entry, self._runtime = polite, entry, runtime
         self._missing: dict[str, str] = {}
-        self._report: dict[str, object] | None = None
-        self._children: dict[int, Any] = {}
+        self._report: Report | None = None
+        self._children: dict[int, Child | PlainChild] = {}
         self._deaths: dict[int, Death] = {}
         self._spawned = 0
-        self._zygote: Any = None
+        self._zygote: Zygote | None = None
         self._start(self._wants_jail())
 
     def __enter__(self) -> Sandbox:
@@ -86,7 +92,7 @@ class Sandbox:
     # -- the zygote -------------------------------------------------------------------------------------------
 
     def _wants_jail(self) -> str | None:
-        """The path of bwrap, where it is wanted and not known to fail."""
+        """Return the path of bwrap if it is wanted and not known to fail."""
         if self.wanted not in ("auto", "require", "L3"):
             return None
         if not sys.platform.startswith("linux"):
@@ -116,14 +122,15 @@ class Sandbox:
         self._zygote = launch.start(walls, self.limits, jail, self._polite, self._entry, self._runtime)
         self._control = self._zygote.control
 
-    def _warm(self) -> dict[str, Any]:
-        """The zygote's report, waiting for it; a zygote that bwrap could not start is started without."""
+    def _warm(self) -> Report:
+        """Wait for the report of the zygote and return it; if bwrap could not start one, start one without."""
         if self._zygote is None and POSIX:
             self._report = None
             self._start(self._jail)
         while self._report is None:
-            report = self._message(WARM_S)
-            if report is not None:
+            message = self._message(WARM_S)
+            if message is not None:
+                report = cast("Report", message)
                 self._missing.update(report["missing"])
                 self._judge(report)
                 self._report = report
@@ -135,8 +142,8 @@ class Sandbox:
             self._start(jail=None)
         return self._report
 
-    def _judge(self, report: dict[str, Any]) -> None:
-        """IsolationError if the probes show less than was asked for."""
+    def _judge(self, report: Report) -> None:
+        """Raise IsolationError if the probes show less than was asked for."""
         got = report["level"]
         floor = {"auto": "L0", "require": REQUIRED}.get(self.wanted, self.wanted)
         if LEVELS.index(got) < LEVELS.index(floor):
@@ -144,26 +151,26 @@ class Sandbox:
             missing = "; ".join(f"{layer}: {reason}" for layer, reason in reasons.items())
             raise IsolationError(
                 f"isolation {self.wanted} needs {floor}, and this machine gives {got} ({missing}). "
-                f"To grade your own code all the same, say --isolation {got}"
+                f"To grade your own code anyway, use --isolation {got}"
             )
 
     @property
     def isolation(self) -> Isolation:
-        """What result files say: wanted, got, missing with reasons, and the version of Landlock."""
+        """Return what result files contain: wanted, got, missing with reasons, and the version of Landlock."""
         report = self._warm()
         got = report["level"]
         if self.wanted in LEVELS:
-            # A level that was asked for is what is reported: higher walls were not put up on purpose.
+            # Report the level that was asked for: stronger layers were left out on purpose.
             got = LEVELS[min(LEVELS.index(got), LEVELS.index(self.wanted))]
         return {"wanted": self.wanted, "got": got, "missing": self._missing, "landlock_abi": report["landlock_abi"]}
 
     @property
     def walled(self) -> bool:
-        """Whether children are where they can send no signal (L2S and up)."""
+        """Return True if children cannot send signals (L2S and up)."""
         return LEVELS.index(self.isolation["got"]) >= LEVELS.index("L2S")
 
     def _message(self, patience: float) -> dict[str, Any] | None:
-        """The zygote's next line, or None if it is gone, or silent for that many seconds."""
+        """Return the next line of the zygote, or None if it is gone, or silent for that many seconds."""
         import json
         import select
 
@@ -180,16 +187,17 @@ class Sandbox:
                 return None
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
-        return json.loads(line)
+        message: dict[str, Any] = json.loads(line)
+        return message
 
     def _last_words(self) -> str:
-        """End a zygote that failed; the last line that it, or bwrap, wrote."""
+        """End a zygote that failed. Return the last line that it, or bwrap, wrote."""
         log = self._end_zygote()
         lines = log.decode("utf-8", "replace").strip().splitlines()
-        return lines[-1][:300] if lines else "it ended without a word"
+        return lines[-1][:300] if lines else "it ended without a message"
 
     def _end_zygote(self) -> bytes:
-        """End the zygote and everything inside, and wait until all of it is gone; what it complained of."""
+        """End the zygote and everything inside, and wait until all of it is gone. Return what it wrote to stderr."""
         if self._zygote is None:
             return b""
         zygote, self._zygote = self._zygote, None
@@ -204,7 +212,7 @@ class Sandbox:
 
     # -- children ---------------------------------------------------------------------------------------------
 
-    def spawn(self, hurried: bool = False) -> Any:
+    def spawn(self, hurried: bool = False) -> Child | PlainChild:
         """Return a new child, which may still be putting up its walls. IsolationError if there is less than was asked
         for. `hurried`: with less memory, for a kernel that has overrun limits."""
         if not POSIX:
@@ -229,7 +237,7 @@ class Sandbox:
             descriptors = array("i", [inside.fileno(), printed])
             self._control.sendmsg([command], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
         except OSError:
-            # The zygote is gone. The child is born dead, and says so; the next one gets a new zygote.
+            # The zygote is gone. The child reports at its first use that it is dead; the next one gets a new zygote.
             self._end_zygote()
         finally:
             inside.close()
@@ -239,7 +247,7 @@ class Sandbox:
         return child
 
     def reap(self, serial: int, gently: bool) -> Death | None:
-        """End a child, and wait until it is gone: how it died, or None if the zygote does not say.
+        """End a child and wait until it is gone. Return how it died, or None if the zygote does not report it.
 
         gently  it is dying already, so it is given a moment to do so by itself
         """
@@ -260,7 +268,7 @@ class Sandbox:
         return death
 
     def forget(self, child: object) -> None:
-        """A child was closed."""
+        """Forget a child that was closed."""
         for serial, known in list(self._children.items()):
             if known is child:
                 del self._children[serial]
@@ -273,7 +281,7 @@ class Sandbox:
         self._end_zygote()
 
 
-def _prepare(channel: Any) -> None:
+def _prepare(channel: socket) -> None:
     """Let every read and write on a channel end after a moment, and the first message say who sent it."""
     import _socket
     import struct
@@ -288,7 +296,7 @@ def _prepare(channel: Any) -> None:
 
 
 def _read_to_end(descriptor: int, patience: float) -> tuple[bytes, bool]:
-    """What comes out of a pipe (the last 64 KiB of it), and whether its end came in time."""
+    """Return what comes out of a pipe (its last 64 KiB), and whether its end came in time."""
     import select
 
     deadline = time.monotonic() + patience

@@ -1,7 +1,7 @@
-"""Level L0 where nothing can be forked (Windows): a plain subprocess, a clock, caps on what it says and prints.
+"""Level L0 where nothing can be forked (Windows): a plain subprocess, a clock, and limits on its output.
 
-No wall at all, and no processor clock of another process to look at: a child is ended when the wall limit has passed
-while its answer was waited for. Written for Windows, and tested, for want of one, on Linux alone.
+Nothing is confined, and the processor time of another process cannot be read: a child is ended when its answer does not
+come within the wall limit. Written for Windows, but tested only on Linux.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PROGRAM = (
     "from grader.sandbox.subprocess_child import inside; inside(sys.argv[2], sys.argv[3])"
 )
 
-#: Seconds that an answer nobody needs any more is waited for, before the child is given up.
+#: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
 
@@ -82,7 +82,7 @@ class PlainChild:
         threading.Thread(target=_write, args=(descriptor, data), daemon=True).start()
 
     def receive(self) -> tuple[int, bytes] | Ending:
-        """The next frame of the child, or how it ended."""
+        """Return the next frame of the child, or how it ended."""
         began = time.monotonic()
         while self._ending is None:
             try:
@@ -99,7 +99,7 @@ class PlainChild:
         return self._ending or termination.LOST
 
     def drain(self, owed: int) -> bool:
-        """Take the answers that are still owed, if they come at once; False if they do not."""
+        """Take the answers that are still owed. Return False if they do not come at once."""
         deadline = time.monotonic() + DRAIN_S
         while owed:
             try:
@@ -112,12 +112,12 @@ class PlainChild:
         return True
 
     def quiet(self) -> bool:
-        """Whether the child lives and has said nothing that was not asked for: it can be given the next scenario."""
+        """Return True if the child lives and has sent nothing unsolicited, so that it can get the next scenario."""
         return self._ending is None and self._frames.empty() and self._process.poll() is None
 
     def take_output(self) -> tuple[bytes, bool]:
-        """What was printed since the last call, and whether some of it was cut off."""
-        # What was printed before an answer is on its way through a pipe of its own.
+        """Return what was printed since the last call, and whether some of it was cut off."""
+        # Prints travel through a separate pipe and may arrive after the answer.
         time.sleep(0.005)
         printed, cut = bytes(self._printed), self._cut
         del self._printed[: len(printed)]
@@ -192,11 +192,11 @@ def _write(descriptor: int, data: bytes) -> None:
         while data:
             data = data[os.write(descriptor, data) :]
     except OSError:
-        return  # receive() says how it ended
+        return  # receive() reports how it ended
 
 
 def inside(entry: str, polite: str) -> None:
-    """The child's whole life. Frames leave by what was standard output; prints go where errors go."""
+    """Live the whole life of a child. Frames leave by what was standard output; prints go where errors go."""
     from importlib import import_module
 
     module, _, function = entry.partition(":")

@@ -1,4 +1,4 @@
-"""How a child can end, and what that is called. Each reason is a sentence for the student, with figures."""
+"""Names the ways in which a child can end. Each reason is a sentence for the student, with figures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from grader.sandbox.limits import CPU_BACKSTOP_S, Limits
 
-#: MiB that no honest kernel comes near. A child that had so much and was killed was the machine's choice for a reason.
+#: MiB that no honest kernel needs. If a child with that much memory was killed, the system had run out of memory.
 MUCH_MEMORY = 200
 
 _SIGKILL, _SIGSEGV, _SIGXCPU, _SIGSYS = 9, 11, 24, 31
 
 
 class Ending(NamedTuple):
-    """How a child ended: one of the verdicts, and a sentence for the student."""
+    """The end of a child: one of the verdicts, and a sentence for the student."""
 
     verdict: str
     reason: str
@@ -28,47 +28,47 @@ _REDUCED = "since it gets less once another scenario has run into a limit"
 
 
 def too_much_time(used: float, limits: Limits) -> Ending:
-    """The processor-time limit was crossed."""
+    """Return the ending of a kernel that used too much processor time."""
     if limits.reduced:
         return Ending("timed_out", f"used too much processor time, {_REDUCED}")
     return Ending("timed_out", f"used {used:.1f} s of processor time; the limit is {limits.cpu_s:g} s")
 
 
 def too_slow(idle: float, limits: Limits) -> Ending:
-    """Time passed, and the kernel did not use it."""
+    """Return the ending of a kernel that let too much time pass without using it."""
     if limits.reduced:
         return Ending("timed_out", f"took too long without using the processor, {_REDUCED}")
     return Ending("timed_out", f"took {idle:.0f} s without using the processor; the limit is {limits.wall_s:g} s")
 
 
 def starved(waited: float, passed: float) -> Ending:
-    """The kernel wanted to run, and this machine did not let it."""
+    """Return the ending of a kernel that was ready to run but got no processor."""
     return Ending("ungradable", f"this machine was too busy: the kernel waited {waited:.0f} of {passed:.0f} s for it")
 
 
 def too_much_output(limits: Limits) -> Ending:
-    """The kernel printed without end."""
+    """Return the ending of a kernel that printed without end."""
     return Ending("timed_out", f"printed more than {limits.output >> 10} KiB in one scenario; that is the limit")
 
 
 def too_many_operations(volume: int, room: int, where: str) -> Ending:
-    """The kernel carried out more than any kernel needs, in one step or in one scenario."""
+    """Return the ending of a kernel that carried out more operations than any needs, in a step or in a scenario."""
     told = f"{volume / (1 << 20):.1f} MiB of operations; the limit is {room / (1 << 20):.1f} MiB"
     return Ending("timed_out", f"carried out more operations in {where} than any kernel needs ({told})")
 
 
 def not_a_frame(kind: int, size: int) -> Ending:
-    """Bytes on the channel that the worker does not write."""
+    """Return the ending for bytes on the channel that no worker writes."""
     return Ending("tampered", f"wrote to the grader's own channel: a frame of kind {kind} and {size} bytes")
 
 
 class Death(NamedTuple):
-    """What the zygote, the parent, tells of a child that is gone.
+    """The end of a child, as its parent, the zygote, reports it.
 
     status   as wait(2) gives it
     cpu      processor seconds in all
     memory   the most that was resident, in MiB
-    killed   it was we who ended it, after it had fallen silent
+    killed   True if the zygote killed it because it did not end by itself
     """
 
     status: int
@@ -78,12 +78,12 @@ class Death(NamedTuple):
 
 
 def of_death(death: Death, walled: bool) -> Ending:
-    """What a death means. `walled`: behind walls where no kernel can send a signal, not even to itself."""
+    """Return what a death means. `walled`: behind walls where no kernel can send a signal, not even to itself."""
     if death.killed:
         return Ending("crashed", "the kernel closed its connection to the grader")
     if os.WIFSIGNALED(death.status):
         return _of_signal(os.WTERMSIG(death.status), death, walled)
-    # Whatever the status: before its walls stand, a child has not said HELLO, and is not asked how it ended.
+    # Any status means that the kernel exited: a child that fails before it is confined never gets here.
     return Ending("crashed", f"the kernel ended its own process (exit status {os.WEXITSTATUS(death.status)})")
 
 
@@ -95,9 +95,9 @@ def _of_signal(number: int, death: Death, walled: bool) -> Ending:
     if number == _SIGKILL and death.memory >= MUCH_MEMORY:
         return Ending("crashed", f"the kernel used {death.memory} MiB, more than this machine has")
     if number == _SIGKILL and walled:
-        return Ending("ungradable", "the kernel's process was killed by somebody else; run it again")
+        return Ending("ungradable", "the kernel's process was killed from outside; run it again")
     if number == _SIGSYS:
         return Ending("refused", "made a system call that a kernel may not make")
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    hint = " (perhaps a recursion without end)" if number == _SIGSEGV else ""
+    hint = " (perhaps an endless recursion)" if number == _SIGSEGV else ""
     return Ending("crashed", f"the kernel's process was ended by {name}{hint}")

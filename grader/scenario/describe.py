@@ -1,4 +1,4 @@
-"""A step of a scenario as a sentence."""
+"""Describes a step of a scenario in a sentence."""
 
 from __future__ import annotations
 

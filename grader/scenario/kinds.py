@@ -1,4 +1,4 @@
-"""The kinds of values that scenario fields take, in addition to those that every format has."""
+"""Defines the kinds of values of scenario fields, in addition to those that every format has."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
-"""Scenario files to Scenarios: strict, and with a place and a way out in every refusal.
+"""Loads scenario files, strictly: every error names the place and the way out.
 
-`load_scenario` reads one file. What is checked here needs only the file: fields and their kinds, processes and
-mappings that are named before they exist, and pages out of any region where that is not meant. Whether the reference
-agrees with what is expected is another question (see record).
+`load_scenario` reads one file. The checks here need only the file: fields and their kinds, processes and mappings that
+are named before they exist, and pages outside every region where that is not intended. `grader record` checks whether
+the reference agrees with what is expected.
 """
 
 from __future__ import annotations
 
 import pathlib
-from typing import Any
 
 from grader.errors import FormatError
 from grader.formats.checking import check_fields, guess, listed, shown
@@ -36,12 +35,12 @@ def scenario_of(block: object, id: str, name: str) -> Scenario:
 
 
 class _Loader:
-    """One file's load: what is known so far of processes and mappings."""
+    """Loads one file, and keeps the processes and mappings known so far."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.processes: set[str] = set()
-        self.mapped: dict[str, int] = {}  # mapping -> pages, as the scenario means it
+        self.mapped: dict[str, int] = {}  # mapping -> number of pages
         self.files: dict[str, FileSpec] = {}
         self.steps: list[Step] = []
         self.page_size = MachineSpec().page_size
@@ -49,8 +48,8 @@ class _Loader:
     def wrong(self, line: int, message: str) -> FormatError:
         return FormatError(self.name, line, message)
 
-    def scenario(self, block: Any, id: str) -> Scenario:
-        check_fields(self.name, "a scenario", block, TOP, 1)
+    def scenario(self, given: object, id: str) -> Scenario:
+        block = check_fields(self.name, "a scenario", given, TOP, 1)
         machine = self.machine(block)
         self.read_files(block)
         processes = self.read_processes(block, machine)
@@ -113,7 +112,7 @@ class _Loader:
 
     # -- steps ------------------------------------------------------------------------------------------------
 
-    def read_steps(self, items: Any, counter: str | None = None) -> None:
+    def read_steps(self, items: Items, counter: str | None = None) -> None:
         """Check and add steps; inside a `repeat`, `counter` is what {i} stands for."""
         for index, item in enumerate(items):
             line = items.lines[index]
@@ -163,7 +162,7 @@ def _counted(value: object, counter: str) -> object:
 
 
 class _StepCheck:
-    """What one step says against what the steps before it have made."""
+    """Checks one step against the processes and mappings that earlier steps have created."""
 
     def __init__(self, loader: _Loader, step: Step) -> None:
         self.loader = loader
@@ -208,8 +207,8 @@ class _StepCheck:
             raise self.wrong(f"{text!r} names no page; only munmap and mprotect can be asked for no pages")
         if place.wild(pages) and not wild_allowed:
             raise self.wrong(
-                f"{text!r} is out of the mapping, which has {pages} page{'s' * (pages != 1)}; a wild access says "
-                f"expect: {{outcome: segv}} (or error)"
+                f"{text!r} is out of the mapping, which has {pages} page{'s' * (pages != 1)}; to expect a "
+                f"failure, write expect: {{outcome: segv}} (or error)"
             )
 
     def check_mmap(self) -> None:
@@ -231,7 +230,7 @@ class _StepCheck:
     def check_write(self) -> None:
         fields = self.step.fields
         if ("value" in fields) == ("values" in fields):
-            raise self.wrong("write takes one of value (for every page) and values (one a page)")
+            raise self.wrong("write takes either value (for every page) or values (one per page)")
         if "values" in fields:
             pages = len(parse_place(fields["at"]).pages(self.loader.mapped[parse_place(fields["at"]).name]))
             if len(fields["values"]) != pages:

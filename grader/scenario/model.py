@@ -1,4 +1,4 @@
-"""What a scenario is, once read: typed, checked, and free of YAML.
+"""Defines a scenario that has been read: typed, checked, and independent of YAML.
 
 `FIELDS` is the one source of the format: the loader checks files against it, and the JSON Schema that editors use is
 generated from it (schema.py). A Scenario can also be built in code and written back as YAML (writer.py).
@@ -55,7 +55,7 @@ _BY = required(NAME, "the process that acts")
 EXPECT: Table = {
     "outcome": optional(OUTCOME, "how the step ends"),
     "value": optional(BYTE, "every byte read has this value"),
-    "values": optional(BYTES, "the bytes read, one a page"),
+    "values": optional(BYTES, "the bytes read, one per page"),
     "faults": optional(COUNT_PER_PROCESS, "page faults of this step, minor and major"),
     "major": optional(COUNT_PER_PROCESS, "major page faults of this step"),
     "copies": optional(COUNT, "frames copied in this step"),
@@ -87,11 +87,11 @@ _PLAIN_VERBS: dict[str, Table] = {
         "at": required(WHOLE_PLACE, "pages to protect"),
         "protection": required(PROTECTION, "their new protection"),
     },
-    "read": {"by": _BY, "at": required(PLACE, "what to read, one byte a page")},
-    "execute": {"by": _BY, "at": required(PLACE, "what to execute, one byte a page")},
+    "read": {"by": _BY, "at": required(PLACE, "what to read, one byte per page")},
+    "execute": {"by": _BY, "at": required(PLACE, "what to execute, one byte per page")},
     "write": {
         "by": _BY,
-        "at": required(PLACE, "what to write, one byte a page"),
+        "at": required(PLACE, "what to write, one byte per page"),
         "value": optional(BYTE, "the byte for every page"),
         "values": optional(BYTES, "a byte for each page"),
     },
@@ -121,7 +121,7 @@ FIELDS["repeat"] = {
 
 MACHINE: Table = {
     "frames": optional(whole_number(1, 1 << 20), "page frames of memory"),
-    "page_size": optional(whole_number(1, 1 << 16), "bytes a page"),
+    "page_size": optional(whole_number(1, 1 << 16), "bytes per page"),
     "swap": optional(whole_number(0, 1 << 20), "swap slots"),
     "tlb": optional(BOOLEAN, "whether there is a TLB"),
     "zero_page": optional(BOOLEAN, "whether there is a shared zero frame"),
@@ -169,7 +169,7 @@ class MachineSpec(NamedTuple):
 
 
 class Fields(TypedDict, total=False):
-    """What a step's verb takes, as the tables above have it; `by` apart. Places and protections are text."""
+    """The fields of a step's verb, as in the tables above, without `by`. Places and protections are text."""
 
     name: str
     pages: int
@@ -186,7 +186,7 @@ class Fields(TypedDict, total=False):
 
 
 class Expect(TypedDict, total=False):
-    """What a scenario expects of a step, as the table EXPECT has it."""
+    """The expectations of a step, as in the table EXPECT."""
 
     outcome: str
     value: int

@@ -1,10 +1,10 @@
-"""Places in an address space, as scenarios write them.
+"""Parses places in an address space, as scenarios write them.
 
     h         every page of mapping h          h[2]     its page 2
     h[1:3]    its pages 1 and 2                h[2]+5   byte 5 of its page 2
 
 A page past the end of the mapping may be named (h[4] of four pages, h[-1] before the first): a wild place.
-An empty range (h[1:1]) names no page: munmap and mprotect can be asked for that, and refuse.
+An empty range (h[1:1]) names no page; munmap and mprotect accept it in a scenario, and the kernel must refuse it.
 """
 
 from __future__ import annotations

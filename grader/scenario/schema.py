@@ -1,8 +1,8 @@
-"""The scenario format as JSON Schema, generated from the field tables of the model.
+"""Generates the JSON Schema of scenarios from the field tables of the model.
 
 Editors complete from `scenario.schema.json` in this folder; a test holds it against `schema()`, and
-`python -I -m grader.scenario.schema` writes it again. What a schema cannot say (that a name exists, that a page lies in
-its mapping) is checked by the loader.
+`python -I -m grader.scenario.schema` writes it again. The loader checks what a schema cannot express (that a name
+exists, that a page lies in its mapping).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""disguise(scenario, seed) -> Disguise: the same scenario under other numbers.
+"""Disguises a scenario: makes its twin, the same scenario with different numbers.
 
-A twin has the same steps and the same expectations. Its processes have other numbers, its mappings other addresses, its
-pages another length, its frames come in another order, and its bytes are others. None of this matters to a kernel that
-keeps the contract. It matters to one that repeats what was recorded in the scenario that everybody can read.
+A twin has the same steps and the same expectations. Its process ids, addresses, page size, order of frames and bytes
+are different. None of this matters to a kernel that keeps the contract. It matters to a kernel that repeats what was
+recorded in the scenario that everybody can read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FIXED = (0, POISON)
 
 
 class Disguise(NamedTuple):
-    """The twin of a scenario, and in what it differs, a few words each."""
+    """The twin of a scenario, and how it differs, a few words each."""
 
     scenario: Scenario
     differs: tuple[str, ...]
@@ -48,7 +48,7 @@ class _Chance:
 
 
 def disguise(scenario: Scenario, seed: str) -> Disguise:
-    """Return the twin of a scenario. Same seed, same twin; without the seed nobody can tell what it will be."""
+    """Return the twin of a scenario. The same seed gives the same twin, which nobody can predict without the seed."""
     chance = _Chance(f"{seed}/{scenario.hash}")
     machine, differs = _machine(scenario.machine, chance)
     byte = _bytes(chance)
@@ -68,8 +68,8 @@ def _machine(old: MachineSpec, chance: _Chance) -> tuple[MachineSpec, list[str]]
         f"the first process is {new.first_pid}, not {old.first_pid}",
         f"the first mapping is at page {new.first_page}, not {old.first_page}",
     ]
-    # Only longer pages: every byte that a step names is still there. Not the default, either: a scenario with another
-    # length may be about a kernel that takes the default for granted.
+    # Only longer pages, so that every byte that a step names still exists. Never the default size: a scenario with
+    # another size may test a kernel that takes the default for granted.
     longer = [size for size in (old.page_size << n for n in range(1, 5)) if size <= _PAGE_SIZE_LIMIT]
     longer = [size for size in longer if size != MachineSpec().page_size]
     if longer:
@@ -85,7 +85,7 @@ def _bytes(chance: _Chance) -> Callable[[int], int]:
     """Return a function that gives every byte another one, the fixed ones apart, and no two the same."""
     free = [byte for byte in range(256) if byte not in _FIXED]
     order = sorted(free, key=lambda byte: (chance.number(f"byte {byte}", 1 << 62), byte))
-    # One circle through all of them: none stays what it was.
+    # A single cycle through all of them, so that none keeps its value.
     changed = dict(zip(order, order[1:] + order[:1], strict=True))
     return lambda byte: changed.get(byte, byte)
 

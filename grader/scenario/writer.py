@@ -1,6 +1,6 @@
-"""A Scenario back to YAML that people read: a step a line, in the style of the labs.
+"""Writes a Scenario as readable YAML: one step per line, in the style of the labs.
 
-The way back is exact: loading the text gives an equal scenario (line numbers and path apart).
+Loading the text gives an equal scenario, except for line numbers and path.
 """
 
 from __future__ import annotations

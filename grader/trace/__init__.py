@@ -1,1 +1,1 @@
-"""What a replay showed: records of its steps, and the state of machine and kernel that follows from them."""
+"""Records of what a replay showed, and the state of machine and kernel that follows from them."""

@@ -1,4 +1,4 @@
-"""Traces as plain JSON values, and back.
+"""Converts traces to plain JSON values, and back.
 
 Entries that follow each other are stored as runs, so a step over a thousand pages is one line. Fields at their default
 are left out, so a field that is new to the format changes no output of a scenario that does not use it.
@@ -56,7 +56,7 @@ def trace_from_json(plain: dict[str, Any]) -> Trace:
 
 
 def _check_swapped(trace: Trace) -> None:
-    """Refuse a trace from before the moves to and from swap were recorded: nobody could tell which pages are out."""
+    """Refuse a trace from before swap moves were recorded, because it does not show which pages are swapped out."""
     for record in trace.steps:
         if record.swapped:
             return
@@ -123,7 +123,7 @@ def _record_from_json(plain: dict[str, Any]) -> StepRecord:
     )
 
 
-def _move_to_json(move: SwapMove) -> list[Any]:
+def _move_to_json(move: SwapMove) -> list[object]:
     return [move.kind, move.slot, move.frame, *(number for pair in move.pages for number in pair)]
 
 

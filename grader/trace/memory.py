@@ -1,4 +1,4 @@
-"""What is in frames, page cache and swap slots after a step, for pictures.
+"""Works out the contents of frames, page cache and swap slots after a step, for pictures.
 
 Records do not hold contents. They follow from what the scenario does, because up to the first difference a kernel does
 what mmap promises: a page of private memory begins as zeros or as its file's page and belongs to the process from its
@@ -52,7 +52,7 @@ class Memory:
     # -- asking -----------------------------------------------------------------------------------------------
 
     def frame(self, frame: int) -> Image | None:
-        """Return what is in a frame; None for one that is not in use, as far as the records tell."""
+        """Return the contents of a frame; None if the records do not show that it is in use."""
         held = self.cached.get(frame)
         if held is not None:
             return self._object(held)
@@ -121,7 +121,7 @@ class Memory:
         pages, offset = self.state.pages_of(step.fields["at"]), parse_place(step.fields["at"]).offset or 0
         writing = step.verb in ("write", "copy_to_user")
         if writing and record.outcome == OOM:
-            return  # how far it came is not in the record, and its private pages are gone with the process
+            return  # the record does not show how far it came, and its private pages are gone with the process
         values = _written(step, len(pages)) if writing else record.values
         right = _RIGHTS.get(step.verb)
         for page, value in zip(pages, values, strict=False):

@@ -1,4 +1,4 @@
-"""What pages, frames and the bits of entries are called in a message: `P:h[2]`, frame `a`, `cow dirty`."""
+"""Names pages, frames and the bits of entries in messages: `P:h[2]`, frame `a`, `cow dirty`."""
 
 from __future__ import annotations
 

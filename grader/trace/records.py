@@ -1,4 +1,4 @@
-"""The records of a replay: one per step, enough to rebuild the state after every step (state.py).
+"""Defines the records of a replay: one per step, enough to rebuild the state after every step (state.py).
 
 A record holds what was observed (numbers, frames, entries), never a judgement.
 """
@@ -24,7 +24,7 @@ class ProcessPage(NamedTuple):
 
 
 class StepRecord(NamedTuple):
-    """What one step did: differences to the step before, except `frames` and `slots`, which are totals after the step.
+    """The effects of one step: differences to the step before, except `frames` and `slots`, the totals after it.
 
     actor      pid of the process that acted; 0 for `fail` and for the end
     faults     (minor, major) of the actor

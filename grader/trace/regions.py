@@ -1,6 +1,6 @@
-"""The regions of every process, as mmap, munmap, mprotect, fork and exit have made them.
+"""Works out the regions of every process from its mmap, munmap, mprotect, fork and exit calls.
 
-Few ask for them, so calls are noted as they come and carried out when somebody does.
+Regions are rarely needed, so calls are only noted at first, and carried out when the regions are asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .records import StepRecord
 
 
 class Regions:
-    """What the successful system calls that were noted amount to."""
+    """The regions that result from the successful system calls."""
 
     def __init__(self, scenario: Scenario, pids: Iterable[int]) -> None:
         self._files = {file.name: file for file in scenario.files}

@@ -1,4 +1,4 @@
-"""The state of machine and kernel after a step, as it follows from the records up to that step.
+"""Works out the state of machine and kernel after a step from the records up to that step.
 
 This is the only place that brings page tables, mappings, swap and files from one step to the next; comparison,
 explanations, expectations, `grader show` and quiz keys all read a State. It costs what the steps changed, not what is
@@ -23,7 +23,7 @@ from .regions import Regions
 
 
 class Mapping(NamedTuple):
-    """Where a name of the scenario stands: first page, length in pages, and the process that mapped it."""
+    """A mapping by its name in the scenario: first page, length in pages, and the process that mapped it."""
 
     first: int
     pages: int
@@ -31,7 +31,7 @@ class Mapping(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What a process has caused so far."""
+    """The counts that a process has caused so far."""
 
     minor: int = 0
     major: int = 0
@@ -41,7 +41,7 @@ class Counts(NamedTuple):
 
 
 class State:
-    """What is known after the last record that was followed; before the first, what the scenario begins with.
+    """The state after the last record that was followed; before the first, the state in which the scenario begins.
 
     pids      name -> pid, of every process so far
     parents   pid -> pid of the process that forked it

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import pathlib
 import re
@@ -37,7 +38,7 @@ _FLAGS = (
     *("-target", "wasm32-freestanding", "-std=c17", "-O1", "-g", "-ffreestanding", "-nostdlib", "-nostdinc"),
     "-fno-builtin",
     # What C leaves undefined traps, in the line where it happens.
-    *("-fsanitize=undefined", "-fsanitize-trap=undefined"),
+    *("-fsanitize=undefined", "-fsanitize-trap=undefined", "-fno-sanitize-merge"),
     *("-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror=return-type"),
     *("-Werror=uninitialized", "-Werror=sometimes-uninitialized"),
     *("-fno-caret-diagnostics", "-fno-color-diagnostics", "-Wl,--no-entry", "-Wl,-z,stack-size=131072"),
@@ -79,12 +80,9 @@ def compile_kernel(source: str) -> Compiled:
 
 def find_compiler() -> tuple[str, ...]:
     """Return the command of a C compiler for wasm32. InputError, with what to install, if there is none."""
-    try:
-        import ziglang
-    except ModuleNotFoundError:
-        pass
-    else:
-        return (os.path.join(os.path.dirname(os.path.realpath(ziglang.__file__)), "zig"), "cc")
+    found = importlib.util.find_spec("ziglang")
+    if found is not None and found.origin:
+        return (os.path.join(os.path.dirname(os.path.realpath(found.origin)), "zig"), "cc")
     clang = shutil.which("clang")
     if clang is not None and os.path.isabs(clang) and shutil.which("wasm-ld"):
         return (os.path.realpath(clang),)

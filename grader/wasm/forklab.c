@@ -30,9 +30,28 @@ static int32_t checked(int32_t result) {
     return result;
 }
 
-uint32_t fl_page_size(void) { return host_page_size(); }
-page_t fl_page_of(uint64_t address) { return (page_t)(address / host_page_size()); }
-frame_t fl_zero_frame(void) { return host_zero_frame(); }
+/* Asked for once: they do not change, and a call of the machine costs as much as a thousand instructions. */
+static uint32_t page_size;
+static frame_t zero_frame;
+
+static void ask(void) {
+    if (page_size) return;
+    page_size = host_page_size();
+    zero_frame = host_zero_frame();
+}
+
+uint32_t fl_page_size(void) {
+    ask();
+    return page_size;
+}
+
+page_t fl_page_of(uint64_t address) { return (page_t)(address / fl_page_size()); }
+
+frame_t fl_zero_frame(void) {
+    ask();
+    return zero_frame;
+}
+
 frame_t fl_allocate(void) { return checked(host_allocate()); }
 void fl_free(frame_t frame) { checked(host_free(frame)); }
 void fl_zero(frame_t frame) { checked(host_zero(frame)); }
@@ -193,7 +212,7 @@ struct region *region_find(struct region_map *map, page_t page) {
 static struct region cut(const struct region *region, page_t first, page_t end) {
     struct region part = *region;
     part.first = first;
-    part.start = (uint64_t)first * host_page_size();
+    part.start = (uint64_t)first * fl_page_size();
     part.pages = end - first;
     part.offset += first - region->first;
     return part;

@@ -74,7 +74,7 @@ class NoCache(Mistake):
     """Faults: every mapping reads its pages from disk again, into frames of its own."""
 
     flag, lab, section = "no_cache", "file-backed", 1
-    belief = "reads a file's page anew for every mapping that touches it"
+    belief = "reads a file's page again for every mapping that touches it"
 
     def mmap(self, process, region):
         super().mmap(process, region)
@@ -176,7 +176,7 @@ class DirtyLost(Mistake):
     """Disk: a change is lost when the page's rights change afterwards."""
 
     flag, lab, section = "dirty_lost", "file-backed", 3
-    belief = "makes an entry anew in mprotect and loses its dirty bit"
+    belief = "makes a new entry in mprotect and loses the dirty bit"
 
     def mprotect(self, process, start, pages, protection):
         super().mprotect(process, start, pages, protection)

@@ -122,7 +122,7 @@ class NoSwapCache(Mistake):
     """Faults: every sharer reads the page from disk, into a frame of its own."""
 
     flag, lab, section = "noswapcache", "swapping", 3
-    belief = "brings a shared page back for each sharer anew, although it is in memory"
+    belief = "brings a shared page back again for each sharer, although it is in memory"
 
     def swap_in(self, process, page, region):
         slot = self.out[process][page]

@@ -160,7 +160,7 @@ class TlbUnmapLate(Selective):
     """Outcome: a page that was unmapped can still be read."""
 
     flag, lab, section = "tlb_remap", "tlb", 1
-    belief = "flushes when a page is mapped anew, and not when it goes"
+    belief = "flushes when a page is mapped again, and not when it goes"
 
     def mmap(self, process, region):
         super().mmap(process, region)

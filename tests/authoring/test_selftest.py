@@ -84,7 +84,7 @@ def test_an_attack_that_goes_on_is_contained_or_refused_in_words(polite, attack)
 def test_an_escape_is_noticed(selftest):
     """An attack that says it escaped, and one that prints the secret, are failures."""
     assert "the attack printed: ESCAPED: so" in selftest.run(made("print('ESCAPED: so')")).wrong
-    assert "a secret came out" in selftest.run(made(f"print({selftest.yard.secret!r})")).wrong
+    assert "a secret leaked" in selftest.run(made(f"print({selftest.yard.secret!r})")).wrong
 
 
 def test_a_wrong_verdict_is_noticed(selftest):
@@ -121,7 +121,7 @@ def test_without_walls_attacks_succeed():
         assert weak.run(attack).skipped == "needs L2; this sandbox is L1"
         wrong = weak.run(attack._replace(level="L1")).wrong
 
-    assert "a secret came out" in wrong
+    assert "a secret leaked" in wrong
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="walls are Linux's")

@@ -129,7 +129,7 @@ def test_a_submission_that_intake_rejects_is_refused(cli, lab):
     status, result = result_of(cli, lab, "--submission", work)
 
     assert (status, verdicts(result)["touch"]) == (1, "refused")
-    assert "there is no kernel.py in work" in result["scenarios"][0]["message"]
+    assert "no kernel.py in work" in result["scenarios"][0]["message"]
 
 
 def test_prints_are_shown_apart_and_capped(cli, lab):
@@ -247,10 +247,10 @@ def test_a_broken_lab_is_exit_status_2_with_place_and_way_out(cli, lab, change, 
     ("arguments", "words"),
     [
         (("run", "nowhere"), "nowhere: no lab.yaml there"),
-        (("run", "{lab}", "--submission", "nowhere"), "nowhere: there is no such file or folder"),
+        (("run", "{lab}", "--submission", "nowhere"), "nowhere: no such file or folder"),
         (("run", "{lab}", "--isolation", "L9"), "invalid choice: 'L9'"),
         (("rum",), "invalid choice: 'rum'"),
-        (("show", "{lab}", "tuch"), "there is no scenario 'tuch'; did you mean 'touch'?"),
+        (("show", "{lab}", "tuch"), "no scenario 'tuch'; did you mean 'touch'?"),
         (("run", "{lab}", "--submission", "misconception:x"), "no such misconception applies to small"),
     ],
 )

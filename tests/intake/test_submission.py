@@ -98,10 +98,10 @@ def header(name, size, kind=b"0"):
     [
         ("s.tar", header("kernel.py", 10**9), "the tar ends too early"),
         ("s.tar", header("x", 10**9, b"x"), "the tar ends too early"),
-        ("s.tar", header("kernel.py", 3, b"2") + b"abc".ljust(512, b"\0"), "there is no kernel.py in s.tar"),
+        ("s.tar", header("kernel.py", 3, b"2") + b"abc".ljust(512, b"\0"), "no kernel.py in s.tar"),
         ("s.tar", header("f", 0) * 2100, "more than 2000 members"),
         ("s.tar", (header("kernel.py", 0)) * 2, "in the archive twice"),
-        ("s.tar", b"x" * 1000, "damaged, or no tar"),
+        ("s.tar", b"x" * 1000, "damaged, or not a tar at all"),
         ("s.tgz", gzip.compress(b"\0" * (40 << 20)), "unpacked, the archive has more than 32 MiB"),
         ("s.tgz", b"\x1f\x8b" + b"x" * 100, "the archive cannot be read"),
         ("s.py", bz2.compress(b"\0" * (40 << 20)), "unpacked, the archive has more than 32 MiB"),
@@ -232,7 +232,7 @@ def test_what_is_no_file_does_not_hang(tmp_path):
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({"a.txt": b"x"}, "there is no kernel.py in s.zip"),
+        ({"a.txt": b"x"}, "no kernel.py in s.zip"),
         ({"a/kernel.py": GOOD, "b/kernel.py": GOOD}, "2 files named kernel.py"),
         ({"kernel.py": b"#" * (SOURCE_LIMIT + 1)}, "more than 256 KiB"),
         ({f"f{n}": b"" for n in range(2100)}, "more than 2000 members"),
@@ -249,7 +249,7 @@ def test_an_archive_that_is_none_is_refused(tmp_path, members, words):
     [
         (b"\xff\xfe", "not UTF-8: byte 0xff at offset 0"),
         (b"x = 1\x00", "null byte at offset 5"),
-        (b"# -*- coding: latin-1 -*-\n", "the encoding 'latin-1' is not accepted"),
+        (b"# -*- coding: latin-1 -*-\n", "the encoding 'latin-1' is not supported"),
         (b"(" * 200, "nested more than 90 deep"),
         (b"#" * (SOURCE_LIMIT + 1), "more than 256 KiB"),
     ],
@@ -310,7 +310,7 @@ def test_a_sheet_that_is_none_is_refused(sheet, words):
     [
         (b"a: b\nc: d\na: c", "line 3: the question is answered twice; leave one answer"),
         (b"a: b\nc: d\na: [x]\na: y", "line 4: the question is answered twice"),
-        (b"c: d\na: {b: c}", "line 2: a nested value; a word, a number, or a flat list is accepted"),
+        (b"c: d\na: {b: c}", "line 2: a nested value; use a word, a number, or a flat list"),
         (b"c: d\na:\n  b:\n  - {x: [y]}\n  e: f", "line 3: a nested value"),
         (b"a: [[b], c]\nc: d", "line 1: a nested value"),
     ],

@@ -189,7 +189,7 @@ def test_a_name_may_be_used_once(lab):
     """A hidden scenario with the name of a public one is refused."""
     (lab / "hidden" / "touch.yaml").write_text(TOUCH)
 
-    assert any("a public scenario of the same name" in problem for problem in problems(lab))
+    assert any("a public scenario has the same name" in problem for problem in problems(lab))
 
 
 def test_find_lab_says_what_there_is(lab, monkeypatch):

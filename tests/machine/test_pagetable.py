@@ -94,7 +94,7 @@ def test_calls_on_an_absent_page_name_it_and_its_neighbours(bare, call):
         (5, -1, RW, "out of range"),
         (5, 1, RW, "frame 1 is free; allocate it first"),
         (5, None, RW, "a frame is an int, not NoneType"),
-        (5, 0, "rw-", "'rw-' is no Protection"),
+        (5, 0, "rw-", "'rw-' is not a Protection"),
     ],
 )
 def test_map_refuses_nonsense_in_words(bare, page, frame, protection, words):

@@ -106,7 +106,7 @@ def test_a_question_is_answered_at_its_place(practice):
     """A wrong choice gets the quiz's reason; something that is not a choice is asked again."""
     _, out, _ = practice("\n\n9\n3\n" + "\n" * 20)
 
-    assert "A number from 1 to 4 is expected" in out
+    assert "Expected a number from 1 to 4" in out
     assert "Wrong. Anonymous memory comes from no disk" in " ".join(out.split())
 
 
@@ -129,9 +129,7 @@ def test_another_system_is_told_what_would_work(practice, monkeypatch):
 
 def test_a_misspelt_practice_is_guessed(cli):
     """The name of a practice that is nearly right is suggested."""
-    assert (
-        cli("practice", "fork-fault")[2] == "grader: there is no practice 'fork-fault'; did you mean 'fork-faults'?\n"
-    )
+    assert cli("practice", "fork-fault")[2] == "grader: unknown practice 'fork-fault'; did you mean 'fork-faults'?\n"
 
 
 def test_a_program_that_does_not_compile_is_named(tmp_path):

@@ -91,7 +91,7 @@ def test_an_upload_without_a_kernel_is_told(autograder):
 
     assert done.returncode == 0
     assert told["score"] == 0
-    assert "there is no kernel.py" in told["tests"][0]["output"]
+    assert "no kernel.py" in told["tests"][0]["output"]
 
 
 def test_what_cannot_be_graded_is_a_failure_of_the_autograder(autograder):

@@ -120,7 +120,7 @@ def test_a_sheet_that_is_none_counts_as_empty(quiz, sheet, told):
     ("sheet", "told"),
     [
         (b"who: writer\ncopies: 1\ncopies: 2\n", "line 3: the question is answered twice; leave one answer"),
-        (b"who: writer\ncopies: {a: b}\n", "line 2: a nested value; a word, a number, or a flat list is accepted"),
+        (b"who: writer\ncopies: {a: b}\n", "line 2: a nested value; use a word, a number, or a flat list"),
     ],
 )
 def test_an_answer_that_can_be_none_is_invalid_and_the_others_count(quiz, sheet, told):

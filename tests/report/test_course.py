@@ -45,7 +45,7 @@ def test_what_needs_an_eye_has_its_list():
 
     assert figures.open == [("cem", "1 of 2 scenarios could not be graded; run the batch again")]
     assert figures.refused[0][0] == "dan"
-    assert figures.odd == [("eve", "sent what no kernel can have done")]
+    assert figures.odd == [("eve", "sent an answer that no kernel can produce")]
     assert figures.untouched == [("fay", "the stub, unchanged")]
     assert figures.copies == [["ann", "gus"]]
 

@@ -1,4 +1,4 @@
-"""A box without walls: student.serve in a plain subprocess, for tests of the protocol alone."""
+"""A box without walls: `serve` of inside/worker.py in a plain subprocess, for tests of the protocol alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PlainEnding(NamedTuple):
 
 
 class PlainChild:
-    """The Child that remote.py drives."""
+    """The Child that lockstep.py drives."""
 
     def __init__(
         self,

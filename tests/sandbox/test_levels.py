@@ -62,7 +62,7 @@ def test_root_that_may_become_nobody_else_has_the_other_walls():
     found = json.loads(done.stdout)
 
     assert found["got"] == "L2"
-    assert found["missing"]["user"] == "user: root here may become nobody else (Operation not permitted)"
+    assert found["missing"]["user"] == "user: root cannot switch to another user here (Operation not permitted)"
 
 
 @HERE
@@ -73,7 +73,7 @@ def test_nothing_is_graded_below_what_is_required(wanted):
 
     assert f"isolation {wanted} needs {'L2' if wanted == 'require' else wanted}, and this machine gives L2S" in error
     assert "landlock: this kernel has no Landlock" in error
-    assert error.endswith("To grade your own code all the same, say --isolation L2S")
+    assert error.endswith("To grade your own code anyway, use --isolation L2S")
 
 
 @HERE

@@ -239,7 +239,7 @@ def test_a_level_that_is_not_to_be_had_says_what_is_missing(monkeypatch):
 
 def test_an_unknown_level_is_refused():
     """Isolation is auto, require, or one of the levels."""
-    with pytest.raises(IsolationError, match="'L9' is not known; accepted are auto, require, L0"):
+    with pytest.raises(IsolationError, match="unknown isolation 'L9'; use auto, require, L0"):
         Sandbox(isolation="L9")
 
 

@@ -46,7 +46,7 @@ class ReferenceFault(Exception):
 
 
 class _Choice(NamedTuple):
-    """What a move chose, before the reference has shown its outcome."""
+    """The choices of a move, before the reference has shown its outcome."""
 
     verb: str
     by: str

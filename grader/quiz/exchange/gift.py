@@ -253,7 +253,7 @@ class _Question:
                 options.append(Option(text, right, told or NO_REASON))
             else:
                 self.note("an empty answer is left out", True)
-        kind = "single" if single and sum(option.right for option in options) == 1 else "multiple"
+        kind = "single" if single and sum(bool(option.right) for option in options) == 1 else "multiple"
         if single and kind == "multiple":
             self.note("any one of several right answers was enough; here all of them must be chosen", True)
         elif kind == "multiple" and not our_weights(weights):

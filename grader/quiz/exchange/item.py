@@ -6,13 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.lab.lab import Lab
 from grader.quiz.exchange.limits import SIZE_LIMIT
 from grader.quiz.exchange.notes import ImportFailed, Note, too_large
 from grader.quiz.keys import Keyed, as_text, keyed
-from grader.quiz.model import VARIANT, Choice, Question, Quiz
+from grader.quiz.model import VARIANT, Choice, Question, Quiz, Right
 from grader.quiz.terminal.feedback import Teller
 
 #: The reason used if a file gives none.
@@ -20,10 +20,10 @@ NO_REASON = "No reason was given where this question comes from."
 
 
 class Option(NamedTuple):
-    """right: true or false; in `order` the place, from 1; in `match` the text that belongs to it."""
+    """One choice, as files of other formats have it."""
 
     text: str
-    right: Any
+    right: Right
     why: str = ""
     id: str = ""
 
@@ -59,8 +59,10 @@ def _item(question: Question, choices: Iterable[Choice], keys: Keyed) -> Item:
     """Return a question as an item. `choices` are in display order: in the file, the right one may always be first."""
     options = tuple(Option(c.text, c.right, c.why, c.id) for c in choices)
     answers: tuple[str, ...] = ()
-    if question.type in ("number", "text"):
-        answers = (as_text(keys.key),) if question.type == "number" else tuple(keys.key)
+    if isinstance(keys.key, Fraction):
+        answers = (as_text(keys.key),)
+    elif isinstance(keys.key, tuple):
+        answers = keys.key
     return Item(
         question.id,
         question.type,

@@ -53,7 +53,8 @@ def read_extras(comments: list[tuple[int, str]], report: Report) -> dict[str, ob
             report.lose(line, "this forklab comment is not a JSON object and is left out")
             continue
         for key, value in found.items():
-            read = _READERS.get(key, lambda value: None)(value)
+            reader = _READERS.get(key)
+            read = reader(value) if reader is not None else None
             if read is None:
                 report.lose(line, f"{key[:40]!r} in this forklab comment is unknown or not valid; left out")
             else:

@@ -186,7 +186,7 @@ class _Question:
                 options.append(Option(text, right, (joined(why, item.why) if right else why or item.why) or NO_REASON))
             else:
                 self.lose("an empty answer is left out", answer)
-        kind = "single" if single and sum(option.right for option in options) == 1 else "multiple"
+        kind = "single" if single and sum(bool(option.right) for option in options) == 1 else "multiple"
         if single and kind == "multiple" and any(option.right for option in options):
             self.lose("any one of several right answers was enough; here all of them must be chosen")
         elif kind == "multiple" and not single and not our_weights(weights):

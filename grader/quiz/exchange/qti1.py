@@ -142,7 +142,7 @@ class _Item:
         return item._replace(kind=kind, options=tuple(option for option in options if option.text), why="")
 
     def figure(self, item: Item, kind: str) -> Item:
-        """Return a number or text question: every value that gives points is accepted."""
+        """Return a number or text question: every value that gives points is a right answer."""
         why = joined(self.feedback_of(_RIGHT), item.why)
         worth = self.values()
         words = [one.text.strip() for condition in worth for one in condition.below("varequal")]

@@ -9,6 +9,7 @@ from grader.quiz.exchange.notes import Report
 from grader.quiz.exchange.qti_content import FIGURE, LeftOut, content
 from grader.quiz.exchange.xml_tree import Node
 from grader.quiz.keys import as_text
+from grader.quiz.model import Right
 
 _FEEDBACK = ("feedbackInline", "feedbackBlock")
 
@@ -76,7 +77,7 @@ class _Item:
                 self.report.lose(entry.line, f"an answer is worth {value[:40]!r}; 0 is used instead")
         return worth
 
-    def option(self, choice: Node, right: object) -> Option:
+    def option(self, choice: Node, right: Right) -> Option:
         """Return a choice with its own feedback."""
         inner = [content(one, self.report) for one in _below(choice) if one.name in _FEEDBACK]
         identifier = choice.get("identifier")

@@ -60,7 +60,7 @@ def _answer(item: Item) -> list[str]:
 
 def _option(kind: str, option: Option, taken: dict[str, int]) -> list[str]:
     id = slug(option.id or option.text, taken, 3)
-    right = sentence(option.right) if kind == "match" else str(option.right).lower()
+    right = sentence(str(option.right)) if kind == "match" else str(option.right).lower()
     return [
         f"      - id: {word(id)}",
         *_text("text", option.text, 8),

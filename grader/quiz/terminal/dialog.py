@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from grader.lab.lab import Lab
 from grader.points import points
@@ -86,7 +86,7 @@ class Conversation:
         tail = f"{value} point{'' if value == '1' else 's'}"
         self.terminal.write(["", f"{head:{78 - len(tail)}}  {tail}", "", *self.teller.question(question), ""])
         before = self.sheet.get(question.id)
-        if not is_open(before):
+        if before is not None and not is_open(before):
             self.terminal.write(layout(f"Your answer so far: {_shown(before)}", "  ", "    "))
         while True:
             line = self.terminal.read(f"{prompt(question, choices)}: ").strip()
@@ -239,7 +239,7 @@ def _quoted(word: str) -> str:
     return f"'{printable(word, 40)}'"
 
 
-def _shown(answer: Any) -> str:
+def _shown(answer: str | list[str]) -> str:
     from grader.escape import printable
 
     return printable(", ".join(answer) if isinstance(answer, list) else answer, 200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from grader.lab.lab import Lab
 from grader.points import points
@@ -98,7 +98,7 @@ class Teller:
             lines += layout(f"on the sheet: {problem}", "  ", "    ")
         return lines
 
-    def marks(self, marked: QuizResult, accepted: Any) -> list[str]:
+    def marks(self, marked: QuizResult, accepted: Callable[[Question], str]) -> list[str]:
         """Return the lines of a marked sheet, open questions included. accepted(question) says what is expected."""
         lines = self.summary(marked)
         for question, entry in zip(self.quiz.questions, marked["questions"], strict=True):

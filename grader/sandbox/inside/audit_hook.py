@@ -1,8 +1,8 @@
-"""What the walls refuse, refused once more by Python itself: early, in words, and alike at every level.
+"""An audit hook: Python refuses what the sandbox refuses, early, with a readable message, at every level.
 
-This is no wall: native code walks past it, and only the walls are relied on. It is there because a kernel that opens
-a log file should hear the same on a laptop without walls as in the course's CI: a sentence with its own line number,
-instead of a bare "Operation not permitted" here and a silent success there.
+This protects nothing: native code bypasses it, and only the layers of confine/ are relied on. It exists so that a
+kernel that opens a log file gets the same message on a laptop without a sandbox as in the course's CI: a sentence with
+its own line number, instead of a bare "Operation not permitted" here and a silent success there.
 
 Python reports what it is about to do as audit events (PEP 578); https://docs.python.org/3/library/audit_events.html
 lists them.
@@ -17,7 +17,7 @@ from typing import Any
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-#: Beginnings of events -> what a kernel may not do.
+#: Beginning of an event's name -> the action that a kernel may not perform.
 _REFUSED = {
     "socket.": "use the network",
     "subprocess.": "start other programs",
@@ -58,7 +58,7 @@ def teach(folders: list[str]) -> None:
     """Install the hook in this process, for good. `folders`: where files may be read, for the sake of imports."""
     below = tuple(os.path.normcase(folder).rstrip(os.sep) + os.sep for folder in folders)
     sys.addaudithook(_hook(below))
-    # Python tells of a thread's start from 3.12 on.
+    # Python reports the start of a thread only from 3.12 on.
     import _thread
 
     _thread.start_new_thread = _no_threads
@@ -71,7 +71,7 @@ def _no_threads(*_: object) -> int:
 
 
 def _hook(below: tuple[str, ...]) -> Callable[[str, tuple[object, ...]], None]:
-    """The hook. What it needs is bound here: a module's globals are easily changed by accident."""
+    """Refuse an event. What the hook needs is bound here: a module's globals are easily changed by accident."""
     refused = tuple(_REFUSED)
     words = dict(_REFUSED)
     looking = frozenset(_LOOKING)
@@ -84,7 +84,7 @@ def _hook(below: tuple[str, ...]) -> Callable[[str, tuple[object, ...]], None]:
             what = next(words[prefix] for prefix in refused if event.startswith(prefix))
             raise PermissionError(f"a kernel may not {what} ({event})")
         elif event in looking and arguments and not _is_below(below, arguments[0]):
-            raise PermissionError(f"a kernel may not look into folders ({event} of {_shown(arguments[0])})")
+            raise PermissionError(f"a kernel may not list folders ({event} of {_shown(arguments[0])})")
 
     return hook
 

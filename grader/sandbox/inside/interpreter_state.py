@@ -1,8 +1,8 @@
-"""Whether a kernel left the interpreter as it found it, so that the next scenario can be run in the same process.
+"""Finds out if a kernel left the interpreter unchanged, so that the next scenario can run in the same process.
 
 A kernel that replaces a builtin, a function of the machine or a method of the standard library's does so for the whole
 process. The worker then ends itself before the next scenario begins, and the grader gives that one a fresh child. This
-is for the sake of the kernel's own next verdicts, and is no wall: what is lost when a kernel evades it is its own.
+protects only the kernel's own next verdicts: a kernel that evades it can only lose points of its own.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from types import ModuleType
 
 from grader.machine.region import Region
 
-#: What the worker and most kernels work with, of the standard library and of ours (beginnings of names).
+#: Modules of ours and of the standard library that the worker and most kernels use (beginnings of names).
 _WATCHED = ("builtins", "collections", "json", "json.decoder", "json.encoder", "random")
 _OURS = ("grader.machine", "grader.replay.simulated", "grader.sandbox.inside.worker", "grader.protocol.wire")
 
 
 @cache
 def state() -> tuple[dict[str, ModuleType], list[tuple[object, dict[str, object]]]]:
-    """The watched modules by name, and each namespace of theirs with a copy. A zygote makes it for its children."""
+    """Return the watched modules by name, and each of their namespaces with a copy. The zygote makes it once."""
     modules = {n: m for n, m in sys.modules.items() if n.startswith(_OURS) or n in _WATCHED}
     own = [thing for module in modules.values() for thing in vars(module).values() if isinstance(thing, type)]
     # Classes that C made cannot be changed.
@@ -39,7 +39,7 @@ class Interpreter:
         self._settings = _settings()
 
     def untouched(self) -> bool:
-        """Whether all is as it was, or is so again. Identity is compared first: this takes some ten microseconds."""
+        """Return True if all is as it was, or is so again. Comparing identity first takes some ten microseconds."""
         self._put_back()
         return (
             self._settings == _settings()
@@ -48,11 +48,11 @@ class Interpreter:
         )
 
     def _put_back(self) -> None:
-        """What honest work changes, and what can be put back whole. That it is back, the comparison sees."""
-        # A machine of ours leaves that behind.
+        """Restore what honest work changes and what can be restored completely. The comparison checks that it is."""
+        # Our own machine changes this.
         if Region.current_page_size != self._page_size:
             Region.current_page_size = self._page_size
-        # And a submission for a judge of programs has that in its first lines, out of habit.
+        # Programs for online judges raise the recursion limit in their first lines, and students do so out of habit.
         if sys.getrecursionlimit() != self._recursion:
             sys.setrecursionlimit(self._recursion)
 

@@ -1,6 +1,6 @@
-"""Six things that a confined process must not be able to do. A wall is believed in when its probe fails.
+"""Six things that a confined process must not be able to do. A layer counts only if its probe fails.
 
-Run in a pre-flight child, under the walls that every later child gets. True means that the thing was possible.
+Run in a pre-flight child, under the layers that every later child gets. True means that the thing was possible.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import os
 import time
 from collections.abc import Callable
 
-#: A file that every user may read on every POSIX system, and that is no part of Python.
+#: A file that every user may read on every POSIX system, and that does not belong to Python.
 WORLD_READABLE = "/etc/passwd"
 
-#: Behind bwrap that file does not exist; this one does, so that reading it tells of Landlock alone.
+#: Under bwrap that file does not exist. This one does, so reading it tests only Landlock.
 OURS = os.path.abspath(__file__)
 
 
@@ -74,7 +74,7 @@ PROBES: dict[str, Callable[[], bool]] = {
 
 
 def run_probes() -> dict[str, bool]:
-    """name -> whether it was possible."""
+    """Try everything. Return, by name, whether it was possible."""
     possible = {}
     for name, probe in PROBES.items():
         try:
@@ -85,7 +85,7 @@ def run_probes() -> dict[str, bool]:
 
 
 def level_of(possible: dict[str, bool], in_jail: bool) -> str:
-    """The level that the probes show. `in_jail`: started by bwrap, in namespaces of its own."""
+    """Return the level that the probes show. `in_jail`: started by bwrap, in namespaces of its own."""
     if any(possible[name] for name in ("write", "socket", "fork", "thread", "signal")):
         return "L1"
     if possible["read"]:

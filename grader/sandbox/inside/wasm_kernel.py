@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -25,8 +26,11 @@ os.environ["WASMTIME_BACKTRACE_DETAILS"] = "1"
 
 import wasmtime
 
-#: Units of fuel for one scenario: a hundred times what the model answers' largest scenario needs.
-FUEL = 100_000_000
+#: Units of fuel for one scenario: ten times what the model answers need for the largest one, fork-faults.
+FUEL = 200_000_000
+
+#: Units that an operation of the machine takes, in addition to those of its instructions: about as long as it lasts.
+OPERATION = 1000
 
 #: Bytes of memory that a kernel may have: its arrays, and malloc's 16 MiB.
 MEMORY = 32 << 20
@@ -34,12 +38,19 @@ MEMORY = 32 << 20
 #: What a host function returns after the machine has refused: the glue then traps.
 REFUSED = -99
 
+#: What the module exports for the machine to call.
+CALLS = ("mmap", "munmap", "mprotect", "page_fault", "fork", "exit")
+
 #: Negative results of a kernel's functions.
 _ERRORS: dict[int, type[Exception]] = {-1: SegmentationFault, -2: OutOfMemory, -3: InvalidArgument}
 
-#: Lines of a trap's backtrace: a function, and the place in the C source if it is known.
-_FRAME = re.compile(r"^\s*\d+:\s+0x[0-9a-f]+ - (?:<[^>]*>!|\S+!)?(?P<function>\S+)(?:\n\s+at (?P<place>[^\n]*))?", re.M)
-_PLACE = re.compile(r"(?P<file>[^/\s]+):(?P<line>\d+)(?::\d+)?$")
+#: A call of a trap's backtrace, innermost first: the function, and its place in the C source if that is known.
+_FRAME = re.compile(r"^\s*(?:\d+:\s+0x[0-9a-f]+)?\s*- (?P<function>[^\n]+)(?:\n\s+at (?P<place>[^\n]*))?", re.M)
+
+#: What clang's sanitizer found, which is the name of an inlined function.
+_FOUND = re.compile(r"- __clang_trap_msg\$[^$\n]*\$(?P<found>[^\n]+)")
+
+_PLACE = re.compile(r"(?P<file>[^/\s:]+):(?P<line>\d+)(?::\d+)?$")
 
 _I32, _I64 = wasmtime.ValType.i32, wasmtime.ValType.i64
 
@@ -54,6 +65,10 @@ class Crash(Exception):
         self.lines = lines
 
 
+class OutOfFuel(Exception):
+    """The kernel has asked the machine for more operations than its fuel allows."""
+
+
 class Program:
     """A compiled kernel, ready to be instantiated once a scenario."""
 
@@ -63,6 +78,7 @@ class Program:
         config.consume_fuel = True
         config.parallel_compilation = False
         config.memory_reservation = config.memory_reservation_for_growth = config.memory_guard_size = 0
+        config.memory_init_cow = False  # it would need a file in memory, which a confined process may not make
         config.wasm_threads = False
         self.engine = wasmtime.Engine(config)
         self.module = wasmtime.Module(self.engine, module)
@@ -78,6 +94,8 @@ class WasmKernel(Kernel):
     def __init__(self, hw: Hardware, program: Program) -> None:
         super().__init__(hw)
         self.processes: dict[int, Process] = {}
+        self.operations = 0
+        self._pages: dict[int, list[int]] = {}  # process -> its pages in order, as they were at the last question
         self.failure: Exception | None = None
         store = self.store = wasmtime.Store(program.engine)
         store.set_limits(memory_size=MEMORY, instances=1, memories=1, tables=1, table_elements=1000)
@@ -86,13 +104,20 @@ class WasmKernel(Kernel):
         for name, (results, parameters) in _SIGNATURES.items():
             kind = wasmtime.FuncType([_TYPES[p]() for p in parameters], [_TYPES[r]() for r in results])
             linker.define_func("forklab", name, kind, self._guarded(getattr(self, f"_{name}")))
-        self.exports = linker.instantiate(store, program.module).exports(store)
-        self.memory = self.exports["memory"]
+        exports = linker.instantiate(store, program.module).exports(store)
+        self.functions = {name: _function(exports.get(name), name) for name in CALLS}
+        memory = exports.get("memory")
+        assert isinstance(memory, wasmtime.Memory)
+        self.memory = memory
 
     def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a host function that never raises: what went wrong is kept, and the glue traps."""
 
         def call(*arguments: int) -> Any:
+            self.operations += 1
+            if self.operations > FUEL // OPERATION:
+                self.failure = self.failure or OutOfFuel()
+                return REFUSED
             try:
                 return function(*arguments)
             except OutOfMemory:
@@ -128,6 +153,7 @@ class WasmKernel(Kernel):
 
     def _map(self, pid: int, page: int, frame: int, protection: int, cow: int) -> int:
         self._process(pid).page_table.map(page, frame, _rights(protection), cow != 0)
+        self._pages.pop(pid, None)
         return 0
 
     def _protect(self, pid: int, page: int, protection: int, cow: int) -> int:
@@ -136,6 +162,7 @@ class WasmKernel(Kernel):
 
     def _unmap(self, pid: int, page: int) -> int:
         self._process(pid).page_table.unmap(page)
+        self._pages.pop(pid, None)
         return 0
 
     def _lookup(self, pid: int, page: int) -> int:
@@ -146,8 +173,12 @@ class WasmKernel(Kernel):
         return entry.frame << 8 | marks | 1
 
     def _next_page(self, pid: int, page: int) -> int:
-        found = [number for number in self._process(pid).page_table.pages() if number >= page & 0xFFFFFFFF]
-        return found[0] if found else -1
+        pages = self._pages.get(pid)
+        if pages is None:
+            # Kept until the table changes: a loop over a table asks for one page after the other.
+            pages = self._pages[pid] = self._process(pid).page_table.pages()
+        at = bisect_left(pages, page & 0xFFFFFFFF)
+        return pages[at] if at < len(pages) else -1
 
     def _log(self, start: int, size: int) -> None:
         print(self._text(start, size))
@@ -195,8 +226,9 @@ class WasmKernel(Kernel):
     def _call(self, name: str, process: Process, *arguments: int) -> None:
         """Call an exported function and raise what its result stands for. Crash if it traps."""
         self.processes[process.pid] = process
+        self._pages.clear()
         try:
-            result = self.exports[name](self.store, process.pid, *arguments)
+            result = self.functions[name](self.store, process.pid, *arguments)
         except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:
             raise self._crash(trap) from None
         if result is None or result == 0:
@@ -212,15 +244,23 @@ class WasmKernel(Kernel):
         failure, self.failure = self.failure, None
         if isinstance(failure, NotImplementedError):
             return Crash("not_implemented", "NotImplementedError", str(failure), lines)
+        code: object = trap.trap_code if isinstance(trap, wasmtime.Trap) else None
+        if isinstance(failure, OutOfFuel) or code == wasmtime.TrapCode.OUT_OF_FUEL:
+            most = FUEL // 1_000_000
+            told = f"more than {most} million instructions in one scenario (an operation counts as {OPERATION})"
+            return Crash("fuel", "OutOfFuel", told, lines)
         if failure is not None:
             return Crash("crash", type(failure).__name__, str(failure), lines)
-        code = trap.trap_code if isinstance(trap, wasmtime.Trap) else None
-        if code == wasmtime.TrapCode.OUT_OF_FUEL:
-            where = f"in {lines[-1][2]}" if lines else "in your kernel"
-            most = FUEL // 1_000_000
-            told = f"more than {most} million instructions in one scenario: is there a loop without end {where}?"
-            return Crash("fuel", "OutOfFuel", told, lines)
-        return Crash("crash", "Trap", _MEANINGS.get(code, str(trap).splitlines()[0][:200]), lines)
+        known = next((told for meant, told in _MEANINGS.items() if meant == code), "")
+        found = _FOUND.search(str(trap))
+        if found is not None:
+            known = f"your code did what C leaves undefined: {found['found'].lower()}"
+        return Crash("crash", "Trap", known or str(trap).splitlines()[0][:200], lines)
+
+
+def _function(export: object, name: str) -> wasmtime.Func:
+    assert isinstance(export, wasmtime.Func), f"the module does not export {name}"
+    return export
 
 
 def _rights(bits: int) -> Protection:

@@ -1,6 +1,6 @@
-"""What runs in the worker: the student's kernel on a machine of its own, one step at a time.
+"""Runs in the worker: the student's kernel on a machine of its own, one step at a time.
 
-Everything here is in the hands of the student's code; nothing that it says is taken for a count. Its answers are the
+The student's code can change everything in this process, so the grader trusts no count from it. The answers are the
 operations that the kernel carried out, which the grader re-enacts on a machine that the student cannot reach.
 """
 
@@ -10,17 +10,18 @@ import builtins
 import json
 import random
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import _exit
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any, cast
 
 from grader.machine.errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
+from grader.machine.hardware import Hardware
 from grader.machine.kernel import Kernel, PageFault
 from grader.machine.outcome import FileSpec
 from grader.machine.process import Process
 from grader.protocol import wire
-from grader.replay.simulated import Replay
+from grader.replay.simulated import MakeKernel, Replay
 from grader.sandbox.inside import stack_sampler
 from grader.sandbox.inside.interpreter_state import Interpreter
 from grader.scenario.model import Fields, MachineSpec, Scenario, Step
@@ -29,12 +30,12 @@ from grader.trace.records import CRASHED as RUN_CRASHED
 #: Calls of the student's code that are shown of a traceback, innermost last.
 LINES = 6
 
-#: Ticks of the clock in one scenario after which the worker says where the kernel is.
+#: Ticks of the clock in one scenario after which the worker reports where the kernel is.
 LONG = 2
 
 
 class StudentCrash(Exception):
-    """Stands for whatever escaped from the student's code, SystemExit and the like included."""
+    """Stands for any exception that escaped from the student's code, including SystemExit."""
 
 
 def serve(inp: int, out: int) -> None:
@@ -56,7 +57,7 @@ class _Worker:
         self.log: list[int] = []
         self.trouble: dict[str, object] | None = None
         self.step = 0
-        self.begun = False  # whether a scenario has been run here
+        self.begun = False  # True once a scenario has been run here
         self.ticks = 0  # of the clock, since the scenario began
 
     def answer(self, kind: int, payload: bytes) -> None:
@@ -105,8 +106,8 @@ class _Worker:
         except StudentCrash:
             self.log.append(wire.CRASHED)
 
-    def make_kernel(self, hw: Any) -> Kernel:
-        """A new kernel from a module that is executed anew: no scenario sees what another has left."""
+    def make_kernel(self, hw: Hardware) -> Kernel:
+        """Return a new kernel from a module that is executed again, so that no scenario sees what another has left."""
         assert self.source is not None
         method = "import"
         try:
@@ -129,7 +130,7 @@ class _Worker:
             self.run = None
 
     def tick(self, number: int, frame: FrameType | None) -> None:
-        """This scenario takes long: say once where the kernel is, in case that it never comes back.
+        """Report once where the kernel is, because this scenario takes long and the kernel may never come back.
 
         Called between any two instructions. While the student's code is under way, no other frame is half written.
         """
@@ -143,14 +144,14 @@ class _Worker:
             wire.write_frame(self.out, wire.TROUBLE, json.dumps(place).encode())
 
     def note(self, error: BaseException, method: str) -> None:
-        """Keep the first trouble of a step; what follows from it would only hide it."""
+        """Keep only the first trouble of a step: later ones follow from it and would hide it."""
         if self.trouble is None:
             try:
                 self.trouble = (
                     describe(error, method, {}) if self.source is None else self.source.describe(error, method)
                 )
             except BaseException:
-                # There is no room left on the stack, or in memory, to say more.
+                # The stack or the memory is exhausted, so no details can be collected.
                 self.trouble = {"kind": "crash", "method": method, "type": "", "message": "", "lines": []}
             if len(self.log) > wire.ANSWER_LIMIT:
                 self.trouble["kind"] = "operations"
@@ -159,7 +160,7 @@ class _Worker:
 class _Recorder:
     """The student's kernel, with every call and its ending written to the log."""
 
-    def __init__(self, kernel: Any, log: list[int], worker: _Worker, page_size: int) -> None:
+    def __init__(self, kernel: Kernel, log: list[int], worker: _Worker, page_size: int) -> None:
         self._kernel = kernel
         self._log = log
         self._worker = worker
@@ -204,7 +205,7 @@ class _Recorder:
         self._log.append(wire.RETURNED)
 
     def _ended(self, error: BaseException, method: str) -> BaseException:
-        """Log how a call ended, and return what the machine gets to see of it.
+        """Log how a call ended, and return the exception that the machine gets.
 
         An exception's own `__class__`, metaclass and the like are the student's: only its real type is looked at, which
         is what `except` does. The machine gets the exception itself only if nothing in it could answer a question.
@@ -228,7 +229,7 @@ _ENDINGS: tuple[tuple[int, type[KernelError]], ...] = (
 )
 
 
-# What C keeps of an exception and of a class, whatever the student's own attributes say.
+# These read what C stores of an exception and of a class, so that attributes of the student's cannot interfere.
 _traceback_of = vars(BaseException)["__traceback__"].__get__
 _name, _bases, _space, _flags = (vars(type)[n].__get__ for n in ("__name__", "__mro__", "__dict__", "__flags__"))
 
@@ -237,7 +238,7 @@ _MADE = 1 << 9
 
 
 def name_of(error: BaseException) -> str:
-    """Return the name of an exception's type, asking nothing of the student's."""
+    """Return the name of an exception's type without running the student's code."""
     return _text(_name(type(error)), 100)
 
 
@@ -252,11 +253,11 @@ def _harmless(kind: type) -> bool:
         made = [_space(base) for base in _bases(kind) if _flags(base) & _MADE]
         return all({"__class__", "__getattribute__"}.isdisjoint(space) for space in made)
     except BaseException:
-        return False  # a name in the class that cannot even be compared
+        return False  # a name in the class cannot be compared
 
 
 class RefusedImport(ImportError):
-    """A kernel asked for a module that is not for it."""
+    """Raised if a kernel imports a module that it may not import."""
 
 
 def _source(given: dict[str, Any]) -> _Source | _CompiledSource:
@@ -295,7 +296,7 @@ def _quoted(text: str, number: int) -> str:
 
 
 class _Source:
-    """A submission's modules, compiled once and executed anew for each scenario."""
+    """A submission's modules, compiled once and executed again for each scenario."""
 
     def __init__(self, texts: dict[str, str], main: str, class_name: str) -> None:
         self.texts = texts
@@ -308,14 +309,15 @@ class _Source:
         """Return what went wrong, with the student's own lines."""
         return describe(error, method, self.texts)
 
-    def kernel_class(self) -> Any:
+    def kernel_class(self) -> MakeKernel:
         for name in self.codes:
             sys.modules.pop(name, None)
         module = self.load(self.main)
         try:
-            return getattr(module, self.class_name)
+            kernel_class: MakeKernel = getattr(module, self.class_name)
         except AttributeError:
             raise ImportError(f"{file_of(self.main)} defines no class {self.class_name}") from None
+        return kernel_class
 
     def load(self, name: str) -> ModuleType:
         """Execute one of the submission's modules, unless that was done in this scenario."""
@@ -328,14 +330,19 @@ class _Source:
         return module
 
     def import_module(
-        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-    ) -> Any:
-        """`import` for a submission: its own modules, grader.machine, and the standard library."""
+        self,
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """Import for a submission: its own modules, grader.machine, and the standard library."""
         if level == 0 and name in self.codes:
             module = self.load(name)
             return module if fromlist else self._top(name)
         if level == 0 and name.split(".")[0] == "grader" and name != "grader.machine":
-            raise RefusedImport(f"a kernel may import grader.machine and nothing else of the grader (not {name})")
+            raise RefusedImport(f"a kernel may import only grader.machine from the grader (not {name})")
         try:
             return builtins.__import__(name, globals, locals, fromlist, level)
         except ModuleNotFoundError as error:
@@ -344,7 +351,7 @@ class _Source:
             ) from None
 
     def _top(self, name: str) -> ModuleType:
-        """`import a.b` binds `a`."""
+        """Return the module that `import a.b` binds, `a`."""
         first = name.split(".")[0]
         top = sys.modules.setdefault(first, ModuleType(first))
         if first != name:
@@ -356,12 +363,12 @@ def _compiled(name: str, text: str) -> CodeType:
     try:
         return compile(text, file_of(name), "exec", dont_inherit=True)
     except (MemoryError, RecursionError):
-        # What CPython's parser and compiler say of a source that would overflow their stacks.
+        # CPython's parser and compiler raise these for a source that would overflow their stacks.
         raise SyntaxError("nested too deeply for Python to compile", (file_of(name), 1, 0, "")) from None
 
 
 def file_of(module: str) -> str:
-    """`reference.demand_paging` as the file that a message names."""
+    """Return the file that a message names for a module such as `reference.demand_paging`."""
     return module.replace(".", "/") + ".py"
 
 
@@ -394,20 +401,20 @@ def _kind(made: type[BaseException]) -> str:
 
 def _syntax_line(error: Any) -> list[list[Any]]:
     number = error.lineno
-    # Not any number: one of a student's own making may be too long to be written.
+    # Only a plausible number: the student may have set one that is too long to be written.
     number = number if type(number) is int and 0 <= number < 1 << 31 else 0
     return [[_text(str(error.filename), 200), number, "", _text(str(error.text or ""), 1000).strip()[:200]]]
 
 
 def _calls(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int]]:
-    """The calls of a traceback, innermost last: what was called, and the line that it had come to."""
+    """Return the calls of a traceback, innermost last: what was called, and the line that it had come to."""
     while traceback is not None:
         yield traceback.tb_frame.f_code, traceback.tb_lineno
         traceback = traceback.tb_next
 
 
 def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
-    """The calls that are under way, innermost last."""
+    """Return the calls that are running, innermost last."""
     calls: list[tuple[CodeType, int]] = []
     while frame is not None:
         calls.append((frame.f_code, frame.f_lineno or 0))
@@ -416,7 +423,7 @@ def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
 
 
 def _shown(calls: Iterable[tuple[CodeType, int]], modules: dict[str, str]) -> list[list[object]]:
-    """Those calls that are of the student's own code, with the lines of text."""
+    """Return only the calls of the student's own code, with the lines of text."""
     files = {file_of(name): text for name, text in modules.items()}
     lines: list[list[object]] = []
     for code, number in calls:

@@ -1,14 +1,15 @@
 """A warm interpreter that forks confined children. Started by launch.py with an empty environment; holds no answer.
 
-On the control socket the grader says, five bytes each, a letter and the child's number:
+On the control socket the grader sends commands of five bytes, a letter and the child's number:
 
     S   a new child; two descriptors come along: its channel, and the pipe for what it prints
     H   the same, with less memory
     W   wait a moment for a child that is dying, then end it
     K   end a child
 
-The zygote says, in JSON lines, how its walls stand once it is warm, and how a child ended, in answer to W and K. It
-waits for no child by itself: until the grader asks, a dead child keeps its process id, so that nobody else gets it.
+The zygote reports, in JSON lines, which layers work once it is warm, and in answer to W and K how a child ended. It
+never reaps a child by itself: until the grader asks, a dead child keeps its process id, so that no other process gets
+it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _SIGKILL = 9
 
 
 class WallDown(Exception):
-    """A layer that could be prepared, but does not go up here."""
+    """Raised if a layer could be prepared but cannot be installed here."""
 
     def __init__(self, layer: str, reason: str) -> None:
         super().__init__(f"{layer}: {reason}")
@@ -84,7 +85,7 @@ class Walls:
             if self.another_user:
                 rlimits.become_nobody()
         except OSError as error:
-            raise WallDown("user", f"root here may become nobody else ({error.strerror})") from None
+            raise WallDown("user", f"root cannot switch to another user here ({error.strerror})") from None
         rlimits.die_with(parent)
         if self._ruleset is None and self._filter is None:
             return
@@ -102,7 +103,7 @@ class Walls:
             raise WallDown(layer, error.strerror or str(error)) from None
 
     def refused(self, layer: str, error: str) -> None:
-        """Children do without a layer that does not go up here, and the report says so."""
+        """Note that children do without a layer that cannot be installed here, for the report."""
         self.missing[layer] = error
         if layer == "user":
             self.another_user = False
@@ -113,9 +114,9 @@ class Walls:
 
 
 class Zygote:
-    """Forks children on demand, ends them, and tells how they ended."""
+    """Forks children on demand, ends them, and reports how they ended."""
 
-    def __init__(self, control: Any, walls: Walls, polite: bool, entry: str) -> None:
+    def __init__(self, control: _socket.socket, walls: Walls, polite: bool, entry: str) -> None:
         module, _, function = entry.partition(":")
         self.serve = getattr(import_module(module), function)
         self.control = control
@@ -123,7 +124,7 @@ class Zygote:
         self.polite = polite
         self.pids: dict[int, int] = {}  # the grader's number of a child -> its process id
 
-    def say(self, message: dict[str, Any]) -> None:
+    def say(self, message: dict[str, object]) -> None:
         self.control.sendall(json.dumps(message).encode() + b"\n")
 
     def loop(self) -> None:
@@ -161,7 +162,7 @@ class Zygote:
             self.pids[serial] = pid
 
     def end(self, serial: int, gently: bool) -> None:
-        """See a child off, and tell the grader how it went."""
+        """Wait for the end of a child and report it to the grader."""
         pid = self.pids.pop(serial, None)
         if pid is None:
             self.say({"ended": serial, "status": None})
@@ -181,7 +182,7 @@ class Zygote:
         )
 
     def be_child(self, parent: int, channel: int, output: int) -> None:
-        """The child's whole life."""
+        """Live the whole life of a child."""
         confined = False
         try:
             os.dup2(output, 1)
@@ -203,7 +204,7 @@ class Zygote:
 
 
 def _open_prints() -> None:
-    """Prints go out line by line, so that a kernel's last words before its death are not lost in a buffer."""
+    """Send prints out line by line, so that what a kernel prints before it dies is not lost in a buffer."""
     # Stay open for the child's whole life.
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
@@ -241,15 +242,15 @@ def stand(walls: Walls, jailed: bool) -> dict[str, object]:
         walls.refused(report["layer"], report["failed"])
         report = preflight(walls, jailed)
     if "failed" in report:
-        raise OSError(0, f"the walls do not stand: {report['failed']}")
+        raise OSError(0, f"the sandbox cannot be set up: {report['failed']}")
     return report
 
 
 def main() -> None:
-    """The zygote's whole life."""
+    """Run the zygote until the grader closes the control socket."""
     root, level, memory, jailed, polite, entry, libraries, runtime = sys.argv[1:9]
     control = _socket.socket(fileno=CONTROL)
-    with contextlib.suppress(OSError):  # where launch.py, or bwrap, has done it
+    with contextlib.suppress(OSError):  # launch.py or bwrap has done it already
         os.setsid()
     rlimits.close_all_but({CONTROL})
     walls = Walls(level, int(memory), libraries.split(os.pathsep) if libraries else [])
@@ -265,7 +266,7 @@ def main() -> None:
     interpreter_state.state()
     gc.collect()
     gc.freeze()
-    # A child lives for a moment: it looks for garbage when there is a lot, not every seven hundred objects.
+    # A child lives only for a moment, so it collects garbage rarely, not every seven hundred objects.
     gc.set_threshold(50_000)
     report = stand(walls, jailed == "jailed")
     zygote.say({**report, "missing": walls.missing, "landlock_abi": walls.abi})

@@ -56,7 +56,7 @@ FORK = "    def fork(self, parent, child):\n"
         ("raise SystemExit(0)", "crashed", "fork tried to end the program"),
         ("raise KeyboardInterrupt", "crashed", "KeyboardInterrupt (in fork)"),
         ("import numpy", "refused", "numpy is neither"),
-        ("import grader.scenario", "refused", "may import grader.machine and nothing else"),
+        ("import grader.scenario", "refused", "may import only grader.machine from the grader"),
         ("self.hw.frames.free(3.5)", "crashed", "HardwareError: free: a frame is an int, not float (in fork)"),
         ("self.fork(parent, child)", "crashed", "RecursionError"),
         ("raise type('E', (Exception,), {'__str__': lambda s: 1 / 0})", "crashed", "could not be read"),

@@ -27,7 +27,7 @@ _SCOPES = {6: 0b11}  # abstract unix sockets and signals
 
 
 def abi() -> int:
-    """The version of Landlock that this kernel has; 0 if it has none, or has it switched off."""
+    """Return the version of Landlock that this kernel has; 0 if it has none, or if it is switched off."""
     try:
         return syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_CREATE_RULESET_VERSION))
     except OSError:
@@ -48,7 +48,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def make_ruleset(readable: Iterable[tuple[str, str]]) -> int:
-    """A descriptor of a ruleset that allows what `readable` lists, and nothing else. OSError without Landlock.
+    """Return a descriptor of a ruleset that allows only what `readable` lists. OSError without Landlock.
 
     readable  (path, "read"): a file, or everything below a folder; (path, "list"): the names below a folder;
               (path, "run"): as "read", and programs may be executed; (path, "write"): everything below a folder

@@ -17,7 +17,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def syscall(number: int, *arguments: object) -> int:
-    """A raw system call; OSError if it fails."""
+    """Make a raw system call. OSError if it fails."""
     result = _libc.syscall(ctypes.c_long(number), *arguments)
     if result < 0:
         error = ctypes.get_errno()
@@ -26,7 +26,7 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def prctl(option: int, value: int, pointer: object = None) -> None:
-    """prctl(2) with a number and, where it takes one, a pointer; OSError if it fails."""
+    """Call prctl(2) with a number and, where it takes one, a pointer. OSError if it fails."""
     zero = ctypes.c_ulong(0)
     if _libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), pointer or zero, zero, zero) != 0:
         error = ctypes.get_errno()
@@ -39,7 +39,7 @@ _ASK, _ADDR_NO_RANDOMIZE = 0xFFFFFFFF, 0x0040000
 
 @contextmanager
 def same_layout() -> Iterator[None]:
-    """Programs that are executed from here on, and by those in turn, are all laid out alike in memory.
+    """Give all programs that are executed from here on, and by those in turn, the same memory layout.
 
     Where the system has no such thing, or a container forbids it, nothing happens.
     """

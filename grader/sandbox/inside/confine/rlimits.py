@@ -1,4 +1,4 @@
-"""What every POSIX system gives: limits, another user, no stray descriptors. And where modules may be read from."""
+"""The layers that every POSIX system has: limits, another user, no stray descriptors; and the folders of modules."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from grader.sandbox.limits import CPU_BACKSTOP_S
 
-#: The user that nobody is.
+#: The user id of `nobody`.
 NOBODY = 65534
 
-#: Where others install packages: no part of the standard library, though it may lie inside its folder.
+#: Folders for installed packages, which do not belong to the standard library even if they lie inside its folder.
 INSTALLED = ("site-packages", "dist-packages")
 
 #: The standard library's folder, as modules are looked up in it; see keep_modules_within_reach.
@@ -41,7 +41,7 @@ def become_nobody() -> None:
 
 
 def die_with(parent: int) -> None:
-    """Be killed when the parent goes, and be nobody's to trace. Linux; elsewhere nothing.
+    """Ask to be killed when the parent ends, and forbid tracing. Linux only; elsewhere this does nothing.
 
     After become_nobody: a change of user clears the first.
     """
@@ -57,10 +57,10 @@ def die_with(parent: int) -> None:
 
 
 def limit_resources(memory_mib: int) -> None:
-    """Hard limits on memory, processor time, files and processes; what is not there on this system is left out.
+    """Set hard limits on memory, processor time, files and processes; skip those that this system does not have.
 
-    The limit on processes binds once root was given up. The one on the size of files leaves pipes and sockets alone.
-    Where memory runs short all the same, this process shall be the first to go, not the grader.
+    The limit on processes applies once root was given up. The one on file sizes does not affect pipes and sockets.
+    If memory runs short nevertheless, the system must kill this process first, not the grader.
     """
     try:
         file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
@@ -95,8 +95,8 @@ def limit_resources(memory_mib: int) -> None:
 
 
 def readable(libraries: Iterable[str]) -> list[tuple[str, str]]:
-    """What a child may read, as (path, "list" or "read"): the standard library without what others installed into
-    it, and the shared libraries that its modules load."""
+    """Return what a child may read, as (path, "list" or "read"): the standard library without what others installed
+    into it, and the shared libraries that its modules load."""
     paths = [(_library, "list")]
     paths += [(f"{_library}/{name}", "read") for name in os.listdir(_library) if name not in INSTALLED]
     for folder in libraries:
@@ -108,12 +108,12 @@ def readable(libraries: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def folders_for_modules() -> list[str]:
-    """The folders below which a child may open files."""
+    """Return the folders below which a child may open files."""
     return [_library, os.path.dirname(os.path.realpath(os.__file__))]
 
 
 def keep_modules_within_reach() -> None:
-    """See to it that nobody can import from a standard library in a folder that nobody may enter (such as /root).
+    """Let user `nobody` import the standard library even from a folder that it may not enter (such as /root).
 
     The zygote, still root, goes there, and modules are looked up by way of the process's own working folder: that
     needs no permission on the way. No capability is kept for it.
@@ -134,7 +134,7 @@ def keep_modules_within_reach() -> None:
 
 
 def _anybody_may_enter(path: str) -> bool:
-    """Whether every folder on the way to a path, and the path itself, lets every user pass."""
+    """Return True if every folder on the way to a path, and the path itself, lets every user pass."""
     while True:
         try:
             if not os.stat(path).st_mode & 0o001:

@@ -112,7 +112,7 @@ def _returning(value: int) -> bytes:
 
 
 def program(name: str) -> bytes:
-    """The filter for a processor. OSError for one that has no table here."""
+    """Return the filter for a processor. OSError if it has no table here."""
     if name not in _MACHINES:
         raise OSError(95, f"no table of system calls for {name}")
     column, arch = _MACHINES[name]
