@@ -100,7 +100,7 @@ def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1
         raise InputError([f"{folder}: there is no submission in it (folders, kernel files or archives)"])
     if all(one.doubt and one.system == "plain" for one in found):
         raise InputError([f"{folder}: {one.doubt}" for one in found[:5]])
-    sources = [read_source(one, lab.name) for one in found]
+    sources = [read_source(one, lab.name, lab.languages) for one in found]
     return [source for source in sources if shard_of(source, shard[1]) == shard[0]]
 
 

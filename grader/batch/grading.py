@@ -136,11 +136,11 @@ def grade_missing(
     course: Course, store: Store, sources: list[BatchSubmission], pool: Pool, progress: Progress
 ) -> tuple[int, list[str]]:
     """Grade what is not in the store; how many kernels were graded, and what could not be, a line each."""
-    texts = {source.code_digest: source.kernel for source in sources if source.has_kernel}
+    kernels = {source.code_digest: source for source in sources if source.has_kernel}
     students: dict[str, list[str]] = {}
     for source in sources:
         students.setdefault(source.code_digest if source.has_kernel else "", []).append(source.found.id)
-    works = [work for work in (_work(course, store, digest, texts[digest]) for digest in texts) if work is not None]
+    works = [work for work in (_work(course, store, source) for source in kernels.values()) if work is not None]
     waiting = sum(len(students[work.kernel_digest]) for work in works)
     progress(len(sources) - waiting, "")
     problems = []
@@ -158,8 +158,9 @@ def grade_missing(
     return len(works), problems
 
 
-def _work(course: Course, store: Store, digest: str, kernel: str) -> Work | None:
-    """The scenarios that a kernel has still to be tried on; None if there are none."""
+def _work(course: Course, store: Store, source: BatchSubmission) -> Work | None:
+    """Return the scenarios that a kernel has still to be tried on; None if there are none."""
+    digest = source.code_digest
     kept = store.attempts(digest, course.grader)
     missing = []
     for scenario in course.lab.all_scenarios:
@@ -168,7 +169,9 @@ def _work(course: Course, store: Store, digest: str, kernel: str) -> Work | None
         if known is None or known.verdict == UNGRADABLE:
             missing.append(scenario.id)
     twins = tuple(id for id in course.twins if _twin_is_due(course, kept, digest, id))
-    return Work(digest, kernel, tuple(missing), twins) if missing or twins else None
+    if not missing and not twins:
+        return None
+    return Work(digest, source.kernel, tuple(missing), twins, source.language)
 
 
 def _twin_is_due(course: Course, kept: dict[tuple[str, str], Kept], kernel: str, scenario: str) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from grader.batch.layouts import FoundSubmission
 from grader.intake.submission import Refused, Unreadable, read_files
+from grader.lab.fields import LANGUAGES
 
 
 class BatchSubmission(NamedTuple):
@@ -23,6 +24,7 @@ class BatchSubmission(NamedTuple):
     refused: str = ""
     unreadable: str = ""
     remarks: tuple[str, ...] = ()
+    language: str = "python"
 
     @property
     def has_kernel(self) -> bool:
@@ -34,17 +36,21 @@ class BatchSubmission(NamedTuple):
         """sha256 of the kernel alone: two students with one kernel are graded once, whatever their answers."""
         import hashlib
 
-        return hashlib.sha256(self.kernel.encode("utf-8", "surrogatepass")).hexdigest()
+        language = "" if self.language == "python" else f"{self.language}:"
+        return hashlib.sha256((language + self.kernel).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read_source(found: FoundSubmission, lab: str) -> BatchSubmission:
+def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = ("python",)) -> BatchSubmission:
     """Read a submission; nothing that is in it makes this fail."""
     files = list(zip(found.names or [""] * len(found.paths), found.paths, strict=True))
     name = found.names[0] if found.names and found.names[0] and len(files) == 1 else found.paths[0].name
     try:
         read = read_files(files, lab, name, numbered=found.system.startswith("canvas"))
-        kernel = read.sources["kernel.py"].decode("utf-8-sig")
-        return BatchSubmission(found, read.digest, kernel, read.answers, remarks=read.remarks)
+        if read.language not in languages:
+            accepted = " or ".join(LANGUAGES[language] for language in languages)
+            return BatchSubmission(found, "", "", None, f"{read.kernel_name}: this lab takes kernels in {accepted}")
+        kernel = read.kernel.decode("utf-8-sig")
+        return BatchSubmission(found, read.digest, kernel, read.answers, remarks=read.remarks, language=read.language)
     except Refused as refused:
         return BatchSubmission(found, "", "", None, str(refused))
     except Unreadable as unreadable:

@@ -15,9 +15,9 @@ from grader.compare.judge import Divergence
 from grader.grade.answer_cache import AnswerCache
 from grader.grade.attempt import Attempt
 from grader.grade.graded import OUTPUT_LIMIT
-from grader.grade.runner import KernelSource, Printed
+from grader.grade.runner import Printed
 from grader.grade.session import Session, attempt_twins
-from grader.grade.submission import Submission
+from grader.grade.submission import Submission, code_of
 from grader.grade.twins import Twin
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab
@@ -43,6 +43,7 @@ class Work(NamedTuple):
     kernel: str
     scenarios: tuple[str, ...]
     twins: tuple[str, ...] = ()
+    language: str = "python"
 
 
 class Done(NamedTuple):
@@ -99,8 +100,7 @@ def perform(work: Work, bundle: Bundle) -> Done:
 
 def _tried(work: Work, session: Session) -> Done:
     lab, wanted = session.lab, set(work.scenarios)
-    source = KernelSource({"kernel": work.kernel}, "kernel", lab.kernel.name)
-    runner = session.runner(Submission("", source))
+    runner = session.runner(Submission("", code_of(work.kernel, work.language, lab)))
     public = [s for s in lab.scenarios if s.id in wanted]
     hidden = [s for s in lab.hidden if s.id in wanted]
     graded = session.grade(runner, public, hidden)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from grader.errors import InputError
 from grader.grade.runner import KernelSource
+from grader.lab.fields import LANGUAGES
 from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab
 from grader.replay.simulated import MakeKernel
@@ -62,8 +63,10 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
         return Submission(name, None, refused=str(refused))
     except Unreadable as error:
         raise InputError([f"{path}: {error}; make it readable and run it again"]) from None
-    text = submission.sources["kernel.py"].decode("utf-8-sig")
-    code = KernelSource({"kernel": text}, "kernel", lab.kernel.name)
+    if submission.language not in lab.languages:
+        accepted = " or ".join(LANGUAGES[language] for language in lab.languages)
+        return Submission(name, None, refused=f"{submission.kernel_name}: this lab takes kernels in {accepted}")
+    code = code_of(submission.kernel.decode("utf-8-sig"), submission.language, lab)
     return Submission(
         name,
         code,
@@ -72,6 +75,11 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
         remarks=submission.remarks,
         path=submission.path,
     )
+
+
+def code_of(text: str, language: str, lab: Lab) -> KernelSource:
+    """Return a student's kernel as a worker gets it."""
+    return KernelSource({"kernel": text}, "kernel", lab.kernel.name if language == "python" else "", language)
 
 
 def _reference(lab: Lab) -> Submission:

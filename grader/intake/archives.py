@@ -43,8 +43,11 @@ def is_archive(data: bytes, suffix: str) -> bool:
     return _is_zip(data) or _unpacker(data) is not None or _is_tar(data) or suffix in (".zip", ".tar", ".tgz")
 
 
-def read_archive(data: bytes, name: str, lab: str = "") -> tuple[bytes, bytes | None, tuple[str, ...]]:
-    """Return the bytes of the kernel in an archive, of its quiz sheet or None, and remarks (choosing.py). Refused."""
+def read_archive(data: bytes, name: str, lab: str = "") -> tuple[str, bytes, bytes | None, tuple[str, ...]]:
+    """Return path and bytes of the kernel in an archive, the bytes of its quiz sheet or None, and remarks (choosing.py).
+
+    Refused if there is no kernel, or the archive cannot be read.
+    """
     try:
         members = _zip_members(data) if _is_zip(data) else _tar_members(_unpacked(data))
         chosen = choose(members, lab, name, nested=False)
@@ -55,7 +58,7 @@ def read_archive(data: bytes, name: str, lab: str = "") -> tuple[bytes, bytes | 
         raise Refused(told if name in told else f"{name}: {told}") from None
     except Exception as error:  # the modules that unpack fail in many ways on damaged bytes
         raise Refused(f"{name}: the archive cannot be read ({str(error) or type(error).__name__})") from None
-    return kernel, sheet, chosen.remarks
+    return chosen.kernel, kernel, sheet, chosen.remarks
 
 
 class _Members(dict[str, Callable[[int], bytes]]):

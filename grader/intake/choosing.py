@@ -15,13 +15,16 @@ from typing import NamedTuple
 from grader.intake.refusal import Refused
 
 #: The only files of a submission that are read.
-KERNEL, ANSWERS = "kernel.py", "answers.yaml"
+KERNEL, KERNEL_C, ANSWERS = "kernel.py", "kernel.c", "answers.yaml"
+
+#: The names of a kernel, in Python and in C.
+KERNELS = (KERNEL, KERNEL_C)
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 #: What browsers and learning platforms make of a name: `kernel (1).py`, `kernel-1.py`, `doe_kernel.py`.
 _COPY = r"(?:[-_ ]?\(?(?P<copy>\d{1,4})\)?)?"
-_NEAR_KERNEL = re.compile(rf"(?P<who>.*_)?kernel{_COPY}\.py", re.IGNORECASE | re.DOTALL)
+_NEAR_KERNEL = re.compile(rf"(?P<who>.*_)?kernel{_COPY}\.(?:py|c)", re.IGNORECASE | re.DOTALL)
 _NEAR_ANSWERS = re.compile(rf"(?P<who>.*_)?answers{_COPY}\.ya?ml", re.IGNORECASE | re.DOTALL)
 
 
@@ -52,9 +55,14 @@ def choose(
             return Chosen(archive=archives[0])
         kernel = _only_program(paths, len(archives), name)
     sheet, remarks = _sheet(paths, kernel, numbered)
-    if _base(kernel) != KERNEL and not numbered:
-        remarks = [f"{kernel} was taken for {KERNEL}", *remarks]
+    if _base(kernel) not in KERNELS and not numbered:
+        remarks = [f"{kernel} was taken for {named(kernel)}", *remarks]
     return Chosen(kernel, sheet, "", tuple(remarks))
+
+
+def named(path: str) -> str:
+    """Return what a kernel's file is properly called: kernel.c for a C file, kernel.py for any other."""
+    return KERNEL_C if path.lower().endswith(".c") else KERNEL
 
 
 def _base(path: str) -> str:
@@ -66,9 +74,13 @@ def _folder(path: str) -> str:
 
 
 def _kernel(paths: Sequence[str], lab: str, name: str, numbered: bool) -> str:
-    exact = _nearest([path for path in paths if _base(path) == KERNEL], lab, name)
+    exact = _nearest([path for path in paths if _base(path) in KERNELS], lab, name)
+    if len({named(path) for path in exact}) > 1:
+        raise Refused(f"there are a {KERNEL} and a {KERNEL_C} ({', '.join(exact)}); remove the one that is not yours")
     if len(exact) > 1:
-        raise Refused(f"{len(exact)} files named {KERNEL} are equally near to the top ({', '.join(exact)}); keep one")
+        raise Refused(
+            f"{len(exact)} files named {named(exact[0])} are equally near to the top ({', '.join(exact)}); keep one"
+        )
     if exact and not numbered:
         return exact[0]
     near = _nearest([path for path in paths if _NEAR_KERNEL.fullmatch(_base(path))], lab, name)
@@ -78,6 +90,8 @@ def _kernel(paths: Sequence[str], lab: str, name: str, numbered: bool) -> str:
             f"{len(near)} files may be the kernel ({', '.join(near[:4])}); keep one, or name this folder itself if it "
             f"holds the submissions of {len(people)} people"
         )
+    if len({named(path) for path in near}) > 1:
+        raise Refused(f"there are kernels in Python and in C ({', '.join(near[:4])}); keep one")
     return _latest(_NEAR_KERNEL, near) if near else ""
 
 
@@ -105,13 +119,13 @@ def _latest(pattern: re.Pattern[str], paths: Sequence[str]) -> str:
 
 
 def _only_program(paths: Sequence[str], archives: int, name: str) -> str:
-    programs = [path for path in paths if path.lower().endswith(".py")]
+    programs = [path for path in paths if path.lower().endswith((".py", ".c"))]
     if len(programs) == 1:
         return programs[0]
     where = f" in {name}" if name else ""
     if not paths:
         raise Refused(f"no {KERNEL}{where}; it is empty")
-    counts = f"it has {archives} archives and {len(programs)} Python files"
+    counts = f"it has {archives} archives and {len(programs)} Python or C files"
     raise Refused(f"no {KERNEL}{where}; {counts}; hand in {KERNEL}")
 
 
@@ -138,4 +152,4 @@ def _on_the_way(path: str, kernel: str, paths: Sequence[str]) -> bool:
     """Return True for a sheet above or below the kernel, in a folder that has no kernel of its own."""
     folder, home = _folder(path), _folder(kernel)
     related = not folder or not home or f"{folder}/".startswith(f"{home}/") or f"{home}/".startswith(f"{folder}/")
-    return related and not any(_folder(other) == folder and _base(other) == KERNEL for other in paths)
+    return related and not any(_folder(other) == folder and _base(other) in KERNELS for other in paths)

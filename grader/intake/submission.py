@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from grader.intake.answer_sheet import Unfit, read_answers
 from grader.intake.archives import ARCHIVE_LIMIT, is_archive, is_clutter, read_archive
-from grader.intake.choosing import ANSWERS, KERNEL, choose
+from grader.intake.choosing import ANSWERS, KERNEL, KERNELS, choose, named
 from grader.intake.refusal import Refused, Unreadable
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
@@ -59,6 +59,21 @@ class SubmittedFiles(NamedTuple):
     remarks: tuple[str, ...] = ()
     path: str = ""
 
+    @property
+    def kernel_name(self) -> str:
+        """Return kernel.py or kernel.c."""
+        return next(iter(self.sources))
+
+    @property
+    def kernel(self) -> bytes:
+        """Return the kernel's bytes."""
+        return self.sources[self.kernel_name]
+
+    @property
+    def language(self) -> str:
+        """Return `python` or `c`."""
+        return "python" if self.kernel_name == KERNEL else "c"
+
 
 def read_submission(path: str | os.PathLike[str], lab: str = "") -> SubmittedFiles:
     """Read a submission once: a folder, a kernel file or an archive. Refused if it is not one; Unreadable."""
@@ -79,8 +94,7 @@ def read_files(
         raise Unreadable(f"{name} cannot be read: {error.strerror or type(error).__name__}") from None
     except ValueError as error:  # a null byte in the path
         raise Refused(f"{name!r} cannot be a path: {error}") from None
-    kernel = read.sources[KERNEL]
-    check_source(kernel)
+    check_source(read.kernel, read.kernel_name)
     return read
 
 
@@ -96,16 +110,18 @@ def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, 
     chosen = choose(places, lab, name, numbered=numbered)
     if chosen.archive:
         data = _read_place(places[chosen.archive], ARCHIVE_LIMIT)
-        kernel, sheet, remarks = read_archive(data, chosen.archive, lab)
-        return _submission(name, kernel, sheet, remarks, "")
+        inside, kernel, sheet, remarks = read_archive(data, chosen.archive, lab)
+        return _submission(name, inside, kernel, sheet, remarks, "")
     kernel = _read_place(places[chosen.kernel], SOURCE_LIMIT)
     sheet = _read_place(places[chosen.sheet], ANSWERS_LIMIT) if chosen.sheet else None
     top, inside = places[chosen.kernel]
-    return _submission(name, kernel, sheet, chosen.remarks, str(top / inside if inside else top))
+    return _submission(name, chosen.kernel, kernel, sheet, chosen.remarks, str(top / inside if inside else top))
 
 
-def _submission(name: str, kernel: bytes, sheet: bytes | None, remarks: tuple[str, ...], path: str) -> SubmittedFiles:
-    return SubmittedFiles(name, {KERNEL: kernel}, sheet, digest_of(kernel, sheet), remarks, path)
+def _submission(
+    name: str, own: str, kernel: bytes, sheet: bytes | None, remarks: tuple[str, ...], path: str
+) -> SubmittedFiles:
+    return SubmittedFiles(name, {named(own): kernel}, sheet, digest_of(kernel, sheet), remarks, path)
 
 
 #: A file: the folder or file that was handed in, and the way from there with slashes, "" for itself.
@@ -141,7 +157,7 @@ def _files_below(top: pathlib.Path) -> list[str]:
                         continue
                     (below if entry.is_dir(follow_symlinks=False) else found).append(way)
             if len(found) + len(below) > ENTRIES:
-                if KERNEL in found:
+                if any(kernel in found for kernel in KERNELS):
                     return found
                 raise Refused(f"more than {ENTRIES} files in {top.name}; hand in only {KERNEL} and {ANSWERS}")
         level = below
@@ -215,13 +231,13 @@ def _from_file(path: pathlib.Path, own: str, lab: str, name: str) -> SubmittedFi
     if data is None:
         raise Refused(f"{own} is gone")
     if is_archive(data, pathlib.PurePath(own).suffix.lower()):
-        kernel, sheet, remarks = read_archive(data, own, lab)
-        return _submission(name, kernel, sheet, remarks, "")
-    if not own.lower().endswith(".py"):
+        inside, kernel, sheet, remarks = read_archive(data, own, lab)
+        return _submission(name, inside, kernel, sheet, remarks, "")
+    if not own.lower().endswith((".py", ".c")):
         raise Refused(f"{own} is neither a Python file nor an archive; hand in {KERNEL}, or a zip or tar with it")
     if len(data) > SOURCE_LIMIT:
         raise Refused(f"{own} has more than {SOURCE_LIMIT >> 10} KiB")
-    return _submission(name, data, None, (), str(path))
+    return _submission(name, own, data, None, (), str(path))
 
 
 #: First bytes of files that are not Python programs, whatever their names are.
@@ -237,25 +253,27 @@ _HEADS = {
 }
 
 
-def check_source(source: bytes) -> None:
+def check_source(source: bytes, name: str = KERNEL) -> None:
     """Raise Refused unless this is a kernel's text: UTF-8, no null byte, no other encoding, not absurdly nested."""
     if len(source) > SOURCE_LIMIT:
-        raise Refused(f"{KERNEL} has more than {SOURCE_LIMIT >> 10} KiB")
+        raise Refused(f"{name} has more than {SOURCE_LIMIT >> 10} KiB")
     head = next((what for head, what in _HEADS.items() if source.lstrip().startswith(head)), None)
     if head is not None:
-        raise Refused(f"{KERNEL} is {head}, not a Python file")
+        raise Refused(f"{name} is {head}, not a {'Python' if name == KERNEL else 'C'} file")
     try:
         text = source.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(f"{KERNEL} is not UTF-8: byte {source[error.start]:#04x} at offset {error.start}") from None
+        raise Refused(f"{name} is not UTF-8: byte {source[error.start]:#04x} at offset {error.start}") from None
     if "\x00" in text:
-        raise Refused(f"{KERNEL} has a null byte at offset {text.index(chr(0))}")
+        raise Refused(f"{name} has a null byte at offset {text.index(chr(0))}")
+    if name != KERNEL:
+        return  # a compiler in a process of its own bears what Python's parser does not
     for number, line in enumerate(text.split("\n", 2)[:2], 1):
         coding = _coding(line)
         if coding is not None and not coding.replace("_", "-").startswith(("utf-8", "utf8")):
-            raise Refused(f"{KERNEL}, line {number}: the encoding {coding!r} is not supported; use UTF-8")
+            raise Refused(f"{name}, line {number}: the encoding {coding!r} is not supported; use UTF-8")
     if _nesting(text) > NESTING:
-        raise Refused(f"{KERNEL}: brackets nested more than {NESTING} deep")
+        raise Refused(f"{name}: brackets nested more than {NESTING} deep")
 
 
 def _coding(line: str) -> str | None:

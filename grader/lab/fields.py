@@ -36,6 +36,9 @@ FORMAT = 1
 #: The effect of a failed twin of a passed scenario: it is reported to staff, or the scenario also loses its points.
 TWINS = ("report", "decide")
 
+#: Languages that kernels may be written in -> what messages call them.
+LANGUAGES = {"python": "Python", "c": "C"}
+
 #: Points of a whole lab.
 POINTS = 100
 
@@ -93,6 +96,14 @@ TOP: Table = {
             lambda value: isinstance(value, dict),
         ),
         f"the tasks, in the handout's order; their points add up to {POINTS}",
+    ),
+    "languages": optional(
+        list_of(
+            "a list of languages, such as [python, c]",
+            {"enum": list(LANGUAGES)},
+            lambda value: is_text(value) and value in LANGUAGES,
+        ),
+        "the languages that kernels may be written in (default: python)",
     ),
     "learnt": optional(text(), "what a finished kernel has shown; `grader watch` says it when everything passes"),
     "pictures": optional(

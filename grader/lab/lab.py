@@ -76,6 +76,7 @@ class Lab(NamedTuple):
     twins: str = TWINS[0]
     pictures: tuple[HandoutPicture, ...] = ()
     learnt: str = ""
+    languages: tuple[str, ...] = ("python",)
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -209,6 +210,7 @@ class _LabLoader:
             block.get("twins", TWINS[0]),
             pictures,
             block.get("learnt", ""),
+            tuple(block.get("languages", ("python",))),
         )
 
     def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:

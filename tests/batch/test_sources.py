@@ -82,7 +82,7 @@ def test_one_python_file_under_another_name(read):
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({"jane/notes.txt": ""}, "no kernel.py in jane; it has 0 archives and 0 Python files"),
+        ({"jane/notes.txt": ""}, "no kernel.py in jane; it has 0 archives and 0 Python or C files"),
         ({"jane/a/kernel.py": "1", "jane/b/kernel.py": "2"}, "2 files named kernel.py are equally near to the top"),
         ({"jane.zip": b"PK\x03\x04 nothing"}, "the archive cannot be read"),
         ({"jane/a.zip": b"PK\x03\x04 nothing"}, "the archive cannot be read"),
