@@ -16,7 +16,7 @@ ROWS = (
     ("replay", "compare"),
     ("protocol",),
     ("sandbox",),
-    ("lab", "intake"),
+    ("lab", "intake", "wasm"),
     ("quiz",),
     ("grade",),
     ("view",),

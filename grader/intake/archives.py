@@ -44,7 +44,7 @@ def is_archive(data: bytes, suffix: str) -> bool:
 
 
 def read_archive(data: bytes, name: str, lab: str = "") -> tuple[str, bytes, bytes | None, tuple[str, ...]]:
-    """Return path and bytes of the kernel in an archive, the bytes of its quiz sheet or None, and remarks (choosing.py).
+    """Return the kernel's path and bytes, the bytes of the quiz sheet or None, and remarks (see choosing.py).
 
     Refused if there is no kernel, or the archive cannot be read.
     """

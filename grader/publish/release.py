@@ -32,7 +32,7 @@ FORMAT = 1
 TEMPLATES = pathlib.Path(__file__).with_name("files")
 
 #: Files of a lab's folder that students get unchanged; `*` stands for any name.
-HANDED_OUT = ("README.md", "answers.yaml", "practice/*.c", "practice/Makefile")
+HANDED_OUT = ("README.md", "answers.yaml", "stub.c", "practice/*.c", "practice/Makefile")
 
 
 def release(lab: Lab, folder: pathlib.Path) -> list[str]:
@@ -118,11 +118,12 @@ def lab_yaml(lab: Lab, hidden: bool) -> str:
 
 
 def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
-    """Return a template with @LAB@, @TITLE@, @WHEEL@, and the number and points of hidden scenarios filled in."""
+    """Return a template with @LAB@, @TITLE@, @WHEEL@, what C needs, and the number and points of hidden scenarios."""
     text = (TEMPLATES / template).read_text(encoding="utf-8")
     count = sum(len(lab.hidden_weights(task.id)) for task in lab.tasks)
     worth = points(lab.hidden_points())
     values = {"LAB": lab.name, "TITLE": lab.title, "WHEEL": wheel.name, "HIDDEN": str(count), "POINTS": worth}
+    values["C_TOOLS"] = " ziglang wasmtime" if "c" in lab.languages else ""
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text

@@ -22,7 +22,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 #: The earliest time that a zip can hold. A fixed time makes the same files give the same bytes.
 _THEN = (1980, 1, 1, 0, 0, 0)
 
-_KINDS = (".py", ".json", ".md", ".mk", ".yml", ".sh", ".typed", ".css", ".js", "")
+_KINDS = (".py", ".json", ".md", ".mk", ".yml", ".sh", ".typed", ".css", ".js", ".h", ".c", "")
 
 
 def write_wheel(folder: pathlib.Path) -> pathlib.Path:

@@ -86,7 +86,7 @@ def find_compiler() -> tuple[str, ...]:
     clang = shutil.which("clang")
     if clang is not None and os.path.isabs(clang) and shutil.which("wasm-ld"):
         return (os.path.realpath(clang),)
-    raise InputError(["a kernel in C needs a compiler: pip install 'forklab[c]'"])
+    raise InputError(["a kernel in C needs a compiler: pip install ziglang wasmtime"])
 
 
 def _refused(source: str) -> tuple[tuple[int, str], ...]:
@@ -110,7 +110,9 @@ def _compile(source: str, compiler: tuple[str, ...]) -> Compiled:
         (pathlib.Path(folder) / "kernel.c").write_text(source, encoding="utf-8")
         for name in ("forklab.h", "forklab.c"):
             shutil.copy(HERE / name, folder)
-        command = [*compiler, *_FLAGS, "-I.", "forklab.c", "kernel.c", "-o", "kernel.wasm"]
+        # The folder's random name stays out of the module, whose bytes are the same each time.
+        here = f"-ffile-prefix-map={folder}=."
+        command = [*compiler, *_FLAGS, here, "-I.", "forklab.c", "kernel.c", "-o", "kernel.wasm"]
         done = _run(command, folder, os.path.dirname(compiler[0]))
         messages = done.stderr.decode("utf-8", "replace").replace(folder, "")[:TOLD]
         if done.returncode == NO_WALLS:

@@ -10,6 +10,6 @@ if ! "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || ! "$p
     python=$(command -v python3.11 || command -v python3)
 fi
 "$python" -I -m venv "$source/venv"
-"$source/venv/bin/python" -I -m pip install --quiet --disable-pip-version-check "$source"/*.whl
+"$source/venv/bin/python" -I -m pip install --quiet --disable-pip-version-check "$source"/*.whl@C_TOOLS@
 # Kernels run as another user, so file permissions protect the lab even where the sandbox has fewer layers.
 chmod -R go-rwx "$source/labs"
