@@ -5,6 +5,7 @@ Each `read_` function takes what SQLite gave and returns the checked value, or r
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from grader.compare.explain import ABOUT
 from grader.escape import printable
 from grader.grade.verdicts import MEANINGS
 from grader.sandbox.isolation import Isolation
+from grader.sandbox.limits import SOURCE_LIMIT
 
 #: Characters of one text in a row, and of the grades of a whole batch; items of one list.
 TEXT_LIMIT = 1 << 20
@@ -174,6 +176,18 @@ def read_answers(value: object) -> bytes | None:
     if value is not None and not (isinstance(value, bytes) and len(value) <= TEXT_LIMIT):
         raise BadRow("a quiz sheet is not bytes, or has too many")
     return value
+
+
+def read_kernel(digest: object, text: object) -> tuple[str, str]:
+    """Return a kernel's digest and its text, which has this digest."""
+    if not isinstance(digest, str) or not isinstance(text, bytes) or len(text) > SOURCE_LIMIT:
+        raise BadRow("a kernel is not bytes, or has too many")
+    if hashlib.sha256(text).hexdigest() != digest:
+        raise BadRow(f"a kernel does not have the digest {printable(digest, 80)!r}")
+    try:
+        return digest, text.decode()
+    except UnicodeDecodeError:
+        raise BadRow(f"the kernel {digest} is not UTF-8") from None
 
 
 def read_key(values: tuple[Any, ...]) -> tuple[str, str, str, str]:

@@ -16,7 +16,7 @@ import os
 import pathlib
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -39,6 +39,9 @@ CREATE TABLE attempts (
 CREATE TABLE submissions (id TEXT PRIMARY KEY, about TEXT NOT NULL, answers BLOB) WITHOUT ROWID;
 CREATE TABLE finished (number INTEGER PRIMARY KEY, grades TEXT NOT NULL);
 """
+
+#: The texts of kernels, for comparing them with those of other shards. Stores of earlier versions lack this table.
+_KERNELS = "CREATE TABLE kernels (digest TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID"
 
 
 class StoreError(Exception):
@@ -106,12 +109,15 @@ class Store:
         self._db.execute("PRAGMA journal_mode = TRUNCATE")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("BEGIN EXCLUSIVE")
-        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._new = False
-        else:
+        found = _schema(self._db)
+        if not found:
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO about VALUES ('format', ?)", (str(FORMAT),))
+        if not found or found == _our_schema(_TABLES):
+            self._db.execute(_KERNELS)
+        if found:
+            self._new = False
         self._db.execute("COMMIT")
         self._check()
 
@@ -119,7 +125,7 @@ class Store:
         """Raise unless the tables are those that a batch makes, whole and of this format."""
         # Views, triggers and defaults of a stranger's schema must not call functions.
         self._db.execute("PRAGMA trusted_schema = OFF")
-        if _schema(self._db) != _our_schema():
+        if _schema(self._db) not in (_our_schema(_TABLES), _our_schema(_TABLES + _KERNELS)):
             raise StoreError(
                 f"{self.path}: it has other tables, views or triggers than a batch makes; do not use it, or remove it"
             )
@@ -226,6 +232,24 @@ class Store:
             rows = self._db.execute("SELECT id, about, answers FROM submissions ORDER BY id").fetchall()
             return [(checked.read_id(row[0]), checked.read_about(row[1]), checked.read_answers(row[2])) for row in rows]
 
+    # -- kernels ----------------------------------------------------------------------------------------------
+
+    def set_kernels(self, kernels: Mapping[str, str]) -> None:
+        """Replace the kept kernels: sha256 of the text -> text."""
+        with self._transaction() as db:
+            known = {row[0] for row in db.execute("SELECT digest FROM kernels")}
+            db.executemany("DELETE FROM kernels WHERE digest = ?", [(digest,) for digest in known - kernels.keys()])
+            new = [(digest, text.encode()) for digest, text in kernels.items() if digest not in known]
+            db.executemany("INSERT INTO kernels VALUES (?, ?)", new)
+
+    def kernels(self) -> dict[str, str]:
+        """Return the kept kernels: sha256 of the text -> text. A store of an earlier version has none."""
+        with self._told():
+            if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'kernels'").fetchone():
+                return {}
+            rows = self._db.execute("SELECT digest, text FROM kernels ORDER BY digest")
+            return dict(checked.read_kernel(*row) for row in rows)
+
     # -- finished batches -------------------------------------------------------------------------------------
 
     def finish(self, grades: dict[str, Any], when: str) -> None:
@@ -296,13 +320,13 @@ def _journal(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(f"{path.name}-journal")
 
 
-def _schema(db: sqlite3.Connection) -> set[tuple[Any, ...]]:
+def _schema(db: sqlite3.Connection) -> set[tuple[object, ...]]:
     return set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
 
 
-def _our_schema() -> set[tuple[Any, ...]]:
+def _our_schema(tables: str) -> set[tuple[object, ...]]:
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(_TABLES)
+        db.executescript(tables)
         return _schema(db)
 
 

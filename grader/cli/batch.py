@@ -246,8 +246,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
         kept = len(entries) - outcome.graded
         print(f"\n{len(entries)} submissions: {outcome.graded} kernels graded now, {max(kept, 0)} reused or identical.")
         print(f"results.csv, results.json, report.html, results/ and feedback/ are in {folder}")
-        if outcome.alike:
-            print(f"{outcome.alike} See similarity.html there; it is for staff.")
+        print(f"{outcome.alike} See similarity.html there; it is for staff.")
     for entry in open_ones[:10]:
         print(f"grader: {entry['id']}: {note(entry)}", file=sys.stderr)
     undecided = [entry for entry in entries if entry["decide"]]
