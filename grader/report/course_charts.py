@@ -122,7 +122,7 @@ def _scenarios(batch: ClassResult, entries: Sequence[SubmissionEntry]) -> list[B
 
 
 def _misconceptions(entries: Sequence[SubmissionEntry]) -> list[Bar]:
-    """Return what kernels behave like, and whose do. Misconceptions that cannot be told apart share a row."""
+    """Return what kernels behave like, and whose do. Misconceptions that look the same share a row."""
     who: dict[str, list[str]] = {}
     for entry in entries:
         if entry["misconceptions"]:

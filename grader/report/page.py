@@ -47,7 +47,8 @@ td, th { overflow-wrap: anywhere; }
   .b { width: 20%; } .n { width: auto; }
   table.list th, table.list td { display: block; width: auto; padding-right: 0; }
   table.list td { border-top: 0; padding-top: 0; }
-  .quiz thead { display: none; } .quiz th { font-weight: 600; } .quiz th, .quiz td { display: block; width: auto; padding-right: 0; text-align: left; }
+  .quiz thead { display: none; } .quiz th { font-weight: 600; }
+  .quiz th, .quiz td { display: block; width: auto; padding-right: 0; text-align: left; }
   .quiz td { border-top: 0; padding-top: 0; } .quiz td.n::before { content: attr(data-head) ": "; }
   code { white-space: normal; overflow-wrap: anywhere; } }
 @media print { body, main { background: none; padding: 0; } section { break-inside: avoid; }
