@@ -34,7 +34,7 @@ from grader.batch.layouts import find_submissions
 from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
-from grader.batch.roster import Roster
+from grader.batch.roster import Listed, Roster
 from grader.batch.similar import compare_kernels, write_similarity
 from grader.batch.sources import BatchSubmission, read_source
 from grader.batch.store import NAME as STORE
@@ -58,11 +58,15 @@ __all__ = [
 
 
 class Lists(NamedTuple):
-    """What a course brings along: its people, points that a person decided on, its late policy; None for none."""
+    """What a course brings along: its people, points that a person decided on, its late policy; None for none.
+
+    named  people of gradebooks, who give names to submissions that the roster does not know
+    """
 
     roster: Roster | None = None
     overrides: list[Override] | None = None
     late: Policy | None = None
+    named: tuple[Listed, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -120,7 +124,7 @@ def grade_batch(
     with Store(output) as store:
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
-        known = enter(lab, store, sources, lists.roster)
+        known = enter(lab, store, sources, lists.roster, lists.named)
         store.set_kernels({source.code_digest: source.kernel for source in sources if source.has_kernel})
         store.parts = [list(shard)]
         if lists.overrides is not None:
@@ -156,14 +160,22 @@ def merge_batches(
             store.keep(shard.attempts)
             kernels |= shard.kernels
             for id, about, answers in shard.submissions:
-                if listed.setdefault(id, (about, answers)) != (about, answers):
+                if id in listed and _contents(*listed[id]) != _contents(about, answers):
                     raise InputError([f"{folder}: {id} is in two shards, with different contents"])
-        known = enter_listed(store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster)
+                listed[id] = about, answers
+        known = enter_listed(
+            store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster, lists.named
+        )
         handed_in = {about["kernel"] for about, _ in listed.values()}
         store.set_kernels({digest: text for digest, text in kernels.items() if digest in handed_in})
         store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
         return _told(opened, store, output, 0, [], known, lists.late)
+
+
+def _contents(about: dict[str, Any], answers: bytes | None) -> tuple[object, ...]:
+    """Return what was handed in, without what a roster or a gradebook added."""
+    return tuple(about.get(key, "") for key in ("digest", "kernel", "refused", "unreadable")), answers
 
 
 class _Shard(NamedTuple):

@@ -6,12 +6,12 @@ import functools
 import gc
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.accounting import Account
 from grader.batch.pools import Pool, completed
-from grader.batch.roster import Roster, introduce
+from grader.batch.roster import Listed, Roster, introduce, name_people
 from grader.batch.sources import BatchSubmission
 from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
@@ -116,20 +116,31 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
     }
 
 
-def enter(lab: Lab, store: Store, sources: Iterable[BatchSubmission], roster: Roster | None = None) -> Account | None:
+def enter(
+    lab: Lab,
+    store: Store,
+    sources: Iterable[BatchSubmission],
+    roster: Roster | None = None,
+    named: Sequence[Listed] = (),
+) -> Account | None:
     """Put a batch's submissions on the store's list, in place of those that were there.
 
     Return what became of the roster's rows, if there is a roster.
     """
-    return enter_listed(store, [(source.found.id, about(lab, source), source.answers) for source in sources], roster)
+    listed = [(source.found.id, about(lab, source), source.answers) for source in sources]
+    return enter_listed(store, listed, roster, named)
 
 
 def enter_listed(
-    store: Store, listed: list[tuple[str, dict[str, Any], bytes | None]], roster: Roster | None
+    store: Store,
+    listed: list[tuple[str, dict[str, Any], bytes | None]],
+    roster: Roster | None,
+    named: Sequence[Listed] = (),
 ) -> Account | None:
-    """Put submissions on the store's list, with what the roster knows of their people."""
+    """Put submissions on the store's list, with what the roster knows of their people, and names from gradebooks."""
     entries = [{"id": id, "others": [], "given": "", "doubt": ""} | about for id, about, _ in listed]
     told = introduce(entries, roster) if roster is not None else None
+    name_people(entries, named)
     known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]
     store.set_submissions((id, about, answers) for (id, _, answers), about in zip(listed, known, strict=True))
     return told
