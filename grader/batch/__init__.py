@@ -35,6 +35,7 @@ from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
 from grader.batch.roster import Listed, Roster
+from grader.batch.rows import KeptGrades, OverrideRow
 from grader.batch.similar import compare_kernels, write_similarity
 from grader.batch.sources import BatchSubmission, read_source
 from grader.batch.store import NAME as STORE
@@ -151,7 +152,7 @@ def merge_batches(
     with Store(output) as store:
         listed = {id: (about, answers) for id, about, answers in store.submissions()}
         parts = store.parts if listed else []
-        overrides = store.overrides if lists.overrides is None else [list(one) for one in lists.overrides]
+        overrides = store.overrides if lists.overrides is None else [*lists.overrides]
         kernels = store.kernels()
         for folder, shard in zip(folders, shards, strict=True):
             parts += shard.parts
@@ -185,7 +186,7 @@ class _Shard(NamedTuple):
     submissions: list[tuple[str, dict[str, Any], bytes | None]]
     kernels: dict[str, str]
     parts: list[list[int]]
-    overrides: list[list[Any]]
+    overrides: list[OverrideRow]
 
 
 def _read_shard(folder: pathlib.Path, output: pathlib.Path) -> _Shard:
@@ -232,7 +233,7 @@ def _told(
     return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts), roster, summary(alike))
 
 
-def _changes(store: Store, grades: dict[str, Any]) -> list[str]:
+def _changes(store: Store, grades: KeptGrades) -> list[str]:
     """Return who moved since the run before this one, and keep this run's grades for the next."""
     before, (number, when) = store.finished(), store.last_run()
     store.finish(grades, time.strftime("%Y-%m-%d %H:%M"))

@@ -25,6 +25,7 @@ from grader.batch.output import Output
 from grader.batch.overrides import Override, apply, in_feedback
 from grader.batch.packing import NAME as PACKED
 from grader.batch.packing import moodle_feedback
+from grader.batch.rows import KeptGrade, KeptGrades
 from grader.batch.store import StoreError
 from grader.escape import for_csv
 from grader.grade.attempt import BEFORE, ends_itself
@@ -209,10 +210,10 @@ def table(batch: ClassResult) -> str:
     return text.getvalue()
 
 
-def grades_of(batch: ClassResult) -> dict[str, Any]:
+def grades_of(batch: ClassResult) -> KeptGrades:
     """Return what a later batch is compared with: see changes.py."""
     titles = {scenario["id"]: scenario["visibility"] for scenario in batch["scenarios"]}
-    submissions = {
+    submissions: dict[str, KeptGrade] = {
         entry["id"]: {
             "digest": entry["digest"] or entry["refused"],
             "points": entry["points"],

@@ -61,7 +61,7 @@ class Kept(NamedTuple):
     """An attempt as it is kept: plain JSON values, and the isolation it was made at."""
 
     verdict: str
-    attempt: dict[str, Any]
+    attempt: checked.PlainAttempt
     isolation: Isolation
 
 
@@ -252,7 +252,7 @@ class Store:
 
     # -- finished batches -------------------------------------------------------------------------------------
 
-    def finish(self, grades: dict[str, Any], when: str) -> None:
+    def finish(self, grades: checked.KeptGrades, when: str) -> None:
         """Keep the grades of a finished batch in place of the one before, and count the run. when: for a person."""
         text = json.dumps(grades, sort_keys=True)
         run = json.dumps([self.last_run()[0] + 1, when])
@@ -261,7 +261,7 @@ class Store:
             db.execute("INSERT INTO finished (grades) VALUES (?)", (text,))
             db.execute("INSERT INTO about VALUES ('run', ?) ON CONFLICT DO UPDATE SET value = excluded.value", (run,))
 
-    def finished(self) -> dict[str, Any] | None:
+    def finished(self) -> checked.KeptGrades | None:
         """Return the grades of the last finished batch; None if there is none."""
         with self._told():
             row = self._db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 1").fetchone()
@@ -295,20 +295,23 @@ class Store:
         self._set_about("written", written)
 
     @property
-    def overrides(self) -> list[list[Any]]:
+    def overrides(self) -> list[checked.OverrideRow]:
         """Overrides of the last run: line, student, task or scenario, points, comment."""
         with self._told():
             return checked.read_overrides(self._about("overrides", "[]"))
 
     @overrides.setter
-    def overrides(self, overrides: Sequence[Sequence[Any]]) -> None:
+    def overrides(self, overrides: Sequence[checked.OverrideRow]) -> None:
         self._set_about("overrides", [list(one) for one in overrides])
 
-    def _about(self, key: str, default: str) -> Any:
+    def _about(self, key: str, default: str) -> str:
         row = self._db.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else default
+        found = row[0] if row else default
+        if not isinstance(found, str):  # SQLite keeps whatever a column is given
+            raise checked.BadRow(f"the value of {key} is not a text")
+        return found
 
-    def _set_about(self, key: str, value: Any) -> None:
+    def _set_about(self, key: str, value: object) -> None:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO about VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
