@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.escape import for_log
 from grader.grade.verdicts import PASSED
@@ -74,7 +74,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def classroom(result: Result) -> dict[str, Any]:
+def classroom(result: Result) -> dict[str, object]:
     """Return the object of one Classroom runner: one test per scenario and one for the quiz.
 
     Classroom's table takes the share of passed tests times max_score, its report the sum of the tests' scores; only
@@ -93,7 +93,7 @@ def classroom(result: Result) -> dict[str, Any]:
     }
 
 
-def _test(name: str, passed: bool, scored: ScenarioResult | TaskResult, message: str) -> dict[str, Any]:
+def _test(name: str, passed: bool, scored: ScenarioResult | TaskResult, message: str) -> dict[str, object]:
     return {
         "name": for_log(name),
         "status": "pass" if passed else "fail",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.escape import printable
 from grader.grade.verdicts import PASSED
@@ -50,7 +50,7 @@ def _of(result: Result, task: TaskResult) -> list[ScenarioResult]:
     return [s for s in result["scenarios"] if s["task"] == task["id"]]
 
 
-def _scenario(result: Result, scenario: ScenarioResult, place: int) -> dict[str, Any]:
+def _scenario(result: Result, scenario: ScenarioResult, place: int) -> dict[str, object]:
     number = next(task["number"] for task in result["tasks"] if task["id"] == scenario["task"])
     passed = scenario["verdict"] == PASSED
     secret = scenario["visibility"] == "hidden" and _TITLE in scenario
@@ -70,7 +70,7 @@ def _scenario(result: Result, scenario: ScenarioResult, place: int) -> dict[str,
     }
 
 
-def _questions(result: Result) -> list[dict[str, Any]]:
+def _questions(result: Result) -> list[dict[str, object]]:
     """Return one test per question, scaled: the quiz is worth its task's points, not its own."""
     task = next((t for t in result["tasks"] if t["id"] == "quiz"), None)
     if task is None or "quiz" not in result:

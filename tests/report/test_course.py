@@ -9,6 +9,7 @@ import pytest
 from grader.report import course_html, course_text
 from grader.report.course import ROWS, course
 from tests.batch.results import batch, entry
+from tests.view.browser import Browser
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m::error::"
 
@@ -183,6 +184,29 @@ def test_ungradable_ones_stand_first_on_the_page():
     assert {
         f"{folder}/{id}.{end}" for id in ("ann", "dan") for folder, end in (("results", "json"), ("feedback", "md"))
     } <= links
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here (apt-get install chromium)")
+def test_no_part_is_off_screen_on_a_phone(tmp_path):
+    """At 390 pixels nothing reaches beyond the screen, long words included, and the policy refuses nothing."""
+    long = "x" * 120
+    one = {"id": long, "answered": 9, "right": 5, "wrong": [{"answer": long, "why": long, "count": 4}]}
+    first = {"scenario": "touch", "step": 2, "rule": "faults", "expected": long, "yours": long}
+    entries = [entry(long[:60], label=long, refused=long, first=first), entry("ben", misconceptions={"a": long})]
+    quiz = {"sheets": 10, "questions": [one | {"discrimination": -0.5}]}
+    wide = '<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="0 0 900 50" width="900" height="50"></svg>'
+    page = tmp_path / "report.html"
+    text = course_html.render(course(batch(*entries) | {"quiz": quiz}), {("touch", 2): wide})
+    page.write_text(text.replace("<details>", "<details open>"), encoding="utf-8")
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(page.as_uri(), width=390)
+        beyond = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1"
+        assert browser.value("document.documentElement.scrollWidth") <= 390
+        assert browser.value(f"{beyond} && !e.closest('.scroll')).map(e => e.tagName)") == []
+        assert browser.errors == []
+    finally:
+        browser.close()
 
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here (apt-get install chromium)")
