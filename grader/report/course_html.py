@@ -141,8 +141,8 @@ def _question(question: Question) -> str:
 def _everybody(course: Course) -> str:
     head = '<thead><tr><th>submission</th><th class="n">points</th><th>feedback</th><th>note</th></tr></thead>\n'
     rows = "".join(
-        f'<tr><th scope="row">{_id(id, course.names)}</th><td class="n">{points or "–"}</td>'
-        f'<td><a href="feedback/{html(id)}.md">feedback</a></td><td>{html(note)}</td></tr>\n'
+        f'<tr><th scope="row">{_id(id, course.names)}</th><td class="n" data-head="points">{points or "–"}</td>'
+        f'<td class="f"><a href="feedback/{html(id)}.md">feedback</a></td><td>{html(note)}</td></tr>\n'
         for id, points, note in course.submissions
     )
     table = (

@@ -32,7 +32,8 @@ th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-top: 1px solid 
   font-weight: 400; }
 tr:first-child > * { border-top: 0; } thead th { color: var(--soft); font-size: .85rem; }
 small { display: block; color: var(--soft); font-size: .85rem; }
-table.list th { width: 1%; padding-right: 1.5rem; }
+table.list th { width: 1%; min-width: 11rem; padding-right: 1.5rem; }
+.all tbody th { min-width: 11rem; } .all .f { white-space: nowrap; }
 .quiz th { min-width: 9rem; padding-right: 1rem; } .quiz th.n { min-width: 0; }
 .m .bg { fill: none; }
 .n { text-align: right; white-space: nowrap; width: 6rem; font-variant-numeric: tabular-nums; }
@@ -47,9 +48,9 @@ td, th { overflow-wrap: anywhere; }
   .b { width: 20%; } .n { width: auto; }
   table.list th, table.list td { display: block; width: auto; padding-right: 0; }
   table.list td { border-top: 0; padding-top: 0; }
-  .quiz thead { display: none; } .quiz th { font-weight: 600; }
-  .quiz th, .quiz td { display: block; width: auto; padding-right: 0; text-align: left; }
-  .quiz td { border-top: 0; padding-top: 0; } .quiz td.n::before { content: attr(data-head) ": "; }
+  thead { display: none; } .quiz th { font-weight: 600; }
+  .quiz th, .quiz td, .all th, .all td { display: block; width: auto; padding-right: 0; text-align: left; }
+  .quiz td, .all td { border-top: 0; padding-top: 0; } td[data-head]::before { content: attr(data-head) ": "; }
   code { white-space: normal; overflow-wrap: anywhere; } }
 @media print { body, main { background: none; padding: 0; } section { break-inside: avoid; }
   svg { print-color-adjust: exact; } }
