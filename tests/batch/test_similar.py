@@ -81,6 +81,20 @@ def test_a_store_of_an_earlier_version_has_nothing_to_compare(cli, lab, tmp_path
     assert json.loads((tmp_path / "all" / "similarity.json").read_text())["missing"] == 2
 
 
+def test_a_store_of_an_earlier_version_is_brought_up_to_date(cli, lab, tmp_path):
+    """Running the batch again adds the texts and grades nothing a second time."""
+    folder = handed_in(tmp_path / "class")
+    batch(cli, lab, folder, tmp_path / "old")
+    with contextlib.closing(sqlite3.connect(tmp_path / "old" / NAME)) as db, db:
+        db.execute("DROP TABLE kernels")
+    options = ("--output", tmp_path / "old", "--isolation", "auto")
+    status, out, _ = cli("batch", lab, folder, *options)
+
+    assert status == 0
+    assert "3 submissions: 0 kernels graded now" in out
+    assert json.loads((tmp_path / "old" / "similarity.json").read_text())["missing"] == 0
+
+
 @pytest.mark.parametrize(
     ("digest", "text"),
     [

@@ -155,7 +155,12 @@ def test_nobody_at_all():
 def test_text_fits_a_terminal():
     """80 columns, ungradable ones first, long lists cut with the number of what is left out, no control character."""
     many = [entry(f"s{number:02}", refused="x" * 300) for number in range(ROWS + 5)]
-    told = course_text.render(course(batch(*small_class()["submissions"], *many)))
+    word = "word " * 60 + "x" * 200
+    question = {"id": word, "answered": 9, "right": 5, "discrimination": None}
+    quiz = {"sheets": 10, "questions": [question | {"wrong": [{"answer": word, "why": word, "count": 4}]}]}
+    first = {"scenario": "touch", "step": 2, "rule": "faults", "expected": word, "yours": word}
+    found = batch(*small_class()["submissions"], *many, entry("zoe", label=word, first=first, late=True))
+    told = course_text.render(course(found | {"quiz": quiz}))
 
     assert max(map(len, told.splitlines())) <= 80
     assert told.splitlines()[2] == "Not graded in full: 1"
