@@ -156,7 +156,9 @@ def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str])
     twins = {s["id"]: s["twin"] for s in staff["scenarios"] if "twin" in s}
     entry["twins"] = {id: twin for id, twin in twins.items() if twin["verdict"] not in (PASSED, UNGRADABLE)}
     entry["rules"] = {s["id"]: s["divergence"]["rule"] for s in staff["scenarios"] if "divergence" in s}
-    entry["does_not_load"] = next((s["message"] for s in staff["scenarios"] if _before_the_first_step(s)), "")
+    # An empty file does not load either, but it has a list of its own.
+    reasons = (s["message"] for s in staff["scenarios"] if _before_the_first_step(s) and not about["remark"])
+    entry["does_not_load"] = next(reasons, "")
     entry["ends_itself"] = next((_in_short(s) for s in staff["scenarios"] if ends_itself(s["message"])), "")
     entry["first"] = next((_first(s) for s in staff["scenarios"] if _is_drawable(s)), None)
     return entry

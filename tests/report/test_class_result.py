@@ -39,8 +39,10 @@ def test_the_type_has_the_fields_of_the_schema(path, kind, schema):
 
 
 def test_a_batch_follows_the_schema(cli, lab, tmp_path):
-    """What a small class of right, wrong, broken and copied kernels leaves is valid; its quiz has statistics."""
-    batch(cli, lab, hand_in(tmp_path / "class"), tmp_path / "out")
+    """What a small class of right, wrong, broken, copied and empty kernels leaves is valid, with every new field."""
+    folder = hand_in(tmp_path / "class")
+    (folder / "empty.py").write_text("")
+    batch(cli, lab, folder, tmp_path / "out")
     found = json.loads((tmp_path / "out" / "results.json").read_text())
 
     jsonschema.validate(found, PLAIN)
