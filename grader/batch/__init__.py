@@ -13,7 +13,7 @@ import os
 import pathlib
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from grader.batch.accounting import Account
 from grader.batch.changes import changes
@@ -34,13 +34,15 @@ from grader.batch.layouts import find_submissions
 from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
-from grader.batch.roster import Roster
-from grader.batch.similar import write_similarity
+from grader.batch.roster import Listed, Roster
+from grader.batch.rows import KeptGrades, OverrideRow
+from grader.batch.similar import compare_kernels, write_similarity
 from grader.batch.sources import BatchSubmission, read_source
 from grader.batch.store import NAME as STORE
-from grader.batch.store import Store, StoreError
+from grader.batch.store import Kept, Key, Store, StoreError
 from grader.errors import InputError
 from grader.lab.lab import Lab
+from grader.report.class_result import ClassResult
 from grader.report.course import course
 
 __all__ = [
@@ -57,11 +59,15 @@ __all__ = [
 
 
 class Lists(NamedTuple):
-    """What a course brings along: its people, points that a person decided on, its late policy; None for none."""
+    """What a course brings along: its people, points that a person decided on, its late policy; None for none.
+
+    named  people of gradebooks, who give names to submissions that the roster does not know
+    """
 
     roster: Roster | None = None
     overrides: list[Override] | None = None
     late: Policy | None = None
+    named: tuple[Listed, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -69,16 +75,16 @@ class Outcome(NamedTuple):
 
     missing_parts  shards that the results lack, such as 2/3
     roster         what became of the roster's rows, if there is a roster
-    alike          how many kernels are alike, in one line; "" if they were not compared
+    alike          how many kernels are alike, in one line
     """
 
-    batch: dict[str, Any]
+    batch: ClassResult
     graded: int
     problems: list[str]
     changes: list[str]
     missing_parts: list[str]
     roster: Account | None
-    alike: str = ""
+    alike: str
 
 
 def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
@@ -119,7 +125,8 @@ def grade_batch(
     with Store(output) as store:
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
-        known = enter(lab, store, sources, lists.roster)
+        known = enter(lab, store, sources, lists.roster, lists.named)
+        store.set_kernels({source.code_digest: source.kernel for source in sources if source.has_kernel})
         store.parts = [list(shard)]
         if lists.overrides is not None:
             store.overrides = lists.overrides
@@ -128,10 +135,7 @@ def grade_batch(
             graded, problems = grade_missing(opened, store, sources, workers, progress)
         finally:
             workers.close()
-        outcome = _told(opened, store, output, graded, problems, known, lists.late)
-        with written_or_told(), Output(output) as folder:
-            alike = write_similarity(opened, store, sources, folder)
-        return outcome._replace(alike=alike)
+        return _told(opened, store, output, graded, problems, known, lists.late)
 
 
 def merge_batches(
@@ -148,29 +152,49 @@ def merge_batches(
     with Store(output) as store:
         listed = {id: (about, answers) for id, about, answers in store.submissions()}
         parts = store.parts if listed else []
-        overrides = store.overrides if lists.overrides is None else [list(one) for one in lists.overrides]
-        for folder, (attempts, submissions, found, theirs) in zip(folders, shards, strict=True):
-            parts += found
+        overrides = store.overrides if lists.overrides is None else [*lists.overrides]
+        kernels = store.kernels()
+        for folder, shard in zip(folders, shards, strict=True):
+            parts += shard.parts
             if lists.overrides is None:
-                overrides += [one for one in theirs if one not in overrides]
-            store.keep(attempts)
-            for id, about, answers in submissions:
-                if listed.setdefault(id, (about, answers)) != (about, answers):
+                overrides += [one for one in shard.overrides if one not in overrides]
+            store.keep(shard.attempts)
+            kernels |= shard.kernels
+            for id, about, answers in shard.submissions:
+                if id in listed and _contents(*listed[id]) != _contents(about, answers):
                     raise InputError([f"{folder}: {id} is in two shards, with different contents"])
-        known = enter_listed(store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster)
+                listed[id] = about, answers
+        known = enter_listed(
+            store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster, lists.named
+        )
+        handed_in = {about["kernel"] for about, _ in listed.values()}
+        store.set_kernels({digest: text for digest, text in kernels.items() if digest in handed_in})
         store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
         return _told(opened, store, output, 0, [], known, lists.late)
 
 
-def _read_shard(
-    folder: pathlib.Path, output: pathlib.Path
-) -> tuple[list[Any], list[Any], list[list[int]], list[list[Any]]]:
-    """Return attempts, submissions, parts and overrides of a shard's store, all checked. InputError, StoreError."""
+def _contents(about: dict[str, Any], answers: bytes | None) -> tuple[object, ...]:
+    """Return what was handed in, without what a roster or a gradebook added."""
+    return tuple(about.get(key, "") for key in ("digest", "kernel", "refused", "unreadable")), answers
+
+
+class _Shard(NamedTuple):
+    """What a shard's store holds."""
+
+    attempts: list[tuple[Key, Kept]]
+    submissions: list[tuple[str, dict[str, Any], bytes | None]]
+    kernels: dict[str, str]
+    parts: list[list[int]]
+    overrides: list[OverrideRow]
+
+
+def _read_shard(folder: pathlib.Path, output: pathlib.Path) -> _Shard:
+    """Return what a shard's store holds, all of it checked. InputError, StoreError."""
     if folder.resolve() == output.resolve() or not os.path.lexists(folder / STORE):
         raise InputError([f"{folder}: it has no {STORE}; name the --output of each shard"])
     with contextlib.closing(Store.of_shard(folder)) as store:
-        return list(store.all_attempts()), store.submissions(), store.parts, store.overrides
+        return _Shard(list(store.all_attempts()), store.submissions(), store.kernels(), store.parts, store.overrides)
 
 
 def missing_parts(parts: list[list[int]]) -> list[str]:
@@ -190,17 +214,26 @@ def _told(
 ) -> Outcome:
     """Write results and the class report; remember the grades."""
     from grader.report import course_html, course_text
+    from grader.report.course_pictures import pictures_of
+    from grader.report.similarity import in_short, summary
 
     with written_or_told(), Output(output) as folder:
-        batch, told = write_results(Grades(opened, store), folder, late)
+        alike, texts = compare_kernels(opened, store)
+        batch, told = write_results(Grades(opened, store), folder, late, in_short(alike))
+        write_similarity(alike, texts, folder)
         figures = course(batch)
-        folder.write("report.html", course_html.render(figures))
+        folder.write("report.html", course_html.render(figures, pictures_of(opened.lab, figures)))
         folder.write("report.txt", course_text.render(figures))
+    if alike["missing"]:
+        told.append(
+            f"{alike['missing']} kernels were not compared for similarity: an earlier version graded them and kept no "
+            "text; run `grader batch` again on each shard"
+        )
     moved = _changes(store, grades_of(batch))
-    return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts), roster)
+    return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts), roster, summary(alike))
 
 
-def _changes(store: Store, grades: dict[str, Any]) -> list[str]:
+def _changes(store: Store, grades: KeptGrades) -> list[str]:
     """Return who moved since the run before this one, and keep this run's grades for the next."""
     before, (number, when) = store.finished(), store.last_run()
     store.finish(grades, time.strftime("%Y-%m-%d %H:%M"))
@@ -223,11 +256,11 @@ def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "") -
     return books
 
 
-def fill_gradebooks(batch: dict[str, Any], books: list[Gradebook], output: pathlib.Path) -> list[Filled]:
+def fill_gradebooks(batch: ClassResult, books: list[Gradebook], output: pathlib.Path) -> list[Filled]:
     """Fill gradebooks and write them below `output`, each to a file of its own. StoreError if one cannot be written."""
     done: list[Filled] = []
     for book in books:
-        filled = book.fill(batch)
+        filled = book.fill(cast("dict[str, Any]", batch))
         kind = filled.name.removesuffix(".csv")
         before = sum(one.name.startswith(kind) for one in done)
         if before:

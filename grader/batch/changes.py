@@ -1,12 +1,13 @@
-"""Who moved since an earlier batch, by how much, and because of which scenario.
+"""List whose points changed since an earlier batch, by how much, and because of which scenario.
 
 Pure: two sets of grades in, lines out.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
+from grader.batch.rows import KeptGrade, KeptGrades
 from grader.escape import printable
 from grader.points import points, rounded
 
@@ -16,30 +17,33 @@ NAMED = 6
 _HEAD = ("submission", "name", "before", "after", "by")
 
 
-def changes(before: dict[str, Any], after: dict[str, Any], since: str) -> list[str]:
-    """Return lines for a person: what is new and gone, then one table of who moved, those who lost most first.
+class _Line(NamedTuple):
+    """A row of the table: its cells under the head, and the causes, one per line."""
+
+    cells: tuple[str, ...]
+    causes: list[str]
+
+
+def changes(before: KeptGrades, after: KeptGrades, since: str) -> list[str]:
+    """Return lines for a person: one table of who moved, those who lost most first, then who is new and who is gone.
 
     before, after: sets of grades (files.grades_of). since: which batch `before` is of.
     """
-    lines = _scenarios(before["scenarios"], after["scenarios"])
     old, new = before["submissions"], after["submissions"]
-    lines += [f"{_called(id, new)}: new, {points(new[id]['points'])} points" for id in sorted(new.keys() - old.keys())]
-    lines += [
-        f"{_called(id, old)}: gone, had {points(old[id]['points'])} points" for id in sorted(old.keys() - new.keys())
-    ]
     both = sorted(old.keys() & new.keys())
     moved = [id for id in both if old[id]["points"] != new[id]["points"]]
     moved.sort(key=lambda id: (new[id]["points"] - old[id]["points"], id))
-    if moved:
-        lines += _table([(*_row(id, old[id], new[id]), _because(old[id], new[id])) for id in moved])
+    rows = [_Line(_cells(id, old[id], new[id]), _because(old[id], new[id])) for id in moved]
+    rows += [_Line(_cells(id, None, new[id]), ["new"]) for id in sorted(new.keys() - old.keys())]
+    rows += [_Line(_cells(id, old[id], None), ["gone"]) for id in sorted(old.keys() - new.keys())]
     again = sum(old[id]["digest"] != new[id]["digest"] for id in both if id not in set(moved))
     said = f"{len(both) - len(moved)} of {len(new)} submissions have the points they had"
-    return [f"Changes since {since}:", *lines, said + (f" ({again} of them handed in again)." if again else ".")]
-
-
-def _called(id: str, grades: dict[str, Any]) -> str:
-    name = printable(grades[id].get("name", ""), 60)
-    return f"{id} ({name})" if name and name != id else id
+    return [
+        f"Changes since {since}:",
+        *_scenarios(before["scenarios"], after["scenarios"]),
+        *(_table(rows) if rows else []),
+        said + (f" ({again} of them handed in again)." if again else "."),
+    ]
 
 
 def _scenarios(old: dict[str, str], new: dict[str, str]) -> list[str]:
@@ -47,19 +51,23 @@ def _scenarios(old: dict[str, str], new: dict[str, str]) -> list[str]:
     return lines + [f"scenario {id} ({old[id]}) is gone" for id in sorted(old.keys() - new.keys())]
 
 
-def _row(id: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
-    by = points(new["points"] - old["points"], "+")
-    name = printable(new.get("name", ""), 30)
-    return id, "" if name == id else name, points(old["points"]), points(new["points"]), by
+def _cells(id: str, old: KeptGrade | None, new: KeptGrade | None) -> tuple[str, ...]:
+    """Return the cells of a submission; what it does not have, now or before, is empty."""
+    grade = new or old
+    name = printable(grade.get("name", ""), 30) if grade is not None else ""
+    was, now = (points(one["points"]) if one is not None else "" for one in (old, new))
+    by = points(new["points"] - old["points"], "+") if old is not None and new is not None else ""
+    return id, "" if name == id else name, was, now, by
 
 
-def _because(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Return what moved a submission's points, those that cost or gave most first."""
-    causes = []
+def _because(old: KeptGrade, new: KeptGrade) -> list[str]:
+    """Return what moved a submission's points: scenarios that cost or gave most first, the quiz, the course."""
+    causes, explained = [], rounded(new["quiz"] - old["quiz"])
     for scenario in sorted(old["verdicts"].keys() | new["verdicts"].keys()):
         was, now = old["verdicts"].get(scenario, "none"), new["verdicts"].get(scenario, "none")
         gained = rounded(new["worth"].get(scenario, 0) - old["worth"].get(scenario, 0))
         if gained:
+            explained += gained
             causes.append((-abs(gained), scenario, f"{scenario}: {was} -> {now} ({points(gained, '+')})"))
     lines = ["handed in again"] * (old["digest"] != new["digest"])
     lines += [told for _, _, told in sorted(causes)[:NAMED]]
@@ -67,22 +75,22 @@ def _because(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         lines.append(f"and {len(causes) - NAMED} more scenarios")
     if old["quiz"] != new["quiz"]:
         lines.append(f"quiz: {points(old['quiz'])} -> {points(new['quiz'])}")
-    return lines
+    rest = rounded(new["points"] - old["points"] - explained)
+    return [*lines, f"late policy or overrides ({points(rest, '+')})"] if rest else lines
 
 
-def _table(rows: list[tuple[Any, ...]]) -> list[str]:
-    """Return the rows under a head, in columns; causes beyond the first go on in the last column."""
-    cells = [row[:-1] for row in rows]
-    widths = [max(len(row[n]) for row in [_HEAD, *cells]) for n in range(len(_HEAD))]
+def _table(rows: list[_Line]) -> list[str]:
+    """Return the rows under a head, in columns; causes after the first continue in the last column."""
+    widths = [max(len(cells[n]) for cells in [_HEAD, *(row.cells for row in rows)]) for n in range(len(_HEAD))]
 
-    def line(row: tuple[str, ...], cause: str) -> str:
-        text = [
-            f"{cell:<{w}}" if n < 2 else f"{cell:>{w}}" for n, (cell, w) in enumerate(zip(row, widths, strict=True))
+    def line(cells: tuple[str, ...], cause: str) -> str:
+        padded = [
+            f"{cell:<{w}}" if n < 2 else f"{cell:>{w}}" for n, (cell, w) in enumerate(zip(cells, widths, strict=True))
         ]
-        return "  ".join([*text, cause]).rstrip()
+        return "  ".join([*padded, cause]).rstrip()
 
     lines = [line(_HEAD, "because")]
-    for *row, causes in rows:
-        lines.append(line(tuple(row), causes[0] if causes else ""))
-        lines += [line(("",) * len(_HEAD), cause) for cause in causes[1:]]
+    for row in rows:
+        lines.append(line(row.cells, row.causes[0] if row.causes else ""))
+        lines += [line(("",) * len(_HEAD), cause) for cause in row.causes[1:]]
     return lines

@@ -16,7 +16,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from grader.batch.grading import Grades
 from grader.batch.identity import contested, people
@@ -26,12 +26,22 @@ from grader.batch.output import Output
 from grader.batch.overrides import Override, apply, in_feedback
 from grader.batch.packing import NAME as PACKED
 from grader.batch.packing import moodle_feedback
+from grader.batch.rows import KeptGrade, KeptGrades
 from grader.batch.store import StoreError
 from grader.escape import for_csv
-from grader.grade.result import Result
+from grader.grade.attempt import BEFORE, ends_itself
+from grader.grade.result import Result, ScenarioResult
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.verdicts import PASSED, UNGRADABLE
 from grader.report import render
+from grader.report.class_result import (
+    Alike,
+    ClassResult,
+    ClassScenario,
+    ClassTask,
+    FirstDifference,
+    SubmissionEntry,
+)
 from grader.report.course import note
 
 FORMAT = 1
@@ -40,7 +50,7 @@ FORMAT = 1
 FOLDERS = ("results", "feedback")
 
 
-def write_results(grades: Grades, output: Output, late: Policy | None = None) -> tuple[dict[str, Any], list[str]]:
+def write_results(grades: Grades, output: Output, late: Policy | None, alike: Alike) -> tuple[ClassResult, list[str]]:
     """Write everything; return the batch as results.json has it, and what to tell. StoreError if a file fails."""
     store = grades.store
     before = store.written
@@ -48,9 +58,9 @@ def write_results(grades: Grades, output: Output, late: Policy | None = None) ->
         # Noted before they are written: a batch that is killed meanwhile still knows its own files.
         store.written = before | {path: before.get(path, "") for id, _, _ in store.submissions() for path in _paths(id)}
         entries, texts = _entries(grades, output)
-        batch = _batch(grades, entries)
+        batch = _batch(grades, entries, alike)
         told = apply_policy(entries, late) if late is not None else []
-        told += apply(entries, [Override(*row) for row in store.overrides], batch)
+        told += apply(entries, [Override(*row) for row in store.overrides], cast("dict[str, Any]", batch))
         written, handed_back = {}, {}
         for entry, (staff, student) in zip(entries, texts, strict=True):
             result, feedback = _paths(entry["id"])
@@ -115,20 +125,22 @@ _WAYS_OUT = {
 }
 
 
-def _batch(grades: Grades, entries: list[dict[str, Any]]) -> dict[str, Any]:
+def _batch(grades: Grades, entries: list[dict[str, Any]], alike: Alike) -> ClassResult:
     lab = grades.course.lab
-    scenarios = [
+    scenarios: list[ClassScenario] = [
         {"id": s.id, "task": s.task, "title": s.title, "visibility": "hidden" if s in lab.hidden else "public"}
         for s in lab.all_scenarios
     ]
-    tasks = [{"id": task.id, "number": task.number, "title": task.title} for task in lab.tasks]
+    tasks: list[ClassTask] = [{"id": task.id, "number": task.number, "title": task.title} for task in lab.tasks]
     return {
         "format": FORMAT,
         "lab": lab.name,
         "title": lab.title,
         "tasks": tasks,
         "scenarios": scenarios,
-        "submissions": entries,
+        "submissions": cast("list[SubmissionEntry]", entries),
+        "quiz": grades.quiz_statistics(),
+        "similarity": alike,
     }
 
 
@@ -158,7 +170,34 @@ def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str])
     twins = {s["id"]: s["twin"] for s in staff["scenarios"] if "twin" in s}
     entry["twins"] = {id: twin for id, twin in twins.items() if twin["verdict"] not in (PASSED, UNGRADABLE)}
     entry["rules"] = {s["id"]: s["divergence"]["rule"] for s in staff["scenarios"] if "divergence" in s}
+    # An empty file does not load either, but it has a list of its own.
+    reasons = (s["message"] for s in staff["scenarios"] if _before_the_first_step(s) and not about["remark"])
+    entry["does_not_load"] = next(reasons, "")
+    entry["ends_itself"] = next((_in_short(s) for s in staff["scenarios"] if ends_itself(s["message"])), "")
+    entry["first"] = next((_first(s) for s in staff["scenarios"] if _is_drawable(s)), None)
     return entry
+
+
+def _before_the_first_step(scenario: ScenarioResult) -> bool:
+    """Return True if the kernel could not be imported or constructed; with `after: each` a line comes before that."""
+    return scenario["verdict"] != PASSED and BEFORE in scenario.get("details", [])[:2]
+
+
+def _in_short(scenario: ScenarioResult) -> str:
+    return f"{scenario['id']}: {scenario['message']}"
+
+
+def _is_drawable(scenario: ScenarioResult) -> bool:
+    """Return True for a difference in a public scenario whose run is known.
+
+    `after: each` makes one run per failure point, and a result names the point only in its message.
+    """
+    public = scenario["visibility"] == "public" and "divergence" in scenario
+    return public and scenario["message"].startswith("step ")
+
+
+def _first(scenario: ScenarioResult) -> FirstDifference:
+    return {"scenario": scenario["id"], **scenario["divergence"]}
 
 
 def _likeness(builder: ResultBuilder) -> dict[str, Any]:
@@ -167,8 +206,8 @@ def _likeness(builder: ResultBuilder) -> dict[str, Any]:
     return {"misconceptions": {mistake.flag: mistake.belief for mistake in found.mistakes} if found else {}}
 
 
-def table(batch: dict[str, Any]) -> str:
-    """The batch as CSV: who, points, points by task, and what staff should look at; a line for each of a group."""
+def table(batch: ClassResult) -> str:
+    """Return the batch as CSV: one line per person, with points and what staff should look at."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tasks = [task["id"] for task in batch["tasks"]]
@@ -181,16 +220,16 @@ def table(batch: dict[str, Any]) -> str:
         points = [earned, entry["max_points"], "yes" if entry["complete"] else "no"]
         graded = "" if entry["decide"] else entry["graded_points"]
         scored = [*(entry["tasks"].get(task, "") for task in tasks), graded, "yes" if entry["late"] else ""]
-        for person in people(entry):
+        for person in people(cast("dict[str, Any]", entry)):
             who = [entry["id"], person["label"], person["email"], person["number"]]
             writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])
     return text.getvalue()
 
 
-def grades_of(batch: dict[str, Any]) -> dict[str, Any]:
-    """What a later batch is compared with: see changes.py."""
+def grades_of(batch: ClassResult) -> KeptGrades:
+    """Return what a later batch is compared with: see changes.py."""
     titles = {scenario["id"]: scenario["visibility"] for scenario in batch["scenarios"]}
-    submissions = {
+    submissions: dict[str, KeptGrade] = {
         entry["id"]: {
             "digest": entry["digest"] or entry["refused"],
             "points": entry["points"],

@@ -6,12 +6,12 @@ import functools
 import gc
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.accounting import Account
 from grader.batch.pools import Pool, completed
-from grader.batch.roster import Roster, introduce
+from grader.batch.roster import Listed, Roster, introduce, name_people
 from grader.batch.sources import BatchSubmission
 from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
@@ -29,6 +29,9 @@ from grader.quiz import each_has_numbers, mark
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.trace.json_form import trace_to_json
+
+if TYPE_CHECKING:
+    from grader.quiz.statistics import QuizStatistics
 
 #: Called with the number of submissions that are done, and what became of one.
 Progress = Callable[[int, str], None]
@@ -113,20 +116,31 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
     }
 
 
-def enter(lab: Lab, store: Store, sources: Iterable[BatchSubmission], roster: Roster | None = None) -> Account | None:
+def enter(
+    lab: Lab,
+    store: Store,
+    sources: Iterable[BatchSubmission],
+    roster: Roster | None = None,
+    named: Sequence[Listed] = (),
+) -> Account | None:
     """Put a batch's submissions on the store's list, in place of those that were there.
 
     Return what became of the roster's rows, if there is a roster.
     """
-    return enter_listed(store, [(source.found.id, about(lab, source), source.answers) for source in sources], roster)
+    listed = [(source.found.id, about(lab, source), source.answers) for source in sources]
+    return enter_listed(store, listed, roster, named)
 
 
 def enter_listed(
-    store: Store, listed: list[tuple[str, dict[str, Any], bytes | None]], roster: Roster | None
+    store: Store,
+    listed: list[tuple[str, dict[str, Any], bytes | None]],
+    roster: Roster | None,
+    named: Sequence[Listed] = (),
 ) -> Account | None:
-    """Put submissions on the store's list, with what the roster knows of their people."""
+    """Put submissions on the store's list, with what the roster knows of their people, and names from gradebooks."""
     entries = [{"id": id, "others": [], "given": "", "doubt": ""} | about for id, about, _ in listed]
     told = introduce(entries, roster) if roster is not None else None
+    name_people(entries, named)
     known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]
     store.set_submissions((id, about, answers) for (id, _, answers), about in zip(listed, known, strict=True))
     return told
@@ -232,6 +246,26 @@ class Grades:
         nothing: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
         return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes, remarks), isolation
+
+    def quiz_statistics(self) -> QuizStatistics | None:
+        """Return what the class answered in the quiz; None if the lab has none."""
+        lab = self.course.lab
+        if lab.quiz is None:
+            return None
+        from grader.quiz.marking import read_sheet, variant_of
+        from grader.quiz.questions import load_quiz
+        from grader.quiz.statistics import Marked, quiz_statistics, wrong_answers
+        from grader.quiz.variants import by_the_course
+
+        everybodys = None if self._each_has_numbers else load_quiz(lab, by_the_course(""))
+        sheets = []
+        for _, about, answers in self.store.submissions():
+            marks = self._marked(about, answers)
+            if answers is not None and marks is not None:
+                sheet, _ = read_sheet(answers)
+                quiz = everybodys or load_quiz(lab, by_the_course(variant_of(sheet), _owners(about)))
+                sheets.append(Marked(marks, wrong_answers(lab, quiz, sheet)))
+        return quiz_statistics(sheets)
 
     def _twin(self, kernel: str, scenario: str, kept: dict[tuple[str, str], Kept]) -> Attempt | None:
         """Return the attempt at the twin of a scenario that passed; None if it has none."""

@@ -19,6 +19,7 @@ from grader.batch.matching import Row, match
 from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import Lab
+from grader.points import points as shown
 from grader.points import rounded
 
 #: What an override of all points names.
@@ -91,7 +92,7 @@ def _points(what: str, text: str, lab: Lab) -> tuple[float, str]:
     most |= {scenario.id: float(lab.share(scenario)) for scenario in lab.all_scenarios}
     # What is not in the lab any more is reported when it is applied: an edited lab must not stop a batch.
     if not (math.isfinite(points) and 0 <= points <= most.get(what, 100.0)):
-        return 0.0, f"points is {text}; {what} has 0 to {most.get(what, 100.0):g}"
+        return 0.0, f"points is {text}; {what} has 0 to {shown(most.get(what, 100.0))}"
     return _whole(points), ""
 
 
@@ -118,7 +119,7 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
             why = found[one].decide or "no submission is theirs"
             idle.append(f"line {one.line}: {one.student}: {why}")
         elif not _set(entry, one, scenarios.get(one.what, one.what), hidden):
-            idle.append(f"line {one.line}: {entry['id']} has {one.points:g} points in {one.what} without it")
+            idle.append(f"line {one.line}: {entry['id']} has {shown(one.points)} points in {one.what} without it")
     return [f"override does not apply: {line}" for line in idle]
 
 
@@ -155,6 +156,6 @@ def in_feedback(entry: Entry) -> str:
     for one in entry["adjustments"]:
         comment = f": {for_markdown(one['comment'])}" if one["comment"] else ""
         what = "a hidden scenario" if one["hidden"] else for_markdown(one["what"])
-        lines.append(f"- {what}: {one['before']:g} -> {one['after']:g} points{comment}")
-    lines += ["", f"**With this: {entry['points']:g} of {entry['max_points']:g} points**"]
+        lines.append(f"- {what}: {shown(one['before'])} -> {shown(one['after'])} points{comment}")
+    lines += ["", f"**With this: {shown(entry['points'])} of {shown(entry['max_points'])} points**"]
     return "\n".join(lines) + "\n"

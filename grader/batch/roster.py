@@ -100,6 +100,31 @@ def read_roster(path: pathlib.Path, columns: Mapping[str, str]) -> Roster:
     return Roster(str(path), tuple(listed))
 
 
+def listed_in(rows: Sequence[list[str]], shown: str) -> list[Listed]:
+    """Return the people of a table that was made for something else, such as a gradebook; none if it has no column to
+    know people by."""
+    try:
+        places = _places(rows[0], {}, shown)
+    except InputError:
+        return []
+    return [_listed(line, row, places) for line, row in enumerate(rows[1:], 2)]
+
+
+def name_people(entries: Sequence[Entry], listed: Sequence[Listed]) -> None:
+    """Give people the names that a gradebook has for them, if it knows them by one unique key; a roster's names stay.
+
+    Only names are taken: what a gradebook row is matched by is decided when it is filled in.
+    """
+    known = [one for one in listed if one.name and one.keys]
+    rows = [Row(one.line, one.name, one.keys) for one in known]
+    for one, result in zip(known, match(entries, rows).rows, strict=True):
+        if result.entry is None:
+            continue
+        person = people(result.entry)[result.place]
+        if not person.get("named"):
+            person["label"], person["named"] = one.name, True
+
+
 def _places(header: list[str], columns: Mapping[str, str], shown: str) -> dict[str, int]:
     """Return what -> the number of its column."""
     places = {}

@@ -5,15 +5,17 @@ Each `read_` function takes what SQLite gave and returns the checked value, or r
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
-from typing import Any, TypeGuard, cast
+from typing import Any, NotRequired, TypedDict, TypeGuard, cast
 
 from grader.compare.explain import ABOUT
 from grader.escape import printable
 from grader.grade.verdicts import MEANINGS
 from grader.sandbox.isolation import Isolation
+from grader.sandbox.limits import SOURCE_LIMIT
 
 #: Characters of one text in a row, and of the grades of a whole batch; items of one list.
 TEXT_LIMIT = 1 << 20
@@ -30,6 +32,39 @@ _LEVELS = ("none", "L0", "L1", "L2S", "L2", "L3")
 _PERSON = {"label", "email", "number", "login", "github", "named"}
 
 Check = Callable[[object], bool]
+
+
+#: An override as a store keeps it: line, student, task or scenario, points, comment.
+OverrideRow = tuple[int, str, str, float, str]
+
+
+class PlainAttempt(TypedDict):
+    """An attempt as JSON values. divergence: step, rule, expected, yours; printed: text, and True if it was cut."""
+
+    verdict: str
+    message: NotRequired[str]
+    lines: NotRequired[list[str]]
+    divergence: NotRequired[tuple[int, str, str, str]]
+    sign: NotRequired[str]
+    printed: NotRequired[tuple[str, bool]]
+
+
+class KeptGrade(TypedDict):
+    """What a later batch compares a submission with. worth: points by scenario."""
+
+    name: NotRequired[str]
+    digest: str
+    points: float
+    quiz: float
+    verdicts: dict[str, str]
+    worth: dict[str, float]
+
+
+class KeptGrades(TypedDict):
+    """What a later batch compares a batch with. scenarios: id -> visibility."""
+
+    scenarios: dict[str, str]
+    submissions: dict[str, KeptGrade]
 
 
 class BadRow(ValueError):
@@ -139,8 +174,9 @@ _GRADED: dict[str, Check] = {
 
 
 def _object(
-    text: Any, needed: dict[str, Check], more: dict[str, Check], what: str, limit: int = TEXT_LIMIT
+    text: object, needed: dict[str, Check], more: dict[str, Check], what: str, limit: int = TEXT_LIMIT
 ) -> dict[str, Any]:
+    """Return a JSON object whose fields have passed their checks."""
     if not (isinstance(text, str) and len(text) <= limit):
         raise BadRow(f"{what} is not a text of at most {limit >> 10} KiB")
     try:
@@ -176,29 +212,45 @@ def read_answers(value: object) -> bytes | None:
     return value
 
 
-def read_key(values: tuple[Any, ...]) -> tuple[str, str, str, str]:
+def read_kernel(digest: object, text: object) -> tuple[str, str]:
+    """Return a kernel's digest and its text, which has this digest."""
+    if not isinstance(digest, str) or not isinstance(text, bytes) or len(text) > SOURCE_LIMIT:
+        raise BadRow("a kernel is not bytes, or has too many")
+    if hashlib.sha256(text).hexdigest() != digest:
+        raise BadRow(f"a kernel does not have the digest {printable(digest, 80)!r}")
+    try:
+        return digest, text.decode()
+    except UnicodeDecodeError:
+        raise BadRow(f"the kernel {digest} is not UTF-8") from None
+
+
+def read_key(values: tuple[object, ...]) -> tuple[str, str, str, str]:
     """Return the four parts of an attempt's key: hashes of kernel, scenario, grader and reference output."""
-    for value in values:
-        if not _is_hash(value):
-            raise BadRow(f"{printable(repr(value), 80)} is not a hash")
-    return values[0], values[1], values[2], values[3]
+    kernel, scenario, grader, output = map(_hash, values)
+    return kernel, scenario, grader, output
 
 
-def read_attempt(verdict: Any, attempt: Any, isolation: Any) -> tuple[str, dict[str, Any], Isolation]:
+def _hash(value: object) -> str:
+    if not isinstance(value, str) or not _is_hash(value):
+        raise BadRow(f"{printable(repr(value), 80)} is not a hash")
+    return value
+
+
+def read_attempt(verdict: object, attempt: object, isolation: object) -> tuple[str, PlainAttempt, Isolation]:
     """Return the verdict, the attempt and the isolation of a row."""
-    told = _object(attempt, _ATTEMPT, _ATTEMPT_MORE, "an attempt")
+    told = cast(PlainAttempt, _object(attempt, _ATTEMPT, _ATTEMPT_MORE, "an attempt"))
     if told["verdict"] != verdict:
         raise BadRow("an attempt has two verdicts")
     level = cast(Isolation, _object(isolation, _ISOLATION, _ISOLATION_MORE, "an isolation"))
     return told["verdict"], told, level
 
 
-def read_grades(text: Any) -> dict[str, Any]:
+def read_grades(text: object) -> KeptGrades:
     """Return the grades of a finished batch (files.grades_of)."""
-    return _object(text, _GRADES, {}, "a finished batch", GRADES_LIMIT)
+    return cast(KeptGrades, _object(text, _GRADES, {}, "a finished batch", GRADES_LIMIT))
 
 
-def read_parts(text: Any) -> list[list[int]]:
+def read_parts(text: str) -> list[list[int]]:
     """Return which shards a store holds: pairs of number and count."""
     try:
         parts = json.loads(text)
@@ -212,7 +264,7 @@ def read_parts(text: Any) -> list[list[int]]:
     return [[n, of] for n, of in parts]
 
 
-def read_run(text: Any) -> tuple[int, str]:
+def read_run(text: str) -> tuple[int, str]:
     """Return the number of a store's last finished run, and when it ended."""
     try:
         number, when = json.loads(text)
@@ -224,7 +276,7 @@ def read_run(text: Any) -> tuple[int, str]:
     return number, when
 
 
-def read_overrides(text: Any) -> list[list[Any]]:
+def read_overrides(text: str) -> list[OverrideRow]:
     """Return the overrides of a store: line, student, task or scenario, points, comment."""
     try:
         rows = json.loads(text)
@@ -234,10 +286,10 @@ def read_overrides(text: Any) -> list[list[Any]]:
     for row in rows if isinstance(rows, list) else [None]:
         if not (isinstance(row, list) and len(row) == 5 and all(f(v) for f, v in zip(checks, row, strict=True))):
             raise BadRow("the list of overrides is not one")
-    return list(rows)
+    return [tuple(row) for row in rows]
 
 
-def read_written(text: Any) -> dict[str, str]:
+def read_written(text: str) -> dict[str, str]:
     """Return the files that a batch wrote: path below the output -> sha256 of its bytes."""
     try:
         written = json.loads(text)

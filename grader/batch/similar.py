@@ -1,48 +1,64 @@
 """Write which kernels of a batch are alike: similarity.json, .txt and .html, for staff only.
 
-Only `grader batch` writes them: the store has digests and not the kernels' texts, so `grader merge` cannot compare.
+Everything comes from the store, so the shards of a class are compared with each other when they are merged.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grader.batch.grading import Course
 from grader.batch.output import Output
-from grader.batch.similarity import find_alike
-from grader.batch.sources import BatchSubmission
+from grader.batch.similarity import Pair, connected, find_alike
 from grader.batch.store import Store
 from grader.lab.lab import Lab
 
+if TYPE_CHECKING:
+    from grader.report.similarity import AlikePair, Similarity
 
-def write_similarity(course: Course, store: Store, sources: list[BatchSubmission], output: Output) -> str:
-    """Compare the kernels of a batch, write what was found, and return a summary in one line.
 
-    OSError if a file cannot be written.
-    """
-    from grader.report import similarity
-
+def compare_kernels(course: Course, store: Store) -> tuple[Similarity, dict[str, str]]:
+    """Return which kernels are alike, and the texts of those that were compared, by submission."""
     # Equal bytes are compared once: the class report names them already, and they would drown the other pairs.
     by_digest: dict[str, list[str]] = {}
-    texts: dict[str, str] = {}
-    for source in sorted((one for one in sources if one.has_kernel), key=lambda one: one.found.id):
-        same = by_digest.setdefault(source.code_digest, [])
-        same.append(source.found.id)
-        texts.setdefault(same[0], source.kernel)
+    names = {}
+    for id, about, _ in store.submissions():
+        names[id] = about["label"]
+        if about["kernel"]:
+            by_digest.setdefault(about["kernel"], []).append(id)
+    kept = store.kernels()
+    texts = {same[0]: kept[digest] for digest, same in by_digest.items() if digest in kept}
     signatures = {same[0]: _signatures(course, store, digest) for digest, same in by_digest.items()}
-    found = find_alike(texts, given_code(course.lab), signatures)
-    plain: dict[str, Any] = {
-        "compared": found.compared,
-        "groups": found.groups,
-        "pairs": [pair._asdict() for pair in found.pairs],
-        "copies": {same[0]: same[1:] for same in by_digest.values() if len(same) > 1},
-        "names": {id: about["label"] for id, about, _ in store.submissions()},
+    likeness = find_alike(texts, given_code(course.lab), signatures)
+    groups = connected(likeness)
+    named = {id for group in groups for id in group.members}
+    copies = {same[0]: same[1:] for same in by_digest.values() if len(same) > 1 and same[0] in named}
+    found: Similarity = {
+        "compared": likeness.compared,
+        "missing": len(by_digest) - len(texts),
+        "groups": [
+            {"kernels": group.members, "same": group.same, "pairs": [_plain(pair) for pair in group.pairs]}
+            for group in groups
+        ],
+        "copies": copies,
+        "names": {id: names[id] for id in sorted({*named, *(id for ids in copies.values() for id in ids)})},
     }
-    output.write("similarity.json", json.dumps(plain, indent=1) + "\n")
-    output.write("similarity.txt", similarity.text(plain))
-    output.write("similarity.html", similarity.page(plain, texts))
-    return similarity.summary(plain)
+    return found, texts
+
+
+def _plain(pair: Pair) -> AlikePair:
+    share = round(pair.share, 3)
+    return {"first": pair.first, "second": pair.second, "share": share, "signatures": list(pair.signatures)}
+
+
+def write_similarity(found: Similarity, texts: dict[str, str], output: Output) -> None:
+    """Write the three files. OSError if one cannot be written."""
+    from grader.report import similarity
+
+    output.write("similarity.json", json.dumps(found, indent=1) + "\n")
+    output.write("similarity.txt", similarity.text(found))
+    output.write("similarity.html", similarity.page(found, texts))
 
 
 def given_code(lab: Lab) -> list[str]:

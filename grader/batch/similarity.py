@@ -76,6 +76,36 @@ class Likeness(NamedTuple):
     compared: int
 
 
+class Group(NamedTuple):
+    """Kernels that are connected by pairs: each is like another one of the group, not like all of them.
+
+    members  ids, sorted
+    same     sets of members with the same structure throughout
+    pairs    the other pairs, most alike first
+    """
+
+    members: list[str]
+    same: list[list[str]]
+    pairs: list[Pair]
+
+
+def connected(found: Likeness) -> list[Group]:
+    """Return the connected groups of what was found: those with a shared rare failure first, then the largest."""
+    group_of: dict[str, set[str]] = {}
+    for ids in [*found.groups, *((pair.first, pair.second) for pair in found.pairs)]:
+        joined = set().union(*(group_of.get(id, {id}) for id in ids))
+        group_of.update(dict.fromkeys(joined, joined))
+    groups = {min(members): Group(sorted(members), [], []) for members in group_of.values()}
+    for ids in found.groups:
+        groups[min(group_of[ids[0]])].same.append(ids)
+    for pair in found.pairs:
+        groups[min(group_of[pair.first])].pairs.append(pair)
+    rare = {name: any(pair.signatures for pair in group.pairs) for name, group in groups.items()}
+    return [
+        groups[name] for name in sorted(groups, key=lambda name: (not rare[name], -len(groups[name].members), name))
+    ]
+
+
 def find_alike(
     kernels: Mapping[str, str], given: Iterable[str], signatures: Mapping[str, Mapping[str, str]] | None = None
 ) -> Likeness:

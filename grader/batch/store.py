@@ -16,7 +16,7 @@ import os
 import pathlib
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -40,6 +40,9 @@ CREATE TABLE submissions (id TEXT PRIMARY KEY, about TEXT NOT NULL, answers BLOB
 CREATE TABLE finished (number INTEGER PRIMARY KEY, grades TEXT NOT NULL);
 """
 
+#: The texts of kernels, for comparing them with those of other shards. Stores of earlier versions lack this table.
+_KERNELS = "CREATE TABLE kernels (digest TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID"
+
 
 class StoreError(Exception):
     """The store cannot be used: a sentence with the file and the way out. What was committed is not lost by it."""
@@ -58,7 +61,7 @@ class Kept(NamedTuple):
     """An attempt as it is kept: plain JSON values, and the isolation it was made at."""
 
     verdict: str
-    attempt: dict[str, Any]
+    attempt: checked.PlainAttempt
     isolation: Isolation
 
 
@@ -106,12 +109,15 @@ class Store:
         self._db.execute("PRAGMA journal_mode = TRUNCATE")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("BEGIN EXCLUSIVE")
-        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            self._new = False
-        else:
+        found = _schema(self._db)
+        if not found:
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO about VALUES ('format', ?)", (str(FORMAT),))
+        if not found or found == _our_schema(_TABLES):
+            self._db.execute(_KERNELS)
+        if found:
+            self._new = False
         self._db.execute("COMMIT")
         self._check()
 
@@ -119,7 +125,7 @@ class Store:
         """Raise unless the tables are those that a batch makes, whole and of this format."""
         # Views, triggers and defaults of a stranger's schema must not call functions.
         self._db.execute("PRAGMA trusted_schema = OFF")
-        if _schema(self._db) != _our_schema():
+        if _schema(self._db) not in (_our_schema(_TABLES), _our_schema(_TABLES + _KERNELS)):
             raise StoreError(
                 f"{self.path}: it has other tables, views or triggers than a batch makes; do not use it, or remove it"
             )
@@ -226,9 +232,27 @@ class Store:
             rows = self._db.execute("SELECT id, about, answers FROM submissions ORDER BY id").fetchall()
             return [(checked.read_id(row[0]), checked.read_about(row[1]), checked.read_answers(row[2])) for row in rows]
 
+    # -- kernels ----------------------------------------------------------------------------------------------
+
+    def set_kernels(self, kernels: Mapping[str, str]) -> None:
+        """Replace the kept kernels: sha256 of the text -> text."""
+        with self._transaction() as db:
+            known = {row[0] for row in db.execute("SELECT digest FROM kernels")}
+            db.executemany("DELETE FROM kernels WHERE digest = ?", [(digest,) for digest in known - kernels.keys()])
+            new = [(digest, text.encode()) for digest, text in kernels.items() if digest not in known]
+            db.executemany("INSERT INTO kernels VALUES (?, ?)", new)
+
+    def kernels(self) -> dict[str, str]:
+        """Return the kept kernels: sha256 of the text -> text. A store of an earlier version has none."""
+        with self._told():
+            if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'kernels'").fetchone():
+                return {}
+            rows = self._db.execute("SELECT digest, text FROM kernels ORDER BY digest")
+            return dict(checked.read_kernel(*row) for row in rows)
+
     # -- finished batches -------------------------------------------------------------------------------------
 
-    def finish(self, grades: dict[str, Any], when: str) -> None:
+    def finish(self, grades: checked.KeptGrades, when: str) -> None:
         """Keep the grades of a finished batch in place of the one before, and count the run. when: for a person."""
         text = json.dumps(grades, sort_keys=True)
         run = json.dumps([self.last_run()[0] + 1, when])
@@ -237,7 +261,7 @@ class Store:
             db.execute("INSERT INTO finished (grades) VALUES (?)", (text,))
             db.execute("INSERT INTO about VALUES ('run', ?) ON CONFLICT DO UPDATE SET value = excluded.value", (run,))
 
-    def finished(self) -> dict[str, Any] | None:
+    def finished(self) -> checked.KeptGrades | None:
         """Return the grades of the last finished batch; None if there is none."""
         with self._told():
             row = self._db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 1").fetchone()
@@ -271,20 +295,23 @@ class Store:
         self._set_about("written", written)
 
     @property
-    def overrides(self) -> list[list[Any]]:
+    def overrides(self) -> list[checked.OverrideRow]:
         """Overrides of the last run: line, student, task or scenario, points, comment."""
         with self._told():
             return checked.read_overrides(self._about("overrides", "[]"))
 
     @overrides.setter
-    def overrides(self, overrides: Sequence[Sequence[Any]]) -> None:
+    def overrides(self, overrides: Sequence[checked.OverrideRow]) -> None:
         self._set_about("overrides", [list(one) for one in overrides])
 
-    def _about(self, key: str, default: str) -> Any:
+    def _about(self, key: str, default: str) -> str:
         row = self._db.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else default
+        found = row[0] if row else default
+        if not isinstance(found, str):  # SQLite keeps whatever a column is given
+            raise checked.BadRow(f"the value of {key} is not a text")
+        return found
 
-    def _set_about(self, key: str, value: Any) -> None:
+    def _set_about(self, key: str, value: object) -> None:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO about VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -296,13 +323,13 @@ def _journal(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(f"{path.name}-journal")
 
 
-def _schema(db: sqlite3.Connection) -> set[tuple[Any, ...]]:
+def _schema(db: sqlite3.Connection) -> set[tuple[object, ...]]:
     return set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
 
 
-def _our_schema() -> set[tuple[Any, ...]]:
+def _our_schema(tables: str) -> set[tuple[object, ...]]:
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(_TABLES)
+        db.executescript(tables)
         return _schema(db)
 
 

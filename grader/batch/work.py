@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import threading
 import zlib
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.compare.judge import Divergence
 from grader.grade.answer_cache import AnswerCache
@@ -23,6 +23,9 @@ from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab
 from grader.lab.recordings import Recording
 from grader.sandbox.isolation import Isolation
+
+if TYPE_CHECKING:
+    from grader.batch.rows import PlainAttempt
 
 
 class Bundle(NamedTuple):
@@ -50,9 +53,9 @@ class Done(NamedTuple):
     """What came of it: scenario id -> attempt as JSON values; the isolation; the same of the scenarios' twins."""
 
     kernel_digest: str
-    attempts: dict[str, dict[str, Any]]
+    attempts: dict[str, PlainAttempt]
     isolation: Isolation
-    twins: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - never changed
+    twins: dict[str, PlainAttempt] = {}  # noqa: RUF012 - never changed
 
 
 def pack(lab: Lab, outputs: dict[str, Recording], isolation: str, twins: dict[str, Twin] | None = None) -> Bundle:
@@ -115,23 +118,23 @@ def _tried(work: Work, session: Session) -> Done:
     )
 
 
-def to_json(attempt: Attempt, printed: Printed) -> dict[str, Any]:
-    """An attempt as JSON values."""
-    plain: dict[str, Any] = {"verdict": attempt.verdict}
+def to_json(attempt: Attempt, printed: Printed) -> PlainAttempt:
+    """Return an attempt as JSON values."""
+    plain: PlainAttempt = {"verdict": attempt.verdict}
     if attempt.message or attempt.lines:
-        plain.update(message=attempt.message, lines=list(attempt.lines))
+        plain["message"], plain["lines"] = attempt.message, list(attempt.lines)
     if attempt.divergence is not None:
-        plain["divergence"] = list(attempt.divergence[:4])
+        plain["divergence"] = attempt.divergence[:4]
     if attempt.sign:
         plain["sign"] = attempt.sign
     if printed.text:
         # A little more than is shown, so that what is cut off is known to be.
-        plain["printed"] = [printed.text[: OUTPUT_LIMIT + 1], printed.truncated]
+        plain["printed"] = printed.text[: OUTPUT_LIMIT + 1], printed.truncated
     return plain
 
 
-def from_json(plain: dict[str, Any]) -> tuple[Attempt, Printed]:
-    """The attempt that `to_json` gave, without its records."""
+def from_json(plain: PlainAttempt) -> tuple[Attempt, Printed]:
+    """Return the attempt that `to_json` was given, without its records."""
     divergence = Divergence(*plain["divergence"]) if "divergence" in plain else None
     lines = tuple(plain.get("lines", ()))
     attempt = Attempt(plain["verdict"], plain.get("message", ""), lines, divergence, sign=plain.get("sign", ""))

@@ -147,7 +147,7 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     from grader.batch import Lists, read_gradebooks
     from grader.batch.course_file import find_course, late_policy, read_course
     from grader.batch.overrides import read_overrides
-    from grader.batch.roster import parse_columns, read_roster
+    from grader.batch.roster import listed_in, parse_columns, read_roster
 
     path = find_course(lab.path)
     course = read_course(path) if path is not None else None
@@ -157,7 +157,9 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     roster = pathlib.Path(options.roster) if options.roster else course.roster if course is not None else None
     overrides = read_overrides(pathlib.Path(options.overrides), lab) if options.overrides else None
     late = late_policy(course, lab.name) if course is not None else None
-    return books, Lists(read_roster(roster, columns) if roster is not None else None, overrides, late)
+    people = read_roster(roster, columns) if roster is not None else None
+    named = [one for book, path in zip(books, options.gradebook, strict=True) for one in listed_in(book.rows, path)]
+    return books, Lists(people, overrides, late, tuple(named))
 
 
 def _pool(options: argparse.Namespace) -> Any:
@@ -246,8 +248,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
         kept = len(entries) - outcome.graded
         print(f"\n{len(entries)} submissions: {outcome.graded} kernels graded now, {max(kept, 0)} reused or identical.")
         print(f"results.csv, results.json, report.html, results/ and feedback/ are in {folder}")
-        if outcome.alike:
-            print(f"{outcome.alike} See similarity.html there; it is for staff.")
+        print(f"{outcome.alike} See similarity.html there; it is for staff.")
     for entry in open_ones[:10]:
         print(f"grader: {entry['id']}: {note(entry)}", file=sys.stderr)
     undecided = [entry for entry in entries if entry["decide"]]

@@ -62,7 +62,7 @@ def _table(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
                 lines += layout(f"{entry['id']}: {entry['feedback'][0]}", "    ", "      ")
     mean = sum(marked["points"] for _, marked in sheets) / len(sheets)
     count_ = f"{len(sheets)} sheet{'' if len(sheets) == 1 else 's'}"
-    return [*lines, "", f"{count_}, {mean:.2f} of {points(sheets[0][1]['max_points'])} points on average"]
+    return [*lines, "", f"{count_}, {points(mean)} of {points(sheets[0][1]['max_points'])} points on average"]
 
 
 def _statistics(sheets: list[tuple[Found, QuizResult]]) -> list[str]:

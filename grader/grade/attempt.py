@@ -16,6 +16,7 @@ from grader.lab.recordings import Recording
 from grader.machine.errors import HardwareError
 from grader.machine.outcome import RETRIES, KernelCrash
 from grader.replay.simulated import MakeKernel, Replay
+from grader.sandbox.termination import BY_SIGNAL, CLOSED, OWN_END
 from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
 from grader.trace.records import CRASHED, NO_PROGRESS, StepRecord, Trace
@@ -169,6 +170,15 @@ def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple
     return Attempt(verdict, message, (where(scenario, record.number), *crash_lines(trouble)), records=kept, sign=sign)
 
 
+#: Follows the name of a method that raised SystemExit.
+_TRIED_TO_END = "tried to end the program"
+
+
+def ends_itself(message: str) -> bool:
+    """Return True if the message of an attempt says that the kernel ended its own process, or tried to."""
+    return message.startswith((OWN_END, CLOSED, BY_SIGNAL)) or message.endswith(_TRIED_TO_END)
+
+
 def crash_message(trouble: Trouble) -> str:
     """Return one line on a crash."""
     who = _who(trouble.method)
@@ -179,7 +189,7 @@ def crash_message(trouble: Trouble) -> str:
     if trouble.kind == "refused" and trouble.type == "RefusedImport":
         return trouble.message
     if trouble.type == "SystemExit":
-        return f"{who} tried to end the program"
+        return f"{who} {_TRIED_TO_END}"
     told = f"{trouble.type}: {trouble.message}" if trouble.message else trouble.type
     return told if trouble.method in ("compile", "import", "") else f"{told} (in {trouble.method})"
 

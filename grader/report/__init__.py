@@ -1,9 +1,9 @@
-"""Results -> text. A format a file, each with `render(result) -> str`; all take the plain dict of grade.py."""
+"""Turn results into text: one file per format, each with `render(result) -> str`, and the class report."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grader.grade.result import Result
@@ -19,7 +19,7 @@ FORMATS = {
 }
 
 
-def render(result: Result, format: str, **options: Any) -> str:
-    """The result in one of the FORMATS; options are for `text` and `github` alone."""
+def render(result: Result, format: str, **options: object) -> str:
+    """Return the result in one of the FORMATS. Only `text` and `github` take options."""
     module = import_module(f"grader.report.{FORMATS[format]}")
     return module.render(result, **options) if format in ("text", "github") else module.render(result)

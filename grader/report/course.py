@@ -1,58 +1,63 @@
-"""What a whole class shows, as plain figures: the numbers behind the class report, in text and in HTML alike."""
+"""Work out what a whole class shows: the figures, lists and titles of the class report, for text and HTML alike."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from grader.compare.explain import ABOUT
-from grader.grade.verdicts import MEANINGS, NOT_IMPLEMENTED, PASSED, TAMPERED, UNGRADABLE, WAITING
+from grader.grade.result import TwinResult
+from grader.grade.verdicts import MEANINGS, TAMPERED, UNGRADABLE
 from grader.points import points
+from grader.report.class_result import Adjustment, AlikeGroup, ClassResult, SubmissionEntry
+from grader.report.course_charts import (
+    Bar,
+    Chart,
+    Difference,
+    Question,
+    charts,
+    few,
+    first_differences,
+    question,
+    quiz_about,
+    spread,
+)
 
-#: Ranges of points of the distribution, each of this width.
-WIDTH = 10
-
-#: Rows of each list that are shown at once.
+#: Rows of each list that are shown at first.
 ROWS = 15
 
-#: Submissions that are named beside a misconception.
-NAMED = 4
 
-#: The two kinds of line that a list of submissions consists of.
-Pairs = list[tuple[str, str]]
+class Row(NamedTuple):
+    """A row of a list: a submission, and why it is there."""
+
+    id: str
+    why: str
 
 
-class Bar(NamedTuple):
-    """A row of a chart: what it is, how many submissions, of how many, and more about it."""
+class Listing(NamedTuple):
+    """A list of submissions. It is shown only if it has rows.
 
-    name: str
-    number: int
-    of: int
-    about: str = ""
+    warn  True if somebody has to act on it
+    link  a page that has more, below the output folder; "" if none has
+    """
 
-    @property
-    def share(self) -> float:
-        """From 0 to 1."""
-        return self.number / self.of if self.of else 0.0
+    title: str
+    about: str
+    rows: list[Row]
+    warn: bool = True
+    link: str = ""
 
 
 class Course(NamedTuple):
     """The class report.
 
-    open            submissions that are not graded in full, with the reason
-    refused         submissions that intake rejected, with the reason
-    decide          submissions that nobody but a person can say whose they are
-    odd             submissions that staff should look at: tampered ones
-    twins           submissions that pass public scenarios and not their disguised twins, with the pairs
-    late            submissions after the due time, with the time and what the late policy changed
-    untouched       submissions of a stub or an empty file
-    copies          groups of submissions with one and the same kernel
-    spread          how many have how many points
-    tasks           how many have all points of a task
-    scenarios       scenarios by how many do not pass them, those that nobody started left out
-    misconceptions  what kernels behave like, by how many
-    differences     rules that are broken first, by task
-    submissions     everybody: id, points or "", what staff should look at
-    names           id -> name, for those whose id does not say it
+    open         submissions that are not graded in full; shown before everything else
+    lists        what else staff should look at, most urgent first
+    spread       how many submissions have how many points
+    charts       tasks, scenarios, misconceptions and broken rules, by how many submissions
+    differences  the most common first differences
+    quiz         the questions of the quiz, with `quiz_about` to explain the figures
+    submissions  all submissions: id, points or "", what staff should look at
+    names        id -> name, where the id does not already say it
     """
 
     title: str
@@ -60,66 +65,66 @@ class Course(NamedTuple):
     mean: float
     median: float
     most: float
-    open: Pairs
-    refused: Pairs
-    decide: Pairs
-    odd: Pairs
-    twins: Pairs
-    late: Pairs
-    untouched: Pairs
-    copies: list[list[str]]
+    open: Listing
+    lists: list[Listing]
     spread: list[Bar]
-    tasks: list[Bar]
-    scenarios: list[Bar]
-    misconceptions: list[Bar]
-    differences: list[Bar]
+    charts: list[Chart]
+    differences: list[Difference]
+    quiz: list[Question]
+    quiz_about: str
     submissions: list[tuple[str, str, str]]
     names: dict[str, str]
 
+    def listing(self, title: str) -> list[Row]:
+        """Return the rows of a list by its title."""
+        return next(one.rows for one in (self.open, *self.lists) if one.title == title)
 
-def course(batch: dict[str, Any]) -> Course:
-    """The figures of a batch (results.json). Points of submissions that are not graded in full are left out."""
+
+#: Titles that both reports use for parts that are not lists or charts.
+DIFFERENCES = "Most common first differences"
+DIFFERENCES_ABOUT = (
+    "Each submission counts once, in the first public scenario (in the lab's order) in which it differs from the "
+    "reference. The picture is the state that the reference has after that step."
+)
+QUIZ = "Quiz"
+SPREAD = "Points"
+SPREAD_ABOUT = "Submissions by points. A column includes its lower end; only the last one includes its upper end."
+
+
+def course(batch: ClassResult) -> Course:
+    """Return the figures of a class. Points of submissions that are not graded in full do not count."""
     entries = batch["submissions"]
     graded = [entry for entry in entries if entry["complete"]]
     scores = sorted(entry["points"] for entry in graded)
     most = max((entry["max_points"] for entry in entries), default=100)
+    names = {entry["id"]: _names(entry) for entry in entries if _names(entry) != entry["id"]}
+    quiz = batch["quiz"]
     return Course(
         title=f"{batch['lab']}: {batch['title']}",
         number=len(entries),
         mean=sum(scores) / len(scores) if scores else 0.0,
         median=(scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2 if scores else 0.0,
         most=most,
-        open=[(entry["id"], _open(entry)) for entry in entries if not entry["complete"]],
-        refused=[(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
-        decide=[(entry["id"], entry["decide"]) for entry in entries if entry["decide"]],
-        odd=[(entry["id"], MEANINGS[TAMPERED]) for entry in entries if TAMPERED in entry["verdicts"].values()],
-        twins=[(entry["id"], _pairs(entry["twins"])) for entry in entries if entry["twins"]],
-        late=[(entry["id"], _late(entry)) for entry in entries if entry["late"]],
-        untouched=[(entry["id"], entry["remark"]) for entry in entries if entry["remark"]],
-        copies=_copies(entries),
-        spread=_spread(scores, most),
-        tasks=_tasks(batch, graded),
-        scenarios=_scenarios(batch, entries),
-        misconceptions=_misconceptions(entries),
-        differences=_differences(batch, entries),
+        open=_open_ones(entries),
+        lists=[*_attention(entries), *_shared(batch, entries, names), _untouched(entries)],
+        spread=spread(scores, most),
+        charts=charts(batch, entries, graded),
+        differences=first_differences(batch, entries),
+        quiz=[question(one, quiz["sheets"]) for one in quiz["questions"]] if quiz is not None else [],
+        quiz_about=quiz_about(quiz["sheets"]) if quiz is not None else "",
         submissions=[(e["id"], points(e["points"]) if e["complete"] else "", note(e)) for e in entries],
-        names={entry["id"]: _names(entry) for entry in entries if _names(entry) != entry["id"]},
+        names=names,
     )
 
 
-def _names(entry: dict[str, Any]) -> str:
+def _names(entry: SubmissionEntry) -> str:
     """Return the names of whoever handed a submission in."""
-    return ", ".join(person["label"] for person in [entry, *entry["others"]] if person["label"]) or entry["id"]
+    labels = [entry["label"], *(person["label"] for person in entry["others"])]
+    return ", ".join(label for label in labels if label) or entry["id"]
 
 
-def _late(entry: dict[str, Any]) -> str:
-    """Return when a late submission was handed in, and what the late policy changed."""
-    changed = [_changed(one) for one in entry["adjustments"] if one["what"] == "late"]
-    return "; ".join([entry["submitted"] or "no time is known", *changed])
-
-
-def note(entry: dict[str, Any]) -> str:
-    """What staff should look at, in a few words; "" if nothing."""
+def note(entry: SubmissionEntry) -> str:
+    """Return what staff should look at, in a few words; "" if nothing."""
     notes = []
     if entry["decide"]:
         notes.append(f"decide whose it is: {entry['decide']}")
@@ -135,8 +140,10 @@ def note(entry: dict[str, Any]) -> str:
         notes.append(f"{entry['unreadable']}: make it readable and run the batch again")
     elif not entry["complete"]:
         notes.append("not everything could be graded: run the batch again")
-    if "tampered" in entry["verdicts"].values():
-        notes.append("sent an answer that no kernel can produce")
+    if entry["does_not_load"]:
+        notes.append(f"does not load: {entry['does_not_load']}")
+    if TAMPERED in entry["verdicts"].values():
+        notes.append(MEANINGS[TAMPERED])
     if entry["twins"]:
         notes.append(f"passes {_scenarios_of(entry['twins'])} but not the twin")
     if entry["same_kernel_as"]:
@@ -144,95 +151,128 @@ def note(entry: dict[str, Any]) -> str:
     return "; ".join(notes)
 
 
-def _scenarios_of(twins: dict[str, Any]) -> str:
-    """Return the first few scenarios by name, and how many more there are."""
-    more = f" and {len(twins) - NAMED} more" if len(twins) > NAMED else ""
-    return ", ".join(list(twins)[:NAMED]) + more
+def _changed(one: Adjustment) -> str:
+    """Return what a late policy or a person changed, in a few words."""
+    both = f"{points(one['before'])} -> {points(one['after'])}"
+    if one["what"] == "late":
+        return f"{one['comment']}: {both}"
+    comment = f" ({one['comment']})" if one["comment"] else ""
+    return f"{one['what']}: {both} by the course{comment}"
 
 
-def _pairs(twins: dict[str, Any]) -> str:
-    """Return which twins a submission does not pass, and in what the first of them differs from its scenario."""
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+def _open_ones(entries: Sequence[SubmissionEntry]) -> Listing:
+    """Return the submissions that are not graded in full."""
+    rows = [Row(entry["id"], _open(entry)) for entry in entries if not entry["complete"]]
+    return Listing("Not graded in full", "A fault of this machine, which costs no points. Run the batch again.", rows)
+
+
+def _attention(entries: Sequence[SubmissionEntry]) -> list[Listing]:
+    """Return what staff should look at in single submissions."""
+    return [
+        Listing(
+            "Decide whose these are",
+            "Two submissions claim one person. No gradebook has their points.",
+            [Row(entry["id"], entry["decide"]) for entry in entries if entry["decide"]],
+        ),
+        Listing(
+            "Refused by intake",
+            "Nothing was run. They have zero points until they are handed in again.",
+            [Row(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
+        ),
+        Listing(
+            "Kernels that do not load",
+            "They cannot be imported or constructed, so every scenario fails for this one reason.",
+            [Row(entry["id"], entry["does_not_load"]) for entry in entries if entry["does_not_load"]],
+        ),
+        Listing(
+            "Kernels that end their own process",
+            "The first scenario in which that happens.",
+            [Row(entry["id"], entry["ends_itself"]) for entry in entries if entry["ends_itself"]],
+        ),
+        Listing(
+            "Sent what no kernel can have done",
+            "No kernel does this by accident.",
+            [Row(entry["id"], _tampered(entry)) for entry in entries if TAMPERED in entry["verdicts"].values()],
+        ),
+        Listing(
+            "Pass a scenario, but not its disguised twin",
+            "The twin is the same scenario with other addresses, processes, frames and bytes.",
+            [Row(entry["id"], _twins(entry["twins"])) for entry in entries if entry["twins"]],
+        ),
+        Listing(
+            "Late",
+            "The time of submission, where the download has it.",
+            [Row(entry["id"], _late(entry)) for entry in entries if entry["late"]],
+            warn=False,
+        ),
+    ]
+
+
+def _shared(batch: ClassResult, entries: Sequence[SubmissionEntry], names: dict[str, str]) -> list[Listing]:
+    """Return the groups of submissions that share a kernel, or much of one."""
+    same: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry["same_kernel_as"]:
+            same.setdefault(entry["same_kernel_as"], []).append(entry["id"])
+    return [
+        Listing(
+            "Same kernel, byte for byte",
+            "Groups of submissions, one per row.",
+            [Row(first, _called(others, names)) for first, others in same.items()],
+            warn=False,
+        ),
+        Listing(
+            "Similar kernels",
+            "Groups of submissions, one per row, whose kernels share an unusual part of their structure. Read both "
+            "texts before you decide anything.",
+            [_alike(group, names) for group in batch["similarity"]["groups"]],
+            warn=False,
+            link="similarity.html",
+        ),
+    ]
+
+
+def _alike(group: AlikeGroup, names: dict[str, str]) -> Row:
+    others = [id for id in group["submissions"] if id != group["first"]]
+    others.sort(key=lambda id: id != group["second"])
+    return Row(group["first"], f"{group['share']:.0%} like {_called(others, names)}")
+
+
+def _untouched(entries: Sequence[SubmissionEntry]) -> Listing:
+    rows = [Row(entry["id"], entry["remark"]) for entry in entries if entry["remark"]]
+    return Listing("Unmodified stub or empty file", "Nothing to grade was handed in.", rows, warn=False)
+
+
+def _called(ids: Sequence[str], names: dict[str, str]) -> str:
+    """Return the first few submissions with their names, and how many more there are."""
+    return few([f"{id} ({names[id]})" if id in names else id for id in ids])
+
+
+def _tampered(entry: SubmissionEntry) -> str:
+    return few([id for id, verdict in entry["verdicts"].items() if verdict == TAMPERED])
+
+
+def _late(entry: SubmissionEntry) -> str:
+    """Return when a late submission was handed in, and what the late policy changed."""
+    changed = [_changed(one) for one in entry["adjustments"] if one["what"] == "late"]
+    return "; ".join([entry["submitted"] or "the time is not known", *changed])
+
+
+def _scenarios_of(twins: dict[str, TwinResult]) -> str:
+    return few(list(twins))
+
+
+def _twins(twins: dict[str, TwinResult]) -> str:
+    """Return which twins a submission does not pass, and how the first of them differs from its scenario."""
     first = next(iter(twins.values()))
     return f"{_scenarios_of(twins)} (in the first twin {'; '.join(first['differs'])})"
 
 
-def _changed(one: dict[str, Any]) -> str:
-    """Return what a late policy or a person changed, in a few words."""
-    points = f"{one['before']:g} -> {one['after']:g}"
-    if one["what"] == "late":
-        return f"{one['comment']}: {points}"
-    comment = f" ({one['comment']})" if one["comment"] else ""
-    return f"{one['what']}: {points} by the course{comment}"
-
-
-def _open(entry: dict[str, Any]) -> str:
+def _open(entry: SubmissionEntry) -> str:
     if entry["unreadable"]:
         return f"{entry['unreadable']}; make it readable and run the batch again"
     ungradable = sum(verdict == UNGRADABLE for verdict in entry["verdicts"].values())
     return f"{ungradable} of {len(entry['verdicts'])} scenarios could not be graded; run the batch again"
-
-
-def _copies(entries: list[dict[str, Any]]) -> list[list[str]]:
-    groups: dict[str, list[str]] = {}
-    for entry in entries:
-        if entry["same_kernel_as"]:
-            groups.setdefault(entry["same_kernel_as"], [entry["same_kernel_as"]]).append(entry["id"])
-    return list(groups.values())
-
-
-def _spread(scores: list[float], most: float) -> list[Bar]:
-    """Ranges with their lower end and without their upper one, but for the last, which has both."""
-    bars = []
-    for low in range(0, int(most), WIDTH):
-        high = min(low + WIDTH, most)
-        last = high >= most
-        count = sum(low <= p < high or (last and p >= high) for p in scores)
-        bars.append(Bar(f"{low}-{points(high)}", count, len(scores)))
-    return bars
-
-
-def _tasks(batch: dict[str, Any], graded: list[dict[str, Any]]) -> list[Bar]:
-    bars = []
-    for task in batch["tasks"]:
-        own = {s["id"] for s in batch["scenarios"] if s["task"] == task["id"]}
-        if own:
-            full = sum(all(entry["verdicts"][id] == PASSED for id in own) for entry in graded)
-            bars.append(Bar(f"{task['number']}. {task['title']}", full, len(graded)))
-    return bars
-
-
-def _scenarios(batch: dict[str, Any], entries: list[dict[str, Any]]) -> list[Bar]:
-    bars = []
-    for scenario in batch["scenarios"]:
-        verdicts = [entry["verdicts"][scenario["id"]] for entry in entries if not entry["refused"]]
-        tried = [v for v in verdicts if v not in (NOT_IMPLEMENTED, WAITING, UNGRADABLE)]
-        failed = sum(verdict != PASSED for verdict in tried)
-        mark = " (hidden)" if scenario["visibility"] == "hidden" else ""
-        if failed:
-            bars.append(Bar(f"{scenario['id']}{mark}", failed, len(tried), scenario["title"]))
-    return sorted(bars, key=lambda bar: (-bar.share, -bar.number, bar.name))
-
-
-def _misconceptions(entries: list[dict[str, Any]]) -> list[Bar]:
-    """What kernels behave like, and whose do. Where two cannot be told apart they are one row."""
-    who: dict[str, list[str]] = {}
-    for entry in entries:
-        if entry["misconceptions"]:
-            who.setdefault(", or one that ".join(entry["misconceptions"].values()), []).append(entry["id"])
-    bars = []
-    for beliefs, ids in who.items():
-        more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-        bars.append(Bar(f"a kernel that {beliefs}", len(ids), len(entries), ", ".join(ids[:NAMED]) + more))
-    return sorted(bars, key=lambda bar: (-bar.number, bar.name))
-
-
-def _differences(batch: dict[str, Any], entries: list[dict[str, Any]]) -> list[Bar]:
-    """The rule by which a scenario differs first, by task; a submission counts once in each row."""
-    titles = {task["id"]: f"{task['number']}. {task['title']}" for task in batch["tasks"]}
-    places = {scenario["id"]: scenario["task"] for scenario in batch["scenarios"]}
-    counts: dict[tuple[str, str], int] = {}
-    for entry in entries:
-        for key in {(f"{titles[places[id]]}: {rule}", ABOUT[rule]) for id, rule in entry["rules"].items()}:
-            counts[key] = counts.get(key, 0) + 1
-    bars = [Bar(name, count, len(entries), about) for (name, about), count in counts.items()]
-    return sorted(bars, key=lambda bar: (-bar.number, bar.name))

@@ -1,72 +1,76 @@
-"""The class report for a terminal, within 80 columns."""
+"""Write the class report for a terminal, within 80 columns."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from grader.escape import printable
 from grader.points import points
-from grader.report.course import ROWS, Bar, Course, Pairs
+from grader.report.course import DIFFERENCES, QUIZ, ROWS, Course, Listing
+from grader.report.course_charts import Bar, Chart, Question
 from grader.report.text import wrap
 
 _WIDTH = 78
 
-#: Columns of a bar at its longest, and of what stands before it.
+#: Columns of a bar at its longest, and of the number before it.
 _FULL, _NUMBER = 20, 9
+
+#: Begins a line about the row above.
+_UNDER = " " * (_NUMBER + 1)
 
 
 def render(course: Course) -> str:
-    """What needs somebody's eye first, then how the class did."""
+    """Return the report: first what staff should look at, then how the class did."""
     lines = [course.title, ""]
-    for told, pairs in (
-        ("Not graded in full", course.open),
-        ("Refused by intake", course.refused),
-        ("Decide whose these are; no gradebook has their points", course.decide),
-        ("To be looked at", course.odd),
-        ("Passes public scenarios, but not their disguised twins", course.twins),
-        ("Late", course.late),
-        ("Unmodified stub or empty file", course.untouched),
-    ):
-        lines += _list(told, pairs, course.names)
-    if course.copies:
-        lines.append(f"The same kernel, byte for byte: {len(course.copies)} groups")
-        for group in course.copies[:ROWS]:
-            lines += wrap(f"  {', '.join(_called(id, course.names) for id in group)}", _WIDTH)
-        lines += [*_more(len(course.copies)), ""]
-    middle = f"mean {course.mean:.1f}, median {course.median:.1f} of {points(course.most)}"
+    for listing in (course.open, *course.lists):
+        lines += _list(listing, course.names)
+    middle = f"mean {points(course.mean)}, median {points(course.median)} of {points(course.most)}"
     lines.append(f"{course.number} submissions; {middle}")
     widest = max((bar.number for bar in course.spread), default=0) or 1
     lines += [line for bar in course.spread for line in _row(bar, bar.number / widest, of=False)]
-    for told, bars in (
-        ("Tasks completed", course.tasks),
-        ("Scenarios most often failed (of those who reached them)", course.scenarios),
-        ("Common misconceptions: behaves like", course.misconceptions),
-        ("First differences, by task and rule", course.differences),
-    ):
-        if bars:
-            lines += ["", told]
-            lines += [line for bar in bars[:ROWS] for line in _row(bar, bar.share, of=True)] + _more(len(bars))
+    for chart in course.charts:
+        lines += ["", *_chart(chart)]
+    if course.differences:
+        lines += ["", DIFFERENCES]
+        for one in course.differences:
+            lines += _row(one.bar._replace(name=f"{one.bar.name}: {one.rule}"), one.bar.share, of=True)
+            lines += wrap(f"{_UNDER}expected {printable(one.expected, 200)}", _WIDTH)
+    if course.quiz:
+        lines += ["", QUIZ, *wrap(course.quiz_about, _WIDTH)]
+        lines += [line for question in course.quiz for line in _question(question)]
     return "\n".join(lines) + "\n"
 
 
-def _called(id: str, names: dict[str, str]) -> str:
-    """Return an id, with the name in brackets where the id does not say it."""
-    return f"{id} ({printable(names[id], 60)})" if id in names else id
-
-
-def _list(told: str, pairs: Pairs, names: dict[str, str]) -> list[str]:
-    if not pairs:
+def _list(listing: Listing, names: Mapping[str, str]) -> list[str]:
+    if not listing.rows:
         return []
-    shown = [
-        line for id, why in pairs[:ROWS] for line in wrap(f"  {_called(id, names)}: {printable(why, 200)}", _WIDTH)
-    ]
-    return [f"{told}: {len(pairs)}", *shown, *_more(len(pairs)), ""]
+    lines = [f"{listing.title}: {len(listing.rows)}"]
+    for id, why in listing.rows[:ROWS]:
+        called = f"{id} ({printable(names[id], 60)})" if id in names else id
+        lines += wrap(f"  {called}: {printable(why, 200)}", _WIDTH)
+    lines += _more(len(listing.rows))
+    return [*lines, *([f"  See {listing.link}"] if listing.link else []), ""]
 
 
 def _more(count: int) -> list[str]:
     return [f"  and {count - ROWS} more"] * (count > ROWS)
 
 
+def _chart(chart: Chart) -> list[str]:
+    shown = [line for bar in chart.bars[:ROWS] for line in _row(bar, bar.share, of=True)]
+    return [chart.title, *shown, *_more(len(chart.bars))]
+
+
+def _question(question: Question) -> list[str]:
+    name = f"{question.bar.name} (discrimination {question.discrimination})"
+    lines = _row(question.bar._replace(name=name), question.bar.share, of=True)
+    for wrong in question.wrong:
+        lines += wrap(f"{_UNDER}{printable(wrong, 200)}", _WIDTH)
+    return lines
+
+
 def _row(bar: Bar, part: float, of: bool) -> list[str]:
-    """Number, bar, and the name, which goes on in its own column where it is long."""
+    """Return number, bar and name; a long name goes on in its own column."""
     count = f"{bar.number}/{bar.of}" if of else str(bar.number)
     filled = "#" * max(round(part * _FULL), 1 if bar.number else 0)
     first, *rest = wrap(bar.name, _WIDTH - _NUMBER - _FULL - 2)

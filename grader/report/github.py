@@ -1,4 +1,4 @@
-"""The result for GitHub Actions: annotations on stdout, a job summary, and the object that GitHub Classroom reads.
+"""Write the result for GitHub Actions: annotations, a job summary, and the object that GitHub Classroom reads.
 
 Workflow commands as actions/toolkit writes them (packages/core/src/command.ts). A step shows 10 annotations of each
 kind, so the tenth error says how many more there are. The Classroom object is what classroom-resources/autograding
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.escape import for_log
 from grader.grade.verdicts import PASSED
@@ -33,7 +33,7 @@ _PLACE = re.compile(r"^\s*kernel\.py:(\d{1,6})\b")
 
 
 def render(result: Result, *, kernel: str = "") -> str:
-    """Workflow commands, a line each. kernel: the submission's path in the repository, if it is known."""
+    """Return workflow commands, one per line. kernel: the submission's path in the repository, if it is known."""
     failures = [s for s in result["scenarios"] if failed(s)]
     shown = failures if len(failures) <= ANNOTATIONS else failures[: ANNOTATIONS - 1]
     commands = [_error(scenario, kernel) for scenario in shown]
@@ -61,7 +61,7 @@ def _error(scenario: ScenarioResult, kernel: str) -> str:
 
 
 def _command(kind: str, message: str, **properties: str) -> str:
-    """One workflow command. Escapes as the toolkit does, so that no message ends its own line or property."""
+    """Return one workflow command, escaped as the toolkit does it: no message can end its own line or property."""
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{kind} {told}::{_data(message)}"
 
@@ -74,8 +74,8 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def classroom(result: Result) -> dict[str, Any]:
-    """The object of one Classroom runner. A test a scenario and one for the quiz.
+def classroom(result: Result) -> dict[str, object]:
+    """Return the object of one Classroom runner: one test per scenario and one for the quiz.
 
     Classroom's table takes the share of passed tests times max_score, its report the sum of the tests' scores; only
     the second is exact, which is why both are filled.
@@ -93,7 +93,7 @@ def classroom(result: Result) -> dict[str, Any]:
     }
 
 
-def _test(name: str, passed: bool, scored: ScenarioResult | TaskResult, message: str) -> dict[str, Any]:
+def _test(name: str, passed: bool, scored: ScenarioResult | TaskResult, message: str) -> dict[str, object]:
     return {
         "name": for_log(name),
         "status": "pass" if passed else "fail",
@@ -108,6 +108,6 @@ def _test(name: str, passed: bool, scored: ScenarioResult | TaskResult, message:
 
 
 def output_line(result: Result) -> str:
-    """What goes to the file that $GITHUB_OUTPUT names."""
+    """Return the line for the file that $GITHUB_OUTPUT names."""
     text = json.dumps(classroom(result), separators=(",", ":"))
     return f"result={base64.b64encode(text.encode()).decode()}\n"

@@ -1,4 +1,4 @@
-"""The result as Gradescope's results.json (their autograder specification, "Output Format").
+"""Write the result as Gradescope's results.json (their autograder specification, "Output Format").
 
 Every public scenario is a visible test, and so is the summary of a task's hidden ones: a test that Gradescope itself
 hides would take the student's total away. Where the result is staff's, hidden scenarios carry their names, and
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.escape import printable
 from grader.grade.verdicts import PASSED
-from grader.points import apportion
+from grader.points import apportion, rounded
 from grader.report.sentences import heading, lines, notes, question_lines, score
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _TITLE = "title"  # staff's results name hidden scenarios; students' do not
 
 
 def render(result: Result) -> str:
-    """A JSON object, ASCII only."""
+    """Return a JSON object, ASCII only."""
     tests = [_scenario(result, s, n) for task in result["tasks"] for n, s in enumerate(_of(result, task), 1)]
     whole = [f"{result['lab']}: {score(result)}", *notes(result), f"receipt {result['receipt']}"]
     extra = {key: result[key] for key in ("receipt", "version", "lab_hash", "complete", "isolation")}
@@ -50,7 +50,7 @@ def _of(result: Result, task: TaskResult) -> list[ScenarioResult]:
     return [s for s in result["scenarios"] if s["task"] == task["id"]]
 
 
-def _scenario(result: Result, scenario: ScenarioResult, place: int) -> dict[str, Any]:
+def _scenario(result: Result, scenario: ScenarioResult, place: int) -> dict[str, object]:
     number = next(task["number"] for task in result["tasks"] if task["id"] == scenario["task"])
     passed = scenario["verdict"] == PASSED
     secret = scenario["visibility"] == "hidden" and _TITLE in scenario
@@ -70,8 +70,8 @@ def _scenario(result: Result, scenario: ScenarioResult, place: int) -> dict[str,
     }
 
 
-def _questions(result: Result) -> list[dict[str, Any]]:
-    """A test a question; the quiz is worth its task's points, not its own."""
+def _questions(result: Result) -> list[dict[str, object]]:
+    """Return one test per question, scaled: the quiz is worth its task's points, not its own."""
     task = next((t for t in result["tasks"] if t["id"] == "quiz"), None)
     if task is None or "quiz" not in result:
         return []
@@ -99,5 +99,5 @@ def _scaled(points: list[float], total: float, of: float) -> list[float]:
     exact = [Fraction(str(one)) for one in points]
     if min(exact, default=Fraction(0)) < 0 or not of:
         # With deductions a quiz stops at 0 points, and its questions add up to less.
-        return [round(float(one) * total / of, 2) if of else 0.0 for one in points]
+        return [rounded(float(one) * total / of) if of else 0.0 for one in points]
     return [float(part) for part in apportion(Fraction(str(total)), exact)]

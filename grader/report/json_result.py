@@ -1,4 +1,4 @@
-"""The result as JSON; result.schema.json beside this file describes it."""
+"""Write the result as JSON; result.schema.json in this folder describes it."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ SCHEMA = pathlib.Path(__file__).with_name("result.schema.json")
 
 
 def render(result: Result) -> str:
-    """Readable JSON, ASCII only, one line at the end."""
+    """Return indented JSON, ASCII only, that ends with a newline."""
     return json.dumps(result, indent=1) + "\n"

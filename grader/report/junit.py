@@ -1,8 +1,8 @@
-"""The result as JUnit XML, in the part of it that GitLab and Jenkins both read.
+"""Write the result as JUnit XML, in the subset that GitLab and Jenkins both read.
 
 GitLab shows `classname` as the suite's name and keeps only the first of several cases with one name; content of
 `failure`, `error` and `skipped` is shown (docs.gitlab.com, "Unit test reports"). A suite is a task, a case a scenario
-or a question. `failure` is the student's to mend, `error` is ours, `skipped` waits for another task.
+or a question. `failure` is for the student to fix, `error` is ours, and `skipped` waits for another task.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ELEMENTS = {WAITING: "skipped", UNGRADABLE: "error"}
 
 
 def render(result: Result) -> str:
-    """An XML document."""
+    """Return an XML document."""
     suites = [_suite(result, task) for task in result["tasks"]]
     counts = [sum(suite[1][n] for suite in suites) for n in range(4)]
     head = f'<testsuites name="{xml(result["lab"])}" {_counted(counts)}>'
@@ -36,7 +36,7 @@ def _counted(counts: list[int]) -> str:
 
 
 def _suite(result: Result, task: TaskResult) -> tuple[list[str], list[int]]:
-    """The lines of one suite, and how many tests, failures, errors and skipped ones it has."""
+    """Return the lines of one suite, and its numbers of tests, failures, errors and skipped tests."""
     classname = f"{result['lab']}.{task['id']}"
     cases = [_scenario(classname, s) for s in result["scenarios"] if s["task"] == task["id"]]
     if not cases and task["id"] == "quiz" and "quiz" in result:

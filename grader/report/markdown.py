@@ -1,6 +1,6 @@
-"""The result as Markdown, for job summaries, merge requests and feedback files.
+"""Write the result as Markdown, for job summaries, merge requests and feedback files.
 
-Whatever a student can have written stands in code spans, where nothing is Markdown or HTML.
+All text that a student may have written is in code spans, where nothing is Markdown or HTML.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from grader.report.sentences import counted, failed, lines, notes, of_quiz, scor
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult
 
-#: Characters of a report. GitHub takes 1024 KiB of a job summary, and no less of it if there is more.
+#: Characters of a report. GitHub shows no job summary that is larger than 1024 KiB.
 LIMIT = 200_000
 
 _SIGNS = {PASSED: "✅", "waiting": "⏳", "not_implemented": "✏️", "ungradable": "❔"}
 
 
 def render(result: Result) -> str:
-    """Points by task, then each scenario that did not pass, then the quiz. At most LIMIT characters or so."""
+    """Return points by task, each scenario that did not pass, and the quiz: about LIMIT characters at most."""
     parts = [_head(result), _tasks(result)]
     length = sum(map(len, parts))
     stories = [_story(s) for s in result["scenarios"] if failed(s)]
@@ -34,7 +34,7 @@ def render(result: Result) -> str:
         else:
             left += 1
     if left:
-        parts.append(f"{left} more did not pass; there is no room for them here.\n")
+        parts.append(f"{left} more did not pass. They are left out because this report is full.\n")
     return "\n".join([*parts, *_quiz(result), _foot(result)])
 
 
@@ -62,7 +62,7 @@ def _story(scenario: ScenarioResult) -> str:
     title = code(scenario.get("title", told(scenario)))
     rows = [f"### {sign} {code(scenario['id'])} {title}", ""]
     if "title" in scenario:
-        # A span a line, with a hard break: spans keep what a student wrote in its place, a fence can be closed.
+        # One span per line, with a hard break: a student's text could close a fence, but not a span.
         rows += [f"{code(line)}  " if line.strip() else "" for line in lines(scenario)]
         rows.append("")
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""What every report says in the same words: one scenario's lines, the points line, the line on hidden scenarios."""
+"""Build the sentences that all reports share: lines of a scenario, points, hidden scenarios, notes."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ AGAIN = "Some could not be graded. That costs no points: run it again."
 
 
 def score(result: Result | TaskResult) -> str:
+    """Return the points of a result or a task, and of how many."""
     return f"{points(result['points'])} of {points(result['max_points'])} points"
 
 
 def heading(scenario: ScenarioResult) -> str:
-    """The id, and the title where it may be known."""
+    """Return the id, and the title if the reader may know it."""
     return f"{scenario['id']}: {scenario['title']}" if "title" in scenario else scenario["id"]
 
 
 def failed(scenario: ScenarioResult) -> bool:
-    """Whether a verdict is the student's to mend."""
+    """Return True if the student has to fix something."""
     return scenario["verdict"] != PASSED and scenario["verdict"] not in OPEN
 
 
 def told(scenario: ScenarioResult) -> str:
-    """One line on a scenario that did not pass."""
+    """Return one line on a scenario that did not pass."""
     return scenario["message"] or MEANINGS[scenario["verdict"]]
 
 
 def lines(scenario: ScenarioResult) -> list[str]:
-    """Everything a report may say of one scenario, a line each: why, the hint, what was printed."""
+    """Return all that a report may show of one scenario, as lines: the reason, the hint, the kernel's prints."""
     found = list(scenario.get("details") or [told(scenario)])
     if "diagnosis" in scenario:
         found += ["", scenario["diagnosis"]]
@@ -53,11 +54,12 @@ def lines(scenario: ScenarioResult) -> list[str]:
 
 
 def question_lines(question: QuestionResult) -> list[str]:
+    """Return the verdict and the feedback of a question, as lines."""
     return [question["verdict"], *question.get("feedback", [])]
 
 
 def of_quiz(result: Result) -> bool:
-    """Whether the result is of a sheet of answers alone, so that there is nothing to say of scenarios."""
+    """Return True if only a sheet of answers was graded, so that no report mentions scenarios."""
     return "quiz" in result and "only" in result and not result["scenarios"]
 
 
@@ -67,7 +69,7 @@ def counted(scenarios: list[ScenarioResult]) -> list[ScenarioResult]:
 
 
 def hidden_line(result: Result) -> str:
-    """How many hidden scenarios there are and what they carry; "" if there are none."""
+    """Return how many hidden scenarios there are and how many points they have; "" if there are none."""
     hidden = result["hidden"]
     if not hidden["count"]:
         return ""
@@ -76,7 +78,7 @@ def hidden_line(result: Result) -> str:
 
 
 def hidden_state(result: Result) -> str:
-    """Return whether hidden scenarios were graded, or, before the date of hidden_feedback, that they do not show."""
+    """Return `graded`, `not graded`, or, before the date in hidden_feedback, `not shown`."""
     if result["hidden"].get("feedback") == "nothing":
         return "not shown"
     return "graded" if any(s["visibility"] == "hidden" for s in result["scenarios"]) else "not graded"
@@ -98,12 +100,12 @@ def hidden_points_line(result: Result) -> str:
 
 
 def notes(result: Result) -> list[str]:
-    """Sentences on the whole result that no report may leave out."""
+    """Return sentences on the whole result that every report must have."""
     if of_quiz(result):
-        return ["Only the quiz: points speak of it alone."]
+        return ["Only the quiz was graded; points cover nothing else."]
     found = [hidden_line(result), hidden_points_line(result)]
     if "only" in result:
-        found.append(f"Only scenarios that match {result['only']!r}: points speak of those.")
+        found.append(f"Only scenarios that match {result['only']!r} were run; points cover those only.")
     if not result["complete"]:
         found.append(AGAIN)
     found += [f"Note: {remark}." for remark in result.get("remarks", ())]

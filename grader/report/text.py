@@ -1,4 +1,4 @@
-"""The result for a person at a terminal, within 80 columns: points by task, what to mend first, what to do next."""
+"""Write the result for a terminal, within 80 columns: points by task, what to fix first, what to do next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 
-#: Lines of other failures, beside the first, which is told in full.
+#: Failures that get one line each; the first one is shown in full.
 OTHERS = 8
 
 #: Lines of a kernel's own prints that are shown.
@@ -37,10 +37,10 @@ COLOURS = {"ok": "32", "FAIL": "31", "CRASH": "31", "TIME": "31", "STUCK": "31",
 
 
 def render(result: Result, *, colour: bool = False, verbosity: int = 0, next_step: str = "") -> str:
-    """Lines for a terminal.
+    """Return lines for a terminal.
 
-    verbosity  -1 the summary alone, 0 the first failure in full, 1 all of them, and what waits
-    next_step  what the reader may do next, as the command line knows it
+    verbosity  -1 only the summary, 0 the first failure in full, 1 all failures, and what waits
+    next_step  what the reader can do next, which only the command line knows
     """
     painter = _Painter(colour)
     lines = _summary(result, painter)
@@ -57,7 +57,7 @@ def render(result: Result, *, colour: bool = False, verbosity: int = 0, next_ste
 
 
 class _Painter:
-    """Colours words, where colours are wanted."""
+    """Colours words if the terminal shows colours."""
 
     def __init__(self, colour: bool) -> None:
         self.colour = colour
@@ -83,7 +83,7 @@ def _summary(result: Result, painter: _Painter) -> list[str]:
 
 
 def _task_state(task: TaskResult, own: list[ScenarioResult]) -> tuple[str, str]:
-    """The mark of a task, and a word on it."""
+    """Return the mark of a task, and how many of its scenarios pass."""
     if not own:
         return ("ok" if task["points"] == task["max_points"] else "open"), ""
     shown = counted(own)
@@ -100,7 +100,7 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter)
     if not failures:
         return []
     if all(s["verdict"] == NOT_IMPLEMENTED for s in failures):
-        # Nothing is wrong yet; a wall of the same line would only be in the way.
+        # Nothing is wrong yet, so do not repeat the same line for every scenario.
         return [
             "",
             f"{len(failures)} scenarios call a method you have not written yet. The first:",
@@ -113,9 +113,9 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter)
         lines += ["", *_in_full(scenario, painter)]
     diagnosis = next((s["diagnosis"] for s in failures if "diagnosis" in s), "")
     if diagnosis:
-        # Of the whole submission: said once.
+        # The diagnosis is about the whole submission, so show it once.
         lines += ["", *wrap(diagnosis, WIDTH)]
-    # What fails before a scenario begins fails alike in all of them.
+    # A kernel that fails before the first step fails in the same way in every scenario.
     rest = [s for s in failures[len(full) :] if "details" not in s or s["details"] != full[0].get("details")]
     same = len(failures) - len(full) - len(rest)
     if same:
@@ -129,7 +129,7 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter)
 
 
 def _waiting(result: Result, painter: _Painter) -> list[str]:
-    """What did not pass in tasks that need others, task by task, by its name alone: the cause may be elsewhere."""
+    """Return what did not pass in tasks that need others, only by name: the cause may be in the other task."""
     numbers = {task["id"]: task["number"] for task in result["tasks"]}
     lines: list[str] = []
     for task in result["tasks"]:
@@ -162,7 +162,7 @@ def _in_full(scenario: ScenarioResult, painter: _Painter) -> list[str]:
 
 
 def _twins(scenarios: list[ScenarioResult]) -> list[str]:
-    """Scenarios that passed and whose disguised twins did not, for staff: only their results have twins."""
+    """Return the scenarios that passed although their twins did not. Only results for staff have twins."""
     tried = [s for s in scenarios if "twin" in s]
     differing = [s for s in tried if s["twin"]["verdict"] != PASSED]
     if not differing:
@@ -179,7 +179,7 @@ def _twins(scenarios: list[ScenarioResult]) -> list[str]:
 
 
 def _printing(scenarios: list[ScenarioResult]) -> list[str]:
-    """That there are prints where nothing failed, and the command that shows them, on a line of its own."""
+    """Return a note on prints in scenarios that passed, and on a line of its own the command that shows them."""
     printing = [s["id"] for s in scenarios if s["verdict"] == PASSED and s.get("output")]
     if not printing:
         return []
@@ -188,7 +188,7 @@ def _printing(scenarios: list[ScenarioResult]) -> list[str]:
 
 
 def printed(text: str, most: int, truncated: bool) -> list[str]:
-    """What a kernel printed: at most so many lines of it, and whether there was more."""
+    """Return at most so many lines of what a kernel printed, and a note if there was more."""
     given = text.splitlines()
     lines = ["  your kernel printed:", *(f"    | {line[: WIDTH - 6]}" for line in given[:most])]
     if len(given) > most or truncated:
@@ -204,7 +204,7 @@ def _in_short(scenario: ScenarioResult, painter: _Painter) -> str:
 
 
 def _short_line(scenario: ScenarioResult, told: str, painter: _Painter) -> str:
-    """A scenario's mark and name, and as much of a sentence as fits in the line."""
+    """Return a scenario's mark and name, and as much of a sentence as fits in the line."""
     mark = MARKS[scenario["verdict"]]
     line = f"{scenario['id']:32} {told}"
     if len(line) > WIDTH - 12:
@@ -214,7 +214,7 @@ def _short_line(scenario: ScenarioResult, told: str, painter: _Painter) -> str:
 
 
 def wrap(text: str, width: int, indent: str = "") -> list[str]:
-    """Break one line at blanks; what follows is indented like its beginning, and two columns more."""
+    """Break one line at blanks. The lines that follow are indented like the first, and two columns more."""
     lead = min(len(text) - len(text.lstrip()), width // 2)
     hanging = " " * (lead + 2)
     lines: list[str] = []
@@ -226,7 +226,7 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
             cut = max(width, start + 1)
         begun, rest = line[:cut].rstrip(), line[cut:].lstrip()
         if begun.lstrip() == ":" and rest.startswith("::"):
-            # What is moved to a lone colon below would make a command of it: break behind the blank instead.
+            # The loop below would move a colon to this lone one and make a command of it: break after the blank.
             cut = max(width, len(line) - len(rest) + 1)
             begun, rest = line[:cut].rstrip(), line[cut:].lstrip()
         while rest.startswith("::"):
@@ -259,7 +259,7 @@ def _closing(result: Result, next_step: str) -> list[str]:
     passed = sum(s["verdict"] == PASSED for s in public)
     lines = [""]
     if "only" in result:
-        only = f"Only scenarios matching {result['only']!r} were run; points and exit status cover those alone."
+        only = f"Only scenarios matching {result['only']!r} were run; points and exit status cover only those."
         lines += wrap(only, WIDTH)
     hidden = result["hidden"]
     line = f"{passed} of {len(public)} public scenarios pass"

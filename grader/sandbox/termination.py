@@ -20,6 +20,13 @@ class Ending(NamedTuple):
     reason: str
 
 
+#: How the reasons begin with which a kernel ended its own process.
+OWN_END, CLOSED, BY_SIGNAL = (
+    "the kernel ended its own process",
+    "the kernel closed its connection",
+    "the kernel's process was ended by",
+)
+
 LOST = Ending("ungradable", "the sandbox ended, not the kernel; run it again")
 
 
@@ -80,11 +87,11 @@ class Death(NamedTuple):
 def of_death(death: Death, walled: bool) -> Ending:
     """Return what a death means. `walled`: behind walls where no kernel can send a signal, not even to itself."""
     if death.killed:
-        return Ending("crashed", "the kernel closed its connection to the grader")
+        return Ending("crashed", f"{CLOSED} to the grader")
     if os.WIFSIGNALED(death.status):
         return _of_signal(os.WTERMSIG(death.status), death, walled)
     # Any status means that the kernel exited: a child that fails before it is confined never gets here.
-    return Ending("crashed", f"the kernel ended its own process (exit status {os.WEXITSTATUS(death.status)})")
+    return Ending("crashed", f"{OWN_END} (exit status {os.WEXITSTATUS(death.status)})")
 
 
 def _of_signal(number: int, death: Death, walled: bool) -> Ending:
@@ -100,4 +107,4 @@ def _of_signal(number: int, death: Death, walled: bool) -> Ending:
         return Ending("refused", "made a system call that a kernel may not make")
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
     hint = " (perhaps an endless recursion)" if number == _SIGSEGV else ""
-    return Ending("crashed", f"the kernel's process was ended by {name}{hint}")
+    return Ending("crashed", f"{BY_SIGNAL} {name}{hint}")

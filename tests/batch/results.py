@@ -36,10 +36,13 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "remark": "",
         "misconceptions": {},
         "same_kernel_as": "",
+        "does_not_load": "",
+        "ends_itself": "",
         "tasks": {"one": 50.0, "two": 0},
         "verdicts": {"touch": "passed", "fork": "failed"},
         "scenario_points": {"touch": 50.0, "fork": 0},
         "rules": {"fork": "audit"},
+        "first": None,
         "twins": {},
     }
     return found | fields
@@ -56,4 +59,6 @@ def batch(*entries: dict[str, Any]) -> dict[str, Any]:
             {"id": "fork", "task": "two", "title": "A fork", "visibility": "hidden"},
         ],
         "submissions": list(entries),
+        "quiz": None,
+        "similarity": {"compared": 0, "groups": []},
     }

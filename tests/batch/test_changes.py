@@ -33,7 +33,7 @@ def test_who_lost_most_comes_first():
     before = grades(entry("a"), entry("b"), entry("c"))
     found = lines(before, grades(entry("a", points=60), entry("b", points=20), entry("c", points=40)))
 
-    assert [line.split() for line in found if line[0] in "abc"] == [
+    assert [line.split()[:4] for line in found if line[0] in "abc"] == [
         ["b", "50", "20", "-30"],
         ["c", "50", "40", "-10"],
         ["a", "50", "60", "+10"],
@@ -41,16 +41,24 @@ def test_who_lost_most_comes_first():
 
 
 def test_new_and_gone():
-    """Submissions and scenarios that are there once only."""
+    """Scenarios have a line each; submissions stand in the same table as those that moved."""
     before = grades(entry("a"))
     after = grades(entry("b", label="Bo"))
     after["scenarios"]["extra"] = "hidden"
 
-    assert lines(before, after)[1:4] == [
+    assert lines(before, after)[1:5] == [
         "scenario extra (hidden) is new",
-        "b (Bo): new, 50 points",
-        "a: gone, had 50 points",
+        "submission  name  before  after  by  because",
+        "b           Bo               50      new",
+        "a                     50             gone",
     ]
+
+
+def test_points_that_no_scenario_explains():
+    """What a late policy or a person changed is a cause of its own."""
+    found = lines(grades(entry("a")), grades(entry("a", points=45.5)))
+
+    assert found[2].split(maxsplit=4)[4] == "late policy or overrides (-4.5)"
 
 
 def test_the_quiz_alone():

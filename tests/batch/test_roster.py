@@ -4,7 +4,7 @@ import pytest
 
 from grader.batch.accounting import of_roster
 from grader.batch.gradebooks import read_gradebook
-from grader.batch.roster import introduce, parse_columns, read_roster
+from grader.batch.roster import introduce, listed_in, name_people, parse_columns, read_roster
 from grader.errors import InputError
 from tests.batch.results import batch, entry
 
@@ -114,3 +114,63 @@ def test_who_is_not_in_the_roster_is_named(roster):
     told = introduce([entry("stranger", user="stranger")], roster(PLAIN))
 
     assert "  not in the roster: stranger" in of_roster(told)
+
+
+GRADEBOOK = [
+    ["Identifier", "Full name", "Email address", "Grade"],
+    ["Participant 500017", "Jane Doe", "jane@example.org", ""],
+    ["Participant 500018", "", "", ""],
+]
+
+
+def moodle(number, **more):
+    """Return a submission of a blind Moodle assignment."""
+    found = {"id": f"participant-{number}", "system": "moodle", "user": number, "label": f"Participant {number}"}
+    return entry(found.pop("id"), **(found | more))
+
+
+def test_a_gradebook_gives_names():
+    """Who is known by one key gets the gradebook's name, and nothing else of it; others keep what they have."""
+    entries = [moodle("500017"), moodle("500018"), moodle("500019")]
+    name_people(entries, listed_in(GRADEBOOK, "w.csv"))
+
+    assert [one["label"] for one in entries] == ["Jane Doe", "Participant 500018", "Participant 500019"]
+    assert entries[0]["email"] == ""
+
+
+def test_a_name_of_the_roster_stays():
+    """A roster was written for this; a gradebook only fills gaps."""
+    entries = [moodle("500017", label="Jane A. Doe", named=True)]
+    name_people(entries, listed_in(GRADEBOOK, "w.csv"))
+
+    assert entries[0]["label"] == "Jane A. Doe"
+
+
+def test_two_rows_with_one_key_name_nobody():
+    """A gradebook that has a participant twice is no reason to choose one of two names."""
+    entries = [moodle("500017")]
+    name_people(entries, listed_in([*GRADEBOOK, ["Participant 500017", "Joan Doe", "", ""]], "w.csv"))
+
+    assert entries[0]["label"] == "Participant 500017"
+
+
+def test_a_table_without_keys_names_nobody():
+    """Without a column to know people by there is nobody to name, and no error: it is not the roster."""
+    assert listed_in([["Student", "Grade"], ["Jane Doe", "1"]], "w.csv") == []
+
+
+def test_a_report_has_names_from_the_gradebook(cli, lab, tmp_path):
+    """A participant's number in a download, a name in the worksheet: the report has both, also after a second merge."""
+    folder = tmp_path / "class" / "Participant 7_500017_assignsubmission_file"
+    folder.mkdir(parents=True)
+    (folder / "kernel.py").write_text("class Nothing:\n    pass\n")
+    book = tmp_path / "worksheet.csv"
+    book.write_text("Identifier,Full name,Grade,Last modified (grade)\nParticipant 500017,Jane <i>Doe,,\n")
+    options = ("--isolation", "auto", "-q", "--gradebook", book)
+    cli("batch", lab, tmp_path / "class", "--output", tmp_path / "out", *options)
+    merges = [cli("merge", lab, tmp_path / "out", "--output", tmp_path / "all", *options) for _ in range(2)]
+
+    assert [(status, err) for status, _, err in merges] == [(0, ""), (0, "")]
+    for output in ("out", "all"):
+        page = (tmp_path / output / "report.html").read_text()
+        assert "<code>participant-500017</code></a> <small>Jane &lt;i&gt;Doe</small>" in page

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.similarity import ALIKE, find_alike, fingerprints
+from grader.batch.similarity import ALIKE, Likeness, Pair, connected, find_alike, fingerprints
 from tests.reference import alternatives
 
 LABS = pathlib.Path(__file__).resolve().parents[2] / "labs"
@@ -114,3 +114,32 @@ def test_the_result_does_not_depend_on_the_order_of_the_class(kernels):
     handed_in = {**kernels, "copy": disguise(kernels[longest(kernels)])}
 
     assert find_alike(handed_in, STUBS) == find_alike(dict(reversed(handed_in.items())), STUBS)
+
+
+def test_pairs_are_joined_into_groups():
+    """Pairs and sets that share a kernel are one group; a shared rare failure puts a group first, then its size."""
+    found = Likeness(
+        [["a", "b", "c"]], [Pair("a", "d", 0.9, ()), Pair("d", "e", 0.8, ()), Pair("x", "y", 0.75, ("fork",))], 9
+    )
+    groups = connected(found)
+
+    assert [group.members for group in groups] == [["x", "y"], ["a", "b", "c", "d", "e"]]
+    assert (groups[1].same, [pair.second for pair in groups[1].pairs]) == ([["a", "b", "c"]], ["d", "e"])
+
+
+ids = st.sampled_from("abcdefgh")
+
+
+@given(st.lists(st.tuples(ids, ids).filter(lambda pair: pair[0] != pair[1]), max_size=12))
+def test_every_pair_is_in_one_group(pairs):
+    """No pair is lost, no kernel is in two groups, and each group is connected by its own pairs."""
+    groups = connected(Likeness([], [Pair(a, b, 0.9, ()) for a, b in pairs], 8))
+    members = [id for group in groups for id in group.members]
+
+    assert sorted(members) == sorted({id for pair in pairs for id in pair})
+    assert sum(len(group.pairs) for group in groups) == len(pairs)
+    for group in groups:
+        reached = {group.members[0]}
+        for _ in group.members:
+            reached |= {id for pair in group.pairs if reached & {pair.first, pair.second} for id in pair[:2]}
+        assert sorted(reached) == group.members

@@ -71,5 +71,5 @@ def test_who_fails_as_another_did_is_told_nothing_of_the_other(bundles):
     told = attempts(first, two)
 
     assert told["fork"]["verdict"] == "failed"
-    assert told["fork"]["printed"] == ["by bob\n", False]
+    assert told["fork"]["printed"] == ("by bob\n", False)
     assert "alice" not in str(told)

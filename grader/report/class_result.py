@@ -1,0 +1,137 @@
+"""The results of a class, the content of results.json: the type that batches, gradebooks and the class report share.
+
+class.schema.json is its JSON Schema, and a test holds the two together. Points are numbers rounded to two decimals,
+whole numbers as integers.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from typing import NotRequired, TypedDict
+
+from grader.grade.result import TwinResult
+from grader.quiz.statistics import QuizStatistics
+
+SCHEMA = pathlib.Path(__file__).with_name("class.schema.json")
+
+
+class Person(TypedDict):
+    """Somebody who handed in. `named`: the label is a name that the roster knows."""
+
+    label: str
+    email: str
+    number: str
+    login: NotRequired[str]
+    github: NotRequired[str]
+    named: NotRequired[bool]
+
+
+class Adjustment(TypedDict):
+    """Points that a late policy or a person changed. what: `late`, `total`, a task or a scenario."""
+
+    what: str
+    before: float
+    after: float
+    comment: str
+    hidden: bool
+
+
+class FirstDifference(TypedDict):
+    """Where a kernel first differs from the reference, in the lab's order of public scenarios."""
+
+    scenario: str
+    step: int
+    rule: str
+    expected: str
+    yours: str
+
+
+class SubmissionEntry(Person):
+    """One submission of the class.
+
+    decide           why a person must decide whose it is; "" if nobody must
+    graded_points    points before late policy and overrides
+    remark           "" or why nobody's own work is in it: the stub, an empty file
+    same_kernel_as   the first submission with the same bytes; "" if this is the first
+    does_not_load    why the kernel could not be imported or constructed; "" if it could
+    ends_itself      how the kernel ended its own process; "" if it did not
+    first            None if it agrees everywhere, or if it never got as far as a difference
+    misconceptions   misconceptions it behaves like: flag -> what such a kernel does
+    twins            twins that it does not pass although it passes the scenario
+    """
+
+    id: str
+    system: str
+    user: str
+    digest: str
+    others: list[Person]
+    late: bool
+    submitted: str
+    doubt: str
+    decide: str
+    points: float
+    max_points: float
+    graded_points: float
+    complete: bool
+    receipt: str
+    adjustments: list[Adjustment]
+    refused: str
+    unreadable: str
+    remarks: list[str]
+    remark: str
+    same_kernel_as: str
+    does_not_load: str
+    ends_itself: str
+    tasks: dict[str, float]
+    verdicts: dict[str, str]
+    scenario_points: dict[str, float]
+    twins: dict[str, TwinResult]
+    rules: dict[str, str]
+    first: FirstDifference | None
+    misconceptions: dict[str, str]
+
+
+class ClassTask(TypedDict):
+    """A task of the lab."""
+
+    id: str
+    number: int
+    title: str
+
+
+class ClassScenario(TypedDict):
+    """A scenario of the lab. visibility: `public` or `hidden`."""
+
+    id: str
+    task: str
+    title: str
+    visibility: str
+
+
+class AlikeGroup(TypedDict):
+    """Submissions whose kernels are connected by likeness; `first` and `second` are those most alike."""
+
+    submissions: list[str]
+    first: str
+    second: str
+    share: float
+
+
+class Alike(TypedDict):
+    """Which kernels are alike. compared: how many different ones had enough structure to be compared."""
+
+    compared: int
+    groups: list[AlikeGroup]
+
+
+class ClassResult(TypedDict):
+    """A graded class. quiz: None if the lab has none."""
+
+    format: int
+    lab: str
+    title: str
+    tasks: list[ClassTask]
+    scenarios: list[ClassScenario]
+    submissions: list[SubmissionEntry]
+    quiz: QuizStatistics | None
+    similarity: Alike
