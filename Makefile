@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 LAB ?= labs/copy-on-write
 
-.PHONY: demo test proofs grade check bench clean
+.PHONY: demo test c proofs grade check bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -I -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -31,6 +31,10 @@ test: $(READY)
 # make grade LAB=labs/demand-paging SUBMISSION=path/to/kernel.py
 grade: $(READY)
 	$(BIN)/grader run $(LAB) $(if $(SUBMISSION),--submission $(SUBMISSION))
+
+# The compiler and the runtime for kernels in C; without them their tests are skipped.
+c: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[c]'
 
 # Long matrices, which `make test` leaves out.
 proofs: $(READY)

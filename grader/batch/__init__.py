@@ -126,7 +126,7 @@ def grade_batch(
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
         known = enter(lab, store, sources, lists.roster, lists.named)
-        store.set_kernels({source.code_digest: source.kernel for source in sources if source.has_kernel})
+        store.set_kernels({source.code_digest: source.kept_text for source in sources if source.has_kernel})
         store.parts = [list(shard)]
         if lists.overrides is not None:
             store.overrides = lists.overrides

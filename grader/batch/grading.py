@@ -83,6 +83,12 @@ def shard_of(source: BatchSubmission, count: int) -> int:
     return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16) % count + 1
 
 
+def stub_of(lab: Lab, language: str) -> str:
+    """Return the text that students begin with; "" if there is none in this language."""
+    path = lab.kernel.path if language == "python" else lab.path / "stub.c"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
     """What the store knows of a submission, beside its answers."""
     found = source.found
@@ -90,8 +96,8 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
     if not source.has_kernel:
         remark = ""
     elif not source.kernel.strip():
-        remark = "kernel.py is empty"
-    elif source.kernel.split() == lab.kernel.path.read_text(encoding="utf-8").split():
+        remark = f"{'kernel.py' if source.language == 'python' else 'kernel.c'} is empty"
+    elif source.kernel.split() == stub_of(lab, source.language).split():
         remark = "the stub, unchanged"
     return {
         "label": found.label,

@@ -28,7 +28,8 @@ def compare_kernels(course: Course, store: Store) -> tuple[Similarity, dict[str,
         if about["kernel"]:
             by_digest.setdefault(about["kernel"], []).append(id)
     kept = store.kernels()
-    texts = {same[0]: kept[digest] for digest, same in by_digest.items() if digest in kept}
+    # Only kernels in Python are compared: the structure of a program is that of Python's syntax tree.
+    texts = {same[0]: kept[d] for d, same in by_digest.items() if d in kept and "\0" not in kept[d]}
     signatures = {same[0]: _signatures(course, store, digest) for digest, same in by_digest.items()}
     likeness = find_alike(texts, given_code(course.lab), signatures)
     groups = connected(likeness)
@@ -36,7 +37,7 @@ def compare_kernels(course: Course, store: Store) -> tuple[Similarity, dict[str,
     copies = {same[0]: same[1:] for same in by_digest.values() if len(same) > 1 and same[0] in named}
     found: Similarity = {
         "compared": likeness.compared,
-        "missing": len(by_digest) - len(texts),
+        "missing": len(by_digest.keys() - kept.keys()),
         "groups": [
             {"kernels": group.members, "same": group.same, "pairs": [_plain(pair) for pair in group.pairs]}
             for group in groups

@@ -36,8 +36,13 @@ class BatchSubmission(NamedTuple):
         """sha256 of the kernel alone: two students with one kernel are graded once, whatever their answers."""
         import hashlib
 
-        language = "" if self.language == "python" else f"{self.language}:"
-        return hashlib.sha256((language + self.kernel).encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256(self.kept_text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def kept_text(self) -> str:
+        """Return the kernel as the store keeps it: its text, in another language than Python after `c` and a null
+        character. No kernel has a null character, so equal texts in two languages are two kernels."""
+        return self.kernel if self.language == "python" else f"{self.language}\0{self.kernel}"
 
 
 def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = ("python",)) -> BatchSubmission:

@@ -30,7 +30,9 @@ static frame_t copied_frame(frame_t source) {
     return frame;
 }
 
-int kernel_mmap(process_t process, const struct region *region) { return region_insert(&regions[process], region); }
+int kernel_mmap(process_t process, const struct region *region) {
+    return region_insert(&regions[process], region);
+}
 
 int kernel_munmap(process_t process, uint64_t start, uint32_t pages) {
     page_t first = fl_page_of(start);

@@ -1,0 +1,280 @@
+"""Kernels in C against labs: model answers, mistakes that only C has, fuel, and what a hostile module cannot do."""
+
+import pathlib
+import re
+
+import pytest
+
+from grader import search_path
+from grader.grade.runner import KernelSource
+from grader.grade.session import open_session
+from grader.grade.submission import Submission
+from grader.lab.lab import find_lab, load_lab
+from tests.labs import kernel_text
+
+LABS = ("demand-paging", "copy-on-write", "shared-memory")
+
+
+ROOT = pathlib.Path(search_path.ROOT)
+
+
+@pytest.fixture(scope="module")
+def sessions():
+    """A session for each lab; modules are kept in the user's cache from one test to the next."""
+    opened = {}
+
+    def session(lab):
+        if lab not in opened:
+            opened[lab] = open_session(str(ROOT / "labs" / lab), "auto", sandboxed=False)
+        return opened[lab]
+
+    yield session
+    for one in opened.values():
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def model():
+    """model(lab): the text of the model answer in C."""
+    return lambda lab: (ROOT / "reference" / "c" / f"{lab}.c").read_text()
+
+
+def attempt(session, text, name):
+    """Try one scenario; return the attempt and what was printed."""
+    runner = session.runner(Submission("", KernelSource({"kernel": text}, "kernel", "", "c")))
+    scenario = next(s for s in session.lab.all_scenarios if s.id == name)
+    found = session.attempt(runner, scenario)
+    printed = runner.printed()
+    runner.discard()
+    return found, printed.text
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("lab", LABS)
+def test_the_model_answer_earns_all_points(sessions, model, lab):
+    """Every scenario passes with the outputs that the Python reference recorded, and the traces are the same bytes."""
+    session = sessions(lab)
+    runner = session.runner(Submission("", KernelSource({"kernel": model(lab)}, "kernel", "", "c")))
+    graded = session.grade(runner, session.lab.scenarios, session.lab.hidden)
+
+    assert {g.attempt.verdict for g in graded} == {"passed"}
+    for g in graded:
+        if g.scenario.each is None:
+            expected = session.recording(g.scenario).traces[0]
+            assert _observed(g.attempt.records) == _observed([*expected.steps, expected.end]), g.scenario.id
+
+
+def _observed(records):
+    """What a record counts and reads; frames are compared up to renaming by the judge."""
+    return [(r.outcome, r.values, r.faults, r.copies, r.frames, r.reads, r.writes, r.slots) for r in records]
+
+
+def test_a_scenario_passes(sessions, model):
+    """The smallest proof that everything works together: compiled, confined, replayed, re-enacted, judged."""
+    found, printed = attempt(sessions("copy-on-write"), model("copy-on-write"), "nobody-may-write-after-fork")
+
+    assert (found.verdict, printed) == ("passed", "")
+
+
+#: A mistake that only C has: what is written, what instead, and what the student reads.
+MISTAKES = {
+    "a result that is not looked at": (
+        "    if (frame < 0) return frame;\n    fl_copy(source, frame);",
+        "    fl_copy(source, frame);",
+        "crashed",
+        "copy(-2): frame -2 is out of range",
+    ),
+    "an index outside an array": (
+        "references[entry->frame]++",
+        "references[FL_FRAMES + entry->frame]++",
+        "crashed",
+        "undefined: array index out of bounds",
+    ),
+    "a page number for an index of bytes": (
+        "fl_map(child, page, entry->frame",
+        "fl_map(child, page * fl_page_size(), entry->frame",
+        "failed",
+        "",
+    ),
+    "a null pointer": (
+        "if (!region || !(region->protection & fault->access)) return -FL_SEGV;",
+        "if (!(region->protection & fault->access)) return -FL_SEGV;",
+        "crashed",
+        "undefined: alignment, null, or object-size error",
+    ),
+    "a positive error": ("return -FL_SEGV;", "return FL_SEGV;", "crashed", "returned 1; it returns 0, -FL_SEGV"),
+    "a pointer into a map that has changed": (
+        "    return region_insert(&regions[process], region);",
+        "    struct region *first = region_find(&regions[process], 16);\n    region_clear(&regions[process]);\n"
+        "    first->pages = 1;\n    return 0;",
+        "crashed",
+        "undefined: alignment, null, or object-size error",
+    ),
+    "memory that is freed twice": (
+        "    free(entries);\n",
+        "    free(entries);\n    free((char *)entries + 16);\n",
+        "crashed",
+        "undefined",
+    ),
+    "an overflow of a signed number": (
+        "    page_t first = fl_page_of(start);",
+        '    int many = 0x7fffffff; many += (int)pages; fl_log("%d", many);\n    page_t first = fl_page_of(start);',
+        "crashed",
+        "undefined: signed integer addition overflow",
+    ),
+    "a loop without end": (
+        "    uint32_t count = 0, at = 0;\n",
+        "    uint32_t count = 0, at = 0;\n    for (volatile int more = 1; more;) more = 1;\n",
+        "timed_out",
+        "more than 200 million instructions in one scenario",
+    ),
+    "a recursion without end": (
+        "int kernel_fork(process_t parent, process_t child) {",
+        "int kernel_fork(process_t parent, process_t child) {\n    volatile char big[9000];\n    big[child] = 1;\n"
+        "    return kernel_fork(parent, child) + big[2];\n}\nint old(process_t parent, process_t child) {",
+        "crashed",
+        "outside your kernel's memory",
+    ),
+    "a division by zero": (
+        "    uint32_t count = 0, at = 0;\n",
+        '    uint32_t count = 0, at = 0;\n    fl_log("%u", 1 / count);\n',
+        "crashed",
+        "undefined: integer divide or remainder overflowed",
+    ),
+    "a frame that is freed while it is free": (
+        "    free(entries);\n",
+        "    fl_free(9);\n    free(entries);\n",
+        "crashed",
+        "free(9)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_that_only_c_has(sessions, model, name):
+    """Each ends with a message that names what is wrong, in the line where it is."""
+    old, new, verdict, message = MISTAKES[name]
+    text = model("copy-on-write")
+    assert old in text
+    scenario = {
+        "a null pointer": "wild-child-wild-parent",
+        "a positive error": "wild-child-wild-parent",
+        "a result that is not looked at": "no-frame-for-the-copy",
+        "an overflow of a signed number": "unmapping-gives-up-a-share",
+    }.get(name, "fork-copies-nothing")
+    session = sessions("copy-on-write")
+    found, _ = attempt(session, text.replace(old, new, 1), scenario)
+
+    assert found.verdict == verdict, found
+    assert message in found.message
+    if verdict == "crashed":
+        assert any(re.match(r"\s+kernel\.c:\d+, in \w+", line) for line in found.lines) or "returned" in found.message
+
+
+#: Statements of a hostile fork: each would be worth something if it worked.
+HOSTILE = {
+    "grow memory": "while (__builtin_wasm_memory_grow(0, 16) != (size_t)-1) {}\n*(volatile char *)0xfffffff0 = 1;",
+    "read far away": 'fl_log("%d", *(volatile int *)0x7ffffff0);',
+    "log far away": "fl_log((const char *)0x7ffffff0);",
+    "free what is not its own": "free((void *)64);",
+    "call a number": "((void (*)(void))12345)();",
+    "map a frame of nobody": "fl_map(child, 3, 60000, 7, false);",
+    "map for a process of nobody": "fl_map(4000, 3, 0, 7, false);",
+    "a page that is none": "fl_map(parent, 0xffffffff, 0, 3, false);",
+    "a protection that is none": "fl_protect(parent, 16, 99, false);",
+    "a flood of prints": 'for (;;) fl_log("flood of prints flood of prints flood of prints");',
+    "a flood of operations": "for (;;) fl_zero(0);",
+    "spin": "for (volatile int i = 0;;) i = 1 - i;",
+    "overwrite everything": "for (volatile char *p = (char *)16; p < (char *)0x7fffffff; p++) *p = 42;",
+    "a deep recursion": "volatile char big[64000]; big[0] = 1; return kernel_fork(parent, child) + big[0];",
+    "free every frame": "for (int f = 0; f < 100; f++) fl_free(f);",
+    "a format without end": 'fl_log("%s", (char *)child);',
+}
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_module_is_stopped(sessions, model, name):
+    """It gets a verdict of its own, no point, and an honest kernel passes right after it in the same box."""
+    session = sessions("copy-on-write")
+    start = "int kernel_fork(process_t parent, process_t child) {\n"
+    found, _ = attempt(
+        session, model("copy-on-write").replace(start, f"{start}{HOSTILE[name]}\n"), "fork-copies-nothing"
+    )
+    honest, _ = attempt(session, model("copy-on-write"), "fork-copies-nothing")
+
+    assert found.verdict in ("crashed", "timed_out", "failed", "tampered") or name == "a format without end", found
+    assert honest.verdict == "passed"
+
+
+def test_prints_are_shown(sessions, model):
+    """fl_log knows %d %u %x %s %c and %%, and what it prints is kept line by line."""
+    start = "int kernel_fork(process_t parent, process_t child) {\n"
+    line = 'fl_log("%d %u %x %s %c%% %d", -5, 7u, 255u, "text", \'x\', (int)(-2147483647 - 1));\n'
+    _, printed = attempt(
+        sessions("copy-on-write"), model("copy-on-write").replace(start, start + line), "fork-copies-nothing"
+    )
+
+    assert printed == "-5 7 ff text x% -2147483648\n"
+
+
+def test_the_stub_says_what_is_missing(sessions, root):
+    """Unchanged, each lab's stub is not implemented, with the task that begins."""
+    for lab in LABS:
+        session = sessions(lab)
+        text = (root / "labs" / lab / "stub.c").read_text()
+        found, _ = attempt(session, text, session.lab.scenarios[0].id)
+
+        assert (found.verdict, "task " in found.message) == ("not_implemented", True)
+
+
+def test_a_kernel_that_does_not_compile(sessions):
+    """Every scenario ends before its first step, with the line and the compiler's words."""
+    found, _ = attempt(
+        sessions("demand-paging"), '#include "forklab.h"\nint kernel_mmap(int x) { return x }\n', "the-first-touch"
+    )
+
+    assert found.verdict == "crashed"
+    assert found.lines[0] == "  before the first step" or "before the first step" in found.lines[0]
+    assert any("kernel.c:2" in line for line in found.lines)
+
+
+@pytest.mark.proof
+def test_fuel_is_the_same_in_every_run(root, model):
+    """Ten runs of the largest scenario use exactly the same fuel."""
+    from grader.replay.simulated import replay
+    from grader.sandbox.inside.wasm_kernel import FUEL, Program
+    from grader.wasm.compiler import compile_kernel
+
+    lab = load_lab(find_lab(str(root / "labs" / "copy-on-write")))
+    scenario = next(s for s in lab.scenarios if s.id == "fork-faults")
+    program = Program(compile_kernel(model("copy-on-write")).module)
+    used = []
+    for _ in range(10):
+        kernels = []
+        replay(scenario, lambda hw, made=kernels: made.append(program(hw)) or made[-1])
+        used.append((FUEL - kernels[0].store.get_fuel(), kernels[0].operations))
+
+    assert len(set(used)) == 1
+    assert FUEL / 15 < used[0][0] + 1000 * used[0][1] < FUEL / 9
+
+
+def test_a_lab_without_c_refuses_it(lab, tmp_path, cli):
+    """kernel.c is refused with the languages that the lab takes, by run and by batch alike."""
+    (tmp_path / "class" / "ana").mkdir(parents=True)
+    (tmp_path / "class" / "ana" / "kernel.c").write_text("int x;\n")
+    _, told, _ = cli("run", lab, "--submission", tmp_path / "class" / "ana")
+    cli("batch", lab, tmp_path / "class", "--output", tmp_path / "out", "--jobs", 1)
+
+    assert "kernel.c: this lab takes kernels in Python" in told
+    assert "this lab takes kernels in Python" in (tmp_path / "out" / "results.csv").read_text()
+
+
+def test_two_kernels_in_one_folder(lab, tmp_path, cli):
+    """kernel.c beside kernel.py is refused, with what to do."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "kernel.py").write_text(kernel_text())
+    (tmp_path / "mine" / "kernel.c").write_text("int x;\n")
+    _, told, _ = cli("run", lab, "--submission", tmp_path / "mine")
+
+    assert "remove the one that is not yours" in " ".join(told.split())
