@@ -311,5 +311,5 @@ _MEANINGS = {
     wasmtime.TrapCode.INTEGER_OVERFLOW: "an overflow of a signed number",
     wasmtime.TrapCode.INDIRECT_CALL_TO_NULL: "a call through a null pointer",
     wasmtime.TrapCode.BAD_SIGNATURE: "a call through a pointer to another kind of function",
-    wasmtime.TrapCode.TABLE_OUT_OF_BOUNDS: "a call through a pointer that is no function's",
+    wasmtime.TrapCode.TABLE_OUT_OF_BOUNDS: "a call through a pointer that leads to no function",
 }
