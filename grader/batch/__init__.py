@@ -12,7 +12,8 @@ import contextlib
 import os
 import pathlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from grader.batch.accounting import Account
@@ -29,6 +30,7 @@ from grader.batch.grading import (
     open_course,
     shard_of,
 )
+from grader.batch.identity import Key
 from grader.batch.late import Policy
 from grader.batch.layouts import find_submissions
 from grader.batch.output import Output
@@ -57,11 +59,15 @@ __all__ = [
 
 
 class Lists(NamedTuple):
-    """What a course brings along: its people, points that a person decided on, its late policy; None for none."""
+    """What a course brings along: its people, points that a person decided on, its late policy; None for none.
+
+    times  when people handed in, as gradebooks say (moodle_times)
+    """
 
     roster: Roster | None = None
     overrides: list[Override] | None = None
     late: Policy | None = None
+    times: Mapping[Key, str] = MappingProxyType({})
 
 
 class Outcome(NamedTuple):
@@ -119,7 +125,7 @@ def grade_batch(
     with Store(output) as store:
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
-        known = enter(lab, store, sources, lists.roster)
+        known = enter(lab, store, sources, lists.roster, lists.times)
         store.parts = [list(shard)]
         if lists.overrides is not None:
             store.overrides = lists.overrides
@@ -157,7 +163,9 @@ def merge_batches(
             for id, about, answers in submissions:
                 if listed.setdefault(id, (about, answers)) != (about, answers):
                     raise InputError([f"{folder}: {id} is in two shards, with different contents"])
-        known = enter_listed(store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster)
+        known = enter_listed(
+            store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster, lists.times
+        )
         store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
         return _told(opened, store, output, 0, [], known, lists.late)

@@ -130,6 +130,8 @@ def note(entry: dict[str, Any]) -> str:
     notes += entry["remarks"]
     if entry["late"]:
         notes.append("late")
+    if entry.get("extension"):
+        notes.append(f"extension of {points(entry['extension'])} {'day' if entry['extension'] == 1 else 'days'}")
     notes += [_changed(one) for one in entry["adjustments"]]
     if entry["unreadable"]:
         notes.append(f"{entry['unreadable']}: make it readable and run the batch again")
