@@ -1,6 +1,7 @@
 """When Moodle's worksheet says that people handed in."""
 
 import csv
+import datetime
 
 import pytest
 from hypothesis import given
@@ -54,7 +55,7 @@ def test_any_text(text):
     assert parse_worksheet_time(text) is None or ":" in text
 
 
-@given(st.datetimes().map(lambda time: time.replace(second=0, microsecond=0, year=max(time.year, 1000))))
+@given(st.datetimes(datetime.datetime(1000, 1, 1)).map(lambda time: time.replace(second=0, microsecond=0)))
 def test_every_time_comes_back(time):
     """Whatever the minute, in both languages."""
     german = ("Januar", "Februar", "M\u00e4rz", "April", "Mai", "Juni", "Juli")

@@ -14,16 +14,6 @@ from tests.report.classroom50_schema import ENVIRONMENT, SCHEMA
 from tests.report.results import result_of
 
 
-@pytest.fixture(autouse=True, scope="module")
-def environment():
-    """Set what their runner sets."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
-        patch.delenv("USERNAME", raising=False)
-        yield
-
-
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
     return result_of(recorded(tmp_path_factory.mktemp("lab")))
