@@ -12,7 +12,8 @@ import contextlib
 import os
 import pathlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from grader.batch.accounting import Account
@@ -29,6 +30,7 @@ from grader.batch.grading import (
     open_course,
     shard_of,
 )
+from grader.batch.identity import Key as PersonKey
 from grader.batch.late import Policy
 from grader.batch.layouts import find_submissions
 from grader.batch.output import Output
@@ -62,12 +64,14 @@ class Lists(NamedTuple):
     """What a course brings along: its people, points that a person decided on, its late policy; None for none.
 
     named  people of gradebooks, who give names to submissions that the roster does not know
+    times  when people handed in, as gradebooks say (moodle_times)
     """
 
     roster: Roster | None = None
     overrides: list[Override] | None = None
     late: Policy | None = None
     named: tuple[Listed, ...] = ()
+    times: Mapping[PersonKey, str] = MappingProxyType({})
 
 
 class Outcome(NamedTuple):
@@ -125,7 +129,7 @@ def grade_batch(
     with Store(output) as store:
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
-        known = enter(lab, store, sources, lists.roster, lists.named)
+        known = enter(lab, store, sources, lists.roster, lists.named, lists.times)
         store.set_kernels({source.code_digest: source.kept_text for source in sources if source.has_kernel})
         store.parts = [list(shard)]
         if lists.overrides is not None:
@@ -165,7 +169,7 @@ def merge_batches(
                     raise InputError([f"{folder}: {id} is in two shards, with different contents"])
                 listed[id] = about, answers
         known = enter_listed(
-            store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster, lists.named
+            store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster, lists.named, lists.times
         )
         handed_in = {about["kernel"] for about, _ in listed.values()}
         store.set_kernels({digest: text for digest, text in kernels.items() if digest in handed_in})

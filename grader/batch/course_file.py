@@ -100,6 +100,16 @@ def late_policy(course: CourseFile, lab: str) -> Policy | None:
     return read_policy(course.late, lab)[0] if course.late is not None else None
 
 
+def refuse_unlisted(course: CourseFile, lab: pathlib.Path) -> None:
+    """InputError if the course lists its labs, and this folder is not one of them."""
+    listed = [(course.path.parent / one).resolve() for one in course.labs]
+    if listed and lab.resolve() not in listed:
+        there = ", ".join(course.labs)
+        raise InputError(
+            [f"{lab}: {course.path} does not list this lab (it has {there}); add it to `labs` there, or remove `labs`"]
+        )
+
+
 def _is(value: Any, kind: type) -> bool:
     if not isinstance(value, kind):
         return False

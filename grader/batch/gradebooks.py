@@ -108,7 +108,13 @@ def feedback(entry: Entry, batch: Batch) -> str:
         return for_csv(f"refused: {entry['refused']}")
     tasks = "; ".join(f"{t['title']}: {points(entry['tasks'].get(t['id'], 0))}" for t in batch["tasks"])
     total = f"{points(entry['points'])} of {points(entry['max_points'])} points"
-    return for_csv(f"{total}. {tasks}. Receipt {entry['receipt'][7:19]}")
+    late = [f"{one['comment']}: {points(one['after'])} instead of {points(one['before'])}" for one in _late(entry)]
+    return for_csv(f"{'. '.join([total, *late, tasks])}. Receipt {entry['receipt'][7:19]}")
+
+
+def _late(entry: Entry) -> list[dict[str, Any]]:
+    """Return what the late policy took off."""
+    return [one for one in entry["adjustments"] if one["what"] == "late"]
 
 
 def _cell(row: Cells, place: int | None) -> str:

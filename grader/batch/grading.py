@@ -6,10 +6,13 @@ import functools
 import gc
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.accounting import Account
+from grader.batch.identity import Key as PersonKey
+from grader.batch.identity import keys_of, people
 from grader.batch.pools import Pool, completed
 from grader.batch.roster import Listed, Roster, introduce, name_people
 from grader.batch.sources import BatchSubmission
@@ -128,13 +131,14 @@ def enter(
     sources: Iterable[BatchSubmission],
     roster: Roster | None = None,
     named: Sequence[Listed] = (),
+    times: Mapping[PersonKey, str] = MappingProxyType({}),
 ) -> Account | None:
     """Put a batch's submissions on the store's list, in place of those that were there.
 
     Return what became of the roster's rows, if there is a roster.
     """
     listed = [(source.found.id, about(lab, source), source.answers) for source in sources]
-    return enter_listed(store, listed, roster, named)
+    return enter_listed(store, listed, roster, named, times)
 
 
 def enter_listed(
@@ -142,11 +146,18 @@ def enter_listed(
     listed: list[tuple[str, dict[str, Any], bytes | None]],
     roster: Roster | None,
     named: Sequence[Listed] = (),
+    times: Mapping[PersonKey, str] = MappingProxyType({}),
 ) -> Account | None:
-    """Put submissions on the store's list, with what the roster knows of their people, and names from gradebooks."""
-    entries = [{"id": id, "others": [], "given": "", "doubt": ""} | about for id, about, _ in listed]
+    """Put submissions on the store's list, with what roster and gradebooks know of their people and times.
+
+    A time that the download itself gives counts. Of a group the latest time of a member counts.
+    """
+    entries = [{"id": id, "others": [], "given": "", "doubt": "", "submitted": ""} | about for id, about, _ in listed]
     told = introduce(entries, roster) if roster is not None else None
     name_people(entries, named)
+    for entry in entries if times else ():
+        found = [times[one] for person in people(entry) for one in keys_of(entry, person) if one in times]
+        entry["submitted"] = entry["submitted"] or max(found, default="")
     known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]
     store.set_submissions((id, about, answers) for (id, _, answers), about in zip(listed, known, strict=True))
     return told

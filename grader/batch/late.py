@@ -1,7 +1,8 @@
 """Late submissions: what a course's policy (course.yaml, `late`) takes off, by when each was handed in.
 
-Times come from Gradescope's list of submissions. Canvas only marks a submission as late; a plain folder and a
-repository have no time that the student could not choose.
+Times come from Gradescope's list of submissions and from Moodle's grading worksheet. Canvas only marks a submission as
+late. A plain folder has no time of its own. A repository has only the times of its commits, which students choose
+themselves; reading them would also mean to run git on files that they made.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from grader.batch.identity import Entry, keys_of, people
+from grader.escape import printable
 from grader.points import rounded
 
 _DAY = datetime.timedelta(days=1)
@@ -47,16 +49,18 @@ def parse_time(text: str) -> datetime.datetime | None:
 def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
     """Take off points in entries, each noted in its `adjustments`. Return lines on those without a time."""
     untimed, marked = 0, []
+    lines = _extend(entries, policy)
     for entry in entries:
-        submitted = parse_time(entry["submitted"])
+        submitted = _submitted(entry["submitted"], policy)
         if submitted is not None:
             _take_off(entry, submitted, policy)
         elif entry["late"]:
             marked.append(entry["id"])
+            entry["late_undecided"] = True
         else:
             untimed += 1
     why = "the download marks it as late without a time; nothing was taken off, use --overrides"
-    lines = [f"{id}: {why}" for id in marked]
+    lines += [f"{id}: {why}" for id in marked]
     if untimed:
         one = untimed == 1
         what = (
@@ -66,10 +70,33 @@ def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
     return lines
 
 
+def _extend(entries: Sequence[Entry], policy: Policy) -> list[str]:
+    """Note in each entry the days of its extension. Return a line for each extension that fits no submission."""
+    used = set()
+    for entry in entries:
+        known = {one.value for person in people(entry) for one in keys_of(entry, person)} | {entry["id"].casefold()}
+        fitting = policy.extensions.keys() & known
+        used |= fitting
+        entry["extension"] = float(max((policy.extensions[student] for student in fitting), default=Fraction(0)))
+    way_out = "name the student by e-mail address, login, ID number, or the name of the submission in results.csv"
+    return [
+        f"the extension for {printable(student, 60)!r} fits no submission of this batch; {way_out}"
+        for student in policy.extensions
+        if student not in used
+    ]
+
+
+def _submitted(text: str, policy: Policy) -> datetime.datetime | None:
+    """Return when a submission was handed in. A time without an offset, such as Moodle's, has the due date's."""
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else time.replace(tzinfo=policy.due.tzinfo)
+
+
 def _take_off(entry: Entry, submitted: datetime.datetime, policy: Policy) -> None:
-    known = {one.value for person in people(entry) for one in keys_of(entry, person)} | {entry["id"].casefold()}
-    more = max((days for student, days in policy.extensions.items() if student in known), default=Fraction(0))
-    due = policy.due + _DAY * float(more)
+    due = policy.due + _DAY * entry["extension"]
     entry["late"] = submitted > due
     if submitted <= due + policy.grace:
         return

@@ -41,6 +41,23 @@ CLOSE_S = 3
 AHEAD = 2
 
 
+#: Bytes of an address of a Unix socket on Linux, and those that multiprocessing adds to the temporary folder:
+#: /pymp-xxxxxxxx/listener-xxxxxxxx, and a zero byte.
+_ADDRESS = 108
+_ADDED = 33
+
+
+def refuse_long_tmpdir() -> None:
+    """InputError if the temporary folder's path is too long for the sockets of worker processes."""
+    import tempfile
+
+    folder = tempfile.gettempdir()
+    length, most = len(os.fsencode(folder)), _ADDRESS - _ADDED
+    if length > most:
+        problem = f"the temporary folder's path has {length} bytes, the sockets of worker processes allow {most}"
+        raise InputError([f"{folder}: {problem}; set TMPDIR to a shorter one, such as TMPDIR=/tmp"])
+
+
 class LocalPool:
     """Processes of this machine. They die with this process, and are deaf to ctrl-C, which is for us to hear."""
 

@@ -23,6 +23,7 @@ DECIDING = (
     "sandbox",
     "lab",
     "intake",
+    "wasm",
     "quiz",
     "grade",
 )
@@ -32,7 +33,8 @@ def deciding_files() -> list[pathlib.Path]:
     """Return the source files that a verdict depends on: the deciding folders, shared modules, and a worker's task."""
     folders = [path for name in DECIDING for path in (_PACKAGE / name).rglob("*.py")]
     batch = [_PACKAGE / "batch" / name for name in ("__init__.py", "work.py")]
-    return sorted([*folders, *_PACKAGE.glob("*.py"), *batch])
+    header = [_PACKAGE / "wasm" / name for name in ("forklab.h", "forklab.c")]
+    return sorted([*folders, *_PACKAGE.glob("*.py"), *batch, *header])
 
 
 @functools.cache

@@ -145,12 +145,14 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     They are read before anything is graded, so that a wrong one is reported at once.
     """
     from grader.batch import Lists, read_gradebooks
-    from grader.batch.course_file import find_course, late_policy, read_course
+    from grader.batch.course_file import find_course, late_policy, read_course, refuse_unlisted
     from grader.batch.overrides import read_overrides
     from grader.batch.roster import listed_in, parse_columns, read_roster
 
     path = find_course(lab.path)
     course = read_course(path) if path is not None else None
+    if course is not None:
+        refuse_unlisted(course, lab.path)
     assignment = options.assignment or (course.assignments.get(lab.name, "") if course is not None else "")
     books = read_gradebooks([pathlib.Path(path) for path in options.gradebook], lab, assignment)
     columns = (course.columns if course is not None else {}) | parse_columns(options.columns)
@@ -159,14 +161,31 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     late = late_policy(course, lab.name) if course is not None else None
     people = read_roster(roster, columns) if roster is not None else None
     named = [one for book, path in zip(books, options.gradebook, strict=True) for one in listed_in(book.rows, path)]
-    return books, Lists(people, overrides, late, tuple(named))
+    times = _times(options.gradebook, books, late is not None)
+    return books, Lists(people, overrides, late, tuple(named), times)
+
+
+def _times(paths: list[str], books: list[Any], needed: bool) -> dict[Any, str]:
+    """Return when people handed in, as Moodle's worksheets say; print which cells are not times if times are needed."""
+    from grader.batch.moodle_times import worksheet_times
+
+    times: dict[Any, str] = {}
+    for path, book in zip(paths, books, strict=True):
+        found = worksheet_times(book.rows, path)
+        times |= found.times
+        for problem in found.problems[:10] if needed else ():
+            print(f"grader: {problem}", file=sys.stderr)
+        if needed and len(found.problems) > 10:
+            print(f"grader: {path}: {len(found.problems) - 10} more such rows", file=sys.stderr)
+    return times
 
 
 def _pool(options: argparse.Namespace) -> Any:
-    from grader.batch.pools import ClusterPool, LocalPool
+    from grader.batch.pools import ClusterPool, LocalPool, refuse_long_tmpdir
 
     if options.cluster:
         return lambda course: ClusterPool(options.cluster, course.grader)
+    refuse_long_tmpdir()
     return lambda course: LocalPool(options.jobs or processors())
 
 
@@ -251,10 +270,12 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
         print(f"{outcome.alike} See similarity.html there; it is for staff.")
     for entry in open_ones[:10]:
         print(f"grader: {entry['id']}: {note(entry)}", file=sys.stderr)
+    # Marked as late without a time: what is taken off, if anything, is for a person to say.
+    undated = any(entry.get("late_undecided") and not entry["adjustments"] for entry in entries)
     undecided = [entry for entry in entries if entry["decide"]]
     for entry in undecided[:10]:
         print(f"grader: {entry['id']}: {printable(note(entry))}", file=sys.stderr)
-    return 3 if open_ones else int(bool(decisions or undecided))
+    return 3 if open_ones else int(bool(decisions or undecided or undated))
 
 
 def _tell_accounts(accounts: list[tuple[Any, Any]], roster: Any) -> None:

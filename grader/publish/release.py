@@ -54,7 +54,7 @@ def release(lab: Lab, folder: pathlib.Path) -> list[str]:
             (".gitlab-ci.yml", "gitlab-ci.yml"),
         ):
             write(folder / name, fill(template, lab, wheel))
-        _verify(lab, folder)
+        verify(lab, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -129,7 +129,7 @@ def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
     return text
 
 
-def _verify(lab: Lab, folder: pathlib.Path) -> None:
+def verify(lab: Lab, folder: pathlib.Path) -> None:
     """Check that the released lab loads, has the same points, and reveals no secret."""
     released = load_lab(folder / "labs" / lab.name)
     worth = {s.id: lab.share(s) for s in lab.scenarios}

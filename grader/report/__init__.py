@@ -15,6 +15,7 @@ FORMATS = {
     "junit": "junit",
     "gradescope": "gradescope",
     "github": "github",
+    "classroom50": "classroom50",
     "markdown": "markdown",
 }
 

@@ -50,6 +50,8 @@ class SubmissionEntry(Person):
     """One submission of the class.
 
     decide           why a person must decide whose it is; "" if nobody must
+    extension        days by which the late policy puts this student's due time off
+    late_undecided   present where the download marks it as late without a time, so nothing could be taken off
     graded_points    points before late policy and overrides
     remark           "" or why nobody's own work is in it: the stub, an empty file
     same_kernel_as   the first submission with the same bytes; "" if this is the first
@@ -67,6 +69,8 @@ class SubmissionEntry(Person):
     others: list[Person]
     late: bool
     submitted: str
+    extension: float
+    late_undecided: NotRequired[bool]
     doubt: str
     decide: str
     points: float

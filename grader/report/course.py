@@ -135,6 +135,8 @@ def note(entry: SubmissionEntry) -> str:
     notes += entry["remarks"]
     if entry["late"]:
         notes.append("late")
+    if entry["extension"]:
+        notes.append(f"extension of {points(entry['extension'])} {'day' if entry['extension'] == 1 else 'days'}")
     notes += [_changed(one) for one in entry["adjustments"]]
     if entry["unreadable"]:
         notes.append(f"{entry['unreadable']}: make it readable and run the batch again")

@@ -1,4 +1,7 @@
-"""Write the result for GitHub Actions: annotations, a job summary, and the object that GitHub Classroom reads.
+"""Write the result for GitHub Actions: annotations, a job summary, and the object that GitHub Classroom read.
+
+GitHub Classroom was closed in August 2026. Its object stays for workflows that other reporters read; Classroom 50,
+which courses use instead, has a format of its own (classroom50.py).
 
 Workflow commands as actions/toolkit writes them (packages/core/src/command.ts). A step shows 10 annotations of each
 kind, so the tenth error says how many more there are. The Classroom object is what classroom-resources/autograding

@@ -17,6 +17,7 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "others": [],
         "late": False,
         "submitted": "",
+        "extension": 0,
         "doubt": "",
         "decide": "",
         "login": "",

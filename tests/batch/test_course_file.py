@@ -81,3 +81,15 @@ def test_one_in_the_working_folder_is_not_read(cli, lab, tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
 
     assert batch(cli, lab, folder, tmp_path / "out")[0] == 0
+
+
+def test_a_lab_that_the_course_does_not_list(cli, course, lab, tmp_path):
+    """Its late policy and its columns would be missing: nothing is graded, and the way out is named."""
+    (lab.parent / "other").mkdir()
+    (lab.parent / "other" / "lab.yaml").write_text((lab / "lab.yaml").read_text())
+    course.write_text("format: 1\nlabs: [other]\n")
+    status, _, err = batch(cli, lab, hand_in(tmp_path / "s", 1), tmp_path / "out")
+
+    assert status == 2
+    assert "does not list this lab (it has other); add it to `labs` there" in err
+    assert not (tmp_path / "out").exists()

@@ -4,7 +4,9 @@ import pytest
 
 from grader.batch.late import apply, parse_time, read_policy
 from grader.batch.layouts import find_submissions
+from tests.batch.handed_in import batch, rows
 from tests.batch.results import entry
+from tests.labs import kernel_text
 
 LATE = {
     "due": {"small": "2026-11-20T12:00+01:00"},
@@ -14,6 +16,7 @@ LATE = {
     "extensions": {"Jane": 2},
 }
 POLICY, _ = read_policy(LATE, "small")
+PLAIN, _ = read_policy({**LATE, "extensions": {}}, "small")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ def test_what_has_no_time_is_said():
     """A submission that Canvas marks as late is named, others are counted; no points are guessed."""
     marked, untimed = entry("a", late=True), entry("b")
 
-    assert apply([marked, untimed], POLICY) == [
+    assert apply([marked, untimed], PLAIN) == [
         "a: the download marks it as late without a time; nothing was taken off, use --overrides",
         "1 submission has no time of its own and counts as in time",
     ]
@@ -70,3 +73,17 @@ def test_gradescope_says_when(tmp_path):
     (one,) = find_submissions(tmp_path)
 
     assert parse_time(one.submitted) == parse_time("2026-11-20T11:00:00.5+00:00")
+
+
+def test_a_mark_without_a_time_needs_a_person(cli, lab, tmp_path):
+    """Canvas marks a submission as late: exit status 1 until an override decides its points."""
+    (lab.parent / "course.yaml").write_text("format: 1\nlate: {due: {small: '2026-11-20T23:59Z'}, per_day: 10}\n")
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "doejane_LATE_123_456_kernel.py").write_text(kernel_text())
+    status, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out")
+    (tmp_path / "o.csv").write_text("student,task or scenario,points,comment\ndoejane-123,total,70,late\n")
+    decided, _, told = batch(cli, lab, tmp_path / "s", tmp_path / "out", "--overrides", tmp_path / "o.csv")
+
+    assert status == 1 and "doejane-123: the download marks it as late without a time" in err
+    assert decided == 0, told
+    assert rows(tmp_path / "out")["doejane-123"]["points"] == "70"

@@ -136,3 +136,19 @@ def test_a_worker_stays_on_one_processor():
 
     assert len(place) == 1
     assert place <= os.sched_getaffinity(0)
+
+
+def test_a_long_temporary_folder_is_named(cli, lab, tmp_path, monkeypatch):
+    """The folder, its length and the way out, instead of a socket's "AF_UNIX path too long"; nothing is graded."""
+    import tempfile
+
+    folder = tmp_path / ("x" * 90)
+    folder.mkdir()
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "jane.py").write_text("")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    status, _, err = cli("batch", lab, tmp_path / "s", "--output", tmp_path / "out", "--isolation", "auto")
+
+    assert status == 2
+    assert f"{folder}: the temporary folder's path has {len(str(folder))} bytes" in err
+    assert "set TMPDIR to a shorter one" in err

@@ -1,0 +1,109 @@
+"""When Moodle's worksheet says that people handed in."""
+
+import csv
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.batch.identity import EMAIL, PARTICIPANT, Key
+from grader.batch.moodle_times import parse_worksheet_time, worksheet_times
+from tests.batch.handed_in import batch, rows
+from tests.labs import kernel_text
+
+ENGLISH = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade"]
+ENGLISH += ["Last modified (submission)", "Last modified (grade)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("Monday, 23 November 2026, 11:59 PM", "2026-11-23T23:59:00"),
+        ("Monday, 23 November 2026, 12:05 AM", "2026-11-23T00:05:00"),
+        ("Monday, 23 November 2026, 12:05\u202fPM", "2026-11-23T12:05:00"),
+        ("Monday, November 23, 2026, 1:09 pm", "2026-11-23T13:09:00"),
+        ("Montag, 23. November 2026, 23:59", "2026-11-23T23:59:00"),
+        ("Dienstag, 2. M\u00e4rz 2027, 08:00", "2027-03-02T08:00:00"),
+        ("Freitag, 1. J\u00e4nner 2027, 00:00", "2027-01-01T00:00:00"),
+    ],
+)
+def test_formats(text, time):
+    """Moodle's English (both orders) and German formats, midnight and noon among them."""
+    assert parse_worksheet_time(text).isoformat() == time
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lundi 23 novembre 2026, 23:59",
+        "Monday, 31 November 2026, 11:59 PM",
+        "Monday, 23 November 2026, 13:59 PM",
+        "Monday, 23 November 2026, 0:59 PM",
+        "Montag, 23. November 2026, 24:00",
+        "2026-11-23",
+    ],
+)
+def test_what_is_not_a_time(text):
+    """Another language, and days and hours that do not exist, are never guessed."""
+    assert parse_worksheet_time(text) is None
+
+
+@given(st.text(max_size=60))
+def test_any_text(text):
+    """No cell ends in an error."""
+    assert parse_worksheet_time(text) is None or ":" in text
+
+
+@given(st.datetimes(datetime.datetime(1000, 1, 1)).map(lambda time: time.replace(second=0, microsecond=0)))
+def test_every_time_comes_back(time):
+    """Whatever the minute, in both languages."""
+    german = ("Januar", "Februar", "M\u00e4rz", "April", "Mai", "Juni", "Juli")
+    german += ("August", "September", "Oktober", "November", "Dezember")
+    assert parse_worksheet_time(f"{time:%A, %d %B %Y, %I:%M %p}") == time
+    assert parse_worksheet_time(f"Montag, {time.day}. {german[time.month - 1]} {time:%Y, %H:%M}") == time
+
+
+def test_a_cell_that_is_no_time_is_named():
+    """With its line and the way out; rows without a submission are not."""
+    row = ["Participant 7", "Jane Doe", "J@x.org", "", "", "100", "", ""]
+    sheet = [ENGLISH, [*row[:6], "lundi", ""], [*row[:6], "-", ""], [*row[:6], "Montag, 2. Mai 2026, 23:59", ""]]
+    found = worksheet_times(sheet, "m.csv")
+
+    assert found.times == dict.fromkeys((Key(PARTICIPANT, "7"), Key(EMAIL, "j@x.org")), "2026-05-02T23:59:00")
+    assert len(found.problems) == 1
+    assert found.problems[0].startswith("m.csv:2: 'lundi' is not a time in Moodle's English or German format")
+
+
+def test_a_class_from_moodle(cli, lab, tmp_path):
+    """The worksheet's time takes points off by the course's policy: in results, feedback, report and worksheet."""
+    (lab.parent / "course.yaml").write_text(
+        "format: 1\nlate: {due: {small: '2026-11-20T23:59+01:00'}, per_day: 10, "
+        "extensions: {participant-2: 1, i@x.org: 2}}\n"
+    )
+    people = [("Jane Doe", "j@x.org"), ("Ida Roe", "i@x.org"), ("Jon Low", "l@x.org")]
+    times = ["Saturday, 21 November 2026, 11:00 PM"] * 2 + ["Friday, 20 November 2026, 11:59 PM"]
+    with open(tmp_path / "m.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*ENGLISH, "Feedback comments"])
+        for number, ((name, email), time) in enumerate(zip(people, times, strict=True), 1):
+            writer.writerow([f"Participant {number}", name, email, "", "", "100", time, "-", ""])
+            folder = tmp_path / "s" / f"{name}_{number}_assignsubmission_file_"
+            folder.mkdir(parents=True)
+            (folder / "kernel.py").write_text(kernel_text())
+    status, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out", "--gradebook", tmp_path / "m.csv")
+    found = rows(tmp_path / "out")
+    with open(tmp_path / "out" / "moodle-worksheet.csv", newline="") as file:
+        jane, ida, jon = csv.DictReader(file)
+
+    assert status == 0, err
+    assert "the extension for 'i@x.org' fits no submission of this batch; name the student by" in err
+    assert found["participant-2"]["note"].startswith("extension of 1 day")
+    assert [found[f"participant-{n}"]["late"] for n in (1, 2, 3)] == ["yes", "", ""]
+    assert (found["participant-1"]["graded"], found["participant-1"]["points"]) == ("90", "80")
+    assert (jane["Grade"], ida["Grade"], jon["Grade"]) == ("80.00", "90.00", "90.00")
+    assert "1 day late: 80 instead of 90" in jane["Feedback comments"]
+    assert "late" not in ida["Feedback comments"]
+    assert "1 day late" in (tmp_path / "out" / "feedback" / "participant-1.md").read_text()
+    report = (tmp_path / "out" / "report.txt").read_text()
+    assert "2026-11-21T23:00:00" in report and "1 day late" in report
