@@ -6,14 +6,13 @@ import argparse
 import gc
 import os
 import pathlib
-import shlex
 import sys
 import time
+from collections.abc import Callable
 
 from grader.cli import add_isolation
 from grader.cli.output import write
 from grader.errors import InputError
-from grader.escape import printable
 from grader.grade.attempt import BEFORE
 from grader.grade.graded import Graded
 from grader.grade.result import Result
@@ -23,8 +22,10 @@ from grader.grade.session import Session, open_session, with_twins
 from grader.grade.submission import Submission, resolve
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import QUIZ_TASK, Lab
+from grader.program import command, quoted
 from grader.quiz import mark
 from grader.report import FORMATS, render
+from grader.report.text import WIDTH
 from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
 
@@ -121,10 +122,31 @@ def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: S
         verbosity = options.verbose - options.quiet
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
+        extra |= {"command": _commands(options, lab), "width": _width(options)}
     elif options.format == "github":
         extra = {"kernel": kernel_path(submission)}
         tell_github(result)
     write(options, render(result, options.format, **extra))
+
+
+def _width(options: argparse.Namespace) -> int:
+    """Return the columns of the terminal; elsewhere those of a report that is read later."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if options.output is None and sys.stdout.isatty() else WIDTH
+
+
+def _commands(options: argparse.Namespace, lab: Lab) -> Callable[..., str]:
+    """Return what makes the commands of a report: of this lab, and of this submission."""
+    mine = options.submission or lab.path
+
+    def make(name: str, *words: str) -> str:
+        if name == "quiz":
+            sheet = pathlib.Path(mine) / "answers.yaml" if pathlib.Path(mine).is_dir() else lab.path / "answers.yaml"
+            return f"{command('quiz', lab.path, *words)} {quoted(sheet)}"
+        return f"{command(name, lab.path, *words, '--submission')} {quoted(mine)}"
+
+    return make
 
 
 def report_twins(graded: list[Graded]) -> None:
@@ -158,7 +180,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     if first is None:
         if result["points"] == result["max_points"]:
             return "all points that can be earned here are earned."
-        return f"the quiz.\ngrader quiz {lab.path}"
+        return f"the quiz.\n{command('quiz', lab.path)}"
     if first["verdict"] == "ungradable":
         return "run it again; if that does not help, tell the course: it is not your kernel's fault."
     if first["visibility"] == "hidden":
@@ -169,9 +191,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     where = f"task {task.number} of {lab.path / 'README.md'}"
     if first["verdict"] == "not_implemented":
         return f"{where}, then {lab.kernel.path}"
-    # A submission may be called anything, what moves a cursor included; and the line is there to be copied.
-    given = f" --submission {printable(shlex.quote(options.submission))}" if options.submission else ""
-    return f"{where}, and the whole story:\ngrader show {lab.path} {first['id']}{given}"
+    return f"{where}, and the whole story:\n{_commands(options, lab)('show', first['id'])}"
 
 
 class Progress:

@@ -1,17 +1,20 @@
-"""Write the result for a terminal, within 80 columns: points by task, what to fix first, what to do next."""
+"""Write the result for a terminal of any width: points by task, what to fix first, what to do next, points again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.points import points
-from grader.report.sentences import counted, hidden_points_line, hidden_state
+from grader.report.sentences import counted, hidden_points_line, hidden_state, score
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
 
+#: Columns where nothing else is said; and the fewest and most that lines are made for.
 WIDTH = 80
+NARROW, WIDE = 44, 120
 
 #: Failures that get one line each; the first one is shown in full.
 OTHERS = 8
@@ -36,23 +39,34 @@ MARKS = {
 COLOURS = {"ok": "32", "FAIL": "31", "CRASH": "31", "TIME": "31", "STUCK": "31", "REFUSED": "31", "TAMPERED": "31"}
 
 
-def render(result: Result, *, colour: bool = False, verbosity: int = 0, next_step: str = "") -> str:
+def render(
+    result: Result,
+    *,
+    colour: bool = False,
+    verbosity: int = 0,
+    next_step: str = "",
+    width: int = WIDTH,
+    command: Callable[..., str] = lambda *words: " ".join(["grader", *words]),
+) -> str:
     """Return lines for a terminal.
 
     verbosity  -1 only the summary, 0 the first failure in full, 1 all failures, and what waits
     next_step  what the reader can do next, which only the command line knows
+    width      columns of the terminal
+    command    command("show", "SCENARIO") returns a line that can be pasted; it knows the lab
     """
+    width = min(max(width, NARROW), WIDE)
     painter = _Painter(colour)
-    lines = _summary(result, painter)
+    lines = _summary(result, painter, width)
     failures = [s for s in result["scenarios"] if s["verdict"] not in (PASSED, WAITING)]
     if verbosity >= 0:
-        lines += _failures(failures, verbosity, painter)
+        lines += _failures(failures, verbosity, painter, width)
         if verbosity > 0:
-            lines += _waiting(result, painter)
-        lines += _printing(result["scenarios"])
-    lines += _twins(result["scenarios"])
-    lines += _quiz(result)
-    lines += _closing(result, next_step)
+            lines += _waiting(result, painter, width)
+        lines += _printing(result["scenarios"], command)
+    lines += _twins(result["scenarios"], width)
+    lines += _quiz(result, width, command)
+    lines += _closing(result, next_step, bool(failures) and verbosity == 0, width)
     return "\n".join(lines) + "\n"
 
 
@@ -67,19 +81,32 @@ class _Painter:
         return f"\x1b[{code}m{padded}\x1b[0m" if self.colour and code else padded
 
 
-def _summary(result: Result, painter: _Painter) -> list[str]:
-    title = f"{result['lab']}: {result['title']}"
-    total = f"{points(result['points'])} of {points(result['max_points'])} points"
-    lines = [f"{title[: WIDTH - len(total) - 2]:{WIDTH - len(total)}}{total}"]
-    width = max((len(task["title"]) for task in result["tasks"]), default=0)
-    width = min(max(width, 20), 38)
+def _summary(result: Result, painter: _Painter, width: int) -> list[str]:
+    total = score(result)
+    title = shortened(f"{result['lab']}: {result['title']}", width - len(total) - 2)
+    lines = [f"{title:{width - len(total)}}{total}"]
+    room = max((len(task["title"]) for task in result["tasks"]), default=0)
+    room = max(min(max(room, 20), width - _BESIDE), 8)
     for task in result["tasks"]:
         own = [s for s in result["scenarios"] if s["task"] == task["id"]]
         mark, note = _task_state(task, own)
         scored = f"{points(task['points'])}/{points(task['max_points'])}"
-        label = f"  task {task['number']}  {task['title'][:width]:{width}}"
-        lines.append(f"{label}  {painter(mark, f'{mark:8}')}{scored:>9}   {note}".rstrip())
+        label = f"  task {task['number']}  {shortened(task['title'], room):{room}}"
+        line = f"{label}  {painter(mark, f'{mark:8}')}{scored:>9}"
+        lines.append(f"{line}   {note}".rstrip() if width >= _NOTED else line)
     return lines
+
+
+#: Columns of a task's line beside its title; and the width from which there is room for a count of scenarios.
+_BESIDE, _NOTED = 42, 60
+
+
+def shortened(text: str, width: int) -> str:
+    """Return a text that fits: whole words and an ellipsis if it is too long."""
+    if len(text) <= width:
+        return text
+    kept = text[: max(width - 1, 0)].rpartition(" ")[0].rstrip(" ,;:") or text[: max(width - 2, 0)]
+    return f"{kept} …"[:width]
 
 
 def _task_state(task: TaskResult, own: list[ScenarioResult]) -> tuple[str, str]:
@@ -96,39 +123,34 @@ def _task_state(task: TaskResult, own: list[ScenarioResult]) -> tuple[str, str]:
     return MARKS[next((s["verdict"] for s in own if s["verdict"] not in (PASSED, WAITING)), worst["verdict"])], note
 
 
-def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter) -> list[str]:
+def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter, width: int) -> list[str]:
     if not failures:
         return []
     if all(s["verdict"] == NOT_IMPLEMENTED for s in failures):
         # Nothing is wrong yet, so do not repeat the same line for every scenario.
-        return [
-            "",
-            f"{len(failures)} scenarios call a method you have not written yet. The first:",
-            *_in_full(failures[0], painter),
-        ]
+        many = f"{len(failures)} scenarios call a method you have not written yet. The first:"
+        return ["", *wrap(many, width), *_in_full(failures[0], painter, width)]
     failures = sorted(failures, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)
     full = failures if verbosity > 0 else failures[:1]
     lines: list[str] = []
     for scenario in full:
-        lines += ["", *_in_full(scenario, painter)]
+        lines += ["", *_in_full(scenario, painter, width)]
     diagnosis = next((s["diagnosis"] for s in failures if "diagnosis" in s), "")
     if diagnosis:
         # The diagnosis is about the whole submission, so show it once.
-        lines += ["", *wrap(diagnosis, WIDTH)]
+        lines += ["", *wrap(diagnosis, width)]
     # A kernel that fails before the first step fails in the same way in every scenario.
     rest = [s for s in failures[len(full) :] if "details" not in s or s["details"] != full[0].get("details")]
     same = len(failures) - len(full) - len(rest)
     if same:
         lines += ["", f"The same in {same} more {'scenario' if same == 1 else 'scenarios'}."]
     if rest:
-        lines += ["", "Also:"]
-        lines += [_in_short(s, painter) for s in rest[:OTHERS]]
-        if len(rest) > OTHERS:
-            lines.append(f"  and {len(rest) - OTHERS} more (-v shows all)")
+        ones, call = ("other scenario", "differs") if len(rest) == 1 else ("other scenarios", "differ")
+        lines += ["", *wrap(f"{len(rest)} {ones} {call}, too; -v lists everything.", width)]
     return lines
 
 
-def _waiting(result: Result, painter: _Painter) -> list[str]:
+def _waiting(result: Result, painter: _Painter, width: int) -> list[str]:
     """Return what did not pass in tasks that need others, only by name: the cause may be in the other task."""
     numbers = {task["id"]: task["number"] for task in result["tasks"]}
     lines: list[str] = []
@@ -142,74 +164,64 @@ def _waiting(result: Result, painter: _Painter) -> list[str]:
         why = (
             f"Task {task['number']} depends on {first}. These failures may have the same cause, so details follow once"
         )
-        lines += ["", *wrap(f"{why} {first} {passes}:", WIDTH)]
-        lines += [_short_line(s, s.get("title", "hidden scenarios"), painter) for s in own]
+        lines += ["", *wrap(f"{why} {first} {passes}:", width)]
+        lines += [_short_line(s, s.get("title", "hidden scenarios"), painter, width) for s in own]
     return lines
 
 
-def _in_full(scenario: ScenarioResult, painter: _Painter) -> list[str]:
+def _in_full(scenario: ScenarioResult, painter: _Painter, width: int) -> list[str]:
     mark = MARKS[scenario["verdict"]]
     title = scenario.get("title", scenario["message"])
     head = f"{scenario['task']}/{scenario['id']}   {title}"
-    lines = [
-        f"{painter(mark, mark)}  {line}" if n == 0 else f"      {line}" for n, line in enumerate(wrap(head, WIDTH - 6))
-    ]
+    hanging = " " * (len(mark) + 2)
+    first, *rest = wrap(head, width - len(hanging))
+    lines = [f"{painter(mark, mark)}  {first}", *(hanging + line.lstrip() for line in rest)]
     for detail in scenario.get("details", []):
-        lines += wrap(detail, WIDTH - 2, "  ")
+        lines += wrap(detail, width - 2, "  ")
     if scenario.get("output"):
-        lines += printed(scenario["output"], PRINTED, scenario.get("output_truncated", False))
+        lines += printed(scenario["output"], PRINTED, scenario.get("output_truncated", False), width)
     return lines
 
 
-def _twins(scenarios: list[ScenarioResult]) -> list[str]:
+def _twins(scenarios: list[ScenarioResult], width: int) -> list[str]:
     """Return the scenarios that passed although their twins did not. Only results for staff have twins."""
     tried = [s for s in scenarios if "twin" in s]
     differing = [s for s in tried if s["twin"]["verdict"] != PASSED]
     if not differing:
         return []
     told = f"{len(differing)} of {len(tried)} public scenarios pass, but their disguised twins do not:"
-    lines = ["", *wrap(told, WIDTH)]
+    lines = ["", *wrap(told, width)]
     for scenario in differing[:OTHERS]:
         twin = scenario["twin"]
-        lines += wrap(f"  {scenario['id']}: {twin['verdict']}: {twin['message']}", WIDTH)
-        lines += wrap(f"    in the twin {'; '.join(twin['differs'])}", WIDTH)
+        lines += wrap(f"  {scenario['id']}: {twin['verdict']}: {twin['message']}", width)
+        lines += wrap(f"    in the twin {'; '.join(twin['differs'])}", width)
     if len(differing) > OTHERS:
         lines.append(f"  and {len(differing) - OTHERS} more (--format json has all)")
     return lines
 
 
-def _printing(scenarios: list[ScenarioResult]) -> list[str]:
+def _printing(scenarios: list[ScenarioResult], command: Callable[..., str]) -> list[str]:
     """Return a note on prints in scenarios that passed, and on a line of its own the command that shows them."""
     printing = [s["id"] for s in scenarios if s["verdict"] == PASSED and s.get("output")]
     if not printing:
         return []
     many = f"{len(printing)} {'scenario' if len(printing) == 1 else 'scenarios'}"
-    return ["", f"Your kernel printed in {many} that passed. To see what:", f"  grader show LAB {printing[0]}"]
+    return ["", f"Your kernel printed in {many} that passed. To see what:", f"  {command('show', printing[0])}"]
 
 
-def printed(text: str, most: int, truncated: bool) -> list[str]:
+def printed(text: str, most: int, truncated: bool, width: int = WIDTH) -> list[str]:
     """Return at most so many lines of what a kernel printed, and a note if there was more."""
     given = text.splitlines()
-    lines = ["  your kernel printed:", *(f"    | {line[: WIDTH - 6]}" for line in given[:most])]
+    lines = ["  your kernel printed:", *(f"    | {line[: width - 6]}" for line in given[:most])]
     if len(given) > most or truncated:
         lines.append("    | … (more was printed)")
     return lines
 
 
-def _in_short(scenario: ScenarioResult, painter: _Painter) -> str:
-    told = scenario["message"]
-    if "divergence" in scenario:
-        told = f"step {scenario['divergence']['step']}, {scenario['divergence']['rule']}"
-    return _short_line(scenario, told, painter)
-
-
-def _short_line(scenario: ScenarioResult, told: str, painter: _Painter) -> str:
+def _short_line(scenario: ScenarioResult, told: str, painter: _Painter, width: int) -> str:
     """Return a scenario's mark and name, and as much of a sentence as fits in the line."""
     mark = MARKS[scenario["verdict"]]
-    line = f"{scenario['id']:32} {told}"
-    if len(line) > WIDTH - 12:
-        kept = line[: WIDTH - 14]
-        line = f"{(kept.rpartition(' ')[0] or kept).rstrip()} …"
+    line = shortened(f"{scenario['id']:{min(32, width - 20)}} {told}", width - 12)
     return f"  {painter(mark, f'{mark:8}')} {line}".rstrip()
 
 
@@ -240,48 +252,62 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
     return [*lines, indent + line]
 
 
-def _quiz(result: Result) -> list[str]:
+def _quiz(result: Result, width: int, command: Callable[..., str]) -> list[str]:
     quiz = result.get("quiz")
     if quiz is None:
         return []
     open_ones = sum(q["verdict"] == "unanswered" for q in quiz["questions"])
     if open_ones == len(quiz["questions"]):
-        return ["", f"Quiz: not answered yet ({open_ones} questions; `grader quiz` asks them)."]
+        return []  # the task's line says so
     wrong = [q["id"] for q in quiz["questions"] if q["verdict"] in ("wrong", "partial", "invalid")]
     lines = ["", f"Quiz: {points(quiz['points'])} of {points(quiz['max_points'])}, {open_ones} unanswered."]
     if wrong:
-        lines += wrap(f"Not right yet: {', '.join(wrong)}. `grader quiz --answers answers.yaml` says why.", WIDTH, "")
+        lines += wrap(f"Not right yet: {', '.join(wrong)}. To see why:", width)
+        lines.append(f"  {command('quiz', '--answers')}")
     return lines
 
 
-def _closing(result: Result, next_step: str) -> list[str]:
-    public = [s for s in result["scenarios"] if s["visibility"] == "public"]
-    passed = sum(s["verdict"] == PASSED for s in public)
+def _closing(result: Result, next_step: str, brief: bool, width: int) -> list[str]:
+    """Return what concerns the whole result, the next step, and the points once more.
+
+    brief  leave out what is said of hidden points while something public fails
+    """
     lines = [""]
     if "only" in result:
         only = f"Only scenarios matching {result['only']!r} were run; points and exit status cover only those."
-        lines += wrap(only, WIDTH)
-    hidden = result["hidden"]
-    line = f"{passed} of {len(public)} public scenarios pass"
-    if hidden["count"]:
-        state = hidden_state(result)
-        ones, are = ("hidden one", "is") if hidden["count"] == 1 else (f"{hidden['count']} hidden ones", "are")
-        where = f"{are} graded above" if state == "graded" else f"{are} {state} here"
-        line += f". The {ones} ({points(hidden['points'])} points) {where}"
-    lines += wrap(line + ".", WIDTH)
-    about_points = hidden_points_line(result)
-    lines += wrap(about_points, WIDTH) if about_points else []
+        lines += wrap(only, width)
+    lines += wrap(_counted(result), width)
+    about_points = "" if brief else hidden_points_line(result)
+    lines += wrap(about_points, width) if about_points else []
     if not result["complete"]:
         lines.append("Some could not be graded. That costs no points: run it again.")
     for remark in result.get("remarks", ()):
-        lines += wrap(f"Note: {remark}.", WIDTH)
+        lines += wrap(f"Note: {remark}.", width)
     isolation = result["isolation"]
     if isolation.get("unofficial"):
-        lines.append("UNOFFICIAL: the kernel ran in the grader's own process (--debug).")
+        lines += wrap("UNOFFICIAL: the kernel ran in the grader's own process (--debug).", width)
     if next_step:
         told, _, command = next_step.partition("\n")
-        lines += wrap(f"Next: {told}", WIDTH)
+        lines += wrap(f"Next: {told}", width)
         if command:
             lines.append(f"  {command}")
-    lines.append(f"receipt {result['receipt']}")
-    return lines
+    # Whoever has scrolled past the beginning reads the points here.
+    receipt = f"receipt {result['receipt']}"
+    if width >= len(receipt) + 2 + len(score(result)):
+        return [*lines, f"{score(result)}, {receipt}"]
+    return [*lines, receipt, score(result)]
+
+
+def _counted(result: Result) -> str:
+    """Return how many public scenarios pass, and what became of the hidden ones."""
+    public = [s for s in result["scenarios"] if s["visibility"] == "public"]
+    line = f"{sum(s['verdict'] == PASSED for s in public)} of {len(public)} public scenarios pass"
+    hidden = result["hidden"]
+    if not hidden["count"]:
+        return f"{line}."
+    if "only" in result:
+        return f"{line}; hidden ones of other tasks were not graded."
+    ones, are = ("hidden one", "is") if hidden["count"] == 1 else (f"{hidden['count']} hidden ones", "are")
+    state = hidden_state(result)
+    where = f"{are} graded above" if state == "graded" else f"{are} {state} here"
+    return f"{line}. The {ones} ({points(hidden['points'])} points) {where}."
