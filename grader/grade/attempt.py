@@ -30,6 +30,7 @@ class Attempt(NamedTuple):
     divergence  the first difference, where that is the verdict
     records     the student's records up to where the replay stopped
     sign        its signature (compare/signature.py), to compare with other kernels; "" if it passed or tells nothing
+    point       the failure point that this was, for a scenario that is tried at each
     """
 
     verdict: str
@@ -38,6 +39,7 @@ class Attempt(NamedTuple):
     divergence: Divergence | None = None
     records: tuple[StepRecord, ...] = ()
     sign: str = ""
+    point: int = 0
 
 
 class Trouble(NamedTuple):
@@ -78,7 +80,7 @@ def attempt_each(scenario: Scenario, output: Recording, attempt: Callable[[Scena
             where = f"when call {point + 1} of {operation} fails"
             lines = (f"{where} (of {len(output.traces)} failure points):", *result.lines)
             sign = f"{point}:{result.sign}" if result.sign else ""
-            return result._replace(message=f"{where}: {result.message}", lines=lines, sign=sign)
+            return result._replace(message=f"{where}: {result.message}", lines=lines, sign=sign, point=point)
     return result
 
 

@@ -83,7 +83,7 @@ def pictures(
     before = sight_of(memory, names)
     for record in _of_steps(scenario, records):
         memory.follow(record)
-        now = sight_of(memory, names)
+        now = sight_of(memory, names, name)
         yield arrange(title_of(scenario, record.number), record.number, before, now, names, name)
         before = now
 
@@ -98,15 +98,15 @@ def picture_after(scenario: Scenario, pids: Mapping[str, int], records: Sequence
     return arrange(title_of(scenario, step), step, before, sight_of(memory, names), names, frame_name)
 
 
-def compared(one: Picture, other: Picture) -> tuple[Picture, Picture]:
-    """Return two runs' pictures of one step with the rows marked that differ between them.
+def compared(*runs: Picture) -> tuple[Picture, ...]:
+    """Return several runs' pictures of one step with the rows marked that differ between any of them.
 
-    Rows differ if their rights, the names of their frames or their contents do, or if only one picture has them. Marks
-    such as cow do not count: the rules leave them to the kernel. Frames of both runs must be named alike.
+    Rows differ if their rights, the names of their frames or their contents do, or if only some pictures have them.
+    Marks such as cow do not count: the rules leave them to the kernel. Frames of all runs must be named alike.
     """
-    in_one, in_other = _told(one), _told(other)
-    alike = {row for row in in_one if in_other.get(row) == in_one[row]}
-    return _marked(one, alike), _marked(other, alike)
+    rows = [_told(one) for one in runs]
+    alike = {row for row in rows[0] if all(other.get(row) == rows[0][row] for other in rows[1:])}
+    return tuple(_marked(one, alike) for one in runs)
 
 
 def _told(picture: Picture) -> dict[tuple[str, str], tuple[object, ...]]:
