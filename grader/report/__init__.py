@@ -16,10 +16,11 @@ FORMATS = {
     "gradescope": "gradescope",
     "github": "github",
     "markdown": "markdown",
+    "html": "html_page",
 }
 
 
 def render(result: Result, format: str, **options: Any) -> str:
-    """The result in one of the FORMATS; options are for `text` and `github` alone."""
+    """Return the result in one of the FORMATS; options are for `text`, `github` and `html` only."""
     module = import_module(f"grader.report.{FORMATS[format]}")
-    return module.render(result, **options) if format in ("text", "github") else module.render(result)
+    return module.render(result, **options) if format in ("text", "github", "html") else module.render(result)

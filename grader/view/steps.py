@@ -2,11 +2,13 @@
 
 Two processes are drawn with the frames between them (spaces.py), more of them as tables next to each other.
 
-A pure function of the scenario and the traces; frames are called a, b, c in the order of their first use.
+A pure function of the scenario and the traces. Frames are called a, b, c in the order of their first use; those of a
+submission have the names of the reference's frames that they stand for, as in messages and pictures.
 """
 
 from __future__ import annotations
 
+from grader.compare.renaming import Renaming
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
 from grader.machine.entry import FRAME_SHIFT
@@ -23,6 +25,9 @@ ZERO = 0
 #: Swap slots are numbered from here on, beyond the lives of all frames.
 SLOTS = 1 << 40
 
+#: Lives of a submission's frames that stand for none of the reference's are numbered from here on.
+OWN = 1 << 30
+
 #: Characters for an entry's rights and marks.
 TOLD = 15
 
@@ -35,7 +40,7 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: in
     records = expected.steps if attempt is None else list(attempt.records)
     whose = "the reference" if attempt is None else "your kernel"
     lines = [f"{scenario.id}: {scenario.title}", _machine(scenario), f"What follows is the run of {whose}.", ""]
-    teller = _Teller(scenario, expected)
+    teller = _Teller(scenario, expected, renamed=attempt is not None)
     stub = attempt is not None and attempt.verdict == NOT_IMPLEMENTED
     for record in records[: len(scenario.steps)]:
         if record.number:
@@ -66,9 +71,10 @@ def _machine(scenario: Scenario) -> str:
 class _Teller:
     """Follows the run, and puts each step and the state after it into lines."""
 
-    def __init__(self, scenario: Scenario, expected: Trace) -> None:
-        self.scenario = scenario
-        self.state = State(scenario)
+    def __init__(self, scenario: Scenario, expected: Trace, renamed: bool) -> None:
+        self.scenario, self.expected = scenario, expected
+        self.renaming = Renaming(scenario) if renamed else None
+        self.state = State(scenario) if self.renaming is None else self.renaming.yours
         self.names = Names(expected.pids, self.state)
         self.clock = scenario.machine.replacement == "clock"
         self.told = len("rwx cow dirty used") if self.clock else TOLD
@@ -77,7 +83,10 @@ class _Teller:
         """Return a step, how it ended, and the address spaces after it: `always`, or where the step changed them."""
         step = self.scenario.steps[record.number - 1]
         out = set(self.state.out)
-        self.state.follow(record)
+        if self.renaming is None:
+            self.state.follow(record)
+        else:
+            self.renaming.step(self.expected.steps[record.number - 1], record)  # this follows the state as well
         lines = [f"{record.number:>3}   {sentence(step)}", f"      {cost(record, outcome)}"]
         if always or record.changes or record.died or out != self.state.out.keys():
             lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
@@ -116,8 +125,7 @@ class _Teller:
 
     def _halves(self, pid: int, table: dict[int, int]) -> dict[int, Half]:
         """Return what is shown of each page of a process: page number -> half of a picture's row."""
-        lives = self.state.lives
-        halves = {page: (rights(pte, self.clock), lives.get(pte >> FRAME_SHIFT, ZERO)) for page, pte in table.items()}
+        halves = {page: (rights(pte, self.clock), self._frame(pte >> FRAME_SHIFT)) for page, pte in table.items()}
         for place, slot in self.state.out.items():
             if place.pid == pid:
                 halves[place.page] = "out", SLOTS + slot
@@ -125,6 +133,14 @@ class _Teller:
             page: Half(self.names.page(pid, page).partition(":")[2], told, frame)
             for page, (told, frame) in sorted(halves.items())
         }
+
+    def _frame(self, frame: int) -> int:
+        """Return the number that names a frame: its life, or the life of the reference's frame that it stands for."""
+        life = self.state.lives.get(frame, ZERO)
+        if self.renaming is None or life == ZERO:
+            return life
+        known = self.renaming.expected_life(life)
+        return OWN + life if known is None else known
 
     def _rows(self, halves: dict[int, Half]) -> list[str]:
         runs: list[tuple[Half, int]] = []  # the first page of a run, and its length
@@ -147,6 +163,8 @@ def _name(frame: int) -> str:
     """Return the name of what a half shows: a frame, by its life, or a slot."""
     if frame >= SLOTS:
         return f"slot {frame - SLOTS}"
+    if frame >= OWN:
+        return f"{letter(frame - OWN - 1)}'"
     return "zero" if frame == ZERO else letter(frame - 1)
 
 
