@@ -39,7 +39,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 section.bad { border-left: 4px solid var(--warn); }
 table { border-collapse: collapse; width: 100%; background: var(--card); }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); font-weight: 400; }
-td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.n { text-align: right; } td.n { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .v { color: var(--warn); font-weight: 600; } .v.ok { color: var(--good); } .soft { color: var(--soft); }
 pre { font: .85rem/1.4 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
   margin: .5rem 0 0; }
@@ -109,7 +109,9 @@ def _tasks(result: Result) -> str:
             f'<tr><th scope="row">{task["number"]}. {html(task["title"])}</th>'
             f'<td class="n">{html(earned)}</td><td class="n">{count}</td></tr>'
         )
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("task", "points", "scenarios that pass"))
+    heads = '<th scope="col">task</th>' + "".join(
+        f'<th scope="col" class="n">{name}</th>' for name in ("points", "scenarios that pass")
+    )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>\n{chr(10).join(rows)}\n</tbody></table>"
 
 

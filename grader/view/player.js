@@ -20,7 +20,7 @@ function reveal() {
   steps[at].classList.toggle("asking", asking);
   $(".ask", steps[at]).forEach((ask) => { ask.hidden = !predicting(); });
   said.textContent = title + ". " + (asking ? $("p", open(steps[at])[0])[0].textContent : told);
-  if (predicting()) score.textContent = right + " of " + answered + " right, " + skipped + " skipped";
+  if (predicting() && answered + skipped) score.textContent = right + " of " + answered + " right, " + skipped + " skipped";
 }
 function answer(ask, button) {
   if (ask.dataset.done) return;

@@ -11,7 +11,7 @@ from grader.view.sight import FRAME, WRITABLE, Page
 from grader.view.svg import STYLE, svg_file
 from tests.messages import assert_message
 from tests.test_escape import HOSTILE
-from tests.view.runs import recorded
+from tests.view.runs import recorded, replayed
 
 SVG = "{http://www.w3.org/2000/svg}"
 BUDGET = 8192
@@ -50,6 +50,20 @@ def test_pictures_are_as_they_were(state):
     assert_message(f"picture-{state[1]}-{state[2]}", text, ".svg")
     assert len(text.encode()) <= BUDGET
     assert set(names_of(text)) <= {"svg", "title", "desc", "style", "rect", "text", "tspan", "g", "path", "circle"}
+
+
+def test_a_stale_translation_is_in_the_picture():
+    """SmallKernel does not flush in fork: the entry says one thing, the TLB another, and both are shown."""
+    scenario, trace = replayed(
+        "mmap: {by: P, name: h, pages: 1}",
+        "write: {by: P, at: h, value: 1}",
+        "fork: {by: P, child: C}",
+        machine="{tlb: true}",
+    )
+    text = svg_file(picture_after(scenario, trace.pids, trace.steps, 3))
+
+    assert_message("picture-stale-translation", text, ".svg")
+    assert "rw- → r-- cow dirty, TLB rw- a" in text
 
 
 def test_a_picture_fetches_nothing():
