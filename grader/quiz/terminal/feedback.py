@@ -73,6 +73,7 @@ class Teller:
             lines += layout(f"Read again: {question.section}", "      ", "        ")
         for scenario in self.scenarios(question):
             lines.append(f"      See it happen: grader show {self.lab.path} {scenario}")
+            lines.append(f"      Predict each step first: grader predict {self.lab.path} {scenario}")
         return lines
 
     def scenarios(self, question: Question) -> list[str]:
