@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from grader.machine.entry import COW, FRAME_SHIFT, RIGHTS
+from grader.machine.entry import ACCESSED, COW, FRAME_SHIFT, RIGHTS
 from grader.machine.image import Image
 from grader.machine.outcome import FileSpec
 from grader.machine.protection import PROTECTIONS, Protection
@@ -118,7 +118,7 @@ def _page(memory: Memory, names: Names, place: ProcessPage, region: Region | Non
     entry, access = "", UNTOUCHED
     if pte:
         holder = FRAME, state.life(*place) or 0
-        entry = f"{PROTECTIONS[pte & RIGHTS]}{marks(pte, clock)}"
+        entry = rights(pte, clock)
         access = _access(pte, region)
     elif place in state.out:
         holder, access = (SLOT, state.out[place]), OUT
@@ -131,6 +131,11 @@ def _page(memory: Memory, names: Names, place: ProcessPage, region: Region | Non
         _stale(stale, state.lives, name) if stale else "",
         holder,
     )
+
+
+def rights(pte: int, clock: bool = False) -> str:
+    """Return an entry's rights and marks: `r-- cow dirty`; `used` if it was only read, or in any case for a clock."""
+    return f"{PROTECTIONS[pte & RIGHTS]}{marks(pte, clock) or (' used' if pte & ACCESSED else '')}"
 
 
 def _access(pte: int, region: Region | None) -> str:

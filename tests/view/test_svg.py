@@ -90,8 +90,9 @@ def test_a_screen_reader_hears_title_and_rows():
     assert root.get("role") == "img"
     assert title is not None and title.text == "Step 11: C writes 6 to h"
     assert described_as is not None and described_as.text == (
-        "P: t[0] code r-x to a (0); d[0] read-only data r-- to b (0); h[0] heap rw- → r-- cow dirty to c (5). "
-        "C: t[0] code r-x to a (0); d[0] read-only data r-- to b (0); h[0] heap rw- dirty to d (6), changed. "
+        "P: t[0] code r-x used to a (0); d[0] read-only data r-- used to b (0); h[0] heap rw- → r-- cow dirty to c "
+        "(5). C: t[0] code r-x used to a (0); d[0] read-only data r-- used to b (0); h[0] heap rw- dirty to d (6), "
+        "changed. "
         "4 frames in use."
     )
 
@@ -118,7 +119,7 @@ def test_everything_stays_inside_the_picture():
 def picture_of(text):
     """Return a picture with one row and one frame, in which every text is this one."""
     page = Page(text, text, "rw-", text, WRITABLE, text, (FRAME, 1))
-    space = Space(text, (Row(text, page, 1, 0, True),), 0)
+    space = Space(text, (Row(text, 16, page, 1, 0, True),), 0)
     return Picture(text, 1, (space,), (), (Box(text, text, text, (text,), 1, False, True),), 0, 1, 0)
 
 
