@@ -6,6 +6,7 @@ import argparse
 import os
 import pathlib
 import sys
+import textwrap
 
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
@@ -15,6 +16,9 @@ from grader.scenario.model import Scenario
 from grader.trace.records import StepRecord, Trace
 from grader.view.questions import Question, Score, heading, questions
 from grader.view.steps import cost
+
+#: Characters of a line.
+WIDTH = 79
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     _say("")
     _say(f"{'Stopped' if stopped else 'The end'}: {score}.")
     _say("To look at each step again:")
-    _say(f"  grader show {lab.path} {scenario.id}")
+    print(printable(f"  grader show {lab.path} {scenario.id}", limit=None))
     return 0
 
 
@@ -111,7 +115,11 @@ def _cost(record: StepRecord) -> str:
 
 
 def _say(line: str) -> None:
-    print(printable(line, limit=None), flush=True)
+    """Print a line, broken at blanks where it is longer than a terminal is wide."""
+    shown = printable(line, limit=None)
+    indent = " " * (len(shown) - len(shown.lstrip()) + 2)
+    for part in textwrap.wrap(shown, WIDTH, subsequent_indent=indent, break_long_words=False) or [""]:
+        print(part, flush=True)
 
 
 def _read(prompt: str) -> str:
