@@ -24,6 +24,7 @@ from grader.lab.kernels import load_file_class, misconceptions, mistakes, refere
 from grader.lab.lab import QUIZ_TASK, Lab, load_lab
 from grader.lab.recordings import load_recording
 from grader.lab.reference import reference_output
+from grader.program import command
 from grader.scenario.twin import DIMENSIONS
 from grader.view.handout import check_pictures
 
@@ -69,7 +70,7 @@ def _check_outputs(lab: Lab) -> list[str]:
         except InputError as error:
             problems += error.problems
     if len(problems) > 3 and len(problems) == len(lab.all_scenarios):
-        return [f"{lab.outputs}: no scenario's reference output is up to date; run `grader record {lab.path}`"]
+        return [f"{lab.outputs}: no scenario's reference output is up to date; run `{command('record', lab.path)}`"]
     return problems
 
 
@@ -99,7 +100,7 @@ def check_reference(lab: Lab) -> Proof:
             change = describe_change(recorded, output)
             problems.append(
                 f"{scenario.path}:1: the reference no longer produces the recorded output ({change}); "
-                f"if the change is intended, run `grader record {lab.path}`"
+                f"if the change is intended, run `{command('record', lab.path)}`"
             )
     return Proof("reference", f"meets every expectation in {len(lab.all_scenarios)} scenarios", problems)
 
@@ -144,7 +145,7 @@ def check_misconceptions(lab: Lab, progress: Progress) -> Proof:
         problems.append(f"only {in_public} of {len(taught)} misconceptions lose points in a public scenario")
     path = fingerprints_path(lab)
     if not path.is_file() or path.read_text(encoding="utf-8") != fingerprints_text(lab, tried):
-        problems.append(f"{path}: the fingerprints are not up to date; run `grader record {lab.path}`")
+        problems.append(f"{path}: the fingerprints are not up to date; run `{command('record', lab.path)}`")
     return Proof("misconceptions", _shown(taught, in_public), problems, notes=_notes(lab, tried, taught))
 
 

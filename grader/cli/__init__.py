@@ -20,6 +20,7 @@ from grader.cli.streams import prepare
 COMMANDS = {
     "run": "grade one submission",
     "show": "walk through one scenario step by step, with page tables and frames",
+    "predict": "predict what each step of a scenario will do before you see it",
     "quiz": "take a lab's quiz, mark answer sheets, or convert quizzes from and to other formats",
     "watch": "grade on every save, on one screen",
     "practice": "watch the page faults of a real program on this machine's own kernel",

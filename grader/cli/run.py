@@ -13,6 +13,7 @@ from collections.abc import Callable
 from grader.cli import add_isolation
 from grader.cli.output import write
 from grader.errors import InputError
+from grader.escape import printable
 from grader.grade.attempt import BEFORE
 from grader.grade.graded import Graded
 from grader.grade.result import Result
@@ -47,7 +48,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="run only scenarios whose name matches this glob, or those of one task",
     )
     parser.add_argument("--format", choices=list(FORMATS), default="text", help="report format (default: text)")
-    parser.add_argument("--output", metavar="FILE", help="write the report to FILE instead of standard output")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write the report to FILE instead of standard output; with --format html, to a folder, together with a "
+        "page to step through for each failing public scenario",
+    )
     parser.add_argument(
         "--audience", choices=("student", "staff"), default="student", help="staff reports include hidden scenarios"
     )
@@ -96,8 +102,31 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
     result = ResultBuilder(lab, graded, quiz, options.only, remarks=submission.remarks).build(
         submission.name, submission.digest, _isolation(session, options), options.audience
     )
-    _report(result, options, lab, submission)
+    if options.format == "html" and options.output is not None:
+        _write_pages(result, graded, options.output, session)
+    else:
+        _report(result, options, lab, submission)
     return exit_status(result)
+
+
+def _write_pages(result: Result, graded: list[Graded], folder: str, session: Session) -> None:
+    """Write the report as a page, and one page for each failing public scenario; follow no link inside the folder."""
+    from urllib.parse import quote
+
+    from grader.batch.output import Output
+    from grader.report.html_page import player_pages
+
+    recordings = {g.scenario.id: session.recording(g.scenario) for g in graded if not g.hidden}
+    pages = player_pages(result, graded, recordings)
+    with Output(pathlib.Path(folder)) as output:
+        for id, page in pages.items():
+            output.write(f"scenarios/{id}.html", page)
+        output.write("index.html", render(result, "html", pages={id: f"scenarios/{quote(id)}.html" for id in pages}))
+    print(f"{printable(os.path.join(folder, 'index.html'), limit=None)}: {_of_pages(len(pages))}")
+
+
+def _of_pages(number: int) -> str:
+    return f"the report, and {number} page{'' if number == 1 else 's'} to step through failing scenarios"
 
 
 def _debugger(options: argparse.Namespace, session: Session, submission: Submission) -> Runner:
@@ -191,7 +220,8 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     where = f"task {task.number} of {lab.path / 'README.md'}"
     if first["verdict"] == "not_implemented":
         return f"{where}, then {lab.kernel.path}"
-    return f"{where}, and the whole story:\n{_commands(options, lab)('show', first['id'])}"
+    shown = _commands(options, lab)("show", first["id"])
+    return f"{where}, and the whole story (with --format html --open, as pictures):\n{shown}"
 
 
 class Progress:

@@ -18,6 +18,7 @@ from grader.grade.runner import Printed
 from grader.grade.session import Session, open_session
 from grader.grade.submission import resolve
 from grader.lab.lab import Lab
+from grader.program import command
 from grader.report.text import printed
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
@@ -135,7 +136,7 @@ def _find(lab: Lab, name: str) -> Scenario:
     for scenario in lab.all_scenarios:
         if scenario.id == name:
             return scenario
-    near = did_you_mean(name, [s.id for s in lab.scenarios]) or f"`grader list {lab.path}` shows them"
+    near = did_you_mean(name, [s.id for s in lab.scenarios]) or f"`{command('list', lab.path)}` shows them"
     raise InputError([f"{lab.name}: no scenario {name!r}; {near}"])
 
 

@@ -1,6 +1,6 @@
 """Explains a divergence in plain lines: what differs, the page tables just before, and which steps were compared.
 
-Pure: values in, lines out. Frames are called a, b, c in the order in which the lines need them.
+Pure: values in, lines out. Frames have the names of the pictures: those of the reference's frames that they stand for.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from grader.machine.protection import PROTECTIONS
 from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
 from grader.scenario.place import parse_place
-from grader.trace.names import Names, letter, marks
+from grader.trace.names import Names, marks
 from grader.trace.records import ProcessPage, StepRecord, Trace
 from grader.trace.state import State
 
 from .judge import Divergence
+from .renaming import Renaming
 
 #: Page table entries shown before the step that differs.
 ENTRIES = 8
@@ -75,18 +76,25 @@ def _other_differences(expected: StepRecord, yours: StepRecord, rule: str) -> li
 
 def _tables_before(scenario: Scenario, expected: Trace, yours: list[StepRecord], divergence: Divergence) -> list[str]:
     """Return the entries, in the student's kernel, that the step was about to use."""
-    state = State.after(scenario, yours[: divergence.step - 1])
+    renaming = Renaming(scenario)
+    for mine, record in zip(expected.steps, yours[: divergence.step - 1], strict=False):
+        renaming.step(mine, record)
+    state = renaming.yours
     names = Names(expected.pids, state)
     clock = scenario.machine.replacement == "clock"
     places = _relevant(divergence, state, names)
     lines: list[str] = []
-    letters: dict[int, str] = {}
+
+    def entry(pte: int) -> str:
+        frame = renaming.frame_name(state.lives.get(pte >> FRAME_SHIFT, 0))
+        return f"-> frame {frame}  {PROTECTIONS[pte & RIGHTS]}{marks(pte, clock)}"
+
     for place in places[:ENTRIES]:
         pte = state.entry(*place)
         label = names.page(*place)
-        what = _entry(pte, letters, clock) if pte else _absent(place, state)
+        what = entry(pte) if pte else _absent(place, state)
         cached = state.stale.get(place.pid, {}).get(place.page)
-        held = f"   but the TLB still holds {_entry(cached, letters, clock)}" if cached else ""
+        held = f"   but the TLB still holds {entry(cached)}" if cached else ""
         lines.append(f"    {label:12} {what}{held}")
     if not lines:
         return []
@@ -110,11 +118,6 @@ def _relevant(divergence: Divergence, state: State, names: Names) -> list[Proces
     for other, table in tables.items():
         wanted.update(ProcessPage(other, page) for page, pte in table.items() if pte >> FRAME_SHIFT in frames)
     return sorted(wanted, key=lambda place: (place.page, place.pid))
-
-
-def _entry(pte: int, letters: dict[int, str], clock: bool) -> str:
-    frame = letters.setdefault(pte >> FRAME_SHIFT, letter(len(letters)))
-    return f"-> frame {frame}  {PROTECTIONS[pte & RIGHTS]}{marks(pte, clock)}"
 
 
 def _absent(place: ProcessPage, state: State) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from grader.scenario.model import Scenario
+from grader.trace.names import letter
 from grader.trace.records import ProcessPage, StepRecord
 from grader.trace.state import State
 
@@ -51,6 +52,17 @@ class Renaming:
     def expected_life(self, yours: int) -> int | None:
         """Return the expected life that one of yours stands for; None if it stands for none."""
         return self._back.get(yours)
+
+    def frame_name(self, yours: int) -> str:
+        """Return the name of one of your frames, by its life: that of the expected frame it stands for.
+
+        A frame that stands for none has the letter of its own order of use, with a stroke: `c'`. The frame of zeros is
+        `zero`. Every message and every picture of a comparison uses these names.
+        """
+        if not yours:
+            return "zero"
+        known = self.expected_life(yours)
+        return f"{letter(yours - 1)}'" if known is None else letter(known - 1)
 
     def _rename(self, mine: int | None, theirs: int | None) -> bool:
         if mine is None or theirs is None:

@@ -16,6 +16,7 @@ from grader.errors import InputError
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
 from grader.lab.lab import Lab
+from grader.program import command
 from grader.scenario.model import Scenario
 
 FORMAT = 1
@@ -52,7 +53,7 @@ def fingerprints_path(lab: Lab) -> pathlib.Path:
 def load_fingerprints(lab: Lab) -> list[Mistake]:
     """Return the recorded fingerprints; none if the lab has none. InputError if they are unreadable or stale."""
     path = fingerprints_path(lab)
-    again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
+    again = f"run `{command('record', lab.path)}`" if lab.reference is not None else "fetch the lab again"
     try:
         plain = json.loads(path.read_bytes())
         hashes = plain["scenarios"]

@@ -17,6 +17,7 @@ from grader.grade.submission import Submission
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.lab.recordings import Recording, load_recording, load_recordings
+from grader.program import command
 from grader.scenario.model import Scenario
 
 if TYPE_CHECKING:
@@ -133,7 +134,10 @@ class Session:
 
         public, hidden = list(filter(fits, self.lab.scenarios)), list(filter(fits, self.lab.hidden))
         if not public and not hidden:
-            near = did_you_mean(only, [s.id for s in self.lab.scenarios]) or "`grader list` lists them"
+            near = (
+                did_you_mean(only, [s.id for s in self.lab.scenarios])
+                or f"`{command('list', self.lab.path)}` lists them"
+            )
             raise InputError([f"{self.lab.name}: no scenario matches {only!r}; {near}"])
         return public, hidden
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from grader.errors import InputError
 from grader.files import write_file
 from grader.lab.lab import Lab
+from grader.program import command
 from grader.scenario.model import Scenario
 from grader.trace.json_form import trace_from_json, trace_to_json
 from grader.trace.records import Trace
@@ -36,7 +37,7 @@ def recording_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
 def load_recording(lab: Lab, scenario: Scenario) -> Recording:
     """Return the recorded output of a scenario. Raises InputError if it is missing, unreadable or stale."""
     path = recording_path(lab, scenario)
-    again = f"run `grader record {lab.path}`" if lab.reference is not None else "fetch the lab again"
+    again = f"run `{command('record', lab.path)}`" if lab.reference is not None else "fetch the lab again"
     try:
         plain = json.loads(path.read_bytes())
         traces = [trace_from_json(trace) for trace in plain["traces"]]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from grader.errors import InputError
 from grader.lab.lab import Lab
+from grader.program import command
 from grader.quiz.keys import keyed, offered
 from grader.quiz.marking import mark_question
 from grader.quiz.model import Question, Quiz
@@ -167,7 +168,7 @@ class Guide:
             for line in layout(choice.text, f"   {number}  ", "      ", width=76):
                 self.terminal.write(line)
         if self.terminal.read is None:
-            self._say(f"   `grader quiz {self.lab.path}` asks this question and marks it.")
+            self._say(f"   `{command('quiz', self.lab.path)}` asks this question and marks it.")
             return
         while answer := self.terminal.read("   Number of your answer? (Enter: skip) ").strip():
             if answer in map(str, range(1, len(choices) + 1)):

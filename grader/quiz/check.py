@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from grader.errors import InputError
 from grader.lab.lab import Lab
+from grader.program import command
 from grader.quiz.keys import Key, Keyed, as_text, keyed, keys_path, load_keys, offered
 from grader.quiz.marking import CORRECT, UNANSWERED, Sheet, mark_answers, mark_question, normal, read_sheet
 from grader.quiz.model import VARIANT, Computed, Question, Quiz
@@ -46,7 +47,7 @@ def _keys(lab: Lab) -> list[str]:
         return []
     ids = [id for id, entries in now["questions"].items() if was.get("questions", {}).get(id) != entries]
     what = f"the computed keys of {', '.join(ids)} are" if ids else "something in it is"
-    return [f"{keys_path(lab)}:1: {what} missing or not up to date; run `grader record {lab.path}`"]
+    return [f"{keys_path(lab)}:1: {what} missing or not up to date; run `{command('record', lab.path)}`"]
 
 
 def _question(lab: Lab, quiz: Quiz, question: Question) -> list[str]:
@@ -156,7 +157,7 @@ def _model_sheet(lab: Lab, quiz: Quiz) -> list[str]:
         return []
     path = lab.reference.path.parent / "answers" / f"{lab.name}.yaml"
     if not path.is_file():
-        return [f"{path}: the model sheet is missing; `grader quiz {lab.path} --model` writes it"]
+        return [f"{path}: the model sheet is missing; `{command('quiz', lab.path, '--model')}` writes it"]
     sheet, problems = read_sheet(path.read_bytes())
     marked = mark_answers(lab, quiz, sheet, problems)
     problems = marked.get("problems", []) + [

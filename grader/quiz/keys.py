@@ -18,6 +18,7 @@ from grader.errors import InputError
 from grader.formats.yaml_reader import plain_value
 from grader.lab.lab import Lab
 from grader.lab.recordings import load_recording
+from grader.program import command
 from grader.quiz.model import Choice, Computed, Question, Quiz
 from grader.quiz.obfuscated import unpacked
 from grader.quiz.observe import Value, evaluate, observe
@@ -225,7 +226,7 @@ def load_keys(lab: Lab) -> KeysFile:
 
 
 def _again(lab: Lab) -> str:
-    return "fetch the lab again" if lab.reference is None else f"run `grader record {lab.path}`"
+    return "fetch the lab again" if lab.reference is None else f"run `{command('record', lab.path)}`"
 
 
 def recorded(lab: Lab, question: Question) -> KeyEntry | None:

@@ -17,10 +17,11 @@ FORMATS = {
     "github": "github",
     "classroom50": "classroom50",
     "markdown": "markdown",
+    "html": "html_page",
 }
 
 
 def render(result: Result, format: str, **options: object) -> str:
-    """Return the result in one of the FORMATS. Only `text` and `github` take options."""
+    """Return the result in one of the FORMATS; options are for `text`, `github` and `html` only."""
     module = import_module(f"grader.report.{FORMATS[format]}")
-    return module.render(result, **options) if format in ("text", "github") else module.render(result)
+    return module.render(result, **options) if format in ("text", "github", "html") else module.render(result)

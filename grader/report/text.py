@@ -66,7 +66,7 @@ def render(
         lines += _printing(result["scenarios"], command)
     lines += _twins(result["scenarios"], width)
     lines += _quiz(result, width, command)
-    lines += _closing(result, next_step, bool(failures) and verbosity == 0, width)
+    lines += _closing(result, next_step, width)
     return "\n".join(lines) + "\n"
 
 
@@ -267,17 +267,14 @@ def _quiz(result: Result, width: int, command: Callable[..., str]) -> list[str]:
     return lines
 
 
-def _closing(result: Result, next_step: str, brief: bool, width: int) -> list[str]:
-    """Return what concerns the whole result, the next step, and the points once more.
-
-    brief  leave out what is said of hidden points while something public fails
-    """
+def _closing(result: Result, next_step: str, width: int) -> list[str]:
+    """Return what concerns the whole result, the next step, and the points once more."""
     lines = [""]
     if "only" in result:
         only = f"Only scenarios matching {result['only']!r} were run; points and exit status cover only those."
         lines += wrap(only, width)
     lines += wrap(_counted(result), width)
-    about_points = "" if brief else hidden_points_line(result)
+    about_points = hidden_points_line(result)
     lines += wrap(about_points, width) if about_points else []
     if not result["complete"]:
         lines.append("Some could not be graded. That costs no points: run it again.")

@@ -14,6 +14,7 @@ from grader.errors import InputError
 from grader.files import write_file
 from grader.lab.lab import HandoutPicture, Lab
 from grader.lab.recordings import load_recording
+from grader.program import command
 from grader.view.layout import picture_after
 from grader.view.svg import svg_file
 
@@ -85,4 +86,4 @@ def _unlisted(lab: Lab) -> list[pathlib.Path]:
 
 
 def _record(lab: Lab) -> str:
-    return f"`grader record {lab.path}`"
+    return f"`{command('record', lab.path)}`"

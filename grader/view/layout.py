@@ -17,7 +17,6 @@ from grader.trace.memory import Memory
 from grader.trace.names import Names
 from grader.trace.records import ProcessPage, StepRecord
 from grader.view.sight import FRAME, OUT, UNTOUCHED, FrameName, Holder, Page, Sight, frame_name, sight_of
-from grader.view.text import span
 
 #: Rows of an address space, and of all together, up to which every page has a row of its own.
 ROWS = 16
@@ -27,12 +26,14 @@ ALL_ROWS = 32
 class Row(NamedTuple):
     """One page of an address space, or a run of them.
 
+    first      the number of the first page
     box        the place of its frames in Picture.boxes, or None
     changed    by this step
     different  from the other run's picture (compared)
     """
 
     label: str
+    first: int
     page: Page
     pages: int
     box: int | None
@@ -83,7 +84,7 @@ def pictures(
     before = sight_of(memory, names)
     for record in _of_steps(scenario, records):
         memory.follow(record)
-        now = sight_of(memory, names)
+        now = sight_of(memory, names, name)
         yield arrange(title_of(scenario, record.number), record.number, before, now, names, name)
         before = now
 
@@ -98,15 +99,15 @@ def picture_after(scenario: Scenario, pids: Mapping[str, int], records: Sequence
     return arrange(title_of(scenario, step), step, before, sight_of(memory, names), names, frame_name)
 
 
-def compared(one: Picture, other: Picture) -> tuple[Picture, Picture]:
-    """Return two runs' pictures of one step with the rows marked that differ between them.
+def compared(*runs: Picture) -> tuple[Picture, ...]:
+    """Return several runs' pictures of one step with the rows marked that differ between any of them.
 
-    Rows differ if their rights, the names of their frames or their contents do, or if only one picture has them. Marks
-    such as cow do not count: the rules leave them to the kernel. Frames of both runs must be named alike.
+    Rows differ if their rights, the names of their frames or their contents do, or if only some pictures have them.
+    Marks such as cow do not count: the rules leave them to the kernel. Frames of all runs must be named alike.
     """
-    in_one, in_other = _told(one), _told(other)
-    alike = {row for row in in_one if in_other.get(row) == in_one[row]}
-    return _marked(one, alike), _marked(other, alike)
+    rows = [_told(one) for one in runs]
+    alike = {row for row in rows[0] if all(other.get(row) == rows[0][row] for other in rows[1:])}
+    return tuple(_marked(one, alike) for one in runs)
 
 
 def _told(picture: Picture) -> dict[tuple[str, str], tuple[object, ...]]:
@@ -144,9 +145,14 @@ def _of_steps(scenario: Scenario, records: Sequence[StepRecord]) -> list[StepRec
     return [record for record in records if 0 < record.number <= len(scenario.steps)]
 
 
-def arrange(title: str, step: int, before: Sight, now: Sight, names: Names, name: FrameName) -> Picture:
-    """Return a sight as a picture; what differs from the sight before is marked."""
-    arranger = _Arranger(before, now, names, name)
+def arrange(
+    title: str, step: int, before: Sight, now: Sight, names: Names, name: FrameName, fold: bool = False
+) -> Picture:
+    """Return a sight as a picture; what differs from the sight before is marked.
+
+    fold  make one row of pages that are alike and in consecutive frames, even where there is room for all
+    """
+    arranger = _Arranger(before, now, names, name, fold)
     spaces = [arranger.space(pid) for pid in now.processes]
     arranger.add_unmapped()
     boxes = tuple(arranger.boxes)
@@ -159,7 +165,7 @@ def arrange(title: str, step: int, before: Sight, now: Sight, names: Names, name
 class _Arranger:
     """Collects the boxes that rows lead to while it goes through the address spaces."""
 
-    def __init__(self, before: Sight, now: Sight, names: Names, name: FrameName) -> None:
+    def __init__(self, before: Sight, now: Sight, names: Names, name: FrameName, fold: bool) -> None:
         self.before, self.now, self.names, self.name = before, now, names, name
         self.boxes: list[Box] = []
         self._places: dict[Holder, int] = {}
@@ -170,7 +176,8 @@ class _Arranger:
             if page.holder is not None:
                 self.users.setdefault(page.holder, []).append(place)
         touched = [sum(now.pages[p].holder is not None for p in own) for own in by_process.values()]
-        self.fold = max(touched, default=0) > ROWS or sum(touched) > ALL_ROWS
+        self.consecutive = fold
+        self.fold = fold or max(touched, default=0) > ROWS or sum(touched) > ALL_ROWS
         self.runs = {pid: self._runs(own) for pid, own in by_process.items()}
 
     def space(self, pid: int) -> Space:
@@ -199,6 +206,8 @@ class _Arranger:
     def _continues(self, last: ProcessPage, place: ProcessPage) -> bool:
         one, other = self.now.pages[last], self.now.pages[place]
         if place.page != last.page + 1 or _mapping(one) != _mapping(other) or one.access != other.access:
+            return False
+        if self.consecutive and not _next_to(one.holder, other.holder):
             return False
         if other.access == UNTOUCHED or self.fold:
             return self._signature(last) == self._signature(place)
@@ -230,7 +239,7 @@ class _Arranger:
             if box is None:
                 box = self._add(list(dict.fromkeys(holders)), self.now.contents[page.holder].cached)
         # Without the holder: lives are numbers of this run, and pictures of two runs are compared.
-        return Row(label, page._replace(holder=None), len(run), box, self._page_changed(run[0]))
+        return Row(label, run[0].page, page._replace(holder=None), len(run), box, self._page_changed(run[0]))
 
     def _add(self, holders: list[Holder], cached: str) -> int:
         kind = holders[0][0]
@@ -246,7 +255,10 @@ class _Arranger:
     def _called(self, holders: list[Holder]) -> str:
         """Return `a`, `a..d` for frames in a row, `a, c, d` for others, `slot 0`."""
         names = [self.name(number) if kind == FRAME else str(number) for kind, number in holders]
-        numbers = [number for _, number in holders]
+        # Frames that stand for others' may have names that do not follow each other.
+        numbers = [
+            number if kind != FRAME else _place_of(name) for (kind, number), name in zip(holders, names, strict=True)
+        ]
         if len(names) > 1 and all(b == a + 1 for a, b in pairwise(numbers)):
             text = f"{names[0]}..{names[-1]}"
         else:
@@ -257,5 +269,26 @@ class _Arranger:
         return self.before.pages.get(place) != self.now.pages[place]
 
 
+def _next_to(one: Holder | None, other: Holder | None) -> bool:
+    """Return True if a row may go on from one page's frame or slot to the other's."""
+    if one is None or other is None or other == (FRAME, 0):
+        return one == other
+    return other == (one[0], one[1] + 1)
+
+
+def _place_of(name: str) -> int:
+    """Return a number for a frame's letters that is one more for the next letters."""
+    number = 0
+    for character in name:
+        number = number * 26 + ord(character) - ord("a") + 1
+    return number
+
+
 def _mapping(page: Page) -> str:
     return page.label.partition("[")[0]
+
+
+def span(label: str, length: int) -> str:
+    """Return `h[2]` and three pages more as `h[2:6]`."""
+    name, bracket, index = label.rstrip("]").rpartition("[")
+    return f"{name}[{index}:{int(index) + length}]" if bracket else f"{label} and {length - 1} more"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from grader.compare.renaming import Renaming
@@ -19,9 +19,9 @@ from grader.grade.attempt import Attempt
 from grader.grade.verdicts import PASSED
 from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
-from grader.trace.names import letter
 from grader.trace.records import StepRecord, Trace
 from grader.view.layout import Picture, compared, pictures
+from grader.view.questions import Question, heading, questions
 from grader.view.steps import cost
 from grader.view.svg import STYLE, svg
 
@@ -33,14 +33,35 @@ _FOLDER = pathlib.Path(__file__).parent
 REFERENCE, YOURS = "the reference", "your kernel"
 
 
+class Side(NamedTuple):
+    """One run on the page: what it is called, and its records up to where it stopped."""
+
+    title: str
+    records: Sequence[StepRecord]
+
+
+class Difference(NamedTuple):
+    """Where runs differ: the step that opens first, counted from 1, a heading and the lines that explain it."""
+
+    step: int
+    heading: str
+    lines: Sequence[str]
+
+
+class _Run(NamedTuple):
+    """A step of one run, with the picture after it."""
+
+    title: str
+    record: StepRecord
+    picture: Picture
+
+
 class _Step(NamedTuple):
-    """A step on the page: the reference's record and picture, and a student's where the run got so far."""
+    """A step on the page: the runs that got so far, the first side's first, and what can be predicted of it."""
 
     number: int
-    expected: StepRecord
-    picture: Picture
-    yours: StepRecord | None
-    your_picture: Picture | None
+    runs: tuple[_Run, ...]
+    questions: list[Question]
 
 
 def player(scenario: Scenario, expected: Trace, attempt: Attempt | None, printed: Sequence[str] = ()) -> str:
@@ -48,11 +69,38 @@ def player(scenario: Scenario, expected: Trace, attempt: Attempt | None, printed
 
     printed  lines that the submission printed
     """
-    steps = _steps(scenario, expected, attempt)
-    start = _start(steps, attempt)
-    parts = [_section(scenario, step, len(steps), attempt if n == start else None) for n, step in enumerate(steps)]
+    sides = [Side(REFERENCE, expected.steps)]
+    total = len(scenario.steps)
+    about, difference = f"{scenario.id}: the run of the reference, {total} steps.", None
+    if attempt is not None:
+        sides.append(Side(YOURS, attempt.records))
+        about = f"{scenario.id}: your kernel agrees with the reference in every step."
+    if attempt is not None and attempt.verdict != PASSED:
+        step = _differs_in(attempt, total)
+        about = f"{scenario.id}: your kernel and the reference differ in step {step} of {total}."
+        heading = "Here your kernel differs from the reference"
+        difference = Difference(step, heading, attempt.lines or (attempt.message,))
+    return page_of_runs(scenario, expected.pids, sides, about, difference, printed)
+
+
+def page_of_runs(
+    scenario: Scenario,
+    pids: Mapping[str, int],
+    sides: Sequence[Side],
+    about: str,
+    difference: Difference | None = None,
+    printed: Sequence[str] = (),
+) -> str:
+    """Return the page of any number of runs of one scenario beside each other.
+
+    The first side has every step; frames of the others have the names of those of the first that they stand for. What
+    can be predicted is what the first side did.
+    """
+    steps = _steps(scenario, pids, sides)
+    start = difference.step - 1 if difference is not None else 0
+    parts = [_section(scenario, step, difference if n == start else None) for n, step in enumerate(steps)]
     drawings = [_drawings(step) for step in steps]
-    frame = _page(scenario, steps, start, attempt, printed)
+    frame = _page(scenario, steps, start, about, difference is not None, printed)
     _fit(scenario, drawings, LIMIT - len("".join([frame, *parts]).encode()), start)
     body = "".join(part.replace(_HERE, drawing, 1) for part, drawing in zip(parts, drawings, strict=True))
     return frame.replace(_HERE, body, 1)
@@ -62,58 +110,73 @@ def player(scenario: Scenario, expected: Trace, attempt: Attempt | None, printed
 _HERE = "\x00"
 
 
-def _steps(scenario: Scenario, expected: Trace, attempt: Attempt | None) -> list[_Step]:
-    """Return every step with its pictures. Frames of the student's run have the names of those they stand for."""
-    theirs = list(pictures(scenario, expected.pids, expected.steps))
-    records = [] if attempt is None else [r for r in attempt.records if 0 < r.number <= len(scenario.steps)]
-    renaming = Renaming(scenario)
-
-    def name(life: int) -> str:
-        known = renaming.expected_life(life)
-        return "zero" if not life else f"{letter(life - 1)}'" if known is None else letter(known - 1)
-
-    drawn = pictures(scenario, expected.pids, records, name)
+def _steps(scenario: Scenario, pids: Mapping[str, int], sides: Sequence[Side]) -> list[_Step]:
+    """Return every step of the first side, with the steps of the others that stand for it."""
+    first, *others = sides
+    asked = questions(scenario, pids, first.records)
+    followed = [_renamed(scenario, pids, first.records, side) for side in others]
     steps = []
-    for n, (record, picture) in enumerate(zip(expected.steps, theirs, strict=True)):
-        if n >= len(records):
-            steps.append(_Step(n + 1, record, picture, None, None))
-            continue
-        renaming.step(record, records[n])
-        steps.append(_Step(n + 1, record, *_beside(picture, records[n], next(drawn))))
+    for (record, own), picture in zip(asked, pictures(scenario, pids, first.records), strict=True):
+        runs = [_Run(first.title, record, picture), *(run for side in followed if (run := next(side, None)))]
+        if len(runs) > 1:
+            drawn = compared(*(run.picture for run in runs))
+            runs = [run._replace(picture=one) for run, one in zip(runs, drawn, strict=True)]
+        steps.append(_Step(record.number, tuple(runs), own))
     return steps
 
 
-def _beside(picture: Picture, yours: StepRecord, drawn: Picture) -> tuple[Picture, StepRecord, Picture]:
-    ours, theirs = compared(picture, drawn)
-    return ours, yours, theirs
+def _renamed(scenario: Scenario, pids: Mapping[str, int], expected: Sequence[StepRecord], side: Side) -> Iterator[_Run]:
+    """Yield the steps of a run, with its frames named as those of the expected run that they stand for."""
+    renaming = Renaming(scenario)
+    records = [record for record in side.records if 0 < record.number <= len(scenario.steps)]
+    drawn = pictures(scenario, pids, records, renaming.frame_name)
+    for mine, record in zip(expected, records, strict=False):
+        renaming.step(mine, record)  # before the picture is drawn, which needs the names of this step
+        yield _Run(side.title, record, next(drawn))
 
 
-def _start(steps: Sequence[_Step], attempt: Attempt | None) -> int:
-    """Return the place of the step that opens first: where the run differs or ends, else the first."""
-    if attempt is None or attempt.verdict == PASSED:
-        return 0
+def _differs_in(attempt: Attempt, total: int) -> int:
+    """Return the step in which a run differs or ends."""
     if attempt.divergence is not None:
-        return min(attempt.divergence.step, len(steps)) - 1
-    return max((n for n, step in enumerate(steps) if step.yours is not None), default=0)
+        return min(attempt.divergence.step, total)
+    return max((record.number for record in attempt.records if record.number <= total), default=0) or 1
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------
 
 
-def _section(scenario: Scenario, step: _Step, total: int, attempt: Attempt | None) -> str:
+def _section(scenario: Scenario, step: _Step, difference: Difference | None) -> str:
     """Return one step of the page, with the difference if this is the step of it; _HERE is where pictures go."""
-    model = scenario.steps[step.number - 1]
-    title = f"Step {step.number} of {total}: {sentence(model)}"
-    theirs = cost(step.expected, step.expected.outcome).removeprefix("-> ")
-    yours = cost(step.yours, step.yours.outcome).removeprefix("-> ") if step.yours is not None else theirs
-    told = [theirs] if yours == theirs else [f"{REFERENCE}: {theirs}", f"{YOURS}: {yours}"]
-    said = f"{title}. {'. '.join(told)}"
-    place = f"{scenario.path.rpartition('/')[2]}:{model.line}"
+    title = heading(scenario, step.number)
+    told = _told(step)
+    place = f"{scenario.path.rpartition('/')[2]}:{scenario.steps[step.number - 1].line}"
     return (
-        f'<section id="s{step.number}" data-said="{html(said)}"><h2>{html(title)}</h2>'
+        f'<section id="s{step.number}" data-title="{html(title)}" data-told="{html(". ".join(told))}">'
+        f"<h2>{html(title)}</h2>"
         f'<pre><code>- {html(_yaml(scenario, step.number))}</code>  <span class="soft">{html(place)}</span></pre>'
-        f"{''.join(f'<p>{html(line)}</p>' for line in told)}{_difference(attempt)}"
-        f'<div class="runs">{_HERE}</div></section>\n'
+        f"{''.join(map(_question, step.questions))}"
+        f'<div class="after">{"".join(f"<p>{html(line)}</p>" for line in told)}{_difference(difference)}'
+        f'<div class="runs">{_HERE}</div></div></section>\n'
+    )
+
+
+def _told(step: _Step) -> list[str]:
+    """Return how the step ended and what it cost: one line where all runs agree."""
+    costs = [cost(run.record, run.record.outcome).removeprefix("-> ") for run in step.runs]
+    if len(set(costs)) == 1:
+        return costs[:1]
+    return [f"{run.title}: {told}" for run, told in zip(step.runs, costs, strict=True)]
+
+
+def _question(question: Question) -> str:
+    """Return a question, which only the script shows."""
+    choices = "".join(
+        f"<button{' data-right' if n == question.answer else ''}>{html(choice)}</button>"
+        for n, choice in enumerate(question.choices)
+    )
+    return (
+        f'<div class="ask" hidden><p>{html(question.text)}</p><div>{choices}<button data-skip>Skip</button></div>'
+        f'<p role="status" data-why="{html(question.why)}"></p></div>'
     )
 
 
@@ -122,13 +185,11 @@ def _yaml(scenario: Scenario, number: int) -> str:
     return f"{verb}: {flow(fields)}"
 
 
-def _difference(attempt: Attempt | None) -> str:
-    if attempt is None or attempt.verdict == PASSED:
+def _difference(difference: Difference | None) -> str:
+    if difference is None:
         return ""
-    lines = attempt.lines or (attempt.message,)
-    return (
-        f'<div class="difference"><h3>Here your kernel differs from the reference</h3><pre>{_lines(lines)}</pre></div>'
-    )
+    lines = _lines(difference.lines)
+    return f'<div class="difference"><h3>{html(difference.heading)}</h3><pre>{lines}</pre></div>'
 
 
 def _lines(lines: Sequence[str]) -> str:
@@ -136,12 +197,11 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 def _drawings(step: _Step) -> str:
-    """Return the pictures of a step: one where both runs look the same."""
-    if step.your_picture is None:
-        return _figure(REFERENCE, step.picture)
-    if step.picture == step.your_picture:
-        return _figure("the reference and your kernel", step.picture)
-    return _figure(REFERENCE, step.picture) + _figure(YOURS, step.your_picture)
+    """Return the pictures of a step: one for all runs that look the same."""
+    titles: dict[Picture, list[str]] = {}
+    for run in step.runs:
+        titles.setdefault(run.picture, []).append(run.title)
+    return "".join(_figure(" and ".join(whose), picture) for picture, whose in titles.items())
 
 
 def _figure(whose: str, picture: Picture) -> str:
@@ -165,12 +225,12 @@ def _fit(scenario: Scenario, drawings: list[str], room: int, start: int) -> None
 
 
 def _page(
-    scenario: Scenario, steps: Sequence[_Step], start: int, attempt: Attempt | None, printed: Sequence[str]
+    scenario: Scenario, steps: Sequence[_Step], start: int, about: str, differs: bool, printed: Sequence[str]
 ) -> str:
     style = f"{(_FOLDER / 'player.css').read_text(encoding='utf-8')}{STYLE}"
     script = (_FOLDER / "player.js").read_text(encoding="utf-8")
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
-    differs = attempt is not None and attempt.verdict != PASSED
+    predict = '<button value="predict" aria-pressed="false">Predict first</button>' if _asks(steps) else ""
     jump = '<button value="different">First difference (d)</button>' if differs else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -182,10 +242,11 @@ def _page(
 <style>{style}</style>
 </head>
 <body>
-<header><h1>{html(scenario.title)}</h1><p class="soft">{html(_about(scenario, start, attempt))}</p></header>
+<header><h1>{html(scenario.title)}</h1><p class="soft">{html(about)}</p></header>
 <nav hidden aria-label="Steps"><button value="first">First</button><button value="back">Back (←)</button>
-<button value="on">Next (→)</button><button value="last">Last</button>{jump}
-<input id="slider" type="range" min="1" max="{len(steps)}" value="1" aria-label="Step"></nav>
+<button value="on">Next (→)</button><button value="last">Last</button>{jump}{predict}
+<input id="slider" type="range" min="1" max="{len(steps)}" value="1" aria-label="Step">
+<output id="score"></output></nav>
 <p id="said" role="status" aria-live="polite" hidden></p>
 <main data-start="{start}">
 {_HERE}</main>
@@ -201,12 +262,8 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _about(scenario: Scenario, start: int, attempt: Attempt | None) -> str:
-    if attempt is None:
-        return f"{scenario.id}: the run of the reference, {len(scenario.steps)} steps."
-    if attempt.verdict == PASSED:
-        return f"{scenario.id}: your kernel agrees with the reference in every step."
-    return f"{scenario.id}: your kernel and the reference differ in step {start + 1} of {len(scenario.steps)}."
+def _asks(steps: Sequence[_Step]) -> bool:
+    return any(step.questions for step in steps)
 
 
 _COUNTS = ("faults", "copies", "frames")
@@ -214,14 +271,11 @@ _COUNTS = ("faults", "copies", "frames")
 
 def _overview(scenario: Scenario, steps: Sequence[_Step]) -> str:
     """Return the table of all steps with links, and small plots of faults, copies and frames."""
-    most = [max([1, *(_counts(step.expected)[n] for step in steps)]) for n in range(len(_COUNTS))]
+    most = [max([1, *(_counts(step.runs[0].record)[n] for step in steps)]) for n in range(len(_COUNTS))]
     rows = []
     for step in steps:
-        yours = _counts(step.yours) if step.yours is not None else None
-        cells = [
-            _plot(name, mine, most[n], yours[n] if yours else mine)
-            for n, (name, mine) in enumerate(zip(_COUNTS, _counts(step.expected), strict=True))
-        ]
+        counts = [_counts(run.record) for run in step.runs]
+        cells = [_plot(name, most[n], [count[n] for count in counts]) for n, name in enumerate(_COUNTS)]
         words = html(sentence(scenario.steps[step.number - 1]))
         rows.append(
             f'<tr><th scope="row"><a href="#s{step.number}">{step.number}. {words}</a></th>{"".join(cells)}</tr>'
@@ -237,8 +291,9 @@ def _counts(record: StepRecord) -> tuple[int, int, int]:
     return sum(record.faults), record.copies, record.frames
 
 
-def _plot(name: str, mine: int, most: int, yours: int) -> str:
-    differs = f" <strong>≠ {yours}</strong>" if yours != mine else ""
+def _plot(name: str, most: int, counts: Sequence[int]) -> str:
+    mine, *others = counts
+    differs = "".join(f" <strong>≠ {count}</strong>" for count in others if count != mine)
     return f'<td class="n">{mine}{differs} <meter max="{most}" value="{mine}" aria-label="{name}"></meter></td>'
 
 

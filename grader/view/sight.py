@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from grader.machine.entry import COW, FRAME_SHIFT, RIGHTS
+from grader.machine.entry import ACCESSED, COW, FRAME_SHIFT, RIGHTS
 from grader.machine.image import Image
 from grader.machine.outcome import FileSpec
 from grader.machine.protection import PROTECTIONS, Protection
@@ -67,14 +67,23 @@ class Sight(NamedTuple):
     slots: int
 
 
-def sight_of(memory: Memory, names: Names) -> Sight:
+#: Gives a frame's life a name; letters in the order of first use, unless a comparison renames them.
+FrameName = Callable[[int], str]
+
+
+def frame_name(life: int) -> str:
+    """Return the name of a frame by its life."""
+    return letter(life - 1) if life else "zero"
+
+
+def sight_of(memory: Memory, names: Names, name: FrameName = frame_name) -> Sight:
     """Return what there is to see of a memory."""
     state = memory.state
     pages: dict[ProcessPage, Page] = {}
     contents: dict[Holder, Content] = {}
     for pid in state.tables:
         for place, region in _places(memory, pid):
-            page = _page(memory, names, place, region)
+            page = _page(memory, names, place, region, name)
             pages[place] = page
             if page.holder is not None and page.holder not in contents:
                 contents[page.holder] = Content(glance(memory.page(*place)), "")
@@ -93,7 +102,13 @@ def _places(memory: Memory, pid: int) -> list[tuple[ProcessPage, Region | None]]
     return [(ProcessPage(pid, page), regions.get(page)) for page in sorted(numbers)]
 
 
-def _page(memory: Memory, names: Names, place: ProcessPage, region: Region | None) -> Page:
+def page_of(memory: Memory, names: Names, place: ProcessPage) -> Page:
+    """Return what there is to see of one page."""
+    regions = memory.state.regions.get(place.pid)
+    return _page(memory, names, place, regions.find(place.page) if regions is not None else None, frame_name)
+
+
+def _page(memory: Memory, names: Names, place: ProcessPage, region: Region | None, name: FrameName) -> Page:
     state = memory.state
     clock = state.scenario.machine.replacement == "clock"
     label = names.page(*place).partition(":")[2]
@@ -103,7 +118,7 @@ def _page(memory: Memory, names: Names, place: ProcessPage, region: Region | Non
     entry, access = "", UNTOUCHED
     if pte:
         holder = FRAME, state.life(*place) or 0
-        entry = f"{PROTECTIONS[pte & RIGHTS]}{marks(pte, clock)}"
+        entry = rights(pte, clock)
         access = _access(pte, region)
     elif place in state.out:
         holder, access = (SLOT, state.out[place]), OUT
@@ -113,9 +128,14 @@ def _page(memory: Memory, names: Names, place: ProcessPage, region: Region | Non
         "" if region is None else str(region.protection),
         entry,
         access,
-        _stale(stale, state.lives) if stale else "",
+        _stale(stale, state.lives, name) if stale else "",
         holder,
     )
+
+
+def rights(pte: int, clock: bool = False) -> str:
+    """Return an entry's rights and marks: `r-- cow dirty`; `used` if it was only read, or in any case for a clock."""
+    return f"{PROTECTIONS[pte & RIGHTS]}{marks(pte, clock) or (' used' if pte & ACCESSED else '')}"
 
 
 def _access(pte: int, region: Region | None) -> str:
@@ -125,9 +145,8 @@ def _access(pte: int, region: Region | None) -> str:
     return PROTECTED if may_be_written or pte & COW else READ_ONLY
 
 
-def _stale(pte: int, lives: dict[int, int]) -> str:
-    frame = lives.get(pte >> FRAME_SHIFT, 0)
-    return f"{PROTECTIONS[pte & RIGHTS]} {letter(frame - 1) if frame else 'zero'}"
+def _stale(pte: int, lives: dict[int, int], name: FrameName) -> str:
+    return f"{PROTECTIONS[pte & RIGHTS]} {name(lives.get(pte >> FRAME_SHIFT, 0))}"
 
 
 def _kind(region: Region | None, label: str) -> str:
@@ -161,12 +180,3 @@ def glance(image: Image) -> str:
         return shown
     offset, byte = written[0]
     return f"{shown}, {byte} at {offset}{' …' if len(written) > 1 else ''}"
-
-
-#: Gives a frame's life a name; letters in the order of first use, unless a comparison renames them.
-FrameName = Callable[[int], str]
-
-
-def frame_name(life: int) -> str:
-    """Return the name of a frame by its life."""
-    return letter(life - 1) if life else "zero"

@@ -1,30 +1,22 @@
 """One scenario told step by step: what happened, what it cost, and the address spaces beside the frames after it.
 
-Two processes are drawn with the frames between them (spaces.py), more of them as tables next to each other.
-
-A pure function of the scenario and the traces; frames are called a, b, c in the order of their first use.
+A pure function of the scenario and the traces. Frames are called a, b, c in the order of their first use; those of a
+submission have the names of the reference's frames that they stand for, as in messages and pictures.
 """
 
 from __future__ import annotations
 
+from grader.compare.renaming import Renaming
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
-from grader.machine.entry import FRAME_SHIFT
 from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
-from grader.trace.names import Names, letter
+from grader.trace.memory import Memory
+from grader.trace.names import Names
 from grader.trace.records import CRASHED, StepRecord, Trace
-from grader.trace.state import State
-from grader.view.text import ROWS, WIDTH, Half, continues, picture, rights, run_of, span
-
-#: Life of the frame of zeros, which is never allocated.
-ZERO = 0
-
-#: Swap slots are numbered from here on, beyond the lives of all frames.
-SLOTS = 1 << 40
-
-#: Characters for an entry's rights and marks.
-TOLD = 15
+from grader.view.layout import arrange
+from grader.view.sight import frame_name, sight_of
+from grader.view.text import text
 
 
 def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: int | None = None) -> list[str]:
@@ -35,7 +27,7 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: in
     records = expected.steps if attempt is None else list(attempt.records)
     whose = "the reference" if attempt is None else "your kernel"
     lines = [f"{scenario.id}: {scenario.title}", _machine(scenario), f"What follows is the run of {whose}.", ""]
-    teller = _Teller(scenario, expected)
+    teller = _Teller(scenario, expected, renamed=attempt is not None)
     stub = attempt is not None and attempt.verdict == NOT_IMPLEMENTED
     for record in records[: len(scenario.steps)]:
         if record.number:
@@ -66,41 +58,30 @@ def _machine(scenario: Scenario) -> str:
 class _Teller:
     """Follows the run, and puts each step and the state after it into lines."""
 
-    def __init__(self, scenario: Scenario, expected: Trace) -> None:
-        self.scenario = scenario
-        self.state = State(scenario)
+    def __init__(self, scenario: Scenario, expected: Trace, renamed: bool) -> None:
+        self.scenario, self.expected = scenario, expected
+        self.memory = Memory(scenario)
+        self.state = self.memory.state
         self.names = Names(expected.pids, self.state)
-        self.clock = scenario.machine.replacement == "clock"
-        self.told = len("rwx cow dirty used") if self.clock else TOLD
+        self.renaming = Renaming(scenario) if renamed else None
+        self.name = frame_name if self.renaming is None else self.renaming.frame_name
 
     def step(self, record: StepRecord, outcome: str, always: bool = False) -> list[str]:
         """Return a step, how it ended, and the address spaces after it: `always`, or where the step changed them."""
         step = self.scenario.steps[record.number - 1]
         out = set(self.state.out)
-        self.state.follow(record)
+        self.memory.follow(record)
+        if self.renaming is not None:
+            self.renaming.step(self.expected.steps[record.number - 1], record)
         lines = [f"{record.number:>3}   {sentence(step)}", f"      {cost(record, outcome)}"]
         if always or record.changes or record.died or out != self.state.out.keys():
             lines += [f"      {line}" for line in [*self._spaces(), *self._beside_these(record)]]
         return [*lines, ""]
 
     def _spaces(self) -> list[str]:
-        """Return the address spaces side by side, one row for each run of pages."""
-        tables = self.state.tables
-        if not tables:
-            return ["no process is left"]
-        halves = {pid: self._halves(pid, table) for pid, table in tables.items()}
-        if len(halves) == 2 and all(halves.values()):
-            (left, ours), (right, theirs) = halves.items()
-            drawn = picture((self._title(left), self._title(right)), ours, theirs, _name)
-            if drawn is not None:
-                return drawn
-        columns = []
-        for pid, pages in halves.items():
-            rows = self._rows(pages)
-            hidden = len(rows) - ROWS
-            rows = rows[:ROWS] + ([f"and {hidden} more"] if hidden > 0 else [])
-            columns.append([self._title(pid), *(rows or ["(nothing present)"])])
-        return _beside(columns)
+        """Return the address spaces with their frames."""
+        sight = sight_of(self.memory, self.names, self.name)
+        return text(arrange("", 0, sight, sight, self.names, self.name, fold=True))
 
     def _beside_these(self, record: StepRecord) -> list[str]:
         """Count the frames in use that no entry maps: the page cache has them, or a shared object."""
@@ -110,44 +91,6 @@ class _Teller:
         return [
             "1 more frame is in use that no page maps" if more == 1 else f"{more} more are in use that no page maps"
         ]
-
-    def _title(self, pid: int) -> str:
-        return f"[{self.names.process(pid)}]"
-
-    def _halves(self, pid: int, table: dict[int, int]) -> dict[int, Half]:
-        """Return what is shown of each page of a process: page number -> half of a picture's row."""
-        lives = self.state.lives
-        halves = {page: (rights(pte, self.clock), lives.get(pte >> FRAME_SHIFT, ZERO)) for page, pte in table.items()}
-        for place, slot in self.state.out.items():
-            if place.pid == pid:
-                halves[place.page] = "out", SLOTS + slot
-        return {
-            page: Half(self.names.page(pid, page).partition(":")[2], told, frame)
-            for page, (told, frame) in sorted(halves.items())
-        }
-
-    def _rows(self, halves: dict[int, Half]) -> list[str]:
-        runs: list[tuple[Half, int]] = []  # the first page of a run, and its length
-        previous = -2
-        for page, half in halves.items():
-            if runs and page == previous + 1 and continues(runs[-1][0], half, runs[-1][1]):
-                runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-            else:
-                runs.append((half, 1))
-            previous = page
-        labels = max([8, *(len(span(half.label, length)) for half, length in runs if length > 1)])
-        return [self._row(half, length, labels) for half, length in runs]
-
-    def _row(self, half: Half, length: int, labels: int) -> str:
-        label = half.label if length == 1 else span(half.label, length)
-        return f"{label:{labels}} {half.told:{self.told}} {run_of(half.frame, length, _name)}"
-
-
-def _name(frame: int) -> str:
-    """Return the name of what a half shows: a frame, by its life, or a slot."""
-    if frame >= SLOTS:
-        return f"slot {frame - SLOTS}"
-    return "zero" if frame == ZERO else letter(frame - 1)
 
 
 def cost(record: StepRecord, outcome: str) -> str:
@@ -170,26 +113,3 @@ def cost(record: StepRecord, outcome: str) -> str:
     if record.slots:
         parts.append(f"{record.slots} swap slot{'' if record.slots == 1 else 's'}")
     return ", ".join(parts)
-
-
-def _beside(columns: list[list[str]]) -> list[str]:
-    """Columns of lines next to each other, as many as fit in a line, the others below."""
-    lines: list[str] = []
-    row: list[list[str]] = []
-    for column in columns:
-        width = sum(max(map(len, c)) + 3 for c in [*row, column])
-        if row and width > WIDTH:
-            lines += _join(row)
-            row = []
-        row.append(column)
-    return lines + _join(row)
-
-
-def _join(columns: list[list[str]]) -> list[str]:
-    height = max(map(len, columns))
-    widths = [max(map(len, column)) for column in columns]
-    padded = [column + [""] * (height - len(column)) for column in columns]
-    return [
-        "   ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-        for cells in zip(*padded, strict=True)
-    ]

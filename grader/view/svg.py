@@ -45,7 +45,7 @@ STYLE = (
     "@media(prefers-color-scheme:dark){.m{--i:#e4e8ed;--s:#a4aeb9;--b:#14181d;--f:#222a33;--w:#3fc79a;--p:#e69f00;"
     "--r:#56b4e9;--o:#ff9a52}}"
     ".m text{fill:var(--i)}.m .s{fill:var(--s);font-size:11px}.m .t{font-weight:700}.m .bg{fill:var(--b)}"
-    ".m .x{fill:var(--f);stroke:var(--s)}.m .n{fill:none;stroke:var(--s);stroke-dasharray:2 3}"
+    ".m .x{fill:var(--f);stroke:var(--s)}.m g rect{rx:4px}.m .n{fill:none;stroke:var(--s);stroke-dasharray:2 3}"
     ".m .c{stroke:var(--i);stroke-width:3}.m .d{fill:var(--i)}.m path{fill:none;stroke-width:2}"
     ".m .w{stroke:var(--w)}.m .p{stroke:var(--p);stroke-dasharray:7 4}.m .r{stroke:var(--r);stroke-dasharray:2 3}"
     ".m .o{stroke:var(--o);stroke-dasharray:12 4}.m .h{stroke-dasharray:none}"
@@ -187,8 +187,9 @@ class _Drawing:
         dot = f'<circle class="d" cx="{x + width - 9}" cy="{y + 9}" r="4"/>' if changed else ""
         self.parts.append(
             f"<g><title>{for_html(title)}{' (changed by this step)' if changed else ''}</title>"
-            f'<rect class="{look}{" c" if changed else ""}" x="{x}" y="{y}" width="{width}" height="{HEIGHT}" rx="4"/>'
-            f'<text x="{x + 7}" y="{y + 14}">{head}</text>{self._text(x + 7, y + 28, second, "s")}{dot}</g>'
+            f'<rect class="{look}{" c" if changed else ""}" x="{x}" y="{y}" width="{width}" height="{HEIGHT}"/>'
+            f'<text x="{x + 7}" y="{y + 14}">{head}'
+            f'<tspan class="s" x="{x + 7}" y="{y + 28}">{for_html(second)}</tspan></text>{dot}</g>'
         )
 
     # -- frames and slots -------------------------------------------------------------------------------------
@@ -218,7 +219,21 @@ class _Drawing:
             self.parts.append(self._text(self.x_middle, y - 8, f"and {_count(self.picture.unseen, 'more frame')}", "s"))
             y += 12
         self.bottom = max(self.bottom, y)
-        return [self._arrow(spot, heights[spot.row.box]) for spot in self.spots if spot.row.box is not None]
+        return self._arrows(heights)
+
+    def _arrows(self, heights: dict[int, int]) -> list[str]:
+        """Return one path for all arrows of a look, and one for their tips, which dashes would cut to pieces."""
+        drawn: dict[str, tuple[str, str]] = {}
+        for spot in self.spots:
+            if spot.row.box is not None:
+                look = _CLASSES[spot.row.page.access]
+                curves, tips = drawn.get(look, ("", ""))
+                curve, tip = self._arrow(spot, heights[spot.row.box])
+                drawn[look] = curves + curve, tips + tip
+        return [
+            f'<path class="{look}" d="{curves}"/><path class="{look} h" d="{tips}"/>'
+            for look, (curves, tips) in drawn.items()
+        ]
 
     def _wanted(self, box: int) -> int:
         """Return the height at which a box would have straight arrows, halfway between its rows."""
@@ -232,17 +247,15 @@ class _Drawing:
         head = f"{_bold(name)} = {for_html(rest)}"
         self._box(self.x_middle, y, self.middle, "x", box.changed, head, _second(box), title)
 
-    def _arrow(self, spot: _Spot, y: int) -> str:
+    def _arrow(self, spot: _Spot, y: int) -> tuple[str, str]:
+        """Return the curve of an arrow and its tip."""
         if spot.left:
             x, end, tip = EDGE + self.side, self.x_middle, -6
         else:
             x, end, tip = self.x_right, self.x_middle + self.middle, 6
-        bend = (end - x) // 2
-        look = _CLASSES[spot.row.page.access]
-        curve = f"M{x} {spot.y}C{x + bend} {spot.y} {end - bend} {y} {end + tip} {y}"
-        # The tip is a path of its own, because dashes would cut it to pieces.
-        tip_of = f"M{end + tip} {y - 4}L{end} {y}L{end + tip} {y + 4}z"
-        return f'<path class="{look}" d="{curve}"/><path class="{look} h" d="{tip_of}"/>'
+        bend, across, down = (end - x) // 2, end + tip - x, y - spot.y
+        line = f"h{across}" if not down else f"c{bend} 0 {across - tip - bend} {down} {across} {down}"
+        return f"M{x} {spot.y}{line}", f"M{end + tip} {y - 4}l{-tip} 4 {tip} 4z"
 
     def _legend_entries(self) -> list[tuple[str, str]]:
         """Return class and meaning of each dash that occurs, and of the dot if anything changed."""

@@ -1,21 +1,17 @@
-"""Two address spaces with the frames between them, as textbooks draw a fork:
+"""A picture as text. Two address spaces have their frames between them, as textbooks draw a fork:
 
     [P]                   frames                   [C]
     t[0:2] r-x        --->[a..b]<---  r-x       t[0:2]
     h[0]   r-- cow    ->[c]    [d]<-  rw- dirty h[0]
 
-A row is a run of pages that look the same. A frame that both map stands in the middle, one's own at its own side. Pure
-functions of page tables and names.
+A frame that both map stands in the middle, one's own at its own side. One address space, or more than two, are columns
+next to each other. Pages without an entry are left out. Pure: a Picture in, lines out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-from grader.machine.entry import ACCESSED, RIGHTS
-from grader.machine.protection import PROTECTIONS
-from grader.trace.names import marks
+from grader.view.layout import Picture, Row, Space
+from grader.view.sight import OUT
 
 #: Characters of a line, and rows of a picture; what is over is counted.
 WIDTH = 74
@@ -24,102 +20,95 @@ ROWS = 12
 #: Between the two sides, at least.
 MIDDLE = 14
 
-
-class Half(NamedTuple):
-    """A page of one process: what it is called (`h[0]`), its rights and marks in words, and its frame, or its slot."""
-
-    label: str
-    told: str
-    frame: int
+#: Characters of a column for a page's label, and for its rights and marks.
+LABEL, RIGHTS = 8, 15
 
 
-class Row(NamedTuple):
-    """A run of pages: the first page's halves, None where a process has no entry, and how many pages it is."""
+def text(picture: Picture) -> list[str]:
+    """Return the lines of a picture."""
+    spaces = [_touched(space) for space in picture.left + picture.right]
+    if not spaces:
+        return ["no process is left"]
+    if len(spaces) == 2 and all(space.rows for space in spaces):
+        lines = _facing(picture, *spaces)
+        if lines is not None:
+            return lines
+    return _beside([_column(picture, space) for space in spaces])
 
-    left: Half | None
-    right: Half | None
-    pages: int
+
+def _touched(space: Space) -> Space:
+    return space._replace(rows=tuple(row for row in space.rows if row.box is not None))
 
 
-def picture(
-    titles: tuple[str, str], left: dict[int, Half], right: dict[int, Half], name: Callable[[int], str]
-) -> list[str] | None:
-    """The lines of a picture, or None if it does not fit into a line's width.
+def _rights(row: Row) -> str:
+    return "out" if row.page.access == OUT else row.page.entry
 
-    left, right  page number -> half, of the two processes; name gives a frame's name
-    """
-    rows = _rows(left, right)
-    hidden = len(rows) - ROWS
-    rows = rows[:ROWS]
-    labels = max([len(titles[0]), *(len(_label(half, row.pages)) for row in rows for half in row[:2] if half)])
-    told = max([3, *(len(half.told) for row in rows for half in row[:2] if half)])
-    middle = max([MIDDLE, *(len(_middle(row, name, 0)) for row in rows)])
+
+def _column(picture: Picture, space: Space) -> list[str]:
+    """Return an address space as a column of its own."""
+    rows = space.rows[:ROWS]
+    more = len(space.rows) - len(rows) + space.more
+    labels = max([LABEL, *(len(row.label) for row in rows)])
+    told = max([RIGHTS, *(len(_rights(row)) for row in rows)])
+    lines = [f"{row.label:{labels}} {_rights(row):{told}} {_box(picture, row)}" for row in rows]
+    lines += [f"and {more} more"] if more else []
+    return [f"[{space.name}]", *(lines or ["(nothing present)"])]
+
+
+def _facing(picture: Picture, left: Space, right: Space) -> list[str] | None:
+    """Return two address spaces with the frames between them, or None if they do not fit into a line's width."""
+    ours, theirs = ({row.first: row for row in space.rows} for space in (left, right))
+    pages = sorted(ours.keys() | theirs.keys())
+    more = max(len(pages) - ROWS, 0) + max(left.more, right.more)
+    pairs = [(ours.get(page), theirs.get(page)) for page in pages[:ROWS]]
+    rows = [row for pair in pairs for row in pair if row is not None]
+    titles = f"[{left.name}]", f"[{right.name}]"
+    labels = max([len(titles[0]), *(len(row.label) for row in rows)])
+    told = max([3, *(len(_rights(row)) for row in rows)])
+    middle = max([MIDDLE, *(len(_middle(picture, *pair, 0)) for pair in pairs)])
     if 2 * (labels + told + 3) + middle + 1 > WIDTH:
         return None
     side = labels + told + 1
     lines = [f"{titles[0]:{side}}  {'frames':^{middle}}  {titles[1]:>{side}}".rstrip()]
-    for row in rows:
-        ours = f"{_label(row.left, row.pages):{labels}} {row.left.told:{told}}" if row.left else ""
-        theirs = f"{row.right.told:{told}} {_label(row.right, row.pages)}" if row.right else ""
-        lines.append(f"{ours:{side}}  {_middle(row, name, middle)}  {theirs}".rstrip())
-    return lines + ([f"and {hidden} more"] if hidden > 0 else [])
+    for one, other in pairs:
+        begin = f"{one.label:{labels}} {_rights(one):{told}}" if one else ""
+        end = f"{_rights(other):{told}} {other.label}" if other else ""
+        lines.append(f"{begin:{side}}  {_middle(picture, one, other, middle)}  {end}".rstrip())
+    return lines + ([f"and {more} more"] if more else [])
 
 
-def rights(pte: int, clock: bool = False) -> str:
-    """An entry's rights and marks: `r-- cow dirty`; `used` if it was only read, or in any case for a clock."""
-    return f"{PROTECTIONS[pte & RIGHTS]}{marks(pte, clock) or (' used' if pte & ACCESSED else '')}"
-
-
-def run_of(first: int, pages: int, name: Callable[[int], str]) -> str:
-    """The frames or slots of a run of pages: `c`, `a..c`, `slot 0..2`."""
-    return name(first) if pages == 1 else f"{name(first)}..{name(first + pages - 1).rpartition(' ')[2]}"
-
-
-def span(label: str, length: int) -> str:
-    """`h[2]` and three pages more as `h[2:6]`."""
-    name, bracket, index = label.rstrip("]").rpartition("[")
-    return f"{name}[{index}:{int(index) + length}]" if bracket else f"{label} and {length - 1} more"
-
-
-def continues(first: Half | None, half: Half | None, distance: int) -> bool:
-    """Whether a page that comes so many pages after the first of a run belongs to the run: alike, frame after frame."""
-    if first is None or half is None:
-        return first is half
-    same_mapping = first.label.partition("[")[0] == half.label.partition("[")[0]
-    return same_mapping and first.told == half.told and half.frame == first.frame + distance
-
-
-def _rows(left: dict[int, Half], right: dict[int, Half]) -> list[Row]:
-    rows: list[Row] = []
-    previous = -2
-    for page in sorted(left.keys() | right.keys()):
-        ours, theirs = left.get(page), right.get(page)
-        if rows and page == previous + 1:
-            first, second, length = rows[-1]
-            if continues(first, ours, length) and continues(second, theirs, length):
-                rows[-1] = Row(first, second, length + 1)
-                previous = page
-                continue
-        rows.append(Row(ours, theirs, 1))
-        previous = page
-    return rows
-
-
-def _label(half: Half | None, pages: int) -> str:
-    if half is None:
-        return ""
-    return half.label if pages == 1 else span(half.label, pages)
-
-
-def _box(half: Half, pages: int, name: Callable[[int], str]) -> str:
-    return f"[{run_of(half.frame, pages, name)}]"
-
-
-def _middle(row: Row, name: Callable[[int], str], width: int) -> str:
-    """Arrows and frames of a row, as wide as asked for or wider."""
-    ours, theirs = (half and _box(half, row.pages, name) for half in row[:2])
-    if row.left and row.right and row.left.frame == row.right.frame:
-        arrows = max(width - len(ours or "") - 2, 2)
+def _middle(picture: Picture, left: Row | None, right: Row | None, width: int) -> str:
+    """Return arrows and frames of a row, as wide as asked for or wider."""
+    ours, theirs = (f"[{_box(picture, row)}]" if row is not None else "" for row in (left, right))
+    if left is not None and right is not None and left.box == right.box:
+        arrows = max(width - len(ours) - 2, 2)
         return f"{'-' * (arrows // 2)}>{ours}<{'-' * (arrows - arrows // 2)}"
     begin, end = f"->{ours}" if ours else "", f"{theirs}<-" if theirs else ""
     return f"{begin}{' ' * max(width - len(begin) - len(end), 1)}{end}"
+
+
+def _box(picture: Picture, row: Row) -> str:
+    return picture.boxes[row.box].name if row.box is not None else ""
+
+
+def _beside(columns: list[list[str]]) -> list[str]:
+    """Return columns of lines next to each other, as many as fit in a line, the others below."""
+    lines: list[str] = []
+    row: list[list[str]] = []
+    for column in columns:
+        width = sum(max(map(len, c)) + 3 for c in [*row, column])
+        if row and width > WIDTH:
+            lines += _join(row)
+            row = []
+        row.append(column)
+    return lines + _join(row)
+
+
+def _join(columns: list[list[str]]) -> list[str]:
+    height = max(map(len, columns))
+    widths = [max(map(len, column)) for column in columns]
+    padded = [column + [""] * (height - len(column)) for column in columns]
+    return [
+        "   ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+        for cells in zip(*padded, strict=True)
+    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import pathlib
-import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from grader.grade.attempt import Attempt
 from grader.grade.result import Result, ScenarioResult
 from grader.grade.session import Session
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
+from grader.program import command, quoted
 from grader.report.text import wrap
 from grader.view.steps import story
 from grader.watch.change import change
@@ -159,10 +159,10 @@ class _Watch:
         if failure is None or divergence is None:
             return ["There is no step that differs, so there is no picture. s shows the run."]
         lines = self._story(failure, divergence["step"])
-        lab = shlex.quote(str(self.session.lab.path))
-        mine = shlex.quote(self.regrader.what) if self.regrader.what else lab
-        page = f"grader show {lab} {failure['id']} --submission {mine} --format html --open"
-        return [*lines, "", "As a page to step through:", f"  {printable(page)}"]
+        lab = self.session.lab.path
+        mine = self.regrader.what or lab
+        page = f"{command('show', lab, failure['id'], '--submission')} {quoted(mine)} --format html --open"
+        return [*lines, "", "As a page to step through:", f"  {page}"]
 
     def _story(self, failure: ScenarioResult | None, only: int | None) -> list[str]:
         graded = self.regrader.graded.get(failure["id"]) if failure is not None else None
@@ -227,5 +227,5 @@ def _next(regrader: Regrader, failure: ScenarioResult | None) -> str:
         return f"task {lab.task(failure['task']).number} of {lab.path / 'README.md'}; save, and this screen follows."
     quiz = result.get("quiz") if result is not None else None
     if quiz is not None and quiz["points"] < quiz["max_points"]:
-        return f"the quiz.\ngrader quiz {lab.path}"
+        return f"the quiz.\n{command('quiz', lab.path)}"
     return ""

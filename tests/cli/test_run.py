@@ -89,7 +89,7 @@ def test_what_waits_is_listed_where_all_is_told(cli, lab):
     _, short, _ = cli("run", lab, "--submission", work)
 
     assert "secret" not in out
-    assert_message("run-waiting", out.partition("\nQuiz:")[0])
+    assert_message("run-waiting", out.partition("\n0 of 2 public")[0])
     assert "  waits    fork" not in short
 
 
@@ -162,7 +162,7 @@ def test_a_kernel_that_passes_and_prints_is_told_where_to_look(cli, lab):
     out = cli("run", lab, "--submission", work)[1]
 
     assert "forking" not in out
-    assert "that passed. To see what:\n  grader show LAB " in out
+    assert f"that passed. To see what:\n  grader show {lab} fork --submission {work}" in out
 
 
 def test_hidden_scenarios_only_say_whether_they_passed(cli, lab):

@@ -96,6 +96,22 @@ def test_a_kernel_that_tells_all_it_sees(labs, cli, tmp_path, format):
     assert one[0] == 1 and "ValueError" in one[1]
 
 
+def test_pages_to_step_through_do_not_depend_on_hidden_scenarios(labs, cli, tmp_path):
+    """`--format html --output DIR`: the same files with the same bytes, printed lines included."""
+    telling = "print('saw', page, parent.page_table.pages()); raise ValueError(f'page {page}')"
+    kernel = tmp_path / "kernel.py"
+    kernel.write_text(kernel_text("parent.page_table.protect(page, kept, cow=True)", telling))
+    sites = []
+    for number, lab in enumerate(labs):
+        folder = tmp_path / str(number)
+        cli("run", lab, "--submission", kernel, "--format", "html", "--output", folder)
+        sites.append({str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.html"))})
+
+    assert sites[0] == sites[1]
+    assert list(sites[0]) == ["index.html", "scenarios/fork.html"]
+    assert b"ValueError" in sites[0]["scenarios/fork.html"]
+
+
 def test_the_verdicts_are_those_of_real_failures(labs, results):
     """The comparison above does not compare two empty things: one hidden scenario fails, one passes."""
     hidden = [s["verdict"] for s in results[0]["scenarios"] if s["visibility"] == "hidden"]

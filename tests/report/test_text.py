@@ -39,12 +39,12 @@ def test_a_quiet_report_says_nothing_of_prints(lab):
 
 
 def test_a_name_longer_than_a_line_is_cut_and_not_lost(lab):
-    """The short lines of further failures begin with the scenario's name, however long it is."""
+    """The short lines of what waits begin with the scenario's name, however long it is."""
     result = result_of(lab, SmallKernel)
     failed = {**result["scenarios"][0], "verdict": "crashed", "message": "it ended", "details": ["why"]}
-    result["scenarios"] = [failed, {**failed, "id": "x" * 90, "details": ["else"]}]
+    result["scenarios"] = [failed, {**failed, "id": "x" * 90, "verdict": "waiting"}]
 
-    [line] = [line for line in render(result).splitlines() if line.startswith("  CRASH ")]
+    [line] = [line for line in render(result, verbosity=1).splitlines() if line.startswith("  waits ")]
 
     assert "xxxx" in line and line.endswith(" …") and len(line) <= 80
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from grader.grade.attempt import Attempt, attempt_here
 from grader.lab.kernels import misconception_kernel
-from grader.view.player import LIMIT, player
+from grader.view.player import LIMIT, Difference, Side, page_of_runs, player
 from tests.kernels import SmallKernel
 from tests.test_escape import HOSTILE
 from tests.view.browser import Browser, find_browser
@@ -192,6 +192,18 @@ def test_a_page_that_would_be_too_large_leaves_out_far_pictures():
     assert "grader show LAB run --step 135 --format svg" in page and "--step 1 --format" not in page
 
 
+def test_any_number_of_runs_stand_beside_each_other():
+    """Three sides: those that look alike share a picture, titles say whose it is, and each cost has its title."""
+    scenario, trace = recorded("copy-on-write", "three-sections")
+    wrong = attempt_here(scenario, trace, misconception_kernel(lab_of("copy-on-write"), "parent_w"))
+    sides = [Side("simulated", trace.steps), Side("profile", trace.steps), Side("this machine", wrong.records)]
+    page = page_of_runs(scenario, trace.pids, sides, "Three runs.", Difference(7, "Here they differ", ["why"]))
+    section = page[page.index('<section id="s7"') : page.index('<section id="s8"')]
+
+    assert re.findall("<figcaption>(.*?)</figcaption>", section) == ["simulated and profile", "this machine"]
+    assert "<h3>Here they differ</h3><pre>why</pre>" in section and '<main data-start="6">' in page
+
+
 @settings(max_examples=40, deadline=None)
 @given(HOSTILE.filter(bool))
 def test_hostile_text_changes_no_element(text):
@@ -253,6 +265,32 @@ def test_the_page_steps_by_keys_buttons_slider_and_link(browser, tmp_path):
     assert shown(browser) == ["s4"]  # one step, not one for the page and one for the slider
     browser.open(f"{url}#s5")
     assert shown(browser) == ["s5"]
+
+
+def test_predicting_hides_a_step_until_its_questions_are_answered(browser, tmp_path):
+    """Off at first; switched on, the answer shows what was hidden, a skip too, and the score counts both."""
+    browser.open(address(tmp_path, failing()))
+    click = "document.querySelector('{}').click()"
+    after = "document.querySelector('#s{} .after').offsetHeight > 0"
+    told = "document.querySelector('#said').textContent"
+    assert browser.value("document.querySelector('.ask').offsetHeight") == 0
+
+    browser.value(click.format("button[value=predict]"))
+    assert shown(browser) == ["s1"] and browser.value(after.format(1)) is True  # a mapping asks nothing
+    browser.value("location.hash = '#s4'")
+    browser.value("new Promise(done => setTimeout(done))")
+    assert browser.value("document.querySelector('#s4 > pre').offsetHeight") == 0  # its `expect` would tell
+    assert browser.value(after.format(4)) is False and str(browser.value(told)).endswith("cause a page fault?")
+    browser.value(click.format("#s4 .ask [data-right]"))
+    assert browser.value(after.format(4)) is True
+    assert str(browser.value("document.querySelector('#s4 [data-why]').textContent")).startswith("Right. The answer: ")
+    browser.press("ArrowRight")
+    browser.value(click.format("#s5 .ask [data-skip]"))
+    assert browser.value(after.format(5)) is True
+    assert browser.value("document.querySelector('#score').textContent") == "1 of 1 right, 1 skipped"
+    browser.value(click.format("button[value=predict]"))
+    browser.press("ArrowRight")
+    assert browser.value(after.format(6)) is True and browser.errors == []
 
 
 @pytest.mark.parametrize(

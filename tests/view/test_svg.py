@@ -11,7 +11,7 @@ from grader.view.sight import FRAME, WRITABLE, Page
 from grader.view.svg import STYLE, svg_file
 from tests.messages import assert_message
 from tests.test_escape import HOSTILE
-from tests.view.runs import recorded
+from tests.view.runs import recorded, replayed
 
 SVG = "{http://www.w3.org/2000/svg}"
 BUDGET = 8192
@@ -52,6 +52,20 @@ def test_pictures_are_as_they_were(state):
     assert set(names_of(text)) <= {"svg", "title", "desc", "style", "rect", "text", "tspan", "g", "path", "circle"}
 
 
+def test_a_stale_translation_is_in_the_picture():
+    """SmallKernel does not flush in fork: the entry says one thing, the TLB another, and both are shown."""
+    scenario, trace = replayed(
+        "mmap: {by: P, name: h, pages: 1}",
+        "write: {by: P, at: h, value: 1}",
+        "fork: {by: P, child: C}",
+        machine="{tlb: true}",
+    )
+    text = svg_file(picture_after(scenario, trace.pids, trace.steps, 3))
+
+    assert_message("picture-stale-translation", text, ".svg")
+    assert "rw- → r-- cow dirty, TLB rw- a" in text
+
+
 def test_a_picture_fetches_nothing():
     """No script, link, image, font or address, except the name of the format."""
     text = svg_file(drawn(*STATES[0]))
@@ -76,8 +90,9 @@ def test_a_screen_reader_hears_title_and_rows():
     assert root.get("role") == "img"
     assert title is not None and title.text == "Step 11: C writes 6 to h"
     assert described_as is not None and described_as.text == (
-        "P: t[0] code r-x to a (0); d[0] read-only data r-- to b (0); h[0] heap rw- → r-- cow dirty to c (5). "
-        "C: t[0] code r-x to a (0); d[0] read-only data r-- to b (0); h[0] heap rw- dirty to d (6), changed. "
+        "P: t[0] code r-x used to a (0); d[0] read-only data r-- used to b (0); h[0] heap rw- → r-- cow dirty to c "
+        "(5). C: t[0] code r-x used to a (0); d[0] read-only data r-- used to b (0); h[0] heap rw- dirty to d (6), "
+        "changed. "
         "4 frames in use."
     )
 
@@ -104,7 +119,7 @@ def test_everything_stays_inside_the_picture():
 def picture_of(text):
     """Return a picture with one row and one frame, in which every text is this one."""
     page = Page(text, text, "rw-", text, WRITABLE, text, (FRAME, 1))
-    space = Space(text, (Row(text, page, 1, 0, True),), 0)
+    space = Space(text, (Row(text, 16, page, 1, 0, True),), 0)
     return Picture(text, 1, (space,), (), (Box(text, text, text, (text,), 1, False, True),), 0, 1, 0)
 
 

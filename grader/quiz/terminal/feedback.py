@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from grader.lab.lab import Lab
 from grader.points import points
+from grader.program import command
 from grader.quiz.keys import keyed, offered
 from grader.quiz.marking import CORRECT, INVALID, PARTIAL, UNANSWERED, WRONG
 from grader.quiz.marks import QuestionResult, QuizResult
@@ -72,7 +73,8 @@ class Teller:
         if question.section:
             lines += layout(f"Read again: {question.section}", "      ", "        ")
         for scenario in self.scenarios(question):
-            lines.append(f"      See it happen: grader show {self.lab.path} {scenario}")
+            lines.append(f"      See it happen: {command('show', self.lab.path, scenario)}")
+            lines.append(f"      Predict each step first: {command('predict', self.lab.path, scenario)}")
         return lines
 
     def scenarios(self, question: Question) -> list[str]:

@@ -1,0 +1,204 @@
+"""Proofs over all public scenarios, and of pages in a real browser with axe-core (`make proofs`)."""
+
+import importlib.util
+import json
+import pathlib
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from grader.grade.attempt import attempt_here
+from grader.lab.kernels import misconception_kernel, misconceptions
+from grader.lab.recordings import load_recording
+from grader.report.html_page import render
+from grader.view.layout import pictures
+from grader.view.player import LIMIT, Difference, Side, page_of_runs, player
+from grader.view.svg import svg_file
+from reference.swapping import SwappingKernel
+from tests.conftest import ROOT
+from tests.kernels import SmallKernel
+from tests.report.results import ParentWritable, result_of
+from tests.view.browser import Browser, find_browser
+from tests.view.runs import lab_of, recorded, replayed
+
+html5lib = pytest.importorskip("html5lib", reason="html5lib, of the dev extra, reads pages as a browser does")
+
+LABS = sorted(path.parent.name for path in (ROOT / "labs").glob("*/lab.yaml"))
+
+#: The attributes that our SVG uses; all are SVG 1.1's.
+ATTRIBUTES = {
+    "class", "viewBox", "width", "height", "role", "x", "y", "cx", "cy", "r", "d", "rx",
+}  # fmt: skip
+
+#: Elements of a picture, and what each may contain.
+CONTENT = {
+    "svg": {"title", "desc", "style", "rect", "text", "g", "path", "circle"},
+    "g": {"title", "rect", "text", "circle"},
+    "text": {"tspan"},
+}
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("lab", LABS)
+def test_every_public_scenario_has_a_small_valid_page(lab):
+    """At most 250 KB, every step with its picture, and no error for html5lib."""
+    for scenario in lab_of(lab).scenarios:
+        one, trace = scenario.at_failure_point(0), load_recording(lab_of(lab), scenario).traces[0]
+        page = player(one, trace, None)
+        html5lib.HTMLParser(strict=True).parse(page)
+        assert len(page.encode()) <= LIMIT, scenario.id
+        assert page.count("<svg ") == len(one.steps), scenario.id
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("lab", LABS)
+def test_every_picture_is_svg_and_within_its_budget(lab):
+    """Strictly read: known elements in known places, with known attributes. Over 8 kB are only those of 24 boxes and
+    more, none alike."""
+    for scenario in lab_of(lab).scenarios:
+        one, trace = scenario.at_failure_point(0), load_recording(lab_of(lab), scenario).traces[0]
+        for picture in pictures(one, trace.pids, trace.steps):
+            text = svg_file(picture)
+            strict(ElementTree.fromstring(text.encode()))
+            shapes = sum(len(space.rows) for space in picture.left + picture.right) + len(picture.boxes)
+            assert len(text.encode()) <= (8192 if shapes < 24 else 12_000), (scenario.id, picture.step)
+
+
+def strict(element):
+    """Check an element of a picture and all in it."""
+    tag = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
+    assert set(element.keys()) <= ATTRIBUTES, (tag, element.keys())
+    inner = [child.tag.removeprefix("{http://www.w3.org/2000/svg}") for child in element]
+    assert set(inner) <= CONTENT.get(tag, set()), (tag, inner)
+    for name in ("x", "y", "width", "height", "cx", "cy", "r"):
+        assert re.fullmatch(r"-?\d+(\.\d+)?", element.get(name, "0")), (tag, name)
+    assert re.fullmatch(r"(M-?\d+ -?\d+([hlc]-?\d+( ?-?\d+)*z?)+)*", element.get("d", "")), element.get("d")
+    for child in element:
+        strict(child)
+
+
+# -- in a browser -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A headless Chromium."""
+    if find_browser() is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    started = Browser(tmp_path_factory.mktemp("profile"))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The text of axe-core."""
+    found = importlib.util.find_spec("axe_core_python")
+    if found is None or found.origin is None:
+        pytest.skip("axe-core-python, of the dev extra, is not installed")
+    return pathlib.Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+def forty_steps():
+    """Return the page of a run of 40 steps."""
+    steps = [f"mmap: {{by: P, name: m{n}, pages: 1}}" for n in range(8)]
+    steps += ["fork: {by: P, child: C}"]
+    steps += [f"write: {{by: {'PC'[n % 2]}, at: m{n % 8}, value: {n}}}" for n in range(31)]
+    scenario, trace = replayed(*steps, machine="{frames: 32}")
+    return player(scenario, trace, None)
+
+
+def swapping():
+    """Return the page of a run with swap."""
+    steps = ("mmap: {by: P, name: h, pages: 3}", "write: {by: P, at: h, value: 1}", 'read: {by: P, at: "h[0]"}')
+    scenario, trace = replayed(*steps, machine="{frames: 2, swap: 4}", kernel=SwappingKernel)
+    return player(scenario, trace, None)
+
+
+def stale_translation():
+    """Return the page of a kernel that forgets to flush the TLB in fork."""
+    scenario, trace = recorded("tlb", "round-and-round")
+    for flag in misconceptions(lab_of("tlb")):
+        attempt = attempt_here(scenario, trace, misconception_kernel(lab_of("tlb"), flag))
+        page = player(scenario, trace, attempt)
+        if "TLB r" in page:
+            return page
+    raise AssertionError("no misconception leaves a stale translation in this scenario")
+
+
+def hostile():
+    """Return the page of a kernel that raises markup."""
+
+    class Hostile(SmallKernel):
+        """Raises and prints what would run if it were not escaped."""
+
+        def fork(self, parent, child):
+            raise ValueError("</pre><script>window.hit = 1</script><img src=x onerror='window.hit = 1'>")
+
+    scenario, trace = recorded("copy-on-write", "fork-faults")
+    printed = ["<script>window.hit = 1</script>"]
+    return player(scenario, trace, attempt_here(scenario, trace, Hostile), printed)
+
+
+def three_sides():
+    """Return the page of three runs of one scenario."""
+    scenario, trace = recorded("copy-on-write", "three-sections")
+    wrong = attempt_here(scenario, trace, misconception_kernel(lab_of("copy-on-write"), "parent_w"))
+    sides = [Side("simulated", trace.steps), Side("profile", trace.steps), Side("this machine", wrong.records)]
+    return page_of_runs(scenario, trace.pids, sides, "Three runs.", Difference(7, "Here they differ", ["a line"]))
+
+
+def fork_faults():
+    """Return the page of the scenario of the lab page."""
+    scenario, trace = recorded("copy-on-write", "fork-faults")
+    return player(scenario, trace, None)
+
+
+PAGES = (fork_faults, forty_steps, swapping, stale_translation, hostile, three_sides)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__)
+def test_pages_step_and_have_no_serious_finding(browser, axe, tmp_path, page):
+    """Every step is reached by keyboard, nothing of a kernel runs, and axe-core finds nothing serious, light or dark,
+    while stepping and while predicting."""
+    path = tmp_path / "page.html"
+    path.write_text(page(), encoding="utf-8")
+    browser.open(path.as_uri())
+    total = browser.value("document.querySelectorAll('main > section').length")
+    browser.press("Home")
+    seen = []
+    for _ in range(total):
+        seen.append(browser.value("document.querySelector('main > section:not([hidden])').id"))
+        browser.press("ArrowRight")
+    assert seen == [f"s{n}" for n in range(1, total + 1)]
+    assert browser.value("window.hit") is None and browser.errors == []
+
+    for theme in ("light", "dark"):
+        browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        assert findings(browser, axe) == []
+    browser.value("document.querySelector('button[value=predict]')?.click()")
+    assert findings(browser, axe) == []
+    browser.call("Emulation.setEmulatedMedia", features=[])
+
+
+@pytest.mark.proof
+def test_the_report_has_no_serious_finding(browser, axe, tmp_path, lab):
+    """The page of `grader run --format html`, narrow and wide."""
+    path = tmp_path / "index.html"
+    path.write_text(render(result_of(lab, ParentWritable), {"fork": "scenarios/fork.html"}), encoding="utf-8")
+    for width in (400, 1280):
+        browser.open(path.as_uri(), width=width)
+        assert findings(browser, axe) == []
+        assert browser.value("document.documentElement.scrollWidth") <= width
+
+
+def findings(browser, axe):
+    """Return the serious findings of axe-core on the page that is open, with the elements."""
+    # The debugger's evaluation is not subject to the page's policy, which refuses every other script.
+    browser.call("Runtime.evaluate", expression=axe)
+    expression = "axe.run().then(found => JSON.stringify(found.violations.map(v => [v.impact, v.id, v.nodes[0].html])))"
+    answer = browser.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+    found = json.loads(answer["result"]["value"])
+    return [one for one in found if one[0] in ("serious", "critical")]
