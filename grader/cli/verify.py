@@ -20,32 +20,44 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps", type=int, default=STEPS, metavar="N", help=f"steps of the longest scenarios (default: {STEPS})"
     )
+    parser.add_argument(
+        "--scope", default="basic", metavar="S", help="small world: basic, rights or memory (default: basic)"
+    )
     add_isolation(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from grader.escape import printable
     from grader.grade.session import Session
     from grader.grade.submission import resolve
     from grader.lab.kernels import reference_kernel
-    from grader.verify.explore import SCOPED, Scope, verify
+    from grader.verify.explore import SCOPES, ReferenceBroken, verify
 
     if options.steps < 1:
         raise InputError([f"--steps {options.steps}: expected a number, 1 or more"])
     lab = load_lab(find_lab(options.lab))
     reference = reference_kernel(lab)
     used = {step.verb for scenario in lab.scenarios for step in scenario.steps}
-    scope = Scope(2, 2, tuple(verb for verb in SCOPED if verb in used))
+    if options.scope not in SCOPES:
+        raise InputError([f"--scope {printable(options.scope)}: expected one of {', '.join(SCOPES)}"])
+    scope = SCOPES[options.scope]
+    scope = scope._replace(verbs=tuple(verb for verb in scope.verbs if verb in used))
     submission = resolve(options.submission, lab)
     if submission.refused:
         raise InputError([f"{options.submission}: {submission.refused}"])
     with Session(lab, options.isolation) as session:
         runner = session.runner(submission)
         with tqdm(unit=" scenarios", file=sys.stderr, disable=None, leave=False) as bar:
-            result = verify(scope, lab.tasks[0].id, reference, runner, options.steps, bar.update)
+            try:
+                result = verify(scope, lab.tasks[0].id, reference, runner, options.steps, bar.update)
+            except ReferenceBroken as error:
+                raise InputError([f"{lab.name}: {error}; run `grader check {printable(str(lab.path))}`"]) from None
         runner.discard()
-    print(f"{lab.name}: {scope.pages} pages, {scope.processes} processes; {', '.join(scope.verbs)}")
+    print(
+        f"{lab.name}: {scope.pages} pages, {scope.processes} processes, {scope.frames} frames; {', '.join(scope.verbs)}"
+    )
     return _tell(result)
 
 

@@ -23,15 +23,26 @@ Attempting = Callable[[Scenario, Trace], Attempt]
 
 
 class Scope(NamedTuple):
-    """A small world: what its scenarios may use. `verbs` are from SCOPED."""
+    """A small world: what its scenarios may use. `verbs` are those of SCOPES."""
 
     pages: int
     processes: int
     verbs: tuple[str, ...]
+    frames: int = MachineSpec().frames
 
 
-#: Verbs that a scope can have.
-SCOPED = ("read", "write", "munmap", "fork", "exit")
+#: Verbs of the basic scope.
+BASIC = ("read", "write", "munmap", "fork", "exit")
+
+#: The scopes by name: the basic one, one whose rights change, and one that runs out of frames.
+SCOPES = {
+    "basic": Scope(2, 2, BASIC),
+    "rights": Scope(2, 2, ("read", "write", "execute", "mprotect", "fork")),
+    "memory": Scope(2, 2, ("read", "write", "fork", "exit"), frames=2),
+}
+
+#: What mprotect sets.
+RIGHTS = ("r--", "rw-", "---")
 
 
 class Verified(NamedTuple):
@@ -61,7 +72,7 @@ def verify(
     ctrl-C ends the search early: the outcome then tells the number of steps that was completed.
     """
     opening = Step(1, "mmap", "A", {"name": MAPPING, "pages": scope.pages}, {})
-    start = Scenario("found", "", task, MachineSpec(), (), ("A",), (opening,))
+    start = Scenario("found", "", task, MachineSpec(frames=scope.frames), (), ("A",), (opening,))
     frontier, compared, done = [start], 0, 0
     try:
         for length in range(1, steps + 1):
@@ -117,12 +128,16 @@ def _actions(scope: Scope, scenario: Scenario) -> Iterator[Step]:
     places = [f"{MAPPING}[{page}]" for page in range(scope.pages)]
     for by in born:
         for verb in scope.verbs:
-            if verb in ("read", "write", "munmap"):
+            if verb in ("read", "write", "execute", "munmap"):
                 for at in places:
                     fields: Fields = {"at": at}
                     if verb == "write":
                         fields["value"] = number % 200 + 1
                     yield Step(number, verb, by, fields, {})
+            elif verb == "mprotect":
+                for at in places:
+                    for rights in RIGHTS:
+                        yield Step(number, verb, by, {"at": at, "protection": rights}, {})
             elif verb == "exit":
                 yield Step(number, verb, by, {}, {})
             elif len(born) < scope.processes:

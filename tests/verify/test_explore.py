@@ -11,11 +11,11 @@ from grader.lab.kernels import misconception_kernel, reference_kernel
 from grader.lab.lab import load_lab
 from grader.machine import Protection
 from grader.replay.simulated import replay
-from grader.verify.explore import SCOPED, ReferenceBroken, Scope, verify
+from grader.verify.explore import BASIC, SCOPES, ReferenceBroken, Scope, verify
 
 LABS = pathlib.Path(__file__).resolve().parents[2] / "labs"
 
-ONE_PAGE = Scope(1, 2, SCOPED)
+ONE_PAGE = Scope(1, 2, BASIC)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_the_reference_does_not_differ_from_itself(reference):
 
 def test_every_living_process_performs_every_verb(reference):
     """The count of scenarios is that of the sequences: five first steps of the only process."""
-    assert explore(reference, reference, 1).scenarios == len(SCOPED)
+    assert explore(reference, reference, 1).scenarios == len(BASIC)
 
 
 def test_a_counterexample_is_shortest(lab, reference):
@@ -127,3 +127,15 @@ def test_a_stub_is_not_called_verified(lab, reference):
     result = explore(reference, stub, 1)
     assert result.found is None
     assert result.unjudged is not None
+
+
+@pytest.mark.parametrize("name", SCOPES)
+def test_the_reference_agrees_with_itself_in_every_scope(reference, name):
+    """Each scope has only scenarios that the reference can carry out."""
+    assert explore(reference, reference, 2, SCOPES[name]).found is None
+
+
+@pytest.mark.parametrize(("flag", "scope"), [("exec_any", "rights"), ("protect_entry", "rights")])
+def test_a_scope_shows_mistakes_of_its_subject(lab, reference, flag, scope):
+    """Mistakes that the basic scope cannot show are found in the scope of their subject."""
+    assert explore(reference, misconception_kernel(lab, flag), 3, SCOPES[scope]).found is not None
