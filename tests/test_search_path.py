@@ -277,6 +277,8 @@ COMMANDS = {
     "watch": "watch {lab} --submission {kernel}",
     "practice": "practice fork-faults --no-input",
     "list": "list",
+    "verify": "verify {lab} --submission {kernel} --steps 1",
+    "predict": "predict {lab} --no-input",
     "check": "check {lab}",
     "new": "new lab another",
     "record": "record {lab}",
