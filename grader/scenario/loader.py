@@ -94,7 +94,7 @@ class _Loader:
             contents = given.get("contents") or [(i + 1) % 256 for i in range(pages)]
             if len(contents) != pages:
                 raise self.wrong(line, f"file {file!r} has {pages} pages and contents for {len(contents)}")
-            self.files[file] = FileSpec(file, pages, tuple(contents), given.get("writable", True))
+            self.files[file] = FileSpec(file, pages, tuple(contents), given.get("writable", True), given.get("cached", False))
 
     def read_processes(self, block: Block, machine: MachineSpec) -> tuple[str, ...]:
         names = block["processes"]

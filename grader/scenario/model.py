@@ -46,6 +46,10 @@ from .kinds import (
 
 FORMAT = 1
 
+#: Whose rules a machine follows where Linux differs from the contract.
+TEXTBOOK, LINUX = "textbook", "linux"
+PROFILES = (TEXTBOOK, LINUX)
+
 #: Unrolled steps a scenario may have.
 STEP_LIMIT = 10_000
 
@@ -131,12 +135,14 @@ MACHINE: Table = {
     "replacement": optional(choice(("fifo", "clock")), "which page leaves first"),
     "first_pid": optional(whole_number(1, 1 << 16), "number of the first process"),
     "first_page": optional(whole_number(1, 1 << 20), "page of a process's first mapping"),
+    "profile": optional(choice(PROFILES), "whose rules the machine follows; textbook unless given"),
 }
 
 FILE: Table = {
     "pages": required(whole_number(1, 1 << 16), "its length"),
     "contents": optional(BYTES, "the byte that fills each page; 1, 2, 3 … unless given"),
     "writable": optional(BOOLEAN, "false: opened read-only"),
+    "cached": optional(BOOLEAN, "true: in the page cache from the start (Linux profile)"),
 }
 
 TOP: Table = {
@@ -166,6 +172,7 @@ class MachineSpec(NamedTuple):
     replacement: str = "fifo"
     first_pid: int = 1
     first_page: int = 16
+    profile: str = TEXTBOOK
 
 
 class Fields(TypedDict, total=False):
@@ -271,9 +278,7 @@ class Scenario(NamedTuple):
         if machine:
             plain["machine"] = machine
         if self.files:
-            plain["files"] = {
-                f.name: {"pages": f.pages, "contents": list(f.contents), "writable": f.writable} for f in self.files
-            }
+            plain["files"] = {file.name: _plain_file(file) for file in self.files}
         plain["processes"] = list(self.processes)
         plain["steps"] = [{step.verb: _plain_step(step)} for step in self.steps]
         if self.hint:
@@ -290,6 +295,11 @@ class Scenario(NamedTuple):
 
         text = json.dumps(self.plain(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain_file(file: FileSpec) -> dict[str, object]:
+    plain: dict[str, object] = {"pages": file.pages, "contents": list(file.contents), "writable": file.writable}
+    return {**plain, "cached": True} if file.cached else plain
 
 
 def _plain_step(step: Step) -> dict[str, object]:

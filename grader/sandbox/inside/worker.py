@@ -96,7 +96,7 @@ class _Worker:
         self.run = None
         self.step = self.ticks = 0
         random.seed(0)
-        files = tuple(FileSpec(name, pages, tuple(bytes), mode) for name, pages, bytes, mode in given["files"])
+        files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
         machine, processes = MachineSpec(**given["machine"]), tuple(given["processes"])
         self.log += (wire.INIT, 0)
         try:

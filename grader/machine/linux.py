@@ -1,0 +1,193 @@
+"""A machine that does what Linux does where Linux differs from the contract (`machine: {profile: linux}`).
+
+Three of the rules of Linux belong to the machine and not to the kernel:
+
+    29  an access that ends in SIGSEGV counts no fault, and a process with a handler survives it
+    5   an access that the kernel makes for a system call faults, and counts, like the process's own
+    46  such an access moves the pages before the first bad one
+
+So does what follows from the page cache outliving the last mapping (44) and from mprotect changing the pages before a
+hole (45): the audit and the record of regions agree with a kernel that keeps to these rules. There is always a page of
+zeros, and never a TLB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .audit import Audit, Finding
+from .disk import File
+from .entry import FRAME_SHIFT
+from .hardware import Hardware
+from .kernel import Kernel
+from .machine import Machine
+from .outcome import ERROR, OK, SEGV, FileSpec, Observation
+from .process import Process
+from .protection import Access, Protection
+
+
+class LinuxMachine(Machine):
+    """A machine with the Linux profile.
+
+    survives  whether the access of this step survives its SIGSEGV, as with a signal handler; set before each step
+    """
+
+    def __init__(
+        self, make_kernel: Callable[[Hardware], Kernel], *, files: Sequence[FileSpec] = (), **given: Any
+    ) -> None:
+        self._preloaded: list[int] = []
+        self._in_kernel = False  # whether an access is the kernel's own, for a system call
+        self._not_inherited: dict[int, set[int]] = {}  # pid -> pages that a fork leaves out
+        self.survives = False
+
+        def kernel_with_cache(hw: Hardware) -> Kernel:
+            self._fill_cache(files)
+            return make_kernel(hw)
+
+        super().__init__(kernel_with_cache, files=files, **{**given, "zero_page": True, "tlb": False})
+
+    def _fill_cache(self, files: Sequence[FileSpec]) -> None:
+        """Put the files that the scenario calls cached into frames. No operation of the kernel: nothing is logged."""
+        frames = self._frames
+        log, frames._log = frames._log, None
+        for spec in files:
+            if spec.cached:
+                file = self.files[spec.name]
+                held = self._files._cached[file] = {}
+                for index, image in enumerate(file._images):
+                    held[index] = frame = frames.allocate()
+                    frames._contents[frame] = image
+                    frames._cache(frame, file, index)
+        frames._log = log
+        self._preloaded = frames._born
+        self._audit = LinuxAudit(frames, self.processes)
+
+    def observe(self) -> Observation:
+        """Return what the step did. The frames of cached files come into use with the first step."""
+        seen = super().observe()
+        if self._preloaded:
+            seen = seen._replace(allocated=[*self._preloaded, *seen.allocated])
+            self._preloaded = []
+        return seen
+
+    def kept_frames(self) -> int:
+        """Return the number of file pages in the page cache, which outlive every process."""
+        held = [held for held in self._frames._holder.values() if isinstance(held[0], File)]
+        return len(set(held))
+
+    # -- accesses ---------------------------------------------------------------------------------------------
+
+    def _refuse(self, process: Process, major: bool) -> str:
+        """End the process, or the system call, without counting a fault (rule 29)."""
+        return self._kill(process, SEGV)
+
+    def _kill(self, process: Process, outcome: str) -> str:
+        """End a process, unless the access was the kernel's own, or the process has a handler for SIGSEGV."""
+        if self._in_kernel:
+            return ERROR
+        if self.survives and outcome == SEGV:
+            return SEGV
+        return super()._kill(process, outcome)
+
+    def _fault_in(self, process: Process, page: int, offset: int, access: Access) -> int:
+        """Make a page fit for an access of the kernel's own; return its entry, or 0 if that is not possible."""
+        pte = process.page_table._entries.get(page, 0)
+        if pte & access.bit:
+            return pte
+        self._in_kernel = True
+        try:
+            failed = self._fault(process, page, offset, access) is not None
+        finally:
+            self._in_kernel = False
+        return 0 if failed else process.page_table._entries[page]
+
+    def copy_user(
+        self,
+        process: Process,
+        first: int,
+        count: int,
+        offset: int,
+        length: int,
+        access: Access,
+        values: Sequence[int] = (),
+    ) -> str:
+        """Read or write user memory as the kernel: page by page, with page faults, up to the first bad page."""
+        for i in range(count):
+            pte = self._fault_in(process, first + i, offset, access)
+            if not pte:
+                return ERROR
+            self._mark_used(process, first + i, pte >> FRAME_SHIFT, access)
+            self._move_byte(pte >> FRAME_SHIFT, offset, access, values, i)
+        return OK
+
+    def populate(self, process: Process, first: int, pages: int, access: Access | None = None) -> str:
+        """Touch pages as MAP_POPULATE, mlock and MADV_POPULATE do; an error at the first page that cannot be had.
+
+        access: of every page; unless given, a write in private writable regions and a read elsewhere
+        """
+        for page in range(first, first + pages):
+            region = process._regions.find(page)
+            if region is None:
+                return ERROR
+            writing = not region.shared and Protection.WRITE in region.protection
+            wanted = access or (Access.WRITE if writing else Access.READ)
+            pte = self._fault_in(process, page, 0, wanted) if region.protection.allows(wanted) else 0
+            if not pte:
+                return ERROR
+            self._mark_used(process, page, pte >> FRAME_SHIFT, wanted)
+        return OK
+
+    # -- system calls -----------------------------------------------------------------------------------------
+
+    def fork(self, parent: Process) -> tuple[str, Process | None]:
+        """Copy a process; the child has no memory where the parent's madvise said dontfork."""
+        outcome, child = super().fork(parent)
+        if child is not None:
+            for page in self._not_inherited.get(parent.pid, ()):
+                child._regions.remove(page, 1)
+        return outcome, child
+
+    def mprotect(self, process: Process, first: int, pages: int, protection: Protection) -> str:
+        """Ask the kernel to change protection; after an error, the pages before the first bad one have changed."""
+        reached = self._reach(process, first, pages, protection)
+        outcome = self._system_call(process, "mprotect", first * self._page_size, pages, protection)
+        if outcome in (OK, ERROR) and reached:
+            for piece in process._regions.remove(first, reached):
+                process._regions.insert(piece.replace(protection=protection))
+            self._touch(process, first, reached)
+        return outcome
+
+    def _reach(self, process: Process, first: int, pages: int, protection: Protection) -> int:
+        """Return how many pages of a range mprotect can change before it fails."""
+        for page in range(first, first + pages):
+            region = process._regions.find(page)
+            if region is None:
+                return page - first
+            read_only = isinstance(region.file, File) and not region.file.writable
+            if read_only and region.shared and Protection.WRITE in protection:
+                return page - first
+        return pages
+
+
+class LinuxAudit(Audit):
+    """The audit of a page cache that outlives its mappings, and of swapped pages that stay in memory for sharers."""
+
+    __slots__ = ()
+
+    def _held(self, frame: int) -> bool:
+        held = self._frames._holder.get(frame)
+        return (held is not None and isinstance(held[0], File)) or super()._held(frame)
+
+    def _check_owners(self, released: Any, findings: list[Finding]) -> None:
+        found: list[Finding] = []
+        super()._check_owners(released, found)
+        findings.extend(one for one in found if not self._in_swap_cache(one.frame))
+
+    def _in_swap_cache(self, frame: int) -> bool:
+        """Return True if a slot in use holds what the frame holds, so that a sharer may still come for it."""
+        moves = self._frames._moves
+        if moves is None:
+            return False
+        slot, use = moves._held.get(frame, (-1, 0))
+        return moves._uses.get(slot) == use
