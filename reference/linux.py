@@ -1,228 +1,129 @@
-"""The model answer to the lab linux: the kernel of the other labs with the rules by which Linux differs from them.
-
-The numbers are those of grader/scenario/linux_rules.py, which has a sentence for each.
-"""
+"""The model answer to the lab linux: Linux's paging, and the calls that only the Linux profile has."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-from grader.machine import Access, InvalidArgument, OutOfMemory, PageFault, Process, Protection, Region
-from reference.copy_on_write import NOT_WRITE
+from grader.machine import InvalidArgument, OutOfMemory, Process, Region, SegmentationFault
 from reference.file_backed import CachedFile
-from reference.linux_areas import Area, Areas, Kind
-from reference.swapping import SwappingKernel
-
-#: Pages around a read fault that are mapped if they are in memory, and pages that one read from disk brings.
-WINDOW = 16
-READ_AHEAD = 32
+from reference.linux_areas import Area
+from reference.linux_paging import LinuxPagingKernel
 
 
-class LinuxKernel(SwappingKernel):
-    """Between any two calls, `areas` has the mappings of each process as Linux would count them, and `exclusive` the
-    private frames that have had one user since their last fault: those may be written without another fault.
-    """
+class LinuxKernel(LinuxPagingKernel):
+    """madvise, mremap and mlock. What madvise said of a mapping, and whether it is locked, is part of its kind."""
 
-    def __init__(self, hw):
-        super().__init__(hw)
-        self.areas: dict[Process, Areas] = defaultdict(Areas)
-        self.exclusive: set[int] = set()
-        self.reading_ahead = False
+    # -- advice -----------------------------------------------------------------------------------------------
 
-    # -- system calls -----------------------------------------------------------------------------------------
-
-    def mmap(self, process: Process, region: Region) -> None:
-        """Note the region. The pages of a file that have been in memory before anybody mapped it are found there."""
-        file = region.file
-        known = file is None or file in self.cached
-        super().mmap(process, region)
-        if not known:
-            self.cached[file].frames.update(self.hw.files.cached(file))
-            self.references.update(dict.fromkeys(self.cached[file].frames.values(), 1))
-        region = self.regions[process].find(region.first_page)
-        offset = region.offset if region.file is not None else region.first_page
-        charged = not region.shared and Protection.WRITE in region.protection
-        kind = Kind(region.protection, region.shared, region.file, charged)
-        self.areas[process].add(Area(region.first_page, region.end_page, offset, kind))
-
-    def munmap(self, process: Process, start: int, pages: int) -> None:
-        """Unmap, and forget the mappings."""
-        super().munmap(process, start, pages)
-        self.areas[process].remove(self.hw.page_of(start), pages)
-
-    def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
-        """Change pages up to the first that cannot be changed, and only then fail (rule 45)."""
+    def madvise(self, process: Process, start: int, pages: int, advice: str) -> None:
+        """Follow advice page by page; a page that is not mapped makes an error of the call, but stops nothing."""
         first = self.hw.page_of(start)
-        reached = self.reach(process, first, pages, protection)
-        if reached:
-            super().mprotect(process, start, reached, protection)
-            self.areas[process].change(first, reached, lambda area: _protected(area, protection))
-        if reached < pages:
-            raise InvalidArgument(f"mprotect of page {first + reached}")
+        mapped = [page for page in range(first, first + pages) if self.regions[process].find(page) is not None]
+        for page in mapped:
+            self.check_advice(process, page, advice)
+            if advice == "dontneed":
+                self.drop(process, page)
+            elif advice == "pageout":
+                self.page_out(process, page)
+            else:
+                self.areas[process].change(page, 1, lambda area: area.kind.with_advice(advice))
+        if len(mapped) < pages:
+            raise InvalidArgument(f"madvise of pages that are not mapped, from page {first} on")
 
-    def reach(self, process: Process, first: int, pages: int, protection: Protection) -> int:
-        """Return how many pages of a range can get this protection before one cannot."""
-        for page in range(first, first + pages):
-            region = self.regions[process].find(page)
-            if region is None:
-                return page - first
-            if isinstance(region.file, CachedFile):
-                try:
-                    self.check_may_write_back(region.file.file, region.shared, protection)
-                except InvalidArgument:
-                    return page - first
-        return pages
+    def check_advice(self, process: Process, page: int, advice: str) -> None:
+        """Raise InvalidArgument for advice that a mapping cannot take."""
+        kind = self.areas[process].find(page).kind
+        if advice in ("dontneed", "pageout") and "locked" in kind.advice:
+            raise InvalidArgument(f"{advice} of page {page}, which is locked")
+        if advice == "wipeonfork" and (kind.shared or kind.shown is not None):
+            raise InvalidArgument(f"wipeonfork of page {page}, which is not private anonymous memory")
 
-    def rights_now(self, entry, region: Region) -> Protection:
-        """Return the full rights where a write would change nothing but them (rules 30, 31 and 48)."""
-        if region.shared:
-            clean = isinstance(region.file, CachedFile) and not entry.dirty
-            return region.protection & NOT_WRITE if clean else region.protection
-        return region.protection if entry.frame in self.exclusive else region.protection & NOT_WRITE
+    def drop(self, process: Process, page: int) -> None:
+        """Take a page from this process; its next touch finds zeros, or what the file or object holds."""
+        self.write_back(process, [page])
+        if process.page_table.get(page) is not None:
+            self.remove_page(process, page)
+        if page in self.out[process]:
+            self.leave_slot(process, page)
 
-    def exit(self, process: Process) -> None:
-        """Release everything."""
-        super().exit(process)
-        self.areas.pop(process, None)
-
-    # -- fork -------------------------------------------------------------------------------------------------
+    def page_out(self, process: Process, page: int) -> None:
+        """Move a private page to disk, unless it has another user or there is no slot for it."""
+        entry = process.page_table.get(page)
+        if entry is None or entry.frame == self.hw.zero_frame or self.hw.swap is None:
+            return
+        if self.references[entry.frame] == 1:
+            try:
+                self.swap_out(entry.frame)
+            except OutOfMemory:
+                return
 
     def fork(self, parent: Process, child: Process) -> None:
-        """Copy entries mapping by mapping (rules 14 and 17)."""
-        exclusive = self.exclusive.copy()
+        """Copy a process, without the mappings that madvise keeps from children."""
+        super().fork(parent, child)
+        for area in self.areas[parent].areas:
+            if area.kind.advice & {"dontfork", "wipeonfork"}:
+                for page in range(area.first, area.end):
+                    if page in self.out[child]:
+                        self.leave_slot(child, page)
+            if "dontfork" in area.kind.advice:
+                self.regions[child].remove(area.first, area.end - area.first)
+
+    # -- locking ----------------------------------------------------------------------------------------------
+
+    def mlock(self, process: Process, start: int, pages: int) -> None:
+        """Mark mappings as locked. The machine touches the pages."""
+        first = self.hw.page_of(start)
+        for page in range(first, first + pages):
+            if self.regions[process].find(page) is None:
+                raise InvalidArgument(f"mlock of page {page}, which is not mapped")
+        self.areas[process].change(first, pages, lambda area: area.kind.with_advice("locked"))
+
+    # -- moving -----------------------------------------------------------------------------------------------
+
+    def mremap(self, process: Process, start: int, pages: int, to: int, to_pages: int) -> None:
+        """Move entries with their frames and rights: no copy and no fault (rule 34)."""
+        first, new = self.hw.page_of(start), self.hw.page_of(to)
+        region = self.regions[process].find(first)
+        if pages == 0 or to_pages == 0 or region is None or region.end_page < first + pages:
+            raise InvalidArgument(f"mremap of {pages} pages from page {first} on to {to_pages}: not in one mapping")
+        self.write_back(process, range(first, first + pages))
+        self.move_entries(process, first, new, min(pages, to_pages))
+        for page in range(first + to_pages, first + pages):
+            self.drop(process, page)
+        [piece] = self.regions[process].remove(first, pages)
+        self.regions[process].insert(piece.replace(start=to, pages=to_pages))
+        [area] = self.areas[process].remove(first, pages)
+        untouched = area.kind.shown is None and area.mark is None
+        self.areas[process].add(Area(new, new + to_pages, new if untouched else area.offset, area.kind, area.mark))
+
+    def move_entries(self, process: Process, first: int, new: int, pages: int) -> None:
+        """Move the entries and slots of a range. OutOfMemory, with nothing changed, if an entry cannot be made."""
+        table = process.page_table
+        present = [page for page in range(first, first + pages) if table.get(page) is not None]
+        made = []
         try:
-            super().fork(parent, child)
+            for page in present:
+                entry = table.get(page)
+                table.map(page - first + new, entry.frame, entry.protection, cow=entry.cow)
+                made.append(page - first + new)
         except OutOfMemory:
-            self.exclusive = exclusive
+            for page in made:
+                table.unmap(page)
             raise
-        self.areas[child] = self.areas[parent].inherited()
+        for page in present:
+            table.unmap(page)
+        for page in [page for page in self.out[process] if first <= page < first + pages]:
+            self.out[process][page - first + new] = self.out[process].pop(page)
 
-    def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
-        """Copy an entry of a mapping that ever had a private page; the others fault again in the child."""
-        if self.areas[parent].find(page).mark is not None and not self.regions[parent].find(page).shared:
-            self.exclusive.discard(entry.frame)
-            super().share_page(parent, child, page, entry)
+    # -- shared objects ---------------------------------------------------------------------------------------
 
-    # -- page faults ------------------------------------------------------------------------------------------
-
-    def page_fault(self, process: Process, fault: PageFault) -> None:
-        """Handle a fault. An instruction fetch from an absent page reads it first, even if it is refused then (47)."""
-        region = self.regions[process].find(self.hw.page_of(fault.address))
-        if region is not None and fault.access is Access.EXECUTE and not fault.present:
-            if not region.protection.allows(Access.EXECUTE):
-                fault = fault._replace(access=Access.READ)
-        super().page_fault(process, fault)
-
-    def first_touch(self, process: Process, page: int, region: Region, access: Access) -> None:
-        """Map a page; a read of a file or of shared memory maps what is around it too (rules 19 and 23)."""
-        if region.file is None or access is Access.WRITE or page in self.out[process]:
-            super().first_touch(process, page, region, access)
-            if access is Access.WRITE and not region.shared:
-                self.own(process, page)
-            return
-        self.map_object_page(process, page, region, self.object_frame(region, page))
-        area = self.areas[process].find(page)
-        begin = max(page - page % WINDOW, area.first)
-        for near in range(begin, min(begin + WINDOW, area.end)):
-            frame = region.file.frames.get(self.index_in_object(region, near))
-            absent = process.page_table.get(near) is None and near not in self.out[process]
-            if frame is not None and absent:
-                try:
-                    self.map_object_page(process, near, region, frame)
-                except OutOfMemory:
-                    return  # nobody has asked for this one
-
-    def map_object_page(self, process: Process, page: int, region: Region, frame: int) -> None:
-        """Map a page of an object for reading: a later write must be seen, unless no disk has to learn of it (26)."""
-        anonymous = region.shared and not isinstance(region.file, CachedFile)
-        self.references[frame] += 1
-        self.map_new(process, page, frame, region.protection if anonymous else region.protection & NOT_WRITE)
-
-    def first_write(self, process: Process, page: int, region: Region) -> None:
-        """Make a page writable by copy or reuse, and remember that it is the writer's own."""
-        super().first_write(process, page, region)
-        if not region.shared:
-            self.own(process, page)
-
-    def own(self, process: Process, page: int) -> None:
-        """Note that a page has become private to its process, and its mapping one with private pages."""
-        self.exclusive.add(process.page_table.get(page).frame)
-        self.areas[process].write(page)
-
-    def swap_in(self, process: Process, page: int, region: Region) -> None:
-        """Bring a page back; one that nobody shares belongs to its process as before."""
-        super().swap_in(process, page, region)
-        frame = process.page_table.get(page).frame
-        if self.references[frame] == 1 and self.slot_of(frame) is None:
-            self.exclusive.add(frame)
-
-    # -- the page cache ---------------------------------------------------------------------------------------
+    def mmap(self, process: Process, region: Region) -> None:
+        """Note the region; a shared object stays as long as its first mapping, whatever mremap makes of that."""
+        super().mmap(process, region)
+        if region.shared and region.file is None:
+            self.regions[process].find(region.first_page).file.pages = region.pages
 
     def object_frame(self, region: Region, page: int) -> int:
-        """Return the frame of an object's page; one that comes from disk brings its neighbours (rules 22 and 49)."""
-        index = self.index_in_object(region, page)
-        cold = isinstance(region.file, CachedFile) and index not in region.file.frames
-        frame = super().object_frame(region, page)
-        if cold:
-            self.read_ahead(region, index)
-        return frame
-
-    def read_ahead(self, region: Region, index: int) -> None:
-        """Read the pages around one that came from disk; of a program's code, those that follow in its mapping."""
-        begin, end = index - READ_AHEAD // 2, index + READ_AHEAD // 2
-        if Protection.EXECUTE in region.protection:
-            begin, end = index, min(index + READ_AHEAD, region.offset + region.pages)
-        self.reading_ahead = True
-        try:
-            for near in range(max(begin, 0), min(end, region.file.file.pages)):
-                if near not in region.file.frames:
-                    region.file.frames[near] = self.new_object_frame(region.file, near)
-        except OutOfMemory:
-            return  # nobody has asked for these
-        finally:
-            self.reading_ahead = False
-
-    def object_gone(self, shown) -> None:
-        """Release a shared object; the pages of a file stay in memory (rule 44)."""
-        if not isinstance(shown, CachedFile):
-            super().object_gone(shown)
-
-    # -- frames -----------------------------------------------------------------------------------------------
-
-    def evict(self) -> None:
-        """Free a file page that nobody maps, or move a private page to disk."""
-        if self.reading_ahead:
-            raise OutOfMemory("nothing leaves for a page that nobody has asked for")
-        for cached in self.cached.values():
-            for index, frame in cached.frames.items():
-                if self.references[frame] == 1:
-                    self.release(cached.frames.pop(index))
-                    return
-        super().evict()
-
-    def swap_out(self, frame: int) -> None:
-        """Move a frame to disk; one that only its slot still uses is there already."""
-        slot = self.slot_of(frame)
-        if slot is not None and not self.entries_of(frame):
-            slot.frame = None
-            self.release(frame)
-            return
-        super().swap_out(frame)
-        if slot is not None and slot.frame is not None:
-            slot.frame = None
-            self.release(frame)
-
-    def release(self, frame: int) -> None:
-        """Drop one reference. A page that only its slot still uses stays for the other sharers (rule 50)."""
-        super(SwappingKernel, self).release(frame)
-        if frame not in self.references:
-            self.exclusive.discard(frame)
-
-
-def _protected(area: Area, protection: Protection) -> Kind:
-    """Return the kind of a mapping under another protection."""
-    kind = area.kind
-    charged = kind.charged or (not kind.shared and Protection.WRITE in protection)
-    if Protection.WRITE not in protection and kind.shown is None and area.mark is None:
-        charged = False
-    return kind._replace(protection=protection, charged=charged)
+        """Return the frame of an object's page. SegmentationFault past the end of a shared object, as of a file."""
+        past = not isinstance(region.file, CachedFile) and self.index_in_object(region, page) >= region.file.pages
+        if past:
+            raise SegmentationFault
+        return super().object_frame(region, page)

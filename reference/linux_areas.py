@@ -26,6 +26,10 @@ class Kind(NamedTuple):
     charged: bool  # whether it was ever writable, and so counts as memory that the process may fill
     advice: frozenset[str] = frozenset()
 
+    def with_advice(self, advice: str) -> Kind:
+        """Return this kind under one more piece of advice."""
+        return self._replace(advice=self.advice | {advice})
+
 
 class Area(NamedTuple):
     """One mapping: its pages, the page of its object that its first page shows, and its mark if it has one."""

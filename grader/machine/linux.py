@@ -28,10 +28,7 @@ from .protection import Access, Protection
 
 
 class LinuxMachine(Machine):
-    """A machine with the Linux profile.
-
-    survives  whether the access of this step survives its SIGSEGV, as with a signal handler; set before each step
-    """
+    """A machine with the Linux profile."""
 
     def __init__(
         self, make_kernel: Callable[[Hardware], Kernel], *, files: Sequence[FileSpec] = (), **given: Any
@@ -39,7 +36,7 @@ class LinuxMachine(Machine):
         self._preloaded: list[int] = []
         self._in_kernel = False  # whether an access is the kernel's own, for a system call
         self._not_inherited: dict[int, set[int]] = {}  # pid -> pages that a fork leaves out
-        self.survives = False
+        self._survives = False  # whether a handler catches the SIGSEGV of this access
 
         def kernel_with_cache(hw: Hardware) -> Kernel:
             self._fill_cache(files)
@@ -86,7 +83,7 @@ class LinuxMachine(Machine):
         """End a process, unless the access was the kernel's own, or the process has a handler for SIGSEGV."""
         if self._in_kernel:
             return ERROR
-        if self.survives and outcome == SEGV:
+        if self._survives and outcome == SEGV:
             return SEGV
         return super()._kill(process, outcome)
 
@@ -138,6 +135,16 @@ class LinuxMachine(Machine):
             self._mark_used(process, page, pte >> FRAME_SHIFT, wanted)
         return OK
 
+    def surviving(
+        self, process: Process, first: int, count: int, offset: int, access: Access, values: Sequence[int]
+    ) -> str:
+        """Do what `access` does, for a process that has a handler for SIGSEGV: it lives on."""
+        self._survives = True
+        try:
+            return self.access(process, first, count, offset, access, values)
+        finally:
+            self._survives = False
+
     # -- system calls -----------------------------------------------------------------------------------------
 
     def fork(self, parent: Process) -> tuple[str, Process | None]:
@@ -156,6 +163,77 @@ class LinuxMachine(Machine):
             for piece in process._regions.remove(first, reached):
                 process._regions.insert(piece.replace(protection=protection))
             self._touch(process, first, reached)
+        return outcome
+
+    def mmap(
+        self,
+        process: Process,
+        pages: int,
+        protection: Protection,
+        shared: bool = False,
+        file: str | None = None,
+        offset: int = 0,
+        at: int | None = None,
+        fixed: bool = False,
+        populate: bool = False,
+    ) -> str:
+        """Ask the kernel for a region; `fixed` unmaps what is there first, `populate` touches every page."""
+        if fixed and at is not None and pages:
+            outcome = self.munmap(process, at // self._page_size, pages)
+            if outcome != OK:
+                return outcome
+        outcome = super().mmap(process, pages, protection, shared, file, offset, at)
+        if outcome == OK:
+            first = self.start // self._page_size
+            self._inherit_again(process, first, pages)
+            if populate:
+                self.populate(process, first, pages)  # pages that cannot be had are no error of mmap
+        return outcome
+
+    def munmap(self, process: Process, first: int, pages: int) -> str:
+        """Ask the kernel to unmap pages."""
+        outcome = super().munmap(process, first, pages)
+        if outcome == OK:
+            self._inherit_again(process, first, pages)
+        return outcome
+
+    def _inherit_again(self, process: Process, first: int, pages: int) -> None:
+        """Forget what madvise said of pages: the memory that it was about has gone."""
+        kept_back = self._not_inherited.get(process.pid)
+        if kept_back:
+            kept_back.difference_update(range(first, first + pages))
+
+    def madvise(self, process: Process, first: int, pages: int, advice: str) -> str:
+        """Pass advice on to the kernel; to populate, touch the pages as the process would."""
+        if advice in ("populate_read", "populate_write"):
+            return self.populate(process, first, pages, Access.READ if advice == "populate_read" else Access.WRITE)
+        outcome = self._system_call(process, "madvise", first * self._page_size, pages, advice)
+        if advice == "dontfork" and outcome in (OK, ERROR):
+            mapped = {page for page in range(first, first + pages) if process._regions.find(page) is not None}
+            self._not_inherited.setdefault(process.pid, set()).update(mapped)
+        return outcome
+
+    def mlock(self, process: Process, first: int, pages: int) -> str:
+        """Let the kernel note that pages must stay, then touch them; an error if one is not mapped."""
+        outcome = self._system_call(process, "mlock", first * self._page_size, pages)
+        return self.populate(process, first, pages) if outcome == OK else outcome
+
+    def mremap(self, process: Process, first: int, pages: int, to_pages: int) -> str:
+        """Ask the kernel to move pages to a new place, which the machine picks; `self.start` is its address then."""
+        to = process._next_page
+        arguments = (first * self._page_size, pages, to * self._page_size, to_pages)
+        outcome = self._system_call(process, "mremap", *arguments)
+        if outcome == OK:
+            self.start = to * self._page_size
+            for piece in process._regions.remove(first, pages):
+                self._released.append(piece)
+                process._regions.insert(piece.replace(start=self.start, pages=to_pages))
+            self._touch(process, first, pages)
+            process._next_page = to + to_pages + 1
+            kept_back = self._not_inherited.get(process.pid, set())
+            moved = {page for page in range(to_pages) if first + min(page, pages - 1) in kept_back}
+            self._inherit_again(process, first, pages)
+            kept_back.update(to + page for page in moved)
         return outcome
 
     def _reach(self, process: Process, first: int, pages: int, protection: Protection) -> int:

@@ -41,6 +41,7 @@ from .kinds import (
     PROTECTION,
     STEPS,
     TIMES,
+    TRUE,
     WHOLE_PLACE,
 )
 
@@ -50,11 +51,15 @@ FORMAT = 1
 TEXTBOOK, LINUX = "textbook", "linux"
 PROFILES = (TEXTBOOK, LINUX)
 
+#: What madvise can be asked for.
+ADVICE = ("dontneed", "populate_read", "populate_write", "wipeonfork", "dontfork", "pageout")
+
 #: Unrolled steps a scenario may have.
 STEP_LIMIT = 10_000
 
 
 _BY = required(NAME, "the process that acts")
+_SURVIVES = optional(TRUE, "a handler catches the SIGSEGV that this access ends in (Linux profile)")
 
 EXPECT: Table = {
     "outcome": optional(OUTCOME, "how the step ends"),
@@ -84,6 +89,8 @@ _PLAIN_VERBS: dict[str, Table] = {
         "file": optional(NAME, "the file it shows; anonymous unless given"),
         "offset": optional(COUNT, "first page of the file"),
         "at": optional(WHOLE_PLACE, "where; the machine picks the place unless given"),
+        "fixed": optional(TRUE, "MAP_FIXED: replaces what is there (Linux profile)"),
+        "populate": optional(TRUE, "MAP_POPULATE: touches every page at once (Linux profile)"),
     },
     "munmap": {"by": _BY, "at": required(WHOLE_PLACE, "pages to unmap")},
     "mprotect": {
@@ -91,13 +98,14 @@ _PLAIN_VERBS: dict[str, Table] = {
         "at": required(WHOLE_PLACE, "pages to protect"),
         "protection": required(PROTECTION, "their new protection"),
     },
-    "read": {"by": _BY, "at": required(PLACE, "what to read, one byte a page")},
-    "execute": {"by": _BY, "at": required(PLACE, "what to execute, one byte a page")},
+    "read": {"by": _BY, "at": required(PLACE, "what to read, one byte a page"), "survives": _SURVIVES},
+    "execute": {"by": _BY, "at": required(PLACE, "what to execute, one byte a page"), "survives": _SURVIVES},
     "write": {
         "by": _BY,
         "at": required(PLACE, "what to write, one byte a page"),
         "value": optional(BYTE, "the byte for every page"),
         "values": optional(BYTES, "a byte for each page"),
+        "survives": _SURVIVES,
     },
     "fork": {"by": _BY, "child": required(NAME, "what the scenario calls the new process")},
     "exit": {"by": _BY},
@@ -107,7 +115,23 @@ _PLAIN_VERBS: dict[str, Table] = {
         "value": required(BYTE, "the byte for every page"),
     },
     "copy_from_user": {"by": _BY, "at": required(PLACE, "user memory that the kernel reads")},
+    "madvise": {
+        "by": _BY,
+        "at": required(WHOLE_PLACE, "pages that the advice is about"),
+        "advice": required(choice(ADVICE), "what to do with them"),
+    },
+    "mremap": {
+        "by": _BY,
+        "at": required(WHOLE_PLACE, "pages to move; they must lie in one mapping"),
+        "name": required(NAME, "what the scenario calls the moved mapping"),
+        "pages": optional(PAGES, "its new length; as before unless given"),
+    },
+    "mlock": {"by": _BY, "at": required(WHOLE_PLACE, "pages to bring into memory and keep there")},
 }
+
+#: What only machines with the Linux profile model: verbs, and fields of verbs and files.
+LINUX_VERBS = ("madvise", "mremap", "mlock")
+LINUX_FIELDS = ("fixed", "populate", "survives", "cached")
 
 #: verb -> field -> what it takes. `repeat` is unrolled by the loader; a Step never has it.
 FIELDS: dict[str, Table] = {
@@ -188,6 +212,10 @@ class Fields(TypedDict, total=False):
     value: int
     values: list[int]
     child: str
+    fixed: bool
+    populate: bool
+    survives: bool
+    advice: str
     operation: str
     after: int | str
 

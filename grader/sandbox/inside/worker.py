@@ -190,6 +190,15 @@ class _Recorder:
     def user_access(self, process: Process, *arguments: object) -> None:
         self._call(wire.USER_ACCESS, "user_access", process, *arguments)
 
+    def madvise(self, process: Process, *arguments: object) -> None:
+        self._call(wire.MADVISE, "madvise", process, *arguments)
+
+    def mremap(self, process: Process, *arguments: object) -> None:
+        self._call(wire.MREMAP, "mremap", process, *arguments)
+
+    def mlock(self, process: Process, *arguments: object) -> None:
+        self._call(wire.MLOCK, "mlock", process, *arguments)
+
     def evict(self) -> None:
         self._call(wire.EVICT, "evict", None)
 
