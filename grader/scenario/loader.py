@@ -66,7 +66,7 @@ class _Loader:
     def scenario(self, block: Any, id: str) -> Scenario:
         check_fields(self.name, "a scenario", block, TOP, 1)
         machine = self.machine(block)
-        self.read_files(block)
+        self.read_files(block, machine)
         processes = self.read_processes(block, machine)
         self.read_steps(block["steps"])
         if sum(step.fields.get("after") == "each" for step in self.steps) > 1:
@@ -108,7 +108,7 @@ class _Loader:
                 line, f"{what} is not modelled by this machine; give the scenario `machine: {{profile: linux}}`"
             )
 
-    def read_files(self, block: Block) -> None:
+    def read_files(self, block: Block, machine: MachineSpec) -> None:
         files = block.get("files", Block(1))
         if not isinstance(files, Block):
             raise self.wrong(block.lines["files"], "files must be a mapping such as {notes: {pages: 3}}")
@@ -125,6 +125,10 @@ class _Loader:
                 raise self.wrong(line, f"file {file!r} has {pages} pages and contents for {len(contents)}")
             writable, cached = given.get("writable", True), given.get("cached", False)
             self.files[file] = FileSpec(file, pages, tuple(contents), writable, cached)
+        cached = sum(file.pages for file in self.files.values() if file.cached)
+        if cached > machine.frames:
+            line = block.lines["files"]
+            raise self.wrong(line, f"{cached} pages of files are cached; this machine has {machine.frames} frames")
 
     def read_processes(self, block: Block, machine: MachineSpec) -> tuple[str, ...]:
         names = block["processes"]

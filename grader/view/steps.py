@@ -11,7 +11,7 @@ from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
 from grader.machine.entry import FRAME_SHIFT
 from grader.scenario.describe import sentence
-from grader.scenario.model import Scenario
+from grader.scenario.model import LINUX, Scenario
 from grader.trace.names import Names, letter
 from grader.trace.records import CRASHED, StepRecord, Trace
 from grader.trace.state import State
@@ -60,6 +60,8 @@ def _machine(scenario: Scenario) -> str:
     if spec.swap:
         parts.append(f"{spec.swap} swap slots ({spec.replacement})")
     parts += [word for word, there in (("a TLB", spec.tlb), ("a zero page", spec.zero_page)) if there]
+    if spec.profile == LINUX:
+        parts.append("with the Linux profile")
     return f"machine: {', '.join(parts)}; processes: {', '.join(scenario.processes)}"
 
 
