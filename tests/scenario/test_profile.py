@@ -1,5 +1,7 @@
 """The Linux profile in scenario files, and the table of its rules."""
 
+import pathlib
+
 import pytest
 
 from grader.scenario.describe import sentence
@@ -11,6 +13,19 @@ from grader.scenario.writer import to_yaml
 from tests.scenario.test_loader import HEAD, parse, refusal
 
 LINUX = HEAD.replace("processes:", "machine: {profile: linux}\nprocesses:")
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+#: The rules that handouts and the quiz tell, by their numbers.
+TOLD = {
+    "labs/demand-paging/README.md": (3, 23, 29, 30),
+    "labs/copy-on-write/README.md": (3, 14, 29, 30),
+    "labs/shared-memory/README.md": (3, 17, 19, 29),
+    "labs/kernel-access/README.md": (3, 5, 30, 45, 46),
+    "labs/file-backed/README.md": (14, 22, 23, 26, 44),
+    "labs/linux/README.md": tuple(RULES),
+    "quizzes/linux.yaml": (3, 14, 17, 19, 22, 23, 29, 30, 44, 47),
+}
 
 STEPS = {
     "madvise: {by: P, at: h, advice: dontneed}": "P advises dontneed for h",
@@ -100,3 +115,19 @@ def test_every_rule_says_it_in_whole_sentences():
     assert list(RULES) == sorted(RULES)
     assert all("On Linux, " in rule.sentence and rule.sentence.endswith(".") for rule in RULES.values())
     assert {number for number, rule in RULES.items() if rule.part == "machine"} == {5, 29, 46}
+
+
+@pytest.mark.parametrize("path", TOLD)
+def test_handouts_and_quiz_say_the_same_sentence(path):
+    """Wherever a difference to Linux is told, it is told in the words of the table."""
+    text = " ".join((ROOT / path).read_text(encoding="utf-8").replace("\n> ", " ").split())
+
+    assert [number for number in TOLD[path] if RULES[number].sentence not in text] == []
+
+
+def test_more_cached_pages_than_frames():
+    """Files that are in memory from the start must fit; the refusal says how many pages and frames there are."""
+    head = LINUX.replace("{profile: linux}", "{profile: linux, frames: 4}")
+    head = head.replace("processes:", "files: {notes: {pages: 5, cached: true}}\nprocesses:")
+
+    assert "s.yaml:5: 5 pages of files are cached; this machine has 4 frames" in refusal(head=head)
