@@ -121,7 +121,14 @@ class LinuxPagingKernel(SwappingKernel):
             if access is Access.WRITE and not region.shared:
                 self.own(process, page)
             return
-        self.map_object_page(process, page, region, self.object_frame(region, page))
+        # Linux looks around before it looks at the page itself, so even an access past the end of a file maps neighbours.
+        self.map_around(process, page, region)
+        if process.page_table.get(page) is None:
+            self.map_object_page(process, page, region, self.object_frame(region, page))
+            self.map_around(process, page, region)
+
+    def map_around(self, process: Process, page: int, region: Region) -> None:
+        """Map what is in memory of the window around a page, and has no entry yet."""
         area = self.areas[process].find(page)
         begin = max(page - page % WINDOW, area.first)
         for near in range(begin, min(begin + WINDOW, area.end)):

@@ -122,7 +122,19 @@ class LinuxMachine(Machine):
         """Touch pages as MAP_POPULATE, mlock and MADV_POPULATE do; an error at the first page that cannot be had.
 
         access: of every page; unless given, a write in private writable regions and a read elsewhere
+
+        For mmap and mlock all faults count as minor ones: after it has waited for the disk, Linux repeats the fault as
+        if it were a new one, and that finds the page. madvise counts major faults.
         """
+        major = self._major
+        try:
+            return self._populate(process, first, pages, access)
+        finally:
+            if access is None:
+                self._minor += self._major - major
+                self._major = major
+
+    def _populate(self, process: Process, first: int, pages: int, access: Access | None) -> str:
         for page in range(first, first + pages):
             region = process._regions.find(page)
             if region is None:

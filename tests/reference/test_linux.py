@@ -103,6 +103,11 @@ CASES = {
         "mmap: {by: P, name: f, pages: 30, file: warm, protection: r--}",
         "read: {by: P, at: 'f[0]', expect: {faults: 1, present: {'P:f[0:16]': true, 'P:f[16]': false}}}",
     ],
+    "23: even a read past the end of a file maps the window": [
+        "mmap: {by: P, name: f, pages: 42, file: warm, protection: r--}",
+        "read: {by: P, at: 'f[41]', survives: true, expect: {outcome: segv, faults: 0}}",
+        "read: {by: P, at: 'f[32:40]', expect: {faults: 0}}",
+    ],
     "24: a private write maps only its page": [
         "mmap: {by: P, name: f, pages: 3, file: warm}",
         "write: {by: P, at: f, value: 1, expect: {faults: 3, copies: 3}}",
@@ -189,6 +194,11 @@ CASES = {
     "36: populate of pages that are not mapped is an error": [
         MAP,
         "madvise: {by: P, at: 'h[2:6]', advice: populate_write, expect: {outcome: error, faults: 2}}",
+    ],
+    "36: madvise counts a read from disk as a major fault, mmap and mlock as a minor one": [
+        "mmap: {by: P, name: f, pages: 5, file: cold, protection: r--, populate: true, expect: {faults: 1, major: 0}}",
+        "mmap: {by: P, name: g, pages: 5, file: code, protection: r--}",
+        "madvise: {by: P, at: g, advice: populate_read, expect: {faults: 1, major: 1}}",
     ],
     "42: pageout leaves shared pages": [
         MAP,
