@@ -121,7 +121,7 @@ class LinuxPagingKernel(SwappingKernel):
             if access is Access.WRITE and not region.shared:
                 self.own(process, page)
             return
-        # Linux looks around before it looks at the page itself, so even an access past the end of a file maps neighbours.
+        # Linux looks around before it looks at the page itself: even an access past the end of a file maps neighbours.
         self.map_around(process, page, region)
         if process.page_table.get(page) is None:
             self.map_object_page(process, page, region, self.object_frame(region, page))
