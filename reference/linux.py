@@ -71,10 +71,11 @@ class LinuxKernel(LinuxPagingKernel):
     def mlock(self, process: Process, start: int, pages: int) -> None:
         """Mark mappings as locked. The machine touches the pages."""
         first = self.hw.page_of(start)
-        for page in range(first, first + pages):
-            if self.regions[process].find(page) is None:
-                raise InvalidArgument(f"mlock of page {page}, which is not mapped")
-        self.areas[process].change(first, pages, lambda area: area.kind.with_advice("locked"))
+        unmapped = (page for page in range(first, first + pages) if self.regions[process].find(page) is None)
+        end = next(unmapped, first + pages)
+        self.areas[process].change(first, end - first, lambda area: area.kind.with_advice("locked"))
+        if end < first + pages:
+            raise InvalidArgument(f"mlock of page {end}, which is not mapped")
 
     # -- moving -----------------------------------------------------------------------------------------------
 

@@ -191,6 +191,18 @@ CASES = {
         FORK,
         "mlock: {by: P, at: h, expect: {faults: 4, copies: 4}}",
     ],
+    "36: locked pages that become writable, or more, are made present at once": [
+        "mmap: {by: P, name: h, pages: 2, protection: r--}",
+        "mlock: {by: P, at: h, expect: {faults: 2, frames: 40}}",
+        "mprotect: {by: P, at: h, protection: rw-, expect: {faults: 2, frames: 42}}",
+        "mremap: {by: P, at: h, name: k, pages: 4, expect: {faults: 2, frames: 44}}",
+    ],
+    "33: a fixed mapping that is refused has unmapped nothing": [
+        MAP,
+        "write: {by: P, at: h, value: 1}",
+        "mmap: {by: P, name: k, pages: 1, at: 'h[1]', fixed: true, file: code, shared: true, expect: {outcome: error}}",
+        "read: {by: P, at: h, expect: {faults: 0, value: 1}}",
+    ],
     "36: populate of pages that are not mapped is an error": [
         MAP,
         "madvise: {by: P, at: 'h[2:6]', advice: populate_write, expect: {outcome: error, faults: 2}}",
