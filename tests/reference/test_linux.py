@@ -162,6 +162,16 @@ CASES = {
         "write: {by: P, at: 'm[0]', value: 2, expect: {faults: 1, copies: 1}}",
         "read: {by: P, at: 'h[0]', expect: {outcome: segv}}",
     ],
+    "34: mremap moves what madvise has split, but lets only one mapping grow": [
+        MAP,
+        "write: {by: P, at: h, value: 1}",
+        "madvise: {by: P, at: 'h[1]', advice: dontfork}",
+        "mremap: {by: P, at: 'h[0:3]', name: k, pages: 5, expect: {outcome: error}}",
+        "mremap: {by: P, at: 'h[0:3]', name: k}",
+        FORK,
+        "read: {by: C, at: 'k[0]', expect: {value: 1, faults: 0}}",
+        "read: {by: C, at: 'k[1]', expect: {outcome: segv}}",
+    ],
     "35: wipeonfork gives the child zeros, and the parent's pages stay writable": [
         MAP,
         "write: {by: P, at: h, value: 1}",
