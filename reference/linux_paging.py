@@ -28,6 +28,7 @@ class LinuxPagingKernel(SwappingKernel):
         self.areas: dict[Process, Areas] = defaultdict(Areas)
         self.exclusive: set[int] = set()
         self.reading_ahead = False
+        self.faulting: tuple[Process, int] | None = None  # whose page is being handled, and which
 
     # -- system calls -----------------------------------------------------------------------------------------
 
@@ -108,7 +109,9 @@ class LinuxPagingKernel(SwappingKernel):
 
     def page_fault(self, process: Process, fault: PageFault) -> None:
         """Handle a fault. An instruction fetch from an absent page reads it first, even if it is refused then (47)."""
-        region = self.regions[process].find(self.hw.page_of(fault.address))
+        page = self.hw.page_of(fault.address)
+        region = self.regions[process].find(page)
+        self.faulting = process, page
         untouched = region is not None and not fault.present
         if untouched and fault.access is Access.EXECUTE and not region.protection.allows(Access.EXECUTE):
             fault = fault._replace(access=Access.READ)
@@ -179,7 +182,9 @@ class LinuxPagingKernel(SwappingKernel):
         """Read the pages around one that came from disk; of a program's code, those that follow in its mapping."""
         begin, end = index - READ_AHEAD // 2, index + READ_AHEAD // 2
         if Protection.EXECUTE in region.protection:
-            begin, end = index, min(index + READ_AHEAD, region.offset + region.pages)
+            process, page = self.faulting
+            left = self.areas[process].find(page).end - page
+            begin, end = index, index + min(READ_AHEAD, left)
         self.reading_ahead = True
         try:
             for near in range(max(begin, 0), min(end, region.file.file.pages)):

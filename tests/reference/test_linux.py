@@ -269,6 +269,11 @@ CASES = {
         "mmap: {by: P, name: f, pages: 10, file: code, protection: r-x, offset: 10}",
         "execute: {by: P, at: 'f[5]', expect: {major: 1, reads: 5}}",
     ],
+    "49: a part that mprotect leaves as it was is no mapping of its own": [
+        "mmap: {by: P, name: f, pages: 2, file: code, protection: r-x}",
+        "mprotect: {by: P, at: 'f[0]', protection: r-x}",
+        "read: {by: P, at: f, expect: {faults: 1, major: 1, reads: 2}}",
+    ],
     "50: a sharer that comes back with a write leaves the page for the other": [
         "mmap: {by: P, name: h, pages: 20, file: warm, protection: r--}",
         "mmap: {by: P, name: k, pages: 1}",
