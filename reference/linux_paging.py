@@ -28,6 +28,7 @@ class LinuxPagingKernel(SwappingKernel):
         self.areas: dict[Process, Areas] = defaultdict(Areas)
         self.exclusive: set[int] = set()
         self.reading_ahead = False
+        self.copying: int | None = None  # the frame that a copy is being made of
         self.faulting: tuple[Process, int] | None = None  # whose page is being handled, and which
 
     # -- system calls -----------------------------------------------------------------------------------------
@@ -208,10 +209,18 @@ class LinuxPagingKernel(SwappingKernel):
             raise OutOfMemory("nothing leaves for a page that nobody has asked for")
         for cached in self.cached.values():
             for index, frame in cached.frames.items():
-                if self.references[frame] == 1:
+                if self.references[frame] == 1 and frame != self.copying:
                     self.release(cached.frames.pop(index))
                     return
         super().evict()
+
+    def copied_frame(self, source: int) -> int:
+        """Return a copy of a frame. A file page that is being copied must not leave to make room for its copy."""
+        self.copying = source
+        try:
+            return super().copied_frame(source)
+        finally:
+            self.copying = None
 
     def swap_out(self, frame: int) -> None:
         """Move a frame to disk; one that only its slot still uses is there already."""

@@ -302,6 +302,20 @@ def test_memory_full_of_file_pages_is_given_to_who_asks():
     assert reference_output(scenario, LinuxKernel)[1] == []
 
 
+def test_a_page_does_not_leave_for_its_own_copy():
+    """With one frame for a page of a file and none for its copy, the write fails and reads no poison."""
+    head = HEAD.replace("frames: 256, swap: 8", "frames: 41")
+    steps = (
+        "mmap: {by: P, name: f, pages: 2, file: cold}",
+        "write: {by: P, at: 'f[0]', value: 7, expect: {copies: 1}}",
+        "read: {by: P, at: 'f[0]+1', expect: {value: 1}}",
+    )
+    two = head.replace("files: {warm: {pages: 40, cached: true}", "files: {warm: {pages: 39, cached: true}")
+    scenario = parse_scenario(two + "".join(f"  - {step}\n" for step in steps), "id", "s.yaml")
+
+    assert reference_output(scenario, LinuxKernel)[1] == []
+
+
 def test_a_failed_fork_leaves_exclusive_pages_exclusive():
     """If fork fails half-way, mprotect may still give the parent its rights back at once."""
     steps = (
