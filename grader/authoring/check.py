@@ -2,6 +2,7 @@
 
 files           the lab and its scenarios load; handout, stub and quiz exist; recorded outputs and pictures are fresh
 reference       meets every expectation, and produces the recorded outputs
+host            a real kernel did the same in public scenarios with the Linux profile
 twins           the reference meets the expectations of public scenarios in their disguised twins, too
 stub            passes no scenario
 misconceptions  each one that the lab teaches against loses points
@@ -25,6 +26,7 @@ from grader.lab.lab import QUIZ_TASK, Lab, load_lab
 from grader.lab.recordings import load_recording
 from grader.lab.reference import reference_output
 from grader.program import command
+from grader.scenario.model import LINUX
 from grader.scenario.twin import DIMENSIONS
 from grader.view.handout import check_pictures
 
@@ -103,6 +105,26 @@ def check_reference(lab: Lab) -> Proof:
                 f"if the change is intended, run `{command('record', lab.path)}`"
             )
     return Proof("reference", f"meets every expectation in {len(lab.all_scenarios)} scenarios", problems)
+
+
+def check_host(lab: Lab) -> Proof:
+    """Check that a real kernel was recorded in every public scenario with the Linux profile, and did the same."""
+    problems, kernels = [], set()
+    for scenario in lab.scenarios:
+        if scenario.machine.profile != LINUX:
+            continue
+        try:
+            recording = load_recording(lab, scenario)
+        except InputError:
+            continue  # already reported under `files`
+        if recording.host is None:
+            problems.append(f"{scenario.path}:1: its output does not say what a real kernel did (profile: linux)")
+            continue
+        kernels.add(recording.host.kernel)
+        for number in recording.host_differences():
+            line = scenario.steps[number - 1].line if number <= len(scenario.steps) else 1
+            problems.append(f"{scenario.path}:{line}: step {number}: {recording.host.kernel} did something else")
+    return Proof("host", f"{', '.join(sorted(kernels))} did the same in every public scenario", problems)
 
 
 def check_twins(lab: Lab) -> Proof:
@@ -202,6 +224,8 @@ def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None
         return
     yield check_quiz(lab)
     yield check_reference(lab)
+    if any(scenario.machine.profile == LINUX for scenario in lab.scenarios):
+        yield check_host(lab)
     yield check_twins(lab)
     if not files.problems:
         yield check_stub(lab)

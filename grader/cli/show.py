@@ -18,6 +18,7 @@ from grader.grade.runner import Printed
 from grader.grade.session import Session, open_session
 from grader.grade.submission import resolve
 from grader.lab.lab import Lab
+from grader.lab.recordings import Recording
 from grader.program import command
 from grader.report.text import printed
 from grader.scenario.model import Scenario
@@ -72,9 +73,19 @@ def run(options: argparse.Namespace) -> int:
     elif options.format == "html":
         _page(options, one, expected, attempt, prints)
     else:
-        lines = story(one, expected, attempt, options.step) + (["", *prints] if prints else [])
+        lines = story(one, expected, attempt, options.step) + _host(session.recording(scenario))
+        lines += ["", *prints] if prints else []
         _write(options.output, "".join(f"{printable(line, limit=None)}\n" for line in lines))
     return 0 if attempt is None or attempt.verdict == "passed" else 1
+
+
+def _host(recording: Recording) -> list[str]:
+    """Return what a real kernel did, where that was recorded."""
+    if recording.host is None:
+        return []
+    differences = recording.host_differences()
+    same = f"not the same in step {', '.join(map(str, differences))}" if differences else "the same in every step"
+    return ["", f"On a real kernel ({recording.host.kernel}): {same}."]
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import pathlib
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from grader.errors import InputError
 from grader.files import write_file
@@ -21,13 +21,36 @@ from grader.trace.records import Trace
 
 FORMAT = 1
 
+#: What a real kernel did in one step: outcome, minor faults, major faults, bytes read.
+HostStep = tuple[str, int, int, list[int]]
+
+
+class HostRun(NamedTuple):
+    """What a real kernel did in a scenario. `kernel` is its name, version and architecture."""
+
+    kernel: str
+    steps: list[HostStep]
+
 
 class Recording(NamedTuple):
-    """The recorded output of the reference in a scenario. traces[i] is the run at failure point i."""
+    """The recorded output of the reference in a scenario. traces[i] is the run at failure point i.
+
+    host  the same steps on a real kernel, for scenarios on machines with the Linux profile; None if never recorded
+    """
 
     scenario: str
     hash: str
     traces: list[Trace]
+    host: HostRun | None = None
+
+    def host_differences(self) -> list[int]:
+        """Return the numbers of the steps in which the real kernel did something else than the reference."""
+        if self.host is None:
+            return []
+        reference = [(r.outcome, *r.faults, r.values) for r in self.traces[0].steps]
+        steps = list(self.host.steps)
+        length = max(len(reference), len(steps))
+        return [n + 1 for n in range(length) if reference[n : n + 1] != steps[n : n + 1]]
 
 
 def recording_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
@@ -41,7 +64,7 @@ def load_recording(lab: Lab, scenario: Scenario) -> Recording:
     try:
         plain = json.loads(path.read_bytes())
         traces = [trace_from_json(trace) for trace in plain["traces"]]
-        output = Recording(plain["scenario"], plain["hash"], traces)
+        output = Recording(plain["scenario"], plain["hash"], traces, _host(plain.get("host")))
     except FileNotFoundError:
         raise InputError([f"{path}: the reference output of scenario {scenario.id} is missing; {again}"]) from None
     except OSError as error:
@@ -51,6 +74,14 @@ def load_recording(lab: Lab, scenario: Scenario) -> Recording:
     if output.hash != scenario.hash or not traces:
         raise InputError([f"{path}: stale: scenario {scenario.id} was changed since it was recorded; {again}"])
     return output
+
+
+def _host(plain: dict[str, Any] | None) -> HostRun | None:
+    """Return what a real kernel did. ValueError, KeyError or TypeError if this is something else."""
+    if plain is None:
+        return None
+    steps = [(str(outcome), int(minor), int(major), list(values)) for outcome, minor, major, values in plain["steps"]]
+    return HostRun(str(plain["kernel"]), steps)
 
 
 def load_recordings(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Recording]:
@@ -81,4 +112,7 @@ def _text(output: Recording) -> str:
         tail = "" if end is None else f',\n   "end":{json.dumps(end, separators=(",", ":"))}'
         traces.append(f'  {head},"steps":[\n{steps}]{tail}}}')
     head = json.dumps({"format": FORMAT, "scenario": output.scenario, "hash": output.hash})[:-1]
+    if output.host is not None:
+        host = {"kernel": output.host.kernel, "steps": output.host.steps}
+        head += f',\n "host": {json.dumps(host, separators=(",", ":"))}'
     return f'{head}, "traces": [\n' + ",\n".join(traces) + "\n]}\n"

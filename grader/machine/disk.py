@@ -103,14 +103,19 @@ class File:
 class Files:
     """The handle `hw.files`: one page of a file from and to disk."""
 
-    __slots__ = ("_counts", "_files", "_frames", "_log", "_written")
+    __slots__ = ("_cached", "_counts", "_files", "_frames", "_log", "_written")
 
     def __init__(self, files: Sequence[File], frames: Frames, counts: DiskCounts) -> None:
         self._files = list(files)
         self._frames = frames
         self._counts = counts
         self._log = frames._log
+        self._cached: dict[File, dict[int, int]] = {}  # filled by a machine with the Linux profile
         self._written: list[tuple[int, int, Image]] = []  # in this step: file, page, what is on disk now
+
+    def cached(self, file: File) -> dict[int, int]:
+        """Return the frames that held pages of a file when the scenario began: page of the file -> frame."""
+        return dict(self._cached.get(file, {}))
 
     def read(self, file: File, index: int, frame: int) -> None:
         """Read page `index` of a file into a frame, which thereby holds that page of the file."""

@@ -68,3 +68,20 @@ class Kernel:
     def evict(self) -> None:
         """Make a frame free when none is, or raise OutOfMemory."""
         raise OutOfMemory("this kernel evicts nothing")
+
+    # The machine calls the next three only where it has the Linux profile.
+
+    def madvise(self, process: Process, start: int, pages: int, advice: str) -> None:
+        """Take advice on memory: `dontneed`, `pageout`, `wipeonfork` or `dontfork`.
+
+        InvalidArgument, after the other pages have been treated, if a page of the range is not mapped.
+        """
+        raise NotImplementedError("madvise")
+
+    def mremap(self, process: Process, start: int, pages: int, to: int, to_pages: int) -> None:
+        """Move memory with its frames to byte address `to`, `to_pages` pages long from now on."""
+        raise NotImplementedError("mremap")
+
+    def mlock(self, process: Process, start: int, pages: int) -> None:
+        """Note that pages must stay in memory; the machine then touches those that are not there."""
+        raise NotImplementedError("mlock")

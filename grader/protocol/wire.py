@@ -5,7 +5,7 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
     grader -> worker
         SOURCE   JSON {"version": 1, "modules": {name: text}, "main": name, "class": name}; with "wasm": base64 of a
                  module where the text, in C, was compiled to one (grader/wasm)
-        BEGIN    JSON {"machine": {…}, "files": [[name, pages, contents, writable]], "processes": [name]}
+        BEGIN    JSON {"machine": {…}, "files": [[name, pages, contents, writable, cached]], "processes": [name]}
         STEP     JSON {"verb": …, "by": …, …}: one step of a scenario. Steps that students may not know are sent one
                  by one, after the answer to the one before; others may all be sent at once, END included
         END      empty: all processes exit
@@ -36,13 +36,16 @@ VERSION = 1
 SOURCE, BEGIN, STEP, END = 1, 2, 3, 4
 HELLO, READY, TROUBLE, ANSWER = 10, 11, 12, 13
 
-INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT = range(32, 41)
+INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT, MADVISE, MREMAP, MLOCK = range(32, 44)
 
 #: The names of these calls in messages.
 CALL_NAMES = dict(
     zip(
-        range(32, 41),
-        ("__init__", "mmap", "munmap", "mprotect", "page_fault", "fork", "exit", "user_access", "evict"),
+        range(32, 44),
+        (
+            *("__init__", "mmap", "munmap", "mprotect", "page_fault", "fork", "exit", "user_access", "evict"),
+            *("madvise", "mremap", "mlock"),
+        ),
         strict=True,
     )
 )

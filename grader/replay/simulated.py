@@ -8,15 +8,16 @@ by step, because the worker is sent one step at a time. The worker imports this 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from grader.machine.hardware import Hardware
 from grader.machine.kernel import Kernel
+from grader.machine.linux import LinuxMachine
 from grader.machine.machine import Machine
 from grader.machine.outcome import OK, KernelCrash, NoProgress
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
-from grader.scenario.model import Fields, Scenario, Step
+from grader.scenario.model import LINUX, LINUX_VERBS, Fields, MachineSpec, Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import CRASHED, NO_PROGRESS, SKIPPED, StepRecord, Trace
 
@@ -33,6 +34,17 @@ class Mapping(NamedTuple):
     pages: int
 
 
+def _machine(spec: MachineSpec) -> type[Machine]:
+    return LinuxMachine if spec.profile == LINUX else Machine
+
+
+def _hardware(spec: MachineSpec) -> dict[str, Any]:
+    """Return what the machine is made with: the fields of its specification, the profile apart."""
+    hardware = spec._asdict()
+    del hardware["profile"]
+    return hardware
+
+
 class Replay:
     """A scenario under way on a machine of its own.
 
@@ -44,7 +56,7 @@ class Replay:
         """Set up the machine, the files and the processes of a scenario; its steps are carried out one by one."""
         spec = scenario.machine
         self.scenario = scenario
-        self.machine = Machine(make_kernel, **spec._asdict(), files=scenario.files, log=log)
+        self.machine = _machine(spec)(make_kernel, **_hardware(spec), files=scenario.files, log=log)
         self.page_size = spec.page_size
         self.processes: dict[str, Process] = {name: self.machine.spawn() for name in scenario.processes}
         self.pids = {name: process.pid for name, process in self.processes.items()}
@@ -137,7 +149,8 @@ class Replay:
     def end(self, number: int) -> StepRecord:
         """Carry out the end, and return what it did. There are no findings: what is left over is reported as a leak."""
         record = self.observe(number, self.exit_all())
-        return record._replace(findings=[], changes={}, swapped=[])
+        left = record.frames - self.machine.kept_frames()
+        return record._replace(findings=[], changes={}, swapped=[], frames=left)
 
     def records(self) -> Iterator[StepRecord]:
         """Carry out every step of the scenario and the end, and yield what each did."""
@@ -157,6 +170,8 @@ class Replay:
         if verb in ACCESSES:
             first, count, offset, _ = self._where(fields["at"])
             values = self._values(fields, count)
+            if "survives" in fields and isinstance(self.machine, LinuxMachine):
+                return self.machine.surviving(process, first, count, offset, ACCESSES[verb], values)
             return self.machine.access(process, first, count, offset, ACCESSES[verb], values)
         if verb in USER_ACCESSES:
             first, count, offset, length = self._where(fields["at"])
@@ -170,6 +185,8 @@ class Replay:
             return self.machine.mprotect(process, first, count, Protection.parse(fields["protection"]))
         if verb == "mmap":
             return self._mmap(process, fields)
+        if verb in LINUX_VERBS:
+            return self._linux_call(process, verb, fields)
         if verb == "fork":
             return self._fork(process, fields["child"])
         return self.machine.exit(process)
@@ -184,11 +201,31 @@ class Replay:
             fields.get("file"),
             fields.get("offset", 0),
             None if at is None else self._where(at)[0] * self.page_size,
+            **{option: True for option in ("fixed", "populate") if option in fields},
         )
         if outcome == OK:
-            mapping = Mapping(self.machine.start // self.page_size, fields["pages"])
-            self.mappings[fields["name"]] = mapping
-            self._mapped = (fields["name"], *mapping)
+            self._note_mapping(fields["name"], fields["pages"])
+        return outcome
+
+    def _note_mapping(self, name: str, pages: int) -> None:
+        """Let a name stand for the region that the machine has just placed."""
+        mapping = Mapping(self.machine.start // self.page_size, pages)
+        self.mappings[name] = mapping
+        self._mapped = (name, *mapping)
+
+    def _linux_call(self, process: Process, verb: str, fields: Fields) -> str:
+        """Carry out a verb that only machines with the Linux profile have."""
+        machine = self.machine
+        assert isinstance(machine, LinuxMachine), f"the loader refuses {verb} on other machines"
+        first, count, _, _ = self._where(fields["at"])
+        if verb == "madvise":
+            return machine.madvise(process, first, count, fields["advice"])
+        if verb == "mlock":
+            return machine.mlock(process, first, count)
+        pages = fields.get("pages", count)
+        outcome = machine.mremap(process, first, count, pages)
+        if outcome == OK:
+            self._note_mapping(fields["name"], pages)
         return outcome
 
     def _fork(self, process: Process, name: str) -> str:

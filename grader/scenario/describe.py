@@ -21,7 +21,7 @@ def sentence(step: Step) -> str:
         what = (
             fields["value"] if values is None else ", ".join(map(str, values[:6])) + (" …" if len(values) > 6 else "")
         )
-        return f"{by} writes {what} to {fields['at']}"
+        return f"{by} writes {what} to {fields['at']}{_survives(step)}"
     if step.verb == "copy_to_user":
         return f"the kernel copies {fields['value']} into {by}'s {fields['at']}"
     if step.verb == "copy_from_user":
@@ -30,8 +30,19 @@ def sentence(step: Step) -> str:
         return f"{by} protects {fields['at']} as {fields['protection']}"
     if step.verb == "fork":
         return f"{by} forks {fields['child']}"
+    if step.verb == "madvise":
+        return f"{by} advises {fields['advice']} for {fields['at']}"
+    if step.verb == "mremap":
+        length = f", now {fields['pages']} pages long," if "pages" in fields else ""
+        return f"{by} moves {fields['at']}{length} and calls it {fields['name']}"
+    if step.verb == "mlock":
+        return f"{by} locks {fields['at']} in memory"
     verbs = {"read": "reads", "execute": "executes", "munmap": "unmaps", "exit": "exits"}
-    return f"{by} {verbs[step.verb]} {fields.get('at', '')}".rstrip()
+    return f"{by} {verbs[step.verb]} {fields.get('at', '')}".rstrip() + _survives(step)
+
+
+def _survives(step: Step) -> str:
+    return " and survives its SIGSEGV" if step.fields.get("survives") else ""
 
 
 def _mmap(step: Step) -> str:
@@ -40,5 +51,6 @@ def _mmap(step: Step) -> str:
     pages = f"{fields['pages']} {kind} page{'' if fields['pages'] == 1 else 's'}"
     rights = fields.get("protection", "rw-")
     of = f" of file {fields['file']}" if "file" in fields else ""
-    where = f" at {fields['at']}" if "at" in fields else ""
-    return f"{step.by} maps {pages}{of} {rights} as {fields['name']}{where}"
+    where = f" {'over' if fields.get('fixed') else 'at'} {fields['at']}" if "at" in fields else ""
+    touched = ", all touched at once" if fields.get("populate") else ""
+    return f"{step.by} maps {pages}{of} {rights} as {fields['name']}{where}{touched}"

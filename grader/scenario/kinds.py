@@ -74,6 +74,7 @@ NAME = Kind(
     {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
     _is_name,
 )
+TRUE = Kind("true (leave it out otherwise)", {"const": True}, lambda value: value is True)
 COUNT = whole_number(0, 1 << 31)
 PAGES = whole_number(0, PAGE_COUNT_LIMIT)
 TIMES = whole_number(1, 10_000)

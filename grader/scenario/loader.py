@@ -14,7 +14,20 @@ from grader.formats.checking import check_fields, guess, listed, shown
 from grader.formats.yaml_reader import Block, Items, plain_value, read_yaml
 from grader.machine.outcome import FileSpec
 
-from .model import EXPECT, FIELDS, FILE, MACHINE, STEP_LIMIT, TOP, MachineSpec, Scenario, Step
+from .model import (
+    EXPECT,
+    FIELDS,
+    FILE,
+    LINUX,
+    LINUX_FIELDS,
+    LINUX_VERBS,
+    MACHINE,
+    STEP_LIMIT,
+    TOP,
+    MachineSpec,
+    Scenario,
+    Step,
+)
 from .place import parse_owned_place, parse_place
 
 
@@ -44,6 +57,7 @@ class _Loader:
         self.files: dict[str, FileSpec] = {}
         self.steps: list[Step] = []
         self.page_size = MachineSpec().page_size
+        self.linux = False  # whether the machine has the Linux profile
 
     def wrong(self, line: int, message: str) -> FormatError:
         return FormatError(self.name, line, message)
@@ -51,7 +65,7 @@ class _Loader:
     def scenario(self, given: object, id: str) -> Scenario:
         block = check_fields(self.name, "a scenario", given, TOP, 1)
         machine = self.machine(block)
-        self.read_files(block)
+        self.read_files(block, machine)
         processes = self.read_processes(block, machine)
         self.read_steps(block["steps"])
         if sum(step.fields.get("after") == "each" for step in self.steps) > 1:
@@ -78,9 +92,22 @@ class _Loader:
         if spec.page_size & (spec.page_size - 1):
             raise self.wrong(line, f"page_size is {spec.page_size}; expected a power of two, as on real machines")
         self.page_size = spec.page_size
-        return spec
+        self.linux = spec.profile == LINUX
+        if self.linux and "zero_page" in block["machine"] and not spec.zero_page:
+            raise self.wrong(line, "zero_page is false; a machine with the Linux profile always has a page of zeros")
+        if self.linux and spec.tlb:
+            raise self.wrong(line, "tlb is true; a machine with the Linux profile has no TLB, leave it out")
+        # The profile says it already: two ways to write one machine would have two hashes.
+        return spec._replace(zero_page=False) if self.linux else spec
 
-    def read_files(self, block: Block) -> None:
+    def only_linux(self, line: int, what: str) -> None:
+        """Raise FormatError unless the machine has the Linux profile."""
+        if not self.linux:
+            raise self.wrong(
+                line, f"{what} is not modelled by this machine; give the scenario `machine: {{profile: linux}}`"
+            )
+
+    def read_files(self, block: Block, machine: MachineSpec) -> None:
         files = block.get("files", Block(1))
         if not isinstance(files, Block):
             raise self.wrong(block.lines["files"], "files must be a mapping such as {notes: {pages: 3}}")
@@ -90,10 +117,17 @@ class _Loader:
                 raise self.wrong(line, f"{file!r} is not a valid name for a file; use letters, digits and _")
             check_fields(self.name, f"file {file!r}", given, FILE, line)
             pages = given["pages"]
+            if "cached" in given:
+                self.only_linux(line, f"file {file!r}: cached")
             contents = given.get("contents") or [(i + 1) % 256 for i in range(pages)]
             if len(contents) != pages:
                 raise self.wrong(line, f"file {file!r} has {pages} pages and contents for {len(contents)}")
-            self.files[file] = FileSpec(file, pages, tuple(contents), given.get("writable", True))
+            writable, cached = given.get("writable", True), given.get("cached", False)
+            self.files[file] = FileSpec(file, pages, tuple(contents), writable, cached)
+        cached = sum(file.pages for file in self.files.values() if file.cached)
+        if cached > machine.frames:
+            line = block.lines["files"]
+            raise self.wrong(line, f"{cached} pages of files are cached; this machine has {machine.frames} frames")
 
     def read_processes(self, block: Block, machine: MachineSpec) -> tuple[str, ...]:
         names = block["processes"]
@@ -178,11 +212,16 @@ class _StepCheck:
             return
         self.process(step.by)
         fields = step.fields
+        if step.verb in LINUX_VERBS:
+            loader.only_linux(step.line, f"step {step.number}: {step.verb}")
+        for field in LINUX_FIELDS:
+            if field in fields:
+                loader.only_linux(step.line, f"step {step.number}: {field}")
         if "at" in fields:
-            self.place(fields["at"], wild_allowed=self.fails or step.verb in ("munmap", "mmap"))
+            self.place(fields["at"], wild_allowed=self.fails or step.verb in ("munmap", "mmap", "madvise"))
         getattr(self, f"check_{step.verb}", lambda: None)()
-        if step.verb == "mmap" and step.expect.get("outcome", "ok") == "ok":
-            loader.mapped[fields["name"]] = fields["pages"]
+        if step.verb in ("mmap", "mremap") and step.expect.get("outcome", "ok") == "ok":
+            loader.mapped[fields["name"]] = fields["pages"] if "pages" in fields else self.pages_at()
         self.expectations()
 
     def process(self, name: str) -> None:
@@ -211,8 +250,15 @@ class _StepCheck:
                 f"failure, write expect: {{outcome: segv}} (or error)"
             )
 
+    def pages_at(self) -> int:
+        """Return the number of pages that the step is about."""
+        place = parse_place(self.step.fields["at"])
+        return len(place.pages(self.loader.mapped[place.name]))
+
     def check_mmap(self) -> None:
         fields = self.step.fields
+        if "fixed" in fields and "at" not in fields:
+            raise self.wrong("fixed needs `at`: the place where the new mapping replaces what is there")
         file = fields.get("file")
         if file is not None and file not in self.loader.files:
             known = ", ".join(self.loader.files) or "none"
@@ -232,7 +278,7 @@ class _StepCheck:
         if ("value" in fields) == ("values" in fields):
             raise self.wrong("write takes either value (for every page) or values (one per page)")
         if "values" in fields:
-            pages = len(parse_place(fields["at"]).pages(self.loader.mapped[parse_place(fields["at"]).name]))
+            pages = self.pages_at()
             if len(fields["values"]) != pages:
                 raise self.wrong(f"{len(fields['values'])} values for {pages} pages ({fields['at']})")
 

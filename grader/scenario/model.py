@@ -41,16 +41,25 @@ from .kinds import (
     PROTECTION,
     STEPS,
     TIMES,
+    TRUE,
     WHOLE_PLACE,
 )
 
 FORMAT = 1
+
+#: Whose rules a machine follows where Linux differs from the contract.
+TEXTBOOK, LINUX = "textbook", "linux"
+PROFILES = (TEXTBOOK, LINUX)
+
+#: What madvise can be asked for.
+ADVICE = ("dontneed", "populate_read", "populate_write", "wipeonfork", "dontfork", "pageout")
 
 #: Unrolled steps a scenario may have.
 STEP_LIMIT = 10_000
 
 
 _BY = required(NAME, "the process that acts")
+_SURVIVES = optional(TRUE, "a handler catches the SIGSEGV that this access ends in (Linux profile)")
 
 EXPECT: Table = {
     "outcome": optional(OUTCOME, "how the step ends"),
@@ -80,6 +89,8 @@ _PLAIN_VERBS: dict[str, Table] = {
         "file": optional(NAME, "the file it shows; anonymous unless given"),
         "offset": optional(COUNT, "first page of the file"),
         "at": optional(WHOLE_PLACE, "where; the machine picks the place unless given"),
+        "fixed": optional(TRUE, "MAP_FIXED: replaces what is there (Linux profile)"),
+        "populate": optional(TRUE, "MAP_POPULATE: touches every page at once (Linux profile)"),
     },
     "munmap": {"by": _BY, "at": required(WHOLE_PLACE, "pages to unmap")},
     "mprotect": {
@@ -87,13 +98,14 @@ _PLAIN_VERBS: dict[str, Table] = {
         "at": required(WHOLE_PLACE, "pages to protect"),
         "protection": required(PROTECTION, "their new protection"),
     },
-    "read": {"by": _BY, "at": required(PLACE, "what to read, one byte per page")},
-    "execute": {"by": _BY, "at": required(PLACE, "what to execute, one byte per page")},
+    "read": {"by": _BY, "at": required(PLACE, "what to read, one byte per page"), "survives": _SURVIVES},
+    "execute": {"by": _BY, "at": required(PLACE, "what to execute, one byte per page"), "survives": _SURVIVES},
     "write": {
         "by": _BY,
         "at": required(PLACE, "what to write, one byte per page"),
         "value": optional(BYTE, "the byte for every page"),
         "values": optional(BYTES, "a byte for each page"),
+        "survives": _SURVIVES,
     },
     "fork": {"by": _BY, "child": required(NAME, "what the scenario calls the new process")},
     "exit": {"by": _BY},
@@ -103,7 +115,23 @@ _PLAIN_VERBS: dict[str, Table] = {
         "value": required(BYTE, "the byte for every page"),
     },
     "copy_from_user": {"by": _BY, "at": required(PLACE, "user memory that the kernel reads")},
+    "madvise": {
+        "by": _BY,
+        "at": required(WHOLE_PLACE, "pages that the advice is about"),
+        "advice": required(choice(ADVICE), "what to do with them"),
+    },
+    "mremap": {
+        "by": _BY,
+        "at": required(WHOLE_PLACE, "pages to move; they must lie in one mapping"),
+        "name": required(NAME, "what the scenario calls the moved mapping"),
+        "pages": optional(PAGES, "its new length; as before unless given"),
+    },
+    "mlock": {"by": _BY, "at": required(WHOLE_PLACE, "pages to bring into memory and keep there")},
 }
+
+#: What only machines with the Linux profile model: verbs, and fields of verbs and files.
+LINUX_VERBS = ("madvise", "mremap", "mlock")
+LINUX_FIELDS = ("fixed", "populate", "survives", "cached")
 
 #: verb -> field -> what it takes. `repeat` is unrolled by the loader; a Step never has it.
 FIELDS: dict[str, Table] = {
@@ -131,12 +159,14 @@ MACHINE: Table = {
     "replacement": optional(choice(("fifo", "clock")), "which page leaves first"),
     "first_pid": optional(whole_number(1, 1 << 16), "number of the first process"),
     "first_page": optional(whole_number(1, 1 << 20), "page of a process's first mapping"),
+    "profile": optional(choice(PROFILES), "whose rules the machine follows; textbook unless given"),
 }
 
 FILE: Table = {
     "pages": required(whole_number(1, 1 << 16), "its length"),
     "contents": optional(BYTES, "the byte that fills each page; 1, 2, 3 … unless given"),
     "writable": optional(BOOLEAN, "false: opened read-only"),
+    "cached": optional(BOOLEAN, "true: in the page cache from the start (Linux profile)"),
 }
 
 TOP: Table = {
@@ -166,6 +196,7 @@ class MachineSpec(NamedTuple):
     replacement: str = "fifo"
     first_pid: int = 1
     first_page: int = 16
+    profile: str = TEXTBOOK
 
 
 class Fields(TypedDict, total=False):
@@ -181,6 +212,10 @@ class Fields(TypedDict, total=False):
     value: int
     values: list[int]
     child: str
+    fixed: bool
+    populate: bool
+    survives: bool
+    advice: str
     operation: str
     after: int | str
 
@@ -271,9 +306,7 @@ class Scenario(NamedTuple):
         if machine:
             plain["machine"] = machine
         if self.files:
-            plain["files"] = {
-                f.name: {"pages": f.pages, "contents": list(f.contents), "writable": f.writable} for f in self.files
-            }
+            plain["files"] = {file.name: _plain_file(file) for file in self.files}
         plain["processes"] = list(self.processes)
         plain["steps"] = [{step.verb: _plain_step(step)} for step in self.steps]
         if self.hint:
@@ -290,6 +323,11 @@ class Scenario(NamedTuple):
 
         text = json.dumps(self.plain(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain_file(file: FileSpec) -> dict[str, object]:
+    plain: dict[str, object] = {"pages": file.pages, "contents": list(file.contents), "writable": file.writable}
+    return {**plain, "cached": True} if file.cached else plain
 
 
 def _plain_step(step: Step) -> dict[str, object]:

@@ -14,13 +14,16 @@ from typing import Any, NamedTuple, cast
 from grader.machine.image import POISON
 from grader.machine.outcome import FileSpec
 
-from .model import Expect, Fields, MachineSpec, Scenario, Step
+from .model import LINUX, Expect, Fields, MachineSpec, Scenario, Step
 
 #: Ways in which a twin can differ: pids, first page, page size, order of frames, bytes.
 DIMENSIONS = 5
 
 #: A page of a twin is at most this long, in bytes, unless the scenario's own is longer.
 _PAGE_SIZE_LIMIT = 1 << 12
+
+#: Linux maps files in windows of so many pages: a page keeps its place in its window, or faults would differ.
+_WINDOW = 16
 
 #: Machines with more frames keep their order: a list of all of them would cost more than the scenario.
 _FRAMES_LIMIT = 1 << 12
@@ -60,10 +63,10 @@ def disguise(scenario: Scenario, seed: str) -> Disguise:
 
 
 def _machine(old: MachineSpec, chance: _Chance) -> tuple[MachineSpec, list[str]]:
-    new = old._replace(
-        first_pid=old.first_pid + 10 + chance.number("pid", 90),
-        first_page=old.first_page + 100 + chance.number("page", 4000),
-    )
+    further = 100 + chance.number("page", 4000)
+    if old.profile == LINUX:
+        further -= further % _WINDOW
+    new = old._replace(first_pid=old.first_pid + 10 + chance.number("pid", 90), first_page=old.first_page + further)
     differs = [
         f"the first process is {new.first_pid}, not {old.first_pid}",
         f"the first mapping is at page {new.first_page}, not {old.first_page}",

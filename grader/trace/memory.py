@@ -15,7 +15,7 @@ from grader.machine.image import ZEROS, Image
 from grader.machine.outcome import OK, OOM, FileSpec
 from grader.machine.protection import Protection
 from grader.machine.region import Region, RegionMap
-from grader.scenario.model import Scenario, Step
+from grader.scenario.model import LINUX, Scenario, Step
 from grader.scenario.place import parse_place
 
 from .records import ProcessPage, StepRecord
@@ -25,7 +25,7 @@ from .state import State
 ObjectPage = tuple[object, int]
 
 _RIGHTS = {"read": Protection.READ, "write": Protection.WRITE, "execute": Protection.EXECUTE}
-_OF_KERNEL = ("copy_to_user", "copy_from_user")
+_OF_KERNEL = {"copy_to_user": Protection.WRITE, "copy_from_user": Protection.READ}
 
 
 class Memory:
@@ -37,6 +37,7 @@ class Memory:
 
     def __init__(self, scenario: Scenario) -> None:
         self.state = State(scenario)
+        self._linux = scenario.machine.profile == LINUX
         self.cached: dict[int, ObjectPage] = {}
         self._own: dict[ProcessPage, Image] = {}  # private pages, from their first write on
         self._objects: dict[ObjectPage, Image] = {}  # pages of files and shared objects that were written
@@ -95,26 +96,43 @@ class Memory:
         step = steps[record.number - 1] if 0 < record.number <= len(steps) else None
         for frame in record.allocated:
             self.cached.pop(frame, None)
+        before = self.state.pages_of(step.fields["at"]) if step is not None and step.verb == "mremap" else range(0)
         self.state.follow(record)
         if step is not None and regions is not None:
-            self._follow_step(step, record, regions)
+            self._follow_step(step, record, regions, before)
         if record.died:
             self._own = {place: image for place, image in self._own.items() if place.pid not in record.died}
         self._note_cached(record)
         if record.died or (step is not None and step.verb in ("mmap", "munmap")):
             self._drop_unshown()
 
-    def _follow_step(self, step: Step, record: StepRecord, regions: RegionMap) -> None:
-        if step.verb in _RIGHTS or (step.verb in _OF_KERNEL and record.outcome == OK):
+    def _follow_step(self, step: Step, record: StepRecord, regions: RegionMap, before: range) -> None:
+        # On Linux, a system call that fails has moved the part of its buffer before the bad page.
+        if step.verb in _RIGHTS or (step.verb in _OF_KERNEL and (record.outcome == OK or self._linux)):
             self._access(step, record, regions)
+        elif step.verb == "mremap" and record.mapped is not None:
+            self._move(record.actor, before, record.mapped[1])
+        elif step.verb == "madvise" and step.fields["advice"] == "dontneed":
+            for page in self.state.pages_of(step.fields["at"]):
+                self._own.pop(ProcessPage(record.actor, page), None)
         elif record.forked:
             own = {p._replace(pid=record.forked): i for p, i in self._own.items() if p.pid == record.actor}
+            if self._linux:  # a page that madvise has wiped has no entry
+                table, out = self.state.tables[record.forked], self.state.out
+                own = {place: image for place, image in own.items() if place.page in table or place in out}
             self._own |= own
         elif record.outcome == OK and (step.verb == "munmap" or record.mapped is not None):
             first, pages = record.mapped[1:] if record.mapped is not None else (0, 0)
             gone = range(first, first + pages) if record.mapped else self.state.pages_of(step.fields["at"])
             for page in gone:
                 self._own.pop(ProcessPage(record.actor, page), None)
+
+    def _move(self, pid: int, old: range, first: int) -> None:
+        """Move the private pages that mremap has moved."""
+        for page in old:
+            image = self._own.pop(ProcessPage(pid, page), None)
+            if image is not None:
+                self._own[ProcessPage(pid, first + page - old.start)] = image
 
     def _access(self, step: Step, record: StepRecord, regions: RegionMap) -> None:
         """Take over the bytes that the step wrote and read, page by page, up to the first that was refused."""
@@ -123,11 +141,14 @@ class Memory:
         if writing and record.outcome == OOM:
             return  # the record does not show how far it came, and its private pages are gone with the process
         values = _written(step, len(pages)) if writing else record.values
-        right = _RIGHTS.get(step.verb)
+        right = _RIGHTS.get(step.verb) or (_OF_KERNEL[step.verb] if self._linux else None)
+        failed = _OF_KERNEL.get(step.verb) if record.outcome != OK else None
         for page, value in zip(pages, values, strict=False):
             region = regions.find(page)
             if region is None or (right is not None and right not in region.protection):
                 return
+            if failed and not self.state.entry(record.actor, page) & failed.bits:
+                return  # the system call ran out of memory here
             place = ProcessPage(record.actor, page)
             seen = self._seen(place, region)
             if writing or seen.byte(offset) != value:
@@ -153,7 +174,8 @@ class Memory:
                     self.cached[pte >> FRAME_SHIFT] = held
                 else:
                     copied.append(held)
-        if copied:
+        # With read-ahead, nobody can tell which of the frames that no entry maps holds which page.
+        if copied and not self._linux:
             self._note_unmapped(record, copied)
 
     def _note_unmapped(self, record: StepRecord, copied: list[ObjectPage]) -> None:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import Image
 from grader.machine.moves import FREE, LEAVE
-from grader.machine.outcome import OK, FileSpec
+from grader.machine.outcome import ERROR, OK, FileSpec
 from grader.machine.region import RegionMap
-from grader.scenario.model import Scenario, Step
+from grader.scenario.model import LINUX, Scenario, Step
 from grader.scenario.place import parse_place
 
 from .records import ProcessPage, StepRecord
@@ -67,6 +67,7 @@ class State:
         self.counts: dict[int, Counts] = {}
         self.frames = self.slots = 0
         self._born = 0
+        self._linux = scenario.machine.profile == LINUX
         self._saved: dict[tuple[int, int], Image] = {}  # pages of files that were written to disk
         self._files = {file.name: number for number, file in enumerate(scenario.files)}
 
@@ -85,8 +86,11 @@ class State:
         for frame in record.allocated:
             self._born += 1
             self.lives[frame] = self._born
-        if 0 < record.number <= len(self.scenario.steps) and record.outcome == OK:
-            self._follow_call(self.scenario.steps[record.number - 1], record)
+        if 0 < record.number <= len(self.scenario.steps):
+            step = self.scenario.steps[record.number - 1]
+            # On Linux, mprotect and madvise may fail after they have changed some pages.
+            if record.outcome == OK or (self._linux and record.outcome == ERROR and step.verb in _PARTIAL):
+                self._follow_call(step, record)
         self._follow_tables(record)
         if record.swapped:
             self._follow_swap(record)
@@ -129,12 +133,13 @@ class State:
     def _follow_call(self, step: Step, record: StepRecord) -> None:
         """Take over what a successful system call did to the address space."""
         pid, fields = record.actor, step.fields
-        pages = range(0)
+        pages = old = range(0)
         if record.mapped is not None:
+            old = self.pages_of(fields["at"]) if step.verb == "mremap" else old
             name, first, length = record.mapped
             self.mappings[name] = Mapping(first, length, pid)
             pages = range(first, first + length)
-        elif step.verb in ("munmap", "mprotect"):
+        elif step.verb in ("munmap", "mprotect", "madvise"):
             pages = self.pages_of(fields["at"])
         elif record.forked:
             child = record.forked
@@ -145,8 +150,13 @@ class State:
                 self.out |= {p._replace(pid=child): slot for p, slot in self.out.items() if p.pid == pid}
         else:
             return
-        self._regions.note(step, record, pages)
-        if self.out and step.verb in ("mmap", "munmap"):
+        self._regions.note(step, record, pages, old)
+        if self.out and old:
+            moved = {place.page: slot for place, slot in self.out.items() if place.pid == pid and place.page in old}
+            for page in moved:
+                del self.out[ProcessPage(pid, page)]
+            self.out |= {ProcessPage(pid, page - old.start + pages.start): slot for page, slot in moved.items()}
+        elif self.out and (step.verb in ("mmap", "munmap") or fields.get("advice") == "dontneed"):
             for page in pages:
                 self.out.pop(ProcessPage(pid, page), None)
 
@@ -223,6 +233,9 @@ class State:
         saved = self._saved.get((number, page))
         return saved if saved is not None else Image(self.scenario.files[number].contents[page])
 
+
+#: Calls that may have changed pages when they fail, on machines with the Linux profile.
+_PARTIAL = ("mprotect", "madvise")
 
 _NOTHING = Counts()
 _NOWHERE = Mapping(0, 1, 0)

@@ -10,7 +10,7 @@ from grader.compare.renaming import Renaming
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
 from grader.scenario.describe import sentence
-from grader.scenario.model import Scenario
+from grader.scenario.model import LINUX, Scenario
 from grader.trace.memory import Memory
 from grader.trace.names import Names
 from grader.trace.records import CRASHED, StepRecord, Trace
@@ -52,6 +52,8 @@ def _machine(scenario: Scenario) -> str:
     if spec.swap:
         parts.append(f"{spec.swap} swap slots ({spec.replacement})")
     parts += [word for word, there in (("a TLB", spec.tlb), ("a zero page", spec.zero_page)) if there]
+    if spec.profile == LINUX:
+        parts.append("with the Linux profile")
     return f"machine: {', '.join(parts)}; processes: {', '.join(scenario.processes)}"
 
 

@@ -14,6 +14,7 @@ from . import (
     demand_paging,
     file_backed,
     kernel_access,
+    linux,
     mapping,
     permissions,
     replacement,
@@ -25,7 +26,10 @@ from . import (
 from .mistake import Mistake
 
 #: Labs in the order in which a student meets them. A mistake can be made from the lab on that teaches its rule.
-LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb")
+LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb", "linux")
+
+#: (lab, earlier lab whose mistakes cannot be made there): machines with the Linux profile have no TLB.
+_WITHOUT = {("linux", "tlb")}
 
 
 def _collect() -> dict[str, type[Mistake]]:
@@ -42,6 +46,7 @@ def _collect() -> dict[str, type[Mistake]]:
         slots,
         replacement,
         tlb,
+        linux,
     ):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Mistake) and value.flag:
@@ -56,7 +61,7 @@ def applicable(lab: str) -> list[str]:
     """Return the flags of the mistakes that can be made in a lab, in the order of the labs that teach the rules."""
     if lab not in LABS:
         return []
-    known = LABS[: LABS.index(lab) + 1]
+    known = [name for name in LABS[: LABS.index(lab) + 1] if (lab, name) not in _WITHOUT]
     flags = [flag for flag, mistake in MISTAKES.items() if mistake.lab in known]
     return sorted(flags, key=lambda flag: LABS.index(MISTAKES[flag].lab))
 

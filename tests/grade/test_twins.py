@@ -25,7 +25,7 @@ from tests.kernels import SmallKernel
 from tests.labs import FORK
 from tests.tables import RenamingTable, Table, table_of
 
-LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb")
+LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb", "linux")
 ORDERS = ("lowest", "stride", "random")
 
 #: What a step shows that no renaming changes.

@@ -12,8 +12,9 @@ from grader.lab.lab import load_lab
 from grader.lab.recordings import load_recording
 from grader.replay.simulated import replay
 from tests.reference.alternatives import ALTERNATIVES
+from tests.reference.linux_kernels import KERNELS as LINUX_KERNELS
 
-LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb")
+LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb", "linux")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,10 @@ def labs(request):
 
 
 @pytest.mark.parametrize("order", ["lowest", "stride", "random"])
-@pytest.mark.parametrize(("name", "kernel"), [(n, k) for n in ALTERNATIVES for k in ALTERNATIVES[n]])
+@pytest.mark.parametrize(
+    ("name", "kernel"),
+    [(n, k) for n in ALTERNATIVES for k in ALTERNATIVES[n]] + [("linux", k) for k in LINUX_KERNELS],
+)
 def test_correct_but_different_kernels_pass(labs, name, kernel, order):
     """Other structures, orders and early returns fail in no scenario, under any allocation order."""
     lab = labs[name]

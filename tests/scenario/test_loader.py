@@ -78,7 +78,7 @@ def test_comments_and_layout_do_not_change_the_hash():
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        ("read: {by: P, at: h, val: 7}", "s.yaml:7: step 2: 'read' has no field 'val'; it takes by, at, expect"),
+        ("munmap: {by: P, at: h, val: 7}", "s.yaml:7: step 2: 'munmap' has no field 'val'; it takes by, at, expect"),
         ("write: {by: P, at: h, vale: 7}", "did you mean 'value'?"),
         ("raed: {by: P, at: h}", "'raed' is not a verb (did you mean 'read'?)"),
         ("read: {by: Q, at: h}", "no process 'Q'; so far there are P"),

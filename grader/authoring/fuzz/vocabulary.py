@@ -76,7 +76,12 @@ def vocabulary(lab: Lab) -> Vocabulary:
 
 def _tight(hardware: Iterable[Hardware]) -> list[Hardware]:
     """Return the same machines with very little memory: kernels often break rules when memory runs out."""
-    small = [h._replace(machine=h.machine._replace(frames=frames)) for h in hardware for frames in TIGHT]
+    small = [
+        h._replace(machine=h.machine._replace(frames=frames))
+        for h in hardware
+        for frames in TIGHT
+        if not any(file.cached for file in h.files)  # these are in memory from the start, so they need their frames
+    ]
     return list(dict.fromkeys(small))
 
 

@@ -97,7 +97,7 @@ class _Worker:
         self.run = None
         self.step = self.ticks = 0
         random.seed(0)
-        files = tuple(FileSpec(name, pages, tuple(bytes), mode) for name, pages, bytes, mode in given["files"])
+        files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
         machine, processes = MachineSpec(**given["machine"]), tuple(given["processes"])
         self.log += (wire.INIT, 0)
         try:
@@ -191,6 +191,15 @@ class _Recorder:
 
     def user_access(self, process: Process, *arguments: object) -> None:
         self._call(wire.USER_ACCESS, "user_access", process, *arguments)
+
+    def madvise(self, process: Process, *arguments: object) -> None:
+        self._call(wire.MADVISE, "madvise", process, *arguments)
+
+    def mremap(self, process: Process, *arguments: object) -> None:
+        self._call(wire.MREMAP, "mremap", process, *arguments)
+
+    def mlock(self, process: Process, *arguments: object) -> None:
+        self._call(wire.MLOCK, "mlock", process, *arguments)
 
     def evict(self) -> None:
         self._call(wire.EVICT, "evict", None)
