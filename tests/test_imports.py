@@ -19,7 +19,7 @@ ROWS = (
     ("lab", "intake"),
     ("quiz",),
     ("grade",),
-    ("view",),
+    ("view", "host"),
     ("report", "authoring", "publish", "practice"),
     ("batch",),
     ("pytest_plugin", "cli"),

@@ -27,6 +27,8 @@ class HostStep(NamedTuple):
     faults   (minor, major) of the process that acted; None where they are not measured
     present  process -> its pages that are present; None where the kernel does not show them
     frames   page of a process -> what tells its frame from others, of the pages that are present
+    rights   page of a process -> what its mapping allows, of the pages that are present
+    mapped   (name, first page, pages) after a successful mmap or mremap
     """
 
     outcome: str
@@ -34,6 +36,8 @@ class HostStep(NamedTuple):
     values: list[int]
     present: dict[str, set[int]] | None
     frames: dict[Page, object]
+    rights: dict[Page, Protection]
+    mapped: tuple[str, int, int] | None = None
 
 
 class HostReplay:
@@ -67,6 +71,7 @@ class HostReplay:
     def _step(self, step: Step) -> HostStep:
         if step.by not in self.alive:
             return HostStep(SKIPPED, None, [], *self._look())
+        self.mapped: tuple[str, int, int] | None = None
         answer = self._do(step)
         if answer.outcome not in ("ok", "error") and "survives" not in step.fields or step.verb == "exit":
             self.alive.discard(step.by)
@@ -76,7 +81,7 @@ class HostReplay:
         faults = None if step.verb in _NOT_MEASURED else answer.faults
         # On a write, the values are those that were given.
         values = answer.values if step.verb in ("read", "execute", "copy_from_user") else []
-        return HostStep(outcome, faults, values, *self._look())
+        return HostStep(outcome, faults, values, *self._look(), self.mapped)
 
     # -- verbs ------------------------------------------------------------------------------------------------
 
@@ -162,6 +167,7 @@ class HostReplay:
 
     def _note(self, process: str, name: str, first: int, pages: int) -> None:
         self.mappings[name] = (first, pages)
+        self.mapped = (name, first, pages)
         self.next_page[process] = max(self.next_page[process], first + pages + 1)
 
     def _call(self, step: Step, name: str, *arguments: int) -> Answer:
@@ -206,19 +212,21 @@ class HostReplay:
                 self.host.stamp(self.numbers[name], page, self.stamp)
                 self.stamp += 1
 
-    def _look(self) -> tuple[dict[str, set[int]] | None, dict[Page, object]]:
-        """Return the pages that are present, and for each what tells its frame from others."""
+    def _look(self) -> tuple[dict[str, set[int]] | None, dict[Page, object], dict[Page, Protection]]:
+        """Return the pages that are present, for each what tells its frame from others, and its rights."""
         present: dict[str, set[int]] = {}
         frames: dict[Page, object] = {}
+        rights: dict[Page, Protection] = {}
         for name in self.alive:
             for region in self.regions[name]:
                 seen = self.host.pages(self.numbers[name], region.first_page, region.pages)
                 if seen is None:
-                    return None, {}
+                    return None, {}, {}
                 present.setdefault(name, set()).update(seen)
                 frames.update(self._frames(name, region, seen))
+                rights.update(((name, page), region.protection) for page in seen)
             present.setdefault(name, set())
-        return present, frames
+        return present, frames, rights
 
     def _frames(self, name: str, region: Region, seen: dict[int, PageSeen]) -> dict[Page, object]:
         found: dict[Page, object] = {}
