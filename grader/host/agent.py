@@ -76,8 +76,8 @@ OK, SEGV, ERROR = 0, 1, 2
 
 def populate():
     """Fault in this process's memory, except the arena. Twice: reading the list allocates memory itself."""
-    for _ in range(2):
-        with open("/proc/self/maps", encoding="utf-8") as file:
+    for again in range(2):
+        with open("/proc/self/maps", encoding="ascii", errors="replace") as file:
             lines = file.read().splitlines()
         for line in lines:
             where, rights, *_rest = line.split(maxsplit=2)
@@ -85,6 +85,8 @@ def populate():
             if BASE <= first < END:
                 continue
             own = rights.startswith("rw") and rights[3] == "p"
+            if again and not own:
+                continue
             # Parts that cannot be read (guard pages, vvar) refuse, and need no fault.
             if libc.madvise(first, end - first, POPULATE_WRITE if own else POPULATE_READ) and own:
                 touch_by_hand(first, end)
