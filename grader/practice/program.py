@@ -28,6 +28,7 @@ class Arrival(NamedTuple):
     who: str
     pid: int
     faults: int
+    does: str
 
 
 class Program:
@@ -36,12 +37,12 @@ class Program:
     compiled  False if there is no C compiler and the program in Python runs
     """
 
-    def __init__(self, source: pathlib.Path, alive: bool) -> None:
+    def __init__(self, source: pathlib.Path, alive: bool, shared: bool = False) -> None:
         options = ["--driven", *(["--alive"] if alive else [])]
         compiler = next(filter(None, map(find_tool, COMPILERS)), None)
         self.compiled = compiler is not None
         if compiler is None:
-            self._process = _start([sys.executable, "-I", str(IN_PYTHON), *options])
+            self._process = _start([sys.executable, "-I", str(IN_PYTHON), *options, *(["--shared"] if shared else [])])
         else:
             with tempfile.TemporaryDirectory(prefix="practice-") as folder:
                 binary = _compile(compiler, source, pathlib.Path(folder))
@@ -69,7 +70,7 @@ class Program:
         self.pids[who] = int(pid)
         if does == "child has gone":
             self.pids.pop("child", None)
-        return Arrival(who, int(pid), int(faults))
+        return Arrival(who, int(pid), int(faults), does)
 
     def go_on(self) -> None:
         """Press Enter."""
