@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 
-PAGES, PAGE = 1024, mmap.PAGESIZE
+PAGES, WINDOW, PAGE = 1024, 16, mmap.PAGESIZE
 PR_SET_THP_DISABLE = 41
 POPULATE_READ, POPULATE_WRITE = 22, 23  # advice of madvise, Linux 5.14
 
@@ -45,7 +45,7 @@ def minor_faults() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
-def count_touch(buffer: mmap.mmap, first: int, end: int, write: bool, byte: int = 7) -> int:
+def count_touch(buffer: memoryview, first: int, end: int, write: bool, byte: int = 7) -> int:
     """Read, or write, one byte of each page; return the faults that it took."""
     places = range(first * PAGE, end * PAGE, PAGE)
     before = minor_faults()
@@ -58,7 +58,7 @@ def count_touch(buffer: mmap.mmap, first: int, end: int, write: bool, byte: int 
     return minor_faults() - before
 
 
-def child(buffer: mmap.mmap, address: int) -> None:
+def child(buffer: memoryview, address: int) -> None:
     """Read one half, write the other."""
     populate(address)
     stop_at("child", 0, "born")
@@ -72,8 +72,11 @@ def main() -> None:
     """Run all stops."""
     alive, shared = "--alive" in sys.argv, "--shared" in sys.argv
     libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
-    buffer = mmap.mmap(-1, PAGES * PAGE, flags=(mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE) | mmap.MAP_ANONYMOUS)
-    address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+    memory = mmap.mmap(-1, (PAGES + WINDOW) * PAGE, flags=(mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE) | mmap.MAP_ANONYMOUS)
+    # Windows of fault-around begin at multiples of 16 pages; so does the buffer.
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    address = start + -start % (WINDOW * PAGE)
+    buffer = memoryview(memory)[address - start :][: PAGES * PAGE]
     (turn, end_turn), (leave, end_leave) = os.pipe(), os.pipe()
     os.write(1, f"buffer {address} {PAGES}\n".encode())
     stop_at("parent", 0, "mapped the buffer")

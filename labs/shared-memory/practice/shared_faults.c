@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAGES = 1024 };
+enum { PAGES = 1024, WINDOW = 16 };
 
 static volatile char *buffer;
 static long page_size;
@@ -116,9 +116,11 @@ int main(int argc, char **argv)
     }
     page_size = sysconf(_SC_PAGESIZE);
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* a huge page would take one fault for 512 pages */
-    buffer = mmap(NULL, PAGES * page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    buffer = mmap(NULL, (PAGES + WINDOW) * page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (buffer == MAP_FAILED)
         fail("mmap");
+    /* A read fault maps a window of 16 pages, which begins at a multiple of 16 pages. So does our part of the memory. */
+    buffer += -(unsigned long)buffer % (WINDOW * page_size);
     if (pipe(your_turn) || pipe(leave))
         fail("pipe");
     if (driven)
