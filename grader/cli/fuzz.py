@@ -22,7 +22,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--submission", metavar="WHAT", help="search for a scenario on which this submission differs (see `grader run`)"
     )
     parser.add_argument(
-        "--host", action="store_true", help="search for a scenario on which this machine's kernel differs from the model"
+        "--host",
+        action="store_true",
+        help="search for a scenario on which this machine's kernel differs from the model",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="random seed (default: a new one each run)")
     parser.add_argument(

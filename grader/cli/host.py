@@ -1,4 +1,4 @@
-"""`grader host LAB [SCENARIO]`: public scenarios on this machine's own kernel, next to the lab's rules and the model."""
+"""`grader host LAB [SCENARIO]`: public scenarios on this machine's kernel, next to the lab's rules and the model."""
 
 from __future__ import annotations
 
@@ -77,9 +77,7 @@ def _about(host: HostMachine, found: Findings, kernel: MakeKernel | None) -> Non
     print()
 
 
-def _one(
-    host: HostMachine, lab: Lab, options: argparse.Namespace, kernel: MakeKernel | None, found: Findings
-) -> int:
+def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, kernel: MakeKernel | None, found: Findings) -> int:
     """Show one scenario step by step; return 1 if this machine is not as modelled."""
     from grader.host.pictures import host_trace
     from grader.host.replay import unfit

@@ -19,7 +19,6 @@ import select
 import signal
 import sys
 import tempfile
-import time
 
 PAGE = mmap.PAGESIZE
 PR_SET_THP_DISABLE, PR_SET_CHILD_SUBREAPER = 41, 36
@@ -156,7 +155,7 @@ def kernel_writes(first, count, offset, pipe, stamp):
         data = bytearray()
         for i in range(part):
             page = first + (done + i) * PAGE
-            iovecs[4 * i : 4 * i + 4] = (page + offset, 1, page + STAMP, 8)
+            iovecs[4 * i : 4 * i + 4] = [page + offset, 1, page + STAMP, 8]
             data += bytes((values[done + i],)) + (stamp + done + i).to_bytes(8, sys.byteorder)
         os.write(pipe[1], data)
         moved = libc.readv(pipe[0], iovecs, 2 * part) if part > 0 else 0
@@ -211,7 +210,7 @@ class Workers:
         self.replies, self.ready, self.data = os.pipe(), os.pipe(), os.pipe()
         self.operations = {
             **OPERATIONS,
-            "kernel_reads": lambda *given: kernel_reads(*given, self.data),
+            "kernel_reads": lambda first, count, offset: kernel_reads(first, count, offset, self.data),
             "kernel_writes": lambda first, count, offset, stamp: kernel_writes(first, count, offset, self.data, stamp),
         }
         self.pids = {}
@@ -270,7 +269,7 @@ class Workers:
         try:
             pid = os.fork()
         except OSError as error:
-            answer[0], answer[3] = ERROR, -error.errno
+            answer[0], answer[3] = ERROR, -(error.errno or 1)
             return number
         if pid == 0:
             populate()
@@ -279,7 +278,7 @@ class Workers:
         os.read(self.ready[0], 1)
         populate()
         answer[0], answer[3] = OK, pid
-        before[:] = after[:]
+        ctypes.memmove(before, after, ctypes.sizeof(before))
         return number
 
     def tell(self, number, name, arguments):

@@ -33,9 +33,7 @@ def simulated_side(step: Step, record: StepRecord, state: State) -> Side:
     """Return what the simulated machine did in a step; `state` is that after it."""
     names = {pid: name for name, pid in state.pids.items()}
     frames = {
-        (names[pid], page): entry >> FRAME_SHIFT
-        for pid, table in state.tables.items()
-        for page, entry in table.items()
+        (names[pid], page): entry >> FRAME_SHIFT for pid, table in state.tables.items() for page, entry in table.items()
     }
     return Side(record.outcome, record.faults, record.values if step.verb in _READING else [], frames)
 
@@ -43,7 +41,7 @@ def simulated_side(step: Step, record: StepRecord, state: State) -> Side:
 def host_side(step: HostStep) -> Side:
     """Return what this machine did in a step."""
     frames = None if step.present is None else step.frames
-    return Side(step.outcome, step.faults, step.values, frames)  # type: ignore[arg-type]
+    return Side(step.outcome, step.faults, step.values, frames)
 
 
 def compare(one: Side, other: Side) -> list[str]:

@@ -117,9 +117,7 @@ class HostMachine:
         """Return the stamps of pages that are present; reading them this way makes no fault."""
         with open(f"/proc/{self.pids[number]}/mem", "rb", buffering=0) as file:
             return {
-                page: int.from_bytes(
-                    os.pread(file.fileno(), 8, BASE + page * self.page_size + STAMP), sys.byteorder
-                )
+                page: int.from_bytes(os.pread(file.fileno(), 8, BASE + page * self.page_size + STAMP), sys.byteorder)
                 for page in pages
             }
 

@@ -31,9 +31,7 @@ _TOUCHED = "steps:\n  - mmap: {by: P, name: h, pages: 4%s}\n"
 _PROBES = (
     Probe(
         (3,),
-        "processes: [P]\n"
-        + _TOUCHED % ""
-        + "  - read: {by: P, at: h}\n  - write: {by: P, at: h, value: 1}\n",
+        "processes: [P]\n" + _TOUCHED % "" + "  - read: {by: P, at: h}\n  - write: {by: P, at: h, value: 1}\n",
         ((0, 0), (4, 0), (4, 0)),
     ),
     Probe(
@@ -117,7 +115,8 @@ def missing() -> str:
 
 def probe(host: HostMachine) -> Findings:
     """Run the self-test."""
-    follows, breaks = [], []
+    follows: list[int] = []
+    breaks: list[int] = []
     pagemap = True
     for one in _PROBES:
         steps, _ = HostReplay(host, _scenario(one)).run()

@@ -1,4 +1,4 @@
-"""Replay a scenario on the host's own kernel: each process a real process, each step the call or access that it names."""
+"""Replay a scenario on the host's kernel: each process a real process, each step the call or access that it names."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class HostReplay:
             return HostStep(SKIPPED, None, [], *self._look())
         self.mapped: tuple[str, int, int] | None = None
         answer = self._do(step)
-        if answer.outcome not in ("ok", "error") and "survives" not in step.fields or step.verb == "exit":
+        if (answer.outcome not in ("ok", "error") and "survives" not in step.fields) or step.verb == "exit":
             self.alive.discard(step.by)
         outcome = answer.outcome
         if outcome == "segv" and step.verb in ("copy_to_user", "copy_from_user"):

@@ -15,7 +15,9 @@ from .compare import compare, simulated_side
 _OF_KERNEL = ("copy_to_user", "copy_from_user")
 
 
-def lab_differences(scenario: Scenario, lab: Trace, plain: Scenario, linux: Trace) -> dict[int, tuple[list[str], list[int]]]:
+def lab_differences(
+    scenario: Scenario, lab: Trace, plain: Scenario, linux: Trace
+) -> dict[int, tuple[list[str], list[int]]]:
     """Return the steps that differ: number -> respects (outcome, faults, values, present), and numbers of rules.
 
     Pages that are present on one side only are a difference in the step that made them so.
@@ -48,10 +50,7 @@ class _Before:
         self.theirs = {pid: dict(table) for pid, table in theirs.tables.items()}
         self.regions = {pid: regions.copy() for pid, regions in theirs.regions.items()}
         self.zero = {
-            (pid, page)
-            for pid, table in theirs.tables.items()
-            for page in table
-            if theirs.life(pid, page) == 0
+            (pid, page) for pid, table in theirs.tables.items() for page in table if theirs.life(pid, page) == 0
         }
 
 
@@ -85,10 +84,8 @@ class _Step:
         if self.other.outcome == SEGV and self.mine.faults != self.other.faults:
             found.add(47 if verb == "execute" and self.other.faults != (0, 0) else 29)
         if verb in _OF_KERNEL:
-            found.add(46 if self.other.outcome == ERROR and self.other.changes or self.other.values else 5)
-            if self.other.outcome != ERROR:
-                found.discard(46)
-                found.add(5)
+            partial = self.other.outcome == ERROR and (self.other.changes or self.other.values)
+            found.add(46 if partial else 5)
         actor = self.mine.actor
         regions = self.before.regions.get(actor)
         for page in self.after.pages_of(self.step.fields["at"]):

@@ -72,7 +72,9 @@ def main() -> None:
     """Run all stops."""
     alive, shared = "--alive" in sys.argv, "--shared" in sys.argv
     libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
-    memory = mmap.mmap(-1, (PAGES + WINDOW) * PAGE, flags=(mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE) | mmap.MAP_ANONYMOUS)
+    memory = mmap.mmap(
+        -1, (PAGES + WINDOW) * PAGE, flags=(mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE) | mmap.MAP_ANONYMOUS
+    )
     # Windows of fault-around begin at multiples of 16 pages; so does the buffer.
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     address = start + -start % (WINDOW * PAGE)

@@ -115,7 +115,9 @@ _PARENT_WROTE_ALIVE = _PARENT_WROTE._replace(
 )
 _GONE_ALIVE = _GONE._replace(step=0, rule="All pages of the parent are its own already.")
 
-_SHARED_WRITTEN = _WRITTEN._replace(step=0, rule="Shared memory is given frames page by page as well, at the first touch.", question="")
+_SHARED_WRITTEN = _WRITTEN._replace(
+    step=0, rule="Shared memory is given frames page by page as well, at the first touch.", question=""
+)
 _SHARED_FORKED = _FORKED._replace(
     step=0,
     rule="fork copies no entries of shared memory on Linux (in the lab it does). The child will find the same frames.",

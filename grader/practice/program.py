@@ -111,7 +111,7 @@ class Program:
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
     # A group of its own, so that close() can end the child too.
-    # The environment lies at the top of the stack. A large one gives the Python program pages of stack that it can watch.
+    # The environment lies at the top of the stack. A large one gives the Python program pages of stack to watch.
     environment = {**os.environ, "FORKLAB_STACK": "." * 40_000}
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0, env=environment)
 

@@ -95,9 +95,7 @@ class SectionsGuide:
         if predicted is not None:
             self.predicted += 1
             self.right += predicted == unshared
-            self._say(
-                f"   Predicted {'right' if predicted == unshared else f'{predicted}; it is {unshared}'}."
-            )
+            self._say(f"   Predicted {'right' if predicted == unshared else f'{predicted}; it is {unshared}'}.")
         self._say(f"   {stop.rule}")
         if expected is None:
             return True

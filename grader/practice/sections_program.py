@@ -27,7 +27,7 @@ def stop_at(who: str, what: str) -> None:
 
 def sections() -> dict[str, tuple[int, int]]:
     """Return name -> (address, pages) of parts of this process's memory."""
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             where, rights, *_rest = line.split(maxsplit=5)
