@@ -113,7 +113,8 @@ def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, kernel: MakeK
 
 
 def _steps(runs: Runs) -> None:
-    print(f"{runs.scenario.id}: {printable(runs.scenario.title, limit=None)}\n")
+    _say(f"{runs.scenario.id}: {runs.scenario.title}")
+    print()
     print(" | ".join(f"{title:^24}" for title in _SIDES))
     print(" | ".join([_TITLES] * 3))
     for step, seen in zip(runs.scenario.steps, runs.steps, strict=True):

@@ -132,11 +132,9 @@ def test_sides_differ_in_sharing_whatever_frames_are_called():
 )
 def test_a_scenario_that_cannot_be_replayed_has_its_reason(root, lab, name, reason):
     """Frames, failures, processes and swap are not at an ordinary user's command."""
-    found = [unfit(s) for s in lab_of(root, lab).scenarios if name in (None, s.id) and s.machine.swap + bool(name)]
+    scenarios = [s for s in lab_of(root, lab).scenarios if (s.id == name if name else s.machine.swap)]
 
-    assert found
-    assert all(reason in one for one in found if one)
-    assert found[0]
+    assert reason in unfit(scenarios[0])
 
 
 def test_each_side_and_each_rule_is_shown(cli, root, host):
@@ -150,10 +148,10 @@ def test_each_side_and_each_rule_is_shown(cli, root, host):
 
 
 def test_a_difference_to_the_model_is_an_alarm(cli, root, host, monkeypatch):
-    """With the textbook's reference in place of the model, the machine is not as modelled; how to report it is shown."""
-    lab = lab_of(root, "demand-paging")
+    """With the textbook's reference in place of the model, the machine is not as modelled; a report is asked for."""
+    lab = lab_of(root, "copy-on-write")
     monkeypatch.setattr("grader.host.runs.linux_kernel", lambda _: reference_kernel(lab))
-    status, out, _ = cli("host", lab.path, "read-then-write")
+    status, out, _ = cli("host", lab.path, "writable-only-after-the-fork")
 
     assert status == 1
     assert "ALARM: this machine differs from the model in faults" in out
@@ -184,7 +182,7 @@ def test_a_misspelt_scenario_is_guessed(cli, root, host):
     status, _, err = cli("host", root / "labs" / "copy-on-write", "fork-fault")
 
     assert status == 2
-    assert "did you mean 'fork-faults'?" in err
+    assert "did you mean 'fork-faults'" in err
 
 
 def test_another_system_is_told_what_would_work(cli, root, monkeypatch):
