@@ -18,7 +18,6 @@ import resource
 import select
 import signal
 import sys
-import tempfile
 
 PAGE = mmap.PAGESIZE
 PR_SET_THP_DISABLE, PR_SET_CHILD_SUBREAPER = 41, 36
@@ -338,6 +337,8 @@ def make_file(folder, pages, contents, writable, cached):
     try:
         descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
     except OSError:
+        import tempfile  # every module costs each worker memory to fault in
+
         descriptor, path = tempfile.mkstemp(dir=folder)
         os.unlink(path)
     for number in range(pages):

@@ -71,7 +71,7 @@ class _Step:
         if verb == "fork":
             return self._fork(odd)
         if verb in ("read", "write", "execute", *_OF_KERNEL):
-            return self._access(verb)
+            return self._access(verb, odd)
         return {44} if "file" in self.step.fields else {3}
 
     def _fork(self, odd: set[tuple[str, int]]) -> set[int]:
@@ -79,8 +79,8 @@ class _Step:
         found = [regions.find(page) for _, page in odd] if regions else []
         return {17 if region is not None and region.shared else 14 for region in found}
 
-    def _access(self, verb: str) -> set[int]:
-        found = set()
+    def _access(self, verb: str, odd: set[tuple[str, int]]) -> set[int]:
+        found: set[int] = set()
         if self.other.outcome == SEGV and self.mine.faults != self.other.faults:
             found.add(47 if verb == "execute" and self.other.faults != (0, 0) else 29)
         if verb in _OF_KERNEL:
@@ -92,7 +92,17 @@ class _Step:
             region = regions.find(page) if regions else None
             if region is not None and self.other.outcome != SEGV:
                 found |= self._page(verb, region, actor, page)
-        return found or {29 if self.other.outcome == SEGV else 3}
+        for _, page in odd:
+            region = regions.find(page) if regions else None
+            if region is not None and page in self.after.tables.get(actor, {}):
+                found.add(self._around(region))
+        return found
+
+    def _around(self, region: Region) -> int:
+        """Return the rule by which a fault makes an entry for a page that nobody has touched."""
+        if isinstance(region.file, (File, FileSpec)):
+            return 22 if self.other.faults[1] else 23
+        return 19 if region.shared else 3
 
     def _page(self, verb: str, region: Region, actor: int, page: int) -> set[int]:
         """Return the rules that make a fault of one page come, or not, other than in the lab."""
