@@ -133,9 +133,13 @@ def _side(side: Side | None) -> str:
 
 
 def _remarks(seen: StepRuns) -> list[str]:
+    from grader.host.compare import compare
+
     remarks = []
     if seen.rules:
         remarks.append(f"Linux differs from the lab here: rule {_list(seen.rules)}.")
+    elif seen.linux is not None and {"outcome", "values"} & set(compare(seen.lab, seen.linux)):
+        remarks.append("The lab differs here because its machine has only the scenario's frames.")
     if seen.odd:
         remarks.append(f"ALARM: this machine differs from the model in {', '.join(seen.odd)}.")
         if "values" in seen.odd and seen.linux is not None:

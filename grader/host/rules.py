@@ -27,7 +27,10 @@ def lab_differences(
     odd: set[tuple[str, int]] = set()
     for step, mine, other in zip(scenario.steps, lab.steps, linux.steps, strict=False):
         before = _Before(ours, theirs)
-        earlier = [one.verb for one in scenario.steps[: step.number - 1]]
+        earlier = {
+            (one.verb, record.outcome)
+            for one, record in zip(scenario.steps[: step.number - 1], linux.steps, strict=False)
+        }
         ours.follow(mine)
         theirs.follow(other)
         one, two = simulated_side(step, mine, ours), simulated_side(step, other, theirs)
@@ -58,10 +61,17 @@ class _Step:
     """One differing step, with what is needed to say why."""
 
     def __init__(
-        self, step: Step, mine: StepRecord, other: StepRecord, after: State, before: _Before, earlier: list[str]
+        self,
+        step: Step,
+        mine: StepRecord,
+        other: StepRecord,
+        after: State,
+        before: _Before,
+        earlier: set[tuple[str, str]],
     ) -> None:
         self.step, self.mine, self.other, self.after = step, mine, other, after
-        self.before, self.earlier = before, earlier
+        self.before, self.earlier = before, {verb for verb, _ in earlier}
+        self.failed = {verb for verb, outcome in earlier if outcome == ERROR}
 
     def rules(self, odd: set[tuple[str, int]]) -> set[int]:
         """Return the numbers of the rules; `odd` are pages that are present on one side only since this step."""
@@ -81,6 +91,11 @@ class _Step:
 
     def _access(self, verb: str, odd: set[tuple[str, int]]) -> set[int]:
         found: set[int] = set()
+        # What a call that failed has done all the same shows later.
+        if self.mine.outcome != self.other.outcome and "mprotect" in self.failed:
+            return {45}
+        if self.mine.values != self.other.values and "copy_to_user" in self.failed:
+            return {46}
         if self.other.outcome == SEGV and self.mine.faults != self.other.faults:
             found.add(47 if verb == "execute" and self.other.faults != (0, 0) else 29)
         if verb in _OF_KERNEL:
@@ -116,7 +131,7 @@ class _Step:
             found.add(19 if region.shared and not of_file else 22 if self.mine.faults[1] else 23)
         if not mine and not theirs and of_file:
             if self.mine.faults[1] > self.other.faults[1]:
-                found.add(44 if {"munmap", "exit"} & set(self.earlier) and not self.other.faults[1] else 22)
+                found.add(44 if {"munmap", "exit"} & self.earlier and not self.other.faults[1] else 22)
             elif sum(self.mine.faults) > sum(self.other.faults):
                 found.add(23)
         if not mine and not theirs and region.shared and not of_file and sum(self.mine.faults) > sum(self.other.faults):
