@@ -71,10 +71,11 @@ class LinuxKernel(LinuxPagingKernel):
     def mlock(self, process: Process, start: int, pages: int) -> None:
         """Mark mappings as locked. The machine touches the pages."""
         first = self.hw.page_of(start)
-        for page in range(first, first + pages):
-            if self.regions[process].find(page) is None:
-                raise InvalidArgument(f"mlock of page {page}, which is not mapped")
-        self.areas[process].change(first, pages, lambda area: area.kind.with_advice("locked"))
+        unmapped = (page for page in range(first, first + pages) if self.regions[process].find(page) is None)
+        end = next(unmapped, first + pages)
+        self.areas[process].change(first, end - first, lambda area: area.kind.with_advice("locked"))
+        if end < first + pages:
+            raise InvalidArgument(f"mlock of page {end}, which is not mapped")
 
     # -- moving -----------------------------------------------------------------------------------------------
 
@@ -84,15 +85,19 @@ class LinuxKernel(LinuxPagingKernel):
         region = self.regions[process].find(first)
         if pages == 0 or to_pages == 0 or region is None or region.end_page < first + pages:
             raise InvalidArgument(f"mremap of {pages} pages from page {first} on to {to_pages}: not in one mapping")
+        areas = self.areas[process]
+        if to_pages > pages and areas.find(first).end < first + pages:
+            raise InvalidArgument(f"mremap of {pages} pages from page {first} on to more: not in one mapping")
         self.write_back(process, range(first, first + pages))
         self.move_entries(process, first, new, min(pages, to_pages))
         for page in range(first + to_pages, first + pages):
             self.drop(process, page)
         [piece] = self.regions[process].remove(first, pages)
         self.regions[process].insert(piece.replace(start=to, pages=to_pages))
-        [area] = self.areas[process].remove(first, pages)
-        untouched = area.kind.shown is None and area.mark is None
-        self.areas[process].add(Area(new, new + to_pages, new if untouched else area.offset, area.kind, area.mark))
+        if to_pages < pages:
+            areas.remove(first + to_pages, pages - to_pages)
+        for area in areas.remove(first, pages):
+            areas.add(_moved(area, new - first, max(to_pages - pages, 0)))
 
     def move_entries(self, process: Process, first: int, new: int, pages: int) -> None:
         """Move the entries and slots of a range. OutOfMemory, with nothing changed, if an entry cannot be made."""
@@ -127,3 +132,10 @@ class LinuxKernel(LinuxPagingKernel):
         if past:
             raise SegmentationFault
         return super().object_frame(region, page)
+
+
+def _moved(area: Area, pages: int, more: int) -> Area:
+    """Return a mapping at another place, `more` pages longer. Without a mark, its place is its offset."""
+    untouched = area.kind.shown is None and area.mark is None
+    offset = area.offset + pages if untouched else area.offset
+    return Area(area.first + pages, area.end + pages + more, offset, area.kind, area.mark)

@@ -28,6 +28,8 @@ class LinuxPagingKernel(SwappingKernel):
         self.areas: dict[Process, Areas] = defaultdict(Areas)
         self.exclusive: set[int] = set()
         self.reading_ahead = False
+        self.copying: int | None = None  # the frame that a copy is being made of
+        self.faulting: tuple[Process, int] | None = None  # whose page is being handled, and which
 
     # -- system calls -----------------------------------------------------------------------------------------
 
@@ -108,7 +110,9 @@ class LinuxPagingKernel(SwappingKernel):
 
     def page_fault(self, process: Process, fault: PageFault) -> None:
         """Handle a fault. An instruction fetch from an absent page reads it first, even if it is refused then (47)."""
-        region = self.regions[process].find(self.hw.page_of(fault.address))
+        page = self.hw.page_of(fault.address)
+        region = self.regions[process].find(page)
+        self.faulting = process, page
         untouched = region is not None and not fault.present
         if untouched and fault.access is Access.EXECUTE and not region.protection.allows(Access.EXECUTE):
             fault = fault._replace(access=Access.READ)
@@ -121,7 +125,7 @@ class LinuxPagingKernel(SwappingKernel):
             if access is Access.WRITE and not region.shared:
                 self.own(process, page)
             return
-        # Linux looks around before it looks at the page itself, so even an access past the end of a file maps neighbours.
+        # Linux looks around before it looks at the page itself: even an access past the end of a file maps neighbours.
         self.map_around(process, page, region)
         if process.page_table.get(page) is None:
             self.map_object_page(process, page, region, self.object_frame(region, page))
@@ -179,7 +183,9 @@ class LinuxPagingKernel(SwappingKernel):
         """Read the pages around one that came from disk; of a program's code, those that follow in its mapping."""
         begin, end = index - READ_AHEAD // 2, index + READ_AHEAD // 2
         if Protection.EXECUTE in region.protection:
-            begin, end = index, min(index + READ_AHEAD, region.offset + region.pages)
+            process, page = self.faulting
+            left = self.areas[process].find(page).end - page
+            begin, end = index, index + min(READ_AHEAD, left)
         self.reading_ahead = True
         try:
             for near in range(max(begin, 0), min(end, region.file.file.pages)):
@@ -203,10 +209,18 @@ class LinuxPagingKernel(SwappingKernel):
             raise OutOfMemory("nothing leaves for a page that nobody has asked for")
         for cached in self.cached.values():
             for index, frame in cached.frames.items():
-                if self.references[frame] == 1:
+                if self.references[frame] == 1 and frame != self.copying:
                     self.release(cached.frames.pop(index))
                     return
         super().evict()
+
+    def copied_frame(self, source: int) -> int:
+        """Return a copy of a frame. A file page that is being copied must not leave to make room for its copy."""
+        self.copying = source
+        try:
+            return super().copied_frame(source)
+        finally:
+            self.copying = None
 
     def swap_out(self, frame: int) -> None:
         """Move a frame to disk; one that only its slot still uses is there already."""

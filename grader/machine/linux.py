@@ -35,7 +35,9 @@ class LinuxMachine(Machine):
     ) -> None:
         self._preloaded: list[int] = []
         self._in_kernel = False  # whether an access is the kernel's own, for a system call
-        self._not_inherited: dict[int, set[int]] = {}  # pid -> pages that a fork leaves out
+        # pid -> pages that a fork leaves out; pages that mlock keeps in memory
+        self._not_inherited: dict[int, set[int]] = {}
+        self._locked: dict[int, set[int]] = {}
         self._survives = False  # whether a handler catches the SIGSEGV of this access
 
         def kernel_with_cache(hw: Hardware) -> Kernel:
@@ -170,12 +172,23 @@ class LinuxMachine(Machine):
     def mprotect(self, process: Process, first: int, pages: int, protection: Protection) -> str:
         """Ask the kernel to change protection; after an error, the pages before the first bad one have changed."""
         reached = self._reach(process, first, pages, protection)
+        opened = self._opened(process, range(first, first + reached), protection)
         outcome = self._system_call(process, "mprotect", first * self._page_size, pages, protection)
         if outcome in (OK, ERROR) and reached:
             for piece in process._regions.remove(first, reached):
                 process._regions.insert(piece.replace(protection=protection))
             self._touch(process, first, reached)
+            for page in opened:
+                self.populate(process, page, 1)
         return outcome
+
+    def _opened(self, process: Process, pages: range, protection: Protection) -> list[int]:
+        """Return the locked private pages that get the right to write: they are made writable at once."""
+        locked = self._locked.get(process.pid, ())
+        if Protection.WRITE not in protection or not locked:
+            return []
+        regions = [(page, process._regions.find(page)) for page in pages if page in locked]
+        return [page for page, r in regions if r and not r.shared and Protection.WRITE not in r.protection]
 
     def mmap(
         self,
@@ -190,14 +203,16 @@ class LinuxMachine(Machine):
         populate: bool = False,
     ) -> str:
         """Ask the kernel for a region; `fixed` unmaps what is there first, `populate` touches every page."""
-        if fixed and at is not None and pages:
+        read_only = file is not None and not self.files[file].writable
+        refused = shared and read_only and Protection.WRITE in protection  # before anything is unmapped
+        if fixed and at is not None and pages and not refused:
             outcome = self.munmap(process, at // self._page_size, pages)
             if outcome != OK:
                 return outcome
         outcome = super().mmap(process, pages, protection, shared, file, offset, at)
         if outcome == OK:
             first = self.start // self._page_size
-            self._inherit_again(process, first, pages)
+            self._forget_marks(process, first, pages)
             if populate:
                 self.populate(process, first, pages)  # pages that cannot be had are no error of mmap
         return outcome
@@ -206,14 +221,14 @@ class LinuxMachine(Machine):
         """Ask the kernel to unmap pages."""
         outcome = super().munmap(process, first, pages)
         if outcome == OK:
-            self._inherit_again(process, first, pages)
+            self._forget_marks(process, first, pages)
         return outcome
 
-    def _inherit_again(self, process: Process, first: int, pages: int) -> None:
-        """Forget what madvise said of pages: the memory that it was about has gone."""
-        kept_back = self._not_inherited.get(process.pid)
-        if kept_back:
-            kept_back.difference_update(range(first, first + pages))
+    def _forget_marks(self, process: Process, first: int, pages: int) -> None:
+        """Forget what madvise and mlock said of pages: the memory that it was about has gone."""
+        for marks in (self._not_inherited, self._locked):
+            if marks.get(process.pid):
+                marks[process.pid].difference_update(range(first, first + pages))
 
     def madvise(self, process: Process, first: int, pages: int, advice: str) -> str:
         """Pass advice on to the kernel; to populate, touch the pages as the process would."""
@@ -226,8 +241,11 @@ class LinuxMachine(Machine):
         return outcome
 
     def mlock(self, process: Process, first: int, pages: int) -> str:
-        """Let the kernel note that pages must stay, then touch them; an error if one is not mapped."""
+        """Let the kernel note that pages must stay, then touch them; an error at the first that is not mapped."""
         outcome = self._system_call(process, "mlock", first * self._page_size, pages)
+        unmapped = (page for page in range(first, first + pages) if process._regions.find(page) is None)
+        end = next(unmapped, first + pages)
+        self._locked.setdefault(process.pid, set()).update(range(first, end))
         return self.populate(process, first, pages) if outcome == OK else outcome
 
     def mremap(self, process: Process, first: int, pages: int, to_pages: int) -> str:
@@ -242,11 +260,20 @@ class LinuxMachine(Machine):
                 process._regions.insert(piece.replace(start=self.start, pages=to_pages))
             self._touch(process, first, pages)
             process._next_page = to + to_pages + 1
-            kept_back = self._not_inherited.get(process.pid, set())
-            moved = {page for page in range(to_pages) if first + min(page, pages - 1) in kept_back}
-            self._inherit_again(process, first, pages)
-            kept_back.update(to + page for page in moved)
+            self._move_marks(process, first, pages, to, to_pages)
+            if to_pages > pages and to in self._locked.get(process.pid, ()):
+                self.populate(process, to + pages, to_pages - pages)
         return outcome
+
+    def _move_marks(self, process: Process, first: int, pages: int, to: int, to_pages: int) -> None:
+        """Let what madvise and mlock said of pages hold for where they are now."""
+        moved = []
+        for marks in (self._not_inherited, self._locked):
+            held = marks.setdefault(process.pid, set())
+            moved.append((held, [to + i for i in range(to_pages) if first + min(i, pages - 1) in held]))
+        self._forget_marks(process, first, pages)
+        for held, there in moved:
+            held.update(there)
 
     def _reach(self, process: Process, first: int, pages: int, protection: Protection) -> int:
         """Return how many pages of a range mprotect can change before it fails."""

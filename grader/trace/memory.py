@@ -142,10 +142,13 @@ class Memory:
             return  # how far it came is not in the record, and its private pages are gone with the process
         values = _written(step, len(pages)) if writing else record.values
         right = _RIGHTS.get(step.verb) or (_OF_KERNEL[step.verb] if self._linux else None)
+        failed = _OF_KERNEL.get(step.verb) if record.outcome != OK else None
         for page, value in zip(pages, values, strict=False):
             region = regions.find(page)
             if region is None or (right is not None and right not in region.protection):
                 return
+            if failed and not self.state.entry(record.actor, page) & failed.bits:
+                return  # the system call ran out of memory here
             place = ProcessPage(record.actor, page)
             seen = self._seen(place, region)
             if writing or seen.byte(offset) != value:
@@ -171,7 +174,8 @@ class Memory:
                     self.cached[pte >> FRAME_SHIFT] = held
                 else:
                     copied.append(held)
-        if copied:
+        # With read-ahead, nobody can tell which of the frames that no entry maps holds which page.
+        if copied and not self._linux:
             self._note_unmapped(record, copied)
 
     def _note_unmapped(self, record: StepRecord, copied: list[ObjectPage]) -> None:

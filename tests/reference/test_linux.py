@@ -162,6 +162,16 @@ CASES = {
         "write: {by: P, at: 'm[0]', value: 2, expect: {faults: 1, copies: 1}}",
         "read: {by: P, at: 'h[0]', expect: {outcome: segv}}",
     ],
+    "34: mremap moves what madvise has split, but lets only one mapping grow": [
+        MAP,
+        "write: {by: P, at: h, value: 1}",
+        "madvise: {by: P, at: 'h[1]', advice: dontfork}",
+        "mremap: {by: P, at: 'h[0:3]', name: k, pages: 5, expect: {outcome: error}}",
+        "mremap: {by: P, at: 'h[0:3]', name: k}",
+        FORK,
+        "read: {by: C, at: 'k[0]', expect: {value: 1, faults: 0}}",
+        "read: {by: C, at: 'k[1]', expect: {outcome: segv}}",
+    ],
     "35: wipeonfork gives the child zeros, and the parent's pages stay writable": [
         MAP,
         "write: {by: P, at: h, value: 1}",
@@ -190,6 +200,18 @@ CASES = {
         "write: {by: P, at: h, value: 1}",
         FORK,
         "mlock: {by: P, at: h, expect: {faults: 4, copies: 4}}",
+    ],
+    "36: locked pages that become writable, or more, are made present at once": [
+        "mmap: {by: P, name: h, pages: 2, protection: r--}",
+        "mlock: {by: P, at: h, expect: {faults: 2, frames: 40}}",
+        "mprotect: {by: P, at: h, protection: rw-, expect: {faults: 2, frames: 42}}",
+        "mremap: {by: P, at: h, name: k, pages: 4, expect: {faults: 2, frames: 44}}",
+    ],
+    "33: a fixed mapping that is refused has unmapped nothing": [
+        MAP,
+        "write: {by: P, at: h, value: 1}",
+        "mmap: {by: P, name: k, pages: 1, at: 'h[1]', fixed: true, file: code, shared: true, expect: {outcome: error}}",
+        "read: {by: P, at: h, expect: {faults: 0, value: 1}}",
     ],
     "36: populate of pages that are not mapped is an error": [
         MAP,
@@ -247,6 +269,11 @@ CASES = {
         "mmap: {by: P, name: f, pages: 10, file: code, protection: r-x, offset: 10}",
         "execute: {by: P, at: 'f[5]', expect: {major: 1, reads: 5}}",
     ],
+    "49: a part that mprotect leaves as it was is no mapping of its own": [
+        "mmap: {by: P, name: f, pages: 2, file: code, protection: r-x}",
+        "mprotect: {by: P, at: 'f[0]', protection: r-x}",
+        "read: {by: P, at: f, expect: {faults: 1, major: 1, reads: 2}}",
+    ],
     "50: a sharer that comes back with a write leaves the page for the other": [
         "mmap: {by: P, name: h, pages: 20, file: warm, protection: r--}",
         "mmap: {by: P, name: k, pages: 1}",
@@ -271,6 +298,20 @@ def test_memory_full_of_file_pages_is_given_to_who_asks():
     steps = ("mmap: {by: P, name: h, pages: 6}", "write: {by: P, at: h, value: 1, expect: {frames: 42}}")
     touched = ("mmap: {by: P, name: f, pages: 40, file: warm}", "munmap: {by: P, at: f}")
     scenario = parse_scenario(head + "".join(f"  - {step}\n" for step in (*touched, *steps)), "id", "s.yaml")
+
+    assert reference_output(scenario, LinuxKernel)[1] == []
+
+
+def test_a_page_does_not_leave_for_its_own_copy():
+    """With one frame for a page of a file and none for its copy, the write fails and reads no poison."""
+    head = HEAD.replace("frames: 256, swap: 8", "frames: 41")
+    steps = (
+        "mmap: {by: P, name: f, pages: 2, file: cold}",
+        "write: {by: P, at: 'f[0]', value: 7, expect: {copies: 1}}",
+        "read: {by: P, at: 'f[0]+1', expect: {value: 1}}",
+    )
+    two = head.replace("files: {warm: {pages: 40, cached: true}", "files: {warm: {pages: 39, cached: true}")
+    scenario = parse_scenario(two + "".join(f"  - {step}\n" for step in steps), "id", "s.yaml")
 
     assert reference_output(scenario, LinuxKernel)[1] == []
 

@@ -40,7 +40,9 @@ def assert_same(memory, machine, where):
 
 
 @given(
-    name=st.sampled_from(["copy-on-write", "kernel-access", "shared-memory", "file-backed", "swapping", "tlb"]),
+    name=st.sampled_from(
+        ["copy-on-write", "kernel-access", "shared-memory", "file-backed", "swapping", "tlb", "linux"]
+    ),
     hardware=st.integers(0, LIMIT - 1),
     moves=st.lists(st.tuples(*[st.integers(0, LIMIT - 1)] * 5), min_size=8, max_size=16),
 )
