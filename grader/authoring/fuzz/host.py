@@ -23,6 +23,10 @@ from grader.trace.records import Trace
 from grader.trace.state import State
 
 
+#: Calls that only the Linux profile has: once each among the verbs of the lab.
+CALLS = ("madvise", "madvise", "mremap", "mlock")
+
+
 def find_host_difference(lab: Lab, seed: int, examples: int) -> tuple[Found | None, Counter[str], float]:
     """Return the shortest scenario found, the count of verdicts, and the processor time of the replays.
 
@@ -51,7 +55,7 @@ def _words(words: Vocabulary) -> Vocabulary:
     """Return the vocabulary for machines with the Linux profile: enough frames, no swap, no injected failures."""
     hardware = dict.fromkeys(_on_linux(one) for one in words.hardware if one.machine.frames <= FRAMES)
     verbs = [verb for verb in words.verbs if verb != "fail"]
-    return words._replace(hardware=list(hardware), verbs=verbs, failures=[])
+    return words._replace(hardware=list(hardware), verbs=[*verbs, *CALLS], failures=[])
 
 
 def _on_linux(one: Hardware) -> Hardware:
