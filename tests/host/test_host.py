@@ -276,3 +276,34 @@ def test_random_scenarios_are_as_modelled(root, host, name, count):
 
     assert found is None
     assert tried.total() == count
+
+
+def test_a_search_on_the_host_is_reported(cli, root, host):
+    """Some random scenarios, all as modelled, with the processor time."""
+    status, out, err = cli("fuzz", root / "labs" / "copy-on-write", "--host", "--seed", 1, "--examples", 5)
+
+    assert (status, err) == (0, "")
+    assert "this machine is as modelled in 5 random scenarios, seed 1" in out
+
+
+def test_a_difference_on_the_host_is_found_and_shrunk(cli, root, host, monkeypatch):
+    """If every fork were a difference, a scenario that does little but fork is left, with the kernel's version."""
+
+    def forks(step, record, state, seen):
+        return ["faults"] if step.verb == "fork" else []
+
+    monkeypatch.setattr("grader.authoring.fuzz.host.differences", forks)
+    status, out, _ = cli("fuzz", root / "labs" / "copy-on-write", "--host", "--seed", 1, "--examples", 20)
+
+    assert status == 1
+    assert "this machine differs from the model in faults" in out
+    assert os.uname().release in out
+    assert out.count("\n  - ") == 1
+
+
+def test_students_kernels_never_run_on_the_host(cli, root):
+    """A submission together with --host is refused."""
+    status, _, err = cli("fuzz", root / "labs" / "copy-on-write", "--host", "--submission", "reference")
+
+    assert status == 2
+    assert "only trusted scenarios run on this machine" in err

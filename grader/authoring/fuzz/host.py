@@ -22,7 +22,6 @@ from grader.scenario.profile import FRAMES as ENOUGH
 from grader.trace.records import Trace
 from grader.trace.state import State
 
-
 #: Calls that only the Linux profile has: once each among the verbs of the lab.
 CALLS = ("madvise", "madvise", "mremap", "mlock")
 
