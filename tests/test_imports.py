@@ -19,7 +19,7 @@ ROWS = (
     ("lab", "intake", "wasm"),
     ("quiz",),
     ("grade",),
-    ("view",),
+    ("view", "host"),
     ("report", "authoring", "publish", "practice", "verify"),
     ("batch", "watch"),
     ("pytest_plugin", "cli"),

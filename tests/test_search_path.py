@@ -276,6 +276,7 @@ COMMANDS = {
     "quiz": "quiz {lab} --print",
     "watch": "watch {lab} --submission {kernel}",
     "practice": "practice fork-faults --no-input",
+    "host": "host {lab}",
     "list": "list",
     "verify": "verify {lab} --submission {kernel} --steps 1",
     "predict": "predict {lab} --no-input",

@@ -24,6 +24,7 @@ COMMANDS = {
     "quiz": "take a lab's quiz, mark answer sheets, or convert quizzes from and to other formats",
     "watch": "grade on every save, on one screen",
     "practice": "watch the page faults of a real program on this machine's own kernel",
+    "host": "replay scenarios on this machine's own kernel, next to the lab's rules and to Linux as modelled",
     "list": "list the labs in this folder, or the scenarios of one lab",
     "check": "verify that a lab is sound",
     "new": "create a working lab or scenario to edit",

@@ -25,6 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--submission", metavar="WHAT", help="search for a scenario on which this submission differs (see `grader run`)"
     )
+    parser.add_argument(
+        "--host",
+        action="store_true",
+        help="search for a scenario on which this machine's kernel differs from the model",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="random seed (default: a new one each run)")
     parser.add_argument(
         "--examples", type=int, default=EXAMPLES, metavar="N", help=f"maximum number of scenarios (default: {EXAMPLES})"
@@ -44,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
         from random import SystemRandom
 
         options.seed = SystemRandom().randrange(1_000_000)
+    if options.host:
+        return _host(lab, options)
     if options.submission is None:
         return _prove(lab, kernel, options)
     return _search(lab, kernel, options)
@@ -73,6 +80,21 @@ def _prove(lab: Lab, kernel: MakeKernel, options: argparse.Namespace) -> int:
             f"  ok   all {len(mistaken)} misconceptions are caught; the last, {last}, by scenario {shown.caught[last]}"
         )
     return 1 if shown.problems or shown.survivors else 0
+
+
+def _host(lab: Lab, options: argparse.Namespace) -> int:
+    """Search for a scenario on which this machine differs from the Linux profile; return the exit status."""
+    from grader.authoring.fuzz.host import find_host_difference
+
+    if options.submission is not None:
+        raise InputError(["--host and --submission do not go together: only trusted scenarios run on this machine"])
+    found, tried, seconds = find_host_difference(lab, options.seed, options.examples)
+    if found is None:
+        print(f"{lab.name}: this machine is as modelled in {tried.total()} random scenarios, seed {options.seed}")
+        print(f"  {seconds:.1f} s of processor time on the replays, {1000 * seconds / tried.total():.0f} ms each")
+        return 0
+    _tell(found, tried.total(), options)
+    return 1
 
 
 def _search(lab: Lab, kernel: MakeKernel, options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The program of labs/copy-on-write/practice/fork_faults.c in Python, for machines without a C compiler.
+"""The programs fork_faults.c and, with --shared, shared_faults.c in Python, for machines without a C compiler.
 
 It runs as a program of its own and imports nothing of the grader. Python writes to its own memory all the time, so
 after the fork each side first faults in all its private memory except the buffer; what is counted afterwards is the
@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 
-PAGES, PAGE = 1024, mmap.PAGESIZE
+PAGES, WINDOW, PAGE = 1024, 16, mmap.PAGESIZE
 PR_SET_THP_DISABLE = 41
 POPULATE_READ, POPULATE_WRITE = 22, 23  # advice of madvise, Linux 5.14
 
@@ -45,35 +45,40 @@ def minor_faults() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
-def count_touch(buffer: mmap.mmap, first: int, end: int, write: bool) -> int:
+def count_touch(buffer: memoryview, first: int, end: int, write: bool, byte: int = 7) -> int:
     """Read, or write, one byte of each page; return the faults that it took."""
     places = range(first * PAGE, end * PAGE, PAGE)
     before = minor_faults()
     if write:
         for place in places:
-            buffer[place] = 7
+            buffer[place] = byte
     else:
         for place in places:
             buffer[place]
     return minor_faults() - before
 
 
-def child(buffer: mmap.mmap, address: int) -> None:
+def child(buffer: memoryview, address: int) -> None:
     """Read one half, write the other."""
     populate(address)
     stop_at("child", 0, "born")
     populate(address)
     stop_at("child", count_touch(buffer, 0, PAGES // 2, False), "read the first half")
     populate(address)
-    stop_at("child", count_touch(buffer, PAGES // 2, PAGES, True), "wrote the second half")
+    stop_at("child", count_touch(buffer, PAGES // 2, PAGES, True, 8), "wrote the second half")
 
 
 def main() -> None:
     """Run all stops."""
-    alive = "--alive" in sys.argv
+    alive, shared = "--alive" in sys.argv, "--shared" in sys.argv
     libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)
-    buffer = mmap.mmap(-1, PAGES * PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+    memory = mmap.mmap(
+        -1, (PAGES + WINDOW) * PAGE, flags=(mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE) | mmap.MAP_ANONYMOUS
+    )
+    # Windows of fault-around begin at multiples of 16 pages; so does the buffer.
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    address = start + -start % (WINDOW * PAGE)
+    buffer = memoryview(memory)[address - start :][: PAGES * PAGE]
     (turn, end_turn), (leave, end_leave) = os.pipe(), os.pipe()
     os.write(1, f"buffer {address} {PAGES}\n".encode())
     stop_at("parent", 0, "mapped the buffer")
@@ -93,7 +98,10 @@ def main() -> None:
         os.waitpid(pid, 0)
         stop_at("parent", 0, "child has gone")
     populate(address)
-    stop_at("parent", count_touch(buffer, 0, PAGES, True), "wrote all of it again")
+    faults = count_touch(buffer, 0, PAGES, not shared)
+    seen = sum(buffer[place] == 8 for place in range(0, PAGES * PAGE, PAGE))
+    what = f"read all of it: {seen} pages hold what the child wrote" if shared else "wrote all of it again"
+    stop_at("parent", faults, what)
     if alive:
         os.close(end_leave)
         os.waitpid(pid, 0)

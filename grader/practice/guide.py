@@ -47,7 +47,7 @@ class Guide:
     def __init__(self, practice: Practice, lab: Lab, terminal: Terminal, alive: bool) -> None:
         self.practice, self.lab, self.terminal, self.alive = practice, lab, terminal, alive
         self.stops = practice.alive if alive else practice.stops
-        self.steps = simulate(lab, practice.scenario)
+        self.steps = simulate(lab, practice.scenario) if practice.scenario else []
         self.quiz: Quiz | None = load_quiz(lab) if lab.quiz else None
         self.rows: dict[str, Row] = {}
         self.predicted = 0
@@ -59,7 +59,7 @@ class Guide:
         source = self.lab.path / "practice" / self.practice.source
         if not source.is_file():
             raise InputError([f"{source}: the program of this practice is missing; fetch the lab again"])
-        with Program(source, self.alive) as program:
+        with Program(source, self.alive, self.practice.shared) as program:
             self._begin(program, source)
             agreed = [self._stop(program, number, stop) for number, stop in enumerate(self.stops, 1)]
             program.go_on()
@@ -84,6 +84,8 @@ class Guide:
             program.go_on()
         arrival = program.arrive()
         real = self._show(program, arrival, stop)
+        if "pages hold" in arrival.does:
+            self._say(f"   The parent has {arrival.does}.")
         if stop.does.startswith("the parent writes all"):
             self._reuse(taken, program.pages)
         self._compare(number, stop, predictions, real)

@@ -28,7 +28,12 @@ class Stop(NamedTuple):
 
 
 class Practice(NamedTuple):
-    """A program of a lab with its stops; `alive` are the stops of the variant in which the child does not leave."""
+    """A program of a lab with its stops.
+
+    scenario  the same on the simulated machine, or "" if the lab has no such scenario
+    alive     the stops of the variant in which the child does not leave
+    shared    whether the buffer is shared memory
+    """
 
     lab: str
     scenario: str
@@ -36,6 +41,7 @@ class Practice(NamedTuple):
     stops: tuple[Stop, ...]
     alive: tuple[Stop, ...]
     lesson: str
+    shared: bool = False
 
 
 _MAPPED = Stop(
@@ -109,6 +115,47 @@ _PARENT_WROTE_ALIVE = _PARENT_WROTE._replace(
 )
 _GONE_ALIVE = _GONE._replace(step=0, rule="All pages of the parent are its own already.")
 
+_SHARED_WRITTEN = _WRITTEN._replace(
+    step=0, rule="Shared memory is given frames page by page as well, at the first touch.", question=""
+)
+_SHARED_FORKED = _FORKED._replace(
+    step=0,
+    rule="fork copies no entries of shared memory on Linux (in the lab it does). The child will find the same frames.",
+)
+_SHARED_READ = Stop(
+    "the child reads the first 512 pages",
+    0,
+    (0, 32),
+    "The pages are in memory, but the child has no entries yet. Each read fault maps the 16-page window around it: "
+    "512 / 16 = 32. In the lab fork has copied the entries, and this is 0.",
+    {
+        0: "You expected fork to have copied the entries. That is how the lab does it; Linux leaves them out.",
+        512: "You expected one fault per page. For a read, Linux maps all 16 pages of the window that are in memory.",
+    },
+)
+_SHARED_WROTE = Stop(
+    "the child writes the other 512 pages",
+    0,
+    (0, 512),
+    "Each write fault maps one page: the parent's own frame, with the right to write. Nothing is copied. In the lab "
+    "this is 0, because the entries are there and were never protected.",
+    {
+        0: "You expected the child to have entries since the fork. In the lab it has; Linux makes them at the touch.",
+        32: "You expected windows again. A write fault maps only its own page.",
+    },
+)
+_SHARED_GONE = _GONE._replace(step=0, rule="What the child wrote stays: the memory belongs to all who map it.")
+_SHARED_SEEN = Stop(
+    "the parent reads all 1024 pages",
+    0,
+    (0, None),
+    "The parent's entries were never protected, and they lead to the frames that the child wrote into.",
+    {
+        512: "You expected the parent to fault on the child's pages. Both have had the same frames all the time.",
+        1024: "You expected copy-on-write. It is switched off for shared memory, so no entry was protected.",
+    },
+)
+
 PRACTICES = {
     "fork-faults": Practice(
         lab="copy-on-write",
@@ -118,5 +165,31 @@ PRACTICES = {
         alive=(_MAPPED, _WRITTEN, _FORKED, _READ, _CHILD_WROTE, _PARENT_WROTE_ALIVE, _GONE_ALIVE),
         lesson="Demand paging puts off giving a page a frame until its first touch. Copy-on-write puts off giving a "
         "page a frame of its own until its first write: the page is mapped already, to a frame that others use too.",
+    ),
+    "shared-faults": Practice(
+        lab="shared-memory",
+        scenario="",
+        source="shared_faults.c",
+        stops=(
+            _MAPPED._replace(step=0),
+            _SHARED_WRITTEN,
+            _SHARED_FORKED,
+            _SHARED_READ,
+            _SHARED_WROTE,
+            _SHARED_GONE,
+            _SHARED_SEEN,
+        ),
+        alive=(
+            _MAPPED._replace(step=0),
+            _SHARED_WRITTEN,
+            _SHARED_FORKED,
+            _SHARED_READ,
+            _SHARED_WROTE,
+            _SHARED_SEEN._replace(expected=(0, 0)),
+            _SHARED_GONE,
+        ),
+        lesson="Private memory is copied at the first write, so that nobody sees it. Shared memory is never copied, so "
+        "that everybody does.",
+        shared=True,
     ),
 }

@@ -16,8 +16,9 @@ from grader.errors import InputError
 
 from .tools import find_tool
 
-#: The same program for machines without a C compiler.
+#: The same programs for machines without a C compiler.
 IN_PYTHON = pathlib.Path(__file__).with_name("fork_faults.py")
+SECTIONS_IN_PYTHON = pathlib.Path(__file__).with_name("sections_program.py")
 
 COMPILERS = ("cc", "gcc", "clang")
 
@@ -28,6 +29,7 @@ class Arrival(NamedTuple):
     who: str
     pid: int
     faults: int
+    does: str
 
 
 class Program:
@@ -36,12 +38,13 @@ class Program:
     compiled  False if there is no C compiler and the program in Python runs
     """
 
-    def __init__(self, source: pathlib.Path, alive: bool) -> None:
+    def __init__(self, source: pathlib.Path, alive: bool, shared: bool = False) -> None:
         options = ["--driven", *(["--alive"] if alive else [])]
         compiler = next(filter(None, map(find_tool, COMPILERS)), None)
         self.compiled = compiler is not None
         if compiler is None:
-            self._process = _start([sys.executable, "-I", str(IN_PYTHON), *options])
+            program = SECTIONS_IN_PYTHON if source.stem == "sections" else IN_PYTHON
+            self._process = _start([sys.executable, "-I", str(program), *options, *(["--shared"] if shared else [])])
         else:
             with tempfile.TemporaryDirectory(prefix="practice-") as folder:
                 binary = _compile(compiler, source, pathlib.Path(folder))
@@ -50,12 +53,21 @@ class Program:
         assert self._process.stdout is not None
         self._input, self._output = self._process.stdin, self._process.stdout
         self.pids: dict[str, int] = {}
+        self.address = self.pages = 0
+        self.sections: list[tuple[str, int, int]] = []
         try:
-            _, address, pages = self._line().split()
-            self.address, self.pages = int(address), int(pages)
+            self._place(self._line().split())
         except BaseException:
             self.close()
             raise
+
+    def _place(self, words: list[str]) -> None:
+        """Note where the buffer is, or where the sections are: name, address, pages of each."""
+        if words[0] == "sections":
+            triples = zip(words[1::3], words[2::3], words[3::3], strict=True)
+            self.sections = [(name, int(address), int(pages)) for name, address, pages in triples]
+        else:
+            self.address, self.pages = int(words[1]), int(words[2])
 
     def __enter__(self) -> Program:
         return self
@@ -69,7 +81,7 @@ class Program:
         self.pids[who] = int(pid)
         if does == "child has gone":
             self.pids.pop("child", None)
-        return Arrival(who, int(pid), int(faults))
+        return Arrival(who, int(pid), int(faults), does)
 
     def go_on(self) -> None:
         """Press Enter."""
@@ -99,7 +111,9 @@ class Program:
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
     # A group of its own, so that close() can end the child too.
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
+    # The environment lies at the top of the stack. A large one gives the Python program pages of stack to watch.
+    environment = {**os.environ, "FORKLAB_STACK": "." * 40_000}
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0, env=environment)
 
 
 def _compile(compiler: str, source: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:

@@ -58,6 +58,8 @@ class Regions:
             return
         if step.verb == "mprotect" and record.outcome == ERROR:
             pages = _reached(own, pages, Protection.parse(step.fields["protection"]))
+        if not pages:  # on Linux, mprotect of no pages succeeds
+            return
         if step.verb != "mprotect":
             kept_back.difference_update(pages)
         removed = own.remove(pages.start, len(pages))

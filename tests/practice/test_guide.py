@@ -129,7 +129,9 @@ def test_another_system_is_told_what_would_work(practice, monkeypatch):
 
 def test_a_misspelt_practice_is_guessed(cli):
     """The name of a practice that is nearly right is suggested."""
-    assert cli("practice", "fork-fault")[2] == "grader: unknown practice 'fork-fault'; did you mean 'fork-faults'?\n"
+    _, _, err = cli("practice", "fork-fault")
+
+    assert err == "grader: unknown practice 'fork-fault'; did you mean 'fork-faults' or 'shared-faults'?\n"
 
 
 def test_a_program_that_does_not_compile_is_named(tmp_path):
@@ -183,4 +185,50 @@ def test_a_release_has_the_program(root, tmp_path):
     write_lab(load_lab(root / "labs" / "copy-on-write"), tmp_path / "copy-on-write", hidden=False)
 
     found = {path.name for path in pathlib.Path(tmp_path, "copy-on-write", "practice").iterdir()}
-    assert found == {"Makefile", "fork_faults.c"}
+    assert found == {"Makefile", "fork_faults.c", "sections.c"}
+
+
+def test_shared_memory_is_seen_and_not_copied(cli, root, monkeypatch, compilers):
+    """The child faults by windows where it reads and by pages where it writes; the parent reads what it wrote."""
+    monkeypatch.chdir(root)
+    status, out, err = cli("practice", "shared-faults", "--no-input")
+    faults = [row[1] for row in rows(out)]
+
+    assert (status, err) == (0, "")
+    assert faults == [0, 1024, 0, 0, 0, 32, 0, 512, 0, 0]
+    assert "512 pages hold what the child wrote" in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_heap_and_stack_separate_and_code_stays_shared(cli, root, monkeypatch, compilers):
+    """After the child's writes no page of heap and stack is shared, and all of code and constants are."""
+    monkeypatch.chdir(root)
+    status, out, err = cli("practice", "sections", "--no-input")
+    after = out.partition("4. ")[2].partition("5. ")[0]
+    unshared = dict(re.findall(r"^  (\S+) +\d+ +\d+ +\d+ +\d+ +(\d+)$", after, re.M))
+
+    assert (status, err) == (0, "")
+    assert unshared[".text"] == unshared[".rodata"] == "0"
+    assert int(unshared["heap"]) > 0
+    assert int(unshared["stack"]) > 0
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_prediction_about_sections_is_counted(cli, root, monkeypatch):
+    """What is not a number is asked again."""
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("many\n0\n5\n32\n"))
+    _, out, _ = cli("practice", "sections")
+
+    assert "A number is expected" in out
+    assert "Predicted 5; it is 0." in out
+    assert "Predictions right: 2 of 3." in out
+
+
+def test_the_sections_have_no_variant(cli, root, monkeypatch):
+    """--alive belongs to the practices that count faults."""
+    monkeypatch.chdir(root)
+    status, _, err = cli("practice", "sections", "--alive")
+
+    assert status == 2
+    assert "--alive belongs to the other practices" in err

@@ -29,6 +29,9 @@ TAKING = ("write", "read", "fork", "copy_to_user", "copy_from_user")
 #: Verbs whose place must be inside the mapping, unless they fail.
 WITH_PLACES = ("read", "write", "execute", "copy_to_user", "copy_from_user", "mprotect")
 
+#: What madvise is asked for; to page out needs swap.
+ADVICE = ("dontneed", "populate_write", "populate_read", "dontfork", "wipeonfork")
+
 #: One access in this many goes past the end of its mapping.
 WILD = 16
 
@@ -117,11 +120,34 @@ class Author:
             if verb == "mprotect":
                 fields["protection"] = _pick(self.words.protections, move[4])
             return _Choice(verb, by, fields)
+        if verb in ("madvise", "mlock", "mremap"):
+            fields = self._linux_call(verb, name, mapping, move)
+            if verb == "mremap" and not self._in_one_mapping(by, fields["at"], mapping):
+                return _Choice("mlock", by, {"at": fields["at"]})
+            return _Choice(verb, by, fields)
         fields = {"at": self._place(by, name, mapping, move)}
         if verb in ("write", "copy_to_user"):
             # Every write writes a different value, so that a lost write shows.
             fields["value"] = (len(self.steps) + 1) % 200 + 1
         return _Choice(verb, by, fields)
+
+    def _linux_call(self, verb: str, name: str, mapping: Mapping, move: Move) -> Fields:
+        """Return the fields of a call that only the Linux profile has."""
+        fields: Fields = {"at": _pages(name, mapping, move)}
+        if verb == "madvise":
+            fields["advice"] = _pick(ADVICE, move[4])
+        elif verb == "mremap":
+            fields["name"] = f"h{self.names}"
+            self.names += 1
+            if move[4] % 3 == 2:
+                fields["pages"] = 1 + move[4] % 4
+        return fields
+
+    def _in_one_mapping(self, by: str, at: str, mapping: Mapping) -> bool:
+        """Return True if pages are all of one region. From 6.17 on, Linux moves several, which is not modelled."""
+        pages = parse_place(at).pages(mapping.pages)
+        region = self.run.processes[by]._regions.find(mapping.first + pages.start)
+        return region is not None and region.end_page >= mapping.first + pages.stop
 
     def _mmap(self, by: str, move: Move) -> _Choice:
         protection, shared, of_file = _pick(self.words.mappings, move[2])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from grader.authoring.fuzz.program import LIMIT, Move, ReferenceFault, relaid, write_scenario
-from grader.authoring.fuzz.vocabulary import vocabulary
+from grader.authoring.fuzz.vocabulary import Vocabulary, vocabulary
 from grader.compare.explain import explain
 from grader.errors import InputError
 from grader.grade.attempt import Attempt, attempt_here, judge
@@ -53,13 +53,21 @@ class Explored(NamedTuple):
 
 
 def find_difference(
-    lab: Lab, make_kernel: MakeKernel, attempt: Attempting, seed: int, examples: int
+    lab: Lab,
+    make_kernel: MakeKernel,
+    attempt: Attempting,
+    seed: int,
+    examples: int,
+    words: Vocabulary | None = None,
 ) -> tuple[Found | None, Counter[str]]:
-    """Return the shortest scenario found on which `attempt` does not pass, and the count of verdicts on the way."""
+    """Return the shortest scenario found on which `attempt` does not pass, and the count of verdicts on the way.
+
+    words  what scenarios are made of; what the lab's own use, unless given
+    """
     hypothesis = _hypothesis()
     from random import Random
 
-    words = vocabulary(lab)
+    words = words or vocabulary(lab)
     tried: Counter[str] = Counter()
 
     def try_program(program: Program) -> tuple[Scenario, Attempt]:

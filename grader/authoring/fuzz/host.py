@@ -1,0 +1,82 @@
+"""Search random scenarios for one on which the host's own kernel differs from the Linux profile."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from grader.authoring.fuzz.search import Found, find_difference
+from grader.authoring.fuzz.vocabulary import FRAMES, Hardware, Vocabulary, vocabulary
+from grader.errors import InputError
+from grader.grade.attempt import Attempt
+from grader.grade.verdicts import FAILED, PASSED
+from grader.host.compare import differences
+from grader.host.machine import HostMachine
+from grader.host.probes import missing, probe
+from grader.host.replay import HostReplay
+from grader.host.runs import linux_kernel
+from grader.lab.lab import Lab
+from grader.scenario.describe import sentence
+from grader.scenario.model import LINUX, Scenario
+from grader.scenario.profile import FRAMES as ENOUGH
+from grader.trace.records import Trace
+from grader.trace.state import State
+
+#: Calls that only the Linux profile has: once each among the verbs of the lab.
+CALLS = ("madvise", "madvise", "mremap", "mlock")
+
+
+def find_host_difference(lab: Lab, seed: int, examples: int) -> tuple[Found | None, Counter[str], float]:
+    """Return the shortest scenario found, the count of verdicts, and the processor time of the replays.
+
+    InputError where this machine cannot replay scenarios, or does not follow rules that random ones show.
+    """
+    kernel = linux_kernel(lab)
+    if kernel is None:
+        raise InputError([f"{lab.name}: `--host` needs reference/linux.py, which a released lab does not have"])
+    reason = missing()
+    if reason:
+        raise InputError([f"grader fuzz --host: not here: {reason}"])
+    with HostMachine() as host:
+        broken = probe(host).breaks
+        if broken:
+            rules = ", ".join(map(str, broken))
+            raise InputError([f"this kernel does not follow rules {rules} of Linux as modelled; see `grader host`"])
+
+        def attempt(scenario: Scenario, expected: Trace) -> Attempt:
+            return _attempt(host, scenario, expected)
+
+        found, tried = find_difference(lab, kernel, attempt, seed, examples, _words(vocabulary(lab)))
+        return found, tried, host.seconds
+
+
+def _words(words: Vocabulary) -> Vocabulary:
+    """Return the vocabulary for machines with the Linux profile: enough frames, no swap, no injected failures."""
+    hardware = dict.fromkeys(_on_linux(one) for one in words.hardware if one.machine.frames <= FRAMES)
+    verbs = [verb for verb in words.verbs if verb != "fail"]
+    return words._replace(hardware=list(hardware), verbs=[*verbs, *CALLS], failures=[])
+
+
+def _on_linux(one: Hardware) -> Hardware:
+    machine = one.machine._replace(
+        profile=LINUX, frames=ENOUGH, swap=0, tlb=False, zero_page=False, max_processes=64, replacement="fifo"
+    )
+    return one._replace(machine=machine)
+
+
+def _attempt(host: HostMachine, scenario: Scenario, expected: Trace) -> Attempt:
+    """Replay a scenario on the host and compare."""
+    steps, _ = HostReplay(host, scenario).run()
+    state = State(scenario)
+    for step, record, seen in zip(scenario.steps, expected.steps, steps, strict=True):
+        state.follow(record)
+        odd = differences(step, record, state, seen)
+        if odd:
+            lines = (
+                f"step {step.number}, {sentence(step)}: this machine differs from the model in {', '.join(odd)}",
+                f"the model: {record.outcome}, faults {record.faults}, reads {record.values}",
+                f"this machine: {seen.outcome}, faults {seen.faults}, reads {seen.values}",
+                f"Linux {os.uname().release}, {os.uname().machine}",
+            )
+            return Attempt(FAILED, lines=lines)
+    return Attempt(PASSED)

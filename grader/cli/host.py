@@ -1,0 +1,205 @@
+"""`grader host LAB [SCENARIO]`: public scenarios on this machine's kernel, next to the lab's rules and the model."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from grader.errors import InputError, did_you_mean
+from grader.escape import printable
+from grader.lab.lab import Lab, find_lab, load_lab
+from grader.report.text import wrap
+from grader.scenario.describe import sentence
+
+if TYPE_CHECKING:
+    from grader.host.compare import Side
+    from grader.host.machine import HostMachine
+    from grader.host.probes import Findings
+    from grader.host.runs import Runs, StepRuns
+    from grader.replay.simulated import MakeKernel
+
+WIDTH = 79
+
+#: One side of a step: how it ended, minor and major faults, pages present.
+_SIDE = "{:>7} {:>5} {:>4} {:>5}"
+_TITLES = _SIDE.format("ends", "minor", "maj", "pages")
+_SIDES = ("by the lab's rules", "Linux as modelled", "this machine")
+
+_REPORT = (
+    "This machine is not as modelled. Please report it with the scenario, the lines above and this line: "
+    "Linux {release}, {machine}, pages of {page_size} bytes."
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a public scenario (default: a table of all)")
+    parser.add_argument("--pictures", action="store_true", help="draw the real machine after each step")
+    parser.add_argument("--format", choices=("text", "html"), default="text", help="html: a page to step through")
+    parser.add_argument("--output", metavar="FILE", help="write the page to this file (default: standard output)")
+    parser.add_argument("--folder", metavar="FOLDER", help="folder on a disk for the files of scenarios")
+
+
+def run(options: argparse.Namespace) -> int:
+    from grader.host.machine import HostMachine
+    from grader.host.probes import missing, probe
+    from grader.host.runs import linux_kernel
+
+    reason = missing()
+    if reason:
+        raise InputError([f"grader host: not here: {reason}"])
+    if (options.format == "html" or options.pictures) and not options.scenario:
+        raise InputError(["--pictures and --format html draw one scenario: name it after the lab"])
+    lab = load_lab(find_lab(options.lab))
+    kernel = linux_kernel(lab)
+    with HostMachine(options.folder) as host:
+        found = probe(host)
+        if options.format != "html":
+            _about(host, found, kernel)
+        if options.scenario:
+            return _one(host, lab, options, kernel, found)
+        return _all(host, lab, kernel, found)
+
+
+def _about(host: HostMachine, found: Findings, kernel: MakeKernel | None) -> None:
+    """Say what this machine is, and which rules it follows."""
+    from grader.scenario.linux_rules import RULES
+
+    _say(f"Linux {os.uname().release}, {os.uname().machine}, pages of {host.page_size} bytes.")
+    _say(f"The self-test finds that this kernel follows rules {_list(found.follows)}.")
+    for number in found.breaks:
+        _say(f"It does not follow rule {number}, so steps that show this rule are no alarm. {RULES[number].sentence}")
+    if not found.pagemap:
+        _say("It does not show which pages are present (no pagemap), so only outcomes, faults and values are compared.")
+    if kernel is None:
+        _say("This copy of the lab has no model of Linux (reference/linux.py), so the column of the model is empty.")
+    print()
+
+
+def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, kernel: MakeKernel | None, found: Findings) -> int:
+    """Show one scenario step by step; return 1 if this machine is not as modelled."""
+    from grader.host.pictures import host_trace
+    from grader.host.replay import unfit
+    from grader.host.runs import run
+
+    scenario = next((s for s in lab.scenarios if s.id == options.scenario), None)
+    if scenario is None:
+        near = did_you_mean(options.scenario, [s.id for s in lab.scenarios]) or f"`grader list {lab.path}` shows them"
+        raise InputError([f"{lab.name}: there is no public scenario {options.scenario!r}; {near}"])
+    reason = unfit(scenario)
+    if reason:
+        raise InputError([f"{scenario.id} cannot be replayed on a real kernel: {reason}"])
+    runs = run(host, lab, scenario, kernel)
+    if options.format == "html":
+        from grader.files import write_file
+        from grader.view.player import player
+
+        page = player(runs.scenario, host_trace(runs.scenario, runs.played, host.page_size), None)
+        page = page.replace("the reference", "this machine")
+        if options.output:
+            write_file(options.output, page)
+        else:
+            print(page, end="")
+        return 1 if _alarms(runs, found) else 0
+    _steps(runs)
+    if options.pictures:
+        from grader.view.steps import story
+
+        for line in story(runs.scenario, host_trace(runs.scenario, runs.played, host.page_size), None)[3:]:
+            print(printable(line, limit=None))
+    _rules(runs.rules)
+    return _end(host, [runs] if _alarms(runs, found) else [])
+
+
+def _steps(runs: Runs) -> None:
+    _say(f"{runs.scenario.id}: {runs.scenario.title}")
+    print()
+    print(" | ".join(f"{title:^24}" for title in _SIDES))
+    print(" | ".join([_TITLES] * 3))
+    for step, seen in zip(runs.scenario.steps, runs.steps, strict=True):
+        _say(f"{step.number:>3}  {sentence(step)}")
+        print(" | ".join(_side(side) for side in (seen.lab, seen.linux, seen.host)))
+        for line in _remarks(seen):
+            _say(f"     {line}")
+    print()
+
+
+def _side(side: Side | None) -> str:
+    if side is None:
+        return f"{'-':^24}"
+    minor, major = ("-", "-") if side.faults is None else side.faults
+    return _SIDE.format(side.outcome, minor, major, "?" if side.frames is None else len(side.frames))
+
+
+def _remarks(seen: StepRuns) -> list[str]:
+    from grader.host.compare import compare
+
+    remarks = []
+    if seen.rules:
+        remarks.append(f"Linux differs from the lab here: rule {_list(seen.rules)}.")
+    elif seen.linux is not None and {"outcome", "values"} & set(compare(seen.lab, seen.linux)):
+        remarks.append("The lab differs here because its machine has only the scenario's frames.")
+    if seen.odd:
+        remarks.append(f"ALARM: this machine differs from the model in {', '.join(seen.odd)}.")
+        if "values" in seen.odd and seen.linux is not None:
+            remarks.append(f"the model reads {seen.linux.values[:8]}, this machine {seen.host.values[:8]}")
+    return remarks
+
+
+def _all(host: HostMachine, lab: Lab, kernel: MakeKernel | None, found: Findings) -> int:
+    """Show a line per public scenario; return 1 if this machine is not as modelled in one of them."""
+    from grader.host.replay import unfit
+    from grader.host.runs import run
+
+    done, refused, shown, seconds = 0, [], set(), 0.0
+    steps = 0
+    alarms: list[Runs] = []
+    for scenario in lab.scenarios:
+        reason = unfit(scenario)
+        if reason:
+            refused.append((scenario.id, reason))
+            continue
+        runs = run(host, lab, scenario, kernel)
+        done, steps, seconds = done + 1, steps + len(runs.steps), seconds + runs.seconds
+        shown.update(runs.rules)
+        rules = f"shows rule {_list(runs.rules)}" if runs.rules else "as in the lab" if kernel else "replayed"
+        odd = _alarms(runs, found)
+        alarms += [runs] if odd else []
+        print(f"{scenario.id:42} {f'ALARM in step {_list(odd)}' if odd else rules}")
+    print(f"\n{done} scenarios replayed, {steps} steps, {seconds:.1f} s of processor time.")
+    if refused:
+        _say(f"{len(refused)} cannot be replayed on a real kernel:")
+        for id, reason in refused:
+            _say(f"  {id}: {reason}")
+    print()
+    _rules(sorted(shown))
+    return _end(host, alarms)
+
+
+def _alarms(runs: Runs, found: Findings) -> list[int]:
+    """Return the steps that differ from the model, and that no rule explains which this kernel does not follow."""
+    return [] if set(runs.rules) & set(found.breaks) else runs.alarms
+
+
+def _rules(numbers: list[int]) -> None:
+    from grader.scenario.linux_rules import RULES
+
+    for number in numbers:
+        _say(f"Rule {number}: {RULES[number].sentence}")
+
+
+def _end(host: HostMachine, alarms: list[Runs]) -> int:
+    if alarms:
+        system = os.uname()
+        _say(_REPORT.format(release=system.release, machine=system.machine, page_size=host.page_size))
+    return 1 if alarms else 0
+
+
+def _list(numbers: object) -> str:
+    return ", ".join(map(str, numbers))  # type: ignore[call-overload]
+
+
+def _say(text: str) -> None:
+    for line in wrap(printable(text, limit=None), WIDTH):
+        print(line)

@@ -1,0 +1,283 @@
+"""Replay a scenario on the host's kernel: each process a real process, each step the call or access that it names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from grader.machine.outcome import OK
+from grader.machine.protection import Protection
+from grader.machine.region import Region, RegionMap
+from grader.scenario.model import Scenario, Step
+from grader.scenario.place import parse_place
+from grader.trace.records import SKIPPED
+
+from .machine import BASE, STAMP, Answer, HostMachine, PageSeen
+
+#: (name of a process, page)
+Page = tuple[str, int]
+
+_MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_POPULATE, _NOREPLACE = 1, 2, 0x10, 0x20, 0x8000, 0x100000
+_ADVICE = {"dontneed": 4, "dontfork": 10, "wipeonfork": 18, "pageout": 21, "populate_read": 22, "populate_write": 23}
+_NOT_MEASURED = ("fork", "exit")  # an interpreter faults there by itself
+
+
+class HostStep(NamedTuple):
+    """What a step did on the host.
+
+    faults   (minor, major) of the process that acted; None where they are not measured
+    present  process -> its pages that are present; None where the kernel does not show them
+    frames   page of a process -> what tells its frame from others, of the pages that are present
+    rights   page of a process -> what its mapping allows, of the pages that are present
+    mapped   (name, first page, pages) after a successful mmap or mremap
+    """
+
+    outcome: str
+    faults: tuple[int, int] | None
+    values: list[int]
+    present: dict[str, set[int]] | None
+    frames: dict[Page, object]
+    rights: dict[Page, Protection]
+    mapped: tuple[str, int, int] | None = None
+
+
+class HostReplay:
+    """A scenario under way on the host."""
+
+    def __init__(self, host: HostMachine, scenario: Scenario) -> None:
+        self.host, self.scenario = host, scenario
+        self.numbers = {name: number for number, name in enumerate(scenario.processes)}
+        self.alive = set(scenario.processes)
+        self.regions = {name: RegionMap() for name in scenario.processes}
+        self.next_page = dict.fromkeys(scenario.processes, scenario.machine.first_page)
+        self.mappings: dict[str, tuple[int, int]] = {}
+        self.kept_back: dict[str, set[int]] = {name: set() for name in scenario.processes}
+        self.stamp = 1
+        self.size = host.page_size
+
+    def run(self) -> tuple[list[HostStep], float]:
+        """Return what each step did, and the processor time in seconds."""
+        scenario = self.scenario
+        forks = sum(step.verb == "fork" for step in scenario.steps)
+        files = [[file.pages, list(file.contents), file.writable, file.cached] for file in scenario.files]
+        descriptors = self.host.begin(len(scenario.processes), len(scenario.processes) + forks, files)
+        names = (file.name for file in scenario.files)
+        self.files = dict(zip(names, descriptors, strict=True))
+        try:
+            steps = [self._step(step) for step in scenario.steps]
+        finally:
+            seconds = self.host.end()
+        return steps, seconds
+
+    def _step(self, step: Step) -> HostStep:
+        if step.by not in self.alive:
+            return HostStep(SKIPPED, None, [], *self._look())
+        self.mapped: tuple[str, int, int] | None = None
+        answer = self._do(step)
+        if (answer.outcome not in ("ok", "error") and "survives" not in step.fields) or step.verb == "exit":
+            self.alive.discard(step.by)
+        outcome = answer.outcome
+        if outcome == "segv" and step.verb in ("copy_to_user", "copy_from_user"):
+            outcome = "error"
+        faults = None if step.verb in _NOT_MEASURED else answer.faults
+        # On a write, the values are those that were given.
+        values = answer.values if step.verb in ("read", "execute", "copy_from_user") else []
+        return HostStep(outcome, faults, values, *self._look(), self.mapped)
+
+    # -- verbs ------------------------------------------------------------------------------------------------
+
+    def _do(self, step: Step) -> Answer:
+        verb, fields, number = step.verb, step.fields, self.numbers[step.by]
+        if verb == "exit":
+            return self.host.do(number, "exit")
+        if verb == "fork":
+            return self._fork(step.by, fields["child"])
+        if verb == "mmap":
+            return self._mmap(step)
+        first, count, offset = self.where(fields["at"])
+        address, length = self._address(first), count * self.size
+        if verb == "munmap":
+            return self._call(step, "munmap", address, length)
+        if verb == "mprotect":
+            return self._call(step, "mprotect", address, length, Protection.parse(fields["protection"]).bits)
+        if verb == "madvise":
+            return self._call(step, "madvise", address, length, _ADVICE[fields["advice"]])
+        if verb == "mlock":
+            return self._call(step, "mlock", address, length)
+        if verb == "mremap":
+            return self._mremap(step, first, count)
+        return self._access(step, first, count, offset)
+
+    def _access(self, step: Step, first: int, count: int, offset: int) -> Answer:
+        verb, number, address = step.verb, self.numbers[step.by], self._address(first)
+        values = self._values(step, count)
+        stamp, self.stamp = self.stamp, self.stamp + count
+        survives = "survives" in step.fields
+        if verb == "execute" and not self._all_allow(step.by, first, count, Protection.EXECUTE):
+            return self.host.do(number, "jump_and_live" if survives else "jump", address, count, offset)
+        reading = verb in ("read", "execute", "copy_from_user")
+        if survives or verb in ("copy_from_user", "copy_to_user"):
+            # Where a process would need a handler, the kernel makes the access for it: it faults and counts alike.
+            if reading:
+                answer = self.host.do(number, "kernel_reads", address, count, offset)
+            else:
+                answer = self.host.do(number, "kernel_writes", address, count, offset, stamp, values=values)
+            return answer._replace(outcome="segv") if survives and answer.outcome == "error" else answer
+        if reading:
+            return self.host.do(number, "read", address, count, offset)
+        return self.host.do(number, "write", address, count, offset, stamp, values=values)
+
+    def _all_allow(self, name: str, first: int, count: int, right: Protection) -> bool:
+        found = [self.regions[name].find(page) for page in range(first, first + count)]
+        return bool(found) and found[0] is not None and right in found[0].protection
+
+    def _fork(self, name: str, child: str) -> Answer:
+        self.numbers[child] = number = len(self.numbers)
+        answer = self.host.do(self.numbers[name], "fork", number)
+        if answer.outcome == OK:
+            self.alive.add(child)
+            self.regions[child] = self.regions[name].copy()
+            for page in self.kept_back[name]:
+                self.regions[child].remove(page, 1)
+            self.next_page[child] = self.next_page[name]
+            self.kept_back[child] = set(self.kept_back[name])
+        return answer
+
+    def _mmap(self, step: Step) -> Answer:
+        fields, name = step.fields, step.by
+        first = self.where(fields["at"])[0] if "at" in fields else self.next_page[name]
+        pages, shared, file = fields["pages"], fields.get("shared", False), fields.get("file")
+        protection = Protection.parse(fields.get("protection", "rw-"))
+        flags = _MAP_SHARED if shared else _MAP_PRIVATE
+        flags |= 0 if file else _MAP_ANONYMOUS
+        flags |= _MAP_FIXED if "fixed" in fields else _NOREPLACE
+        flags |= _MAP_POPULATE if "populate" in fields else 0
+        offset = fields.get("offset", 0)
+        where = (self._address(first), pages * self.size)
+        given = (protection.bits, flags, self.files[file] if file else -1, offset * self.size)
+        answer = self.host.do(self.numbers[name], "mapping", *where, *given)
+        if answer.outcome == OK:
+            backing: object = file or (object() if shared else None)
+            self._note(name, fields["name"], first, pages)
+            self.regions[name].remove(first, pages)
+            region = Region(first * self.size, pages, protection, shared, backing, offset, page_size=self.size)
+            self.regions[name].insert(region)
+            if "populate" in fields:
+                self._stamp_written(name, first, pages)
+        return answer
+
+    def _note(self, process: str, name: str, first: int, pages: int) -> None:
+        self.mappings[name] = (first, pages)
+        self.mapped = (name, first, pages)
+        self.next_page[process] = max(self.next_page[process], first + pages + 1)
+
+    def _call(self, step: Step, name: str, *arguments: int) -> Answer:
+        answer = self.host.do(self.numbers[step.by], "call", name, *arguments)
+        first, count, _ = self.where(step.fields["at"])
+        own = self.regions[step.by]
+        if name == "munmap" and answer.outcome == OK:
+            own.remove(first, count)
+        elif name == "mprotect":
+            reached = count if answer.outcome == OK else self._reached(step.by, first, count)
+            for piece in own.remove(first, reached) if reached else ():
+                own.insert(piece.replace(protection=Protection.parse(step.fields["protection"])))
+        elif name == "mlock" or step.fields.get("advice") == "populate_write":
+            self._stamp_written(step.by, first, count)
+        elif step.fields.get("advice") == "dontfork":
+            self.kept_back[step.by].update(range(first, first + count))
+        return answer
+
+    def _reached(self, name: str, first: int, count: int) -> int:
+        pages = range(first, first + count)
+        return next((page - first for page in pages if self.regions[name].find(page) is None), 0)
+
+    def _mremap(self, step: Step, first: int, count: int) -> Answer:
+        name, pages, to = step.by, step.fields.get("pages", count), self.next_page[step.by]
+        sizes = (count * self.size, pages * self.size)
+        answer = self.host.do(self.numbers[name], "moving", self._address(first), *sizes, self._address(to))
+        if answer.outcome == OK:
+            for piece in self.regions[name].remove(first, count):
+                self.regions[name].insert(piece.replace(start=to * self.size, pages=pages))
+            self._note(name, step.fields["name"], to, pages)
+        return answer
+
+    # -- looking ----------------------------------------------------------------------------------------------
+
+    def _stamp_written(self, name: str, first: int, count: int) -> None:
+        """Give pages that the kernel has touched as by a write a stamp, so that they differ from the page of zeros."""
+        seen = self.host.pages(self.numbers[name], first, count) or {}
+        for page, look in seen.items():
+            region = self.regions[name].find(page)
+            private = region is not None and not region.shared and Protection.WRITE in region.protection
+            if private and look.exclusive and not look.of_object:
+                self.host.stamp(self.numbers[name], page, self.stamp)
+                self.stamp += 1
+
+    def _look(self) -> tuple[dict[str, set[int]] | None, dict[Page, object], dict[Page, Protection]]:
+        """Return the pages that are present, for each what tells its frame from others, and its rights."""
+        present: dict[str, set[int]] = {}
+        frames: dict[Page, object] = {}
+        rights: dict[Page, Protection] = {}
+        for name in self.alive:
+            for region in self.regions[name]:
+                seen = self.host.pages(self.numbers[name], region.first_page, region.pages)
+                if seen is None:
+                    return None, {}, {}
+                present.setdefault(name, set()).update(seen)
+                frames.update(self._frames(name, region, seen))
+                rights.update(((name, page), region.protection) for page in seen)
+            present.setdefault(name, set())
+        return present, frames, rights
+
+    def _frames(self, name: str, region: Region, seen: dict[int, PageSeen]) -> dict[Page, object]:
+        found: dict[Page, object] = {}
+        asked = []
+        for page, look in seen.items():
+            if look.of_object:
+                found[name, page] = ("object", region.file, page - region.first_page + region.offset)
+            elif look.exclusive:
+                found[name, page] = ("own", name, page)
+            else:
+                asked.append(page)
+        for page, stamp in self.host.stamps(self.numbers[name], asked).items() if asked else ():
+            found[name, page] = ("stamp", stamp) if stamp else ("zeros",)
+        return found
+
+    # -- places -----------------------------------------------------------------------------------------------
+
+    def where(self, text: str) -> tuple[int, int, int]:
+        """Return a place as first page, number of pages, and offset in each."""
+        place = parse_place(text)
+        first, mapped = self.mappings.get(place.name, (0, 1))
+        pages = place.pages(mapped)
+        return first + pages.start, len(pages), place.offset or 0
+
+    def _address(self, page: int) -> int:
+        return BASE + page * self.size
+
+    @staticmethod
+    def _values(step: Step, count: int) -> list[int]:
+        if "value" in step.fields:
+            return [step.fields["value"]] * count
+        values = list(step.fields.get("values", ()))[:count]
+        return [*values, *[0] * (count - len(values))]
+
+
+def unfit(scenario: Scenario) -> str:
+    """Return why a scenario cannot be replayed on a real kernel; "" if it can."""
+    verbs = [step.verb for step in scenario.steps]
+    expects = [step.expect for step in scenario.steps]
+    machine = scenario.machine
+    if "fail" in verbs:
+        return "it makes a call of the kernel fail, and a real kernel takes no such orders"
+    if machine.swap or any(step.fields.get("advice") == "pageout" for step in scenario.steps):
+        return "it needs swap, which an ordinary user cannot set up"
+    if verbs.count("fork") + len(scenario.processes) > machine.max_processes:
+        return "it fills the process table of the machine"
+    if any(expect.get("outcome") == "oom" for expect in expects):
+        return "it needs a machine with exactly its number of frames"
+    if verbs.count("fork") + len(scenario.processes) > 60:
+        return "it needs more than 60 processes"
+    offsets = [parse_place(step.fields["at"]).offset or 0 for step in scenario.steps if "at" in step.fields]
+    if any(STAMP <= offset < STAMP + 8 for offset in offsets):
+        return f"it uses bytes {STAMP} to {STAMP + 7} of a page, where the replay keeps its stamps"
+    return ""
