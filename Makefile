@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# The commands that it prints begin with ./forklab, and can be pasted.
+GRADER := FORKLAB_PROGRAM=./forklab $(BIN)/grader
+
 LAB ?= labs/copy-on-write
 
 .PHONY: demo test c proofs grade check bench clean
@@ -19,10 +22,10 @@ $(READY): pyproject.toml
 # A kernel with a typical mistake, then the model answer.
 demo: $(READY)
 	@echo '== A kernel that leaves the parent writable after fork =='
-	@$(BIN)/grader run labs/copy-on-write --submission misconception:parent_w || test $$? -eq 1
+	@$(GRADER) run labs/copy-on-write --submission misconception:parent_w || test $$? -eq 1
 	@echo
 	@echo '== The model answer =='
-	@$(BIN)/grader run labs/copy-on-write --submission reference
+	@$(GRADER) run labs/copy-on-write --submission reference
 
 # The tests of a file run one after the other, in one process: some look at what others have left.
 test: $(READY)
@@ -30,7 +33,7 @@ test: $(READY)
 
 # make grade LAB=labs/demand-paging SUBMISSION=path/to/kernel.py
 grade: $(READY)
-	$(BIN)/grader run $(LAB) $(if $(SUBMISSION),--submission $(SUBMISSION))
+	@$(GRADER) run $(LAB) $(if $(SUBMISSION),--submission $(SUBMISSION))
 
 # The compiler and the runtime for kernels in C; without them their tests are skipped.
 c: $(READY)

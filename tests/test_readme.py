@@ -21,10 +21,10 @@ def test_the_scenario_of_the_readme_loads(root):
 
 
 def test_commands_of_the_documents_exist(root):
-    """Every `grader COMMAND` in a README or handout is a command."""
+    """Every `grader COMMAND` and `./forklab COMMAND` in a README or handout is a command."""
     for path in [root / "README.md", root / "CONTRIBUTING.md", *(root / "labs").glob("**/README.md")]:
         for command in re.findall(
-            r"(?:^|`)(?:python -m )?grader ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE
+            r"(?:^|`| {4})(?:(?:python -m )?grader|\./forklab) ([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE
         ):
             assert command in COMMANDS, f"{path}: grader {command}"
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from grader.cli import add_isolation
+from grader.cli.given import add_lab_and_kernel, lab_and_submission
 from grader.cli.output import write
 from grader.errors import InputError
 from grader.escape import printable
@@ -35,7 +36,7 @@ PATIENCE = 0.5
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    add_lab_and_kernel(parser)
     parser.add_argument(
         "--submission",
         metavar="WHAT",
@@ -76,6 +77,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     # A run lives for a moment: collecting garbage in between would only cost time.
     gc.disable()
+    options.lab, options.submission = lab_and_submission(options)
     given = options.submission
     sandboxed = not options.debug and not (given or "").startswith("misconception:")
     with open_session(options.lab, options.isolation, sandboxed=sandboxed) as session:

@@ -32,15 +32,14 @@ PRINTED = 200
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", metavar="LAB", help="the lab's folder; optional inside it")
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder; optional inside it")
     parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="the scenario's name")
     parser.add_argument("--submission", metavar="WHAT", help="show this kernel's run next to the reference's")
     parser.add_argument(
         "--point",
         type=int,
-        default=0,
         metavar="N",
-        help="failure point to show, for scenarios with `after: each` (default: 0)",
+        help="failure point to show, for scenarios with `after: each` (default: where the submission fails first)",
     )
     parser.add_argument("--step", type=int, metavar="N", help="show only the state after this step")
     parser.add_argument(
@@ -56,10 +55,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     _check(options)
-    given, name = (options.lab, options.scenario) if options.scenario else (None, options.lab)
+    given, name = _given(options)
     with open_session(given, options.isolation, sandboxed=False) as session:
+        if name is None:
+            return _list(session.lab)
         scenario = _find(session.lab, name)
         traces = session.recording(scenario).traces
+        if options.point is None:
+            options.point = _first_failing(options, session, scenario)
         if not 0 <= options.point < len(traces):
             raise InputError([f"--point {options.point}: {scenario.id} has {len(traces)} failure points, from 0"])
         expected = traces[options.point]
@@ -86,6 +89,31 @@ def _host(recording: Recording) -> list[str]:
     differences = recording.host_differences()
     same = f"not the same in step {', '.join(map(str, differences))}" if differences else "the same in every step"
     return ["", f"On a real kernel ({recording.host.kernel}): {same}."]
+
+
+def _given(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Return lab and scenario: a single word is a scenario of the lab in this folder, unless it names a lab."""
+    if options.scenario or options.lab is None:
+        return options.lab, options.scenario
+    folders = (pathlib.Path(options.lab), pathlib.Path("labs", options.lab))
+    names_a_lab = any((folder / "lab.yaml").is_file() for folder in folders)
+    return (options.lab, None) if names_a_lab or not pathlib.Path("lab.yaml").is_file() else (None, options.lab)
+
+
+def _list(lab: Lab) -> int:
+    """Print the scenarios that can be shown, where none was named, and how to show one; return the exit status."""
+    for scenario in lab.scenarios:
+        print(f"{scenario.id:34} {scenario.title}")
+    print(f"\nName one of them, such as:\n  {command('show', lab.path, lab.scenarios[0].id)}")
+    return 0
+
+
+def _first_failing(options: argparse.Namespace, session: Session, scenario: Scenario) -> int:
+    """Return the failure point at which the submission fails first; 0 if it passes everywhere, or if there is none."""
+    if options.submission is None or scenario.each is None:
+        return 0
+    submission = resolve(options.submission, session.lab)
+    return session.attempt(session.runner(submission), scenario).point
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 from grader.cli import add_isolation
+from grader.cli.given import add_lab_and_kernel, lab_and_submission
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    add_lab_and_kernel(parser)
     parser.add_argument(
         "--submission",
         metavar="WHAT",
@@ -24,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from grader.grade.session import open_session
     from grader.watch.loop import watch_lines, watch_screen
 
+    options.lab, options.submission = lab_and_submission(options)
     with open_session(options.lab, options.isolation, sandboxed=True) as session:
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             watch_screen(session, options.submission)

@@ -31,6 +31,9 @@ FORMAT = 1
 #: Templates of the release's files, with @PLACEHOLDERS@.
 TEMPLATES = pathlib.Path(__file__).with_name("files")
 
+#: What students start the grader with; the same file is at the top of a checkout.
+SCRIPT = "forklab"
+
 #: Files of a lab's folder that students get unchanged; `*` stands for any name.
 HANDED_OUT = ("README.md", "answers.yaml", "stub.c", "practice/*.c", "practice/Makefile")
 
@@ -50,10 +53,12 @@ def release(lab: Lab, folder: pathlib.Path) -> list[str]:
         for name, template in (
             ("README.md", "students.md"),
             ("Makefile", "students.mk"),
+            (SCRIPT, SCRIPT),
             (".github/workflows/grade.yml", "github-actions.yml"),
             (".gitlab-ci.yml", "gitlab-ci.yml"),
         ):
             write(folder / name, fill(template, lab, wheel))
+        (folder / SCRIPT).chmod(0o755)
         verify(lab, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

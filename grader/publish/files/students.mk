@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+# The commands that it prints begin with ./forklab, and can be pasted.
+GRADER := FORKLAB_PROGRAM=./forklab $(VENV)/bin/python -I -m grader
 LAB := labs/@LAB@
 WHEEL := @WHEEL@
 
@@ -11,10 +13,10 @@ WHEEL := @WHEEL@
 
 # Exit status 1 means that points are still missing, which is not an error for make.
 grade: $(READY)
-	@$(VENV)/bin/python -I -m grader run $(LAB) || test $$? -eq 1
+	@$(GRADER) run $(LAB) || test $$? -eq 1
 
 quiz: $(READY)
-	@$(VENV)/bin/python -I -m grader quiz $(LAB) || test $$? -eq 1
+	@$(GRADER) quiz $(LAB) || test $$? -eq 1
 
 $(READY): $(WHEEL)
 	@$(PYTHON) -I -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'

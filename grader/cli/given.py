@@ -1,0 +1,40 @@
+"""What the words of a command line mean: a lab, a kernel's file, or both."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from grader.errors import InputError
+
+
+def add_lab_and_kernel(parser: argparse.ArgumentParser) -> None:
+    """Add LAB and KERNEL, both optional; `lab_and_submission` says what they mean."""
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument("kernel", nargs="?", metavar="KERNEL", help="a kernel's file, as with --submission")
+
+
+def lab_and_submission(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Return the lab and the submission, None where nothing was given.
+
+    `run labs/x/kernel.py` means the lab in whose folder the file is, and `run kernel.py` inside a lab means that
+    lab. InputError if a kernel is given twice.
+    """
+    lab, kernel = options.lab, options.kernel
+    if kernel is None and lab is not None and is_kernel(lab):
+        lab, kernel = _lab_of(pathlib.Path(lab)), lab
+    if kernel is None:
+        return lab, options.submission
+    if options.submission is not None:
+        raise InputError([f"{kernel} and --submission {options.submission}: only one submission is graded; name one"])
+    return lab, kernel
+
+
+def is_kernel(word: str) -> bool:
+    """Return True for a file that is not a lab.yaml."""
+    path = pathlib.Path(word)
+    return path.is_file() and path.name != "lab.yaml"
+
+
+def _lab_of(kernel: pathlib.Path) -> str | None:
+    return str(kernel.parent) if (kernel.parent / "lab.yaml").is_file() else None
