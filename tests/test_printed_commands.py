@@ -50,7 +50,8 @@ def test_every_command_of_a_document_is_understood(path):
         if not words:
             continue
         assert words[0] in COMMANDS, line
-        _parser(words[0]).parse_args([word.strip("[]") for word in words])
+        if len(words) > 1:  # a name alone is how a text speaks of a command
+            _parser(words[0]).parse_args(["1" if word == "N" else word.strip("[]") for word in words])
 
 
 @pytest.mark.proof
@@ -60,7 +61,7 @@ def test_every_command_of_a_document_works(path, checkout):
     for line in dict.fromkeys(lines_of(path.read_text(encoding="utf-8"))):
         words = shlex.split(line)[1:]
         # What waits for a person, or for ever, and what has a placeholder is only parsed, above.
-        if not words or words[0] in ("watch", "quiz", "predict") or re.search(r"\b[A-Z]{3,}\b", line):
+        if len(words) < 2 or words[0] in ("watch", "quiz", "predict") or re.search(r"\b[A-Z]{3,}\b", line):
             continue
         words += ["--no-input"] if words[0] == "practice" else []
         if words[0] == "host" and not sys.platform.startswith("linux"):
@@ -124,7 +125,7 @@ def test_a_hostile_name_stays_one_word(monkeypatch):
     """Whatever a submission is called, the line has no command of its own and no control character."""
     line = program.command("show", "lab", "a;rm -rf ~", "--submission", "\x1b[2Jx y")
 
-    assert shlex.split(line)[2:] == ["lab", "a;rm -rf ~", "--submission", "\\x1b[2Jx y"]
+    assert shlex.split(line)[2:] == ["lab", "a;rm -rf ~", "--submission", "\\e[2Jx y"]
     assert "\x1b" not in line
 
 
@@ -165,4 +166,4 @@ def test_show_without_a_scenario_lists_them(lab, cli, monkeypatch):
 
     assert status == 0
     assert "fork                               A child shares" in out
-    assert f"grader show {lab} fork" in out
+    assert f"grader show {lab} touch" in out

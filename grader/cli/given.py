@@ -1,4 +1,4 @@
-"""What the words of a command line mean: a lab, a kernel's file, or both."""
+"""Finds out what the words of a command line mean: a lab, a kernel's file, or both."""
 
 from __future__ import annotations
 

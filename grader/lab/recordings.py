@@ -26,7 +26,7 @@ HostStep = tuple[str, int, int, list[int]]
 
 
 class HostRun(NamedTuple):
-    """What a real kernel did in a scenario. `kernel` is its name, version and architecture."""
+    """The steps of a scenario on a real kernel. `kernel` is its name, version and architecture."""
 
     kernel: str
     steps: list[HostStep]
