@@ -40,7 +40,7 @@ def explain(scenario: Scenario, expected: Trace, yours: list[StepRecord], diverg
     yours: the records of the student's run up to and with the step that differs (the end counts as a step).
     """
     total = len(scenario.steps)
-    lines = [_heading(scenario, divergence.step)]
+    lines = [heading(scenario, divergence.step)]
     lines.append(f"  first difference: {divergence.rule} ({ABOUT[divergence.rule]})")
     lines.append(f"    expected      {divergence.expected}")
     lines.append(f"    your kernel   {divergence.yours}")
@@ -51,7 +51,8 @@ def explain(scenario: Scenario, expected: Trace, yours: list[StepRecord], diverg
     return lines
 
 
-def _heading(scenario: Scenario, number: int) -> str:
+def heading(scenario: Scenario, number: int) -> str:
+    """Return the words for a step, with its line in the scenario's file."""
     total = len(scenario.steps)
     if number > total:
         return f"after step {total}, when all processes have exited"

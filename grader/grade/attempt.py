@@ -11,6 +11,7 @@ from typing import NamedTuple
 from grader.compare.explain import explain
 from grader.compare.judge import Divergence, Judge
 from grader.compare.signature import signature_of
+from grader.compare.stuck import stuck
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
 from grader.lab.recordings import Recording
 from grader.machine.errors import HardwareError
@@ -127,7 +128,7 @@ def conclude(
         return Attempt(FAILED, message, lines, divergence, kept, signature_of(FAILED, records[-1], divergence))
     last = records[-1]
     if last.outcome == NO_PROGRESS:
-        return _no_progress(scenario, last, kept)
+        return _no_progress(scenario, expected, records)
     if last.outcome == CRASHED:
         return _crash(scenario, last, trouble or Trouble("crash", "", "", "no reason was given"), kept)
     return Attempt(PASSED, records=kept)
@@ -146,15 +147,17 @@ def where(scenario: Scenario, number: int) -> str:
     return f"step {number} of {len(scenario.steps)}: {sentence(scenario.steps[number - 1])}"
 
 
-def _no_progress(scenario: Scenario, record: StepRecord, kept: tuple[StepRecord, ...]) -> Attempt:
-    message = f"page_fault returned {RETRIES} times, and the access is still refused"
-    step = scenario.steps[record.number - 1] if 0 < record.number <= len(scenario.steps) else None
-    if step is not None and step.verb.startswith("copy_"):
-        message = "user_access returned, but not every page of the buffer is present"
-    advice = "  Return only when the page's entry allows the access, or raise an exception."
-    lines = (where(scenario, record.number), f"  {message}.", advice)
+def _no_progress(scenario: Scenario, expected: Trace, records: list[StepRecord]) -> Attempt:
+    record = records[-1]
+    if 0 < record.number <= len(scenario.steps):
+        lines = tuple(stuck(scenario, expected, records))
+    else:
+        lines = (
+            where(scenario, record.number),
+            f"  page_fault returned {RETRIES} times, and the access is still refused.",
+        )
     sign = signature_of(NO_PROGRESS, record, None)
-    return Attempt(NO_PROGRESS, message, lines, records=kept, sign=sign)
+    return Attempt(NO_PROGRESS, lines[1].strip().rstrip("."), lines, records=tuple(records), sign=sign)
 
 
 _VERDICTS = {"not_implemented": NOT_IMPLEMENTED, "refused": "refused", "operations": "timed_out", "fuel": "timed_out"}

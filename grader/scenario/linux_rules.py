@@ -1,4 +1,4 @@
-"""Lists where Linux differs from the contract of the labs: one sentence per rule, for handouts, quizzes and `grader host`.
+"""Lists where Linux differs from the labs' contract: a sentence per rule, for handouts, quizzes and `grader host`.
 
 The numbers are those of a list of fifty rules that were measured on Linux 6.18 (x86-64, pages of 4 KiB, transparent
 huge pages off). Rules in which Linux and the contract agree are not in this table.

@@ -1,0 +1,98 @@
+"""Explains a step in which the kernel's handler returned and the access was still refused.
+
+Pure: values in, lines out. Such a kernel has done nothing, or something else than it meant to: it returned a value
+instead of raising it, mapped an address as if it were a page number, or made an entry that does not allow the access.
+"""
+
+from __future__ import annotations
+
+from grader.machine.outcome import RETRIES
+from grader.machine.protection import EXECUTE_BIT, PROTECTIONS, READ_BIT, WRITE_BIT
+from grader.scenario.model import Scenario, Step
+from grader.trace.names import Names
+from grader.trace.records import StepRecord, Trace
+from grader.trace.state import State
+
+from .explain import heading
+
+#: What a verb needs of an entry.
+_NEEDS = {"read": READ_BIT, "write": WRITE_BIT, "execute": EXECUTE_BIT}
+
+#: Entries that are listed.
+_LISTED = 4
+
+
+def stuck(scenario: Scenario, expected: Trace, yours: list[StepRecord]) -> list[str]:
+    """Return the lines on a run whose last step made no progress."""
+    record = yours[-1]
+    step = scenario.steps[record.number - 1]
+    lines = [heading(scenario, record.number)]
+    if step.verb.startswith("copy_"):
+        lines.append("  user_access returned, but not every page of the buffer is present.")
+    else:
+        lines.append(f"  page_fault returned {RETRIES} times, and the access is still refused.")
+    state = State.after(scenario, yours)
+    page = _refused(step, record, state)
+    if page is None:
+        return lines
+    names, address = Names(expected.pids, state), page * scenario.machine.page_size
+    entry = state.entry(record.actor, page)
+    called = names.page(record.actor, page)
+    shown = "" if called.endswith(f"page {page}") else f"{called}, "
+    lines.append(f"    the access    {step.verb} page {page} ({shown}address {address})")
+    lines.append(f"    expected      {_expected(expected.steps[record.number - 1])}")
+    lines.append(f"    your kernel   {_found(entry)}{_others(record, page)}")
+    lines += [f"  {line}" for line in _advice(step, record, page, address, entry, expected.steps[record.number - 1])]
+    return lines
+
+
+def _refused(step: Step, record: StepRecord, state: State) -> int | None:
+    """Return the first page of the step whose entry does not allow the access; None if it cannot be told."""
+    if "at" not in step.fields or record.actor not in state.tables:
+        return None
+    need = _NEEDS.get(step.verb)
+    for page in state.pages_of(step.fields["at"]):
+        entry = state.entry(record.actor, page)
+        if not entry or (need is not None and not entry & need):
+            return page
+    return None
+
+
+def _expected(record: StepRecord) -> str:
+    count = sum(record.faults)
+    if record.outcome == "segv":
+        return "the process is killed: page_fault raises SegmentationFault"
+    if record.outcome == "oom":
+        return "the process is killed: page_fault raises OutOfFrames"
+    return f"{record.outcome}, {count} page fault{'' if count == 1 else 's'}"
+
+
+def _found(entry: int) -> str:
+    return f"its entry is {PROTECTIONS[entry & 7]}" if entry else "it has no entry"
+
+
+def _others(record: StepRecord, page: int) -> str:
+    """Return the other pages that got an entry in this step."""
+    made = [number for number, pte in sorted(record.changes.get(record.actor, {}).items()) if pte and number != page]
+    if not made:
+        return "" if record.changes.get(record.actor) else "; no entry was made or changed"
+    more = f" and {len(made) - _LISTED} more" if len(made) > _LISTED else ""
+    return f"; page{'s' if len(made) > 1 else ''} {', '.join(map(str, made[:_LISTED]))}{more} got one"
+
+
+def _advice(step: Step, record: StepRecord, page: int, address: int, entry: int, expected: StepRecord) -> list[str]:
+    """Return what most likely happened; [] if there is no telling."""
+    changed = record.changes.get(record.actor, {})
+    if step.verb.startswith("copy_"):
+        return ["Return only when every page of the buffer has an entry, or raise an exception."]
+    if changed.get(address) and address != page:
+        told = f"Page {address} was mapped; the fault was in page {page} (address {address})."
+        return [told, "An entry is made for a page number: self.hw.page_of(fault.address)."]
+    if expected.outcome in ("segv", "oom"):
+        return ["A value that page_fault returns is not looked at. Did it return the exception? Raise it."]
+    if not any(changed.values()):
+        told = "A value that page_fault returns is not looked at. Did it return early, or return a value?"
+        return [told, "It makes an entry for the page, or raises an exception."]
+    if entry:
+        return [f"The entry has to allow the {step.verb}: map or protect the page with the region's rights."]
+    return []
