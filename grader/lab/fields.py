@@ -97,6 +97,10 @@ TOP: Table = {
         ),
         f"the tasks, in the handout's order; their points add up to {POINTS}",
     ),
+    "order": optional(
+        list_of("a list of scenarios, such as [first-touch, second-touch]", {"type": "string"}, is_text),
+        "public scenarios that come first in their tasks, in this order; the others follow, short ones first",
+    ),
     "languages": optional(
         list_of(
             "a list of languages, such as [python, c]",

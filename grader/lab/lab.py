@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -184,8 +185,10 @@ class _LabLoader:
         if not isinstance(block, Block):
             raise InputError(self.problems)
         tasks = [] if "tasks" in wrong else self._tasks(block)
-        scenarios = self._scenarios("scenarios", tasks)
+        order = [] if "order" in wrong else block.get("order", [])
+        scenarios = self._scenarios("scenarios", tasks, order)
         hidden = self._scenarios("hidden", tasks)
+        self._check_order(block, order, scenarios)
         self._check_ids(scenarios, hidden)
         released = self._released()
         self._check_points(block, tasks, scenarios, hidden, released)
@@ -281,7 +284,19 @@ class _LabLoader:
         worth = Fraction(0) if "points" in wrong else Fraction(str(item["points"]))
         tasks.append(Task(len(tasks) + 1, item["id"], item["title"], worth, needs))
 
-    def _scenarios(self, kind: str, tasks: list[Task]) -> list[Scenario]:
+    def _check_order(self, block: Block, order: Sequence[str], public: list[Scenario]) -> None:
+        """Report scenarios of `order` that are not public ones of this lab, or that are listed twice."""
+        seen: set[str] = set()
+        known = [scenario.id for scenario in public]
+        for id in order:
+            if id not in known and not self.unread:
+                near = did_you_mean(id, known) or "it lists public scenarios by their names"
+                self.problem(block.lines["order"], f"order: no scenario {id!r}; {near}")
+            elif id in seen:
+                self.problem(block.lines["order"], f"order: {id!r} is listed twice")
+            seen.add(id)
+
+    def _scenarios(self, kind: str, tasks: list[Task], order: Sequence[str] = ()) -> list[Scenario]:
         found: list[Scenario] = []
         ids = [task.id for task in tasks]
         folder = self.folder.resolve().name
@@ -301,9 +316,12 @@ class _LabLoader:
                 line = read_yaml(path.read_bytes(), shown).lines["task"]
                 self.problems.append(f"{shown}:{line}: task {scenario.task!r} is not in lab.yaml; there are {scored}")
             found.append(scenario)
-        order = {id: n for n, id in enumerate(ids)}
-        # The handout's order; within a task the short ones first, which are the simple ones.
-        return sorted(found, key=lambda s: (order.get(s.task, len(ids)), len(s.steps), s.id))
+        tasks_in_order = {id: n for n, id in enumerate(ids)}
+        first = {id: n for n, id in enumerate(order)}
+        # The handout's order; within a task what the lab puts first, then the short ones, which are the simple ones.
+        return sorted(
+            found, key=lambda s: (tasks_in_order.get(s.task, len(ids)), first.get(s.id, len(first)), len(s.steps), s.id)
+        )
 
     def _check_ids(self, scenarios: list[Scenario], hidden: list[Scenario]) -> None:
         public = {s.id for s in scenarios}
