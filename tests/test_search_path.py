@@ -278,6 +278,7 @@ COMMANDS = {
     "practice": "practice fork-faults --no-input",
     "host": "host {lab}",
     "list": "list",
+    "start": "start {lab} --output {out}",
     "verify": "verify {lab} --submission {kernel} --steps 1",
     "predict": "predict {lab} --no-input",
     "check": "check {lab}",

@@ -18,6 +18,7 @@ from grader.cli.streams import prepare
 
 #: command -> one line for `grader --help`; the module of the same name has `arguments(parser)` and `run(options)`.
 COMMANDS = {
+    "start": "make a working folder of a lab",
     "run": "grade one submission",
     "show": "walk through one scenario step by step, with page tables and frames",
     "predict": "predict what each step of a scenario will do before you see it",

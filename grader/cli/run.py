@@ -221,7 +221,8 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     task = lab.task(first["task"])
     where = f"task {task.number} of {lab.path / 'README.md'}"
     if first["verdict"] == "not_implemented":
-        return f"{where}, then {lab.kernel.path}"
+        in_c = lab.path / "kernel.c"
+        return f"{where}, then {in_c if in_c.is_file() else lab.kernel.path}"
     shown = _commands(options, lab)("show", first["id"])
     return f"{where}, and the whole story (with --format html --open, as pictures):\n{shown}"
 

@@ -1,0 +1,138 @@
+"""Make a student's working folder of a lab: its public parts, and a kernel to begin with.
+
+The lab comes from a checkout, from a release, or from the installed package, which carries the public parts of the labs
+(building.py). With an older kernel, the new one begins with what that can do already.
+"""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import re
+import shutil
+
+from grader.errors import InputError, did_you_mean
+from grader.files import write_file
+from grader.lab.lab import Lab, load_lab
+from grader.publish.release import prepare, write_lab
+
+#: The labs that travel in the installed package, and those of a checkout that is installed in place.
+PACKED = pathlib.Path(__file__).parent / "labs"
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent.parent / "labs"
+
+#: What a method of the stub is preceded by where the older kernel has none.
+_NEW = "    # New in this lab.\n"
+
+
+def find_source(given: str) -> pathlib.Path:
+    """Return the folder of the lab that a working folder is made from. InputError, with what there is, if none fits."""
+    for folder in (pathlib.Path(given), pathlib.Path("labs", given), PACKED / given, CHECKOUT / given):
+        if (folder / "lab.yaml").is_file():
+            return folder
+    known = sorted({path.parent.name for place in (PACKED, CHECKOUT) for path in place.glob("*/lab.yaml")})
+    near = did_you_mean(given, known) or (f"labs: {', '.join(known)}" if known else "no labs are installed")
+    raise InputError([f"{given}: no lab of that name, and no lab.yaml there; {near}"])
+
+
+def start(source: pathlib.Path, folder: pathlib.Path, language: str, older: pathlib.Path | None) -> Lab:
+    """Write a working folder and return its lab. InputError if the folder is not empty, or what was given does not fit.
+
+    language  `python` or `c`; the lab must take it
+    older     a kernel's file, or a folder with one, that the new kernel begins with
+    """
+    lab = load_lab(source)
+    if language not in lab.languages:
+        raise InputError([f"{lab.name}: this lab takes no kernel in {language}; it takes {', '.join(lab.languages)}"])
+    kernel = "kernel.py" if language == "python" else "kernel.c"
+    begun = _stub(lab, language)
+    if older is not None:
+        begun = carried(_read_older(older, kernel), begun, language)
+    prepare(folder)
+    try:
+        if lab.released is None:
+            write_lab(lab, folder, hidden=False)
+        else:
+            shutil.copytree(
+                source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "kernel.c")
+            )
+            write_file(folder / "kernel.py", (source / lab.kernel.path.name).read_bytes())
+        if language == "c":
+            # The loader knows the class from lab.yaml alone; two kernels in one folder would be a question.
+            (folder / "kernel.py").unlink()
+        write_file(folder / kernel, begun)
+        return load_lab(folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _stub(lab: Lab, language: str) -> str:
+    path = lab.kernel.path if language == "python" else lab.path / "stub.c"
+    return path.read_text(encoding="utf-8")
+
+
+def _read_older(given: pathlib.Path, kernel: str) -> str:
+    from grader.intake.submission import Refused, Unreadable, read_submission
+
+    try:
+        read = read_submission(given)
+    except (Refused, Unreadable) as error:
+        raise InputError([f"{given}: {error}; --from takes a folder with a {kernel}, or the file itself"]) from None
+    except OSError as error:
+        raise InputError([f"{given}: {error.strerror}; --from takes a folder with a {kernel}"]) from None
+    if read.kernel_name != kernel:
+        raise InputError([f"{given}: it has a {read.kernel_name}, and the new kernel is a {kernel}"])
+    return read.kernel.decode("utf-8-sig")
+
+
+def carried(older: str, stub: str, language: str) -> str:
+    """Return a kernel that begins with an older one and has what only the stub has. InputError if it does not parse."""
+    return _carried_c(older, stub) if language == "c" else _carried_python(older, stub)
+
+
+def _carried_python(older: str, stub: str) -> str:
+    """Rename the older class as the stub's is called, add the stub's new methods at its end, and its new imports."""
+    try:
+        old_tree = ast.parse(older)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise InputError([f"--from: this kernel is not Python that runs ({error}); finish it first"]) from None
+    old, new = _kernel_class(old_tree), _kernel_class(ast.parse(stub))
+    if old is None or new is None:
+        raise InputError(["--from: no class in this kernel is a Kernel of grader.machine"])
+    has = {node.name for node in old.body if isinstance(node, ast.FunctionDef)}
+    lines, stub_lines = older.splitlines(), stub.splitlines()
+    added: list[str] = []
+    for node in new.body:
+        if isinstance(node, ast.FunctionDef) and node.name not in has:
+            added += ["", _NEW.rstrip("\n"), *stub_lines[node.lineno - 1 : node.end_lineno]]
+    end = old.end_lineno or len(lines)
+    head = lines[old.lineno - 1]
+    lines[old.lineno - 1] = re.sub(rf"\b{re.escape(old.name)}\b", new.name, head, count=1)
+    lines[end:end] = added
+    wanted = _imported(ast.parse(stub)) - _imported(old_tree)
+    if wanted:
+        at = next(
+            (n.lineno for n in old_tree.body if isinstance(n, ast.ImportFrom) and n.module == "grader.machine"), 1
+        )
+        lines.insert(at - 1, f"from grader.machine import {', '.join(sorted(wanted))}")
+    return "\n".join(lines) + "\n"
+
+
+def _kernel_class(tree: ast.Module) -> ast.ClassDef | None:
+    """Return the last class whose base is called Kernel, or whose name ends so; None if there is none."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    fitting = [c for c in classes if any(isinstance(b, ast.Name) and b.id == "Kernel" for b in c.bases)]
+    fitting = fitting or [c for c in classes if c.name.endswith("Kernel")]
+    return fitting[-1] if fitting else None
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    found = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "grader.machine"]
+    return {alias.asname or alias.name for node in found for alias in node.names}
+
+
+def _carried_c(older: str, stub: str) -> str:
+    """Add the functions that only the stub defines, with the comments before them."""
+    functions = re.findall(r"(/\*(?:(?!\*/).)*\*/\n(?:int|void) (kernel_\w+)\(.*?\n\}\n)", stub, re.DOTALL)
+    missing = [text for text, name in functions if not re.search(rf"^\w[^\n;]*\b{name}\(", older, re.MULTILINE)]
+    return older.rstrip("\n") + "\n" + "".join(f"\n{text}" for text in missing)

@@ -1,0 +1,148 @@
+"""Working folders: from a checkout, a release or the installed package alone; with an older kernel, or in C."""
+
+import pathlib
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from grader.lab.lab import load_lab
+from grader.publish.start import carried
+from grader.search_path import ROOT
+from tests.labs import kernel_text
+from tests.publish.machines import FreshMachine
+
+LABS = pathlib.Path(ROOT, "labs")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The student's folder."""
+    folder = tmp_path / "student"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_a_working_folder_from_a_checkout(lab, here, cli):
+    """The public parts, the stub, and three things to do; nothing hidden and no reference."""
+    status, out, err = cli("start", lab)
+
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0] == "small: A small lab, 2 public scenarios"
+    assert (here / "small" / "kernel.py").read_text() == (lab / "kernel.py").read_text()
+    assert not (here / "small" / "hidden").exists() and not (here / "small" / "reference").exists()
+    assert "grader watch small" in out
+
+
+def test_a_working_folder_from_a_release(lab, here, cli):
+    """A released lab can be started again, elsewhere."""
+    cli("release", lab, "--output", here / "release")
+    status, _, err = cli("start", here / "release" / "labs" / "small", "--output", "mine")
+
+    assert (status, err) == (0, "")
+    assert load_lab(here / "mine").released is not None
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(lab, here, cli):
+    """What is there stays, and the error names the folder and the way out."""
+    (here / "small").mkdir()
+    (here / "small" / "kernel.py").write_text("mine")
+    status, _, err = cli("start", lab)
+
+    assert (status, (here / "small" / "kernel.py").read_text()) == (2, "mine")
+    assert "the folder is not empty; name a new one" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["copy-on-wriet"], "did you mean 'copy-on-write'?"),
+        (["{lab}", "--language", "c"], "this lab takes no kernel in c; it takes python"),
+        (["{lab}", "--from", "nowhere"], "nowhere: nowhere cannot be read: No such file or directory"),
+        (["{lab}", "--from", "{broken}"], "this kernel is not Python that runs"),
+        (["{lab}", "--from", "{classless}"], "no class in this kernel is a Kernel"),
+    ],
+)
+def test_what_does_not_fit_is_told(lab, here, cli, words, told):
+    """The value, and the way out; no folder is left behind."""
+    (here / "broken.py").write_text("class K(:\n")
+    (here / "classless.py").write_text("x = 1\n")
+    values = {"lab": lab, "broken": "broken.py", "classless": "classless.py"}
+    status, _, err = cli("start", *(word.format(**values) for word in words))
+
+    assert status == 2
+    assert told in err
+    assert not (here / "small").exists()
+
+
+def test_an_older_kernel_goes_along(here, cli):
+    """The class is renamed, the new method is the stub's, and all of demand paging passes."""
+    older = (pathlib.Path(ROOT) / "tests" / "reference" / "solved.py").read_text()
+    older = older[: older.index("\n\nclass ", older.index("class SolvedDemandPaging"))]
+    (here / "kernel.py").write_text(older)
+    status, out, err = cli("start", LABS / "copy-on-write", "--from", here / "kernel.py")
+    text = (here / "copy-on-write" / "kernel.py").read_text()
+
+    assert (status, err) == (0, "")
+    assert "(your older kernel is in it)" in out
+    assert "class CopyOnWriteKernel(Kernel):" in text and "SolvedDemandPaging" not in text
+    assert text.count("def fork(") == 1 and 'raise NotImplementedError("task 1: fork")' in text
+    told = cli("run", "copy-on-write", "-q")[1]
+    assert "2 of 11" in told
+
+
+def test_an_older_kernel_in_c_goes_along():
+    """Functions that the older kernel has stay; those that only the stub has follow, with their comments."""
+    older = (pathlib.Path(ROOT) / "reference" / "c" / "demand-paging.c").read_text()
+    stub = (LABS / "copy-on-write" / "stub.c").read_text()
+    text = carried(older, stub, "c")
+
+    assert text.startswith(older.rstrip("\n"))
+    assert text.count("int kernel_fork(") == 1 and text.count("int kernel_mmap(") == 1
+    assert "shares all its frames" in text
+
+
+def test_imports_that_only_the_stub_has_are_added():
+    """What the new methods need is imported."""
+    older = "from grader.machine import Kernel\n\n\nclass Old(Kernel):\n    def mmap(self, process, region): pass\n"
+    stub = (LABS / "copy-on-write" / "kernel.py").read_text()
+    text = carried(older, stub, "python")
+    compile(text, "kernel.py", "exec")
+
+    assert "Protection" in text.splitlines()[0] and "class CopyOnWriteKernel(Kernel):" in text
+
+
+@pytest.mark.proof
+def test_from_a_wheel_alone_to_full_points(tmp_path):
+    """On a machine with nothing but Python: install the wheel, start a lab, write the kernel, all scenarios pass."""
+    pytest.importorskip("setuptools", reason="setuptools builds the wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, ROOT]
+    subprocess.run(list(map(str, build)), check=True, timeout=300)
+    (wheel,) = tmp_path.glob("*.whl")
+    secrets = [scenario.title.encode() for scenario in load_lab(LABS / "demand-paging").hidden]
+    with zipfile.ZipFile(wheel) as archive:
+        inside = b"".join(archive.read(name) for name in archive.namelist() if "publish/labs" in name)
+    machine = FreshMachine(tmp_path / "machine")
+    machine.activate(tmp_path / "venv")
+    work = tmp_path / "work"
+    work.mkdir()
+    program = str(tmp_path / "venv" / "bin" / "grader")
+    machine.run([str(tmp_path / "venv" / "bin" / "python"), "-I", "-m", "pip", "install", "-q", str(wheel)], tmp_path)
+    started = machine.run([program, "start", "demand-paging"], work)
+    kernel = pathlib.Path(ROOT, "reference", "demand_paging.py").read_text()
+    (work / "demand-paging" / "kernel.py").write_text(kernel)
+    done = machine.run([program, "run", "demand-paging"], work)
+
+    assert inside and not [secret for secret in secrets if secret in inside]
+    assert started.returncode == 0, started.stderr
+    assert "42 of 42 public scenarios pass" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_kernel_of_the_small_lab_is_carried(lab, here, cli):
+    """A kernel that has everything already stays as it is, but for the class's name."""
+    (here / "kernel.py").write_text(kernel_text("class SmallKernel", "class Mine"))
+    cli("start", lab, "--from", here)
+
+    assert (here / "small" / "kernel.py").read_text() == kernel_text()
