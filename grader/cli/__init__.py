@@ -48,6 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     arguments = sys.argv[1:] if arguments is None else arguments
     command = next((a for a in arguments if not a.startswith("-")), None)
+    if not arguments:
+        from grader.cli.welcome import welcome
+
+        print("\n".join(welcome()))
+        return 0
     parser = _parser(command if command in COMMANDS else None)
     options = parser.parse_args(arguments)
     try:

@@ -1,13 +1,22 @@
-"""`grader list`: list the labs in this folder, or the scenarios of one lab."""
+"""`grader list`: list the labs in this folder, or the scenarios of one lab, with what the last run said of them."""
 
 from __future__ import annotations
 
 import argparse
 import pathlib
+import shutil
+import sys
+import time
 
 from grader.errors import InputError
-from grader.lab.lab import find_lab, load_lab
+from grader.grade.last_run import last_run
+from grader.lab.lab import Lab, find_lab, load_lab
 from grader.points import points
+from grader.program import command
+from grader.report.text import mark, shortened
+
+#: Columns of a lab's folder, where labs are listed.
+WIDTH = 24
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,25 +25,47 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     if options.lab is None and not pathlib.Path("lab.yaml").is_file():
-        return _labs()
-    lab = load_lab(find_lab(options.lab))
-    for task in lab.tasks:
-        print(f"task {task.number}  {task.title}  ({points(task.points)} points)")
-        for scenario in lab.scenarios:
-            if scenario.task == task.id:
-                print(f"    {scenario.id:34} {points(lab.share(scenario)):>5}  {scenario.title}")
-    print(f"{len(lab.scenarios)} public scenarios")
+        paths = lab_folders()
+        if not paths:
+            raise InputError([f"no labs in labs/ here; `{command('start', 'demand-paging')}` makes a working folder"])
+        print("\n".join(labs(paths)))
+        return 0
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in scenarios(load_lab(find_lab(options.lab))):
+        print(shortened(line, width) if width is not None else line)
     return 0
 
 
-def _labs() -> int:
-    paths = sorted(pathlib.Path("labs").glob("*/lab.yaml"))
-    if not paths:
-        raise InputError(["no labs found in labs/ here"])
+def lab_folders() -> list[pathlib.Path]:
+    """Return the folders of the labs below labs/."""
+    return sorted(path.parent for path in pathlib.Path("labs").glob("*/lab.yaml"))
+
+
+def labs(paths: list[pathlib.Path]) -> list[str]:
+    """Return two lines for each lab: what it is about, and the points of the last run."""
+    lines = []
     for path in paths:
         try:
-            lab = load_lab(path.parent)
-            print(f"{path.parent!s:28} {lab.title} ({len(lab.scenarios)} public scenarios)")
+            lab = load_lab(path)
         except InputError as error:
-            print(f"{path.parent!s:28} broken: {error.problems[0]}")
-    return 0
+            lines.append(f"{path!s:{WIDTH}} broken: {error.problems[0]}")
+            continue
+        run = last_run(lab)
+        state = run.told(time.time()) if run is not None else "not run yet"
+        lines += [f"{path!s:{WIDTH}} {lab.title}", f"{'':{WIDTH}} {len(lab.scenarios)} public scenarios; {state}"]
+    return lines
+
+
+def scenarios(lab: Lab) -> list[str]:
+    """Return a line for each public scenario: how it did last, its points, its title."""
+    run = last_run(lab)
+    verdicts = run.verdicts if run is not None else {}
+    lines = []
+    for task in lab.tasks:
+        lines.append(f"task {task.number}  {task.title}  ({points(task.points)} points)")
+        for scenario in lab.scenarios:
+            if scenario.task == task.id:
+                state = mark(verdicts[scenario.id]) if scenario.id in verdicts else ""
+                lines.append(f"  {state:8} {scenario.id:34} {points(lab.share(scenario)):>5}  {scenario.title}")
+    told = f"; {run.told(time.time())}" if run is not None else ""
+    return [*lines, f"{len(lab.scenarios)} public scenarios{told}"]

@@ -17,6 +17,7 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.attempt import BEFORE
 from grader.grade.graded import Graded
+from grader.grade.last_run import remember
 from grader.grade.result import Result
 from grader.grade.result_builder import ResultBuilder, exit_status
 from grader.grade.runner import LocalRunner, Runner
@@ -104,6 +105,8 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
     result = ResultBuilder(lab, graded, quiz, options.only, remarks=submission.remarks).build(
         submission.name, submission.digest, _isolation(session, options), options.audience
     )
+    if options.only is None and options.submission is None and options.audience == "student":
+        remember(lab, result)
     if options.format == "html" and options.output is not None:
         _write_pages(result, graded, options.output, session)
     else:

@@ -70,6 +70,11 @@ def render(
     return "\n".join(lines) + "\n"
 
 
+def mark(verdict: str) -> str:
+    """Return the mark of a verdict in a line for a terminal."""
+    return "ok" if verdict == PASSED else MARKS.get(verdict, "?")
+
+
 class _Painter:
     """Colours words if the terminal shows colours."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from grader.errors import InputError
 from grader.grade.graded import Graded
+from grader.grade.last_run import remember
 from grader.grade.result import Result
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.session import Session
@@ -110,6 +111,8 @@ class Regrader:
         graded = [self.graded[s.id] for s in self.session.lab.all_scenarios]
         result = self._build(graded, self._marked())
         self.before, self.result = self.result, result
+        if self.what is None:
+            remember(self.session.lab, result)
         self.took = time.perf_counter() - self._began
 
     def _build(self, graded: list[Graded], quiz: QuizResult | None) -> Result:

@@ -1,0 +1,39 @@
+"""Says, where no command was given, which lab is here and what to do first."""
+
+from __future__ import annotations
+
+import pathlib
+
+from grader.cli.list import lab_folders, labs
+from grader.errors import InputError
+from grader.program import command
+
+
+def welcome() -> list[str]:
+    """Return the lines: in a lab, above labs, or anywhere else."""
+    lines = [
+        "Labs on demand paging and copy-on-write: you write a small kernel, and see the first step that differs.",
+        "",
+    ]
+    try:
+        lines += _here()
+    except InputError as error:
+        lines += error.problems
+    return [*lines, "", f"All commands: {command('--help')}"]
+
+
+def _here() -> list[str]:
+    if pathlib.Path("lab.yaml").is_file():
+        from grader.lab.lab import load_lab
+
+        lab = load_lab(pathlib.Path())
+        return [
+            f"This folder is the lab {lab.name}: {lab.title}. Read README.md, write {lab.kernel.path}, then",
+            f"  {command('watch')}    grades on every save",
+            f"  {command('run')}      grades once",
+        ]
+    folders = lab_folders()
+    if folders:
+        first = next((folder for folder in folders if folder.name == "demand-paging"), folders[0])
+        return [*labs(folders), "", f"Read {first / 'README.md'}, then", f"  {command('watch', first)}"]
+    return ["To begin:", f"  {command('start', 'demand-paging')}"]
