@@ -139,6 +139,10 @@ def check_twins(lab: Lab) -> Proof:
     return Proof("twins", f"the reference passes all {len(twins)}; {points}", problems, notes=plainer)
 
 
+#: Scenarios that are named where a kernel stands in the stub's place.
+STUB_SHOWN = 3
+
+
 def check_stub(lab: Lab) -> Proof:
     """Check that the stub passes no scenario, and that its verdict is `not implemented` everywhere."""
     from grader.grade.attempt import attempt_each, attempt_here
@@ -149,6 +153,11 @@ def check_stub(lab: Lab) -> Proof:
         attempt = attempt_each(scenario, load_recording(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
         if attempt.verdict != NOT_IMPLEMENTED:
             problems.append(f"{scenario.path}:1: the stub's verdict is {attempt.verdict}, not {NOT_IMPLEMENTED}")
+    if len(problems) > STUB_SHOWN:
+        more = (
+            f"{len(problems) - STUB_SHOWN} more such scenarios: is {lab.kernel.path} somebody's kernel, not the stub?"
+        )
+        problems = [*problems[:STUB_SHOWN], more]
     return Proof("stub", "is not implemented anywhere", problems)
 
 

@@ -15,7 +15,7 @@ from grader.cli.given import add_lab_and_kernel, lab_and_submission
 from grader.cli.output import write
 from grader.errors import InputError
 from grader.escape import printable
-from grader.grade.attempt import BEFORE
+from grader.grade.attempt import BEFORE, Attempt
 from grader.grade.graded import Graded
 from grader.grade.last_run import remember
 from grader.grade.result import Result
@@ -31,6 +31,7 @@ from grader.report import FORMATS, render
 from grader.report.text import WIDTH
 from grader.sandbox.isolation import Isolation
 from grader.scenario.model import Scenario
+from grader.trace.records import Trace
 
 #: Seconds before progress is shown.
 PATIENCE = 0.5
@@ -142,7 +143,18 @@ def _debugger(options: argparse.Namespace, session: Session, submission: Submiss
         return session.runner(submission)
     if not submission.path:
         raise InputError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
-    return LocalRunner(load_file_class(pathlib.Path(submission.path), session.lab.kernel.name))
+    return _DebuggedRunner(load_file_class(pathlib.Path(submission.path), session.lab.kernel.name))
+
+
+class _DebuggedRunner(LocalRunner):
+    """Ends the command where somebody leaves the debugger (q, ctrl-D, ctrl-C): the next scenario is not wanted."""
+
+    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
+        """Replay a scenario on a new kernel. KeyboardInterrupt if the debugger was left."""
+        attempt = super().__call__(scenario, expected, known)
+        if attempt.message.startswith("BdbQuit"):
+            raise KeyboardInterrupt
+        return attempt
 
 
 def _isolation(session: Session, options: argparse.Namespace) -> Isolation:

@@ -207,6 +207,8 @@ def crash_lines(trouble: Trouble) -> list[str]:
     lines = [*own_lines(trouble.lines), f"  {crash_message(trouble)}"]
     if trouble.type == HardwareError.__name__:
         lines.append("  The hardware rejected this call: either its arguments or your kernel's bookkeeping is wrong.")
+    if trouble.type == "BdbQuit":
+        lines.append("  breakpoint() finds no terminal in the sandbox: add --debug to the command.")
     if trouble.type in ("SegmentationFault", "OutOfMemory", "OutOfFrames", "InvalidArgument"):
         lines.append(f"  {_who(trouble.method)} may not raise this (see the stub's docstring).")
     return lines

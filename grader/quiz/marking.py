@@ -112,6 +112,11 @@ def is_open(given: str | list[str] | None) -> bool:
     return given is None or given == [] or given in _EMPTY
 
 
+def _example(question: Question) -> str:
+    """Return an answer that fits: what is counted has no half."""
+    return "12" if question.tolerance == 0 else "12 or 2.5"
+
+
 def _invalid(given: str | list[str], accepted: str) -> Mark:
     shown = printable(", ".join(given) if isinstance(given, list) else given, 60)
     return Mark(INVALID, Fraction(0), (f"'{shown}' is not a valid answer to this question; expected {accepted}",))
@@ -160,7 +165,9 @@ def _multiple(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
 
 def _number(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     if not isinstance(given, str) or not _NUMBER.match(given.strip()):
-        return _invalid(given, f"a number{f' of {question.unit}' if question.unit else ''}, such as 12 or 2.5")
+        return _invalid(
+            given, f"a number{f' of {question.unit}' if question.unit else ''}, such as {_example(question)}"
+        )
     value = Fraction(given.strip())
     if isinstance(keys.key, Fraction) and abs(value - keys.key) <= question.tolerance:
         return Mark(CORRECT, Fraction(1), _told(question.why))

@@ -36,7 +36,16 @@ MARKS = {
 }
 
 #: mark -> its colour, as a terminal numbers them.
-COLOURS = {"ok": "32", "FAIL": "31", "CRASH": "31", "TIME": "31", "STUCK": "31", "REFUSED": "31", "TAMPERED": "31"}
+COLOURS = {
+    "ok": "32",
+    "FAIL": "31",
+    "CRASH": "31",
+    "TIME": "31",
+    "PRINTS": "31",
+    "STUCK": "31",
+    "REFUSED": "31",
+    "TAMPERED": "31",
+}
 
 
 def render(
@@ -174,8 +183,13 @@ def _waiting(result: Result, painter: _Painter, width: int) -> list[str]:
     return lines
 
 
+def mark_of(scenario: ScenarioResult) -> str:
+    """Return the mark of a scenario that does not pass; what printed too much was not too slow."""
+    return "PRINTS" if "printed more than" in scenario["message"] else MARKS[scenario["verdict"]]
+
+
 def _in_full(scenario: ScenarioResult, painter: _Painter, width: int) -> list[str]:
-    mark = MARKS[scenario["verdict"]]
+    mark = mark_of(scenario)
     title = scenario.get("title", scenario["message"])
     head = f"{scenario['task']}/{scenario['id']}   {title}"
     hanging = " " * (len(mark) + 2)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
 from grader.points import points
 from grader.report.sentences import counted, score
-from grader.report.text import COLOURS, MARKS, printed, wrap
+from grader.report.text import COLOURS, MARKS, mark_of, printed, wrap
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -157,7 +157,7 @@ def _middle(view: View, width: int) -> list[str]:
 
 def failure_lines(view: View, failure: ScenarioResult, width: int) -> list[str]:
     """Return everything about one failing scenario."""
-    mark = MARKS[failure["verdict"]]
+    mark = mark_of(failure)
     told = failure.get("title", failure["message"])
     where = f" ({view.place})" if view.place else ""
     first, *rest = wrap(f"{failure['task']}/{failure['id']}{where}   {told}", width - len(mark) - 2)

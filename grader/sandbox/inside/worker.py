@@ -390,12 +390,23 @@ def describe(error: BaseException, method: str, modules: dict[str, str]) -> dict
     try:
         calls = _calls(_traceback_of(error))
         lines = _syntax_line(error) if issubclass(made, SyntaxError) else _shown(calls, modules)
-        message = _text(str(error), 2000)
+        message = _text(str(error), 2000) + _suggestion(error)
         if issubclass(made, ImportError) and error.path:  # type: ignore[attr-defined]
             message = message.removesuffix(f" ({error.path})")  # type: ignore[attr-defined]
     except BaseException as strange:
         lines, message = [], f"its message could not be read ({name_of(strange)})"
     return {"kind": _kind(made), "method": method, "type": name_of(error), "message": message, "lines": lines}
+
+
+def _suggestion(error: BaseException) -> str:
+    """Return what Python itself would add to a misspelt attribute: " (did you mean 'allocate'?)", or ""."""
+    if type(error) is not AttributeError or type(error.name) is not str:
+        return ""
+    from difflib import get_close_matches
+
+    names = [name for name in dir(error.obj) if type(name) is str and not name.startswith("_")]
+    close = get_close_matches(error.name[:100], names, 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _kind(made: type[BaseException]) -> str:
