@@ -15,6 +15,7 @@ from grader.grade.attempt import Attempt
 from grader.grade.result import Result, ScenarioResult
 from grader.grade.session import Session
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
+from grader.intake.choosing import KERNELS
 from grader.program import command, quoted
 from grader.report.text import wrap
 from grader.view.steps import story
@@ -64,13 +65,18 @@ def _saves(session: Session, what: str | None) -> Saves:
     """Return the watcher of the lab's folder and of the submission. InputError if the submission cannot be watched."""
     lab = session.lab.path
     if what is None:
-        return Saves([lab], [lab / session.lab.kernel.path.name])
+        return Saves([lab], _kernel_in(lab))
     path = pathlib.Path(what)
     if not path.exists():
         raise InputError([f"{path}: there is no such file or folder; name a folder with a kernel.py, or a kernel file"])
     if path.is_dir():
-        return Saves([lab, path], [path / session.lab.kernel.path.name])
+        return Saves([lab, path], _kernel_in(path))
     return Saves([lab, path.parent], [path])
+
+
+def _kernel_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the kernel that is in a folder now: a save is not complete while it is gone."""
+    return [folder / name for name in KERNELS if (folder / name).exists()]
 
 
 class _Watch:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from grader.errors import InputError
 from grader.grade.graded import Graded
+from grader.grade.last_run import NAME as NOTE
 from grader.grade.last_run import remember
 from grader.grade.result import Result
 from grader.grade.result_builder import ResultBuilder
@@ -156,7 +157,7 @@ class Regrader:
         for place in places:
             with os.scandir(place) if place.is_dir() else contextlib.nullcontext(()) as entries:
                 for entry in entries:
-                    if entry.name.endswith((".yaml", ".json")) and entry.name != "answers.yaml":
+                    if entry.name.endswith((".yaml", ".json")) and entry.name not in ("answers.yaml", NOTE):
                         status = entry.stat()
                         found[entry.path] = (status.st_mtime_ns, status.st_size)
         return found

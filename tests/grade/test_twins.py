@@ -86,14 +86,19 @@ def test_zero_and_poison_stay_what_they_are():
 
 
 def test_a_table_of_recorded_answers_fails_the_twins(root):
-    """It passes nearly all of the public scenarios that it was recorded from, and not one of their twins."""
+    """It passes nearly all of the public scenarios that it was recorded from, and not one of their twins.
+
+    A scenario in which a kernel has nothing to do (a mapping that nobody touches) tells nobody from anybody.
+    """
     lab, known = copy_on_write(root)
     table = table_of(reference_kernel(lab), known, Table)
     twins = twins_of(lab, known)
     passed = [s for s in known if passes(s, load_recording(lab, s), table)]
 
     assert len(passed) > 0.9 * len(known)
-    assert [s.id for s in passed if passes(twins[s.id].scenario, twins[s.id].output, table)] == []
+    busy = {s.id for s in passed if any(r.allocated or r.changes for r in load_recording(lab, s).traces[0].steps)}
+    also = [s.id for s in passed if passes(twins[s.id].scenario, twins[s.id].output, table)]
+    assert len(also) <= 1 and not busy.intersection(also)
 
 
 def test_a_table_that_renames_is_not_caught(root):

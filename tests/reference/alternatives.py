@@ -70,7 +70,11 @@ class PageByPage(Kernel):
             self.hw.frames.zero(frame)
         else:
             self.hw.frames.copy(entry.frame, frame)
-        process.page_table.map(page, frame, rights)
+        try:
+            process.page_table.map(page, frame, rights)
+        except OutOfMemory:
+            self.hw.frames.free(frame)
+            raise
 
     def fork(self, parent, child):
         self.tables[child.pid] = child.page_table
