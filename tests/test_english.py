@@ -13,6 +13,13 @@ ROOT = pathlib.Path(grader.__file__).parent
 
 #: The rooms whose prose was revised. A room joins once it is clean; none leaves.
 ROOMS = (
+    "batch",
+    "report",
+    "view",
+    "watch",
+    "wasm",
+    "host",
+    "verify",
     *("machine", "formats", "scenario", "trace", "replay", "compare", "protocol", "sandbox", "lab", "intake", "quiz"),
     *("grade", "authoring", "practice", "publish", "cli"),
 )

@@ -61,7 +61,7 @@ __all__ = [
 
 
 class Lists(NamedTuple):
-    """What a course brings along: its people, points that a person decided on, its late policy; None for none.
+    """Holds what a course brings along: its people, points that a person decided on, its late policy; None for none.
 
     named  people of gradebooks, who give names to submissions that the roster does not know
     times  when people handed in, as gradebooks say (moodle_times)
@@ -75,7 +75,7 @@ class Lists(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a batch came to: results.json's content, how many kernels were graded now, problems, who moved.
+    """Holds what a batch came to: results.json's content, how many kernels were graded now, problems, who moved.
 
     missing_parts  shards that the results lack, such as 2/3
     roster         what became of the roster's rows, if there is a roster
@@ -184,7 +184,7 @@ def _contents(about: dict[str, Any], answers: bytes | None) -> tuple[object, ...
 
 
 class _Shard(NamedTuple):
-    """What a shard's store holds."""
+    """Holds the contents of a shard's store."""
 
     attempts: list[tuple[Key, Kept]]
     submissions: list[tuple[str, dict[str, Any], bytes | None]]

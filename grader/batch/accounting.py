@@ -1,4 +1,4 @@
-"""What became of every row of a gradebook, so that no row and no submission is lost without a word."""
+"""Accounts for every row of a gradebook, so that no row and no submission is lost without a word."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMED = 10
 
 
 class Account(NamedTuple):
-    """What became of the rows of one gradebook.
+    """Counts what became of the rows of one gradebook.
 
     graded      rows with a grade from this batch
     by_name     those of them that only a name, unique on both sides, connects

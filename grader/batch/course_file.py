@@ -1,4 +1,4 @@
-"""course.yaml: what a course says once for all its labs, beside or in the folder of the labs.
+"""course.yaml: what a course says once for all its labs, next to or in the folder of the labs.
 
     format: 1
     roster: roster.csv
@@ -27,7 +27,7 @@ _FIELDS = ("format", "title", "labs", "roster", "columns", "assignments", "late"
 
 
 class CourseFile(NamedTuple):
-    """What a course.yaml says.
+    """Holds what a course.yaml says.
 
     roster       the file, or None
     columns      what -> name of the roster's column
@@ -45,7 +45,7 @@ class CourseFile(NamedTuple):
 
 
 def find_course(lab: pathlib.Path) -> pathlib.Path | None:
-    """Return the course.yaml of a lab: beside its folder, or one folder higher. The working folder does not count."""
+    """Return the course.yaml of a lab: next to its folder, or one folder higher. The working folder does not count."""
     folder = lab.resolve()
     return next((up / NAME for up in (folder.parent, folder.parent.parent) if (up / NAME).is_file()), None)
 

@@ -1,6 +1,6 @@
 """The files that a finished batch leaves: the same bytes for the same submissions, whoever graded them and when.
 
-results.csv        a line a person            results/ID.json    everything, for staff
+results.csv        a line per person            results/ID.json    everything, for staff
 results.json       the same, with verdicts    feedback/ID.md     what the student may see
 
 Only feedback depends on the time, and only where lab.yaml has a date for hidden_feedback.
@@ -145,7 +145,7 @@ def _batch(grades: Grades, entries: list[dict[str, Any]], alike: Alike) -> Class
 
 
 def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str]) -> dict[str, Any]:
-    """A submission's part of results.json. `first`: kernel -> the first submission that had it."""
+    """Return a submission's part of results.json. `first`: kernel -> the first submission that had it."""
     entry: dict[str, Any] = {"id": id}
     entry.update((key, about[key]) for key in ("label", "system", "user", "email", "number", "digest"))
     entry["others"] = about.get("others", [])  # a store of before groups were known has none
@@ -162,7 +162,7 @@ def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str])
     entry["unreadable"] = about.get("unreadable", "")
     entry["remarks"] = about.get("remarks", [])
     entry["remark"] = about["remark"]
-    # Many hand in nothing, or the stub: that is no copying.
+    # Many hand in nothing, or the stub: that is not copying.
     same = first.setdefault(about["kernel"], id) if about["kernel"] and not about["remark"] else id
     entry["same_kernel_as"] = "" if same == id else same
     entry["tasks"] = {task["id"]: task["points"] for task in staff["tasks"]}
@@ -202,7 +202,7 @@ def _first(scenario: ScenarioResult) -> FirstDifference:
 
 
 def _likeness(builder: ResultBuilder) -> dict[str, Any]:
-    """Which misconceptions a submission behaves like: flag -> what such a kernel does. Empty if there are none."""
+    """Return which misconceptions a submission behaves like: flag -> what such a kernel does."""
     found = builder.likeness
     return {"misconceptions": {mistake.flag: mistake.belief for mistake in found.mistakes} if found else {}}
 

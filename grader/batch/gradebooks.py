@@ -103,7 +103,7 @@ def grade(entry: Entry, most: float | None = None) -> str:
 
 
 def feedback(entry: Entry, batch: Batch) -> str:
-    """One line for the student: points by task, and the receipt."""
+    """Return one line for the student: points by task, and the receipt."""
     if entry["refused"]:
         return for_csv(f"refused: {entry['refused']}")
     tasks = "; ".join(f"{t['title']}: {points(entry['tasks'].get(t['id'], 0))}" for t in batch["tasks"])

@@ -81,7 +81,7 @@ def _digest(output: Recording) -> str:
 
 
 def shard_of(source: BatchSubmission, count: int) -> int:
-    """The shard (from 1) that a submission belongs to: one content, one shard, whatever the folder's other contents."""
+    """Return the shard (from 1) of a submission: equal contents, equal shard, whatever else the folder holds."""
     known = source.kernel or source.found.id
     return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16) % count + 1
 
@@ -93,7 +93,7 @@ def stub_of(lab: Lab, language: str) -> str:
 
 
 def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
-    """What the store knows of a submission, beside its answers."""
+    """Return what the store knows of a submission, in addition to its answers."""
     found = source.found
     remark = ""
     if not source.has_kernel:
@@ -239,7 +239,7 @@ class Grades:
         self._marks: dict[tuple[bytes | None, tuple[str, ...]], QuizResult | None] = {}
 
     def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[ResultBuilder, Isolation]:
-        """What builds the result of a submission, for either audience, and its isolation."""
+        """Return what builds the result of a submission, for either audience, and its isolation."""
         course = self.course
         if about["refused"] or about.get("unreadable"):
             why = about["refused"] or about["unreadable"]

@@ -1,4 +1,4 @@
-"""Whose a submission is: the keys that a person is known by, and submissions that claim one person together.
+"""Says whose a submission is: the keys that a person is known by, and submissions that claim one person together.
 
 A key has a kind, so that a participant's number is never taken for a student's ID number, nor a GitHub login for one
 of the university's. Names are weak keys: two people may share one.

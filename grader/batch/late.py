@@ -21,7 +21,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 class Policy(NamedTuple):
-    """What a course takes off for a late submission.
+    """Holds what a course takes off for a late submission.
 
     due         when a lab is due, with its offset from UTC
     per_day     percent of all points for each day that has begun

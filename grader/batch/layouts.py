@@ -1,10 +1,10 @@
-"""Which submissions a folder holds: plain folders and files, or a download from Moodle, Canvas, Gradescope or GitHub
+"""Finds the submissions of a folder: plain folders and files, or a download from Moodle, Canvas, Gradescope or GitHub
 Classroom. Only names decide here; sources.py reads what is inside.
 
     Moodle      Jane Doe_12345_assignsubmission_file_/…    participant 12345, perhaps with a zip inside
     Canvas      doejane_LATE_123_456_kernel.py             user 123, upload 456; one entry per file, grouped by user
                 anon_a1B2c_456_kernel.py                   the same where the assignment is anonymous
-    Gradescope  submission_123456789/…                     submission_metadata.yml beside them says who
+    Gradescope  submission_123456789/…                     submission_metadata.yml next to them says who
     Classroom   cow-lab-janedoe/…                          a git repository each
 """
 
@@ -31,7 +31,7 @@ _GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
 #: What no student handed in.
 _IGNORED = ("__MACOSX", "submission_metadata.yml", "Thumbs.db", "desktop.ini", ".DS_Store", ".git", ".gitignore")
 
-#: Files beside submissions that are none themselves, such as gradebooks and notes.
+#: Files next to submissions that are not submissions themselves, such as gradebooks and notes.
 _OTHER_FILES = (".csv", ".md", ".txt", ".html", ".json", ".yaml", ".yml", ".log")
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -76,7 +76,7 @@ class FoundSubmission(NamedTuple):
 
 
 class _Name(NamedTuple):
-    """What the name of one entry of a download says. system is "" for an entry that is not a submission."""
+    """Holds what the name of one entry of a download says. system is "" for an entry that is not a submission."""
 
     system: str
     user: str = ""
@@ -162,7 +162,7 @@ def _stem(name: str) -> str:
 
 
 def _classroom_prefix(folder: pathlib.Path, names: list[str]) -> str:
-    """`assignment-`, where every folder is a git repository whose name begins with it."""
+    """Return `assignment-`, where every folder is a git repository whose name begins with it."""
     repositories = [name for name in names if os.path.lexists(folder / name / ".git")]
     if not repositories or len(repositories) < sum(os.path.isdir(folder / name) for name in names):
         return ""
@@ -252,7 +252,7 @@ def _person(told: dict[str, Any]) -> Person:
 
 
 def safe_id(name: str) -> str:
-    """A name that is safe as a file's; one that had to be changed carries a part of its own hash."""
+    """Return a name that is safe as a file's; one that had to be changed carries a part of its own hash."""
     if _SAFE.fullmatch(name) and ".." not in name:
         return name
     kept = re.sub(r"\.\.+", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", name)).strip("-._")[:48]
@@ -261,7 +261,7 @@ def safe_id(name: str) -> str:
 
 
 def _unique(found: list[FoundSubmission]) -> list[FoundSubmission]:
-    """Ids made unique, also where capital letters do not count: `jane` beside `jane.zip` or `Jane`."""
+    """Ids made unique, also where capital letters do not count: `jane` next to `jane.zip` or `Jane`."""
     counts: dict[str, int] = {}
     for one in found:
         counts[one.id.lower()] = counts.get(one.id.lower(), 0) + 1

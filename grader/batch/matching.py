@@ -1,4 +1,4 @@
-"""Which submission belongs to which row of a gradebook: by one unique key, or not at all.
+"""Says which submission belongs to which row of a gradebook: by one unique key, or not at all.
 
 A row and a person match if they share a strong key and nothing else does: no second submission has a key of the row,
 and no second row has a key of the person. Names count only where both sides have the name once. Whatever is left with
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What a row came to: a submission, or none; `decide` says why a person must decide, "" if nobody must.
+    """Holds what a row came to: a submission, or none; `decide` says why a person must decide, "" if nobody must.
 
     place: which of the submission's people the row is
     """

@@ -1,4 +1,4 @@
-"""When Moodle's grading worksheet says that each submission was handed in.
+"""Reads from Moodle's grading worksheet when each submission was handed in.
 
 The worksheet writes times in the language of whoever downloads it, without an offset from UTC (langconfig.php,
 `strftimedaydatetime`). The English and the German formats are known:

@@ -1,4 +1,4 @@
-"""Who does the work of a batch: processes of this machine, or a Dask cluster, both as concurrent.futures.Executor.
+"""Starts who does the work of a batch: processes of this machine, or a Dask cluster, both as Executors.
 
 `completed` hands out work and takes back results, whatever dies meanwhile: a worker that is gone costs nothing but
 time, and work that a worker dies of three times, alone, is given up for this run and named.
@@ -243,7 +243,7 @@ Pool = LocalPool | ClusterPool
 
 
 def completed(pool: Pool, works: Iterable[Work], bundle: Bundle) -> Iterator[tuple[Work, Done | str]]:
-    """Each work with what came of it, as they are done: a Done, or the reason why it could not be done here.
+    """Return each work with what came of it, as they are done: a Done, or the reason why it could not be done here.
 
     IsolationError as soon as a worker has it: nothing would be graded then.
     """
@@ -255,7 +255,7 @@ def completed(pool: Pool, works: Iterable[Work], bundle: Bundle) -> Iterator[tup
 
 
 class _Hand:
-    """What is out with workers at the moment."""
+    """Holds what is out with workers at the moment."""
 
     def __init__(self, pool: Pool, bundle: Bundle) -> None:
         self.pool = pool
@@ -305,7 +305,7 @@ class _Hand:
             yield work, f"{type(error).__name__}: {error}"
 
     def renew(self, dead: list[Work], alone: bool) -> Iterator[tuple[Work, Done | str]]:
-        """A new pool for the one that died; everything that was out is suspect, and what was out alone did it."""
+        """Replace the pool that died. Everything that was out is suspect, and what was out alone did it."""
         self.suspects.extend([*dead, *self.out.values()])
         self.out.clear()
         if alone:

@@ -1,4 +1,4 @@
-"""What a store's rows may hold. A store may come from anywhere, so nothing in it is used before it was checked.
+"""Checks the rows of a store. It may come from anywhere, so nothing in it is used before it was checked.
 
 Each `read_` function takes what SQLite gave and returns the checked value, or raises BadRow with the reason.
 """
@@ -50,7 +50,7 @@ class PlainAttempt(TypedDict):
 
 
 class KeptGrade(TypedDict):
-    """What a later batch compares a submission with. worth: points by scenario."""
+    """Holds what a later batch compares a submission with. worth: points by scenario."""
 
     name: NotRequired[str]
     digest: str
@@ -61,7 +61,7 @@ class KeptGrade(TypedDict):
 
 
 class KeptGrades(TypedDict):
-    """What a later batch compares a batch with. scenarios: id -> visibility."""
+    """Holds what a later batch compares a batch with. scenarios: id -> visibility."""
 
     scenarios: dict[str, str]
     submissions: dict[str, KeptGrade]

@@ -1,7 +1,7 @@
 """Find submissions whose kernels are built alike: fingerprints of their structure, compared pair by pair.
 
 The method is winnowing (Schleimer, Wilkerson, Aiken: "Winnowing: Local Algorithms for Document Fingerprinting", SIGMOD
-2003), which Moss and compare50 use too. compare50 cannot be installed beside jsonschema (it pins attrs to 20.3), and
+2003), which Moss and compare50 use too. compare50 cannot be installed together with jsonschema (it pins attrs to 20.3), and
 copydetect brings numpy and matplotlib, so the method is written out here, on the tokens of Python's own tokenizer.
 
     kernel text -> tokens of each function -> fingerprints -> weights by rarity -> pairs and groups
@@ -64,7 +64,7 @@ class Pair(NamedTuple):
 
 
 class Likeness(NamedTuple):
-    """What was found in a class.
+    """Holds what was found in a class.
 
     groups    submissions with the same structure throughout, two or more in each, largest group first
     pairs     other pairs, most alike first; of a group only its first member takes part
@@ -151,7 +151,7 @@ def _interface(text: str) -> Iterator[str]:
 
 
 def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
-    """Yield the tokens of a text up to the first place where it is no Python."""
+    """Yield the tokens of a text up to the first place that is not Python."""
     try:
         yield from tokenize.generate_tokens(io.StringIO(text).readline)
     except (tokenize.TokenError, SyntaxError, ValueError):

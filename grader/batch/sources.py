@@ -10,7 +10,7 @@ from grader.lab.fields import LANGUAGES
 
 
 class BatchSubmission(NamedTuple):
-    """What a submission says.
+    """Holds what a submission says.
 
     refused     why intake refuses it, or ""; then there is no kernel
     unreadable  why this machine cannot read it, or ""; then there is none either, and nothing can be graded
@@ -33,7 +33,7 @@ class BatchSubmission(NamedTuple):
 
     @property
     def code_digest(self) -> str:
-        """sha256 of the kernel alone: two students with one kernel are graded once, whatever their answers."""
+        """Return sha256 of the kernel alone: two students with one kernel are graded once, whatever their answers."""
         import hashlib
 
         return hashlib.sha256(self.kept_text.encode("utf-8", "surrogatepass")).hexdigest()

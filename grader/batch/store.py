@@ -49,7 +49,7 @@ class StoreError(Exception):
 
 
 class Key(NamedTuple):
-    """What an attempt depends on, each as a hash."""
+    """Holds what an attempt depends on, each as a hash."""
 
     kernel: str
     scenario: str
@@ -202,7 +202,7 @@ class Store:
             )
 
     def attempts(self, kernel: str, grader: str) -> dict[tuple[str, str], Kept]:
-        """(scenario, output) -> what is kept of a kernel."""
+        """Return (scenario, output) -> what is kept of a kernel."""
         with self._told():
             rows = self._db.execute(
                 "SELECT scenario, output, verdict, attempt, isolation FROM attempts WHERE kernel = ? AND grader = ?",
@@ -227,7 +227,7 @@ class Store:
             db.executemany("INSERT INTO submissions VALUES (?, ?, ?)", rows)
 
     def submissions(self) -> list[tuple[str, dict[str, Any], bytes | None]]:
-        """The list, in the order of ids."""
+        """Return the list, in the order of ids."""
         with self._told():
             rows = self._db.execute("SELECT id, about, answers FROM submissions ORDER BY id").fetchall()
             return [(checked.read_id(row[0]), checked.read_about(row[1]), checked.read_answers(row[2])) for row in rows]
@@ -276,7 +276,7 @@ class Store:
 
     @property
     def parts(self) -> list[list[int]]:
-        """Which shards are in the store: pairs of number and count; [[1, 1]] is a whole class."""
+        """Return which shards are in the store: pairs of number and count; [[1, 1]] is a whole class."""
         with self._told():
             return checked.read_parts(self._about("parts", "[[1, 1]]"))
 
@@ -359,7 +359,7 @@ def _read_only(path: pathlib.Path) -> str:
 
 
 def _way_out(error: sqlite3.Error) -> str:
-    """What SQLite says, and what to do about it."""
+    """Return what SQLite says, and what to do about it."""
     told = str(error)
     if "locked" in told:
         return "another batch is working on it; wait for that one, or name another --output"
@@ -369,4 +369,4 @@ def _way_out(error: sqlite3.Error) -> str:
         return f"it cannot be written ({told}); name an --output that can"
     if isinstance(error, sqlite3.OperationalError):
         return f"{told}; what was graded so far is kept: run the same command again"
-    return f"it is damaged ({told}); move it away, and everything is graded anew"
+    return f"it is damaged ({told}); move it away, and everything is graded again"

@@ -1,4 +1,4 @@
-"""Which grader this is: a hash of the sources that a verdict depends on."""
+"""Says which grader this is: a hash of the sources that a verdict depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker process of a batch does: attempts at scenarios by one kernel, in a box that is kept from task to task.
+"""Does a worker's part of a batch: attempts at scenarios by one kernel, in a sandbox that is kept from task to task.
 
 The same function serves processes of this machine and workers of a cluster; all it needs comes with the task, so that
 a worker elsewhere needs no files of ours.
@@ -50,7 +50,7 @@ class Work(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What came of it: scenario id -> attempt as JSON values; the isolation; the same of the scenarios' twins."""
+    """Holds what came of it: scenario id -> attempt as JSON values; the isolation; the same of the scenarios' twins."""
 
     kernel_digest: str
     attempts: dict[str, PlainAttempt]

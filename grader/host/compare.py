@@ -17,7 +17,7 @@ _READING = ("read", "execute", "copy_from_user")
 
 
 class Side(NamedTuple):
-    """What can be compared of a step, whoever carried it out.
+    """Holds what can be compared of a step, whoever carried it out.
 
     faults  None where they are not measured
     frames  page of a process -> a label that pages with the same frame have in common; None where nothing shows it

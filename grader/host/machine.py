@@ -25,7 +25,7 @@ _PRESENT, _FILE, _EXCLUSIVE = 1 << 63, 1 << 61, 1 << 56
 
 
 class Answer(NamedTuple):
-    """What became of an operation; faults is (minor, major), or None where they are not measured."""
+    """Holds what became of an operation; faults is (minor, major), or None where they are not measured."""
 
     outcome: str
     faults: tuple[int, int] | None

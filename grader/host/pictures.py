@@ -1,4 +1,4 @@
-"""What the host did as records of a replay, so that `grader show` draws the real machine as it draws the simulated one.
+"""Turns what the host did into records of a replay, so that `grader show` draws it like the simulated machine.
 
 A kernel shows an ordinary user which pages have a frame in common, but no frame numbers. So a page that is alone with
 its frame is drawn with the frame that it had before, and a process that has just written gets the new one.

@@ -89,7 +89,7 @@ _PROBES = (
 
 
 class Findings(NamedTuple):
-    """What the self-test found.
+    """Holds what the self-test found.
 
     follows  rules that this kernel follows; breaks: those that it does not
     pagemap  whether the kernel shows which pages are present and shared

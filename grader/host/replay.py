@@ -22,7 +22,7 @@ _NOT_MEASURED = ("fork", "exit")  # an interpreter faults there by itself
 
 
 class HostStep(NamedTuple):
-    """What a step did on the host.
+    """Holds what a step did on the host.
 
     faults   (minor, major) of the process that acted; None where they are not measured
     present  process -> its pages that are present; None where the kernel does not show them

@@ -1,4 +1,4 @@
-"""Which rules of Linux make a step differ from the lab's: the profile's record next to the lab's."""
+"""Says which rules of Linux make a step differ from the lab's: the profile's record next to the lab's."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Adjustment(TypedDict):
 
 
 class FirstDifference(TypedDict):
-    """Where a kernel first differs from the reference, in the lab's order of public scenarios."""
+    """Says where a kernel first differs from the reference, in the lab's order of public scenarios."""
 
     scenario: str
     step: int
@@ -122,7 +122,7 @@ class AlikeGroup(TypedDict):
 
 
 class Alike(TypedDict):
-    """Which kernels are alike. compared: how many different ones had enough structure to be compared."""
+    """Says which kernels are alike. compared: how many different ones had enough structure to be compared."""
 
     compared: int
     groups: list[AlikeGroup]

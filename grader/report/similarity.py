@@ -65,7 +65,7 @@ class GroupOfKernels(TypedDict):
 
 
 class Similarity(TypedDict):
-    """Which kernels of a class are alike, the content of similarity.json.
+    """Says which kernels of a class are alike, the content of similarity.json.
 
     compared  different kernels with enough structure to be compared
     missing   kernels whose text the store does not have

@@ -12,7 +12,7 @@ from grader.report.sentences import counted, hidden_points_line, hidden_state, s
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
 
-#: Columns where nothing else is said; and the fewest and most that lines are made for.
+#: The usual number of columns; and the fewest and most that lines are made for.
 WIDTH = 80
 NARROW, WIDE = 44, 120
 
@@ -111,7 +111,7 @@ def _summary(result: Result, painter: _Painter, width: int) -> list[str]:
     return lines
 
 
-#: Columns of a task's line beside its title; and the width from which there is room for a count of scenarios.
+#: Columns of a task's line in addition to its title; and the width from which there is room for a count of scenarios.
 _BESIDE, _NOTED = 42, 60
 
 

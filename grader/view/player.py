@@ -1,4 +1,4 @@
-"""A run as a page to step through: one file, every step drawn beforehand, the student's run beside the reference's.
+"""A run as a page to step through: one file, every step drawn beforehand, the student's run next to the reference's.
 
 The script only hides and shows, so the page reads and prints without it. The Content-Security-Policy allows this script
 and this style by their hashes, and nothing else. Pure: scenario, trace and attempt in, text out.
@@ -41,7 +41,7 @@ class Side(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Where runs differ: the step that opens first, counted from 1, a heading and the lines that explain it."""
+    """Says where runs differ: the step that opens first, counted from 1, a heading and the lines that explain it."""
 
     step: int
     heading: str
@@ -65,7 +65,7 @@ class _Step(NamedTuple):
 
 
 def player(scenario: Scenario, expected: Trace, attempt: Attempt | None, printed: Sequence[str] = ()) -> str:
-    """Return the page of a run: the reference's, with a submission's beside it if there is one.
+    """Return the page of a run: the reference's, with a submission's next to it if there is one.
 
     printed  lines that the submission printed
     """
@@ -91,7 +91,7 @@ def page_of_runs(
     difference: Difference | None = None,
     printed: Sequence[str] = (),
 ) -> str:
-    """Return the page of any number of runs of one scenario beside each other.
+    """Return the page of any number of runs of one scenario next to each other.
 
     The first side has every step; frames of the others have the names of those of the first that they stand for. What
     can be predicted is what the first side did.

@@ -69,7 +69,7 @@ def questions(
 
 
 class _Before:
-    """What has to be remembered of the state before a step, which the records then change."""
+    """Holds what has to be remembered of the state before a step, which the records then change."""
 
     def __init__(self, memory: Memory, names: Names, step: Step, record: StepRecord) -> None:
         self.names, self.step, self.record = names, step, record

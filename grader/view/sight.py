@@ -1,4 +1,4 @@
-"""What there is to see of a state: every page of every process, and every frame and slot with its contents.
+"""Collects what there is to see of a state: every page of every process, and every frame and slot with its contents.
 
 Pure functions of a Memory and Names. The layout makes rows and boxes of it, and compares two of them to find out what
 a step changed.
@@ -51,7 +51,7 @@ class Page(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What a frame or a slot holds: its contents at a glance, and the page of a file or shared object, if it is one."""
+    """Holds a frame's or a slot's contents at a glance, and the page of a file or shared object that it is, if any."""
 
     shown: str
     cached: str

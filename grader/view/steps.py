@@ -1,4 +1,4 @@
-"""One scenario told step by step: what happened, what it cost, and the address spaces beside the frames after it.
+"""One scenario told step by step: what happened, what it cost, and the address spaces next to the frames after it.
 
 A pure function of the scenario and the traces. Frames are called a, b, c in the order of their first use; those of a
 submission have the names of the reference's frames that they stand for, as in messages and pictures.

@@ -1,4 +1,4 @@
-"""Where the WebAssembly runtime is installed."""
+"""Finds the WebAssembly runtime."""
 
 from __future__ import annotations
 

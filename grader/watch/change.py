@@ -1,4 +1,4 @@
-"""What changed from one save to the next, in words."""
+"""Says what changed from one save to the next."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def change(before: Result | None, after: Result, width: int) -> str:
 
 
 def _passed(result: Result) -> set[str]:
-    """Return the public scenarios that pass; what stands for hidden ones is no scenario."""
+    """Return the public scenarios that pass; what stands for hidden ones is not a scenario."""
     return {s["id"] for s in result["scenarios"] if s["verdict"] == PASSED and s["visibility"] == "public"}
 
 

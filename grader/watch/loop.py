@@ -68,7 +68,7 @@ def _saves(session: Session, what: str | None) -> Saves:
         return Saves([lab], _kernel_in(lab))
     path = pathlib.Path(what)
     if not path.exists():
-        raise InputError([f"{path}: there is no such file or folder; name a folder with a kernel.py, or a kernel file"])
+        raise InputError([f"{path}: no such file or folder; name a folder with a kernel.py, or a kernel file"])
     if path.is_dir():
         return Saves([lab, path], _kernel_in(path))
     return Saves([lab, path.parent], [path])
@@ -80,14 +80,14 @@ def _kernel_in(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 class _Watch:
-    """What the keys have chosen, and the screen."""
+    """Holds what the keys have chosen, and the screen."""
 
     def __init__(self, session: Session, what: str | None, saves: Saves, terminal: Terminal) -> None:
         self.session = session
         self.saves = saves
         self.terminal = terminal
         self.regrader = Regrader(session, what)
-        self.at = 0  # which of the failing scenarios is told of
+        self.at = 0  # which of the failing scenarios is shown
         self.mode: Callable[[ScenarioResult | None], list[str]] | None = None
         self.scroll = 0
         self.most = 0
@@ -142,25 +142,25 @@ class _Watch:
             self.at, self.mode, self.scroll = self.at + 1, None, 0
 
     def hint(self, failure: ScenarioResult | None) -> list[str]:
-        """The hint of the scenario that is told of."""
+        """Return the hint of the scenario that is shown."""
         if failure is None:
             return ["Nothing fails, so there is no hint."]
         hint = failure.get("hint") or "This scenario has no hint. s shows your run step by step."
         return [f"Hint for {failure['id']}:", "", *wrap(hint, self.size[0] - 2, "  ")]
 
     def states(self, failure: ScenarioResult | None) -> list[str]:
-        """Every scenario with its state."""
+        """Return every scenario with its state."""
         result = self.regrader.result
         if result is None:
             return ["Nothing has been graded to its end yet."]
         return listed(self.view(), result, self.size[0])
 
     def steps(self, failure: ScenarioResult | None) -> list[str]:
-        """The student's run step by step, and where it differs from the reference's."""
+        """Return the student's run step by step, and where it differs from the reference's."""
         return self._story(failure, None)
 
     def picture(self, failure: ScenarioResult | None) -> list[str]:
-        """The state after the step that differs first."""
+        """Return the state after the step that differs first."""
         divergence = failure.get("divergence") if failure is not None else None
         if failure is None or divergence is None:
             return ["There is no step that differs, so there is no picture. s shows the run."]

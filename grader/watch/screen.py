@@ -30,10 +30,10 @@ KEYS = "h hint  s steps  n next  l list  p picture  q quit"
 
 
 class View(NamedTuple):
-    """What a screen is drawn from.
+    """Holds what a screen is drawn from.
 
     result    the last complete result; None before there is one
-    failure   the failing scenario to tell of; None if nothing fails or nothing is known yet
+    failure   the failing scenario to show; None if nothing fails or nothing is known yet
     place     its number among the failing scenarios, and how many fail: "1 of 4"; "" while they are being tried
     change    what the last save changed, in words
     status    one short line: the time of the save and how far grading is
@@ -89,7 +89,7 @@ def _fitted(line: str, width: int) -> list[str]:
 
 
 def report(view: View, width: int) -> list[str]:
-    """Return the lines for a place that is no terminal: everything, once."""
+    """Return the lines for a place that is not a terminal: everything, once."""
     return [*_top(view, width), *_middle(view, width), *_next(view, width), view.status]
 
 
