@@ -1,7 +1,7 @@
 """Find submissions whose kernels are built alike: fingerprints of their structure, compared pair by pair.
 
 The method is winnowing (Schleimer, Wilkerson, Aiken: "Winnowing: Local Algorithms for Document Fingerprinting", SIGMOD
-2003), which Moss and compare50 use too. compare50 cannot be installed together with jsonschema (it pins attrs to 20.3), and
+2003), which Moss and compare50 use too. compare50 pins attrs to 20.3, so it cannot be installed with jsonschema, and
 copydetect brings numpy and matplotlib, so the method is written out here, on the tokens of Python's own tokenizer.
 
     kernel text -> tokens of each function -> fingerprints -> weights by rarity -> pairs and groups
