@@ -20,7 +20,7 @@ ROWS = (
     ("quiz",),
     ("grade",),
     ("view",),
-    ("report", "authoring", "publish", "practice"),
+    ("report", "authoring", "publish", "practice", "mine"),
     ("batch", "watch"),
     ("pytest_plugin", "cli"),
 )

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "grade one submission",
     "show": "walk through one scenario step by step, with page tables and frames",
     "quiz": "take a lab's quiz, mark answer sheets, or convert quizzes from and to other formats",
+    "test": "check your own scenarios: which are valid, and what they catch",
     "watch": "grade on every save, on one screen",
     "practice": "watch the page faults of a real program on this machine's own kernel",
     "list": "list the labs in this folder, or the scenarios of one lab",
