@@ -90,7 +90,5 @@ def variants(lab: str, base: type) -> dict[str, type]:
     if lab not in LABS:
         return {}
     number = LABS.index(lab)
-    known = [
-        one for one in VARIANTS if LABS.index(one.since) <= number <= LABS.index(getattr(one, "until", LABS[-1]))
-    ]
+    known = [one for one in VARIANTS if LABS.index(one.since) <= number <= LABS.index(getattr(one, "until", LABS[-1]))]
     return {one.belief: type(f"{one.__name__}{base.__name__}", (one, base), {}) for one in known}

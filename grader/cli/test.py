@@ -104,8 +104,8 @@ def strength_lines(lab: Lab, strength: Strength, stage: int) -> Iterator[str]:
     width = max(len(one.name) for one in judged)
     for letter, one in zip(_letters(), judged, strict=False):
         state = "INVALID" if one.problems else "copied" if one.copy_of else "valid"
-        caught = "" if one.problems else f"catches {len(one.caught)}"
-        yield f"  {letter}  {printable(one.name):{width}}  {_count(one.steps, 'step'):>9}  {state:7}  {caught}".rstrip()
+        catches = "-" if one.problems else f"catches {len(one.caught)}"
+        yield f"  {letter}  {printable(one.name):{width}}  {_count(one.steps, 'step'):>9}  {state:7}  {catches}"
     for one in judged:
         if one.problems or one.copy_of:
             yield ""
@@ -114,17 +114,15 @@ def strength_lines(lab: Lab, strength: Strength, stage: int) -> Iterator[str]:
     yield ""
     yield f"Caught: {len(caught)} of {len(strength.beliefs)} misconceptions, kernels that"
     for flag in caught:
-        marks = "".join(
-            letter if flag in one.caught else "." for letter, one in zip(_letters(), judged, strict=False)
-        )
+        marks = "".join(letter if flag in one.caught else "." for letter, one in zip(_letters(), judged, strict=False))
         yield f"  {marks}  {strength.beliefs[flag]}"
     yield from _missed(lab, strength, stage)
     if lab.mine is not None:
         full = needed(lab.mine, len(strength.beliefs))
         yield ""
         yield (
-            f"Points for your scenarios: {points(strength.points)} of {points(strength.most)}, in proportion to what is "
-            f"caught; {full} earn all. They are a score of their own, not part of the lab's 100."
+            f"Points for your scenarios: {points(strength.points)} of {points(strength.most)}, in proportion to what "
+            f"they catch; {full} earn all. They are a score of their own, not part of the lab's 100."
         )
 
 
@@ -135,8 +133,7 @@ def _missed(lab: Lab, strength: Strength, stage: int) -> Iterator[str]:
         return
     yield ""
     yield f"Caught by none of yours: {len(strength.missed)}. They show in ({_STAGES[stage - 1]}):"
-    for line in hints(lab, strength.missed, stage):
-        yield f"  {line}"
+    yield from (f"  {hint}" for hint in hints(lab, strength.missed, stage))
     if stage < len(_STAGES):
         yield f"  `--hint {stage + 1}` says more."
 

@@ -156,7 +156,7 @@ PICTURE: Table = {
 
 MINE: Table = {
     "points": required(number_above(0, POINTS), "what a student's own scenarios are worth, as a score of its own"),
-    "full": optional(number_above(0, 1), "the share of the lab's misconceptions that earns all of the points (default: 1)"),
+    "full": optional(number_above(0, 1), "the share of the misconceptions that earns all of the points (default: 1)"),
     "scenarios": optional(whole_number(1, FILES), f"how many scenarios may be handed in (default: {FILES})"),
 }
 

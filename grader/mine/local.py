@@ -1,6 +1,6 @@
 """Tries a student's scenarios on the student's own kernel, in a lab without a reference.
 
-A released lab has no reference kernel, no correct variants and no misconceptions, and nothing that travels with it could
+A released lab has no reference kernel, no correct variants and no misconceptions, and nothing that travels with it can
 stand for them without revealing what they do. So a scenario is checked as far as its file goes, and its own
 expectations and the audit are judged on the student's kernel. Where the two disagree, either may be wrong.
 """

@@ -1,4 +1,4 @@
-"""Measures how strong a student's scenarios are: which of the lab's misconceptions they catch, and the points for it."""
+"""Measures how strong a student's scenarios are: which misconceptions they catch, and the points for it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import math
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
-from grader.grade.attempt import attempt_each, attempt_here
+from grader.grade.attempt import attempt_each
 from grader.grade.verdicts import PASSED
 from grader.intake.own_scenarios import OwnScenario
 from grader.lab.kernels import misconception_kernel, misconceptions, mistakes
 from grader.lab.lab import Lab, Mine
 from grader.lab.recordings import Recording
-from grader.mine.validity import problems_with
+from grader.mine.validity import meets_expectations, problems_with
 from grader.scenario.model import Scenario
+
+#: Fields that name a mapping, a file or a process.
+_NAMING = ("name", "at", "child", "file")
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -98,10 +102,13 @@ def _judge(lab: Lab, own: OwnScenario, flags: list[str]) -> Judged:
 
 
 def catches(lab: Lab, flag: str, scenario: Scenario, output: Recording) -> bool:
-    """Return True if a misconception does not pass a scenario."""
+    """Return True if a misconception does not pass a scenario.
+
+    It is not compared with the reference: what the scenario itself expects must catch it, or the machine's audit. So a
+    scenario that does much and expects nothing is weak, and a student can predict what is judged.
+    """
     kernel = misconception_kernel(lab, flag)
-    attempt = attempt_each(scenario, output, lambda one, expected: attempt_here(one, expected, kernel))
-    return attempt.verdict != PASSED
+    return attempt_each(scenario, output, partial(meets_expectations, kernel=kernel)).verdict != PASSED
 
 
 def shape_of(scenario: Scenario) -> tuple[object, ...]:
@@ -113,7 +120,8 @@ def shape_of(scenario: Scenario) -> tuple[object, ...]:
 
     steps = []
     for step in scenario.steps:
-        fields = {k: renamed(v) if k in ("name", "at", "child", "file") else v for k, v in step.fields.items()}
-        kept = sorted((k, str(v)) for k, v in fields.items() if k not in ("value", "values"))
-        steps.append((step.verb, renamed(step.by), tuple(kept)))
+        # In one order, so that the order of a file's fields does not matter.
+        fields = sorted((key, str(value)) for key, value in step.fields.items() if key not in ("value", "values"))
+        plain = tuple((key, renamed(value) if key in _NAMING else value) for key, value in fields)
+        steps.append((step.verb, renamed(step.by), plain))
     return tuple(steps)
