@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import argparse
 import pathlib
-from collections.abc import Iterator
-from string import ascii_lowercase
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from grader.cli import add_isolation
 from grader.errors import InputError
-from grader.escape import printable
 from grader.grade.session import Session
 from grader.grade.submission import Submission, resolve
 from grader.intake.own_scenarios import FOLDER, OwnScenario, read_own
 from grader.lab.fields import FILES
 from grader.lab.lab import Lab, find_lab, load_lab
-from grader.mine.strength import Strength, needed, strength_of
-from grader.points import points
+from grader.mine.hints import RULE, STATE, VERB
+from grader.mine.strength import strength_of
+from grader.mine.text import local_lines, strength_lines
 from grader.report.text import WIDTH, wrap
-
-if TYPE_CHECKING:
-    from grader.mine.local import TriedOwn
-
-_STAGES = ("the rule", "the rule and the verb", "the rule, the verb and the state")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +29,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hint",
         type=int,
-        choices=(1, 2, 3),
-        default=1,
+        choices=(RULE, VERB, STATE),
+        default=RULE,
         metavar="N",
         help="how much to say about what no scenario catches: 1 the rule (the default), 2 also the verb of the step, "
         "3 also the state before it",
@@ -55,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
         )
     if lab.reference is not None:
         strength = strength_of(lab, own)
-        _print(strength_lines(lab, strength, options.hint))
+        more = f"`--hint {options.hint + 1}` says more." if options.hint < STATE else ""
+        _print(strength_lines(lab, strength, options.hint, more))
         return 0 if strength.valid else 1
     return _try(lab, own, submission or resolve(options.submission, lab), options)
 
@@ -88,89 +82,6 @@ def _try(lab: Lab, own: list[OwnScenario], submission: Submission, options: argp
     return 0 if all(one.agrees for one in tried) else 1
 
 
-def _print(lines: Iterator[str]) -> None:
+def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        # Messages quote what is in the files.
-        print("\n".join(wrap(printable(line), WIDTH)) if line else "")
-
-
-# -- with the course's kernels ------------------------------------------------------------------------------------
-
-
-def strength_lines(lab: Lab, strength: Strength, stage: int) -> Iterator[str]:
-    """Yield the report on scenarios that the course's kernels have judged."""
-    judged = strength.judged
-    yield f"{lab.name}: {_count(len(judged), 'scenario')} of your own"
-    width = max(len(one.name) for one in judged)
-    for letter, one in zip(_letters(), judged, strict=False):
-        state = "INVALID" if one.problems else "copied" if one.copy_of else "valid"
-        catches = "-" if one.problems else f"catches {len(one.caught)}"
-        yield f"  {letter}  {printable(one.name):{width}}  {_count(one.steps, 'step'):>9}  {state:7}  {catches}"
-    for one in judged:
-        if one.problems or one.copy_of:
-            yield ""
-            yield from _trouble(one.name, one.problems, one.copy_of)
-    caught = strength.caught
-    yield ""
-    yield f"Caught: {len(caught)} of {len(strength.beliefs)} misconceptions, kernels that"
-    for flag in caught:
-        marks = "".join(letter if flag in one.caught else "." for letter, one in zip(_letters(), judged, strict=False))
-        yield f"  {marks}  {strength.beliefs[flag]}"
-    yield from _missed(lab, strength, stage)
-    if lab.mine is not None:
-        full = needed(lab.mine, len(strength.beliefs))
-        yield ""
-        yield (
-            f"Points for your scenarios: {points(strength.points)} of {points(strength.most)}, in proportion to what "
-            f"they catch; {full} earn all. They are a score of their own, not part of the lab's 100."
-        )
-
-
-def _missed(lab: Lab, strength: Strength, stage: int) -> Iterator[str]:
-    from grader.mine.hints import hints
-
-    if not strength.missed:
-        return
-    yield ""
-    yield f"Caught by none of yours: {len(strength.missed)}. They show in ({_STAGES[stage - 1]}):"
-    yield from (f"  {hint}" for hint in hints(lab, strength.missed, stage))
-    if stage < len(_STAGES):
-        yield f"  `--hint {stage + 1}` says more."
-
-
-def _trouble(name: str, problems: tuple[str, ...], copy_of: str) -> Iterator[str]:
-    if copy_of:
-        yield f"{name}: has the steps of the public scenario {copy_of}, so it counts for nothing"
-    yield from problems
-
-
-# -- without them -------------------------------------------------------------------------------------------------
-
-
-def local_lines(lab: Lab, tried: list[TriedOwn]) -> Iterator[str]:
-    """Yield the report on scenarios that were tried on the student's own kernel."""
-    yield f"{lab.name}: {_count(len(tried), 'scenario')} of your own, on your kernel"
-    width = max(len(one.name) for one in tried)
-    for one in tried:
-        state = "INVALID" if one.problems else "agrees" if one.agrees else "DIFFERS"
-        yield f"  {printable(one.name):{width}}  {_count(one.steps, 'step'):>9}  {state}"
-    for one in tried:
-        if one.problems or not one.agrees:
-            yield ""
-            yield from one.problems
-        if one.attempt is not None and not one.agrees:
-            yield f"{one.name}: your kernel does not do what it expects; one of the two is wrong"
-            yield from (f"  {line}" for line in one.attempt.lines)
-    yield ""
-    yield (
-        "This copy of the lab has no reference, so this shows only if your scenarios and your kernel agree. The course "
-        "decides if they are valid, and counts which mistakes they catch."
-    )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _letters() -> Iterator[str]:
-    yield from ascii_lowercase
+        print("\n".join(wrap(line, WIDTH)) if line else "")

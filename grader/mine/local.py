@@ -27,6 +27,11 @@ class TriedOwn(NamedTuple):
     attempt: Attempt | None
 
     @property
+    def verdict(self) -> str:
+        """Return the verdict of the attempt, or "" if there was none."""
+        return self.attempt.verdict if self.attempt is not None else ""
+
+    @property
     def agrees(self) -> bool:
         """Return True if the kernel does what the scenario expects."""
         return self.attempt is not None and self.attempt.verdict == PASSED
