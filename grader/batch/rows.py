@@ -50,7 +50,7 @@ class PlainAttempt(TypedDict):
 
 
 class KeptMine(TypedDict):
-    """What a student's own scenarios achieve. caught: of how many `misconceptions`; lines: the report, made harmless."""
+    """What a student's own scenarios achieve. caught: of `misconceptions`; lines: the report, harmless."""
 
     points: float
     max_points: float

@@ -123,7 +123,8 @@ def conclude(
     """Return the attempt that these records amount to."""
     kept = tuple(records)
     if divergence is not None:
-        lines = tuple(explain(scenario, expected or unrecorded(scenario, records), records, divergence))
+        trace = expected or unrecorded(scenario, records)
+        lines = tuple(explain(scenario, trace, records, divergence, recorded=expected is not None))
         message = (
             f"step {divergence.step}: {divergence.rule}: expected {divergence.expected}; yours: {divergence.yours}"
         )

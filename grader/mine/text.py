@@ -1,4 +1,4 @@
-"""Writes what became of a student's scenarios as lines of text. Every line is harmless: it may quote an untrusted file."""
+"""Writes what became of a student's scenarios as lines of text. All are harmless, although they quote its files."""
 
 from __future__ import annotations
 

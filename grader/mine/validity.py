@@ -10,7 +10,6 @@ from functools import partial
 
 from grader.compare.expectations import Expectations
 from grader.grade.attempt import Attempt, attempt_each, attempt_here
-from grader.grade.twins import make_twins
 from grader.grade.verdicts import PASSED
 from grader.lab.kernels import reference_kernel, variant_kernels
 from grader.lab.lab import QUIZ_TASK, Lab
@@ -57,9 +56,6 @@ def problems_with(lab: Lab, scenario: Scenario) -> tuple[Recording | None, list[
         return None, [f"{scenario.path}:{scenario.each.line}: {points} are more than {WORK} steps; use fewer pages"]
     if problems:
         return output, [*problems, *_rules(scenario, output)]
-    _, problems = make_twins(lab, [scenario], "mine")
-    if problems:
-        return output, problems
     return output, _variant_problems(lab, scenario, output)
 
 
