@@ -20,7 +20,7 @@ from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 
 #: The steps that a scenario may take on one kernel, over all of its failure points.
-WORK = 1000
+WORK = 300
 
 #: The rule behind an expectation, in the contract's words.
 RULES = {

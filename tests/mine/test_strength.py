@@ -33,9 +33,10 @@ def test_a_strong_one_catches_and_a_weak_one_does_not(cow, tmp_path):
     strength = strength_of(cow, read_own(hand_in(tmp_path, strong=STRONG, weak=WEAK), 12))
 
     assert strength.valid
-    assert [len(one.caught) for one in strength.judged] == [11, 0]
-    assert "nocopy" in strength.caught and "eager_fork" in strength.missed
-    assert strength.points == Fraction("4.58")
+    strong, weak = strength.judged
+    assert {"nocopy", "parent_w"} <= set(strong.caught) and "eager_fork" in strength.missed
+    assert weak.caught == ()
+    assert strength.points == curve(cow.mine, len(strong.caught), len(strength.beliefs)) > 0
 
 
 def test_the_handouts_examples_are_these(root):
@@ -97,7 +98,7 @@ def test_too_many_failure_points_are_refused(cow):
     text = text.replace("processes:", "machine: {frames: 256}\nprocesses:")
     _, problems = problems_with(cow, scenario(text))
 
-    assert problems == ["mine/own.yaml:9: 250 failure points of 5 steps each are more than 1000 steps; use fewer pages"]
+    assert problems == ["mine/own.yaml:9: 250 failure points of 5 steps each are more than 300 steps; use fewer pages"]
 
 
 def test_a_copy_of_a_public_scenario_counts_for_nothing(cow, tmp_path):
