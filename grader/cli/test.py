@@ -43,9 +43,8 @@ def run(options: argparse.Namespace) -> int:
     home, submission = _home(options.submission, lab)
     own = read_own(home, lab.mine.scenarios if lab.mine is not None else FILES)
     if not own:
-        raise InputError(
-            [f"{home / FOLDER}: no scenarios; write one, such as {FOLDER}/my-first.yaml (see the lab's README.md)"]
-        )
+        way_out = f"write one, such as {FOLDER}/my-first.yaml, in the format of scenarios/*.yaml"
+        raise InputError([f"{home / FOLDER}: no scenarios; {way_out}"])
     if lab.reference is not None:
         strength = strength_of(lab, own)
         more = f"`--hint {options.hint + 1}` says more." if options.hint < STATE else ""

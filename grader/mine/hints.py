@@ -36,8 +36,19 @@ class Clue(NamedTuple):
     state: str
 
 
+#: (lab's folder, flag) -> clue. A batch asks for the same ones for every student.
+_known: dict[tuple[str, str], Clue | None] = {}
+
+
 def clue_for(lab: Lab, flag: str) -> Clue | None:
     """Return the clue to a misconception; None if no public scenario shows it."""
+    key = str(lab.path.resolve()), flag
+    if key not in _known:
+        _known[key] = _find_clue(lab, flag)
+    return _known[key]
+
+
+def _find_clue(lab: Lab, flag: str) -> Clue | None:
     kernel = misconception_kernel(lab, flag)
     for scenario in sorted(lab.scenarios, key=lambda s: len(s.steps)):
         output = load_recording(lab, scenario)

@@ -45,7 +45,7 @@ def _strength(lab: Lab, strength: Strength, stage: int, more: str) -> Iterator[s
             yield from _trouble(one.name, one.problems, one.copy_of)
     caught = strength.caught
     yield ""
-    yield f"Caught: {len(caught)} of {len(strength.beliefs)} misconceptions, kernels that"
+    yield f"Caught: {len(caught)} of {len(strength.beliefs)} misconceptions{', kernels that' if caught else ''}"
     for flag in caught:
         marks = "".join(letter if flag in one.caught else "." for letter, one in zip(_letters(), judged, strict=False))
         yield f"  {marks}  {strength.beliefs[flag]}"
