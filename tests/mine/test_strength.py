@@ -49,7 +49,7 @@ def test_the_handouts_examples_are_these(root):
 
 
 def test_only_the_expectation_catches(cow):
-    """Without its last `expect` the strong scenario misses the copy of zeros: nothing is compared with the reference."""
+    """Without its last `expect` the strong one misses the copy of zeros: nothing is compared with the reference."""
     without = scenario(STRONG.replace(", expect: {value: 40}", ""))
     output, problems = problems_with(cow, without)
 
