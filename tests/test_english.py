@@ -20,6 +20,7 @@ ROOMS = (
     "wasm",
     "host",
     "verify",
+    "mine",
     *("machine", "formats", "scenario", "trace", "replay", "compare", "protocol", "sandbox", "lab", "intake", "quiz"),
     *("grade", "authoring", "practice", "publish", "cli"),
 )

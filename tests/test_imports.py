@@ -20,7 +20,7 @@ ROWS = (
     ("quiz",),
     ("grade",),
     ("view", "host"),
-    ("report", "authoring", "publish", "practice", "verify"),
+    ("report", "authoring", "publish", "practice", "verify", "mine"),
     ("batch", "watch"),
     ("pytest_plugin", "cli"),
 )

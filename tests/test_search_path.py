@@ -274,6 +274,7 @@ COMMANDS = {
     "run": "run {lab} --submission {kernel}",
     "show": "show {lab} touch",
     "quiz": "quiz {lab} --print",
+    "test": "test {lab} --submission {kernel}",
     "watch": "watch {lab} --submission {kernel}",
     "practice": "practice fork-faults --no-input",
     "host": "host {lab}",

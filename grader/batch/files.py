@@ -22,6 +22,8 @@ from grader.batch.grading import Grades
 from grader.batch.identity import contested, people
 from grader.batch.late import Policy
 from grader.batch.late import apply as apply_policy
+from grader.batch.mine import entry_of as mine_of
+from grader.batch.mine import in_feedback as in_feedback_mine
 from grader.batch.output import Output
 from grader.batch.overrides import Override, apply, in_feedback
 from grader.batch.packing import NAME as PACKED
@@ -88,7 +90,9 @@ def _entries(grades: Grades, output: Output) -> tuple[list[dict[str, Any]], list
         builder, isolation = grades.builder(about, answers)
         staff = builder.build(id, about["digest"], isolation, "staff")
         student = builder.build(id, about["digest"], isolation, "student", now)
-        texts.append((output.write(_paths(id)[0], render(staff, "json")), render(student, "markdown")))
+        texts.append(
+            (output.write(_paths(id)[0], render(staff, "json")), render(student, "markdown") + in_feedback_mine(about))
+        )
         entries.append(_entry(id, about, staff, first) | _likeness(builder))
     decide = contested(entries)
     for entry in entries:
@@ -175,6 +179,7 @@ def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str])
     reasons = (s["message"] for s in staff["scenarios"] if _before_the_first_step(s) and not about["remark"])
     entry["does_not_load"] = next(reasons, "")
     entry["ends_itself"] = next((_in_short(s) for s in staff["scenarios"] if ends_itself(s["message"])), "")
+    entry |= mine_of(about)
     entry["first"] = next((_first(s) for s in staff["scenarios"] if _is_drawable(s)), None)
     return entry
 
@@ -212,15 +217,17 @@ def table(batch: ClassResult) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tasks = [task["id"] for task in batch["tasks"]]
-    writer.writerow(
-        ["submission", "name", "email", "number", "points", "max_points", "complete", *tasks, "graded", "late", "note"]
-    )
+    # The column is there where somebody wrote scenarios. Its points are not among the others.
+    mine = ["mine"] if any("mine" in entry for entry in batch["submissions"]) else []
+    who = ["submission", "name", "email", "number", "points", "max_points", "complete"]
+    writer.writerow([*who, *tasks, "graded", "late", *mine, "note"])
     for entry in batch["submissions"]:
         # Whose points these are is for a person to decide; results.json has them.
         earned = "" if entry["decide"] else entry["points"]
         points = [earned, entry["max_points"], "yes" if entry["complete"] else "no"]
         graded = "" if entry["decide"] else entry["graded_points"]
         scored = [*(entry["tasks"].get(task, "") for task in tasks), graded, "yes" if entry["late"] else ""]
+        scored += [entry["mine"]["points"] if "mine" in entry else ""] if mine else []
         for person in people(cast("dict[str, Any]", entry)):
             who = [entry["id"], person["label"], person["email"], person["number"]]
             writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from grader.batch.accounting import Account
 from grader.batch.identity import Key as PersonKey
 from grader.batch.identity import keys_of, people
+from grader.batch.mine import judge_mine
 from grader.batch.pools import Pool, completed
 from grader.batch.roster import Listed, Roster, introduce, name_people
 from grader.batch.sources import BatchSubmission
@@ -102,6 +103,7 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
         remark = f"{'kernel.py' if source.language == 'python' else 'kernel.c'} is empty"
     elif source.kernel.split() == stub_of(lab, source.language).split():
         remark = "the stub, unchanged"
+    mine = judge_mine(lab, source.home)
     return {
         "label": found.label,
         "system": found.system,
@@ -122,6 +124,7 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
         "unreadable": source.unreadable,
         "remarks": list(source.remarks),
         "remark": remark,
+        **({"mine": mine} if mine is not None else {}),
     }
 
 

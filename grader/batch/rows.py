@@ -49,6 +49,18 @@ class PlainAttempt(TypedDict):
     printed: NotRequired[tuple[str, bool]]
 
 
+class KeptMine(TypedDict):
+    """Holds what a student's own scenarios achieve. caught: of `misconceptions`; lines: the report, harmless."""
+
+    points: float
+    max_points: float
+    scenarios: int
+    valid: int
+    caught: int
+    misconceptions: int
+    lines: list[str]
+
+
 class KeptGrade(TypedDict):
     """Holds what a later batch compares a submission with. worth: points by scenario."""
 
@@ -128,6 +140,14 @@ def _is_graded(value: object) -> bool:
     return all(_GRADED[name](field) for name, field in value.items())
 
 
+def _is_mine(value: object) -> bool:
+    if not isinstance(value, dict) or value.keys() != KeptMine.__annotations__.keys():
+        return False
+    lines = value["lines"]
+    numbers = all(_is_number(field) for name, field in value.items() if name != "lines")
+    return numbers and _is_lines(lines) and all(map(_is_shown, lines))
+
+
 def _is_missing(value: object) -> bool:
     return isinstance(value, dict) and len(value) <= 50 and all(_is_text(k) and _is_text(v) for k, v in value.items())
 
@@ -145,6 +165,7 @@ _ABOUT_LATER: dict[str, Check] = {
     "doubt": _is_shown,
     "unreadable": _is_text,
     "remarks": _is_lines,
+    "mine": _is_mine,
 }
 
 _ATTEMPT: dict[str, Check] = {"verdict": lambda value: value in MEANINGS}

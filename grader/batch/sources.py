@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import NamedTuple
 
 from grader.batch.layouts import FoundSubmission
@@ -14,6 +15,7 @@ class BatchSubmission(NamedTuple):
 
     refused     why intake refuses it, or ""; then there is no kernel
     unreadable  why this machine cannot read it, or ""; then there is none either, and nothing can be graded
+    home        the folder of the kernel, below the one that was handed in; "" if no folder was
     remarks     what was taken under another name, and what was not read
     """
 
@@ -25,6 +27,7 @@ class BatchSubmission(NamedTuple):
     unreadable: str = ""
     remarks: tuple[str, ...] = ()
     language: str = "python"
+    home: str = ""
 
     @property
     def has_kernel(self) -> bool:
@@ -55,7 +58,12 @@ def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = (
             accepted = " or ".join(LANGUAGES[language] for language in languages)
             return BatchSubmission(found, "", "", None, f"{read.kernel_name}: this lab takes kernels in {accepted}")
         kernel = read.kernel.decode("utf-8-sig")
-        return BatchSubmission(found, read.digest, kernel, read.answers, remarks=read.remarks, language=read.language)
+        # Loose files of several students may share a folder, so what else is in it is nobody's.
+        alone = len(found.paths) == 1 and found.paths[0].is_dir() and read.path
+        home = str(pathlib.Path(read.path).parent) if alone else ""
+        return BatchSubmission(
+            found, read.digest, kernel, read.answers, remarks=read.remarks, language=read.language, home=home
+        )
     except Refused as refused:
         return BatchSubmission(found, "", "", None, str(refused))
     except Unreadable as unreadable:

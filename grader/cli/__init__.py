@@ -23,6 +23,7 @@ COMMANDS = {
     "show": "walk through one scenario step by step, with page tables and frames",
     "predict": "predict what each step of a scenario will do before you see it",
     "quiz": "take a lab's quiz, mark answer sheets, or convert quizzes from and to other formats",
+    "test": "check your own scenarios: which are valid, and what they catch",
     "watch": "grade on every save, on one screen",
     "practice": "watch the page faults of a real program on this machine's own kernel",
     "host": "replay scenarios on this machine's own kernel, next to the lab's rules and to Linux as modelled",

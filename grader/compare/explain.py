@@ -34,10 +34,18 @@ ABOUT = {
 }
 
 
-def explain(scenario: Scenario, expected: Trace, yours: list[StepRecord], divergence: Divergence) -> list[str]:
+def explain(
+    scenario: Scenario,
+    expected: Trace,
+    yours: list[StepRecord],
+    divergence: Divergence,
+    *,
+    recorded: bool = True,
+) -> list[str]:
     """Return the lines of a report on one divergence.
 
-    yours: the records of the student's run up to and with the step that differs (the end counts as a step).
+    yours     the records of the student's run up to and with the step that differs (the end counts as a step)
+    recorded  `expected` is the reference's trace; if not, no line speaks of the reference
     """
     total = len(scenario.steps)
     lines = [heading(scenario, divergence.step)]
@@ -47,7 +55,8 @@ def explain(scenario: Scenario, expected: Trace, yours: list[StepRecord], diverg
     if divergence.step <= total:
         lines += _other_differences(expected.steps[divergence.step - 1], yours[divergence.step - 1], divergence.rule)
         lines += _tables_before(scenario, expected, yours, divergence)
-    lines += _compared(divergence.step, total)
+    if recorded:
+        lines += _compared(divergence.step, total)
     return lines
 
 

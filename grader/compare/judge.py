@@ -46,21 +46,28 @@ class Divergence(NamedTuple):
 
 
 class Judge:
-    """Compares a trace with the reference's, a step at a time; `step` returns the first divergence, then is done."""
+    """Compares a trace with the reference's, a step at a time; `step` returns the first divergence, then is done.
 
-    def __init__(self, scenario: Scenario, expected: Trace) -> None:
+    expected  None if there is no recording: only the scenario's own expectations and the audit are judged
+    """
+
+    def __init__(self, scenario: Scenario, expected: Trace | None) -> None:
         self.scenario = scenario
-        self.expected = expected
+        self._recorded = expected is not None
+        self.expected = expected or unrecorded(scenario, [])
         self._expectations = Expectations(scenario)
         self._renaming: Renaming | None = None  # only made when the two traces stop being equal, number for number
         self._seen: list[StepRecord] = []
 
     def step(self, yours: StepRecord) -> Divergence | None:
         """Compare the next step. Return the first difference, or None."""
+        if not self._recorded:
+            self.expected = unrecorded(self.scenario, [*self._seen, yours])
         expected = self.expected.steps[len(self._seen)]
         unmet = self._expectations.unmet(yours)
-        if self._renaming is None and not unmet and yours == expected:
-            # Number for number the same since the first step: no rule can find a difference.
+        if self._renaming is None and not unmet and yours == expected and (self._recorded or not yours.findings):
+            # Number for number the same since the first step: no rule can find a difference. The audit is an exception
+            # without a recording, where a trace is compared with itself.
             self._seen.append(yours)
             return None
         # Follow the renaming in any case: pages move even where an earlier rule finds the difference.
@@ -123,6 +130,18 @@ class Judge:
             expected, yours = f"{expected} (the one it had at first)", f"{yours}, but it is another one"
         places = {mismatch.place, *mismatch.expected_sharers, *mismatch.your_sharers}
         return Divergence(step, "sharing", expected, yours, tuple(sorted(places)))
+
+
+def unrecorded(scenario: Scenario, records: list[StepRecord]) -> Trace:
+    """Return a kernel's own records as the trace that it is compared with, where there is no recording."""
+    return Trace(
+        scenario.id,
+        scenario.hash,
+        scenario.machine.page_size,
+        dict(State.after(scenario, records).pids),
+        records,
+        None,
+    )
 
 
 def _frame_of(names: Names, place: ProcessPage, sharers: list[ProcessPage], kept: bool) -> str:

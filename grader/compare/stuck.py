@@ -22,8 +22,8 @@ _NEEDS = {"read": READ_BIT, "write": WRITE_BIT, "execute": EXECUTE_BIT}
 _LISTED = 4
 
 
-def stuck(scenario: Scenario, expected: Trace, yours: list[StepRecord]) -> list[str]:
-    """Return the lines on a run whose last step made no progress."""
+def stuck(scenario: Scenario, expected: Trace | None, yours: list[StepRecord]) -> list[str]:
+    """Return the lines on a run whose last step made no progress. `expected`: None if nothing was recorded."""
     record = yours[-1]
     step = scenario.steps[record.number - 1]
     lines = [heading(scenario, record.number)]
@@ -33,7 +33,7 @@ def stuck(scenario: Scenario, expected: Trace, yours: list[StepRecord]) -> list[
         lines.append(f"  page_fault returned {RETRIES} times, and the access is still refused.")
     state = State.after(scenario, yours)
     page = _refused(step, record, state)
-    if page is None:
+    if page is None or expected is None:
         return lines
     names, address = Names(expected.pids, state), page * scenario.machine.page_size
     entry = state.entry(record.actor, page)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from grader.compare.explain import explain
-from grader.compare.judge import Divergence, Judge
+from grader.compare.judge import Divergence, Judge, unrecorded
 from grader.compare.signature import signature_of
 from grader.compare.stuck import stuck
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
@@ -55,9 +55,12 @@ class Trouble(NamedTuple):
 
 
 def judge(
-    scenario: Scenario, expected: Trace, records: Iterator[StepRecord]
+    scenario: Scenario, expected: Trace | None, records: Iterator[StepRecord]
 ) -> tuple[list[StepRecord], Divergence | None]:
-    """Compare records as they come; stop at the first difference, or where the replay broke off."""
+    """Compare records as they come; stop at the first difference, or where the replay broke off.
+
+    expected  None if there is no recording: only what the scenario itself expects is judged, and the audit
+    """
     judging = Judge(scenario, expected)
     seen: list[StepRecord] = []
     for record in records:
@@ -86,7 +89,7 @@ def attempt_each(scenario: Scenario, output: Recording, attempt: Callable[[Scena
     return result
 
 
-def attempt_here(scenario: Scenario, expected: Trace, make_kernel: MakeKernel) -> Attempt:
+def attempt_here(scenario: Scenario, expected: Trace | None, make_kernel: MakeKernel) -> Attempt:
     """Try a scenario in the grader's own process: for kernels that are trusted, and for debugging."""
     try:
         run = Replay(scenario, make_kernel)
@@ -113,7 +116,7 @@ def trouble_of(error: BaseException, method: str) -> Trouble:
 
 def conclude(
     scenario: Scenario,
-    expected: Trace,
+    expected: Trace | None,
     records: list[StepRecord],
     divergence: Divergence | None,
     trouble: Trouble | None,
@@ -121,7 +124,8 @@ def conclude(
     """Return the attempt that these records amount to."""
     kept = tuple(records)
     if divergence is not None:
-        lines = tuple(explain(scenario, expected, records, divergence))
+        trace = expected or unrecorded(scenario, records)
+        lines = tuple(explain(scenario, trace, records, divergence, recorded=expected is not None))
         message = (
             f"step {divergence.step}: {divergence.rule}: expected {divergence.expected}; yours: {divergence.yours}"
         )
@@ -147,7 +151,7 @@ def where(scenario: Scenario, number: int) -> str:
     return f"step {number} of {len(scenario.steps)}: {sentence(scenario.steps[number - 1])}"
 
 
-def _no_progress(scenario: Scenario, expected: Trace, records: list[StepRecord]) -> Attempt:
+def _no_progress(scenario: Scenario, expected: Trace | None, records: list[StepRecord]) -> Attempt:
     record = records[-1]
     if 0 < record.number <= len(scenario.steps):
         lines = tuple(stuck(scenario, expected, records))

@@ -30,10 +30,11 @@ class Printed(NamedTuple):
 class Runner(Protocol):
     """Tries one kernel on scenarios. Whatever the kernel does, each try is an Attempt."""
 
-    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
         """Replay a scenario on the kernel and compare it with the expected trace.
 
-        known  whether the student may know the scenario, so that its later steps need not be kept from the kernel
+        expected  None to judge only what the scenario itself expects, and the audit
+        known     whether the student may know the scenario, so that its later steps need not be kept from the kernel
         """
 
     def printed(self) -> Printed:
@@ -49,7 +50,7 @@ class LocalRunner:
     def __init__(self, make_kernel: MakeKernel) -> None:
         self._make_kernel = make_kernel
 
-    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
         """Replay a scenario on a new kernel."""
         return attempt_here(scenario, expected, self._make_kernel)
 
@@ -67,7 +68,7 @@ class RefusedRunner:
     def __init__(self, reason: str) -> None:
         self._attempt = Attempt(REFUSED, reason, (reason,))
 
-    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
         """Return the refusal."""
         return self._attempt
 

@@ -44,7 +44,7 @@ class SandboxRunner:
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
-    def __call__(self, scenario: Scenario, expected: Trace, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
         """Replay a scenario on the kernel and compare it with the expected trace.
 
         A child that dies, or sends what it was not asked for, in its second scenario or a later one may do so because
@@ -66,7 +66,7 @@ class SandboxRunner:
         self._earlier = earlier
         return attempt
 
-    def _attempt(self, scenario: Scenario, expected: Trace, at_once: bool) -> Attempt:
+    def _attempt(self, scenario: Scenario, expected: Trace | None, at_once: bool) -> Attempt:
         from grader.protocol.lockstep import RemoteReplay, WorkerEnded
         from grader.protocol.messages import ScenarioMessages
         from grader.protocol.reenact import Tampered
@@ -75,13 +75,16 @@ class SandboxRunner:
         if early is not None:
             return early
         replay = None
+        answers = self._answers if expected is not None else None
         try:
             child = self._started()
             if child is None:
                 assert self._broken is not None
                 return self._broken
             messages = (
-                ScenarioMessages(scenario) if self._answers is None else self._answers.messages(scenario, expected)
+                ScenarioMessages(scenario)
+                if answers is None or expected is None
+                else answers.messages(scenario, expected)
             )
             before = child.spent()[0]
             child.limits = self._budget.limits(messages.due)
@@ -96,8 +99,8 @@ class SandboxRunner:
             trouble = _trouble(replay.trouble)
             attempt = conclude(scenario, expected, records, divergence, trouble)
             self._note(attempt, trouble, cpu=child.spent()[0] - before)
-            if self._answers is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
-                self._answers.learn(messages, replay.answers, attempt._replace(records=()))
+            if answers is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
+                answers.learn(messages, replay.answers, attempt._replace(records=()))
             return attempt
         except WorkerEnded as ended:
             self.discard()

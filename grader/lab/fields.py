@@ -19,6 +19,7 @@ from grader.formats.fields import (
     is_text,
     list_of,
     number,
+    number_above,
     optional,
     required,
     text,
@@ -41,6 +42,9 @@ LANGUAGES = {"python": "Python", "c": "C"}
 
 #: Points of a whole lab.
 POINTS = 100
+
+#: Files in a student's folder mine/, at most.
+FILES = 12
 
 
 def _is_class_at(value: object) -> bool:
@@ -122,6 +126,14 @@ TOP: Table = {
         choice(TWINS),
         "whether a failed twin takes its scenario's points, or is only reported to staff (the default)",
     ),
+    "mine": optional(
+        Kind(
+            "a mapping such as {points: 10, full: 0.6}",
+            {"$ref": "#/$defs/mine"},
+            lambda value: isinstance(value, dict),
+        ),
+        "the task to write scenarios; `grader test` gives its points, which are not part of the lab's 100",
+    ),
     "hidden_feedback": optional(_FEEDBACK, "how much students learn about hidden scenarios (labs/README.md)"),
 }
 
@@ -146,12 +158,19 @@ PICTURE: Table = {
 }
 
 
+MINE: Table = {
+    "points": required(number_above(0, POINTS), "what a student's own scenarios are worth, as a score of its own"),
+    "full": optional(number_above(0, 1), "the share of the misconceptions that earns all of the points (default: 1)"),
+    "scenarios": optional(whole_number(1, FILES), f"how many scenarios may be handed in (default: {FILES})"),
+}
+
+
 def schema() -> Schema:
     """Return the whole schema, draft 2020-12."""
     return whole_schema(
         "A lab: what is graded, and for how many points",
         object_schema(TOP),
-        {"task": object_schema(TASK), "picture": object_schema(PICTURE)},
+        {"task": object_schema(TASK), "picture": object_schema(PICTURE), "mine": object_schema(MINE)},
     )
 
 

@@ -82,6 +82,17 @@ def reference_kernel(lab: Lab) -> MakeKernel:
     return load_class(lab.reference)
 
 
+def variant_kernels(lab: Lab) -> dict[str, MakeKernel]:
+    """Return the correct variants of a lab's reference, by what they do otherwise; empty if there are none."""
+    base = reference_kernel(lab)
+    assert lab.reference is not None
+    folder = lab.reference.path.resolve().parent
+    if not (folder / "variants.py").is_file():
+        return {}
+    kernels: dict[str, MakeKernel] = importlib.import_module(f"{_package(folder)}.variants").variants(lab.name, base)
+    return kernels
+
+
 def _mistakes(lab: Lab) -> ModuleType | None:
     """Return the module of misconception kernels, or None if there is none."""
     if lab.reference is None or not (lab.reference.path.parent / "misconceptions" / "__init__.py").is_file():

@@ -21,7 +21,7 @@ from grader.formats.checking import find_problems
 from grader.formats.fields import Table
 from grader.formats.yaml_reader import Block, read_yaml
 from grader.lab.feedback import Feedback, read_feedback
-from grader.lab.fields import PICTURE, POINTS, TASK, TOP, TWINS
+from grader.lab.fields import FILES, MINE, PICTURE, POINTS, TASK, TOP, TWINS
 from grader.points import apportion, points
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
@@ -54,6 +54,19 @@ class HandoutPicture(NamedTuple):
     step: int
 
 
+class Mine(NamedTuple):
+    """The task to write scenarios.
+
+    points     a score of its own, which is not part of the lab's 100 points
+    full       the share of the lab's misconceptions that earns all of the points
+    scenarios  how many scenarios a student may hand in
+    """
+
+    points: Fraction
+    full: Fraction
+    scenarios: int
+
+
 class Lab(NamedTuple):
     """A lab that was loaded without a problem.
 
@@ -61,6 +74,7 @@ class Lab(NamedTuple):
     released   weights of the hidden scenarios by task, in a released lab; None in one that has its hidden files
     feedback   what students learn about hidden scenarios
     twins      one of TWINS
+    mine       None if the lab asks for no scenarios
     """
 
     path: pathlib.Path
@@ -78,6 +92,7 @@ class Lab(NamedTuple):
     pictures: tuple[HandoutPicture, ...] = ()
     learnt: str = ""
     languages: tuple[str, ...] = ("python",)
+    mine: Mine | None = None
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -192,6 +207,7 @@ class _LabLoader:
         self._check_ids(scenarios, hidden)
         released = self._released()
         self._check_points(block, tasks, scenarios, hidden, released)
+        mine = None if "mine" in wrong else self._mine(block)
         pictures = () if "pictures" in wrong else self._pictures(block, scenarios)
         reference = None
         if "reference" in block and "reference" not in wrong:
@@ -214,6 +230,7 @@ class _LabLoader:
             pictures,
             block.get("learnt", ""),
             tuple(block.get("languages", ("python",))),
+            mine,
         )
 
     def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:
@@ -254,6 +271,13 @@ class _LabLoader:
                 self.problem(line, f"picture {picture.name!r}: {picture.scenario} has {last} steps, not {picture.step}")
             found[picture.name] = picture
         return tuple(found.values())
+
+    def _mine(self, block: Block) -> Mine | None:
+        if "mine" not in block or self._wrong_fields("mine", block["mine"], MINE, block.lines["mine"]):
+            return None
+        given = block["mine"]
+        full = Fraction(str(given.get("full", 1)))
+        return Mine(Fraction(str(given["points"])), full, given.get("scenarios", FILES))
 
     def _quiz(self, block: Block) -> pathlib.Path | None:
         return pathlib.Path(os.path.normpath(self.folder / block["quiz"])) if "quiz" in block else None

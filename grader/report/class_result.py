@@ -46,6 +46,17 @@ class FirstDifference(TypedDict):
     yours: str
 
 
+class OwnScenarios(TypedDict):
+    """What a student's own scenarios achieve: points of their own, and the misconceptions that they catch."""
+
+    points: float
+    max_points: float
+    scenarios: int
+    valid: int
+    caught: int
+    misconceptions: int
+
+
 class SubmissionEntry(Person):
     """One submission of the class.
 
@@ -59,6 +70,7 @@ class SubmissionEntry(Person):
     ends_itself      how the kernel ended its own process; "" if it did not
     first            None if it agrees everywhere, or if it never got as far as a difference
     misconceptions   misconceptions it behaves like: flag -> what such a kernel does
+    mine             what the student's own scenarios achieve, if there are any
     twins            twins that it does not pass although it passes the scenario
     """
 
@@ -93,6 +105,7 @@ class SubmissionEntry(Person):
     rules: dict[str, str]
     first: FirstDifference | None
     misconceptions: dict[str, str]
+    mine: NotRequired[OwnScenarios]
 
 
 class ClassTask(TypedDict):

@@ -181,6 +181,7 @@ def test_what_the_loader_takes_the_schema_takes(field, value):
         return
     parts = [(task, fields.TASK) for task in block["tasks"]]
     parts += [(picture, fields.PICTURE) for picture in block.get("pictures", ())]
+    parts += [(block["mine"], fields.MINE)] if "mine" in block else []
     if not any(list(find_problems("a part", part, table, 1)) for part, table in parts):
         assert list(_VALIDATOR.iter_errors(plain_value(block))) == []
 

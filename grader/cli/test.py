@@ -1,0 +1,86 @@
+"""`grader test LAB`: check a student's own scenarios, in the folder mine/ next to the kernel."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+from collections.abc import Iterable
+
+from grader.cli import add_isolation
+from grader.errors import InputError
+from grader.grade.session import Session
+from grader.grade.submission import Submission, resolve
+from grader.intake.own_scenarios import FOLDER, OwnScenario, read_own
+from grader.lab.fields import FILES
+from grader.lab.lab import Lab, find_lab, load_lab
+from grader.mine.hints import RULE, STATE, VERB
+from grader.mine.strength import strength_of
+from grader.mine.text import local_lines, strength_lines
+from grader.report.text import WIDTH, wrap
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument(
+        "--submission",
+        metavar="WHAT",
+        help=f"a folder with {FOLDER}/*.yaml next to its kernel (default: the lab's folder itself)",
+    )
+    parser.add_argument(
+        "--hint",
+        type=int,
+        choices=(RULE, VERB, STATE),
+        default=RULE,
+        metavar="N",
+        help="how much to say about what no scenario catches: 1 the rule (the default), 2 also the verb of the step, "
+        "3 also the state before it",
+    )
+    add_isolation(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    lab = load_lab(find_lab(options.lab))
+    home, submission = _home(options.submission, lab)
+    own = read_own(home, lab.mine.scenarios if lab.mine is not None else FILES)
+    if not own:
+        way_out = f"write one, such as {FOLDER}/my-first.yaml, in the format of scenarios/*.yaml"
+        raise InputError([f"{home / FOLDER}: no scenarios; {way_out}"])
+    if lab.reference is not None:
+        strength = strength_of(lab, own)
+        more = f"`--hint {options.hint + 1}` says more." if options.hint < STATE else ""
+        _print(strength_lines(lab, strength, options.hint, more))
+        return 0 if strength.valid else 1
+    return _try(lab, own, submission or resolve(options.submission, lab), options)
+
+
+def _home(what: str | None, lab: Lab) -> tuple[pathlib.Path, Submission | None]:
+    """Return the folder that has mine/: the one that was named, or the kernel's, which may lie deeper."""
+    path = pathlib.Path(what) if what is not None else lab.path
+    if (path / FOLDER).is_dir():
+        return path, None
+    submission = resolve(what, lab)
+    if what in ("reference",) or submission.trusted is not None:
+        raise InputError([f"{what}: this kernel has no scenarios of its own; name a student's folder"])
+    if submission.path:
+        return pathlib.Path(submission.path).parent, submission
+    why = submission.refused or f"scenarios are not read from an archive; unpack it, and name the folder with {FOLDER}/"
+    raise InputError([f"{path}: {why}"])
+
+
+def _try(lab: Lab, own: list[OwnScenario], submission: Submission, options: argparse.Namespace) -> int:
+    """Try scenarios on the student's own kernel; return the exit status."""
+    from grader.mine.local import try_own
+
+    if submission.refused:
+        raise InputError([f"{submission.name}: {submission.refused}"])
+    with Session(lab, options.isolation) as session:
+        runner = session.runner(submission)
+        tried = try_own(lab, own, runner)
+        runner.discard()
+    _print(local_lines(lab, tried))
+    return 0 if all(one.agrees for one in tried) else 1
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print("\n".join(wrap(line, WIDTH)) if line else "")

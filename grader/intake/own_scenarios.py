@@ -1,0 +1,131 @@
+"""Reads the scenarios that a student wrote: `mine/*.yaml` next to the kernel, untrusted bytes with limits.
+
+Nothing here raises for what is in the folder: a file that cannot be used has its problems in place of a scenario. No
+link is followed, each file is read once, and what a scenario makes the machine do is bounded before anything runs.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from grader.errors import FormatError
+from grader.escape import printable
+from grader.intake.refusal import Refused
+from grader.intake.submission import read_inside
+from grader.scenario.loader import parse_scenario
+from grader.scenario.model import Scenario
+
+FOLDER = "mine"
+
+#: Bytes of a file, and entries of the folder that are looked at.
+SIZE_LIMIT = 16 << 10
+ENTRIES = 200
+
+#: What a scenario may have: unrolled steps, pages in all of its mappings, processes.
+STEPS = 100
+PAGES = 256
+PROCESSES = 16
+
+#: The machine's limits: frames and swap slots, bytes of a page.
+FRAMES = 256
+PAGE_SIZE = 256
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\.yaml")
+_NUMBER = re.compile(r"(?<=[\[:+])-?[0-9]+")
+
+
+class OwnScenario(NamedTuple):
+    """A file of mine/. scenario: None if it could not be read; then `problems` says why, with file and line."""
+
+    name: str
+    scenario: Scenario | None
+    problems: tuple[str, ...] = ()
+
+
+def read_own(home: pathlib.Path, most: int) -> list[OwnScenario]:
+    """Return the scenarios of `home`/mine, by name. No folder, no scenarios.
+
+    What is wrong with the folder is one unusable scenario: it is a link, or has too many entries. Files after the first
+    `most` are not read.
+    """
+    folder = home / FOLDER
+    if not os.path.lexists(folder):
+        return []
+    if folder.is_symlink() or not folder.is_dir():
+        return [OwnScenario(FOLDER, None, (f"{FOLDER}: not a folder (links are not followed)",))]
+    try:
+        names = sorted(entry.name for entry in _entries(folder))
+    except (OSError, Refused) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        return [OwnScenario(FOLDER, None, (f"{FOLDER}: {why}",))]
+    names = [name for name in names if name.lower().endswith((".yaml", ".yml"))]
+    own = [_read(home, name) for name in names[:most]]
+    if len(names) > most:
+        why = f"{FOLDER}: {len(names)} scenarios, and {most} may be handed in; remove the weakest"
+        own.append(OwnScenario(FOLDER, None, (why,)))
+    return own
+
+
+def _entries(folder: pathlib.Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for count, entry in enumerate(entries):
+            if count == ENTRIES:
+                raise Refused(f"more than {ENTRIES} files")
+            yield entry
+
+
+def _read(home: pathlib.Path, name: str) -> OwnScenario:
+    shown = f"{FOLDER}/{printable(name, 60)}"
+    if not _NAME.fullmatch(name):
+        rule = "use small letters, digits and hyphens, at most 40, and .yaml"
+        return OwnScenario(shown, None, (f"{shown}: not a name for a scenario; {rule}",))
+    try:
+        scenario = parse_scenario(
+            read_inside(home, f"{FOLDER}/{name}", SIZE_LIMIT), name.removesuffix(".yaml"), shown, limit=STEPS
+        )
+    except FormatError as error:
+        return OwnScenario(shown, None, (str(error),))
+    except Refused as refused:
+        return OwnScenario(shown, None, (f"{FOLDER}/{refused}",))
+    except OSError as error:
+        return OwnScenario(shown, None, (f"{shown}: {error.strerror}",))
+    return OwnScenario(shown, scenario, tuple(f"{shown}:{problem}" for problem in too_large(scenario)))
+
+
+def too_large(scenario: Scenario) -> Iterator[str]:
+    """Yield what is above a limit, as `line: what`."""
+    machine = scenario.machine
+    for what, found, most in (
+        ("frames", machine.frames, FRAMES),
+        ("swap slots", machine.swap, FRAMES),
+        ("bytes in a page", machine.page_size, PAGE_SIZE),
+        ("pages in files", sum(file.pages for file in scenario.files), PAGES),
+        ("processes", len(scenario.processes) + sum(s.verb == "fork" for s in scenario.steps), PROCESSES),
+        ("pages in mappings", sum(s.fields["pages"] for s in scenario.steps if s.verb == "mmap"), PAGES),
+    ):
+        if found > most:
+            yield f"1: {found} {what}; a scenario of yours may have {most}"
+    for step in scenario.steps:
+        # Places are ranges, and kernels and expectations walk over them page by page.
+        places = [step.fields.get("at", ""), *_texts(step.expect)]
+        if any(abs(int(number[:9])) > PAGES for place in places for number in _NUMBER.findall(place)):
+            yield f"{step.line}: step {step.number}: a page or byte above {PAGES}; scenarios of yours stay below that"
+        if step.fields.get("offset", 0) > PAGES:
+            yield f"{step.line}: step {step.number}: offset is above {PAGES}"
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield all strings in a plain value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

@@ -1,0 +1,1 @@
+"""A student's own scenarios: read, judged by the course's kernels, and given points."""
