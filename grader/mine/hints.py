@@ -29,7 +29,7 @@ _EARLIER = ("fork", "exit", "munmap", "mprotect", "fail")
 
 
 class Clue(NamedTuple):
-    """Where a misconception shows in public: by which rule, in a step with which verb, and in which state."""
+    """Says where a misconception shows in public: by which rule, in a step with which verb, and in which state."""
 
     rule: str
     verb: str

@@ -47,7 +47,7 @@ class FirstDifference(TypedDict):
 
 
 class OwnScenarios(TypedDict):
-    """What a student's own scenarios achieve: points of their own, and the misconceptions that they catch."""
+    """Holds what a student's own scenarios achieve: points of their own, and the misconceptions that they catch."""
 
     points: float
     max_points: float
