@@ -41,7 +41,7 @@ c: $(READY)
 
 # Long matrices, which `make test` leaves out.
 proofs: $(READY)
-	$(BIN)/python -m pytest -m proof tests
+	$(BIN)/python -m pytest -m proof -n auto --maxprocesses 4 --dist loadfile tests
 
 check: $(READY)
 	$(BIN)/ruff check .

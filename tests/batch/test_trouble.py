@@ -114,7 +114,7 @@ def test_a_corrupt_store(cli, lab, class_of, tmp_path):
     status, _, err = batch(cli, lab, class_of, tmp_path / "out")
 
     assert status == 2
-    assert f"{store}: it is damaged" in err and "move it away, and everything is graded anew" in err
+    assert f"{store}: it is damaged" in err and "move it away, and everything is graded again" in err
     assert store.read_bytes() == data and bytes_of(tmp_path / "out") == before
     store.unlink()
     assert batch(cli, lab, class_of, tmp_path / "out")[0] == 0
