@@ -1,0 +1,270 @@
+"""Explores every scenario of a world, shortest first, until a difference is found or nothing new is left.
+
+`explore` merges states whose canonical forms are equal (canonical.py): each is continued once. If all continuations
+lead to known states the space is closed, and what holds in it holds for scenarios of any length.
+`explore_by_replay` makes no assumption about the candidate: it runs every scenario from the beginning, up to a number
+of steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from grader.lab.scope import World
+from grader.machine.outcome import OK
+from grader.replay.simulated import MakeKernel, Replay, replay
+from grader.scenario.model import Scenario, Step
+from grader.trace.records import SKIPPED, Trace
+from grader.verify.actions import Action, actions, setup
+from grader.verify.memento import Memento, Opaque
+from grader.verify.product import Node, Product, ReferenceFault, start
+from grader.verify.source import Unmergeable
+
+#: Steps after the mappings, unless the user asks for another number: enough for small worlds to close.
+STEPS = 40
+
+#: The same for kernels that are explored by replay, where each step multiplies the time by about ten.
+REPLAY_STEPS = 4
+
+#: Called after each state is continued: steps so far, states known, edges, and the share of this level that is done.
+Progress = Callable[[int, int, int, float], None]
+
+
+class Outcome(NamedTuple):
+    """What an exploration has covered.
+
+    steps       all scenarios of up to so many steps, after the mappings, show no difference
+    states      different states; edges: steps tried from them
+    scenarios   number of scenarios that these stand for
+    closed      True if no further step leads to a new state
+    difference  the shortest scenario with a difference, or None
+    merged      False if the kernel was explored by replay; `reason` says why, after "it"
+    stopped     True if the user stopped it
+    """
+
+    steps: int
+    states: int
+    edges: int
+    scenarios: int
+    closed: bool
+    difference: Scenario | None = None
+    merged: bool = True
+    reason: str = ""
+    stopped: bool = False
+
+
+class _Found(NamedTuple):
+    """A difference: length in steps after the mappings, and the steps."""
+
+    length: int
+    steps: tuple[Step, ...]
+
+
+class _State(NamedTuple):
+    """A state that waits to be continued."""
+
+    number: int
+    steps: tuple[Step, ...]
+    node: Node
+
+
+class _Search:
+    """The search with merging."""
+
+    def __init__(self, world: World, reference: MakeKernel, candidate: MakeKernel, progress: Progress) -> None:
+        self.world = world
+        self.product = Product(world, reference, candidate)
+        self.progress = progress
+        self.known: dict[bytes, int] = {}
+        self.levels: dict[int, list[_State]] = {}
+        self.next: list[list[tuple[int, int]]] = []  # state -> (steps, state that follows) for each action
+        self.edges = 0
+        self.best: _Found | None = None
+        self.setup = setup(world)
+
+    def run(self, steps: int) -> Outcome:
+        level = 0
+        try:
+            self._begin()
+            while self.best is None and self.levels and level < steps:
+                self._continue_level(level)
+                level += 1
+                if self.best is None:
+                    self._check_elsewhere()
+        except KeyboardInterrupt:
+            return self._outcome(level, stopped=True)
+        return self._outcome(level)
+
+    def _begin(self) -> None:
+        path: tuple[Step, ...] = ()
+        for step in self.setup:
+            path += (step,)
+            if not self.product.step(step):
+                self._note(_Found(0, path))
+                return
+        self._arrive(path, 0)
+
+    def _continue_level(self, level: int) -> None:
+        """Try every action in every state of a level."""
+        states = self.levels.pop(level, [])
+        for done, state in enumerate(states):
+            self.product.restore(state.node)
+            byte = self.product.fresh_byte()
+            for action in actions(self.world, self.product.reference, len(state.steps), byte):
+                self._try(state, action, level)
+                if self.best is not None and self.best.length <= level + 1:
+                    return
+            self.progress(level, len(self.next), self.edges, (done + 1) / len(states))
+
+    def _try(self, state: _State, action: Action, level: int) -> None:
+        product = self.product
+        product.restore(state.node)
+        path = state.steps + action
+        for number, step in enumerate(action, 1):
+            if not product.step(step):
+                self._note(_Found(level + number, state.steps + action[:number]))
+                return
+        if len(action) > 1 and product.reference.unfired:
+            return
+        self.edges += 1
+        self.next[state.number].append((len(action), self._arrive(path, level + len(action))))
+
+    def _arrive(self, path: tuple[Step, ...], level: int) -> int:
+        """Return the number of the present state; a new one is saved, and the end is tried there."""
+        key = self.product.key()
+        number = self.known.setdefault(key, len(self.next))
+        if number < len(self.next):
+            return number
+        self.next.append([])
+        state = _State(number, path, self.product.save())
+        self.levels.setdefault(level, []).append(state)
+        if not self.product.ends_well():
+            self._note(_Found(level, path))
+        return number
+
+    def _note(self, found: _Found) -> None:
+        if self.best is None or found.length < self.best.length:
+            self.best = found
+
+    def _check_elsewhere(self) -> None:
+        change = self.product.changed_elsewhere()
+        if change:
+            raise Unmergeable(change)
+
+    def _outcome(self, level: int, stopped: bool = False) -> Outcome:
+        closed = self.best is None and not self.levels and not stopped
+        covered = level if self.best is None else max(self.best.length - 1, 0)
+        difference = None if self.best is None or stopped else self.best.steps
+        return Outcome(
+            covered,
+            len(self.next),
+            self.edges,
+            _count(self.next, covered),
+            closed,
+            None if difference is None else written(self.world, difference),
+            stopped=stopped,
+        )
+
+
+def _count(following: list[list[tuple[int, int]]], steps: int) -> int:
+    """Return the number of action sequences of up to so many steps, merged states counted as often as they are met."""
+    if not following:
+        return 0
+    waiting: dict[int, dict[int, int]] = {0: {0: 1}}
+    total = 0
+    for level in range(steps + 1):
+        for state, ways in waiting.pop(level, {}).items():
+            total += ways
+            for length, target in following[state]:
+                later = waiting.setdefault(level + length, {})
+                later[target] = later.get(target, 0) + ways
+    return total
+
+
+def _quiet(steps: int, states: int, edges: int, share: float) -> None:
+    """Report no progress."""
+
+
+def explore(
+    world: World, reference: MakeKernel, candidate: MakeKernel, steps: int = STEPS, progress: Progress = _quiet
+) -> Outcome:
+    """Explore a world with merging. Unmergeable, or Opaque, if two states of the candidate cannot be compared."""
+    import gc
+
+    search = _Search(world, reference, candidate, progress)
+    gc.disable()  # nothing here is garbage before the end, and looking for it costs a fifth of the time
+    try:
+        return search.run(steps)
+    finally:
+        gc.enable()
+
+
+def explore_by_replay(
+    world: World,
+    reference: MakeKernel,
+    differs: Callable[[Scenario, Trace], bool],
+    steps: int = REPLAY_STEPS,
+    progress: Progress = _quiet,
+    reason: str = "",
+) -> Outcome:
+    """Try every scenario of up to so many steps from its beginning: `differs` runs it on the candidate.
+
+    A scenario is only tried as a whole. Its beginnings are scenarios of fewer steps, which have been tried before.
+    """
+    level, tried = 0, 0
+    levels: dict[int, list[tuple[Step, ...]]] = {0: [tuple(setup(world))]}
+    try:
+        while level <= steps and any(levels.values()):
+            paths = levels.pop(level, [])
+            for done, path in enumerate(paths):
+                scenario = written(world, path, reference)
+                tried += 1
+                if differs(scenario, replay(scenario, reference)):
+                    return Outcome(max(level - 1, 0), tried, tried, tried, False, scenario, False, reason)
+                if level < steps:
+                    for action in _possible(world, reference, path):
+                        levels.setdefault(level + len(action), []).append(path + action)
+                progress(level, tried, tried, (done + 1) / len(paths))
+            level += 1
+    except KeyboardInterrupt:
+        return Outcome(max(level - 1, 0), tried, tried, tried, False, None, False, reason, stopped=True)
+    return Outcome(steps, tried, tried, tried, False, None, False, reason)
+
+
+def _possible(world: World, reference: MakeKernel, path: tuple[Step, ...]) -> list[Action]:
+    """Return the actions that can follow, without failures that never come to pass."""
+    run = Replay(written(world, path), reference)
+    for step in path:
+        run.step(step)
+    byte = sum(step.verb in ("write", "copy_to_user") for step in path) + 1
+    before = Memento([run])
+    found = []
+    for action in actions(world, run, len(path), byte % 200):
+        if len(action) > 1:
+            before.restore()
+            for step in action:
+                run.step(step)
+            if run.unfired:
+                continue
+        found.append(action)
+    return found
+
+
+def written(world: World, steps: tuple[Step, ...], reference: MakeKernel | None = None) -> Scenario:
+    """Return steps as a scenario on the world's own machine; with the outcomes of the reference, if one is given."""
+    title = f"{len(steps)} steps end as on the reference"
+    scenario = Scenario("found", title, "", world.machine, world.files, world.started, steps)
+    if reference is None:
+        return scenario
+    run = Replay(scenario, reference)
+    told = []
+    for step in steps:
+        outcome = run.step(step).outcome
+        if outcome == SKIPPED:
+            raise ReferenceFault(f"step {step.number} belongs to a process that has ended")
+        told.append(step._replace(expect={} if outcome == OK else {"outcome": outcome}))
+    return scenario._replace(steps=tuple(told))
+
+
+__all__ = ["Opaque", "Outcome", "ReferenceFault", "Unmergeable", "explore", "explore_by_replay", "written"]
