@@ -19,7 +19,7 @@ ROWS = (
     ("lab", "intake", "wasm"),
     ("quiz",),
     ("grade",),
-    ("view",),
+    ("view", "verify"),
     ("report", "authoring", "publish", "practice"),
     ("batch", "watch"),
     ("pytest_plugin", "cli"),

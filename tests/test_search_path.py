@@ -281,6 +281,7 @@ COMMANDS = {
     "new": "new lab another",
     "record": "record {lab}",
     "fuzz": "fuzz {lab} --submission {kernel} --examples 2",
+    "verify": "verify {lab} --submission {kernel} --steps 1",
     "batch": "batch {lab} {class} --output {out}",
     "merge": "merge {lab} {done} --output {out}",
     "release": "release {lab} --output {out}",

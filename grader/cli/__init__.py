@@ -28,6 +28,7 @@ COMMANDS = {
     "new": "create a working lab or scenario to edit",
     "record": "record the reference outputs of a lab again and print what changed",
     "fuzz": "search random scenarios for one on which a kernel differs from the reference",
+    "verify": "compare a kernel with the reference in every scenario of a small world",
     "batch": "grade a folder of submissions, resume a stopped run, and fill in gradebooks",
     "merge": "combine the shards of a batch",
     "release": "create the students' version of a lab",

@@ -20,7 +20,8 @@ from grader.formats.checking import find_problems
 from grader.formats.fields import Table
 from grader.formats.yaml_reader import Block, read_yaml
 from grader.lab.feedback import Feedback, read_feedback
-from grader.lab.fields import PICTURE, POINTS, TASK, TOP, TWINS
+from grader.lab.fields import PICTURE, POINTS, TASK, TOP, TWINS, WORLD
+from grader.lab.scope import World, read_world
 from grader.points import apportion, points
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
@@ -60,6 +61,7 @@ class Lab(NamedTuple):
     released   weights of the hidden scenarios by task, in a released lab; None in one that has its hidden files
     feedback   what students learn about hidden scenarios
     twins      one of TWINS
+    scope      the small worlds that lab.yaml names
     """
 
     path: pathlib.Path
@@ -77,6 +79,7 @@ class Lab(NamedTuple):
     pictures: tuple[HandoutPicture, ...] = ()
     learnt: str = ""
     languages: tuple[str, ...] = ("python",)
+    scope: tuple[World, ...] = ()
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -190,6 +193,7 @@ class _LabLoader:
         released = self._released()
         self._check_points(block, tasks, scenarios, hidden, released)
         pictures = () if "pictures" in wrong else self._pictures(block, scenarios)
+        scope = () if "scope" in wrong else self._scope(block)
         reference = None
         if "reference" in block and "reference" not in wrong:
             reference = self._reference(block)
@@ -211,6 +215,7 @@ class _LabLoader:
             pictures,
             block.get("learnt", ""),
             tuple(block.get("languages", ("python",))),
+            scope,
         )
 
     def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:
@@ -250,6 +255,26 @@ class _LabLoader:
                 last = steps[picture.scenario]
                 self.problem(line, f"picture {picture.name!r}: {picture.scenario} has {last} steps, not {picture.step}")
             found[picture.name] = picture
+        return tuple(found.values())
+
+    def _scope(self, block: Block) -> tuple[World, ...]:
+        """Return the worlds that `grader verify` explores."""
+        if "scope" not in block:
+            return ()
+        found: dict[str, World] = {}
+        for item, line in zip(block["scope"], block["scope"].lines, strict=True):
+            if self._wrong_fields("a world", item, WORLD, line):
+                continue
+            try:
+                world = read_world(item, self.shown)
+            except FormatError as error:
+                self.problems.append(str(error))
+                continue
+            if world.name in found:
+                self.problem(line, f"world {world.name!r} is listed twice; give one of them another name")
+            if "mprotect" in world.verbs and not world.protections:
+                self.problem(line, f"world {world.name!r}: mprotect needs `protections`, such as [r--]")
+            found[world.name] = world
         return tuple(found.values())
 
     def _quiz(self, block: Block) -> pathlib.Path | None:

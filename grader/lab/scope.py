@@ -7,30 +7,16 @@ worlds; a lab without that field has one world, made from what its scenarios use
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from grader.formats.yaml_reader import Block, Items
+from grader.lab.fields import VERBS
 from grader.machine.outcome import FileSpec
-from grader.scenario.model import Fields, MachineSpec, Scenario
+from grader.scenario.loader import scenario_of
+from grader.scenario.model import FORMAT, Fields, MachineSpec, Scenario
 
-#: Verbs that a world may have, in the order in which they are tried.
-VERBS = (
-    "read",
-    "write",
-    "execute",
-    "copy_to_user",
-    "copy_from_user",
-    "mmap",
-    "munmap",
-    "mprotect",
-    "fork",
-    "exit",
-)
-
-#: The process that has a mapping unless lab.yaml names another.
+#: The process of a world that no lab.yaml names.
 FIRST = "P"
-
-#: Calls that a world can let fail.
-FAILURES = ("allocate", "map")
 
 
 class Mapped(NamedTuple):
@@ -47,7 +33,7 @@ class World(NamedTuple):
     processes    processes alive at the same time, at most
     verbs        what may happen, of VERBS; mmap maps a mapping again at its old place
     protections  what mprotect asks for
-    failures     calls of which one may fail in a step, of FAILURES
+    failures     calls of which one may fail in a step: allocate, map
     bytes        bytes per page that are accessed
     past_end     whether the page after each mapping is accessed, too
     """
@@ -83,7 +69,8 @@ class World(NamedTuple):
             parts.append(f"{self.bytes} bytes of each page")
         if self.past_end:
             parts.append("accesses past the end")
-        machine = [f"{k} {v}" for k, v in self.machine._asdict().items() if v != getattr(MachineSpec(), k)]
+        changed = {k: v for k, v in self.machine._asdict().items() if v != getattr(MachineSpec(), k)}
+        machine = [k if v is True else f"{k} {v}" for k, v in changed.items()]
         return "; ".join([*parts, *machine])
 
 
@@ -91,31 +78,40 @@ def _count(number: int, what: str, ending: str = "s") -> str:
     return f"{number} {what}{ending if number != 1 else ''}"
 
 
-def read_world(item: dict[str, Any]) -> World:
-    """Return a world of lab.yaml, whose fields have been checked."""
-    world = World(item["name"], tuple(_mapped(given) for given in item["mappings"]))
-    machine = MachineSpec()._replace(**item.get("machine", {}))
-    files = tuple(
-        FileSpec(
-            name, file["pages"], tuple(file.get("contents", range(1, file["pages"] + 1))), file.get("writable", True)
-        )
-        for name, file in item.get("files", {}).items()
-    )
+def read_world(given: Block, shown: str) -> World:
+    """Return a world of lab.yaml, whose own fields have been checked. FormatError if what it begins with is wrong.
+
+    Machine, files and mappings are the beginning of a scenario, and are checked as one.
+    """
+    line = given.line
+    beginning = Block(line)
+    steps = Items(line)
+    for mapping, mapping_line in zip(given["mappings"], given["mappings"].lines, strict=True):
+        step = Block(mapping_line)
+        step["mmap"] = mapping
+        step.lines["mmap"] = mapping_line
+        steps.append(step)
+        steps.lines.append(mapping_line)
+    processes = Items(line)
+    processes += dict.fromkeys(m["by"] for m in given["mappings"] if isinstance(m, Block) and "by" in m)
+    processes.lines += [line] * len(processes)
+    fields = {"format": FORMAT, "title": given["name"], "task": given["name"], "processes": processes, "steps": steps}
+    fields.update({name: given[name] for name in ("machine", "files") if name in given})
+    for name, value in fields.items():
+        beginning[name] = value
+        beginning.lines[name] = given.lines.get(name, line)
+    scenario = scenario_of(beginning, given["name"], shown)
+    world = World(given["name"], tuple(Mapped(step.by, step.fields) for step in scenario.steps))
     return world._replace(
-        processes=item.get("processes", world.processes),
-        verbs=tuple(verb for verb in VERBS if verb in item.get("verbs", world.verbs)),
-        protections=tuple(item.get("protections", ())),
-        failures=tuple(item.get("failures", ())),
-        bytes=item.get("bytes", 1),
-        past_end=item.get("past_end", False),
-        machine=machine,
-        files=files,
+        processes=given.get("processes", world.processes),
+        verbs=tuple(verb for verb in VERBS if verb in given.get("verbs", world.verbs)),
+        protections=tuple(given.get("protections", ())),
+        failures=tuple(given.get("failures", ())),
+        bytes=given.get("bytes", 1),
+        past_end=given.get("past_end", False),
+        machine=scenario.machine,
+        files=scenario.files,
     )
-
-
-def _mapped(given: dict[str, Any]) -> Mapped:
-    fields: Any = {name: value for name, value in given.items() if name != "by"}
-    return Mapped(given.get("by", FIRST), fields)
 
 
 def default_world(scenarios: Iterable[Scenario]) -> World:

@@ -17,9 +17,7 @@ WRITING = ("write", "copy_to_user")
 
 def setup(world: World) -> list[Step]:
     """Return the steps with which every scenario of a world begins: the mappings."""
-    return [
-        Step(number, "mmap", mapping.by, mapping.fields, {}) for number, mapping in enumerate(world.mappings, 1)
-    ]
+    return [Step(number, "mmap", mapping.by, mapping.fields, {}) for number, mapping in enumerate(world.mappings, 1)]
 
 
 def actions(world: World, run: Replay, number: int, byte: int) -> list[Action]:
@@ -60,7 +58,7 @@ def _fields(world: World, verb: str, run: Replay, number: int, byte: int) -> lis
         name, pages = given["name"], given["pages"]
         if verb == "mmap":
             again = given.copy()
-            again.update(name=f"{name}{number}", at=f"{name}[0]")
+            again["name"], again["at"] = f"{name}{number}", f"{name}[0]"
             found.append(again)
         elif verb == "munmap":
             found += [Fields(at=place) for place in _ranges(name, pages)]

@@ -58,14 +58,14 @@ def process_order(machine: Machine) -> list[int]:
 
     processes = list(machine.processes.values())
     if len(processes) > 1:
-        processes.sort(key=look)  # type: ignore[arg-type,return-value]
+        processes.sort(key=look)  # type: ignore[arg-type]
     return [process.pid for process in processes]
 
 
 class MachineForm:
     """The canonical form of one machine, and the names that its kernel's form uses."""
 
-    __slots__ = ("base", "form", "frames", "names", "objects", "pids", "top", "_allocated")
+    __slots__ = ("_allocated", "base", "form", "frames", "names", "objects", "pids", "top")
 
     def __init__(self, machine: Machine, order: list[int], base: int, values: Bytes) -> None:
         frames = machine._frames
@@ -98,19 +98,19 @@ class MachineForm:
 
     def _regions(self, regions: RegionMap) -> tuple[object, ...]:
         return tuple(
-            [(r.first_page, r.pages, r.protection.bits, r.shared, self.object(r.file), r.offset) for r in regions]
+            [(r.first_page, r.pages, r.protection.bits, r.shared, self.held(r.file), r.offset) for r in regions]
         )
 
-    def object(self, held: object) -> int:
+    def held(self, thing: object) -> int:
         """Return the number of a file or shared object: in the order in which they are met."""
-        return -1 if held is None else self.objects.setdefault(id(held), len(self.objects))
+        return -1 if thing is None else self.objects.setdefault(id(thing), len(self.objects))
 
     def _rest(self, machine: Machine, order: list[int], values: Bytes) -> tuple[object, ...]:
         """Return what only some machines have: holders of frames, the TLB, swap, files."""
         frames = machine._frames
         rest: list[object] = []
         if frames._holder:
-            held = [(self.frames[f], self.object(o), page) for f, (o, page) in frames._holder.items()]
+            held = [(self.frames[f], self.held(o), page) for f, (o, page) in frames._holder.items()]
             rest.append(("held", tuple(sorted(held))))
         if machine._tlb._on:
             for pid in order:
@@ -181,7 +181,7 @@ class KernelForm:
         keys.sort(key=lambda pair: marshal.dumps(pair[0], 2))
         return tuple([(form, self.write(value[key])) for form, key in keys])
 
-    def write(self, value: Any) -> object:
+    def write(self, value: Any) -> Any:
         """Return the form of any value. Raises Opaque if its state cannot be read."""
         kind = type(value)
         if kind is int:

@@ -15,17 +15,18 @@ from grader.lab.scope import World
 from grader.machine.outcome import OK
 from grader.replay.simulated import MakeKernel, Replay, replay
 from grader.scenario.model import Scenario, Step
-from grader.trace.records import SKIPPED, Trace
+from grader.scenario.writer import to_yaml
+from grader.trace.records import Trace
 from grader.verify.actions import Action, actions, setup
 from grader.verify.memento import Memento, Opaque
-from grader.verify.product import Node, Product, ReferenceFault, start
+from grader.verify.product import Node, Product, ReferenceFault
 from grader.verify.source import Unmergeable
 
 #: Steps after the mappings, unless the user asks for another number: enough for small worlds to close.
 STEPS = 40
 
-#: The same for kernels that are explored by replay, where each step multiplies the time by about ten.
-REPLAY_STEPS = 4
+#: Scenarios that are explored by replay, unless the user asks for a number of steps: about ten seconds' worth.
+REPLAYED = 5000
 
 #: Called after each state is continued: steps so far, states known, edges, and the share of this level that is done.
 Progress = Callable[[int, int, int, float], None]
@@ -122,7 +123,11 @@ class _Search:
         product.restore(state.node)
         path = state.steps + action
         for number, step in enumerate(action, 1):
-            if not product.step(step):
+            try:
+                agrees = product.step(step)
+            except ReferenceFault as fault:
+                raise ReferenceFault(f"{fault} in the last step of:\n{to_yaml(written(self.world, path))}") from None
+            if not agrees:
                 self._note(_Found(level + number, state.steps + action[:number]))
                 return
         if len(action) > 1 and product.reference.unfired:
@@ -182,12 +187,12 @@ def _count(following: list[list[tuple[int, int]]], steps: int) -> int:
     return total
 
 
-def _quiet(steps: int, states: int, edges: int, share: float) -> None:
+def quiet(steps: int, states: int, edges: int, share: float) -> None:
     """Report no progress."""
 
 
 def explore(
-    world: World, reference: MakeKernel, candidate: MakeKernel, steps: int = STEPS, progress: Progress = _quiet
+    world: World, reference: MakeKernel, candidate: MakeKernel, steps: int = STEPS, progress: Progress = quiet
 ) -> Outcome:
     """Explore a world with merging. Unmergeable, or Opaque, if two states of the candidate cannot be compared."""
     import gc
@@ -204,32 +209,35 @@ def explore_by_replay(
     world: World,
     reference: MakeKernel,
     differs: Callable[[Scenario, Trace], bool],
-    steps: int = REPLAY_STEPS,
-    progress: Progress = _quiet,
+    steps: int | None = None,
+    progress: Progress = quiet,
     reason: str = "",
 ) -> Outcome:
     """Try every scenario of up to so many steps from its beginning: `differs` runs it on the candidate.
 
     A scenario is only tried as a whole. Its beginnings are scenarios of fewer steps, which have been tried before.
+    Without a number of steps, the search goes as far as REPLAYED scenarios allow.
     """
     level, tried = 0, 0
     levels: dict[int, list[tuple[Step, ...]]] = {0: [tuple(setup(world))]}
     try:
-        while level <= steps and any(levels.values()):
+        while levels and (steps is None or level <= steps):
             paths = levels.pop(level, [])
+            if steps is None and tried + len(paths) > REPLAYED:
+                break
             for done, path in enumerate(paths):
-                scenario = written(world, path, reference)
+                scenario = with_outcomes(written(world, path), reference)
                 tried += 1
                 if differs(scenario, replay(scenario, reference)):
                     return Outcome(max(level - 1, 0), tried, tried, tried, False, scenario, False, reason)
-                if level < steps:
+                if steps is None or level < steps:
                     for action in _possible(world, reference, path):
                         levels.setdefault(level + len(action), []).append(path + action)
                 progress(level, tried, tried, (done + 1) / len(paths))
             level += 1
     except KeyboardInterrupt:
         return Outcome(max(level - 1, 0), tried, tried, tried, False, None, False, reason, stopped=True)
-    return Outcome(steps, tried, tried, tried, False, None, False, reason)
+    return Outcome(level - 1, tried, tried, tried, not levels, None, False, reason)
 
 
 def _possible(world: World, reference: MakeKernel, path: tuple[Step, ...]) -> list[Action]:
@@ -251,20 +259,22 @@ def _possible(world: World, reference: MakeKernel, path: tuple[Step, ...]) -> li
     return found
 
 
-def written(world: World, steps: tuple[Step, ...], reference: MakeKernel | None = None) -> Scenario:
-    """Return steps as a scenario on the world's own machine; with the outcomes of the reference, if one is given."""
+def written(world: World, steps: tuple[Step, ...]) -> Scenario:
+    """Return steps as a scenario on the world's own machine."""
     title = f"{len(steps)} steps end as on the reference"
-    scenario = Scenario("found", title, "", world.machine, world.files, world.started, steps)
-    if reference is None:
-        return scenario
+    return Scenario("found", title, "", world.machine, world.files, world.started, steps)
+
+
+def with_outcomes(scenario: Scenario, reference: MakeKernel) -> Scenario:
+    """Return a scenario in which each step that does not succeed on the reference says how it ends."""
     run = Replay(scenario, reference)
     told = []
-    for step in steps:
-        outcome = run.step(step).outcome
-        if outcome == SKIPPED:
-            raise ReferenceFault(f"step {step.number} belongs to a process that has ended")
-        told.append(step._replace(expect={} if outcome == OK else {"outcome": outcome}))
+    for step in scenario.steps:
+        record = run.step(step)
+        if record.ends or record.findings:
+            raise ReferenceFault(f"the reference is wrong in step {step.number} of:\n{to_yaml(scenario)}")
+        told.append(step._replace(expect={} if record.outcome == OK else {"outcome": record.outcome}))
     return scenario._replace(steps=tuple(told))
 
 
-__all__ = ["Opaque", "Outcome", "ReferenceFault", "Unmergeable", "explore", "explore_by_replay", "written"]
+__all__ = ["Opaque", "Outcome", "ReferenceFault", "Unmergeable", "explore", "explore_by_replay", "quiet"]

@@ -31,6 +31,9 @@ DICTS = frozenset({dict, defaultdict, OrderedDict, Counter})
 _MISSING = object()
 _POINTER = 8
 
+#: Flags of types (Include/object.h): made at run time; its attributes cannot be set.
+_HEAP, _IMMUTABLE = 1 << 9, 1 << 8
+
 
 class Opaque(Exception):
     """An object has state that cannot be read, so that two states of it cannot be compared."""
@@ -52,8 +55,10 @@ class Layout:
             slots += [_mangled(base, name) for name in names if name not in ("__weakref__", "__dict__")]
         self.slots = tuple(slots)
         self.has_dict = hasattr(example, "__dict__")
-        # A class written in Python adds pointers only. Anything larger has state in C, as random.Random does.
-        if cls.__basicsize__ > object.__basicsize__ + _POINTER * (len(slots) + 2) or cls.__itemsize__:
+        # A class statement makes a heap type that can be changed, and adds pointers only. Any other class has state
+        # in C, as iterators and random.Random have.
+        in_c = any(not base.__flags__ & _HEAP or base.__flags__ & _IMMUTABLE for base in cls.__mro__[:-1])
+        if in_c or cls.__basicsize__ > object.__basicsize__ + _POINTER * (len(slots) + 2) or cls.__itemsize__:
             raise Opaque(example)
 
 
@@ -83,7 +88,7 @@ class Memento:
         self._saved: list[tuple[Callable[[Any, Any], None], Any, Any]] = []
         save = self._saved.append
         seen: set[int] = set()
-        waiting = list(roots)
+        waiting: list[Any] = list(roots)
         while waiting:
             value = waiting.pop()
             kind = type(value)

@@ -60,9 +60,7 @@ class Watch:
         self._roots: list[object] = []
         for cls in own_classes(type(kernel)):
             self._visit_class(cls)
-        self._machine = {
-            cls: _without_page_size(cls) for cls in vars(grader.machine).values() if isinstance(cls, type)
-        }
+        self._machine = {cls: _without_page_size(cls) for cls in vars(grader.machine).values() if isinstance(cls, type)}
         try:
             self._outside = Memento(self._roots)
         except Opaque as opaque:

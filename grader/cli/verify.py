@@ -1,0 +1,145 @@
+"""`grader verify LAB`: compare a kernel with the reference in every scenario of a small world."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from grader.cli import add_isolation
+from grader.errors import InputError
+
+if TYPE_CHECKING:
+    from grader.verify.verify import Verified
+
+#: Seconds between two updates of the progress line.
+PAUSE = 0.2
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument(
+        "--submission", metavar="WHAT", help="the kernel to verify (default: the lab's folder; see `grader run`)"
+    )
+    parser.add_argument("--scope", metavar="S", help="explore only this world of lab.yaml's `scope` (default: each)")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="maximum number of steps after the first mappings (default: until nothing new is found; for kernels "
+        "that run in the sandbox as far as 5000 scenarios go)",
+    )
+    parser.add_argument("--output", metavar="FILE", help="write the scenario that shows a difference to FILE")
+    add_isolation(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from grader.grade.session import open_session
+    from grader.grade.submission import resolve
+    from grader.lab.kernels import reference_kernel
+    from grader.verify.explore import ReferenceFault
+    from grader.verify.verify import verify_all, worlds
+
+    if options.steps is not None and options.steps < 0:
+        raise InputError([f"--steps {options.steps}: expected a number, 0 or more"])
+    with open_session(options.lab, options.isolation, sandboxed=False) as session:
+        submission = resolve(options.submission, session.lab)
+        if options.submission == "reference":
+            submission = submission._replace(trusted=reference_kernel(session.lab))  # ours: it needs no sandbox
+        if submission.refused:
+            raise InputError([f"{options.submission or session.lab.path}: {submission.refused}"])
+        print(session.lab.name)
+        status = 0
+        progress = _Progress()
+        try:
+            for verified in verify_all(
+                session, worlds(session.lab, options.scope), submission, options.steps, progress
+            ):
+                progress.clear()
+                status = max(status, _print(verified, options))
+        except ReferenceFault as fault:
+            progress.clear()
+            raise InputError([f"{session.lab.name}: {fault}"]) from None
+        finally:
+            progress.clear()
+    return status
+
+
+def _print(verified: Verified, options: argparse.Namespace) -> int:
+    """Print what was found in a world, and return the exit status."""
+    from grader.report.text import WIDTH, wrap
+    from grader.verify.words import certificate, remarks
+
+    world, outcome, attempt = verified
+    for line in wrap(f"{world.name}: {world.summary}", WIDTH, "  "):
+        print(line)
+    if attempt is None:
+        print("\n".join(wrap(f"ok   {certificate(outcome)}", WIDTH - 4, "    ")))
+    for remark in remarks(outcome):
+        print("\n".join(wrap(remark, WIDTH - 9, "         ")))
+    if outcome.stopped:
+        return 130
+    return _show(verified, options) if attempt is not None else 0
+
+
+def _show(verified: Verified, options: argparse.Namespace) -> int:
+    """Print the shortest scenario with a difference, and return the exit status."""
+    from grader.escape import printable
+    from grader.files import write_file
+    from grader.grade.verdicts import NOT_IMPLEMENTED, UNGRADABLE
+    from grader.report.text import WIDTH, wrap
+    from grader.scenario.writer import to_yaml
+
+    attempt, scenario = verified.attempt, verified.outcome.difference
+    assert attempt is not None and scenario is not None
+    known = attempt.verdict in (NOT_IMPLEMENTED, UNGRADABLE)
+    print("    FAIL nothing can be compared yet" if known else "    FAIL the shortest scenario with a difference:")
+    for line in attempt.lines:
+        print("\n".join(wrap(printable(line), WIDTH, "         ")))
+    if known:
+        return 3 if attempt.verdict == UNGRADABLE else 1
+    text = to_yaml(scenario)
+    if options.output is None:
+        print(f"\nThe scenario (--output FILE writes it):\n\n{text}", end="")
+        return 1
+    path = pathlib.Path(options.output)
+    write_file(path, text)
+    print(f"\nThe scenario is in {path}. Put it into the lab's scenarios/, run `grader record`, and see it with")
+    print(f"  grader show LAB {path.stem} --submission WHAT")
+    return 1
+
+
+class _Progress:
+    """A line on stderr that says how far the search is; nothing if stderr is not a terminal."""
+
+    def __init__(self) -> None:
+        self._begin = self._level_begin = self._shown = time.monotonic()
+        self._level = -1
+        self._on = sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, steps: int, states: int, edges: int, share: float) -> None:
+        now = time.monotonic()
+        if steps != self._level:
+            self._level, self._level_begin = steps, now
+        if not self._on or now - self._shown < PAUSE:
+            return
+        self._shown = now
+        rate = edges / max(now - self._begin, 0.001)
+        left = (now - self._level_begin) * (1 - share) / max(share, 0.001)
+        line = f"step {steps + 1}: {share:4.0%}, {left:.0f} s left; {states:,} states, {rate:,.0f} steps a second"
+        self._write(line)
+
+    def clear(self) -> None:
+        """Remove the line, and begin counting again."""
+        if self._width:
+            self._write("")
+        self._begin = self._level_begin = time.monotonic()
+        self._level = -1
+
+    def _write(self, line: str) -> None:
+        sys.stderr.write(f"\r{line.ljust(self._width)}\r" if not line else f"\r{line.ljust(self._width)}")
+        sys.stderr.flush()
+        self._width = len(line)

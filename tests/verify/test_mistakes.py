@@ -1,0 +1,92 @@
+"""Mistakes and correct kernels in the worlds that the labs name."""
+
+import pathlib
+
+import pytest
+
+from grader.grade.attempt import attempt_here
+from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
+from grader.lab.lab import load_lab
+from grader.verify.explore import explore, explore_by_replay
+from grader.verify.verify import verify_kernel, worlds
+from tests.reference import alternatives, solved
+from tests.reference.students import student
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+CORRECT = {
+    "demand-paging": [
+        alternatives.PageByPage,
+        alternatives.ListOfRegions,
+        alternatives.LeavesEntries,
+        alternatives.ZeroByCopying,
+        alternatives.Flat,
+        solved.SolvedDemandPaging,
+        student(),
+    ],
+    "copy-on-write": [
+        alternatives.PageByPage,
+        alternatives.SetsOfUsers,
+        alternatives.MapsTwice,
+        alternatives.ReleasesEarly,
+        alternatives.SlowStarter,
+        alternatives.Flat,
+        solved.SolvedCopyOnWrite,
+        student(),
+    ],
+}
+
+
+def lab_of(name):
+    return load_lab(ROOT / "labs" / name)
+
+
+def first_difference(lab, kernel):
+    """Return the world and the steps of the first difference, or None."""
+    for world in worlds(lab):
+        found = verify_kernel(lab, world, kernel, 9)
+        if found.outcome.difference is not None:
+            return world, found
+    return None
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", CORRECT)
+def test_every_misconception_differs_in_the_worlds_of_its_lab(name):
+    """Each has a difference, and the scenario that shows it fails when it is graded."""
+    lab = lab_of(name)
+    for flag in misconceptions(lab, taught=True):
+        found = first_difference(lab, misconception_kernel(lab, flag))
+        assert found is not None, flag
+        assert found[1].attempt.verdict != "passed", flag
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", CORRECT)
+def test_a_difference_is_the_shortest(name):
+    """A search by replay, which merges nothing, finds none in fewer steps."""
+    lab = lab_of(name)
+    reference = reference_kernel(lab)
+    world = worlds(lab)[0]
+    for flag in misconceptions(lab, taught=True):
+        kernel = misconception_kernel(lab, flag)
+        outcome = explore(world, reference, kernel, 3)
+
+        def differs(scenario, expected, kernel=kernel):
+            return attempt_here(scenario, expected, kernel).verdict != "passed"
+
+        steps = 2 if outcome.difference is None else outcome.steps
+        assert explore_by_replay(world, reference, differs, min(steps, 2)).difference is None, flag
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("name", "kernel"), [(name, kernel) for name, kernels in CORRECT.items() for kernel in kernels]
+)
+def test_a_correct_kernel_has_no_difference(name, kernel):
+    """However it keeps its books; and two states of it can be compared."""
+    lab = lab_of(name)
+    for world in worlds(lab):
+        found = verify_kernel(lab, world, kernel, 9)
+        assert found.outcome.difference is None, (world.name, found.attempt and found.attempt.lines)
+        assert found.outcome.merged, (world.name, found.outcome.reason)
