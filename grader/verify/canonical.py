@@ -11,7 +11,9 @@ were written. What is left is compared exactly:
 - which frame of one machine stands for which of the other
 
 In this world frames and pids are numbers that nothing else has (product.py), so an int that equals one of them is
-taken for it. A free frame counts by its place among the free ones, since the lowest is handed out first.
+taken for it. A free frame counts by its place among the free ones, since the lowest is handed out first. If a kernel
+holds a value that may have been made from such numbers (a larger int, a text), the numbers themselves are added to its
+form, so that states are only equal if they have the same ones.
 """
 
 from __future__ import annotations
@@ -65,10 +67,14 @@ def process_order(machine: Machine) -> list[int]:
 class MachineForm:
     """The canonical form of one machine, and the names that its kernel's form uses."""
 
-    __slots__ = ("_allocated", "base", "form", "frames", "names", "objects", "pids", "top")
+    __slots__ = ("_allocated", "base", "form", "frames", "names", "objects", "order", "pids", "plain", "top")
 
-    def __init__(self, machine: Machine, order: list[int], base: int, values: Bytes) -> None:
+    def __init__(
+        self, machine: Machine, order: list[int], base: int, values: Bytes, plain: frozenset[int] = frozenset()
+    ) -> None:
         frames = machine._frames
+        self.plain = plain
+        self.order = tuple(order)
         self.base, self.top = base, frames._number + 1
         self._allocated = frames._allocated
         self.frames: dict[int, int] = {}
@@ -149,6 +155,7 @@ class KernelForm:
         self._base, self._top = names.base, names.top
         self._seen: dict[int, int] = {}
         self._unordered = unordered
+        self.computed = False  # True once a value was met that may have been made from a frame's or process's number
         hw = machine.hw
         for name, part in (("hw", hw), ("frames", hw.frames), ("tlb", hw.tlb), ("swap", hw.swap), ("disk", hw.files)):
             self._names[id(part)] = (name, 0)
@@ -181,14 +188,24 @@ class KernelForm:
         keys.sort(key=lambda pair: marshal.dumps(pair[0], 2))
         return tuple([(form, self.write(value[key])) for form, key in keys])
 
+    def numbers(self) -> object:
+        """Return the numbers behind the names, if the kernel holds a value that may have been made from them."""
+        return (self._machine.order, tuple(self._machine.frames)) if self.computed else None
+
     def write(self, value: Any) -> Any:
         """Return the form of any value. Raises Opaque if its state cannot be read."""
         kind = type(value)
         if kind is int:
             if self._base <= value < self._top:
                 return self._machine.frame(value)
-            return self._pids.get(value, value)
+            if value >= self._base and value not in self._machine.plain:
+                if value in self._pids:
+                    return self._pids[value]
+                self.computed = True
+            return value
         if value is None or kind is bool or kind is str or kind is float or kind is bytes:
+            if kind is float or kind is bytes or (kind is str and not value.isidentifier()):
+                self.computed = True
             return value
         known = self._names.get(id(value))
         if known is not None:

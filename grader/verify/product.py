@@ -34,16 +34,20 @@ class ReferenceFault(Exception):
     """The reference broke a rule or crashed in a scenario that the world allows."""
 
 
-def frame_base(world: World) -> int:
-    """Return a number such that no frame of the world has the number of a page, or an address of one."""
+def frame_base(world: World, used: frozenset[int]) -> int:
+    """Return a number such that no frame of the world has one of the numbers in use."""
+    base = FIRST_FRAME
+    while any(base <= number <= base + world.machine.frames for number in used):
+        base += world.machine.frames + 1
+    return base
+
+
+def plain_numbers(world: World) -> frozenset[int]:
+    """Return the numbers of the pages of a world, and all addresses in them."""
     spec = world.machine
     pages = world.pages + 2 * len(world.mappings) + 2
     used = {n for page in range(spec.first_page, spec.first_page + pages) for n in (page, page * spec.page_size)}
-    used |= {n + offset for n in list(used) for offset in range(spec.page_size)}
-    base = FIRST_FRAME
-    while any(base <= number <= base + spec.frames for number in used):
-        base += spec.frames + 1
-    return base
+    return frozenset(n + offset for n in used for offset in range(spec.page_size + 1))
 
 
 def start(world: World, make_kernel: MakeKernel, base: int) -> Replay:
@@ -75,7 +79,8 @@ class Product:
     """The reference and the candidate in one world, at some state."""
 
     def __init__(self, world: World, reference: MakeKernel, candidate: MakeKernel) -> None:
-        self.base = frame_base(world)
+        self._plain = plain_numbers(world)
+        self.base = frame_base(world, self._plain)
         self.reference = start(world, reference, self.base)
         self.candidate = start(world, candidate, self.base)
         self.relation: dict[int, int] = {}
@@ -131,9 +136,10 @@ class Product:
         forms: list[Any] = []
         names = []
         for side, ways in zip((self.reference, self.candidate), self._unordered, strict=True):
-            machine = MachineForm(side.machine, order, self.base, values)
+            machine = MachineForm(side.machine, order, self.base, values, self._plain)
             names.append(machine)
-            forms += (machine.form, KernelForm(side.machine, machine, ways).kernel(side.machine.kernel))
+            kernel = KernelForm(side.machine, machine, ways)
+            forms += (machine.form, kernel.kernel(side.machine.kernel), kernel.numbers())
         mine, theirs = names
         related = [
             (mine.frames[a], theirs.frames[b])

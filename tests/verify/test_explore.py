@@ -85,7 +85,7 @@ def test_ctrl_c_leaves_what_was_covered():
     assert outcome.steps == 2
 
 
-# -- kernels whose third fork fails, and which count in a place where a comparison might not look ------------------------
+# -- kernels whose third fork fails, and which count in a place where a comparison might not look ------------------
 
 
 class ThirdForkFails(CopyOnWriteKernel):
@@ -247,6 +247,20 @@ class InAnOrder(ThirdForkFails):
         return first
 
 
+class InATextOfNumbers(CopyOnWriteKernel):
+    """Names a process in a text, and fails the fork of the one that is named. Nothing else tells its states apart."""
+
+    def __init__(self, hw):
+        super().__init__(hw)
+        self.named = ""
+
+    def fork(self, parent, child):
+        if self.named == f"process {parent.pid}":
+            raise InvalidArgument("its turn is over")
+        super().fork(parent, child)
+        self.named = f"process {child.pid}"
+
+
 class InAnAlias(ThirdForkFails):
     """Two equal lists, of which one is the other: only that tells its states apart."""
 
@@ -270,6 +284,7 @@ HIDDEN = {
     InAnInnerObject: True,
     InAnOrder: True,
     InAnAlias: True,
+    InATextOfNumbers: True,
     InTheMachine: True,
     InAGlobal: False,
     InAGlobalList: False,
