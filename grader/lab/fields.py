@@ -55,6 +55,9 @@ VERBS = (
     "exit",
 )
 
+#: Calls of which one may fail in a step of such a world. `map-in-fork` lets only forks meet a failing `map`.
+FAILURES = ("allocate", "map", "map-in-fork")
+
 #: Points of a whole lab.
 POINTS = 100
 
@@ -191,7 +194,7 @@ WORLD: Table = {
     "processes": optional(whole_number(1, 4), "processes alive at the same time, at most; 2 unless given"),
     "verbs": optional(_words(VERBS, "read, write"), "what may happen; read, write, munmap, fork and exit unless given"),
     "protections": optional(_words(ACCEPTED, "r--, ---"), "what mprotect asks for"),
-    "failures": optional(_words(("allocate", "map"), "allocate"), "calls of which one may fail in a step"),
+    "failures": optional(_words(FAILURES, "allocate"), "calls of which one may fail in a step"),
     "bytes": optional(whole_number(1, 4), "bytes of each page that are accessed; 1 unless given"),
     "past_end": optional(BOOLEAN, "whether the page after each mapping is accessed as well"),
     "machine": optional(Kind("a mapping", {"type": "object"}), "the hardware, as in a scenario"),

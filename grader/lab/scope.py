@@ -33,7 +33,7 @@ class World(NamedTuple):
     processes    processes alive at the same time, at most
     verbs        what may happen, of VERBS; mmap maps a mapping again at its old place
     protections  what mprotect asks for
-    failures     calls of which one may fail in a step: allocate, map
+    failures     calls of which one may fail in a step, of fields.FAILURES
     bytes        bytes per page that are accessed
     past_end     whether the page after each mapping is accessed, too
     """
@@ -64,7 +64,7 @@ class World(NamedTuple):
         """Return the world in words."""
         parts = [_count(self.pages, "page"), _count(self.processes, "process", "es"), ", ".join(self.verbs)]
         if self.failures:
-            parts.append(f"a failure of {' or '.join(self.failures)}")
+            parts.append(f"a failure of {' or '.join(self.failures).replace('-', ' ')}")
         if self.bytes > 1:
             parts.append(f"{self.bytes} bytes of each page")
         if self.past_end:

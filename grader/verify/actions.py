@@ -11,6 +11,9 @@ Action = tuple[Step, ...]
 #: Verbs that may allocate a frame or make an entry, so that a failure can hit them.
 TAKING = ("read", "write", "execute", "fork", "copy_to_user", "copy_from_user")
 
+#: Ends the name of a failure that only forks can meet.
+IN_FORK = "-in-fork"
+
 #: Verbs that write a byte.
 WRITING = ("write", "copy_to_user")
 
@@ -41,8 +44,9 @@ def _failing(world: World, step: Step) -> list[Action]:
     calls = world.pages if step.verb == "fork" else 1
     later = step._replace(number=step.number + 1)
     return [
-        (Step(step.number, "fail", "", Fields(operation=operation, after=after), {}), later)
+        (Step(step.number, "fail", "", Fields(operation=operation.removesuffix(IN_FORK), after=after), {}), later)
         for operation in world.failures
+        if step.verb == "fork" or not operation.endswith(IN_FORK)
         for after in range(calls)
     ]
 
