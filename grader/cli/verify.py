@@ -39,8 +39,10 @@ def run(options: argparse.Namespace) -> int:
     from grader.grade.session import open_session
     from grader.grade.submission import resolve
     from grader.lab.kernels import reference_kernel
+    from grader.report.text import WIDTH, wrap
     from grader.verify.explore import ReferenceFault
     from grader.verify.verify import verify_all, worlds
+    from grader.verify.words import remarks
 
     if options.steps is not None and options.steps < 0:
         raise InputError([f"--steps {options.steps}: expected a number, 0 or more"])
@@ -50,35 +52,36 @@ def run(options: argparse.Namespace) -> int:
             submission = submission._replace(trusted=reference_kernel(session.lab))  # ours: it needs no sandbox
         if submission.refused:
             raise InputError([f"{options.submission or session.lab.path}: {submission.refused}"])
+        chosen = worlds(session.lab, options.scope)
         print(session.lab.name)
         status = 0
+        limits: dict[str, None] = {}  # remarks, each once
         progress = _Progress()
         try:
-            for verified in verify_all(
-                session, worlds(session.lab, options.scope), submission, options.steps, progress
-            ):
+            for verified in verify_all(session, chosen, submission, options.steps, progress):
                 progress.clear()
+                limits.update(dict.fromkeys(remarks(verified.outcome)))
                 status = max(status, _print(verified, options))
         except ReferenceFault as fault:
             progress.clear()
             raise InputError([f"{session.lab.name}: {fault}"]) from None
         finally:
             progress.clear()
+        for remark in limits:
+            print("\n".join(wrap(remark, WIDTH, "")))
     return status
 
 
 def _print(verified: Verified, options: argparse.Namespace) -> int:
     """Print what was found in a world, and return the exit status."""
     from grader.report.text import WIDTH, wrap
-    from grader.verify.words import certificate, remarks
+    from grader.verify.words import certificate
 
     world, outcome, attempt = verified
     for line in wrap(f"{world.name}: {world.summary}", WIDTH, "  "):
         print(line)
     if attempt is None:
         print("\n".join(wrap(f"ok   {certificate(outcome)}", WIDTH - 4, "    ")))
-    for remark in remarks(outcome):
-        print("\n".join(wrap(remark, WIDTH - 9, "         ")))
     if outcome.stopped:
         return 130
     return _show(verified, options) if attempt is not None else 0
@@ -97,7 +100,7 @@ def _show(verified: Verified, options: argparse.Namespace) -> int:
     known = attempt.verdict in (NOT_IMPLEMENTED, UNGRADABLE)
     print("    FAIL nothing can be compared yet" if known else "    FAIL the shortest scenario with a difference:")
     for line in attempt.lines:
-        print("\n".join(wrap(printable(line), WIDTH, "         ")))
+        print("\n".join(wrap(printable(line), WIDTH - 9, " " * 9)))
     if known:
         return 3 if attempt.verdict == UNGRADABLE else 1
     text = to_yaml(scenario)
