@@ -218,7 +218,7 @@ def explore_by_replay(
     A scenario is only tried as a whole. Its beginnings are scenarios of fewer steps, which have been tried before.
     Without a number of steps, the search goes as far as REPLAYED scenarios allow.
     """
-    level, tried = 0, 0
+    level = tried = covered = 0
     levels: dict[int, list[tuple[Step, ...]]] = {0: [tuple(setup(world))]}
     try:
         while levels and (steps is None or level <= steps):
@@ -235,8 +235,9 @@ def explore_by_replay(
                         levels.setdefault(level + len(action), []).append(path + action)
                 progress(level, tried, tried, (done + 1) / len(paths))
             level += 1
+            covered = tried
     except KeyboardInterrupt:
-        return Outcome(max(level - 1, 0), tried, tried, tried, False, None, False, reason, stopped=True)
+        return Outcome(max(level - 1, 0), covered, covered, covered, False, None, False, reason, stopped=True)
     return Outcome(level - 1, tried, tried, tried, not levels, None, False, reason)
 
 

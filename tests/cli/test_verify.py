@@ -28,7 +28,7 @@ def test_a_mistake_is_shown_with_the_shortest_scenario(capsys, tmp_path):
 
     assert status == 1
     assert "no process may write to a private frame" in out
-    assert [step.verb for step in parse_scenario(path.read_text(), "found").steps] == ["mmap", "write", "fork"]
+    assert [step.verb for step in parse_scenario(path.read_text(), "found").steps] == ["mmap", "read", "fork"]
 
 
 def test_steps_limit_the_search(capsys):
