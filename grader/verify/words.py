@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.verify.explore import Outcome
+from grader.verify.verify import Verified
 
 
 def certificate(outcome: Outcome) -> str:
@@ -25,3 +26,17 @@ def remarks(outcome: Outcome) -> list[str]:
     if outcome.stopped:
         found.append("Stopped before it was finished; what is shown above has been covered.")
     return found
+
+
+def summary(found: list[Verified]) -> str:
+    """Return one sentence on several worlds, for a report: the difference, or the weakest of the certificates."""
+    for world, outcome, _ in found:
+        if outcome.difference is not None:
+            steps = len(outcome.difference.steps)
+            return f"verified: a scenario of {steps} steps differs (`grader verify --scope {world.name}` shows it)"
+    worlds = f"{len(found)} small world{'s' * (len(found) != 1)}"
+    if all(outcome.closed for _, outcome, _ in found):
+        return f"verified: no difference in a scenario of any length, in {worlds}"
+    scenarios = sum(outcome.scenarios for _, outcome, _ in found)
+    steps = min(outcome.steps for _, outcome, _ in found)
+    return f"verified: no difference in {scenarios:,} scenarios, all those of up to {steps} steps in {worlds}"

@@ -61,3 +61,17 @@ def test_a_wrong_option_is_named(capsys, options, message):
 
     assert status == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_run_can_add_a_certificate(capsys):
+    """One line says what `grader verify` finds, and the points stay what they are."""
+    status = main(
+        ["run", COW, "--submission", "misconception:parent_w", "--only", "a-copy-gains-no-rights", "--verify"]
+    )
+    with_line = capsys.readouterr().out
+    main(["run", COW, "--submission", "misconception:parent_w", "--only", "a-copy-gains-no-rights"])
+    without = capsys.readouterr().out
+
+    assert status == 1
+    assert "verified: a scenario of 3 steps differs" in with_line.replace("\n", " ")
+    assert with_line.splitlines()[0] == without.splitlines()[0]
