@@ -61,7 +61,7 @@ class Survivor(NamedTuple):
 
 
 class Strength(NamedTuple):
-    """How many mutants differ from the reference, and how many of them the scenarios catch."""
+    """The numbers of mutants: those made, those that public and then hidden scenarios catch, and the survivors."""
 
     made: int
     public: int
