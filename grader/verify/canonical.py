@@ -26,6 +26,7 @@ from typing import Any
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import POISON, Image
 from grader.machine.machine import Machine
+from grader.machine.pagetable import PageTable
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
 from grader.machine.region import Region, RegionMap
@@ -241,6 +242,9 @@ class KernelForm:
             return ("bytearray", bytes(value))
         if kind is Process:
             return ("dead", value.pid)
+        if kind is PageTable:  # of a process that has ended; a kernel may still write to it
+            self.computed = self.computed or bool(value._entries)
+            return ("table", value._pid, *sorted(value._entries.items()))
         if isinstance(value, type) or kind is BuiltinFunctionType:
             return ("named", value.__module__, value.__qualname__)
         if kind is MethodType:

@@ -312,3 +312,21 @@ def test_state_is_noticed_wherever_it_is(kernel):
     assert found.outcome.difference is not None or not found.outcome.closed
     if HIDDEN[kernel]:
         assert [step.verb for step in found.outcome.difference.steps].count("fork") <= 3
+
+
+def test_a_table_of_a_process_that_has_ended_can_be_kept():
+    """A kernel that never forgets its tables is still explored with merging."""
+
+    class Keeps(CopyOnWriteKernel):
+        def __init__(self, hw):
+            super().__init__(hw)
+            self.tables = {}
+
+        def fork(self, parent, child):
+            self.tables[child.pid] = child.page_table
+            super().fork(parent, child)
+
+    found = verify_kernel(LAB, SMALL, Keeps, 4)
+
+    assert found.outcome.merged
+    assert found.outcome.difference is None
