@@ -14,7 +14,16 @@ from tests.reference.students import student
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-CORRECT = {name: [*ALTERNATIVES[name], student()] for name in ("demand-paging", "copy-on-write")}
+#: The student's kernel cannot fork a page that maps the frame of zeros, which only the world `zeros` shows.
+CORRECT = {"demand-paging": [*ALTERNATIVES["demand-paging"], student()], "copy-on-write": ALTERNATIVES["copy-on-write"]}
+
+
+def test_a_fork_of_the_frame_of_zeros_is_found():
+    """A kernel that all scenarios of the lab pass differs in one of its worlds."""
+    lab = lab_of("copy-on-write")
+    [world] = worlds(lab, "zeros")
+
+    assert len(verify_kernel(lab, world, student(), 3).outcome.difference.steps) == 3
 
 
 def lab_of(name):
