@@ -19,8 +19,8 @@ ROWS = (
     ("lab", "intake", "wasm"),
     ("quiz",),
     ("grade",),
-    ("view", "host"),
-    ("report", "authoring", "publish", "practice", "verify", "mine"),
+    ("view", "verify", "host"),
+    ("report", "authoring", "publish", "practice", "mine"),
     ("batch", "watch"),
     ("pytest_plugin", "cli"),
 )

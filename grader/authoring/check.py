@@ -6,6 +6,7 @@ host            a real kernel did the same in public scenarios with the Linux pr
 twins           the reference meets the expectations of public scenarios in their disguised twins, too
 stub            passes no scenario
 misconceptions  each one that the lab teaches against loses points
+mutants         the share of small changes to the reference that the scenarios catch (only with --mutants)
 """
 
 from __future__ import annotations
@@ -220,7 +221,31 @@ def check_quiz(lab: Lab) -> Proof:
     return Proof("quiz", shown, problems_of(lab))
 
 
-def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None) -> Iterator[Proof]:
+def check_mutants(lab: Lab, progress: Progress) -> Proof:
+    """Measure the lab's strength: the share of mutants of its reference that its scenarios catch. It has no minimum."""
+    from grader.authoring.mutants import measure
+    from grader.scenario.describe import sentence
+
+    strength = measure(lab, progress)
+    caught = strength.public + strength.hidden
+    share = caught / strength.different if strength.different else 1.0
+    shown = (
+        f"{caught} of {strength.different} are caught ({share:.1%}), {strength.public} by public scenarios; "
+        f"{strength.made - strength.different} are equal to the reference in the lab's worlds"
+    )
+    notes = [
+        f"line {mutant.line}, {mutant.change}: not caught here; it shows in: "
+        + "; ".join(sentence(step) for step in scenario.steps)
+        for mutant, scenario in strength.survivors
+    ]
+    if notes:
+        notes.append("only this lab's scenarios were run; those of earlier labs may catch some of these")
+    return Proof("mutants", shown, [], notes=notes)
+
+
+def check_lab(
+    folder: str | pathlib.Path, progress: Progress = lambda flag: None, with_mutants: bool = False
+) -> Iterator[Proof]:
     """Yield the proofs of one lab as they are made. Problems with its files may prevent the later ones."""
     try:
         lab = load_lab(folder)
@@ -239,3 +264,5 @@ def check_lab(folder: str | pathlib.Path, progress: Progress = lambda flag: None
     if not files.problems:
         yield check_stub(lab)
         yield check_misconceptions(lab, progress)
+        if with_mutants:
+            yield check_mutants(lab, progress)

@@ -30,6 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also show which scenarios catch each misconception, and which scenarios are redundant",
     )
+    parser.add_argument(
+        "--mutants",
+        action="store_true",
+        help="also measure which share of small changes to the reference the scenarios catch (takes a minute; with -v, "
+        "list those that they miss)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
                 bar.set_postfix_str(flag, refresh=False)
                 bar.update()
 
-            for proof in check_lab(folder, progress):
+            for proof in check_lab(folder, progress, options.mutants):
                 bar.clear()
                 _print(proof, options.verbose)
                 if proof.problems:

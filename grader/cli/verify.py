@@ -3,79 +3,146 @@
 from __future__ import annotations
 
 import argparse
+import pathlib
 import sys
-from typing import Any
+import time
+from typing import TYPE_CHECKING
 
 from grader.cli import add_isolation
 from grader.errors import InputError
-from grader.lab.lab import find_lab, load_lab
 
-#: Default number of steps of the longest scenarios.
-STEPS = 4
+if TYPE_CHECKING:
+    from grader.verify.verify import Verified
+
+#: Seconds between two updates of the progress line.
+PAUSE = 0.2
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
-    parser.add_argument("--submission", metavar="WHAT", help="the kernel to verify (see `grader run`)")
     parser.add_argument(
-        "--steps", type=int, default=STEPS, metavar="N", help=f"steps of the longest scenarios (default: {STEPS})"
+        "--submission", metavar="WHAT", help="the kernel to verify (default: the lab's folder; see `grader run`)"
     )
+    parser.add_argument("--scope", metavar="S", help="explore only this world of lab.yaml's `scope` (default: each)")
     parser.add_argument(
-        "--scope", default="basic", metavar="S", help="small world: basic, rights or memory (default: basic)"
+        "--steps",
+        type=int,
+        metavar="N",
+        help="maximum number of steps after the first mappings (default: until nothing new is found; for kernels "
+        "that run in the sandbox as far as 5000 scenarios go)",
     )
+    parser.add_argument("--output", metavar="FILE", help="write the scenario that shows a difference to FILE")
     add_isolation(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from grader.escape import printable
-    from grader.grade.session import Session
+    from grader.grade.session import open_session
     from grader.grade.submission import resolve
     from grader.lab.kernels import reference_kernel
-    from grader.verify.explore import SCOPES, ReferenceBroken, verify
+    from grader.report.text import WIDTH, wrap
+    from grader.verify.explore import ReferenceFault
+    from grader.verify.verify import verify_all, worlds
+    from grader.verify.words import remarks
 
-    if options.steps < 1:
-        raise InputError([f"--steps {options.steps}: expected a number, 1 or more"])
-    lab = load_lab(find_lab(options.lab))
-    reference = reference_kernel(lab)
-    used = {step.verb for scenario in lab.scenarios for step in scenario.steps}
-    if options.scope not in SCOPES:
-        raise InputError([f"--scope {printable(options.scope)}: expected one of {', '.join(SCOPES)}"])
-    scope = SCOPES[options.scope]
-    scope = scope._replace(verbs=tuple(verb for verb in scope.verbs if verb in used))
-    submission = resolve(options.submission, lab)
-    if submission.refused:
-        raise InputError([f"{options.submission}: {submission.refused}"])
-    with Session(lab, options.isolation) as session:
-        runner = session.runner(submission)
-        with tqdm(unit=" scenarios", file=sys.stderr, disable=None, leave=False) as bar:
-            try:
-                result = verify(scope, lab.tasks[0].id, reference, runner, options.steps, bar.update)
-            except ReferenceBroken as error:
-                raise InputError([f"{lab.name}: {error}; run `grader check {printable(str(lab.path))}`"]) from None
-        runner.discard()
-    print(
-        f"{lab.name}: {scope.pages} pages, {scope.processes} processes, {scope.frames} frames; {', '.join(scope.verbs)}"
-    )
-    return _tell(result)
+    if options.steps is not None and options.steps < 0:
+        raise InputError([f"--steps {options.steps}: expected a number, 0 or more"])
+    with open_session(options.lab, options.isolation, sandboxed=False) as session:
+        submission = resolve(options.submission, session.lab)
+        if options.submission == "reference":
+            submission = submission._replace(trusted=reference_kernel(session.lab))  # ours: it needs no sandbox
+        if submission.refused:
+            raise InputError([f"{options.submission or session.lab.path}: {submission.refused}"])
+        chosen = worlds(session.lab, options.scope)
+        print(session.lab.name)
+        status = 0
+        limits: dict[str, None] = {}  # remarks, each once
+        progress = _Progress()
+        try:
+            for verified in verify_all(session, chosen, submission, options.steps, progress):
+                progress.clear()
+                limits.update(dict.fromkeys(remarks(verified.outcome)))
+                status = max(status, _print(verified, options))
+        except ReferenceFault as fault:
+            progress.clear()
+            raise InputError([f"{session.lab.name}: {fault}"]) from None
+        finally:
+            progress.clear()
+        for remark in limits:
+            print("\n".join(wrap(remark, WIDTH, "")))
+    return status
 
 
-def _tell(result: Any) -> int:
-    """Print the outcome; return the exit status."""
+def _print(verified: Verified, options: argparse.Namespace) -> int:
+    """Print what was found in a world, and return the exit status."""
+    from grader.report.text import WIDTH, wrap
+    from grader.verify.words import certificate
+
+    world, outcome, attempt = verified
+    for line in wrap(f"{world.name}: {world.summary}", WIDTH, "  "):
+        print(line)
+    if attempt is None:
+        print("\n".join(wrap(f"ok   {certificate(outcome)}", WIDTH - 4, "    ")))
+    if outcome.stopped:
+        return 130
+    return _show(verified, options) if attempt is not None else 0
+
+
+def _show(verified: Verified, options: argparse.Namespace) -> int:
+    """Print the shortest scenario with a difference, and return the exit status."""
     from grader.escape import printable
+    from grader.files import write_file
+    from grader.grade.verdicts import NOT_IMPLEMENTED, UNGRADABLE
     from grader.report.text import WIDTH, wrap
     from grader.scenario.writer import to_yaml
 
-    if result.found is None and result.unjudged is None:
-        if result.stopped:
-            print(f"Stopped. No difference so far in {result.scenarios} scenarios.")
-        print(f"No difference in any scenario of up to {result.steps} steps ({result.scenarios} compared).")
-        return 1 if result.stopped else 0
-    scenario, attempt = result.found or (None, result.unjudged)
-    print(f"{'Found a shortest difference' if scenario else 'Could not judge'} after {result.scenarios} scenarios:\n")
-    for line in [attempt.verdict, *attempt.lines]:
-        print("\n".join(wrap(printable(line), WIDTH, "  ")))
-    if scenario is not None:
-        print(f"\nThe scenario:\n\n{to_yaml(scenario)}", end="")
+    attempt, scenario = verified.attempt, verified.outcome.difference
+    assert attempt is not None and scenario is not None
+    known = attempt.verdict in (NOT_IMPLEMENTED, UNGRADABLE)
+    print("    FAIL nothing can be compared yet" if known else "    FAIL the shortest scenario with a difference:")
+    for line in attempt.lines:
+        print("\n".join(wrap(printable(line), WIDTH - 9, " " * 9)))
+    if known:
+        return 3 if attempt.verdict == UNGRADABLE else 1
+    text = to_yaml(scenario)
+    if options.output is None:
+        print(f"\nThe scenario (--output FILE writes it):\n\n{text}", end="")
+        return 1
+    path = pathlib.Path(options.output)
+    write_file(path, text)
+    print(f"\nThe scenario is in {path}. Put it into the lab's scenarios/, run `grader record`, and see it with")
+    print(f"  grader show LAB {path.stem} --submission WHAT")
     return 1
+
+
+class _Progress:
+    """A line on stderr that says how far the search is; nothing if stderr is not a terminal."""
+
+    def __init__(self) -> None:
+        self._begin = self._level_begin = self._shown = time.monotonic()
+        self._level = -1
+        self._on = sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, steps: int, states: int, edges: int, share: float) -> None:
+        now = time.monotonic()
+        if steps != self._level:
+            self._level, self._level_begin = steps, now
+        if not self._on or now - self._shown < PAUSE:
+            return
+        self._shown = now
+        rate = edges / max(now - self._begin, 0.001)
+        left = (now - self._level_begin) * (1 - share) / max(share, 0.001)
+        line = f"step {steps + 1}: {share:4.0%}, {left:.0f} s left; {states:,} states, {rate:,.0f} steps a second"
+        self._write(line)
+
+    def clear(self) -> None:
+        """Remove the line, and begin counting again."""
+        if self._width:
+            self._write("")
+        self._begin = self._level_begin = time.monotonic()
+        self._level = -1
+
+    def _write(self, line: str) -> None:
+        sys.stderr.write(f"\r{line.ljust(self._width)}\r" if not line else f"\r{line.ljust(self._width)}")
+        sys.stderr.flush()
+        self._width = len(line)

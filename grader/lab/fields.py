@@ -12,6 +12,7 @@ import re
 
 from grader.files import write_file
 from grader.formats.fields import (
+    BOOLEAN,
     Kind,
     Schema,
     Table,
@@ -28,6 +29,7 @@ from grader.formats.fields import (
 )
 from grader.formats.schema import object_schema, schema_text, whole_schema
 from grader.lab.feedback import DATE, KINDS, TIME, read_feedback
+from grader.machine.protection import ACCEPTED
 from grader.scenario.model import STEP_LIMIT
 
 PATH = pathlib.Path(__file__).with_name("lab.schema.json")
@@ -39,6 +41,23 @@ TWINS = ("report", "decide")
 
 #: Languages that kernels may be written in -> what messages call them.
 LANGUAGES = {"python": "Python", "c": "C"}
+
+#: Verbs that a world of `scope` may have, in the order in which they are tried.
+VERBS = (
+    "read",
+    "write",
+    "execute",
+    "copy_to_user",
+    "copy_from_user",
+    "mmap",
+    "munmap",
+    "mprotect",
+    "fork",
+    "exit",
+)
+
+#: Calls of which one may fail in a step of such a world. `map-in-fork` lets only forks meet a failing `map`.
+FAILURES = ("allocate", "map", "map-in-fork")
 
 #: Points of a whole lab.
 POINTS = 100
@@ -134,6 +153,14 @@ TOP: Table = {
         ),
         "the task to write scenarios; `grader test` gives its points, which are not part of the lab's 100",
     ),
+    "scope": optional(
+        list_of(
+            "a list of worlds, such as [{name: one-page, mappings: [{by: P, name: h, pages: 1}], processes: 2}]",
+            {"$ref": "#/$defs/world"},
+            lambda value: isinstance(value, dict),
+        ),
+        "the small worlds that `grader verify` explores completely (labs/README.md)",
+    ),
     "hidden_feedback": optional(_FEEDBACK, "how much students learn about hidden scenarios (labs/README.md)"),
 }
 
@@ -165,12 +192,50 @@ MINE: Table = {
 }
 
 
+def _words(words: tuple[str, ...], example: str) -> Kind:
+    """Return the kind of lists of some words."""
+    return list_of(
+        f"a list such as [{example}], of {', '.join(words)}",
+        {"enum": list(words)},
+        lambda value: isinstance(value, str) and value in words,
+    )
+
+
+WORLD: Table = {
+    "name": required(
+        Kind("a name in lower-case letters, digits and hyphens", {"type": "string", "pattern": _NAME}, _is_name),
+        "the name for `--scope`",
+    ),
+    "mappings": required(
+        list_of(
+            "a list of mappings, such as [{by: P, name: h, pages: 1}]",
+            {"type": "object"},
+            lambda value: isinstance(value, dict),
+        ),
+        "what is mapped at the beginning: the fields of `mmap` in a scenario",
+    ),
+    "processes": optional(whole_number(1, 4), "processes alive at the same time, at most; 2 unless given"),
+    "verbs": optional(_words(VERBS, "read, write"), "what may happen; read, write, munmap, fork and exit unless given"),
+    "protections": optional(_words(ACCEPTED, "r--, ---"), "what mprotect asks for"),
+    "failures": optional(_words(FAILURES, "allocate"), "calls of which one may fail in a step"),
+    "bytes": optional(whole_number(1, 4), "bytes of each page that are accessed; 1 unless given"),
+    "past_end": optional(BOOLEAN, "whether the page after each mapping is accessed as well"),
+    "machine": optional(Kind("a mapping", {"type": "object"}), "the hardware, as in a scenario"),
+    "files": optional(Kind("a mapping of names to files", {"type": "object"}), "the disk, as in a scenario"),
+}
+
+
 def schema() -> Schema:
     """Return the whole schema, draft 2020-12."""
     return whole_schema(
         "A lab: what is graded, and for how many points",
         object_schema(TOP),
-        {"task": object_schema(TASK), "picture": object_schema(PICTURE), "mine": object_schema(MINE)},
+        {
+            "task": object_schema(TASK),
+            "picture": object_schema(PICTURE),
+            "mine": object_schema(MINE),
+            "world": object_schema(WORLD),
+        },
     )
 
 

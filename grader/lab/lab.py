@@ -21,7 +21,8 @@ from grader.formats.checking import find_problems
 from grader.formats.fields import Table
 from grader.formats.yaml_reader import Block, read_yaml
 from grader.lab.feedback import Feedback, read_feedback
-from grader.lab.fields import FILES, MINE, PICTURE, POINTS, TASK, TOP, TWINS
+from grader.lab.fields import FILES, MINE, PICTURE, POINTS, TASK, TOP, TWINS, WORLD
+from grader.lab.scope import World, read_world
 from grader.points import apportion, points
 from grader.scenario.loader import load_scenario
 from grader.scenario.model import Scenario
@@ -75,6 +76,7 @@ class Lab(NamedTuple):
     feedback   what students learn about hidden scenarios
     twins      one of TWINS
     mine       None if the lab asks for no scenarios
+    scope      the small worlds that lab.yaml names
     """
 
     path: pathlib.Path
@@ -93,6 +95,7 @@ class Lab(NamedTuple):
     learnt: str = ""
     languages: tuple[str, ...] = ("python",)
     mine: Mine | None = None
+    scope: tuple[World, ...] = ()
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -209,6 +212,7 @@ class _LabLoader:
         self._check_points(block, tasks, scenarios, hidden, released)
         mine = None if "mine" in wrong else self._mine(block)
         pictures = () if "pictures" in wrong else self._pictures(block, scenarios)
+        scope = () if "scope" in wrong else self._scope(block)
         reference = None
         if "reference" in block and "reference" not in wrong:
             reference = self._reference(block)
@@ -231,6 +235,7 @@ class _LabLoader:
             block.get("learnt", ""),
             tuple(block.get("languages", ("python",))),
             mine,
+            scope,
         )
 
     def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:
@@ -278,6 +283,26 @@ class _LabLoader:
         given = block["mine"]
         full = Fraction(str(given.get("full", 1)))
         return Mine(Fraction(str(given["points"])), full, given.get("scenarios", FILES))
+
+    def _scope(self, block: Block) -> tuple[World, ...]:
+        """Return the worlds that `grader verify` explores."""
+        if "scope" not in block:
+            return ()
+        found: dict[str, World] = {}
+        for item, line in zip(block["scope"], block["scope"].lines, strict=True):
+            if self._wrong_fields("a world", item, WORLD, line):
+                continue
+            try:
+                world = read_world(item, self.shown)
+            except FormatError as error:
+                self.problems.append(str(error))
+                continue
+            if world.name in found:
+                self.problem(line, f"world {world.name!r} is listed twice; give one of them another name")
+            if "mprotect" in world.verbs and not world.protections:
+                self.problem(line, f"world {world.name!r}: mprotect needs `protections`, such as [r--]")
+            found[world.name] = world
+        return tuple(found.values())
 
     def _quiz(self, block: Block) -> pathlib.Path | None:
         return pathlib.Path(os.path.normpath(self.folder / block["quiz"])) if "quiz" in block else None

@@ -1,144 +1,281 @@
-"""Compare a kernel with the reference in every scenario of a small world, the shortest scenarios first.
+"""Explores every scenario of a world, shortest first, until a difference is found or nothing new is left.
 
-Every scenario is replayed from its beginning, on a kernel that has seen nothing else. States are not merged, so the
-result holds whatever a kernel keeps and wherever it keeps it, but only up to the number of steps that were explored.
-What counts as a difference is what grading counts: the same comparison decides.
+`explore` merges states whose canonical forms are equal (canonical.py): each is continued once. If all continuations
+lead to known states the space is closed, and what holds in it holds for scenarios of any length.
+`explore_by_replay` makes no assumption about the candidate: it runs every scenario from the beginning, up to a number
+of steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-from grader.grade.attempt import Attempt
-from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
-from grader.replay.simulated import MakeKernel, Replay
-from grader.scenario.model import Expect, Fields, MachineSpec, Scenario, Step
-from grader.trace.records import SKIPPED, Trace
+from grader.lab.scope import World
+from grader.machine.outcome import OK
+from grader.replay.simulated import MakeKernel, Replay, replay
+from grader.scenario.model import Scenario, Step
+from grader.scenario.writer import to_yaml
+from grader.trace.records import Trace
+from grader.verify.actions import Action, actions, setup
+from grader.verify.memento import Memento, Opaque
+from grader.verify.product import Node, Product, ReferenceFault
+from grader.verify.source import Unmergeable
 
-#: The name of the only mapping. It is the first step of every scenario, and is not counted.
-MAPPING = "h"
+#: Steps after the mappings, unless the user asks for another number: enough for small worlds to close.
+STEPS = 40
 
-Attempting = Callable[[Scenario, Trace], Attempt]
+#: Scenarios that are explored by replay, unless the user asks for a number of steps: about ten seconds' worth.
+REPLAYED = 5000
 
-
-class Scope(NamedTuple):
-    """A small world: what its scenarios may use. `verbs` are those of SCOPES."""
-
-    pages: int
-    processes: int
-    verbs: tuple[str, ...]
-    frames: int = MachineSpec().frames
-
-
-#: Verbs of the basic scope.
-BASIC = ("read", "write", "munmap", "fork", "exit")
-
-#: The scopes by name: the basic one, one whose rights change, and one that runs out of frames.
-SCOPES = {
-    "basic": Scope(2, 2, BASIC),
-    "rights": Scope(2, 2, ("read", "write", "execute", "mprotect", "fork")),
-    "memory": Scope(2, 2, ("read", "write", "fork", "exit"), frames=2),
-}
-
-#: What mprotect sets.
-RIGHTS = ("r--", "rw-", "---")
+#: Called after each state is continued: steps so far, states known, edges, and the share of this level that is done.
+Progress = Callable[[int, int, int, float], None]
 
 
-class Verified(NamedTuple):
-    """The outcome. scenarios: how many were compared; steps: all scenarios of up to this many steps were."""
+class Outcome(NamedTuple):
+    """What an exploration has covered.
 
-    scenarios: int
+    steps       all scenarios of up to so many steps, after the mappings, show no difference
+    states      different states; edges: steps tried from them
+    scenarios   number of scenarios that these stand for
+    closed      True if no further step leads to a new state
+    difference  the shortest scenario with a difference, or None
+    merged      False if the kernel was explored by replay; `reason` says why, after "it"
+    stopped     True if the user stopped it
+    """
+
     steps: int
-    found: tuple[Scenario, Attempt] | None
-    unjudged: Attempt | None = None
+    states: int
+    edges: int
+    scenarios: int
+    closed: bool
+    difference: Scenario | None = None
+    merged: bool = True
+    reason: str = ""
     stopped: bool = False
 
 
-class ReferenceBroken(Exception):
-    """The reference crashed or broke a rule, so that there is nothing to compare with."""
+class _Found(NamedTuple):
+    """A difference: length in steps after the mappings, and the steps."""
+
+    length: int
+    steps: tuple[Step, ...]
 
 
-def verify(
-    scope: Scope,
-    task: str,
-    reference: MakeKernel,
-    attempt: Attempting,
-    steps: int,
-    progress: Callable[[int], object] = lambda count: None,
-) -> Verified:
-    """Compare every scenario of up to `steps` steps. Stop at the first difference, which is a shortest one.
+class _State(NamedTuple):
+    """A state that waits to be continued."""
 
-    ctrl-C ends the search early: the outcome then tells the number of steps that was completed.
-    """
-    opening = Step(1, "mmap", "A", {"name": MAPPING, "pages": scope.pages}, {})
-    start = Scenario("found", "", task, MachineSpec(frames=scope.frames), (), ("A",), (opening,))
-    frontier, compared, done = [start], 0, 0
+    number: int
+    steps: tuple[Step, ...]
+    node: Node
+
+
+class _Search:
+    """The search with merging."""
+
+    def __init__(self, world: World, reference: MakeKernel, candidate: MakeKernel, progress: Progress) -> None:
+        self.world = world
+        self.product = Product(world, reference, candidate)
+        self.progress = progress
+        self.known: dict[bytes, int] = {}
+        self.levels: dict[int, list[_State]] = {}
+        self.next: list[list[tuple[int, int]]] = []  # state -> (steps, state that follows) for each action
+        self.edges = 0
+        self.best: _Found | None = None
+        self.setup = setup(world)
+
+    def run(self, steps: int) -> Outcome:
+        level = 0
+        try:
+            self._begin()
+            while self.best is None and self.levels and level < steps:
+                self._continue_level(level)
+                level += 1
+                if self.best is None:
+                    self._check_elsewhere()
+        except KeyboardInterrupt:
+            return self._outcome(level, stopped=True)
+        return self._outcome(level)
+
+    def _begin(self) -> None:
+        path: tuple[Step, ...] = ()
+        for step in self.setup:
+            path += (step,)
+            if not self.product.step(step):
+                self._note(_Found(0, path))
+                return
+        self._arrive(path, 0)
+
+    def _continue_level(self, level: int) -> None:
+        """Try every action in every state of a level."""
+        states = self.levels.pop(level, [])
+        for done, state in enumerate(states):
+            self.product.restore(state.node)
+            byte = self.product.fresh_byte()
+            for action in actions(self.world, self.product.reference, len(state.steps), byte):
+                self._try(state, action, level)
+                if self.best is not None and self.best.length <= level + 1:
+                    return
+            self.progress(level, len(self.next), self.edges, (done + 1) / len(states))
+
+    def _try(self, state: _State, action: Action, level: int) -> None:
+        product = self.product
+        product.restore(state.node)
+        path = state.steps + action
+        for number, step in enumerate(action, 1):
+            try:
+                agrees = product.step(step)
+            except ReferenceFault as fault:
+                raise ReferenceFault(f"{fault} in the last step of:\n{to_yaml(written(self.world, path))}") from None
+            if not agrees:
+                self._note(_Found(level + number, state.steps + action[:number]))
+                return
+        if len(action) > 1 and product.reference.unfired:
+            return
+        self.edges += 1
+        self.next[state.number].append((len(action), self._arrive(path, level + len(action))))
+
+    def _arrive(self, path: tuple[Step, ...], level: int) -> int:
+        """Return the number of the present state; a new one is saved, and the end is tried there."""
+        key = self.product.key()
+        number = self.known.setdefault(key, len(self.next))
+        if number < len(self.next):
+            return number
+        self.next.append([])
+        state = _State(number, path, self.product.save())
+        self.levels.setdefault(level, []).append(state)
+        if not self.product.ends_well():
+            self._note(_Found(level, path))
+        return number
+
+    def _note(self, found: _Found) -> None:
+        if self.best is None or found.length < self.best.length:
+            self.best = found
+
+    def _check_elsewhere(self) -> None:
+        change = self.product.changed_elsewhere()
+        if change:
+            raise Unmergeable(change)
+
+    def _outcome(self, level: int, stopped: bool = False) -> Outcome:
+        closed = self.best is None and not self.levels and not stopped
+        covered = level if self.best is None else max(self.best.length - 1, 0)
+        difference = None if self.best is None or stopped else self.best.steps
+        return Outcome(
+            covered,
+            len(self.next),
+            self.edges,
+            _count(self.next, covered),
+            closed,
+            None if difference is None else written(self.world, difference),
+            stopped=stopped,
+        )
+
+
+def _count(following: list[list[tuple[int, int]]], steps: int) -> int:
+    """Return the number of action sequences of up to so many steps, merged states counted as often as they are met."""
+    if not following:
+        return 0
+    waiting: dict[int, dict[int, int]] = {0: {0: 1}}
+    total = 0
+    for level in range(steps + 1):
+        for state, ways in waiting.pop(level, {}).items():
+            total += ways
+            for length, target in following[state]:
+                later = waiting.setdefault(level + length, {})
+                later[target] = later.get(target, 0) + ways
+    return total
+
+
+def quiet(steps: int, states: int, edges: int, share: float) -> None:
+    """Report no progress."""
+
+
+def explore(
+    world: World, reference: MakeKernel, candidate: MakeKernel, steps: int = STEPS, progress: Progress = quiet
+) -> Outcome:
+    """Explore a world with merging. Unmergeable, or Opaque, if two states of the candidate cannot be compared."""
+    import gc
+
+    search = _Search(world, reference, candidate, progress)
+    gc.disable()  # nothing here is garbage before the end, and looking for it costs a fifth of the time
     try:
-        for length in range(1, steps + 1):
-            longer = []
-            for scenario, expected in _extended(scope, frontier, reference):
-                longer.append(scenario)
-                compared += 1
-                progress(1)
-                seen = attempt(scenario, expected)
-                if seen.verdict in (NOT_IMPLEMENTED, UNGRADABLE):
-                    return Verified(compared, done, None, unjudged=seen)
-                if seen.verdict != PASSED:
-                    return Verified(compared, done, (scenario, seen))
-            frontier, done = longer, length
+        return search.run(steps)
+    finally:
+        gc.enable()
+
+
+def explore_by_replay(
+    world: World,
+    reference: MakeKernel,
+    differs: Callable[[Scenario, Trace], bool],
+    steps: int | None = None,
+    progress: Progress = quiet,
+    reason: str = "",
+) -> Outcome:
+    """Try every scenario of up to so many steps from its beginning: `differs` runs it on the candidate.
+
+    A scenario is only tried as a whole. Its beginnings are scenarios of fewer steps, which have been tried before.
+    Without a number of steps, the search goes as far as REPLAYED scenarios allow.
+    """
+    level = tried = covered = 0
+    levels: dict[int, list[tuple[Step, ...]]] = {0: [tuple(setup(world))]}
+    try:
+        while levels and (steps is None or level <= steps):
+            paths = levels.pop(level, [])
+            if steps is None and tried + len(paths) > REPLAYED:
+                break
+            for done, path in enumerate(paths):
+                scenario = with_outcomes(written(world, path), reference)
+                tried += 1
+                if differs(scenario, replay(scenario, reference)):
+                    return Outcome(max(level - 1, 0), tried, tried, tried, False, scenario, False, reason)
+                if steps is None or level < steps:
+                    for action in _possible(world, reference, path):
+                        levels.setdefault(level + len(action), []).append(path + action)
+                progress(level, tried, tried, (done + 1) / len(paths))
+            level += 1
+            covered = tried
     except KeyboardInterrupt:
-        return Verified(compared, done, None, stopped=True)
-    return Verified(compared, done, None)
+        return Outcome(max(level - 1, 0), covered, covered, covered, False, None, False, reason, stopped=True)
+    return Outcome(level - 1, tried, tried, tried, not levels, None, False, reason)
 
 
-def _extended(scope: Scope, frontier: list[Scenario], reference: MakeKernel) -> Iterator[tuple[Scenario, Trace]]:
-    """Yield every scenario that is one step longer, with the reference's trace of it."""
-    for scenario in frontier:
-        for step in _actions(scope, scenario):
-            longer = scenario._replace(steps=(*scenario.steps, step))
-            outcome = _expected(longer, reference)
-            if outcome is None:
+def _possible(world: World, reference: MakeKernel, path: tuple[Step, ...]) -> list[Action]:
+    """Return the actions that can follow, without failures that never come to pass."""
+    run = Replay(written(world, path), reference)
+    for step in path:
+        run.step(step)
+    byte = sum(step.verb in ("write", "copy_to_user") for step in path) + 1
+    before = Memento([run])
+    found = []
+    for action in actions(world, run, len(path), byte % 200):
+        if len(action) > 1:
+            before.restore()
+            for step in action:
+                run.step(step)
+            if run.unfired:
                 continue
-            shown, expected = outcome
-            yield shown, expected
+        found.append(action)
+    return found
 
 
-def _expected(scenario: Scenario, reference: MakeKernel) -> tuple[Scenario, Trace] | None:
-    """Return the scenario with its last outcome filled in, and its trace; None if the step's process has exited."""
+def written(world: World, steps: tuple[Step, ...]) -> Scenario:
+    """Return steps as a scenario on the world's own machine."""
+    title = f"{len(steps)} steps end as on the reference"
+    return Scenario("found", title, "", world.machine, world.files, world.started, steps)
+
+
+def with_outcomes(scenario: Scenario, reference: MakeKernel) -> Scenario:
+    """Return a scenario in which each step that does not succeed on the reference says how it ends."""
     run = Replay(scenario, reference)
-    records = list(run.records())
-    if any(record.ends or record.findings for record in records):
-        raise ReferenceBroken(f"the reference breaks a rule in {len(scenario.steps)} steps")
-    last, end = records[-2], records[-1]
-    if last.outcome == SKIPPED:
-        return None
-    step = scenario.steps[-1]
-    expect: Expect = {} if last.outcome == "ok" else {"outcome": last.outcome}
-    count = len(scenario.steps) - 1
-    title = f"{count} step{'' if count == 1 else 's'} end as on the reference"
-    shown = scenario._replace(steps=(*scenario.steps[:-1], step._replace(expect=expect)), title=title)
-    return shown, Trace(shown.id, shown.hash, shown.machine.page_size, dict(run.pids), records[:-1], end)
+    told = []
+    for step in scenario.steps:
+        record = run.step(step)
+        if record.ends or record.findings:
+            raise ReferenceFault(f"the reference is wrong in step {step.number} of:\n{to_yaml(scenario)}")
+        told.append(step._replace(expect={} if record.outcome == OK else {"outcome": record.outcome}))
+    return scenario._replace(steps=tuple(told))
 
 
-def _actions(scope: Scope, scenario: Scenario) -> Iterator[Step]:
-    """Yield the steps that may come next. Processes are named in order of creation; each write has its own value."""
-    number = len(scenario.steps) + 1
-    born = ["A", *(step.fields["child"] for step in scenario.steps if step.verb == "fork")]
-    places = [f"{MAPPING}[{page}]" for page in range(scope.pages)]
-    for by in born:
-        for verb in scope.verbs:
-            if verb in ("read", "write", "execute", "munmap"):
-                for at in places:
-                    fields: Fields = {"at": at}
-                    if verb == "write":
-                        fields["value"] = number % 200 + 1
-                    yield Step(number, verb, by, fields, {})
-            elif verb == "mprotect":
-                for at in places:
-                    for rights in RIGHTS:
-                        yield Step(number, verb, by, {"at": at, "protection": rights}, {})
-            elif verb == "exit":
-                yield Step(number, verb, by, {}, {})
-            elif len(born) < scope.processes:
-                yield Step(number, verb, by, {"child": chr(ord("A") + len(born))}, {})
+__all__ = ["Opaque", "Outcome", "ReferenceFault", "Unmergeable", "explore", "explore_by_replay", "quiet"]

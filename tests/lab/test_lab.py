@@ -166,12 +166,13 @@ def test_what_the_schema_refuses_the_loader_refuses(lab, old, new):
 
 
 _PICTURE = {"name": "a-b", "scenario": "touch", "step": 1}
+_WORLD = {"name": "a-b", "mappings": [{"by": "P", "name": "h", "pages": 1}], "verbs": ["read"]}
 
 
 @given(
     field=st.sampled_from([*fields.TOP, "other"]),
     value=st.sampled_from(
-        [0, 1, 1.5, True, "", "x", "a.py:B", "a:1", [], ["a"], [{"id": "a"}], [_PICTURE], {}, {"a": 1}]
+        [0, 1, 1.5, True, "", "x", "a.py:B", "a:1", [], ["a"], [{"id": "a"}], [_PICTURE], [_WORLD], {}, {"a": 1}]
     ),
 )
 def test_what_the_loader_takes_the_schema_takes(field, value):
@@ -182,6 +183,7 @@ def test_what_the_loader_takes_the_schema_takes(field, value):
     parts = [(task, fields.TASK) for task in block["tasks"]]
     parts += [(picture, fields.PICTURE) for picture in block.get("pictures", ())]
     parts += [(block["mine"], fields.MINE)] if "mine" in block else []
+    parts += [(world, fields.WORLD) for world in block.get("scope", ())]
     if not any(list(find_problems("a part", part, table, 1)) for part, table in parts):
         assert list(_VALIDATOR.iter_errors(plain_value(block))) == []
 

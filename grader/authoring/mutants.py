@@ -1,0 +1,204 @@
+"""Makes mutants of a lab's reference, and measures which share of them the lab's scenarios catch.
+
+A mutant is the reference with one small change in its source: a comparison flipped, a statement dropped, a number off
+by one, two arguments swapped, a condition removed. Only the file of the lab's own reference class is changed; what it
+inherits belongs to an earlier lab. A mutant that no scenario catches, and that verify finds equal in the worlds of the
+lab, is not counted: nobody could tell it from the reference there.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, ModuleType
+from typing import NamedTuple
+
+from grader.grade.attempt import attempt_each, attempt_here
+from grader.grade.verdicts import PASSED
+from grader.lab.kernels import reference_kernel
+from grader.lab.lab import Lab
+from grader.lab.recordings import load_recording
+from grader.replay.simulated import MakeKernel
+from grader.scenario.model import Scenario
+from grader.verify.verify import verify_kernel, worlds
+
+#: Seconds after which a mutant counts as caught: it does not come to an end.
+PATIENCE = 20.0
+
+#: Steps to which a mutant that no scenario catches is explored.
+STEPS = 6
+
+_FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+
+
+class Mutant(NamedTuple):
+    """A changed reference: the line that was changed, what was done to it, and the class."""
+
+    line: int
+    change: str
+    kernel: MakeKernel
+
+
+class Survivor(NamedTuple):
+    """A mutant that no scenario catches, and the shortest scenario that shows it."""
+
+    mutant: Mutant
+    scenario: Scenario
+
+
+class Strength(NamedTuple):
+    """The numbers of mutants: those made, those that public and then hidden scenarios catch, and the survivors."""
+
+    made: int
+    public: int
+    hidden: int
+    survivors: list[Survivor]
+
+    @property
+    def different(self) -> int:
+        """Return the number of mutants that differ from the reference in a scenario or in a world."""
+        return self.public + self.hidden + len(self.survivors)
+
+
+def mutants(lab: Lab) -> Iterator[Mutant]:
+    """Yield the mutants of a lab's reference, in the order of its source."""
+    assert lab.reference is not None
+    reference_kernel(lab)  # its package is importable from here on
+    path = lab.reference.path
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for number, node in enumerate(ast.walk(tree)):
+        for change, apply in _changes(node):
+            changed = copy.deepcopy(tree)
+            apply(list(ast.walk(changed))[number])
+            module = ModuleType(f"{path.parent.name}.{path.stem} mutant")
+            module.__package__ = path.parent.name
+            exec(compile(ast.fix_missing_locations(changed), str(path), "exec"), module.__dict__)
+            yield Mutant(getattr(node, "lineno", 0), change, getattr(module, lab.reference.name))
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
+    """Yield what can be done to a node: in words, and as a function of its copy."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in _FLIPPED:
+        yield "a comparison is flipped", _flip
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield "plus and minus are exchanged", _exchange
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        yield f"{node.value} is {node.value + 1}", _add_one
+    if isinstance(node, ast.Call) and len(node.args) == 2 and not node.keywords:
+        yield "two arguments are swapped", _swap
+    if isinstance(node, ast.If):
+        yield "a condition always holds", _always
+    for field in ("body", "orelse", "finalbody"):
+        statements = getattr(node, field, None)
+        if isinstance(statements, list) and not isinstance(node, (ast.Module, ast.ClassDef)):
+            for place, statement in enumerate(statements):
+                if not isinstance(statement, (ast.FunctionDef, ast.Pass)) and not _is_docstring(statement):
+                    yield f"line {statement.lineno} is dropped", _dropper(field, place)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _flip(node: ast.AST) -> None:
+    assert isinstance(node, ast.Compare)
+    node.ops[0] = _FLIPPED[type(node.ops[0])]()
+
+
+def _exchange(node: ast.AST) -> None:
+    assert isinstance(node, ast.BinOp)
+    node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+
+
+def _add_one(node: ast.AST) -> None:
+    assert isinstance(node, ast.Constant) and isinstance(node.value, int)
+    node.value += 1
+
+
+def _swap(node: ast.AST) -> None:
+    assert isinstance(node, ast.Call)
+    node.args.reverse()
+
+
+def _always(node: ast.AST) -> None:
+    assert isinstance(node, ast.If)
+    node.test = ast.Constant(True)
+
+
+def _dropper(field: str, place: int) -> Callable[[ast.AST], None]:
+    def drop(node: ast.AST) -> None:
+        getattr(node, field)[place] = ast.Pass()
+
+    return drop
+
+
+def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None) -> Strength:
+    """Try every mutant on the lab's scenarios, public ones first, and verify those that nothing catches."""
+    made = public = hidden = 0
+    survivors = []
+    for mutant in mutants(lab):
+        made += 1
+        progress(f"line {mutant.line}: {mutant.change}")
+        if _caught(lab, lab.scenarios, mutant.kernel):
+            public += 1
+        elif _caught(lab, lab.hidden, mutant.kernel):
+            hidden += 1
+        else:
+            scenario = _difference(lab, mutant.kernel)
+            if scenario is not None:
+                survivors.append(Survivor(mutant, scenario))
+    return Strength(made, public, hidden, survivors)
+
+
+def _caught(lab: Lab, scenarios: tuple[Scenario, ...], kernel: MakeKernel) -> bool:
+    try:
+        with _limited():
+            return any(
+                attempt_each(s, load_recording(lab, s), lambda one, e: attempt_here(one, e, kernel)).verdict != PASSED
+                for s in scenarios
+            )
+    except _Endless:
+        return True
+
+
+def _difference(lab: Lab, kernel: MakeKernel) -> Scenario | None:
+    """Return the shortest scenario of the lab's worlds in which a mutant differs, or None."""
+    for world in worlds(lab):
+        found = verify_kernel(lab, world, kernel, STEPS).outcome.difference
+        if found is not None:
+            return found
+    return None
+
+
+class _Endless(BaseException):
+    """A mutant does not come to an end. Not an Exception, so that no kernel call takes it for a crash."""
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    """Raise _Endless after PATIENCE seconds of processor time."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise _Endless
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

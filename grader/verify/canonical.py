@@ -1,0 +1,263 @@
+"""Turns the state of two machines and their kernels into a key: equal keys have the same future.
+
+Numbers that only name things are replaced by the order in which they are met: frames, processes, and the bytes that
+were written. What is left is compared exactly:
+
+- each machine: regions, page table entries with all bits, contents of frames, slots and files, the TLB, which frames
+  are in use, and what holds them
+- each kernel: every attribute, followed through objects, containers, closures and bound methods. Order counts in lists
+  and in dicts; it does not count in sets, nor in a dict whose order the kernel's source never asks for (source.py). Two
+  references to one object differ from references to two equal objects
+- which frame of one machine stands for which of the other
+
+In this world frames and pids are numbers that nothing else has (product.py), so an int that equals one of them is
+taken for it. A free frame counts by its place among the free ones, since the lowest is handed out first. If a kernel
+holds a value that may have been made from such numbers (a larger int, a text), the numbers themselves are added to its
+form, so that states are only equal if they have the same ones.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections import deque
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType
+from typing import Any
+
+from grader.machine.entry import FRAME_SHIFT
+from grader.machine.image import POISON, Image
+from grader.machine.machine import Machine
+from grader.machine.pagetable import PageTable
+from grader.machine.process import Process
+from grader.machine.protection import Access, Protection
+from grader.machine.region import Region, RegionMap
+from grader.verify.memento import DICTS, Opaque, layout
+
+_LOW = (1 << FRAME_SHIFT) - 1
+
+
+class Bytes:
+    """Renames the bytes in memory, jointly for both sides: 0 and poison stay, others count in order of appearance."""
+
+    def __init__(self) -> None:
+        self._known = {0: 0, POISON: POISON}
+
+    def image(self, image: Image) -> object:
+        """Return an image with its bytes renamed."""
+        known = self._known
+        fill = known.setdefault(image.fill, len(known))
+        if not image.written:
+            return fill
+        return fill, tuple([(offset, known.setdefault(byte, len(known))) for offset, byte in image.written])
+
+
+def process_order(machine: Machine) -> list[int]:
+    """Return the pids that are alive in an order that depends on how their page tables look, not on who came first."""
+    users = machine._frames._users
+
+    def look(process: Process) -> object:
+        entries = sorted(process.page_table._entries.items())
+        regions = tuple([(r.first_page, r.pages, r.protection.bits) for r in process._regions._regions])
+        return regions, tuple([(page, pte & _LOW, users[pte >> FRAME_SHIFT]) for page, pte in entries])
+
+    processes = list(machine.processes.values())
+    if len(processes) > 1:
+        processes.sort(key=look)  # type: ignore[arg-type]
+    return [process.pid for process in processes]
+
+
+class MachineForm:
+    """The canonical form of one machine, and the names that its kernel's form uses."""
+
+    __slots__ = ("_allocated", "base", "form", "frames", "names", "objects", "order", "pids", "plain", "top")
+
+    def __init__(
+        self, machine: Machine, order: list[int], base: int, values: Bytes, plain: frozenset[int] = frozenset()
+    ) -> None:
+        frames = machine._frames
+        self.plain = plain
+        self.order = tuple(order)
+        self.base, self.top = base, frames._number + 1
+        self._allocated = frames._allocated
+        self.frames: dict[int, int] = {}
+        self.objects: dict[int, int] = {}
+        self.pids: dict[int, tuple[str, int]] = {pid: ("p", place) for place, pid in enumerate(order)}
+        self.names = {id(machine.processes[pid]): ("P", place) for place, pid in enumerate(order)}
+        number = self.frames.setdefault
+        known = self.frames
+        tables = []
+        for place, pid in enumerate(order):
+            process = machine.processes[pid]
+            table = process.page_table
+            self.names[id(table)] = ("T", place)
+            entries = table._entries
+            row = tuple(
+                [
+                    (page, entries[page] & _LOW, number(entries[page] >> FRAME_SHIFT, len(known)))
+                    for page in sorted(entries)
+                ]
+            )
+            tables.append((self._regions(process._regions), process._next_page, row))
+        for frame in range(base, self.top):
+            if frames._allocated[frame]:
+                number(frame, len(known))
+        contents = [values.image(frames._contents[frame]) for frame in known]
+        self.form: tuple[object, ...] = (tuple(tables), tuple(contents), self._rest(machine, order, values))
+
+    def _regions(self, regions: RegionMap) -> tuple[object, ...]:
+        return tuple(
+            [(r.first_page, r.pages, r.protection.bits, r.shared, self.held(r.file), r.offset) for r in regions]
+        )
+
+    def held(self, thing: object) -> int:
+        """Return the number of a file or shared object: in the order in which they are met."""
+        return -1 if thing is None else self.objects.setdefault(id(thing), len(self.objects))
+
+    def _rest(self, machine: Machine, order: list[int], values: Bytes) -> tuple[object, ...]:
+        """Return what only some machines have: holders of frames, the TLB, swap, files."""
+        frames = machine._frames
+        rest: list[object] = []
+        if frames._holder:
+            held = [(self.frames[f], self.held(o), page) for f, (o, page) in frames._holder.items()]
+            rest.append(("held", tuple(sorted(held))))
+        if machine._tlb._on:
+            for pid in order:
+                cached = machine._tlb._cached.get(machine.processes[pid], {})
+                rest.append(tuple([(page, self.entry(pte)) for page, pte in sorted(cached.items())]))
+                stale = machine._stale.get(pid, {})
+                rest.append(tuple([(page, self.entry(pte)) for page, pte in sorted(stale.items())]))
+        if machine._swap is not None:
+            images = machine._swap._images
+            rest.append(tuple([(slot, values.image(images[slot])) for slot in sorted(images)]))
+        for file in machine.files.values():
+            rest.append(tuple([values.image(image) for image in file._images]))
+        hw = machine.hw
+        rest.append((hw.page_size, hw.replacement, hw.zero_frame == self.top - 1))
+        return tuple(rest)
+
+    def entry(self, pte: int) -> tuple[int, object]:
+        """Return an entry with its frame renamed."""
+        return pte & _LOW, self.frame(pte >> FRAME_SHIFT)
+
+    def frame(self, frame: int) -> object:
+        """Return the name of a frame: its number if it is in use, else its place among the free ones."""
+        known = self.frames.get(frame)
+        if known is not None:
+            return ("f", known)
+        return ("free", sum(not used for used in self._allocated[self.base : frame]))
+
+
+class KernelForm:
+    """Writes down a kernel. One object makes one form."""
+
+    def __init__(self, machine: Machine, names: MachineForm, unordered: frozenset[str]) -> None:
+        self._names = names.names
+        self._machine = names
+        self._pids = names.pids
+        self._base, self._top = names.base, names.top
+        self._seen: dict[int, int] = {}
+        self._unordered = unordered
+        self.computed = False  # True once a value was met that may have been made from a frame's or process's number
+        hw = machine.hw
+        for name, part in (("hw", hw), ("frames", hw.frames), ("tlb", hw.tlb), ("swap", hw.swap), ("disk", hw.files)):
+            self._names[id(part)] = (name, 0)
+        self._names.pop(id(None), None)
+        for number, file in enumerate(machine.files.values()):
+            self._names[id(file)] = ("file", number)
+
+    def kernel(self, kernel: object) -> object:
+        """Return the form of a kernel's attributes."""
+        where = layout(kernel)
+        self._seen[id(kernel)] = 0
+        state: dict[str, Any] = {name: getattr(kernel, name) for name in where.slots if hasattr(kernel, name)}
+        if where.has_dict:
+            state.update(kernel.__dict__)
+        form = []
+        for name in sorted(state):
+            value = state[name]
+            if name in self._unordered and type(value) in DICTS:
+                form.append((name, self._plain_dict(value)))
+            elif name != "hw" or id(value) not in self._names:
+                form.append((name, self.write(value)))
+        return tuple(form)
+
+    def _plain_dict(self, value: dict[Any, Any]) -> object:
+        """Return the form of a dict without the order of its keys."""
+        if id(value) in self._seen:
+            return ("again", self._seen[id(value)])
+        self._seen[id(value)] = len(self._seen)
+        keys = [(self.write(key), key) for key in value]
+        keys.sort(key=lambda pair: marshal.dumps(pair[0], 2))
+        return tuple([(form, self.write(value[key])) for form, key in keys])
+
+    def numbers(self) -> object:
+        """Return the numbers behind the names, if the kernel holds a value that may have been made from them."""
+        return (self._machine.order, tuple(self._machine.frames)) if self.computed else None
+
+    def write(self, value: Any) -> Any:
+        """Return the form of any value. Raises Opaque if its state cannot be read."""
+        kind = type(value)
+        if kind is int:
+            if self._base <= value < self._top:
+                return self._machine.frame(value)
+            if value >= self._base and value not in self._machine.plain:
+                if value in self._pids:
+                    return self._pids[value]
+                self.computed = True
+            return value
+        if value is None or kind is bool or kind is str or kind is float or kind is bytes:
+            if kind is float or kind is bytes or (kind is str and not value.isidentifier()):
+                self.computed = True
+            return value
+        known = self._names.get(id(value))
+        if known is not None:
+            return known
+        if kind is Protection:
+            return ("prot", value.bits)
+        if kind is Access:
+            return ("access", value.bit)
+        if kind is Region:
+            return ("region", *(self.write(part) for part in value._key()[:4]), self._held(value.file), value.offset)
+        if isinstance(value, tuple):
+            return (kind.__name__, *map(self.write, value))
+        return self._object(value, kind)
+
+    def _held(self, file: object) -> object:
+        return None if file is None else self.write(file)
+
+    def _object(self, value: Any, kind: type) -> object:
+        """Return the form of an object with an identity: a second reference to it is written as such."""
+        if id(value) in self._seen:
+            return ("again", self._seen[id(value)])
+        self._seen[id(value)] = len(self._seen)
+        if kind in DICTS:
+            factory = getattr(value, "default_factory", None)
+            return (kind.__name__, self.write(factory), *((self.write(k), self.write(v)) for k, v in value.items()))
+        if kind is list or kind is deque:
+            return (kind.__name__, *map(self.write, value))
+        if kind is set or kind is frozenset:
+            return (kind.__name__, *sorted(map(self.write, value), key=lambda form: marshal.dumps(form, 2)))
+        if kind is RegionMap:
+            return ("map", *map(self.write, value._regions))
+        if kind is bytearray:
+            return ("bytearray", bytes(value))
+        if kind is Process:
+            return ("dead", value.pid)
+        if kind is PageTable:  # of a process that has ended; a kernel may still write to it
+            self.computed = self.computed or bool(value._entries)
+            return ("table", value._pid, *sorted(value._entries.items()))
+        if isinstance(value, type) or kind is BuiltinFunctionType:
+            return ("named", value.__module__, value.__qualname__)
+        if kind is MethodType:
+            return ("method", value.__func__.__qualname__, self.write(value.__self__))
+        if kind is FunctionType:
+            cells = tuple([self.write(cell) for cell in value.__closure__ or ()])
+            return ("function", value.__code__.co_qualname, value.__code__.co_firstlineno, cells)
+        if kind is CellType:
+            return ("cell", self.write(value.cell_contents))
+        where = layout(value)
+        if isinstance(value, BaseException) or kind.__module__.startswith("grader."):
+            raise Opaque(value)
+        state = {name: getattr(value, name) for name in where.slots if hasattr(value, name)}
+        if where.has_dict:
+            state.update(value.__dict__)
+        return ("object", kind.__qualname__, tuple([(name, self.write(state[name])) for name in sorted(state)]))

@@ -1,0 +1,210 @@
+"""Saves the state of a replay, and puts it back in place.
+
+A memento holds the contents of every mutable object that can be reached from some roots. `restore` writes them back
+into the same objects, so identities stay what they were: a dict with processes as keys still finds them. Objects that
+came to be after the memento are no longer reached then. An object whose state cannot be read, such as a generator,
+raises Opaque.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, NoneType
+from typing import Any
+
+from grader.machine.image import Image
+from grader.machine.outcome import FileSpec, SharedObject
+from grader.machine.protection import Access, Protection
+from grader.machine.region import Region
+from grader.scenario.model import MachineSpec, Scenario, Step
+
+#: Types whose objects never change and reach nothing that does.
+ATOMS = frozenset(
+    {int, bool, str, float, complex, bytes, NoneType, range, slice, type, BuiltinFunctionType, Protection, Access}
+    | {Image, SharedObject, FileSpec, MachineSpec, Scenario, Step, type(Ellipsis), type(NotImplemented)}
+)
+
+#: Types of the standard library that hold their contents as a dict does.
+DICTS = frozenset({dict, defaultdict, OrderedDict, Counter})
+
+_MISSING = object()
+_POINTER = 8
+
+#: Flags of types (Include/object.h): made at run time; its attributes cannot be set.
+_HEAP, _IMMUTABLE = 1 << 9, 1 << 8
+
+
+class Opaque(Exception):
+    """An object has state that cannot be read, so that two states of it cannot be compared."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"an object of type {type(value).__name__}")
+
+
+class Layout:
+    """Where the objects of a class keep their state: its slots, and whether they have a __dict__."""
+
+    __slots__ = ("has_dict", "slots")
+
+    def __init__(self, cls: type, example: object) -> None:
+        slots: list[str] = []
+        for base in cls.__mro__:
+            names = base.__dict__.get("__slots__", ())
+            names = (names,) if isinstance(names, str) else tuple(names)
+            slots += [_mangled(base, name) for name in names if name not in ("__weakref__", "__dict__")]
+        self.slots = tuple(slots)
+        self.has_dict = hasattr(example, "__dict__")
+        # A class statement makes a heap type that can be changed, and adds pointers only. Any other class has state
+        # in C, as iterators and random.Random have.
+        in_c = any(not base.__flags__ & _HEAP or base.__flags__ & _IMMUTABLE for base in cls.__mro__[:-1])
+        if in_c or cls.__basicsize__ > object.__basicsize__ + _POINTER * (len(slots) + 2) or cls.__itemsize__:
+            raise Opaque(example)
+
+
+def _mangled(cls: type, name: str) -> str:
+    private = name.startswith("__") and not name.endswith("__")
+    return f"_{cls.__name__.lstrip('_')}{name}" if private else name
+
+
+_layouts: dict[type, Layout] = {}
+
+
+def layout(value: object) -> Layout:
+    """Return where an object keeps its state. Raises Opaque if that cannot be known."""
+    cls = type(value)
+    known = _layouts.get(cls)
+    if known is None:
+        known = _layouts[cls] = Layout(cls, value)
+    return known
+
+
+class Memento:
+    """The contents of everything mutable that can be reached from the roots."""
+
+    __slots__ = ("_saved",)
+
+    def __init__(self, roots: Iterable[object]) -> None:
+        self._saved: list[tuple[Callable[[Any, Any], None], Any, Any]] = []
+        save = self._saved.append
+        seen: set[int] = set()
+        waiting: list[Any] = list(roots)
+        while waiting:
+            value = waiting.pop()
+            kind = type(value)
+            if kind in ATOMS:
+                continue
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            if kind in DICTS:
+                copy: Any = dict(value)
+                save((_put_dict, value, copy))
+                waiting += copy
+                waiting += copy.values()
+            elif kind is list or kind is deque:
+                save((_put_list if kind is list else _put_deque, value, list(value)))
+                waiting += value
+            elif kind is set:
+                save((_put_set, value, set(value)))
+                waiting += value
+            elif kind is bytearray:
+                save((_put_list, value, bytes(value)))
+            elif kind is frozenset or isinstance(value, tuple):
+                waiting += value
+            elif kind is Region:
+                waiting.append(value.file)
+            elif kind is MethodType:
+                waiting += (value.__self__, value.__func__)
+            elif kind is FunctionType:
+                waiting += (value.__defaults__, value.__kwdefaults__, value.__dict__, *(value.__closure__ or ()))
+            elif kind is CellType:
+                save((_put_cell, value, _contents(value)))
+                waiting.append(_contents(value))
+            elif not isinstance(value, type):
+                self._save_object(value, waiting)
+
+    def _save_object(self, value: object, waiting: list[object]) -> None:
+        where = layout(value)
+        if where.slots:
+            contents = tuple([(name, getattr(value, name, _MISSING)) for name in where.slots])
+            self._saved.append((_put_slots, value, contents))
+            waiting += [held for _, held in contents if held is not _MISSING]
+        if where.has_dict:
+            waiting.append(value.__dict__)
+
+    def restore(self) -> None:
+        """Put everything back."""
+        for put, value, contents in self._saved:
+            put(value, contents)
+
+    def same(self) -> bool:
+        """Return True if nothing has changed since, objects compared by identity."""
+        return all(_same(_now(value, contents), contents) for _, value, contents in self._saved)
+
+
+def _put_dict(value: dict[Any, Any], contents: dict[Any, Any]) -> None:
+    value.clear()
+    value.update(contents)
+
+
+def _put_list(value: Any, contents: Any) -> None:
+    value[:] = contents
+
+
+def _put_deque(value: deque[Any], contents: list[Any]) -> None:
+    value.clear()
+    value.extend(contents)
+
+
+def _put_set(value: set[Any], contents: set[Any]) -> None:
+    value.clear()
+    value.update(contents)
+
+
+def _put_cell(value: CellType, contents: object) -> None:
+    if contents is not _MISSING:
+        value.cell_contents = contents
+
+
+def _put_slots(value: object, contents: tuple[tuple[str, object], ...]) -> None:
+    for name, held in contents:
+        if held is not _MISSING:
+            setattr(value, name, held)
+        elif hasattr(value, name):
+            delattr(value, name)
+
+
+def _contents(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _MISSING
+
+
+def _now(value: Any, contents: object) -> object:
+    """Return the present contents of an object, in the form in which a memento has them."""
+    if isinstance(value, CellType):
+        return _contents(value)
+    if type(value) in DICTS:
+        return list(value.items())
+    if type(value) is bytearray:
+        return bytes(value)
+    if type(value) in (list, deque, set):
+        return list(value)
+    assert isinstance(contents, tuple)
+    return [(name, getattr(value, name, _MISSING)) for name, _ in contents]
+
+
+def _same(now: Any, before: Any) -> bool:
+    if isinstance(before, dict):
+        before = list(before.items())
+    if isinstance(now, list) and isinstance(before, (list, tuple, set)):
+        return len(now) == len(before) and all(map(_is, now, before))
+    return now is before or (isinstance(now, bytes) and now == before)
+
+
+def _is(one: object, other: object) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_is, one, other))
+    return one is other or (type(one) in (int, str, float, bytes) and type(one) is type(other) and one == other)

@@ -1,0 +1,129 @@
+"""Verifies a submission in the worlds of a lab, in the way that its kernel allows.
+
+A kernel of ours runs in this process, where its states can be saved and merged. A submission runs in the sandbox. Only
+the confined process could report its state, and nothing that it reports is trusted, so it is explored by replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from grader.errors import InputError, did_you_mean
+from grader.grade.attempt import Attempt
+from grader.grade.runner import LocalRunner, Runner
+from grader.grade.session import Session
+from grader.grade.submission import Submission
+from grader.grade.verdicts import PASSED
+from grader.lab.kernels import reference_kernel
+from grader.lab.lab import Lab
+from grader.lab.scope import World, default_world
+from grader.replay.simulated import MakeKernel, replay
+from grader.scenario.model import Scenario
+from grader.trace.records import Trace
+from grader.verify.explore import (
+    STEPS,
+    Opaque,
+    Outcome,
+    Progress,
+    Unmergeable,
+    explore,
+    explore_by_replay,
+    quiet,
+    with_outcomes,
+)
+
+#: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
+RENEWED = 200
+
+SANDBOXED = "runs in the sandbox, where nobody can vouch for its state"
+
+
+class Verified(NamedTuple):
+    """A world, what its exploration covered, and the attempt at the difference that was found, if any."""
+
+    world: World
+    outcome: Outcome
+    attempt: Attempt | None = None
+
+
+def worlds(lab: Lab, only: str | None = None) -> tuple[World, ...]:
+    """Return the worlds of a lab, or the one of a name. InputError if the lab has none of that name."""
+    every = lab.scope or (default_world(lab.scenarios),)
+    if only is None:
+        return every
+    names = [world.name for world in every]
+    if only not in names:
+        near = did_you_mean(only, names) or f"it has {', '.join(names)}"
+        raise InputError([f"{lab.name}: lab.yaml names no scope {only!r}; {near}"])
+    return tuple(world for world in every if world.name == only)
+
+
+def verify_kernel(
+    lab: Lab, world: World, kernel: MakeKernel, steps: int | None, progress: Progress = quiet
+) -> Verified:
+    """Verify a kernel that may run in this process."""
+    reference = reference_kernel(lab)
+    runner = LocalRunner(kernel)
+    try:
+        outcome = explore(world, reference, kernel, STEPS if steps is None else steps, progress)
+    except (Unmergeable, Opaque) as problem:
+        reason = str(problem) if isinstance(problem, Unmergeable) else f"keeps {problem}"
+        outcome = explore_by_replay(world, reference, _differs(runner), steps, progress, reason)
+    return _with_attempt(lab, world, outcome, runner)
+
+
+def verify_submission(
+    session: Session, world: World, submission: Submission, steps: int | None, progress: Progress = quiet
+) -> Verified:
+    """Verify a submission: in this process if its kernel is ours, in the sandbox otherwise."""
+    if submission.trusted is not None:
+        return verify_kernel(session.lab, world, submission.trusted, steps, progress)
+    reference = reference_kernel(session.lab)
+    renewed = _Renewed(lambda: session.runner(submission))
+    try:
+        outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, SANDBOXED)
+        return _with_attempt(session.lab, world, outcome, renewed.runner)
+    finally:
+        renewed.runner.discard()
+
+
+class _Renewed:
+    """A runner that is replaced from time to time."""
+
+    def __init__(self, make: Callable[[], Runner]) -> None:
+        self._make = make
+        self.runner = make()
+        self._left = RENEWED
+
+    def differs(self, scenario: Scenario, expected: Trace) -> bool:
+        if not self._left:
+            self.runner.discard()
+            self.runner, self._left = self._make(), RENEWED
+        self._left -= 1
+        return self.runner(scenario, expected, True).verdict != PASSED
+
+
+def _differs(runner: Runner) -> Callable[[Scenario, Trace], bool]:
+    return lambda scenario, expected: runner(scenario, expected, True).verdict != PASSED
+
+
+def _with_attempt(lab: Lab, world: World, outcome: Outcome, runner: Runner) -> Verified:
+    """Add the attempt at the difference, as a scenario of the lab that states what the reference does."""
+    if outcome.difference is None:
+        return Verified(world, outcome)
+    reference = reference_kernel(lab)
+    scenario = with_outcomes(outcome.difference._replace(task=lab.tasks[0].id), reference)
+    attempt = runner(scenario, replay(scenario, reference), True)
+    return Verified(world, outcome._replace(difference=scenario), attempt)
+
+
+def verify_all(
+    session: Session, chosen: tuple[World, ...], submission: Submission, steps: int | None, progress: Progress
+) -> Iterator[Verified]:
+    """Verify a submission in several worlds; stop after the first with a difference, or where the user stopped it."""
+    for world in chosen:
+        verified = verify_submission(session, world, submission, steps, progress)
+        yield verified
+        if verified.outcome.difference is not None or verified.outcome.stopped:
+            return

@@ -1,0 +1,42 @@
+"""Puts what an exploration has covered into words."""
+
+from __future__ import annotations
+
+from grader.verify.explore import Outcome
+from grader.verify.verify import Verified
+
+
+def certificate(outcome: Outcome) -> str:
+    """Return one sentence on what holds, such as "no difference in any scenario of any length (38 states, …)"."""
+    steps = f"{outcome.steps} step{'s' * (outcome.steps != 1)}"
+    scenarios = f"{outcome.scenarios:,} scenario{'s' * (outcome.scenarios != 1)}"
+    if not outcome.merged:
+        return f"no difference in any of {scenarios} of up to {steps}"
+    seen = f"{outcome.states:,} states, {outcome.edges:,} steps between them"
+    if outcome.closed:
+        return f"no difference in a scenario of any length ({seen}; {scenarios} of up to {steps})"
+    return f"no difference in any of {scenarios} of up to {steps} ({seen})"
+
+
+def remarks(outcome: Outcome) -> list[str]:
+    """Return what limits the certificate, as sentences."""
+    found = []
+    if not outcome.merged:
+        found.append(f"Every scenario was run from its beginning, because this kernel {outcome.reason}.")
+    if outcome.stopped:
+        found.append("Stopped before it was finished; what is shown above has been covered.")
+    return found
+
+
+def summary(found: list[Verified]) -> str:
+    """Return one sentence on several worlds, for a report: the difference, or the weakest of the certificates."""
+    for world, outcome, _ in found:
+        if outcome.difference is not None:
+            steps = len(outcome.difference.steps)
+            return f"verified: a scenario of {steps} steps differs (`grader verify --scope {world.name}` shows it)"
+    worlds = f"{len(found)} small world{'s' * (len(found) != 1)}"
+    if all(outcome.closed for _, outcome, _ in found):
+        return f"verified: no difference in a scenario of any length, in {worlds}"
+    scenarios = sum(outcome.scenarios for _, outcome, _ in found)
+    steps = min(outcome.steps for _, outcome, _ in found)
+    return f"verified: no difference in {scenarios:,} scenarios, all those of up to {steps} steps in {worlds}"

@@ -1,0 +1,60 @@
+"""Mutants of a lab's reference."""
+
+import pathlib
+
+from grader.authoring.mutants import Mutant, _caught, _difference, mutants
+from grader.grade.attempt import attempt_here
+from grader.lab.kernels import reference_kernel
+from grader.lab.lab import load_lab
+from grader.replay.simulated import replay
+
+LAB = load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
+
+
+def mutant_of(change, line):
+    """Return the first mutant with a change in a line whose text contains `line`."""
+    source = LAB.reference.path.read_text().splitlines()
+    return next(m for m in mutants(LAB) if change in m.change and line in source[m.line - 1])
+
+
+def test_each_mutant_changes_one_thing():
+    """Every kind of change is made, and each gives a class of the reference's name."""
+    made = list(mutants(LAB))
+    words = " ".join(mutant.change for mutant in made)
+
+    assert all(mutant.kernel.__name__ == LAB.reference.name for mutant in made)
+    for kind in ("flipped", "exchanged", "is 2", "swapped", "always holds", "dropped"):
+        assert kind in words
+
+
+def test_the_reference_itself_is_unchanged():
+    """Making mutants does not touch the class that everything is compared with."""
+    before = reference_kernel(LAB)
+    list(mutants(LAB))
+
+    assert reference_kernel(LAB) is before
+
+
+def test_a_mutant_is_caught_by_a_scenario():
+    """A last sharer that is recognised too early is a mistake that public scenarios show."""
+    assert _caught(LAB, LAB.scenarios, mutant_of("flipped", "references[entry.frame] == 1").kernel)
+
+
+def test_a_mutant_that_no_scenario_runs_has_a_counterexample():
+    """The shortest scenario of the lab's worlds differs on the mutant."""
+    mutant = mutant_of("flipped", "references[entry.frame] == 1")
+    scenario = _difference(LAB, mutant.kernel)
+
+    assert attempt_here(scenario, replay(scenario, reference_kernel(LAB)), mutant.kernel).verdict != "passed"
+
+
+def test_a_mutant_without_an_end_counts_as_caught(monkeypatch):
+    """A kernel that loops for ever is stopped, and is not taken for one that passes."""
+    monkeypatch.setattr("grader.authoring.mutants.PATIENCE", 0.05)
+
+    class Endless(reference_kernel(LAB)):
+        def mmap(self, process, region):
+            while True:
+                pass
+
+    assert _caught(LAB, LAB.scenarios, Mutant(1, "loops", Endless).kernel)

@@ -1,0 +1,77 @@
+"""`grader verify`, as a user types it."""
+
+import pathlib
+
+import pytest
+
+from grader.cli import main
+from grader.scenario.loader import parse_scenario
+
+COW = str(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
+
+
+def test_the_reference_has_no_difference(capsys):
+    """The certificate says that it holds for any length, and what it covers."""
+    status = main(["verify", COW, "--submission", "reference", "--scope", "execute"])
+    out = capsys.readouterr().out
+
+    assert status == 0
+    assert "no difference in a scenario of any length" in out
+    assert "execute: 1 page; 2 processes; read, write, execute, mprotect, fork" in out
+
+
+def test_a_mistake_is_shown_with_the_shortest_scenario(capsys, tmp_path):
+    """It is explained as in a report, and written as a scenario that loads."""
+    path = tmp_path / "found.yaml"
+    status = main(["verify", COW, "--submission", "misconception:parent_w", "--output", str(path)])
+    out = capsys.readouterr().out
+
+    assert status == 1
+    assert "no process may write to a private frame" in out
+    assert [step.verb for step in parse_scenario(path.read_text(), "found").steps] == ["mmap", "read", "fork"]
+
+
+def test_steps_limit_the_search(capsys):
+    """The certificate then names the number of steps."""
+    status = main(["verify", COW, "--submission", "reference", "--scope", "three", "--steps", "2"])
+
+    assert status == 0
+    assert "scenarios of up to 2 steps" in capsys.readouterr().out
+
+
+def test_a_submission_is_explored_in_the_sandbox(capsys, tmp_path):
+    """The stub has no method yet: nothing can be compared, and that is not called a difference."""
+    status = main(["verify", COW, "--scope", "three", "--steps", "1"])
+    out = capsys.readouterr().out
+
+    assert status == 1
+    assert "nothing can be compared yet" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--scope", "one-pag"], "lab.yaml names no scope 'one-pag'; did you mean 'one-page'"),
+        (["--steps", "-1"], "--steps -1: expected a number, 0 or more"),
+    ],
+)
+def test_a_wrong_option_is_named(capsys, options, message):
+    """With the way out."""
+    status = main(["verify", COW, "--submission", "reference", *options])
+
+    assert status == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_run_can_add_a_certificate(capsys):
+    """One line says what `grader verify` finds, and the points stay what they are."""
+    status = main(
+        ["run", COW, "--submission", "misconception:parent_w", "--only", "a-copy-gains-no-rights", "--verify"]
+    )
+    with_line = capsys.readouterr().out
+    main(["run", COW, "--submission", "misconception:parent_w", "--only", "a-copy-gains-no-rights"])
+    without = capsys.readouterr().out
+
+    assert status == 1
+    assert "verified: a scenario of 3 steps differs" in with_line.replace("\n", " ")
+    assert with_line.splitlines()[0] == without.splitlines()[0]

@@ -1,0 +1,83 @@
+"""Mistakes and correct kernels in the worlds that the labs name."""
+
+import pathlib
+
+import pytest
+
+from grader.grade.attempt import attempt_here
+from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
+from grader.lab.lab import load_lab
+from grader.verify.explore import explore, explore_by_replay
+from grader.verify.verify import verify_kernel, worlds
+from tests.reference.alternatives import ALTERNATIVES
+from tests.reference.students import student
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+#: The student's kernel cannot fork a page that maps the frame of zeros, which only the world `zeros` shows.
+CORRECT = {"demand-paging": [*ALTERNATIVES["demand-paging"], student()], "copy-on-write": ALTERNATIVES["copy-on-write"]}
+
+
+def test_a_fork_of_the_frame_of_zeros_is_found():
+    """A kernel that all scenarios of the lab pass differs in one of its worlds."""
+    lab = lab_of("copy-on-write")
+    [world] = worlds(lab, "zeros")
+
+    assert len(verify_kernel(lab, world, student(), 3).outcome.difference.steps) == 3
+
+
+def lab_of(name):
+    return load_lab(ROOT / "labs" / name)
+
+
+def first_difference(lab, kernel):
+    """Return the world and the steps of the first difference, or None."""
+    for world in worlds(lab):
+        found = verify_kernel(lab, world, kernel, 7)
+        if found.outcome.difference is not None:
+            return world, found
+    return None
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", CORRECT)
+def test_every_misconception_differs_in_the_worlds_of_its_lab(name):
+    """Each has a difference, and the scenario that shows it fails when it is graded."""
+    lab = lab_of(name)
+    for flag in misconceptions(lab, taught=True):
+        found = first_difference(lab, misconception_kernel(lab, flag))
+        assert found is not None, flag
+        assert found[1].attempt.verdict != "passed", flag
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", CORRECT)
+def test_a_difference_is_the_shortest(name):
+    """A search by replay, which merges nothing, finds none in fewer steps."""
+    lab = lab_of(name)
+    reference = reference_kernel(lab)
+    world = worlds(lab)[0]
+    for flag in misconceptions(lab, taught=True):
+        kernel = misconception_kernel(lab, flag)
+        outcome = explore(world, reference, kernel, 3)
+
+        def differs(scenario, expected, kernel=kernel):
+            return attempt_here(scenario, expected, kernel).verdict != "passed"
+
+        length = len(outcome.difference.steps) - len(world.mappings) if outcome.difference else 3
+        if length:
+            # More than two steps cost too much without merging.
+            assert explore_by_replay(world, reference, differs, min(length - 1, 2)).difference is None, flag
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("name", "kernel"), [(name, kernel) for name, kernels in CORRECT.items() for kernel in kernels]
+)
+def test_a_correct_kernel_has_no_difference(name, kernel):
+    """However it keeps its books; and two states of it can be compared."""
+    lab = lab_of(name)
+    for world in worlds(lab):
+        found = verify_kernel(lab, world, kernel, 5)
+        assert found.outcome.difference is None, (world.name, found.attempt and found.attempt.lines)
+        assert found.outcome.merged, (world.name, found.outcome.reason)
