@@ -93,10 +93,8 @@ def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, kernel: MakeK
     runs = run(host, lab, scenario, kernel)
     if options.format == "html":
         from grader.files import write_file
-        from grader.view.player import player
 
-        page = player(runs.scenario, host_trace(runs.scenario, runs.played, host.page_size), None)
-        page = page.replace("the reference", "this machine")
+        page = _page(runs, host)
         if options.output:
             write_file(options.output, page)
         else:
@@ -110,6 +108,27 @@ def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, kernel: MakeK
             print(printable(line, limit=None))
     _rules(runs.rules)
     return _end(host, [runs] if _alarms(runs, found) else [])
+
+
+def _page(runs: Runs, host: HostMachine) -> str:
+    """Return a page with the run by the lab's rules, on Linux as modelled, and on this machine next to each other."""
+    from grader.host.pictures import host_trace
+    from grader.scenario.linux_rules import RULES
+    from grader.view.player import Difference, Side, page_of_runs
+
+    real = host_trace(runs.scenario, runs.played, host.page_size)
+    sides = [Side("the lab's rules", runs.recorded.steps)]
+    sides += [Side("Linux, as modelled", runs.modelled.steps)] if runs.modelled is not None else []
+    sides.append(Side("this machine", real.steps))
+    first = next((n for n, step in enumerate(runs.steps, 1) if step.odd or step.rules), None)
+    difference = None
+    if first is not None:
+        heading = "this machine is not as modelled" if runs.steps[first - 1].odd else "Linux differs from the lab"
+        rules = [f"Rule {number}: {RULES[number].sentence}" for number in runs.steps[first - 1].rules]
+        difference = Difference(first, f"Step {first}: {heading}", [*_remarks(runs.steps[first - 1]), *rules])
+    system = os.uname()
+    about = f"Played on {system.sysname} {system.release}, {system.machine}, with pages of {host.page_size} bytes."
+    return page_of_runs(runs.scenario, runs.recorded.pids, sides, about, difference)
 
 
 def _steps(runs: Runs) -> None:

@@ -36,12 +36,19 @@ class StepRuns(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """A scenario on all sides. `seconds` is the processor time on this machine."""
+    """A scenario on all sides.
+
+    recorded  the run by the lab's rules
+    modelled  the run on Linux as modelled; None in a released lab
+    seconds   the processor time on this machine
+    """
 
     scenario: Scenario
     steps: list[StepRuns]
     played: list[HostStep]
     seconds: float
+    recorded: Trace
+    modelled: Trace | None
 
     @property
     def rules(self) -> list[int]:
@@ -75,7 +82,7 @@ def run(host: HostMachine, lab: Lab, scenario: Scenario, kernel: MakeKernel | No
         odd = tuple(compare(other, real)) if other is not None else ()
         rules = tuple(rule for rule in why.get(number, ([], []))[1] if rule in RULES)
         steps.append(StepRuns(mine, other, real, rules, odd))
-    return Runs(plain, steps, played, seconds)
+    return Runs(plain, steps, played, seconds, recorded, linux)
 
 
 def _sides(scenario: Scenario, trace: Trace) -> list[Side]:

@@ -169,7 +169,8 @@ def test_the_real_machine_can_be_drawn(cli, root, host):
     assert "h[0]" in out
     assert "rw-" in out
     assert page.startswith("<!DOCTYPE html>")
-    assert "this machine" in page
+    assert all(title in page for title in ("the lab&#39;s rules", "Linux, as modelled", "this machine"))
+    assert "Rule 14: " in page
 
 
 def test_a_released_lab_has_no_model(cli, lab, host):
