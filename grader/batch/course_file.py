@@ -23,7 +23,7 @@ NAME = "course.yaml"
 SCHEMA = pathlib.Path(__file__).with_name("course.schema.json")
 FORMAT = 1
 
-_FIELDS = ("format", "title", "labs", "roster", "columns", "assignments", "late")
+_FIELDS = ("format", "title", "labs", "roster", "columns", "assignments", "late", "hand_in")
 
 
 class CourseFile(NamedTuple):
@@ -33,6 +33,7 @@ class CourseFile(NamedTuple):
     columns      what -> name of the roster's column
     assignments  lab -> title of its column in gradebooks
     late         the late policy as it stands there (late.read_policy), or None
+    hand_in      how students hand in, which releases tell them; "" if the course does not say
     """
 
     path: pathlib.Path
@@ -42,6 +43,7 @@ class CourseFile(NamedTuple):
     columns: dict[str, str] = {}  # noqa: RUF012 - never changed
     assignments: dict[str, str] = {}  # noqa: RUF012 - never changed
     late: Any = None
+    hand_in: str = ""
 
 
 def find_course(lab: pathlib.Path) -> pathlib.Path | None:
@@ -73,6 +75,7 @@ def read_course(path: pathlib.Path) -> CourseFile:
         "roster": (str, "the path of a CSV file"),
         "columns": (dict, f"a mapping of {', '.join(COLUMNS)} to names of columns"),
         "assignments": (dict, "a mapping of labs to titles of columns"),
+        "hand_in": (str, "a text, such as: Upload kernel.py and answers.yaml to Moodle."),
     }
     for name, (kind, expected) in checks.items():
         if name in block and not _is(block[name], kind):
@@ -92,6 +95,7 @@ def read_course(path: pathlib.Path) -> CourseFile:
         dict(block.get("columns", {})),
         dict(block.get("assignments", {})),
         block.get("late"),
+        " ".join(block.get("hand_in", "").split()),
     )
 
 

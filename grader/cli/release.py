@@ -14,11 +14,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from grader.batch.course_file import find_course, read_course
     from grader.publish.release import release
 
     lab = load_lab(find_lab(options.lab))
     folder = pathlib.Path(options.output)
-    files = release(lab, folder)
+    path = find_course(lab.path)
+    files = release(lab, folder, read_course(path).hand_in if path is not None else "")
     size = sum((folder / name).stat().st_size for name in files) >> 10
     print(f"{folder}: {len(files)} files, {size} KiB; {len(lab.scenarios)} public scenarios")
     print("It contains no hidden scenario, key, reference or misconception (every byte was searched).")

@@ -242,7 +242,8 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
     if first is None:
         if result["points"] == result["max_points"]:
-            return "all points that can be earned here are earned."
+            told = "all points that can be earned here are earned."
+            return f"{told} Hand in: {printable(lab.hand_in)}" if lab.hand_in else told
         return f"the quiz.\n{command('quiz', lab.path)}"
     if first["verdict"] == "ungradable":
         return "run it again; if that does not help, tell the course: it is not your kernel's fault."

@@ -132,6 +132,7 @@ TOP: Table = {
         ),
         "the languages that kernels may be written in (default: python)",
     ),
+    "hand_in": optional(text(), "how students hand in; releases tell them, and reports once everything is earned"),
     "learnt": optional(text(), "what a finished kernel has shown; `grader watch` says it when everything passes"),
     "pictures": optional(
         list_of(

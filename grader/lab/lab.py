@@ -76,6 +76,7 @@ class Lab(NamedTuple):
     feedback   what students learn about hidden scenarios
     twins      one of TWINS
     mine       None if the lab asks for no scenarios
+    hand_in    how students hand in; "" if the lab does not say
     scope      the small worlds that lab.yaml names
     """
 
@@ -96,6 +97,7 @@ class Lab(NamedTuple):
     languages: tuple[str, ...] = ("python",)
     mine: Mine | None = None
     scope: tuple[World, ...] = ()
+    hand_in: str = ""
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -236,6 +238,7 @@ class _LabLoader:
             tuple(block.get("languages", ("python",))),
             mine,
             scope,
+            " ".join(block.get("hand_in", "").split()),
         )
 
     def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:

@@ -38,14 +38,17 @@ SCRIPT = "forklab"
 HANDED_OUT = ("README.md", "answers.yaml", "stub.c", "practice/*.c", "practice/Makefile")
 
 
-def release(lab: Lab, folder: pathlib.Path) -> list[str]:
+def release(lab: Lab, folder: pathlib.Path, hand_in: str = "") -> list[str]:
     """Write the students' version of a lab into a new folder; return the paths in it, sorted.
+
+    hand_in  how students hand in, as the course says; the lab's own words come first
 
     InputError if the folder is not empty, or if the lab's outputs are not up to date. If a file would reveal a secret,
     the folder is removed again and InputError is raised.
     """
     if lab.reference is None:
         raise InputError([f"{lab.path}: this lab is a release already; run this on the course's own copy"])
+    lab = lab._replace(hand_in=lab.hand_in or hand_in)
     prepare(folder)
     try:
         wheel = write_wheel(folder)
@@ -119,6 +122,8 @@ def lab_yaml(lab: Lab, hidden: bool) -> str:
             lines.append(f"kernel: kernel.py:{lab.kernel.name}")
         elif key != "reference" and (hidden or key != "twins"):
             lines.append(line)
+    if lab.hand_in and not any(line.startswith("hand_in:") for line in lines):
+        lines.append(f"hand_in: {json.dumps(lab.hand_in)}")
     return "\n".join(lines) + "\n"
 
 
@@ -128,6 +133,7 @@ def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
     count = sum(len(lab.hidden_weights(task.id)) for task in lab.tasks)
     worth = points(lab.hidden_points())
     values = {"LAB": lab.name, "TITLE": lab.title, "WHEEL": wheel.name, "HIDDEN": str(count), "POINTS": worth}
+    values["HAND_IN"] = f"How to hand in: {lab.hand_in}\n\n" if lab.hand_in else ""
     values["C_TOOLS"] = " ziglang wasmtime" if "c" in lab.languages else ""
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)

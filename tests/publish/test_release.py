@@ -13,6 +13,7 @@ from grader.lab.lab import load_lab
 from grader.publish.leaks import contents, leaks, secret_files
 from grader.publish.release import release
 from tests.conftest import ROOT
+from tests.labs import kernel_text
 
 LAB = "copy-on-write"
 
@@ -227,3 +228,23 @@ def test_templates_are_filled(folder):
     for name in ("README.md", "Makefile", ".gitlab-ci.yml", ".github/workflows/grade.yml"):
         text = pathlib.Path(folder, name).read_text()
         assert "@LAB@" not in text and "@WHEEL@" not in text and "copy-on-write" in text
+
+
+def test_a_release_says_how_to_hand_in(lab, cli, tmp_path):
+    """The course's line is in the students' README, and in the report once everything is earned; quotes stay quotes."""
+    (lab.parent / "course.yaml").write_text('format: 1\nhand_in: "Upload it: the \\"kernel.py\\", by Friday."\n')
+    cli("release", lab, "--output", tmp_path / "out")
+    released = tmp_path / "out" / "labs" / "small"
+    (released / "kernel.py").write_text(kernel_text())
+    (released / "answers.yaml").write_text("copies: 1\nwho: writer\n")
+    told = " ".join(cli("run", released)[1].split())
+
+    assert 'How to hand in: Upload it: the "kernel.py", by Friday.' in (tmp_path / "out" / "README.md").read_text()
+    assert 'are earned. Hand in: Upload it: the "kernel.py", by Friday.' in told
+
+
+def test_without_a_line_nothing_is_said(lab, cli, tmp_path):
+    """No course, no line."""
+    cli("release", lab, "--output", tmp_path / "out")
+
+    assert "hand in" not in (tmp_path / "out" / "README.md").read_text()
