@@ -33,7 +33,7 @@ Progress = Callable[[int, int, int, float], None]
 
 
 class Outcome(NamedTuple):
-    """What an exploration has covered.
+    """Holds what an exploration has covered.
 
     steps       all scenarios of up to so many steps, after the mappings, show no difference
     states      different states; edges: steps tried from them

@@ -43,7 +43,7 @@ class Opaque(Exception):
 
 
 class Layout:
-    """Where the objects of a class keep their state: its slots, and whether they have a __dict__."""
+    """Says where the objects of a class keep their state: its slots, and whether they have a __dict__."""
 
     __slots__ = ("has_dict", "slots")
 

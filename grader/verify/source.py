@@ -51,7 +51,7 @@ def own_classes(kernel: type) -> list[type]:
 
 
 class Watch:
-    """What a kernel's code could use to keep state outside of the kernel."""
+    """Lists what a kernel's code could use to keep state outside of the kernel."""
 
     def __init__(self, kernel: object) -> None:
         self._classes: dict[type, dict[str, Any]] = {}
