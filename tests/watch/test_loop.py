@@ -54,26 +54,36 @@ class Student:
         self.kernel = lab / "kernel.py"
         self.screen = pyte.Screen(80, 24)
         self.stream = pyte.ByteStream(self.screen)
-        environment = {"TERM": "linux", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "NO_COLOR": "1"}
+        environment = {
+            "TERM": "linux",
+            "PATH": f"{pathlib.Path(GRADER).parent}:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "NO_COLOR": "1",
+        }
         arguments = list(map(str, command))
         self.ended = pexpect.EOF
+        self.before: list[str] = []
         self.child = pexpect.spawn(GRADER, arguments, env=environment, dimensions=(24, 80), cwd=lab.parent)
 
     def sees(self, pattern):
-        """Wait until the whole screen has something; return it, with the time and the seconds made equal."""
+        """Wait until the whole screen is a new one that has something; return it, times and seconds made equal."""
         import pexpect
 
         deadline = time.monotonic() + PATIENCE
         quiet = False  # nothing came for a moment, so the screen is drawn to its end
-        while not (quiet and re.search(pattern, "\n".join(self.screen.display))):
+        while not (quiet and self.screen.display != self.before and self.shows(pattern)):
             assert time.monotonic() < deadline, "\n".join(self.screen.display)
             try:
                 self.stream.feed(self.child.read_nonblocking(65536, timeout=0.05))
                 quiet = False
             except pexpect.TIMEOUT:
                 quiet = True
+        self.before = self.screen.display
         text = "\n".join(line.rstrip() for line in self.screen.display)
         return re.sub(r"\d\d:\d\d:\d\d  \d+\.\d\d s", "12:00:00  0.10 s", text).rstrip() + "\n"
+
+    def shows(self, pattern):
+        return re.search(pattern, "\n".join(self.screen.display))
 
     def saves(self, old="", new=""):
         """Save the kernel with a change, by renaming as editors do."""
