@@ -22,7 +22,7 @@ from grader.view.steps import story
 from grader.watch.change import change
 from grader.watch.regrade import Regrader
 from grader.watch.saves import Saves
-from grader.watch.screen import SINCE, View, listed, report, screen
+from grader.watch.screen import SINCE, View, command_lines, listed, report, screen
 from grader.watch.terminal import Terminal
 
 #: Seconds between two looks for a save while nothing else happens.
@@ -168,7 +168,7 @@ class _Watch:
         lab = self.session.lab.path
         mine = self.regrader.what or lab
         page = f"{command('show', lab, failure['id'], '--submission')} {quoted(mine)} --format html --open"
-        return [*lines, "", "As a page to step through:", f"  {page}"]
+        return [*lines, "", "As a page to step through:", *command_lines(page, self.size[0])]
 
     def _story(self, failure: ScenarioResult | None, only: int | None) -> list[str]:
         graded = self.regrader.graded.get(failure["id"]) if failure is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,9 @@ PRINTED = 6
 
 #: The beginning of the line on what a save changed.
 SINCE = "Since the last save: "
+
+#: A word of a command line as a shell reads it, with its quotes.
+WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 
 KEYS = "h hint  s steps  n next  l list  p picture  q quit"
 
@@ -190,7 +194,19 @@ def _next(view: View, width: int) -> list[str]:
     if not view.next or view.extra:
         return []
     told, _, command = view.next.partition("\n")
-    return [*wrap(f"Next: {told}", width), *([f"  {command}"] if command else [])]
+    return [*wrap(f"Next: {told}", width), *(command_lines(command, width) if command else [])]
+
+
+def command_lines(command: str, width: int) -> list[str]:
+    """Return a command in lines that a shell takes as one when they are pasted. A word is never broken."""
+    lines = [" "]
+    for word in WORD.findall(command):
+        needed = len(lines[-1]) + len(word) + len("  \\")
+        if needed > width and lines[-1].strip():
+            lines[-1] += " \\"
+            lines.append("   ")
+        lines[-1] += f" {word}"
+    return lines
 
 
 def _bottom(view: View, width: int) -> list[str]:

@@ -1,12 +1,13 @@
 """What the screen of `grader watch` shows, in every size."""
 
 import re
+import shlex
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.watch.screen import View, listed, report, screen
+from grader.watch.screen import View, command_lines, listed, report, screen
 from tests.messages import assert_message
 
 FAILING = {
@@ -117,3 +118,22 @@ def test_every_size_is_filled_exactly(extra, width, height, scroll):
     assert len(drawn.lines) == height
     if width >= 44:
         assert max(map(len, drawn.lines)) <= width
+
+
+@given(st.lists(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1), min_size=1))
+def test_a_long_command_can_be_pasted(words):
+    """A shell reads the lines of a command as the command itself, and a line is too long only for one long word."""
+    lines = command_lines(shlex.join(words), 40)
+
+    assert shlex.split("\n".join(lines).replace("\\\n", "")) == words
+    assert all(len(line) <= 40 or len(shlex.split(line.removesuffix(" \\"))) == 1 for line in lines)
+
+
+def test_a_command_keeps_words_with_blanks_whole():
+    """A line is broken between words, never inside a quoted one, and ends as a shell wants it."""
+    lines = command_lines("grader show small fork --submission '/home/ann lee/my kernel.py' --open", 48)
+
+    assert lines == [
+        "  grader show small fork --submission \\",
+        "    '/home/ann lee/my kernel.py' --open",
+    ]
