@@ -136,17 +136,17 @@ static void undo_fork(process_t parent, process_t child, page_t last, const pte_
 
 int kernel_fork(process_t parent, process_t child) {
     uint32_t count = 0, at = 0;
-    int error = 0;
     for (page_t page = 0; fl_next_page(parent, page, &page); page++) count++;
     pte_t *entries = malloc((count + 1) * sizeof *entries);
     if (!entries) return -FL_NOMEM;
+    int error = region_copy(&regions[child], &regions[parent]);
     for (page_t page = 0; !error && fl_next_page(parent, page, &page); page++, at++) {
         fl_lookup(parent, page, &entries[at]);
         error = share_page(parent, child, page, &entries[at]);
         if (error) undo_fork(parent, child, page, entries);
     }
     free(entries);
-    if (!error) error = region_copy(&regions[child], &regions[parent]);
+    if (error) region_clear(&regions[child]);
     return error;
 }
 
