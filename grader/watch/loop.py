@@ -12,15 +12,14 @@ from collections.abc import Callable
 from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.attempt import Attempt
-from grader.grade.result import Result, ScenarioResult
+from grader.grade.result import ScenarioResult
 from grader.grade.session import Session
-from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
 from grader.intake.choosing import KERNELS
 from grader.program import command, quoted
 from grader.report.text import wrap
 from grader.view.steps import story
 from grader.watch.change import change
-from grader.watch.regrade import Regrader
+from grader.watch.regrade import Regrader, failing_in
 from grader.watch.saves import Saves
 from grader.watch.screen import SINCE, View, command_lines, listed, report, screen
 from grader.watch.terminal import Terminal
@@ -48,30 +47,35 @@ def watch_lines(session: Session, what: str | None) -> None:
     with _saves(session, what) as saves:
         if saves.note:
             print(saves.note, flush=True)
-        due = True
+        due, told = True, True
         while True:
             if due and regrader.begin():
-                while regrader.busy and not (due := saves.due()):
-                    regrader.step()
-                if not due:
-                    view = _view(regrader, WIDTH)
-                    print("\n".join([*report(view, WIDTH), ""]), flush=True)
+                told = False
             due = saves.due()
-            if not due:
+            if due:
+                continue
+            if regrader.busy:
+                regrader.step()
+            elif not told:
+                view = _view(regrader, WIDTH)
+                print("\n".join([*report(view, WIDTH), ""]), flush=True)
+                told = True
+            else:
                 time.sleep(IDLE_S)
 
 
 def _saves(session: Session, what: str | None) -> Saves:
-    """Return the watcher of the lab's folder and of the submission. InputError if the submission cannot be watched."""
-    lab = session.lab.path
+    """Return the watcher of the lab and of the submission. InputError if the submission cannot be watched."""
+    lab, outputs = session.lab.path, session.lab.outputs
+    folders = [lab, outputs] if outputs.is_dir() else [lab]  # an author records again, and the watch goes on
     if what is None:
-        return Saves([lab], _kernel_in(lab))
+        return Saves(folders, _kernel_in(lab))
     path = pathlib.Path(what)
     if not path.exists():
         raise InputError([f"{path}: no such file or folder; name a folder with a kernel.py, or a kernel file"])
     if path.is_dir():
-        return Saves([lab, path], _kernel_in(path))
-    return Saves([lab, path.parent], [path])
+        return Saves([*folders, path], _kernel_in(path))
+    return Saves([*folders, path.parent], [path])
 
 
 def _kernel_in(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -200,7 +204,7 @@ def _view(regrader: Regrader, width: int, at: int = 0, saved: str = "", note: st
     lab = regrader.session.lab
     result, busy = regrader.result, regrader.busy
     shown = regrader.first if busy and regrader.first is not None else result
-    failing = _failing(shown) if shown is not None else []
+    failing = failing_in(shown) if shown is not None else []
     failure = failing[at % len(failing)] if failing else None
     place = f"{at % len(failing) + 1} of {len(failing)}" if failing and not busy else ""
     if busy:
@@ -218,12 +222,6 @@ def _view(regrader: Regrader, width: int, at: int = 0, saved: str = "", note: st
         problem=regrader.problem,
         next="" if regrader.problem or busy else _next(regrader, failure),
     )
-
-
-def _failing(result: Result) -> list[ScenarioResult]:
-    """Return the public scenarios that fail, unwritten methods last."""
-    failing = [s for s in result["scenarios"] if s["visibility"] == "public" and s["verdict"] not in (PASSED, WAITING)]
-    return sorted(failing, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)
 
 
 def _next(regrader: Regrader, failure: ScenarioResult | None) -> str:

@@ -11,11 +11,11 @@ from grader.errors import InputError
 from grader.grade.graded import Graded
 from grader.grade.last_run import NAME as NOTE
 from grader.grade.last_run import remember
-from grader.grade.result import Result
+from grader.grade.result import Result, ScenarioResult
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.session import Session
 from grader.grade.submission import Submission, resolve
-from grader.grade.verdicts import PASSED
+from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
 from grader.quiz import mark
 from grader.quiz.marks import QuizResult
 from grader.scenario.model import Scenario
@@ -67,6 +67,7 @@ class Regrader:
         try:
             reloaded = self._reload()
             submission = resolve(self.what, self.session.lab)
+            self.session.load(self.session.lab.all_scenarios)
         except InputError as error:
             self._work, self.problem, self._submission = None, "\n".join(error.problems), None
             return True
@@ -95,7 +96,6 @@ class Regrader:
 
     def _tries(self, submission: Submission) -> Iterator[Graded]:
         lab = self.session.lab
-        self.session.load(lab.all_scenarios)
         runner = self.session.runner(submission)
         try:
             yield from self.session.grade_each(runner, self._order(lab.scenarios), lab.hidden)
@@ -103,9 +103,9 @@ class Regrader:
             runner.discard()
 
     def _order(self, scenarios: tuple[Scenario, ...]) -> list[Scenario]:
-        """Return the scenarios, first the one that the student read about last."""
-        failed = {s["id"] for s in self.result["scenarios"] if s["verdict"] != PASSED} if self.result else set()
-        first = next((s for s in scenarios if s.id in failed), None)
+        """Return the scenarios, first the one that a reader of the last result saw first."""
+        failed = failing_in(self.result)[0]["id"] if self.result and failing_in(self.result) else None
+        first = next((s for s in scenarios if s.id == failed), None)
         return [*([first] if first is not None else []), *(s for s in scenarios if s is not first)]
 
     def _finish(self) -> None:
@@ -161,3 +161,9 @@ class Regrader:
                         status = entry.stat()
                         found[entry.path] = (status.st_mtime_ns, status.st_size)
         return found
+
+
+def failing_in(result: Result) -> list[ScenarioResult]:
+    """Return the public scenarios that fail, unwritten methods last."""
+    failing = [s for s in result["scenarios"] if s["visibility"] == "public" and s["verdict"] not in (PASSED, WAITING)]
+    return sorted(failing, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -169,7 +170,7 @@ def failure_lines(view: View, failure: ScenarioResult, width: int) -> list[str]:
     for detail in failure.get("details", [failure["message"]] if failure["verdict"] != NOT_IMPLEMENTED else []):
         lines += wrap(detail, width - 2, "  ")
     if failure.get("output"):
-        lines += [line[:width] for line in printed(failure["output"], PRINTED, failure.get("output_truncated", False))]
+        lines += printed(failure["output"], PRINTED, failure.get("output_truncated", False), width)
     if "diagnosis" in failure:
         lines += ["", *wrap(failure["diagnosis"], width)]
     return lines
@@ -198,15 +199,29 @@ def _next(view: View, width: int) -> list[str]:
 
 
 def command_lines(command: str, width: int) -> list[str]:
-    """Return a command in lines that a shell takes as one when they are pasted. A word is never broken."""
+    """Return a command in lines that a shell takes as one when they are pasted."""
     lines = [" "]
     for word in WORD.findall(command):
-        needed = len(lines[-1]) + len(word) + len("  \\")
-        if needed > width and lines[-1].strip():
+        long = len(word) + len("     \\") > width  # even on a line of its own
+        if lines[-1].strip() and (long or len(lines[-1]) + len(word) + len("  \\") > width):
             lines[-1] += " \\"
             lines.append("   ")
-        lines[-1] += f" {word}"
+        if long:
+            lines[-1:] = _pieces(word, width)
+        else:
+            lines[-1] += f" {word}"
     return lines
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """Return a quoted word in lines that a shell joins again. They are not indented: blanks would part them."""
+    pieces, piece = [], ""
+    for character in shlex.split(word)[0]:
+        if piece and len(shlex.quote(piece + character)) + len(" \\") > width:
+            pieces.append(f"{shlex.quote(piece)}\\")
+            piece = ""
+        piece += character
+    return [*pieces, shlex.quote(piece)]
 
 
 def _bottom(view: View, width: int) -> list[str]:

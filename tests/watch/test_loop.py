@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from grader.watch import loop
+from grader.watch.screen import View
 from tests.labs import kernel_text, recorded
 from tests.messages import assert_message
 
@@ -34,6 +36,51 @@ def test_lines_without_a_terminal(lab):
     assert "FAIL  share/fork (1 of 1)" in first and "\x1b" not in first
     assert "Since the last save: 1 more passes: fork" in second and "90 of 100 points" in second
     assert (process.returncode, err) == (130, "grader: stopped\n")
+
+
+class Scripted:
+    """Stands for a regrader of so many steps a save, and for its saves: one for each given number of looks."""
+
+    def __init__(self, steps, saves):
+        self.begun, self.steps, self.left = 0, steps, 0
+        self.saves, self.note, self.looks = set(saves), "", 0
+
+    @property
+    def busy(self):
+        return self.left > 0
+
+    def begin(self):
+        self.begun, self.left = self.begun + 1, self.steps
+        return True
+
+    def step(self):
+        self.left -= 1
+
+    def due(self):
+        self.looks += 1
+        if self.looks > 20:
+            raise KeyboardInterrupt
+        return self.looks in self.saves
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+
+@pytest.mark.parametrize(("steps", "saves", "begun", "reports"), [(3, [2], 2, 1), (3, [8], 2, 2), (0, [], 1, 1)])
+def test_no_save_is_lost(monkeypatch, capsys, steps, saves, begun, reports):
+    """A save in the middle of grading begins again, a later one is graded too, and what cannot be graded is told."""
+    scripted = Scripted(steps, saves)
+    monkeypatch.setattr(loop, "Regrader", lambda session, what: scripted)
+    monkeypatch.setattr(loop, "_saves", lambda session, what: scripted)
+    monkeypatch.setattr(loop, "_view", lambda regrader, width: View("a lab", problem="no kernel"))
+    with pytest.raises(KeyboardInterrupt):
+        loop.watch_lines(None, None)
+
+    assert scripted.begun == begun
+    assert capsys.readouterr().out.count("no kernel") == reports
 
 
 def until(stream, pattern):

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.grade.session import open_session
-from grader.watch.regrade import Regrader
+from grader.watch.regrade import Regrader, failing_in
 from tests.labs import kernel_text
 
 
@@ -97,3 +97,29 @@ def test_a_changed_scenario_is_read_again(regrader, lab, cli):
     assert "touch.yaml:7" in problem and "wrote" in problem
     assert regrader.problem == ""
     assert regrader.result["scenarios"][0]["title"] == "Another title"
+
+
+def test_a_stale_recording_is_a_problem(regrader, lab, cli):
+    """An author who changes a scenario before recording it reads what to do, and the watch goes on."""
+    path = lab / "scenarios" / "touch.yaml"
+    path.write_text(path.read_text().replace("value: 1", "value: 2"))
+    assert regrader.begin()
+    problem, busy = regrader.problem, regrader.busy
+    assert cli("record", lab)[0] == 0
+    to_the_end(regrader)
+
+    assert "grader record" in problem and not busy
+    assert regrader.problem == "" and regrader.result["tasks"][0]["points"] == 50
+
+
+def test_a_failure_comes_before_an_unwritten_method(regrader, lab):
+    """What is tried first is what the screen shows first: unwritten methods come last there, hidden scenarios never."""
+    unwritten = kernel_text("self.regions[child] = ", 'raise NotImplementedError("fork")  # ')
+    (lab / "kernel.py").write_text(unwritten)
+    to_the_end(regrader)
+    shown = [s["id"] for s in failing_in(regrader.result)]
+    passed = {**regrader.result["scenarios"][0], "verdict": "not_implemented"}
+    failed = {**regrader.result["scenarios"][1], "verdict": "failed"}
+
+    assert shown == ["fork"]
+    assert [s["verdict"] for s in failing_in({"scenarios": [passed, failed]})] == ["failed", "not_implemented"]
