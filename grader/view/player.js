@@ -44,6 +44,9 @@ if (mode) mode.onclick = () => {
 };
 document.addEventListener("keydown", (event) => {
   if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+  const box = event.target.closest(".scroll");
+  if (box && box.scrollWidth > box.clientWidth) return; // there the keys move what is too wide
+  if (event.key === "d" && !$("button[value=different]").length) return;
   event.preventDefault();
   show(moves[keys[event.key]]());
 });

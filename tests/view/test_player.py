@@ -335,6 +335,30 @@ def test_the_page_fits_a_telephone(browser, tmp_path):
     assert browser.value("document.documentElement.scrollWidth") <= 400
 
 
+def test_keys_move_a_picture_that_is_too_wide(browser, tmp_path):
+    """In a box that scrolls the arrows are the box's own; where everything fits they change the step."""
+    browser.open(address(tmp_path, failing()), width=400)
+    wide = "Array.from(document.querySelectorAll('.scroll')).find(b => b.scrollWidth > b.clientWidth)"
+    browser.value(f"{wide}.focus()")
+    before = shown(browser)
+    browser.press("ArrowLeft")
+    assert shown(browser) == before
+
+    browser.open(address(tmp_path, failing()), width=2000)
+    assert browser.value(f"{wide} === undefined") is True
+    browser.value("document.querySelector('main > section:not([hidden]) .scroll').focus()")
+    browser.press("ArrowLeft")
+    assert shown(browser) == ["s6"]
+
+
+def test_d_does_nothing_without_a_difference(browser, tmp_path):
+    """The key of a button that is not there does not lead away from the step."""
+    browser.open(address(tmp_path, of_reference("copy-on-write", "fork-faults")) + "#s3")
+    browser.press("d")
+
+    assert shown(browser) == ["s3"]
+
+
 def test_a_hostile_run_runs_nothing(browser, tmp_path):
     """What a kernel prints and raises stays text, and the browser's policy has nothing to refuse."""
     scenario, trace = recorded("copy-on-write", "fork-copies-nothing")
