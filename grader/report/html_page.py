@@ -5,8 +5,6 @@ No script, nothing fetched. Hidden scenarios have the words of every other repor
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from grader.escape import for_html as html
 from grader.grade.verdicts import PASSED
 from grader.points import points
 from grader.report.sentences import counted, failed, lines, notes, question_lines, score, told
+from grader.view.document import document
 
 if TYPE_CHECKING:
     from grader.grade.graded import Graded
@@ -55,23 +54,16 @@ def render(result: Result, pages: Mapping[str, str] | None = None) -> str:
 
     pages  a scenario's id -> the address of its page
     """
-    title = f"{html(result['lab'])}: {html(score(result))}"
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return "\n".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>",
-            f'<h1>{title}</h1>\n<p class="soft">{html(result["title"])}</p>',
-            _tasks(result),
-            *_stories(result, pages or {}),
-            *_quiz(result),
-            *(f"<p>{html(note)}</p>" for note in notes(result)),
-            f'<p class="soft receipt">receipt {html(result["receipt"])}</p>\n</main>\n</body>\n</html>\n',
-        ]
-    )
+    title = f"{result['lab']}: {score(result)}"
+    body = [
+        f'<main>\n<h1>{html(title)}</h1>\n<p class="soft">{html(result["title"])}</p>',
+        _tasks(result),
+        *_stories(result, pages or {}),
+        *_quiz(result),
+        *(f"<p>{html(note)}</p>" for note in notes(result)),
+        f'<p class="soft receipt">receipt {html(result["receipt"])}</p>\n</main>',
+    ]
+    return document(title, "\n".join(body), STYLE)
 
 
 def player_pages(result: Result, graded: Iterable[Graded], recordings: Mapping[str, Recording]) -> dict[str, str]:

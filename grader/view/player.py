@@ -1,13 +1,11 @@
 """A run as a page to step through: one file, every step drawn beforehand, the student's run next to the reference's.
 
-The script only hides and shows, so the page reads and prints without it. The Content-Security-Policy allows this script
-and this style by their hashes, and nothing else. Pure: scenario, trace and attempt in, text out.
+The script only hides and shows, so the page reads and prints without it. Pure: scenario, trace and attempt in, text
+out.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -20,6 +18,7 @@ from grader.grade.verdicts import PASSED
 from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
 from grader.trace.records import StepRecord, Trace
+from grader.view.document import document
 from grader.view.layout import Picture, compared, pictures
 from grader.view.questions import Question, heading, questions
 from grader.view.steps import cost
@@ -229,20 +228,9 @@ def _page(
 ) -> str:
     style = f"{(_FOLDER / 'player.css').read_text(encoding='utf-8')}{STYLE}"
     script = (_FOLDER / "player.js").read_text(encoding="utf-8")
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
     predict = '<button value="predict" aria-pressed="false">Predict first</button>' if _asks(steps) else ""
     jump = '<button value="different">First difference (d)</button>' if differs else ""
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<title>{html(scenario.id)}: {html(scenario.title)}</title>
-<style>{style}</style>
-</head>
-<body>
-<header><h1>{html(scenario.title)}</h1><p class="soft">{html(about)}</p></header>
+    body = f"""<header><h1>{html(scenario.title)}</h1><p class="soft">{html(about)}</p></header>
 <nav hidden aria-label="Steps"><button value="first">First</button><button value="back">Back (←)</button>
 <button value="on">Next (→)</button><button value="last">Last</button>{jump}{predict}
 <input id="slider" type="range" min="1" max="{len(steps)}" value="1" aria-label="Step">
@@ -251,15 +239,8 @@ def _page(
 <main data-start="{start}">
 {_HERE}</main>
 <footer>{_overview(scenario, steps)}
-{_hint(scenario)}{_printed(printed)}</footer>
-<script>{script}</script>
-</body>
-</html>
-"""
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+{_hint(scenario)}{_printed(printed)}</footer>"""
+    return document(f"{scenario.id}: {scenario.title}", body, style, script)
 
 
 def _asks(steps: Sequence[_Step]) -> bool:

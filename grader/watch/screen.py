@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
 from grader.points import points
 from grader.report.sentences import counted, score
-from grader.report.text import COLOURS, MARKS, mark_of, printed, wrap
+from grader.report.text import COLOURS, MARKS, mark, mark_of, printed, shortened, wrap
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -100,9 +100,9 @@ def report(view: View, width: int) -> list[str]:
 
 def _heading(view: View, width: int) -> list[str]:
     if view.result is None:
-        return [view.title[:width], ""]
+        return [shortened(view.title, width), ""]
     total = score(view.result)
-    return [f"{view.title[: width - len(total) - 2]:{width - len(total)}}{total}"]
+    return [f"{shortened(view.title, width - len(total) - 2):{width - len(total)}}{total}"]
 
 
 def _top(view: View, width: int) -> list[str]:
@@ -130,7 +130,7 @@ def _task(view: View, task: TaskResult, room: int, width: int) -> str:
     many = counted(own)
     passed = f"{sum(s['verdict'] == PASSED for s in many)} of {len(many)}" if many else ""
     mark = _mark(task, own)
-    line = f"  {task['number']} {task['title'][:room]:{room}} "
+    line = f"  {task['number']} {shortened(task['title'], room):{room}} "
     line += f"{bar}  {scored:>11}  {passed:>8}  " if width >= WIDE else f"{scored:>11}  "
     return line + _paint(view, mark)
 
@@ -240,11 +240,7 @@ def listed(view: View, result: Result, width: int) -> list[str]:
         if own:
             lines.append(f"task {task['number']}  {task['title']}"[:width])
         for scenario in own:
-            mark = "ok" if scenario["verdict"] == PASSED else MARKS[scenario["verdict"]]
-            told = scenario.get("title", scenario["message"])
-            line = f"{scenario['id']:32} {told}"
-            if len(line) > width - 12:
-                kept = line[: width - 14]
-                line = f"{kept.rpartition(' ')[0].rstrip() or kept} …"
-            lines.append(f"  {_paint(view, mark, f'{mark:8}')} {line}")
+            told = mark(scenario["verdict"])
+            line = shortened(f"{scenario['id']:32} {scenario.get('title', scenario['message'])}", width - 12)
+            lines.append(f"  {_paint(view, told, f'{told:8}')} {line}")
     return lines
