@@ -12,7 +12,7 @@ import contextlib
 import os
 import pathlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
@@ -44,6 +44,7 @@ from grader.batch.store import NAME as STORE
 from grader.batch.store import Kept, Key, Store, StoreError
 from grader.errors import InputError
 from grader.lab.lab import Lab
+from grader.points import points as shown_points
 from grader.report.class_result import ClassResult
 from grader.report.course import course
 
@@ -161,7 +162,7 @@ def merge_batches(
         for folder, shard in zip(folders, shards, strict=True):
             parts += shard.parts
             if lists.overrides is None:
-                overrides += [one for one in shard.overrides if one not in overrides]
+                overrides += _new_overrides(folder, shard.overrides, overrides)
             store.keep(shard.attempts)
             kernels |= shard.kernels
             for id, about, answers in shard.submissions:
@@ -176,6 +177,19 @@ def merge_batches(
         store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
         return _told(opened, store, output, 0, [], known, lists.late)
+
+
+def _new_overrides(
+    folder: pathlib.Path, given: Sequence[OverrideRow], known: Sequence[OverrideRow]
+) -> list[OverrideRow]:
+    """Return a shard's overrides that are not known yet. InputError if one sets the same points to another value."""
+    values = {(student, what): points for _, student, what, points, _ in known}
+    for _, student, what, points, _ in given:
+        other = values.get((student, what), points)
+        if other != points:
+            told = f"it sets {what} of {student} to {shown_points(points)}, and another shard to {shown_points(other)}"
+            raise InputError([f"{folder}: {told}; name the file that counts with --overrides"])
+    return [one for one in given if (one[1], one[2]) not in values]
 
 
 def _contents(about: dict[str, Any], answers: bytes | None) -> tuple[object, ...]:

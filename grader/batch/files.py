@@ -14,7 +14,7 @@ import errno
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -25,10 +25,10 @@ from grader.batch.late import apply as apply_policy
 from grader.batch.mine import entry_of as mine_of
 from grader.batch.mine import in_feedback as in_feedback_mine
 from grader.batch.output import Output
-from grader.batch.overrides import Override, apply, in_feedback
+from grader.batch.overrides import TOTAL, Override, apply, in_feedback
 from grader.batch.packing import NAME as PACKED
 from grader.batch.packing import moodle_feedback
-from grader.batch.rows import KeptGrade, KeptGrades
+from grader.batch.rows import KeptGrade, KeptGrades, OverrideRow
 from grader.batch.store import StoreError
 from grader.escape import for_csv
 from grader.grade.attempt import BEFORE, ends_itself
@@ -61,8 +61,7 @@ def write_results(grades: Grades, output: Output, late: Policy | None, alike: Al
         store.written = before | {path: before.get(path, "") for id, _, _ in store.submissions() for path in _paths(id)}
         entries, texts = _entries(grades, output)
         batch = _batch(grades, entries, alike)
-        told = apply_policy(entries, late) if late is not None else []
-        told += apply(entries, [Override(*row) for row in store.overrides], cast("dict[str, Any]", batch))
+        told = _adjust(entries, store.overrides, late, batch)
         written, handed_back = {}, {}
         for entry, (staff, student) in zip(entries, texts, strict=True):
             result, feedback = _paths(entry["id"])
@@ -79,6 +78,20 @@ def write_results(grades: Grades, output: Output, late: Policy | None, alike: Al
         output.write("results.csv", table(batch))
     told += [f"{output.folder / path}: its submission is gone, but the file was changed: it stays" for path in changed]
     return batch, told
+
+
+def _adjust(
+    entries: list[dict[str, Any]], rows: Sequence[OverrideRow], late: Policy | None, batch: ClassResult
+) -> list[str]:
+    """Apply overrides and the late policy to entries; return what to tell.
+
+    What is taken off for being late is taken off points that a person gave for a task, too, but not off a total.
+    """
+    overrides = [Override(*row) for row in rows]
+    plain = cast("dict[str, Any]", batch)
+    told = apply(entries, [one for one in overrides if one.what != TOTAL], plain)
+    told += apply_policy(entries, late) if late is not None else []
+    return told + apply(entries, [one for one in overrides if one.what == TOTAL], plain)
 
 
 def _entries(grades: Grades, output: Output) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:

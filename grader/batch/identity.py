@@ -32,6 +32,11 @@ _PERSONAL = {
 }
 
 
+#: Kinds of which everybody has one, so that two different ones are two people. Of e-mail addresses and logins people
+#: have several.
+_ONE_EACH = {PARTICIPANT, CANVAS_ID, NUMBER}
+
+
 class Key(NamedTuple):
     """One thing that a person is known by. `value` is folded: compare it, do not show it."""
 
@@ -70,6 +75,13 @@ def keys_of(entry: Entry, person: dict[str, Any]) -> frozenset[Key]:
         user = entry["user"] or (entry["id"] if entry["system"] == "plain" else "")
         own += [(kind, user) for kind in _PERSONAL.get(entry["system"], ())]
     return keys(*own)
+
+
+def is_another(entry: Entry, person: dict[str, Any], known: frozenset[Key]) -> bool:
+    """Return True if somebody's keys, none of which this person has, show that the two are not the same person."""
+    # Only what a system or a roster says: the name of a plain folder can be a number of any kind, or none.
+    sure = keys_of(entry, person) if entry["system"] != "plain" else keys((NUMBER, person["number"]))
+    return bool({one.kind for one in sure} & {one.kind for one in known} & _ONE_EACH)
 
 
 def name_of(entry: Entry, person: dict[str, Any]) -> Key | None:

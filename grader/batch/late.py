@@ -49,10 +49,12 @@ def parse_time(text: str) -> datetime.datetime | None:
 def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
     """Take off points in entries, each noted in its `adjustments`. Return lines on those without a time."""
     untimed, marked = 0, []
-    lines = _extend(entries, policy)
+    unclear, lines = _extend(entries, policy)
     for entry in entries:
         submitted = _submitted(entry["submitted"], policy)
-        if submitted is not None:
+        if submitted is not None and entry["id"] in unclear and submitted > policy.due + policy.grace:
+            entry["late"] = entry["late_undecided"] = True
+        elif submitted is not None:
             _take_off(entry, submitted, policy)
         elif entry["late"]:
             marked.append(entry["id"])
@@ -70,20 +72,30 @@ def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
     return lines
 
 
-def _extend(entries: Sequence[Entry], policy: Policy) -> list[str]:
-    """Note in each entry the days of its extension. Return a line for each extension that fits no submission."""
-    used = set()
+def _extend(entries: Sequence[Entry], policy: Policy) -> tuple[set[str], list[str]]:
+    """Note in each entry the days of its extension.
+
+    Return the ids of submissions for which that is unclear, as one student's number is another's of another kind; and a
+    line for each extension that does not fit exactly one submission.
+    """
+    ids = {entry["id"].casefold(): [entry] for entry in entries}
+    known: dict[str, list[Entry]] = {}
     for entry in entries:
-        known = {one.value for person in people(entry) for one in keys_of(entry, person)} | {entry["id"].casefold()}
-        fitting = policy.extensions.keys() & known
-        used |= fitting
-        entry["extension"] = float(max((policy.extensions[student] for student in fitting), default=Fraction(0)))
-    way_out = "name the student by e-mail address, login, ID number, or the name of the submission in results.csv"
-    return [
-        f"the extension for {printable(student, 60)!r} fits no submission of this batch; {way_out}"
-        for student in policy.extensions
-        if student not in used
-    ]
+        for value in {one.value for person in people(entry) for one in keys_of(entry, person)}:
+            known.setdefault(value, []).append(entry)
+    unclear, lines = set(), []
+    for student, days in policy.extensions.items():
+        fitting = ids.get(student) or known.get(student, [])
+        if len(fitting) == 1:
+            fitting[0]["extension"] = max(fitting[0]["extension"], float(days))
+            continue
+        unclear |= {entry["id"] for entry in fitting}
+        fits = " and ".join(entry["id"] for entry in fitting) or "no submission of this batch"
+        lines.append(f"the extension for {printable(student, 60)!r} fits {fits}; {_WAY_OUT}")
+    return unclear, lines
+
+
+_WAY_OUT = "name the student by e-mail address, login, ID number, or the name of the submission in results.csv"
 
 
 def _submitted(text: str, policy: Policy) -> datetime.datetime | None:

@@ -155,7 +155,7 @@ def _marked(name: str, is_folder: bool) -> _Name | None:
 
 
 def _stem(name: str) -> str:
-    for suffix in (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".zip", ".tar", ".py"):
+    for suffix in (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".zip", ".tar", ".py", ".c"):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return name
@@ -236,7 +236,7 @@ def _gradescope_people(folder: pathlib.Path) -> dict[str, tuple[list[Person], st
                 submitters = [_person(one) for one in entry.get(":submitters") or []]
                 people[match["id"]] = submitters, _time(entry.get(":created_at"))
         return people
-    except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         raise InputError([f"{path}: this is not Gradescope's list of submissions ({type(error).__name__})"]) from None
 
 

@@ -1,8 +1,9 @@
 """Says which submission belongs to which row of a gradebook: by one unique key, or not at all.
 
 A row and a person match if they share a strong key and nothing else does: no second submission has a key of the row,
-and no second row has a key of the person. Names count only where both sides have the name once. Whatever is left with
-two candidates is for a person to decide, and no grade is written.
+and no second row has a key of the person. Names count only where both sides have the name once, and where no number
+shows that the two are different people. Whatever is left with two candidates is for a person to decide, and no grade is
+written.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from grader.batch.identity import Entry, Key, contested, keys_of, name_of, people
+from grader.batch.identity import Entry, Key, contested, is_another, keys_of, name_of, people
 
 
 class Row(NamedTuple):
@@ -79,7 +80,13 @@ class _Matcher:
         return Matches(results, self._unmatched(met))
 
     def _named(self, row: Row) -> set[_Place]:
-        return self.by_name.get(row.name, set()) if row.name is not None else set()
+        """Return the people who have a row's name and may be who the row is about."""
+        found = self.by_name.get(row.name, set()) if row.name is not None else set()
+        return {place for place in found if not self._is_another(place, row.keys)}
+
+    def _is_another(self, place: _Place, known: frozenset[Key]) -> bool:
+        entry = self.entries[place[0]]
+        return is_another(entry, people(entry)[place[1]], known)
 
     def _match(self, number: int, strong: set[_Place], named: set[_Place], claims: dict[_Place, list[int]]) -> Match:
         found = strong or named

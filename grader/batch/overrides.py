@@ -111,6 +111,7 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
     rows = [Row(one.line, one.student, keys(*((kind, one.student) for kind in _KINDS))) for one in overrides]
     found = {one: match(entries, [row]).rows[0] for one, row in zip(overrides, rows, strict=True)}
     idle = []
+    lines: dict[tuple[str, str], int] = {}
     for one in sorted(overrides, key=lambda one: (order.index(one.what) if one.what in order else -1, one.line)):
         entry = ids.get(one.student) or found[one].entry
         if one.what not in order:
@@ -118,6 +119,8 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
         elif entry is None:
             why = found[one].decide or "no submission is theirs"
             idle.append(f"line {one.line}: {one.student}: {why}")
+        elif lines.setdefault((entry["id"], one.what), one.line) != one.line:
+            idle.append(f"line {one.line}: line {lines[entry['id'], one.what]} has {one.what} of {entry['id']} already")
         elif not _set(entry, one, scenarios.get(one.what, one.what), hidden):
             idle.append(f"line {one.line}: {entry['id']} has {shown(one.points)} points in {one.what} without it")
     return [f"override does not apply: {line}" for line in idle]

@@ -11,6 +11,7 @@ import io
 import os
 import pathlib
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -208,7 +209,13 @@ def _know(person: dict[str, Any], one: Listed) -> None:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
+    """Return a name as addresses have it: `Team Ä 1` is team-a-1; "" for a name without Latin letters and digits."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def _fold(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def _join_teams(entries: Sequence[Entry], roster: Roster) -> set[str]:
@@ -216,13 +223,18 @@ def _join_teams(entries: Sequence[Entry], roster: Roster) -> set[str]:
     members: dict[str, list[Listed]] = {}
     for one in roster.listed:
         if one.group:
-            members.setdefault(_slug(one.group), []).append(one)
+            members.setdefault(_fold(one.group), []).append(one)
     joined = set()
     logins = {known.value for one in roster.listed for known in one.keys}
     for entry in entries:
-        name = entry["user"]
-        team = members.get(_slug(name)) if entry["system"] in ("plain", "classroom") and name else None
-        if team and name.casefold() not in logins:
+        if entry["system"] not in ("plain", "classroom") or entry["user"].casefold() in logins:
+            continue
+        groups = _groups_called(entry["user"], members)
+        if len(groups) > 1:
+            names = " or of ".join(members[group][0].group for group in groups)
+            entry["doubt"] = f"{entry['given']} can be the submission of {names}"
+        elif groups:
+            team = members[groups[0]]
             first, *others = ({"label": "", "email": "", "number": ""} for _ in team)
             for person, one in zip((first, *others), team, strict=True):
                 _know(person, one)
@@ -231,11 +243,19 @@ def _join_teams(entries: Sequence[Entry], roster: Roster) -> set[str]:
     return joined
 
 
+def _groups_called(name: str, members: Mapping[str, Sequence[Listed]]) -> list[str]:
+    """Return the groups that a submission's name can mean: the one of that very name, or all with its address."""
+    if _fold(name) in members:
+        return [_fold(name)]
+    slug = _slug(name)
+    return [group for group in members if slug and _slug(group) == slug]
+
+
 def _name_repositories(entries: Sequence[Entry], roster: Roster) -> None:
     """Find where the login begins in the names of a Classroom's repositories: where most are in the roster."""
     repositories = [entry for entry in entries if entry["system"] == "classroom"]
     known = {one.github.casefold() for one in roster.listed if one.github}
-    known |= {_slug(one.group) for one in roster.listed if one.group}
+    known |= {_slug(one.group) for one in roster.listed} - {""}
     names = [entry["given"] for entry in repositories]
     common = os.path.commonprefix(names)  # noqa: RUF071 - of names, not of paths
     cuts = [match.end() for match in re.finditer("-", common)]

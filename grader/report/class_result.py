@@ -62,7 +62,8 @@ class SubmissionEntry(Person):
 
     decide           why a person must decide whose it is; "" if nobody must
     extension        days by which the late policy puts this student's due time off
-    late_undecided   present where the download marks it as late without a time, so nothing could be taken off
+    late_undecided   present where nothing could be taken off: it is marked as late without a time, or its extension may
+                     be another student's
     graded_points    points before late policy and overrides
     remark           "" or why nobody's own work is in it: the stub, an empty file
     same_kernel_as   the first submission with the same bytes; "" if this is the first

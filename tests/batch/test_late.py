@@ -48,6 +48,29 @@ def test_nothing_goes_below_zero():
     assert one["points"] == 0 and one["adjustments"][0]["comment"] == "1 day late"
 
 
+def test_an_extension_that_fits_two_is_nobodys():
+    """One student's participant number is another's ID number: nothing is taken off, and a person decides."""
+    policy, _ = read_policy({**LATE, "extensions": {"5": 3}}, "small")
+    late = {"submitted": "2026-11-21T13:00+01:00"}
+    both = [entry("a", system="moodle", user="5", **late), entry("b", system="moodle", user="6", number="5", **late)]
+    told = apply(both, policy)
+
+    assert told == [
+        "the extension for '5' fits a and b; name the student by e-mail address, login, ID number, or the name of the "
+        "submission in results.csv"
+    ]
+    assert [(one["extension"], one["points"], one["late_undecided"]) for one in both] == [(0, 50, True)] * 2
+
+
+def test_the_name_of_a_submission_comes_before_a_number():
+    """An extension for `5` is for the submission called that, whatever number another student has."""
+    policy, _ = read_policy({**LATE, "extensions": {"5": 3}}, "small")
+    both = [entry("5", user="5"), entry("b", system="moodle", user="6", number="5")]
+    apply(both, policy)
+
+    assert [one["extension"] for one in both] == [3, 0]
+
+
 def test_what_has_no_time_is_said():
     """A submission that Canvas marks as late is named, others are counted; no points are guessed."""
     marked, untimed = entry("a", late=True), entry("b")

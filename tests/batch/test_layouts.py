@@ -21,9 +21,10 @@ def found(folder):
 
 def test_plain_folders_and_files(tmp_path):
     """A folder, a kernel file, an archive: named after themselves; gradebooks and notes are no submissions."""
-    put(tmp_path, "jane/kernel.py", "john.py", "ann.tar.gz", "grades.csv", "README.md", ".DS_Store", "__MACOSX/x")
+    own = ("jane/kernel.py", "john.py", "ann.tar.gz", "eve.c")
+    put(tmp_path, *own, "grades.csv", "README.md", ".DS_Store", "__MACOSX/x")
 
-    assert list(found(tmp_path)) == ["ann", "jane", "john"]
+    assert {id: one.user for id, one in found(tmp_path).items()} == {id: id for id in ("ann", "eve", "jane", "john")}
 
 
 def test_moodle(tmp_path):
@@ -76,7 +77,7 @@ def test_gradescope_groups_are_one_submission(tmp_path):
     assert group.others == (Person("Jon", "", "8"), Person("", "eve@x.org", ""))
 
 
-@pytest.mark.parametrize("text", ["- 1\n- 2\n", "submission_11:\n  :submitters: {Jane: 1}\n"])
+@pytest.mark.parametrize("text", ["- 1\n- 2\n", "submission_11:\n  :submitters: {Jane: 1}\n", "x: 2026-13-01\n"])
 def test_a_strange_metadata_file_is_named(tmp_path, text):
     """Not an exception: the file and what it should be."""
     put(tmp_path, "submission_11/kernel.py")

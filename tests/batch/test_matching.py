@@ -52,6 +52,28 @@ def test_a_name_of_somebody_who_is_found_by_a_key_is_not_used_again():
     assert ids(matches) == ["p", ""]
 
 
+@pytest.mark.parametrize(
+    ("one", "known"),
+    [
+        ({"system": "moodle", "user": "1", "number": "111"}, (NUMBER, "222")),
+        ({"user": "x", "number": "111"}, (NUMBER, "222")),
+        ({"system": "moodle", "user": "7"}, (PARTICIPANT, "8")),
+    ],
+)
+def test_a_name_does_not_outweigh_a_number(one, known):
+    """Another ID or participant number is another Jane Doe, also if nobody else has her name."""
+    matches = match([entry("p", label="Jane Doe", **one)], [row(2, known, name="Jane Doe")])
+
+    assert (ids(matches), matches.unmatched) == ([""], ["p"])
+
+
+def test_a_name_outweighs_an_address():
+    """People have several e-mail addresses: a name that both sides have once still counts."""
+    jane = entry("p", system="gradescope", label="Jane Doe", email="jane@x.org")
+
+    assert match([jane], [row(2, (EMAIL, "jd1@x.org"), name="Jane Doe")]).rows[0].by_name
+
+
 def test_one_key_that_two_rows_have():
     """A folder called 7 fits an ID number and another's login: neither gets its grade."""
     matches = match([entry("7", user="7")], [row(2, (NUMBER, "7")), row(3, (LOGIN, "7"))])

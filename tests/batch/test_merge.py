@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.batch import merge_batches
 from grader.batch.layouts import safe_id
 from grader.batch.store import NAME, Kept, Key, Store, StoreError
+from grader.errors import InputError
 from grader.escape import printable
+from grader.lab.lab import load_lab
 from tests.batch.handed_in import batch, bytes_of, hand_in
 
 KEY = Key("kernel", "scenario", "grader", "output")
@@ -201,6 +204,33 @@ def test_a_strangers_shard_writes_nothing(cli, lab, tmp_path):
     assert status == 2
     assert "'../../escaped' is not the id of a submission" in err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (
+            (9, "jane", "total", 70.0, ""),
+            "it sets total of jane to 70, and another shard to 50; name the file that counts",
+        ),
+        ((9, "jane", "total", 50.0, ""), None),
+    ],
+)
+def test_overrides_of_two_shards(lab, tmp_path, second, told):
+    """Which of two values counts is not decided by the order of shards; the same value on another line is the same."""
+    for name, override in (("a", (2, "jane", "total", 50.0, "")), ("b", second)):
+        with Store(tmp_path / name) as store:
+            store.keep([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
+            store.overrides = [override]
+    folders = [tmp_path / "a", tmp_path / "b"]
+
+    if told is None:
+        merge_batches(load_lab(lab), folders, tmp_path / "out", "auto")
+        with Store(tmp_path / "out") as store:
+            assert store.overrides == [(2, "jane", "total", 50.0, "")]
+    else:
+        with pytest.raises(InputError, match=told):
+            merge_batches(load_lab(lab), folders, tmp_path / "out", "auto")
 
 
 def test_a_missing_shard_is_reported(cli, lab, tmp_path):

@@ -8,6 +8,7 @@ from grader.lab.lab import load_lab
 from tests.batch.handed_in import batch as graded
 from tests.batch.handed_in import hand_in, rows
 from tests.batch.results import batch, entry
+from tests.labs import kernel_text
 
 HEAD = "student,task or scenario,points,comment\n"
 
@@ -47,6 +48,16 @@ def test_one_that_does_not_apply_is_listed(override, told):
     assert applied(entry("a"), override) == [f"override does not apply: {told}"]
 
 
+def test_two_names_of_one_submission():
+    """Its name and its ID number, with other points each: the first line counts, the second is listed."""
+    one = entry("a", number="77")
+
+    assert applied(one, ("a", "fork", 5.0, ""), ("77", "fork", 9.0, "")) == [
+        "override does not apply: line 3: line 2 has fork of a already"
+    ]
+    assert one["points"] == 55
+
+
 def test_feedback_names_no_hidden_scenario():
     """The comment stands as it is, in code; `fork` is hidden."""
     one = entry("a")
@@ -73,6 +84,25 @@ def test_a_wrong_file_is_named(lab, tmp_path, text, told):
         read_overrides(tmp_path / "o.csv", load_lab(lab))
 
     assert told in str(error.value)
+
+
+LATE = "format: 1\nlate: {due: {small: '2026-11-20T12:00+01:00'}, per_day: 100}\n"
+
+
+@pytest.mark.parametrize(("override", "points"), [("jane,touch,0,", "0"), ("jane,total,90,", "90")])
+def test_overrides_and_late_points(cli, lab, tmp_path, override, points):
+    """Points of a task are set before something is taken off for being late, so nobody goes below 0; a total after."""
+    (lab.parent / "course.yaml").write_text(LATE)
+    (tmp_path / "o.csv").write_text(f"{HEAD}{override}\n")
+    put = tmp_path / "class" / "submission_1"
+    put.mkdir(parents=True)
+    (put / "kernel.py").write_text(kernel_text())
+    (put.parent / "submission_metadata.yml").write_text(
+        "submission_1:\n  :submitters:\n  - :sid: jane\n  :created_at: 2026-11-20 13:00:00 +01:00\n"
+    )
+    graded(cli, lab, put.parent, tmp_path / "out", "--overrides", tmp_path / "o.csv")
+
+    assert rows(tmp_path / "out")["submission_1"]["points"] == points
 
 
 def test_they_survive_a_regrade(cli, lab, tmp_path):

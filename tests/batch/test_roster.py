@@ -89,6 +89,29 @@ def test_a_team_gets_all_of_its_members(roster):
     assert filled.account.graded == 2
 
 
+TEAMS = "login,name,team\na1,Ann,Team Ä\nb1,Bob,Team A\nc1,Cid,Team A-1\nd1,Dan,李\n"
+
+
+@pytest.mark.parametrize(
+    ("called", "people"),
+    [("Team Ä", ["Ann"]), ("team a", ["Bob"]), ("team-a-1", ["Cid"]), ("李", ["Dan"]), ("王", ["王"])],
+)
+def test_teams_of_one_address_stay_apart(roster, called, people):
+    """`Team Ä` and `Team A` are team-a in a repository's name; a name without Latin letters is no other such name."""
+    one = entry("x", user=called, label=called)
+    introduce([one], roster(TEAMS))
+
+    assert [one["label"], *(other["label"] for other in one["others"])] == people
+
+
+def test_a_team_that_may_be_two_is_for_a_person_to_decide(roster):
+    """A repository has only the address that two teams share: neither gets its points."""
+    one = entry("team-a", system="classroom", user="team-a", given="lab-team-a")
+    introduce([one], roster(TEAMS))
+
+    assert one["others"] == [] and one["doubt"] == "lab-team-a can be the submission of Team Ä or of Team A"
+
+
 def test_a_moodle_team_folder(roster):
     """Moodle writes the team before the name."""
     one = entry("p", system="moodle", user="55", label="Red-Jane Doe")
