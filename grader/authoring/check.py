@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from grader.authoring.grouped import grouped
 from grader.authoring.misconceptions import Progress, Tried, fingerprints_text, idle_scenarios, try_misconceptions
 from grader.authoring.record import describe_change
 from grader.errors import InputError
@@ -105,7 +106,7 @@ def check_reference(lab: Lab) -> Proof:
                 f"{scenario.path}:1: the reference no longer produces the recorded output ({change}); "
                 f"if the change is intended, run `{command('record', lab.path)}`"
             )
-    return Proof("reference", f"meets every expectation in {len(lab.all_scenarios)} scenarios", problems)
+    return Proof("reference", f"meets every expectation in {len(lab.all_scenarios)} scenarios", grouped(problems))
 
 
 def check_host(lab: Lab) -> Proof:

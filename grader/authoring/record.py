@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.authoring.grouped import grouped
 from grader.errors import InputError
 from grader.lab.lab import Lab
 from grader.lab.recordings import HostRun, Recording, load_recording, recording_path, write_recording
@@ -20,7 +21,7 @@ def record(lab: Lab, make_kernel: MakeKernel) -> list[str]:
         outputs.append(output)
         problems += wrong
     if problems:
-        raise InputError(problems)
+        raise InputError(grouped(problems))
     changes = []
     for scenario, output in zip(lab.all_scenarios, outputs, strict=True):
         was = _recorded(lab, scenario)

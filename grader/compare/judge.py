@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from grader.machine.audit import Finding
+from grader.machine.entry import FRAME_SHIFT
 from grader.scenario.model import Scenario
 from grader.trace.names import Names
 from grader.trace.records import ProcessPage, StepRecord, Trace
@@ -43,6 +44,30 @@ class Divergence(NamedTuple):
     yours: str
     places: tuple[ProcessPage, ...] = ()
     unmet: tuple[Unmet, ...] = ()
+
+
+class _Context(NamedTuple):
+    """Holds what the words for a finding need: names of pages, and the student's records up to the step in question."""
+
+    names: Names
+    records: list[StepRecord]
+    scenario: Scenario
+
+    def owner(self, frame: int) -> str:
+        """Return the page that mapped a frame last, or "" if none has since it was allocated."""
+        for record in reversed(self.records):
+            for pid, changes in record.changes.items():
+                for page, pte in changes.items():
+                    if pte and pte >> FRAME_SHIFT == frame:
+                        return self.names.page(pid, page)
+            if frame in record.allocated:
+                break
+        return ""
+
+    def since(self, frame: int) -> str:
+        """Return since which step a frame has been in use."""
+        born = next((record.number for record in reversed(self.records) if frame in record.allocated), 0)
+        return f"in use since step {born}" if born else "in use from the beginning"
 
 
 class Judge:
@@ -92,12 +117,21 @@ class Judge:
             for n, what in ((yours.frames, "frame"), (yours.slots, "swap slot"))
             if n
         ]
+        lost = self._lost(yours)
         return Divergence(
             yours.number,
             "leak",
             "no frame and no swap slot in use after all processes have exited",
-            f"{' and '.join(left)} still in use",
+            f"{' and '.join(left)} still in use{f': {lost}' if lost else ''}",
         )
+
+    def _lost(self, yours: StepRecord) -> str:
+        """Return whose the frames are that are left at the end, and since which step they are in use."""
+        context = _Context(self._names(), self._seen, self.scenario)
+        owners: dict[str, list[str]] = {}
+        for frame in [finding.frame for finding in yours.findings]:
+            owners.setdefault(context.since(frame), []).append(context.owner(frame) or "no page")
+        return "; ".join(f"that of {_listed(pages)} ({since})" for since, pages in owners.items())
 
     def _sharing(self, expected: StepRecord, yours: StepRecord) -> Mismatch | None:
         if self._renaming is None:
@@ -120,7 +154,8 @@ class Judge:
         finding = min(yours.findings, key=lambda f: (list(_AUDIT).index(f.check), f.frame))
         rule, found = _AUDIT[finding.check]
         places = tuple(ProcessPage(*pair) for pair in finding.entries)
-        return Divergence(yours.number, "audit", rule, found(finding, self._names()), places)
+        context = _Context(self._names(), self._seen, self.scenario)
+        return Divergence(yours.number, "audit", rule, found(finding, context), places)
 
     def _describe(self, step: int, mismatch: Mismatch) -> Divergence:
         names = self._names()
@@ -164,34 +199,51 @@ def _unmet(yours: StepRecord, found: list[Unmet], rule: str) -> Divergence | Non
 # -- rules ----------------------------------------------------------------------------------------------------
 
 
-def _stale(finding: Finding, names: Names) -> str:
-    return f"{names.pages(finding.entries)} map{'s' if len(finding.entries) == 1 else ''} a frame that was freed"
+def _stale(finding: Finding, context: _Context) -> str:
+    return f"{context.names.pages(finding.entries)} map{'s' * (len(finding.entries) == 1)} a frame that was freed"
 
 
-def _ownerless(finding: Finding, names: Names) -> str:
-    return "a frame is still allocated, but no page table entry maps it any more (nobody can ever free it)"
+def _ownerless(finding: Finding, context: _Context) -> str:
+    owner, since = context.owner(finding.frame), context.since(finding.frame)
+    if owner:
+        return f"the frame of {owner} ({since}) is still allocated, but no entry maps it (nobody can ever free it)"
+    return f"a frame ({since}) is allocated, but no entry was made that maps it (nobody can ever free it)"
 
 
-def _writable(finding: Finding, names: Names) -> str:
+def _writable(finding: Finding, context: _Context) -> str:
+    pages = context.names.pages(finding.entries)
     if len(finding.entries) == 1:
-        return f"{names.pages(finding.entries)} may write to a frame that the page cache holds, or the page of zeros"
-    return f"{names.pages(finding.entries)} map one frame, and at least one of them may write to it"
+        return f"{pages} may write to a frame that the page cache holds, or the page of zeros"
+    return f"{pages} map one frame, and at least one of them may write to it"
 
 
-def _too_much(finding: Finding, names: Names) -> str:
-    return f"the entry of {names.pages(finding.entries)} allows more than mmap or mprotect gave"
+def _too_much(finding: Finding, context: _Context) -> str:
+    return f"the entry of {context.names.pages(finding.entries)} allows more than mmap or mprotect gave"
 
 
-def _outside(finding: Finding, names: Names) -> str:
-    return f"{names.pages(finding.entries)} has an entry but lies in no region"
+def _outside(finding: Finding, context: _Context) -> str:
+    return f"{context.names.pages(finding.entries)} has an entry but lies in no region"
 
 
-def _half_forked(finding: Finding, names: Names) -> str:
-    return f"{names.pages(finding.entries)} {'is' if len(finding.entries) == 1 else 'are'} not as before the call"
+def _half_forked(finding: Finding, context: _Context) -> str:
+    """Describe what a failed fork has left: entries of the child, which has no name yet, or changes of the parent's."""
+    names, record = context.names, context.records[-1]
+    changed = [pair for pair in finding.entries if pair[0] == record.actor]
+    left = [names.page(record.actor, page).partition(":")[2] for pid, page in finding.entries if pid != record.actor]
+    told = [f"{names.pages(changed)} {'is' if len(changed) == 1 else 'are'} not as before the call"] if changed else []
+    if left:
+        child = context.scenario.steps[record.number - 1].fields.get("child", "the child")
+        told.append(f"child {child} still has an entry for {_listed(left)}")
+    return ", and ".join(told)
+
+
+def _listed(pages: list[str], most: int = 3) -> str:
+    more = f" and {len(pages) - most} more" if len(pages) > most else ""
+    return f"{', '.join(pages[:most])}{more}"
 
 
 #: check -> (what must hold, what was found in words); in the order in which they are reported
-_AUDIT: dict[str, tuple[str, Callable[[Finding, Names], str]]] = {
+_AUDIT: dict[str, tuple[str, Callable[[Finding, _Context], str]]] = {
     "FORK": ("a fork that fails leaves no trace in parent and child", _half_forked),
     "A3": ("no process may write to a private frame that has more than one user", _writable),
     "A1": ("no page table entry maps a free frame", _stale),

@@ -28,7 +28,9 @@ def signature_of(verdict: str, record: StepRecord, divergence: Divergence | None
 
 def _observed(record: StepRecord, divergence: Divergence) -> tuple[object, ...]:
     """Return what a step showed, without the numbers of frames."""
-    findings = sorted({(finding.check, tuple(sorted(finding.entries))) for finding in record.findings})
+    # At the end the findings only name what the number of frames says already.
+    judged = record.findings if divergence.rule != "leak" else []
+    findings = sorted({(finding.check, tuple(sorted(finding.entries))) for finding in judged})
     unmet = sorted((unmet.rule, unmet.found) for unmet in divergence.unmet)
     counts = (record.faults, record.copies, record.reads, record.writes, record.frames, record.slots)
     return record.outcome, record.values, counts, findings, unmet

@@ -222,7 +222,8 @@ def own_lines(calls: Iterable[Sequence[object]]) -> list[str]:
     """Return lines for calls of the student's code, innermost last: file and line, and the source text."""
     lines = []
     for file, number, function, text in calls:
-        lines.append(f"  {file}:{number}{f', in {function}' if function else ''}")
+        place = f"{file}:{number}" if number else file
+        lines.append(f"  {place}{f', in {function}' if function else ''}")
         if text:
             lines.append(f"      {text}")
     return lines

@@ -93,13 +93,18 @@ def likeness(lab: Lab, attempts: Iterable[tuple[Scenario, Attempt]]) -> Likeness
 def in_words(lab: Lab, found: Likeness) -> str:
     """Return the likeness as sentences for a report."""
     beliefs = ", or one that ".join(mistake.belief for mistake in found.mistakes)
-    failed = "scenario" if found.failed == 1 else f"{found.failed} scenarios"
     passed = found.run - found.failed
-    rest = f", and passes the other {passed}" if passed else ""
     places = " and ".join(dict.fromkeys(_section(lab, mistake) for mistake in found.mistakes))
+    if found.failed == 1:
+        # Of the diagnoses that turned out to be wrong, nine of ten rested on one scenario.
+        return (
+            f"Only one scenario fails, which is little to go by: a kernel that {beliefs} would fail it in the same "
+            f"way, and so may others. This is a guess, not part of the grade. See {places}."
+        )
+    rest = f", and passes the other {passed}" if passed else ""
     return (
-        f"Your kernel behaves like one that {beliefs}: it fails the same {failed} in the same way{rest}. "
-        f"This is a hint, not part of the grade. See {places}."
+        f"Your kernel behaves like one that {beliefs}: it fails the same {found.failed} scenarios in the same "
+        f"way{rest}. This is a hint, not part of the grade. See {places}."
     )
 
 

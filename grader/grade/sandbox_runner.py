@@ -87,7 +87,7 @@ class SandboxRunner:
                 else answers.messages(scenario, expected)
             )
             before = child.spent()[0]
-            child.limits = self._budget.limits(messages.due)
+            child.limits = self._budget.limits(messages.due, messages.entries)
             replay = RemoteReplay(child, messages, at_once)
             records, divergence = judge(scenario, expected, replay.records())
             self._settle(replay)

@@ -20,7 +20,7 @@ MEANINGS = {
     NOT_IMPLEMENTED: "calls a method that is not written yet",
     CRASHED: "ended in an error of the kernel's code",
     TIMED_OUT: "went beyond a limit on time, output or operations",
-    NO_PROGRESS: "faults forever on the same page",
+    NO_PROGRESS: "returned from a fault or a call with the access still refused",
     REFUSED: "asked for something that a kernel may not have",
     TAMPERED: "sent an answer that no kernel can produce",
     WAITING: "waits for an earlier task to pass",

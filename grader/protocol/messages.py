@@ -29,10 +29,11 @@ class ScenarioMessages:
     script     all of it as the bytes of one message after the other
     due        bytes of answers that the scenario's own size explains
     step_due   the same in one step
+    entries    page table entries that can exist at the same time
     answers    earlier answers, beginning with that to BEGIN, whose verdict is known (grade/answer_cache.py)
     """
 
-    __slots__ = ("answers", "beginning", "due", "messages", "scenario", "script", "step_due")
+    __slots__ = ("answers", "beginning", "due", "entries", "messages", "scenario", "script", "step_due")
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -40,7 +41,8 @@ class ScenarioMessages:
         self.messages = [(wire.STEP, _step(step)) for step in scenario.steps]
         self.messages.append((wire.END, b""))
         self.script = b"".join(wire.frame(*message) for message in [(wire.BEGIN, self.beginning), *self.messages])
-        self.step_due = _step_due(scenario)
+        self.entries = _entries(scenario)
+        self.step_due = _PAGE_BYTES * self.entries
         self.due = self.step_due * (len(scenario.steps) + 1)
         self.answers: Answers = {}
 
@@ -49,11 +51,11 @@ class ScenarioMessages:
 _PAGE_BYTES = 256
 
 
-def _step_due(scenario: Scenario) -> int:
-    """Return the bytes of answers that a scenario's own size explains in one step: every process touches every page."""
+def _entries(scenario: Scenario) -> int:
+    """Return how many page table entries a scenario's size explains: every process touches every page."""
     pages = sum(step.fields["pages"] for step in scenario.steps if step.verb == "mmap")
     processes = len(scenario.processes) + sum(step.verb == "fork" for step in scenario.steps)
-    return _PAGE_BYTES * pages * processes
+    return pages * processes
 
 
 def _beginning(scenario: Scenario) -> bytes:

@@ -147,10 +147,11 @@ class Replay:
         return self.observe(step.number, self.execute(step))
 
     def end(self, number: int) -> StepRecord:
-        """Carry out the end, and return what it did. There are no findings: what is left over is reported as a leak."""
+        """Carry out the end, and return what it did. What is left over is reported as a leak; the findings name it."""
         record = self.observe(number, self.exit_all())
         left = record.frames - self.machine.kept_frames()
-        return record._replace(findings=[], changes={}, swapped=[], frames=left)
+        lost = [finding for finding in record.findings if finding.check == "A2"] if left else []
+        return record._replace(findings=lost, changes={}, swapped=[], frames=left)
 
     def records(self) -> Iterator[StepRecord]:
         """Carry out every step of the scenario and the end, and yield what each did."""

@@ -41,9 +41,13 @@ class Budget:
         """Return True if the next scenario is hurried."""
         return self._overruns >= PATIENCE
 
-    def limits(self, due: int) -> Limits:
-        """Return the limits of the next scenario. `due`: bytes of answers that its own pages may take."""
-        return self._limits.hurried(due, self._slowest) if self.hurried else self._limits
+    def limits(self, due: int, entries: int = 0) -> Limits:
+        """Return the limits of the next scenario.
+
+        due      bytes of answers that its own pages may take
+        entries  page table entries that can exist in it at the same time
+        """
+        return self._limits.hurried(due, self._slowest) if self.hurried else self._limits.sized(entries)
 
     def charge(self, cpu: float, idle: float) -> None:
         """Add what a child has used up."""

@@ -1,7 +1,10 @@
 """Sets the limits of a student's kernel, in one scenario and in all scenarios of a submission.
 
 Crossing a limit of a scenario ends the child that runs it. The figures stand on a measurement: a model answer's slowest
-scenario takes 13 ms of processor time, and all scenarios of a lab together take 0.1 s.
+scenario takes 13 ms of processor time, and all scenarios of a lab together take 0.1 s. The slowest correct kernel has
+no reference counts and searches all page tables for the users of a frame: its time grows with the square of
+what is mapped, to 1 s in `fork-faults`. Every scenario allows about ten times what such a kernel needs, so that no
+correct kernel comes near a limit, where its verdict would depend on the machine (tests/sandbox/test_limits.py).
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ from typing import NamedTuple
 class Limits(NamedTuple):
     """Budgets of one scenario, unless a line mentions the submission.
 
-    cpu_s      processor seconds; decides `timed_out`. Catches loops, but not kernels that sleep.
+    cpu_s      processor seconds, without what the scenario's size adds; decides `timed_out`. Catches loops, but not
+               kernels that sleep.
     wall_s     seconds that the grader waits while the kernel neither runs nor is ready to run; catches kernels that
                sleep. Time in which a kernel is ready to run but gets no processor does not count; after three times as
                long the scenario is `ungradable`, not `timed_out`.
@@ -45,6 +49,10 @@ class Limits(NamedTuple):
         """
         return (3 * self.wall_s + self.cpu_s) * (10 if self.reduced else 1)
 
+    def sized(self, entries: int) -> Limits:
+        """Return the limits of a scenario in which there can be so many page table entries at the same time."""
+        return self._replace(cpu_s=round(self.cpu_s + min(entries * entries * SEARCH_S, SEARCH_MAX_S), 1))
+
     def hurried(self, due: int, slowest: float) -> Limits:
         """Return the limits for a kernel that has overrun one: a fortieth of the processor time, in addition to what
         the scenario's size explains, and a tenth of the sleep. Ten times what the model answer needs.
@@ -56,6 +64,13 @@ class Limits(NamedTuple):
         wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * slowest)
         return self._replace(cpu_s=min(self.cpu_s, wanted), wall_s=self.wall_s / 10, reduced=True)
 
+
+#: Processor seconds that a kernel may take to look at an entry, once for every fault of every page: ten times what
+#: `page_table.get` takes. 8.4 s in `fork-faults`, nothing that counts in a small scenario.
+SEARCH_S = 2e-6
+
+#: What the size of a scenario adds at most.
+SEARCH_MAX_S = 10.0
 
 #: Processor seconds for each byte of answers that a scenario's size explains.
 HURRIED_S_PER_BYTE = 25e-9

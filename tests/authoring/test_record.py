@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from grader.authoring.grouped import grouped
 from grader.authoring.record import record
 from grader.errors import InputError
 from grader.lab.kernels import load_class, reference_kernel
@@ -130,3 +131,19 @@ def test_a_released_lab_has_no_reference(lab):
 
     with pytest.raises(InputError, match="has no reference kernel"):
         reference_kernel(loaded)
+
+
+def test_one_cause_in_many_scenarios_is_one_line():
+    """What fails in the same way everywhere is shown once, with the number of the others."""
+    problems = [f"labs/x/{n}.yaml:{n}: step 2: the reference fails: KeyError: 1" for n in range(479)]
+    other = "labs/x/a.yaml:3: step 1: expected faults 1; the reference shows faults 2"
+
+    assert grouped([*problems, other]) == [f"{problems[0]} (and 478 more like this)", other]
+
+
+def test_many_kinds_of_problems_are_cut():
+    """Nobody reads hundreds of lines."""
+    shown = grouped([f"labs/x/a.yaml:1: step 1: problem {n}" for n in range(100)])
+
+    assert len(shown) == 21
+    assert shown[-1] == "and 80 other kinds of problems"

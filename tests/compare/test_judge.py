@@ -330,3 +330,56 @@ def test_a_writer_of_the_cache_is_named_as_one():
 def test_the_rules_are_a_closed_set_in_order():
     """Reports, schemas and hidden scenarios' canned words rely on these nine."""
     assert RULES == ("audit", "outcome", "values", "sharing", "faults", "copies", "frames", "disk", "leak")
+
+
+def test_a_leak_names_its_page_and_since_when_it_is_in_use():
+    """Frames that are left at the end are those of pages, in use since a step."""
+    assert diverge(LeaksQuietly).yours == (
+        "4 frames still in use: that of P:h[0], P:h[1], P:h[2] and 1 more (in use since step 2)"
+    )
+
+
+def test_an_ownerless_frame_is_named_by_its_last_page():
+    """A frame that an exit left over is that of the page which mapped it."""
+
+    class Forgets(SmallKernel):
+        def exit(self, process):
+            page = next(iter(process.page_table.pages()))
+            process.page_table.unmap(page)
+            super().exit(process)
+
+    found = diverge(Forgets, "fork: {by: P, child: C}", "write: {by: C, at: 'h[1]', value: 1}", "exit: {by: C}")
+
+    assert found.rule == "audit"
+    assert "the frame of C:h[1] (in use since step 3) is still allocated" in found.yours
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        ("child", "child C still has an entry for h[0]"),
+        ("parent", "P:h[0] is not as before the call"),
+        ("both", "P:h[0] is not as before the call, and child C still has an entry for h[0]"),
+    ],
+)
+def test_a_failed_fork_says_on_whose_side_something_is_left(mistake, words):
+    """The child, which never came to be, has the name that it would have had."""
+
+    class HalfForked(SmallKernel):
+        def fork(self, parent, child):
+            page = parent.page_table.pages()[0]
+            entry = parent.page_table.get(page)
+            if mistake != "child":
+                parent.page_table.protect(page, Protection.READ)
+            if mistake != "parent":
+                child.page_table.map(page, entry.frame, Protection.READ)
+            raise OutOfMemory
+
+    class Fails(SmallKernel):
+        def fork(self, parent, child):
+            raise OutOfMemory
+
+    scenario = parse("write: {by: P, at: 'h[0]', value: 1}", "fork: {by: P, child: C, expect: {outcome: error}}")
+    found = attempt_here(scenario, replay(scenario, Fails), HalfForked).divergence
+
+    assert found.yours == words

@@ -192,3 +192,12 @@ def test_stale_fingerprints_are_named(lab):
 
     with pytest.raises(InputError, match="stale: scenario touch is new or was changed"):
         load_fingerprints(loaded)
+
+
+def test_a_diagnosis_from_one_scenario_is_a_guess():
+    """Nine of ten wrong names rested on a single failing scenario."""
+    told = in_words(None, Likeness([], 1, 50))
+
+    assert told.startswith("Only one scenario fails, which is little to go by")
+    assert "This is a guess" in told
+    assert "Your kernel behaves like" not in told

@@ -4,6 +4,7 @@ import pytest
 
 from grader.machine import Access, Protection, SegmentationFault
 from grader.machine.machine import FileSpec, Machine
+from reference.shared_memory import SharedMemoryKernel
 from tests.kernels import SmallKernel
 
 RW = Protection.READ | Protection.WRITE
@@ -293,3 +294,28 @@ def test_findings_do_not_depend_on_the_allocation_order(order):
     machine.fork(process)
 
     assert checks(machine) == ["A3"]
+
+
+def test_a2_an_object_has_a_page_from_its_first_entry_on():
+    """A frame of shared memory whose first entry could not be made is ownerless, whatever the kernel's object holds."""
+
+    class Keeps(SharedMemoryKernel):
+        def first_touch(self, process, page, region, access):
+            frame = self.object_frame(region, page)
+            process.page_table.map(page, frame, region.protection)
+            self.references[frame] += 1
+
+    found = {}
+    for kernel in (SharedMemoryKernel, Keeps):
+        machine = Machine(kernel)
+        process = machine.spawn()
+        machine.begin()
+        machine.mmap(process, 1, RW, shared=True)
+        machine.fork(process)
+        machine.observe()
+        machine.begin()
+        machine.failure.arm("map", 0)
+        machine.access(process, 16, 1, 0, Access.WRITE, [1])
+        found[kernel] = checks(machine)
+
+    assert found == {SharedMemoryKernel: [], Keeps: ["A2"]}

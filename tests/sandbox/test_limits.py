@@ -15,11 +15,16 @@ import pytest
 
 from grader.grade.runner import KernelSource
 from grader.grade.sandbox_runner import SandboxRunner
+from grader.lab.lab import load_lab
 from grader.lab.reference import reference_output
+from grader.protocol.messages import ScenarioMessages
+from grader.replay.simulated import replay
+from grader.sandbox.budget import Budget
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import LEVELS, IsolationError, Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
+from tests.reference.alternatives import PageByPage
 from tests.scenario.test_loader import parse
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the scheduler's figures are Linux's")
@@ -391,3 +396,29 @@ def test_descriptors_0_to_3_may_be_missing():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
 
     assert done.stdout == b"passed"
+
+
+def test_the_slowest_correct_kernel_is_far_from_the_limit():
+    """It searches all page tables at every fault. Counted, not measured: the limit leaves 2 us for each entry seen."""
+    looks = 0
+
+    class Counted(PageByPage):
+        def users(self, frame):
+            nonlocal looks
+            looks += sum(len(table.pages()) for table in self.tables.values())
+            return super().users(frame)
+
+    lab = load_lab(ROOT / "labs" / "copy-on-write")
+    [scenario] = [one for one in lab.scenarios if one.id == "fork-faults"]
+    replay(scenario, Counted)
+    budget = Budget(Limits())
+    limits = budget.limits(0, ScenarioMessages(scenario).entries)
+
+    assert looks > 1_000_000
+    assert limits.cpu_s >= 2 + looks * 2e-6
+    assert limits.cpu_s < Limits().all_cpu_s
+
+
+def test_a_small_scenario_has_the_plain_limit():
+    """What its size adds is nothing."""
+    assert Budget(Limits()).limits(0, ScenarioMessages(SCENARIO).entries) == Limits()

@@ -429,15 +429,18 @@ def _syntax_line(error: Any) -> list[list[Any]]:
 def _calls(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int]]:
     """Return the calls of a traceback, innermost last: what was called, and the line that it had come to."""
     while traceback is not None:
-        yield traceback.tb_frame.f_code, traceback.tb_lineno
+        yield traceback.tb_frame.f_code, traceback.tb_lineno or traceback.tb_frame.f_code.co_firstlineno
         traceback = traceback.tb_next
 
 
 def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
-    """Return the calls that are running, innermost last."""
+    """Return the calls that are running, innermost last.
+
+    Some instructions belong to no line, such as those that begin a function: the line of its `def` stands for them.
+    """
     calls: list[tuple[CodeType, int]] = []
     while frame is not None:
-        calls.append((frame.f_code, frame.f_lineno or 0))
+        calls.append((frame.f_code, frame.f_lineno or frame.f_code.co_firstlineno))
         frame = frame.f_back
     return calls[::-1]
 

@@ -8,7 +8,7 @@ import pytest
 from grader.grade.runner import KernelSource
 from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.reference import reference_output
-from grader.sandbox.inside.worker import describe
+from grader.sandbox.inside.worker import _stack, describe
 from tests.kernels import SmallKernel
 from tests.sandbox.plain_box import PlainBox
 from tests.scenario.test_loader import parse
@@ -147,3 +147,14 @@ def test_an_exception_that_is_hostile_when_read_is_described_all_the_same(made, 
     assert message in told["message"]
     assert (told["kind"], told["method"]) == ("crash", "fork")
     assert all(type(line[1]) is int and 0 <= line[1] < 1 << 31 for line in told["lines"])
+
+
+def test_an_instruction_without_a_line_stands_for_the_def():
+    """Python says None for the line of some instructions; no report names a line 0."""
+
+    class Frame:
+        f_code = describe.__code__
+        f_lineno = None
+        f_back = None
+
+    assert _stack(Frame()) == [(describe.__code__, describe.__code__.co_firstlineno)]
