@@ -169,7 +169,7 @@ def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str])
     entry.update((key, about.get(key, "")) for key in ("login", "github"))
     entry["named"] = about.get("named", False)
     entry["late"] = about.get("late", False)
-    entry["submitted"] = about.get("submitted", "")
+    entry.update((key, about.get(key, "")) for key in ("submitted", "dated_by", "time_doubt"))
     entry["extension"] = 0  # days; the late policy sets it
     entry["doubt"] = about.get("doubt", "")
     entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))

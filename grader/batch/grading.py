@@ -117,6 +117,8 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
         "others": [person._asdict() for person in found.others],
         "late": found.late,
         "submitted": found.submitted,
+        "dated_by": found.dated_by,
+        "time_doubt": found.time_doubt,
         "doubt": found.doubt,
         "digest": source.digest,
         "kernel": source.code_digest if source.has_kernel else "",
@@ -153,17 +155,30 @@ def enter_listed(
 ) -> Account | None:
     """Put submissions on the store's list, with what roster and gradebooks know of their people and times.
 
-    A time that the download itself gives counts. Of a group the latest time of a member counts.
+    A time that the download itself gives counts.
     """
-    entries = [{"id": id, "others": [], "given": "", "doubt": "", "submitted": ""} | about for id, about, _ in listed]
+    entries = [{"id": id} | _NEWER | about for id, about, _ in listed]
     told = introduce(entries, roster) if roster is not None else None
     name_people(entries, named)
     for entry in entries if times else ():
-        found = [times[one] for person in people(entry) for one in keys_of(entry, person) if one in times]
-        entry["submitted"] = entry["submitted"] or max(found, default="")
+        _take_time(entry, times)
     known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]
     store.set_submissions((id, about, answers) for (id, _, answers), about in zip(listed, known, strict=True))
     return told
+
+
+#: What a store of an earlier version does not say of a submission.
+_NEWER = {"others": [], "given": "", "doubt": "", "submitted": "", "dated_by": "", "time_doubt": ""}
+
+
+def _take_time(entry: dict[str, Any], times: Mapping[PersonKey, str]) -> None:
+    """Give a submission the time that a platform's list has for it, of a group the latest of a member.
+
+    A platform's clock counts more than the date of a commit.
+    """
+    found = [times[one] for person in people(entry) for one in keys_of(entry, person) if one in times]
+    if found and (not entry["submitted"] or entry["dated_by"]):
+        entry.update(submitted=max(found), dated_by="", time_doubt="")
 
 
 def grade_missing(

@@ -1,8 +1,8 @@
 """Late submissions: what a course's policy (course.yaml, `late`) takes off, by when each was handed in.
 
 Times come from Gradescope's list of submissions and from Moodle's grading worksheet. Canvas only marks a submission as
-late. A plain folder has no time of its own. A repository has only the times of its commits, which students choose
-themselves; reading them would also mean to run git on files that they made.
+late. A plain folder has no time of its own. A repository has only the dates of its commits, which students can set to
+what they like; they count only if the course asks for them (`commit_dates`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ from grader.points import rounded
 
 _DAY = datetime.timedelta(days=1)
 
+#: What `dated_by` of a submission says if its time is the date of a commit.
+COMMIT = "commit"
+
+_FIELDS = ("due", "per_day", "cap", "grace_minutes", "extensions", "zone", "commit_dates")
+
 
 class Policy(NamedTuple):
     """Holds what a course takes off for a late submission.
@@ -28,6 +33,8 @@ class Policy(NamedTuple):
     cap         percent that is taken off at most
     grace       how much later nothing is taken off; the days count from `due`
     extensions  student -> days more; a student is named by any of their keys, in small letters
+    zone        the time zone of times without an offset, such as Moodle's; None: they have the offset of `due`
+    commit_dates  True if the date of a repository's last commit counts as the time of submission
     """
 
     due: datetime.datetime
@@ -35,6 +42,8 @@ class Policy(NamedTuple):
     cap: Fraction
     grace: datetime.timedelta
     extensions: Mapping[str, Fraction]
+    zone: datetime.tzinfo | None = None
+    commit_dates: bool = False
 
 
 def parse_time(text: str) -> datetime.datetime | None:
@@ -48,28 +57,47 @@ def parse_time(text: str) -> datetime.datetime | None:
 
 def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
     """Take off points in entries, each noted in its `adjustments`. Return lines on those without a time."""
-    untimed, marked = 0, []
+    untimed, local = 0, 0
     unclear, lines = _extend(entries, policy)
     for entry in entries:
-        submitted = _submitted(entry["submitted"], policy)
-        if submitted is not None and entry["id"] in unclear and submitted > policy.due + policy.grace:
-            entry["late"] = entry["late_undecided"] = True
-        elif submitted is not None:
-            _take_off(entry, submitted, policy)
-        elif entry["late"]:
-            marked.append(entry["id"])
+        time = _time(entry["submitted"]) if _counts(entry, policy) else None
+        submitted = _placed(time, policy) if time is not None else None
+        local += time is not None and time.tzinfo is None
+        why = _undecided(entry, submitted, policy)
+        if why:
+            lines.append(f"{entry['id']}: {why}; nothing was taken off, use --overrides")
             entry["late_undecided"] = True
-        else:
+        elif submitted is None:
             untimed += 1
-    why = "the download marks it as late without a time; nothing was taken off, use --overrides"
-    lines += [f"{id}: {why}" for id in marked]
+        elif entry["id"] in unclear and submitted > policy.due + policy.grace:
+            entry["late"] = entry["late_undecided"] = True
+        else:
+            _take_off(entry, submitted, policy)
     if untimed:
-        one = untimed == 1
-        what = (
-            "submission has no time of its own and counts" if one else "submissions have no time of their own and count"
+        lines.append(_untimed(untimed))
+    if local and policy.zone is None:
+        lines.append(
+            f"{local} {'time has' if local == 1 else 'times have'} no time zone and count as in {policy.due:UTC%z}; if "
+            "clocks were changed in between, name `zone` in the late policy, such as Europe/Berlin"
         )
-        lines.append(f"{untimed} {what} as in time")
     return lines
+
+
+def _counts(entry: Entry, policy: Policy) -> bool:
+    """Return False for the date of a commit that a shard has kept, if the course does not ask for such dates."""
+    return policy.commit_dates or entry["dated_by"] != COMMIT
+
+
+def _undecided(entry: Entry, submitted: datetime.datetime | None, policy: Policy) -> str:
+    """Return why only a person can say how late a submission is; "" if that is known, or there is no sign of it."""
+    if entry["time_doubt"] and _counts(entry, policy):
+        return str(entry["time_doubt"])
+    return "the download marks it as late without a time" if submitted is None and entry["late"] else ""
+
+
+def _untimed(count: int) -> str:
+    one, more = "submission has no time of its own and counts", "submissions have no time of their own and count"
+    return f"{count} {one if count == 1 else more} as in time"
 
 
 def _extend(entries: Sequence[Entry], policy: Policy) -> tuple[set[str], list[str]]:
@@ -98,13 +126,17 @@ def _extend(entries: Sequence[Entry], policy: Policy) -> tuple[set[str], list[st
 _WAY_OUT = "name the student by e-mail address, login, ID number, or the name of the submission in results.csv"
 
 
-def _submitted(text: str, policy: Policy) -> datetime.datetime | None:
-    """Return when a submission was handed in. A time without an offset, such as Moodle's, has the due date's."""
+def _time(text: str) -> datetime.datetime | None:
+    """Return when a submission was handed in, perhaps without an offset; None if that is not known."""
     try:
-        time = datetime.datetime.fromisoformat(text)
+        return datetime.datetime.fromisoformat(text)
     except ValueError:
         return None
-    return time if time.tzinfo is not None else time.replace(tzinfo=policy.due.tzinfo)
+
+
+def _placed(time: datetime.datetime, policy: Policy) -> datetime.datetime:
+    """Return a time with an offset from UTC."""
+    return time if time.tzinfo is not None else time.replace(tzinfo=policy.zone or policy.due.tzinfo)
 
 
 def _take_off(entry: Entry, submitted: datetime.datetime, policy: Policy) -> None:
@@ -118,7 +150,8 @@ def _take_off(entry: Entry, submitted: datetime.datetime, policy: Policy) -> Non
     after = rounded(max(before - percent * Fraction(str(entry["max_points"])) / 100, Fraction(0)))
     if after == entry["points"]:  # nothing is left to take off
         return
-    comment = f"{days} {'day' if days == 1 else 'days'} late"
+    by = ", by the date of the last commit" if entry["dated_by"] == COMMIT else ""
+    comment = f"{days} {'day' if days == 1 else 'days'} late{by}"
     change: dict[str, Any] = {"what": "late", "before": entry["points"], "after": after, "comment": comment}
     entry["adjustments"] = [*entry["adjustments"], change | {"hidden": False}]
     entry["points"] = after
@@ -127,10 +160,10 @@ def _take_off(entry: Entry, submitted: datetime.datetime, policy: Policy) -> Non
 def read_policy(late: Any, lab: str) -> tuple[Policy | None, str]:
     """Return the policy of a lab from the `late` of a course.yaml, None if the lab has no time; and what is wrong."""
     if not isinstance(late, dict):
-        return None, f"late is {late!r}; expected a mapping of due, per_day, cap, grace_minutes and extensions"
-    unknown = late.keys() - {"due", "per_day", "cap", "grace_minutes", "extensions"}
+        return None, f"late is {late!r}; expected a mapping of {', '.join(_FIELDS)}"
+    unknown = late.keys() - set(_FIELDS)
     if unknown:
-        return None, f"late has no field {sorted(unknown)[0]!r}; expected due, per_day, cap, grace_minutes, extensions"
+        return None, f"late has no field {sorted(unknown)[0]!r}; expected {', '.join(_FIELDS)}"
     dues, extensions = late.get("due"), late.get("extensions", {})
     if not isinstance(dues, dict) or not all(isinstance(t, str) and parse_time(t) for t in dues.values()):
         return None, f'due is {dues!r}; expected labs with times such as "2026-11-20T23:59+01:00"'
@@ -144,6 +177,11 @@ def read_policy(late: Any, lab: str) -> tuple[Policy | None, str]:
     for name, value in [*numbers.items(), *((f"extension of {name}", days) for name, days in extensions.items())]:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10_000:
             return None, f"{name} is {value!r}; expected a number, 0 or more"
+    zone, commit_dates = _zone(late.get("zone")), late.get("commit_dates", False)
+    if zone is None and "zone" in late:
+        return None, f"zone is {late['zone']!r}; expected the name of a time zone, such as Europe/Berlin"
+    if not isinstance(commit_dates, bool):
+        return None, f"commit_dates is {commit_dates!r}; expected true or false"
     if lab not in dues:
         return None, ""
     due = parse_time(dues[lab])
@@ -155,4 +193,16 @@ def read_policy(late: Any, lab: str) -> tuple[Policy | None, str]:
         Fraction(str(numbers["cap"])),
         datetime.timedelta(minutes=grace),
         {str(name).casefold(): Fraction(str(days)) for name, days in extensions.items()},
+        zone,
+        commit_dates,
     ), ""
+
+
+def _zone(name: Any) -> datetime.tzinfo | None:
+    """Return a time zone by its name in the IANA database; None if it is not one, or this machine does not have it."""
+    import zoneinfo
+
+    try:
+        return zoneinfo.ZoneInfo(name) if isinstance(name, str) and name else None
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None

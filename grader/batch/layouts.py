@@ -59,6 +59,8 @@ class FoundSubmission(NamedTuple):
     late    True if the download marks it as late
     doubt   why nobody but a person can say whose it is, or ""
     submitted  when it was handed in, as ISO 8601 with an offset, where the download says so
+    dated_by   late.COMMIT if that is the date of a commit, else ""
+    time_doubt  why that time cannot count, or ""
     """
 
     id: str
@@ -73,6 +75,8 @@ class FoundSubmission(NamedTuple):
     late: bool = False
     doubt: str = ""
     submitted: str = ""
+    dated_by: str = ""
+    time_doubt: str = ""
 
 
 class _Name(NamedTuple):

@@ -160,7 +160,7 @@ _ABOUT: dict[str, Check] = {
 }
 _ABOUT_LATER: dict[str, Check] = {
     "others": _is_people,
-    **dict.fromkeys(("given", "login", "github", "submitted"), _is_shown),
+    **dict.fromkeys(("given", "login", "github", "submitted", "dated_by", "time_doubt"), _is_shown),
     **dict.fromkeys(("late", "named"), _is_flag),
     "doubt": _is_shown,
     "unreadable": _is_text,

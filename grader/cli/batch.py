@@ -83,11 +83,14 @@ def shard(text: str) -> tuple[int, int]:
 
 def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, grade_batch, read_submissions, refuse_inside
+    from grader.batch.commit_dates import date_by_commits
 
     refuse_inside(pathlib.Path(options.submissions), pathlib.Path(options.output))
     lab = load_lab(find_lab(options.lab))
     books, lists = course_lists(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
+    if lists.late is not None and lists.late.commit_dates:
+        sources = date_by_commits(sources)
     _tell_left_out(pathlib.Path(options.submissions), options.quiet)
     output = pathlib.Path(options.output)
     try:

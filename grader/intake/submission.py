@@ -17,7 +17,7 @@ from typing import NamedTuple
 from grader.intake.answer_sheet import Unfit, read_answers
 from grader.intake.archives import ARCHIVE_LIMIT, is_archive, is_clutter, read_archive
 from grader.intake.choosing import ANSWERS, KERNEL, KERNELS, choose, named
-from grader.intake.refusal import Refused, Unreadable
+from grader.intake.refusal import Gone, Refused, Unreadable
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
 __all__ = [
@@ -184,12 +184,15 @@ def _read_place(place: _Place, limit: int) -> bytes:
         finally:
             os.close(folder)
     if data is None:
-        raise Refused(f"{inside or top.name} is gone")
+        raise Gone(f"{inside or top.name} is gone")
     return data
 
 
 def read_inside(top: pathlib.Path, inside: str, limit: int) -> bytes:
-    """Return the bytes of a file below a folder; no part of the way to it may be a link. Refused; OSError."""
+    """Return the bytes of a file below a folder; no part of the way to it may be a link. Refused; OSError.
+
+    If only the last part of the way is missing, Gone is raised, and FileNotFoundError if more of it is.
+    """
     return _read_place((top, inside), limit)
 
 

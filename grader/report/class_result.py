@@ -62,8 +62,10 @@ class SubmissionEntry(Person):
 
     decide           why a person must decide whose it is; "" if nobody must
     extension        days by which the late policy puts this student's due time off
-    late_undecided   present where nothing could be taken off: it is marked as late without a time, or its extension may
-                     be another student's
+    dated_by         `commit` if `submitted` is the date of a commit, which its author can choose; else ""
+    time_doubt       why the time of submission cannot count; "" if it can, or if there is none
+    late_undecided   present where nothing could be taken off: it is marked as late without a time, its time cannot
+                     count, or its extension may be another student's
     graded_points    points before late policy and overrides
     remark           "" or why nobody's own work is in it: the stub, an empty file
     same_kernel_as   the first submission with the same bytes; "" if this is the first
@@ -82,6 +84,8 @@ class SubmissionEntry(Person):
     others: list[Person]
     late: bool
     submitted: str
+    dated_by: str
+    time_doubt: str
     extension: float
     late_undecided: NotRequired[bool]
     doubt: str

@@ -17,6 +17,8 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "others": [],
         "late": False,
         "submitted": "",
+        "dated_by": "",
+        "time_doubt": "",
         "extension": 0,
         "doubt": "",
         "decide": "",

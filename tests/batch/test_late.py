@@ -6,6 +6,7 @@ from grader.batch.late import apply, parse_time, read_policy
 from grader.batch.layouts import find_submissions
 from tests.batch.handed_in import batch, rows
 from tests.batch.results import entry
+from tests.intake.test_repository import NOON, commit
 from tests.labs import kernel_text
 
 LATE = {
@@ -110,3 +111,69 @@ def test_a_mark_without_a_time_needs_a_person(cli, lab, tmp_path):
     assert status == 1 and "doejane-123: the download marks it as late without a time" in err
     assert decided == 0, told
     assert rows(tmp_path / "out")["doejane-123"]["points"] == "70"
+
+
+REPOSITORIES, _ = read_policy(LATE | {"extensions": {}, "commit_dates": True}, "small")
+
+
+@pytest.mark.parametrize(("policy", "points", "late"), [(REPOSITORIES, 40, True), (PLAIN, 50, False)])
+def test_the_date_of_a_commit(policy, points, late):
+    """It counts only in a course that asks for it, and the comment says where the time is from."""
+    one = entry("x", submitted="2026-11-20T13:00:00+01:00", dated_by="commit")
+    apply([one], policy)
+
+    assert (one["points"], one["late"]) == (points, late)
+    assert [a["comment"] for a in one["adjustments"]] == ["1 day late, by the date of the last commit"] * late
+
+
+def test_a_doubtful_date():
+    """It takes nothing off, and is in time for nobody: a person decides."""
+    one = entry("x", submitted="2026-11-19T13:00:00+01:00", dated_by="commit", time_doubt="dates were set by hand")
+
+    assert apply([one], REPOSITORIES) == ["x: dates were set by hand; nothing was taken off, use --overrides"]
+    assert one["late_undecided"] and one["points"] == 50
+
+
+def test_repositories_of_a_class(cli, lab, tmp_path):
+    """A late repository, one in time and a broken one, in a batch and in the merge of its shard."""
+    (lab.parent / "course.yaml").write_text(
+        "format: 1\nlate: {due: {small: '2026-11-25T13:00+01:00'}, per_day: 10, commit_dates: true}\n"
+    )
+    for name, seconds in (("lab-jane", NOON), ("lab-jon", NOON + 7200), ("lab-joe", NOON)):
+        commit(tmp_path / "s" / name, seconds)
+        (tmp_path / "s" / name / "kernel.py").write_text(kernel_text())
+    (tmp_path / "s" / "lab-joe" / ".git" / "HEAD").write_text("?")
+    status, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out")
+    assert cli("merge", lab, tmp_path / "out", "--output", tmp_path / "both", "--isolation", "auto", "-q")[0] == 1
+    found = {name: row["points"] for name, row in rows(tmp_path / "out").items()}
+
+    assert status == 1 and "joe: its last commit cannot be read: HEAD names neither a commit" in err
+    assert found == {"jane": "90", "jon": "80", "joe": "90"}
+    assert rows(tmp_path / "both") == rows(tmp_path / "out")
+    assert "by the date of the last commit" in (tmp_path / "out" / "feedback" / "jon.md").read_text()
+
+
+def test_times_without_a_zone():
+    """Moodle's local times, over the end of summer time: by the name of the zone, or with a word that it is missing."""
+    due = {"due": {"small": "2026-10-24T23:30+02:00"}, "per_day": 10}
+    without, named = (read_policy(due | more, "small")[0] for more in ({}, {"zone": "Europe/Berlin"}))
+    # 23:20 of the next day in winter is 23 hours and 50 minutes later, plus the hour that came twice.
+    for policy, points in ((without, 40), (named, 30)):
+        one = entry("x", submitted="2026-10-25T23:20:00")
+        told = apply([one], policy)
+        assert one["points"] == points
+        assert told == [] if policy is named else "1 time has no time zone and count as in UTC+0200" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ({"zone": "Mars"}, "zone is 'Mars'; expected the name of a time zone, such as Europe/Berlin"),
+        ({"zone": "../../etc/passwd"}, "zone is '../../etc/passwd'; expected"),
+        ({"commit_dates": "yes"}, "commit_dates is 'yes'; expected true or false"),
+    ],
+)
+def test_a_wrong_field(field, told):
+    """Named with its value."""
+    policy, wrong = read_policy(LATE | field, "small")
+    assert policy is None and told in wrong
