@@ -19,7 +19,7 @@ from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
 from grader.trace.records import StepRecord, Trace
 from grader.view.document import document
-from grader.view.layout import Picture, compared, pictures
+from grader.view.layout import Moment, Picture, arrange_all, moments
 from grader.view.questions import Question, heading, questions
 from grader.view.steps import cost
 from grader.view.svg import STYLE, svg
@@ -115,23 +115,24 @@ def _steps(scenario: Scenario, pids: Mapping[str, int], sides: Sequence[Side]) -
     asked = questions(scenario, pids, first.records)
     followed = [_renamed(scenario, pids, first.records, side) for side in others]
     steps = []
-    for (record, own), picture in zip(asked, pictures(scenario, pids, first.records), strict=True):
-        runs = [_Run(first.title, record, picture), *(run for side in followed if (run := next(side, None)))]
-        if len(runs) > 1:
-            drawn = compared(*(run.picture for run in runs))
-            runs = [run._replace(picture=one) for run, one in zip(runs, drawn, strict=True)]
-        steps.append(_Step(record.number, tuple(runs), own))
+    for (record, own), moment in zip(asked, moments(scenario, pids, first.records), strict=True):
+        ran = [(first.title, record, moment), *(run for side in followed if (run := next(side, None)))]
+        drawn = arrange_all(*(moment for _, _, moment in ran))
+        runs = tuple(_Run(title, one, picture) for (title, one, _), picture in zip(ran, drawn, strict=True))
+        steps.append(_Step(record.number, runs, own))
     return steps
 
 
-def _renamed(scenario: Scenario, pids: Mapping[str, int], expected: Sequence[StepRecord], side: Side) -> Iterator[_Run]:
+def _renamed(
+    scenario: Scenario, pids: Mapping[str, int], expected: Sequence[StepRecord], side: Side
+) -> Iterator[tuple[str, StepRecord, Moment]]:
     """Yield the steps of a run, with its frames named as those of the expected run that they stand for."""
     renaming = Renaming(scenario)
     records = [record for record in side.records if 0 < record.number <= len(scenario.steps)]
-    drawn = pictures(scenario, pids, records, renaming.frame_name)
+    followed = moments(scenario, pids, records, renaming.frame_name)
     for mine, record in zip(expected, records, strict=False):
         renaming.step(mine, record)  # before the picture is drawn, which needs the names of this step
-        yield _Run(side.title, record, next(drawn))
+        yield side.title, record, next(followed)
 
 
 def _differs_in(attempt: Attempt, total: int) -> int:

@@ -14,7 +14,7 @@ from grader.scenario.model import LINUX, Scenario
 from grader.trace.memory import Memory
 from grader.trace.names import Names
 from grader.trace.records import CRASHED, StepRecord, Trace
-from grader.view.layout import arrange
+from grader.view.layout import Moment, arrange
 from grader.view.sight import frame_name, sight_of
 from grader.view.text import text
 
@@ -83,7 +83,7 @@ class _Teller:
     def _spaces(self) -> list[str]:
         """Return the address spaces with their frames."""
         sight = sight_of(self.memory, self.names, self.name)
-        return text(arrange("", 0, sight, sight, self.names, self.name, fold=True))
+        return text(arrange(Moment("", 0, sight, sight, self.names, self.name), fold=True))
 
     def _beside_these(self, record: StepRecord) -> list[str]:
         """Count the frames in use that no entry maps: the page cache has them, or a shared object."""

@@ -8,6 +8,8 @@ long dashes lead to swap. Colours (Okabe and Ito's) only repeat it, and a change
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from grader.escape import for_html, printable
@@ -44,12 +46,13 @@ STYLE = (
     "font:12px ui-monospace,Menlo,Consolas,monospace}"
     "@media(prefers-color-scheme:dark){.m{--i:#e4e8ed;--s:#a4aeb9;--b:#14181d;--f:#222a33;--w:#3fc79a;--p:#e69f00;"
     "--r:#56b4e9;--o:#ff9a52}}"
-    ".m text{fill:var(--i)}.m .s{fill:var(--s);font-size:11px}.m .t{font-weight:700}.m .bg{fill:var(--b)}"
-    ".m .x{fill:var(--f);stroke:var(--s)}.m g rect{rx:4px}.m .n{fill:none;stroke:var(--s);stroke-dasharray:2 3}"
-    ".m .c{stroke:var(--i);stroke-width:3}.m .d{fill:var(--i)}.m path{fill:none;stroke-width:2}"
+    ".m text{fill:var(--i)}.m tspan,.m .t{font-weight:700}.m tspan+tspan,.m .s{fill:var(--s);font-size:11px;"
+    "font-weight:400}.m .bg{fill:var(--b)}.m g rect{fill:var(--f);stroke:var(--s);rx:4px}"
+    ".m g .n{fill:none;stroke-dasharray:2 3}.m g .c{stroke:var(--i);stroke-width:3}.m path{fill:none;stroke-width:2}"
+    ".m .d{stroke:var(--i);stroke-width:8;stroke-linecap:round;pointer-events:none}"
     ".m .w{stroke:var(--w)}.m .p{stroke:var(--p);stroke-dasharray:7 4}.m .r{stroke:var(--r);stroke-dasharray:2 3}"
     ".m .o{stroke:var(--o);stroke-dasharray:12 4}.m .h{stroke-dasharray:none}"
-    ".m .e{fill:none;stroke:var(--o);stroke-width:2;stroke-dasharray:5 2}"
+    ".m g .e,.m .e{fill:none;stroke:var(--o);stroke-width:2;stroke-dasharray:5 2}"
     ".m .w.h{fill:var(--w)}.m .p.h{fill:var(--p)}.m .r.h{fill:var(--r)}.m .o.h{fill:var(--o)}"
 )
 
@@ -79,7 +82,7 @@ def described(picture: Picture) -> str:
     """Return a picture in words: each row, and where it leads."""
     sentences = []
     for space in picture.left + picture.right:
-        rows = [f"{_row_words(row, picture.boxes)}" for row in space.rows]
+        rows = [_rows_words(alike, picture.boxes) for alike in _alike(space.rows)]
         rows += [f"and {space.more} more rows"] if space.more else []
         sentences.append(f"{space.name}: {'; '.join(rows) or 'nothing mapped'}.")
     if not sentences:
@@ -90,10 +93,22 @@ def described(picture: Picture) -> str:
     return " ".join(sentences)
 
 
-def _row_words(row: Row, boxes: tuple[Box, ...]) -> str:
-    where = f" to {boxes[row.box].name} ({boxes[row.box].shown})" if row.box is not None else ""
-    changed = ", changed" if row.changed else ""
-    return f"{row.label} {row.page.kind} {rights_of(row)}{where}{changed}"
+def _alike(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return rows that follow each other and differ in label and frame only."""
+    return [list(group) for _, group in groupby(rows, key=lambda row: (row.page.kind, rights_of(row), row.changed))]
+
+
+def _rows_words(rows: Sequence[Row], boxes: tuple[Box, ...]) -> str:
+    first, *others = rows
+    look = f"{first.page.kind} {rights_of(first)}"
+    changed = ", changed" if first.changed else ""
+    if not others:
+        return f"{first.label} {look}{_where(first, boxes)}{changed}"
+    return f"{look}{changed}: {', '.join(f'{row.label}{_where(row, boxes)}' for row in rows)}"
+
+
+def _where(row: Row, boxes: tuple[Box, ...]) -> str:
+    return f" to {boxes[row.box].name} ({boxes[row.box].shown})" if row.box is not None else ""
 
 
 def rights_of(row: Row) -> str:
@@ -117,7 +132,9 @@ class _Drawing:
 
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
-        self.parts: list[str] = []
+        #: Elements by the column that they stand in, whose place they need not repeat; and a dot for each change.
+        self.columns: dict[int, list[str]] = {}
+        self.dots = ""
         spaces = picture.left + picture.right
         rows = [row for space in spaces for row in space.rows]
         words = [rights_of(row) for row in rows]
@@ -139,8 +156,10 @@ class _Drawing:
             for space in spaces:
                 y = self._space(space, y, left)
             self.bottom = max(self.bottom, y)
-        arrows = self._boxes()
-        self._legend()
+        arrows = "".join(self._boxes())
+        legend = self._legend()
+        columns = [f'<g transform="translate({x})">{"".join(parts)}</g>' for x, parts in self.columns.items()]
+        dots = f'<path class="d" d="{self.dots}"/>' if self.dots else ""
         title, top = self.picture.title, 0 if headed else HEAD
         height = self.bottom + EDGE - top
         return (
@@ -149,8 +168,8 @@ class _Drawing:
             f"<title>{for_html(title)}</title><desc>{for_html(described(self.picture))}</desc>"
             f"{f'<style>{style}</style>' if style else ''}"
             f'<rect class="bg" y="{top}" width="{self.width}" height="{height}"/>'
-            f"{self._text(EDGE, 18, _title(title), 't') if headed else ''}"
-            f"{''.join(arrows)}{''.join(self.parts)}</svg>"
+            f"{_text(EDGE, 18, _title(title), 't') if headed else ''}"
+            f"{arrows}{''.join(columns)}{legend}{dots}</svg>"
         )
 
     # -- address spaces ---------------------------------------------------------------------------------------
@@ -158,7 +177,7 @@ class _Drawing:
     def _space(self, space: Space, y: int, left: bool) -> int:
         """Draw an address space from a height on; return where the next one begins."""
         x = EDGE if left else self.x_right
-        self.parts.append(self._text(x, y, f"process {_short(space.name)}", "t"))
+        self._put(x, _text(0, y, f"process {_short(space.name)}", "t"))
         y += 8
         for row in space.rows:
             self._row(row, x, y)
@@ -166,31 +185,35 @@ class _Drawing:
             y += STEP
         if space.more or not space.rows:
             told = f"and {_count(space.more, 'more row')}" if space.more else "nothing mapped"
-            self.parts.append(self._text(x, y + 12, told, "s"))
+            self._put(x, _text(0, y + 12, told, "s"))
             y += 20
         return y + GAP + 8
 
     def _row(self, row: Row, x: int, y: int) -> None:
-        look = "n" if row.page.access == UNTOUCHED else "x"
         head = f"{_bold(_short(row.label))} {for_html(_short(row.page.kind))}"
         title = f"{row.label}: {row.page.kind}, {rights_of(row)}" + (f", {row.pages} pages" if row.pages > 1 else "")
         if row.different:
             title += ", differs"
-            self.parts.append(
-                f'<rect class="e" x="{x - 3}" y="{y - 3}" width="{self.side + 6}" height="{HEIGHT + 6}" rx="6"/>'
-            )
-        self._box(x, y, self.side, look, row.changed, head, rights_of(row), title)
+            size = f'width="{self.side + 6}" height="{HEIGHT + 6}" rx="6"'
+            self._put(x, f'<rect class="e" x="-3" y="{y - 3}" {size}/>')
+        looks = ["n"] * (row.page.access == UNTOUCHED) + ["c"] * row.changed
+        self._box(x, y, self.side, looks, head, rights_of(row), title)
         if row.different:
-            self.parts.append(self._text(x + self.side - 28, y + 14, "≠", "t"))
+            self._put(x, _text(self.side - 28, y + 14, "≠", "t"))
 
-    def _box(self, x: int, y: int, width: int, look: str, changed: bool, head: str, second: str, title: str) -> None:
-        dot = f'<circle class="d" cx="{x + width - 9}" cy="{y + 9}" r="4"/>' if changed else ""
-        self.parts.append(
-            f"<g><title>{for_html(title)}{' (changed by this step)' if changed else ''}</title>"
-            f'<rect class="{look}{" c" if changed else ""}" x="{x}" y="{y}" width="{width}" height="{HEIGHT}"/>'
-            f'<text x="{x + 7}" y="{y + 14}">{head}'
-            f'<tspan class="s" x="{x + 7}" y="{y + 28}">{for_html(second)}</tspan></text>{dot}</g>'
+    def _box(self, x: int, y: int, width: int, looks: list[str], head: str, second: str, title: str) -> None:
+        if "c" in looks:
+            title += ", changed"
+            self.dots += f"M{x + width - 9} {y + 9}h0"
+        look = f' class="{" ".join(looks)}"' if looks else ""
+        self._put(
+            x,
+            f'<g><title>{for_html(title)}</title><rect{look} y="{y}" width="{width}" height="{HEIGHT}"/>'
+            f'<text x="7" y="{y + 14}">{head}<tspan x="7" y="{y + 28}">{for_html(second)}</tspan></text></g>',
         )
+
+    def _put(self, x: int, element: str) -> None:
+        self.columns.setdefault(x, []).append(element)
 
     # -- frames and slots -------------------------------------------------------------------------------------
 
@@ -207,7 +230,7 @@ class _Drawing:
         for name, places in groups:
             if not places and name != "frames":
                 continue
-            self.parts.append(self._text(self.x_middle, y, name, "t"))
+            self._put(self.x_middle, _text(0, y, name, "t"))
             y += 8
             for n in sorted(places, key=self._wanted):
                 y = max(y, self._wanted(n) - HEIGHT // 2) if name == "frames" else y
@@ -216,7 +239,7 @@ class _Drawing:
                 y += STEP
             y += GAP + 8
         if self.picture.unseen:
-            self.parts.append(self._text(self.x_middle, y - 8, f"and {_count(self.picture.unseen, 'more frame')}", "s"))
+            self._put(self.x_middle, _text(0, y - 8, f"and {_count(self.picture.unseen, 'more frame')}", "s"))
             y += 12
         self.bottom = max(self.bottom, y)
         return self._arrows(heights)
@@ -245,7 +268,7 @@ class _Drawing:
         title = f"{box.name}: {box.shown}{f', {box.cached}' if box.cached else ''}{users}"
         name, _, rest = _head(box).partition(" = ")
         head = f"{_bold(name)} = {for_html(rest)}"
-        self._box(self.x_middle, y, self.middle, "x", box.changed, head, _second(box), title)
+        self._box(self.x_middle, y, self.middle, ["c"] * box.changed, head, _second(box), title)
 
     def _arrow(self, spot: _Spot, y: int) -> tuple[str, str]:
         """Return the curve of an arrow and its tip."""
@@ -255,7 +278,7 @@ class _Drawing:
             x, end, tip = self.x_right, self.x_middle + self.middle, 6
         bend, across, down = (end - x) // 2, end + tip - x, y - spot.y
         line = f"h{across}" if not down else f"c{bend} 0 {across - tip - bend} {down} {across} {down}"
-        return f"M{x} {spot.y}{line}", f"M{end + tip} {y - 4}l{-tip} 4 {tip} 4z"
+        return f"M{x} {spot.y}{line}", f"M{end + tip} {y - 4}l{-tip} 4{'' if tip < 0 else ' '}{tip} 4z"
 
     def _legend_entries(self) -> list[tuple[str, str]]:
         """Return class and meaning of each dash that occurs, and of the dot if anything changed."""
@@ -269,23 +292,26 @@ class _Drawing:
     def _legend_width(self) -> int:
         return 2 * EDGE + sum(_legend_step(words) for _, words in self.legend)
 
-    def _legend(self) -> None:
+    def _legend(self) -> str:
         """Say what the dashes that occur mean, and what the dot is."""
         x, y = EDGE, self.bottom + 4
+        parts = []
         for look, words in self.legend:
             if look == "d":
-                mark = f'<circle class="d" cx="{x + 30}" cy="{y}" r="4"/>'
+                self.dots += f"M{x + 30} {y}h0"
             elif look == "e":
-                mark = f'<rect class="e" x="{x + 8}" y="{y - 6}" width="26" height="12" rx="4"/>'
+                parts.append(f'<rect class="e" x="{x + 8}" y="{y - 6}" width="26" height="12" rx="4"/>')
             else:
-                mark = f'<path class="{look}" d="M{x} {y}h34"/>'
-            self.parts.append(f"{mark}{self._text(x + 40, y + 4, words, 's')}")
+                parts.append(f'<path class="{look}" d="M{x} {y}h34"/>')
+            parts.append(_text(x + 40, y + 4, words, "s"))
             x += _legend_step(words)
         self.bottom = y + 8
+        return "".join(parts)
 
-    @staticmethod
-    def _text(x: int, y: int, text: str, look: str) -> str:
-        return f'<text class="{look}" x="{x}" y="{y}">{for_html(text)}</text>'
+
+def _text(x: int, y: int, text: str, look: str) -> str:
+    place = f'x="{x}" ' if x else ""
+    return f'<text class="{look}" {place}y="{y}">{for_html(text)}</text>'
 
 
 def _legend_step(words: str) -> int:
@@ -293,7 +319,7 @@ def _legend_step(words: str) -> int:
 
 
 def _bold(text: str) -> str:
-    return f'<tspan class="t">{for_html(text)}</tspan>'
+    return f"<tspan>{for_html(text)}</tspan>"
 
 
 def _short(text: str, most: int = NAME) -> str:
@@ -311,6 +337,7 @@ def _head(box: Box) -> str:
 
 def _second(box: Box) -> str:
     users = _count(len(box.users), "user") if box.users else "no user"
+    users += " each" if box.many > 1 and box.users else ""
     parts = [_count(box.many, "slot" if box.slot else "frame")] if box.many > 1 else []
     return ", ".join([*parts, *([_short(box.cached)] if box.cached else []), users])
 

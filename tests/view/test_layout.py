@@ -1,7 +1,7 @@
 """States as rows, boxes and arrows."""
 
 from grader.machine.entry import FRAME_SHIFT
-from grader.view.layout import ROWS, picture_after, pictures
+from grader.view.layout import ROWS, SHAPES, picture_after, pictures
 from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
 from reference.file_backed import FileBackedKernel
 from tests.view.runs import lab_of, recorded, replayed
@@ -134,6 +134,26 @@ def test_the_page_cache_keeps_a_frame_that_no_page_leads_to():
     picture = drawn(recorded("file-backed", "sections-of-a-program"), 10)
 
     assert [(box.cached, box.users) for box in picture.boxes if not box.users] == [("prog[3]", ())]
+
+
+def test_folded_pages_of_a_file_are_named_together():
+    """Those that a page leads to, and those that the page cache keeps on its own."""
+    steps = ("mmap: {by: P, name: f, pages: 20, file: f}", 'write: {by: P, at: "f[0:8]", value: 7}')
+    run = replayed(*steps, 'read: {by: P, at: "f[8:20]"}', machine="{frames: 40}", files="{f: {pages: 20}}",
+                   kernel=FileBackedKernel)  # fmt: skip
+
+    assert [(box.name, box.cached, box.many) for box in drawn(run, 3).boxes] == [
+        ("b, d, f …", "", 8),
+        ("q..ab", "f[8:20]", 12),
+        ("a, c, e …", "f[0:8]", 8),
+    ]
+
+
+def test_pages_have_rows_of_their_own_as_long_as_a_picture_has_room():
+    """Rows and boxes count together: 14 pages in 14 frames are drawn one by one, 15 are folded."""
+    for pages, count in ((SHAPES // 2, SHAPES // 2), (SHAPES // 2 + 1, 1)):
+        run = replayed(f"mmap: {{by: P, name: h, pages: {pages}}}", "write: {by: P, at: h, value: 1}")
+        assert len(drawn(run, 2).left[0].rows) == count
 
 
 def test_a_stale_translation_is_shown_with_its_frame():

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from grader.grade.attempt import Attempt, attempt_here
 from grader.lab.kernels import misconception_kernel
+from grader.machine import Protection
 from grader.view.player import LIMIT, Difference, Side, page_of_runs, player
 from tests.kernels import SmallKernel
 from tests.test_escape import HOSTILE
@@ -80,9 +81,32 @@ def test_differing_entries_are_outlined_on_both_sides():
     """The parent's page differs; what is alike is not outlined."""
     page = failing()
 
-    assert page.count(", differs</title>") + page.count(", differs (changed by this step)</title>") == 2
+    assert page.count(", differs</title>") + page.count(", differs, changed</title>") == 2
     assert page.count("heap, rw- dirty, differs") == 1
     assert page.count("heap, rw- → r-- cow dirty, differs") == 1
+
+
+def test_one_page_of_many_that_differs_is_outlined_alone():
+    """Rows of both runs end where the difference does, and those of its other users with it."""
+
+    class Forgetful(SmallKernel):
+        """Leaves the parent's sixth page writable in fork."""
+
+        def fork(self, parent, child):
+            super().fork(parent, child)
+            page = parent.page_table.pages()[5]
+            parent.page_table.protect(page, Protection.READ | Protection.WRITE, cow=False)
+
+    steps = ("mmap: {by: P, name: h, pages: 40}", "write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}")
+    scenario, trace = replayed(*steps, machine="{frames: 64}")
+    page = player(scenario, trace, attempt_here(scenario, trace, Forgetful))
+    titles = re.findall(r"<title>(h\[[^,<]*), ", page[page.index('<section id="s3"') :])
+
+    assert re.findall(r"<title>(h\[[^<]*), differs", page) == [
+        "h[5]: heap, rw- → r-- cow dirty",
+        "h[5]: heap, rw- dirty",
+    ]
+    assert titles == ["h[0:5]: heap", "h[5]: heap", "h[6:40]: heap"] * 4
 
 
 def test_steps_where_both_look_alike_have_one_picture():
