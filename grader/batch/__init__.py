@@ -44,6 +44,7 @@ from grader.batch.store import NAME as STORE
 from grader.batch.store import Kept, Key, Store, StoreError
 from grader.errors import InputError
 from grader.lab.lab import Lab
+from grader.language import ENGLISH, speaking
 from grader.points import points as shown_points
 from grader.report.class_result import ClassResult
 from grader.report.course import course
@@ -66,6 +67,7 @@ class Lists(NamedTuple):
 
     named  people of gradebooks, who give names to submissions that the roster does not know
     times  when people handed in, as gradebooks say (moodle_times)
+    language  of feedback for students
     """
 
     roster: Roster | None = None
@@ -73,6 +75,7 @@ class Lists(NamedTuple):
     late: Policy | None = None
     named: tuple[Listed, ...] = ()
     times: Mapping[PersonKey, str] = MappingProxyType({})
+    language: str = ENGLISH
 
 
 class Outcome(NamedTuple):
@@ -140,7 +143,7 @@ def grade_batch(
             graded, problems = grade_missing(opened, store, sources, workers, progress)
         finally:
             workers.close()
-        return _told(opened, store, output, graded, problems, known, lists.late)
+        return _told(opened, store, output, graded, problems, known, lists)
 
 
 def merge_batches(
@@ -176,7 +179,7 @@ def merge_batches(
         store.set_kernels({digest: text for digest, text in kernels.items() if digest in handed_in})
         store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
-        return _told(opened, store, output, 0, [], known, lists.late)
+        return _told(opened, store, output, 0, [], known, lists)
 
 
 def _new_overrides(
@@ -228,7 +231,7 @@ def _told(
     graded: int,
     problems: list[str],
     roster: Account | None,
-    late: Policy | None,
+    lists: Lists,
 ) -> Outcome:
     """Write results and the class report; remember the grades."""
     from grader.report import course_html, course_text
@@ -237,7 +240,7 @@ def _told(
 
     with written_or_told(), Output(output) as folder:
         alike, texts = compare_kernels(opened, store)
-        batch, told = write_results(Grades(opened, store), folder, late, in_short(alike))
+        batch, told = write_results(Grades(opened, store), folder, lists.late, in_short(alike), lists.language)
         write_similarity(alike, texts, folder)
         figures = course(batch)
         folder.write("report.html", course_html.render(figures, pictures_of(opened.lab, figures)))
@@ -274,11 +277,14 @@ def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "") -
     return books
 
 
-def fill_gradebooks(batch: ClassResult, books: list[Gradebook], output: pathlib.Path) -> list[Filled]:
+def fill_gradebooks(
+    batch: ClassResult, books: list[Gradebook], output: pathlib.Path, language: str = ENGLISH
+) -> list[Filled]:
     """Fill gradebooks and write them below `output`, each to a file of its own. StoreError if one cannot be written."""
     done: list[Filled] = []
     for book in books:
-        filled = book.fill(cast("dict[str, Any]", batch))
+        with speaking(language):  # worksheets have comments that students read
+            filled = book.fill(cast("dict[str, Any]", batch))
         kind = filled.name.removesuffix(".csv")
         before = sum(one.name.startswith(kind) for one in done)
         if before:

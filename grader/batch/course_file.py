@@ -5,6 +5,7 @@
     columns: {login: Kennung, number: Matrikelnummer}
     assignments: {copy-on-write: Lab 2}
     late: {due: {copy-on-write: "2026-11-20T23:59+01:00"}, per_day: 10, cap: 50, extensions: {jd1: 3}}
+    language: de
 
 Paths are relative to the file.
 """
@@ -18,12 +19,13 @@ from grader.batch.late import Policy, read_policy
 from grader.batch.roster import COLUMNS
 from grader.errors import FormatError, InputError
 from grader.formats.yaml_reader import Block, read_yaml
+from grader.language import ENGLISH, LANGUAGES
 
 NAME = "course.yaml"
 SCHEMA = pathlib.Path(__file__).with_name("course.schema.json")
 FORMAT = 1
 
-_FIELDS = ("format", "title", "labs", "roster", "columns", "assignments", "late", "hand_in")
+_FIELDS = ("format", "title", "labs", "roster", "columns", "assignments", "late", "hand_in", "language")
 
 
 class CourseFile(NamedTuple):
@@ -34,6 +36,7 @@ class CourseFile(NamedTuple):
     assignments  lab -> title of its column in gradebooks
     late         the late policy as it stands there (late.read_policy), or None
     hand_in      how students hand in, which releases tell them; "" if the course does not say
+    language     of the canned sentences in students' feedback
     """
 
     path: pathlib.Path
@@ -44,6 +47,7 @@ class CourseFile(NamedTuple):
     assignments: dict[str, str] = {}  # noqa: RUF012 - never changed
     late: Any = None
     hand_in: str = ""
+    language: str = ENGLISH
 
 
 def find_course(lab: pathlib.Path) -> pathlib.Path | None:
@@ -82,6 +86,9 @@ def read_course(path: pathlib.Path) -> CourseFile:
             problems.append(f"{path}:{block.lines[name]}: {name} is {block[name]!r}; expected {expected}")
     if not problems:
         problems = _unknown(path, block)
+    if block.get("language", ENGLISH) not in LANGUAGES:
+        told = f"language is {block['language']!r}; expected {' or '.join(LANGUAGES)}"
+        problems.append(f"{path}:{block.lines['language']}: {told}")
     if "late" in block:
         wrong = read_policy(block["late"], "")[1]
         problems += [f"{path}:{block.lines['late']}: {wrong}"] if wrong else []
@@ -96,6 +103,7 @@ def read_course(path: pathlib.Path) -> CourseFile:
         dict(block.get("assignments", {})),
         block.get("late"),
         " ".join(block.get("hand_in", "").split()),
+        block.get("language", ENGLISH),
     )
 
 

@@ -35,6 +35,7 @@ from grader.grade.attempt import BEFORE, ends_itself
 from grader.grade.result import Result, ScenarioResult
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.verdicts import PASSED, UNGRADABLE
+from grader.language import ENGLISH, speaking
 from grader.report import render
 from grader.report.class_result import (
     Alike,
@@ -52,21 +53,24 @@ FORMAT = 1
 FOLDERS = ("results", "feedback")
 
 
-def write_results(grades: Grades, output: Output, late: Policy | None, alike: Alike) -> tuple[ClassResult, list[str]]:
+def write_results(
+    grades: Grades, output: Output, late: Policy | None, alike: Alike, language: str = ENGLISH
+) -> tuple[ClassResult, list[str]]:
     """Write everything; return the batch as results.json has it, and what to tell. StoreError if a file fails."""
     store = grades.store
     before = store.written
     with written_or_told():
         # Noted before they are written: a batch that is killed meanwhile still knows its own files.
         store.written = before | {path: before.get(path, "") for id, _, _ in store.submissions() for path in _paths(id)}
-        entries, texts = _entries(grades, output)
+        entries, texts = _entries(grades, output, language)
         batch = _batch(grades, entries, alike)
         told = _adjust(entries, store.overrides, late, batch)
         written, handed_back = {}, {}
         for entry, (staff, student) in zip(entries, texts, strict=True):
             result, feedback = _paths(entry["id"])
             written[result] = staff
-            handed_back[entry["id"]] = student + in_feedback(entry)
+            with speaking(language):
+                handed_back[entry["id"]] = student + in_feedback(entry)
             written[feedback] = output.write(feedback, handed_back[entry["id"]])
         packed = moodle_feedback(entries, handed_back)
         if packed is not None:
@@ -94,7 +98,7 @@ def _adjust(
     return told + apply(entries, [one for one in overrides if one.what == TOTAL], plain)
 
 
-def _entries(grades: Grades, output: Output) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+def _entries(grades: Grades, output: Output, language: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
     """Write results/ID.json of every submission; return the entries, and digest and feedback of each."""
     entries, texts = [], []
     now = time.time()  # one moment for all, so that no student's feedback says more than another's
@@ -102,10 +106,10 @@ def _entries(grades: Grades, output: Output) -> tuple[list[dict[str, Any]], list
     for id, about, answers in grades.store.submissions():
         builder, isolation = grades.builder(about, answers)
         staff = builder.build(id, about["digest"], isolation, "staff")
-        student = builder.build(id, about["digest"], isolation, "student", now)
-        texts.append(
-            (output.write(_paths(id)[0], render(staff, "json")), render(student, "markdown") + in_feedback_mine(about))
-        )
+        with speaking(language):
+            student = builder.build(id, about["digest"], isolation, "student", now)
+            feedback = render(student, "markdown") + in_feedback_mine(about)
+        texts.append((output.write(_paths(id)[0], render(staff, "json")), feedback))
         entries.append(_entry(id, about, staff, first) | _likeness(builder))
     decide = contested(entries)
     for entry in entries:

@@ -19,9 +19,11 @@ from typing import Any, NamedTuple
 from grader.batch.accounting import Account, account
 from grader.batch.columns import column
 from grader.batch.identity import CANVAS_ID, EMAIL, LOGIN, NAME, NUMBER, PARTICIPANT, Entry, key, keys
+from grader.batch.late import days_late, is_late
 from grader.batch.matching import Row, match
 from grader.errors import InputError
 from grader.escape import for_csv
+from grader.language import say
 from grader.points import points, rounded
 
 Batch = dict[str, Any]
@@ -105,16 +107,21 @@ def grade(entry: Entry, most: float | None = None) -> str:
 def feedback(entry: Entry, batch: Batch) -> str:
     """Return one line for the student: points by task, and the receipt."""
     if entry["refused"]:
-        return for_csv(f"refused: {entry['refused']}")
+        return for_csv(say("refused: {reason}", reason=entry["refused"]))
     tasks = "; ".join(f"{t['title']}: {points(entry['tasks'].get(t['id'], 0))}" for t in batch["tasks"])
-    total = f"{points(entry['points'])} of {points(entry['max_points'])} points"
-    late = [f"{one['comment']}: {points(one['after'])} instead of {points(one['before'])}" for one in _late(entry)]
-    return for_csv(f"{'. '.join([total, *late, tasks])}. Receipt {entry['receipt'][7:19]}")
+    total = say("{earned} of {most} points", earned=points(entry["points"]), most=points(entry["max_points"]))
+    receipt = say("Receipt {receipt}", receipt=entry["receipt"][7:19])
+    return for_csv(". ".join([total, *_late(entry), tasks, receipt]))
 
 
-def _late(entry: Entry) -> list[dict[str, Any]]:
+def _late(entry: Entry) -> list[str]:
     """Return what the late policy took off."""
-    return [one for one in entry["adjustments"] if one["what"] == "late"]
+    told = "{comment}: {after} instead of {before}"
+    return [
+        say(told, comment=days_late(one), after=points(one["after"]), before=points(one["before"]))
+        for one in entry["adjustments"]
+        if is_late(one)
+    ]
 
 
 def _cell(row: Cells, place: int | None) -> str:

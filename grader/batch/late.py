@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from grader.batch.identity import Entry, keys_of, people
 from grader.escape import printable
+from grader.language import say
 from grader.points import rounded
 
 _DAY = datetime.timedelta(days=1)
@@ -150,11 +151,25 @@ def _take_off(entry: Entry, submitted: datetime.datetime, policy: Policy) -> Non
     after = rounded(max(before - percent * Fraction(str(entry["max_points"])) / 100, Fraction(0)))
     if after == entry["points"]:  # nothing is left to take off
         return
-    by = ", by the date of the last commit" if entry["dated_by"] == COMMIT else ""
-    comment = f"{days} {'day' if days == 1 else 'days'} late{by}"
-    change: dict[str, Any] = {"what": "late", "before": entry["points"], "after": after, "comment": comment}
-    entry["adjustments"] = [*entry["adjustments"], change | {"hidden": False}]
+    change: dict[str, Any] = {"what": "late", "before": entry["points"], "after": after, "hidden": False}
+    change |= {"days": days, "dated_by": entry["dated_by"]}
+    entry["adjustments"] = [*entry["adjustments"], change | {"comment": days_late(change)}]
     entry["points"] = after
+
+
+def is_late(change: Mapping[str, Any]) -> bool:
+    """Return True for what the policy changed. A task may be called `late`, so the name does not tell."""
+    return "days" in change
+
+
+def days_late(change: Mapping[str, Any]) -> str:
+    """Return how late a submission was, in the language of the feedback, for what the policy changed."""
+    days = change["days"]
+    if change["dated_by"] == COMMIT and days == 1:
+        return say("1 day late, by the date of the last commit")
+    if change["dated_by"] == COMMIT:
+        return say("{days} days late, by the date of the last commit", days=days)
+    return say("1 day late") if days == 1 else say("{days} days late", days=days)
 
 
 def read_policy(late: Any, lab: str) -> tuple[Policy | None, str]:

@@ -6,6 +6,7 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 from grader.lab.lab import Lab
+from grader.language import say
 from grader.points import rounded
 
 if TYPE_CHECKING:
@@ -53,4 +54,5 @@ def in_feedback(about: dict[str, Any]) -> str:
     if "mine" not in about:
         return ""
     # An indented block ends only at a line that is not indented, so no line of it can begin anything else.
-    return "\n".join(["", "### Your own scenarios", "", *(f"    {line}" for line in about["mine"]["lines"])]) + "\n"
+    lines = [f"    {line}" for line in about["mine"]["lines"]]
+    return "\n".join(["", f"### {say('Your own scenarios')}", "", *lines]) + "\n"

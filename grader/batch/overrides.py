@@ -15,10 +15,12 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from grader.batch.identity import CANVAS_ID, EMAIL, GITHUB, LOGIN, NUMBER, PARTICIPANT, Entry, keys
+from grader.batch.late import days_late, is_late
 from grader.batch.matching import Row, match
 from grader.errors import InputError
-from grader.escape import printable
+from grader.escape import for_markdown, printable
 from grader.lab.lab import Lab
+from grader.language import say
 from grader.points import points as shown
 from grader.points import rounded
 
@@ -149,16 +151,23 @@ def _set(entry: Entry, one: Override, task: str, hidden: set[str]) -> bool:
     return True
 
 
+def _called(one: dict[str, Any]) -> str:
+    """Return what was changed, as students read it."""
+    if one["hidden"]:
+        return say("a hidden scenario")
+    return say(one["what"]) if is_late(one) or one["what"] == TOTAL else for_markdown(one["what"])
+
+
 def in_feedback(entry: Entry) -> str:
     """Return the part of a student's feedback on what a person changed; "" if nobody did."""
-    from grader.escape import for_markdown
-
     if not entry["adjustments"]:
         return ""
-    lines = ["", "### Changed by the course", ""]
+    lines = ["", f"### {say('Changed by the course')}", ""]
     for one in entry["adjustments"]:
-        comment = f": {for_markdown(one['comment'])}" if one["comment"] else ""
-        what = "a hidden scenario" if one["hidden"] else for_markdown(one["what"])
-        lines.append(f"- {what}: {shown(one['before'])} -> {shown(one['after'])} points{comment}")
-    lines += ["", f"**With this: {shown(entry['points'])} of {shown(entry['max_points'])} points**"]
+        comment = days_late(one) if is_late(one) else one["comment"] and for_markdown(one["comment"])
+        before, after = shown(one["before"]), shown(one["after"])
+        changed = say("{what}: {before} -> {after} points", what=_called(one), before=before, after=after)
+        lines.append(f"- {changed}{': ' if comment else ''}{comment}")
+    most = shown(entry["max_points"])
+    lines += ["", f"**{say('With this: {earned} of {most} points', earned=shown(entry['points']), most=most)}**"]
     return "\n".join(lines) + "\n"

@@ -110,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt as stopped:
         print("grader: stopped; the results so far are saved. Run the same command again to continue", file=sys.stderr)
         return 143 if isinstance(stopped, Terminated) else 130
-    return tell(outcome, books, options)
+    return tell(outcome, books, options, lists.language)
 
 
 class Terminated(KeyboardInterrupt):
@@ -165,7 +165,8 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     people = read_roster(roster, columns) if roster is not None else None
     named = [one for book, path in zip(books, options.gradebook, strict=True) for one in listed_in(book.rows, path)]
     times = _times(options.gradebook, books, late is not None)
-    return books, Lists(people, overrides, late, tuple(named), times)
+    lists = Lists(people, overrides, late, tuple(named), times)
+    return books, lists._replace(language=course.language) if course is not None else lists
 
 
 def _times(paths: list[str], books: list[Any], needed: bool) -> dict[Any, str]:
@@ -240,7 +241,7 @@ class _Log:
         """Do nothing: a log has nothing to close (tqdm's bar has)."""
 
 
-def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
+def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: str) -> int:
     """Fill in the gradebooks, and print the outcome.
 
     Return the exit status: 0; 1 if a person must decide something; 3 if anything could not be graded.
@@ -253,7 +254,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace) -> int:
     for problem in outcome.problems:
         print(f"grader: {problem}", file=sys.stderr)
     try:
-        filled = fill_gradebooks(outcome.batch, books, folder)
+        filled = fill_gradebooks(outcome.batch, books, folder, language)
     except StoreError as error:
         raise InputError([str(error)]) from None
     if options.changes:

@@ -35,4 +35,4 @@ def run(options: argparse.Namespace) -> int:
             f"grader: shards {', '.join(outcome.missing_parts)} are missing, so these results are incomplete",
             file=sys.stderr,
         )
-    return tell(outcome, books, options) or int(bool(outcome.missing_parts))
+    return tell(outcome, books, options, lists.language) or int(bool(outcome.missing_parts))

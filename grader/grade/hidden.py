@@ -23,6 +23,7 @@ from typing import NamedTuple
 from grader.compare.explain import ABOUT
 from grader.grade.verdicts import FAILED, MEANINGS, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.lab.feedback import POINTS, RULE
+from grader.language import say
 
 #: Steps in which `points` shows the hidden points of a task.
 STEPS = 4
@@ -55,15 +56,18 @@ def summarize(public: Sequence[Outcome], hidden: Sequence[Outcome], kind: str, w
     """
     most = sum((one.worth for one in hidden), Fraction(0))
     if not complete:
-        return Summary(UNGRADABLE, MEANINGS[UNGRADABLE], Fraction(0), most)
+        return Summary(UNGRADABLE, say(MEANINGS[UNGRADABLE]), Fraction(0), most)
     if all(one.verdict == PASSED for one in hidden):
-        return Summary(PASSED, "passed", most, most)
+        return Summary(PASSED, say("passed"), most, most)
     verdict = _not_passed(public, waits)
-    message = "not passed: " + (f"not all {len(hidden)} hidden ones" if len(hidden) > 1 else "the hidden scenario")
+    message = say("not passed: the hidden scenario")
+    if len(hidden) > 1:
+        message = say("not passed: not all {count} hidden ones", count=len(hidden))
     if kind == RULE and verdict == FAILED:
         rule = next((one.rule for one in public if one.verdict == FAILED and one.rule), "")
         if rule and any(one.rule == rule for one in hidden):
-            message = f"not passed: differs in {rule} as in public: {ABOUT[rule]}"
+            told = "not passed: differs in {rule} as in public: {about}"
+            message = say(told, rule=rule, about=say(ABOUT[rule]))
     return Summary(verdict, message, _quarters(hidden, most) if kind == POINTS else Fraction(0), most)
 
 

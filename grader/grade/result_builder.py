@@ -22,6 +22,7 @@ from grader.grade.result import Result, ScenarioResult, TaskResult, TwinResult
 from grader.grade.verdicts import NEVER_WAITING, PASSED, UNGRADABLE, WAITING
 from grader.lab.feedback import NOTHING
 from grader.lab.lab import QUIZ_TASK, Lab, Task
+from grader.language import say
 from grader.points import rounded
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
@@ -160,8 +161,8 @@ class ResultBuilder:
         }
         entry["title"] = scenario.title
         if verdict == WAITING:
-            needs = " and ".join(f"task {task.number}" for task in self._awaited(scenario.task))
-            return {**entry, "message": f"waits until {needs} passes"}
+            needs = say(" and ").join(say("task {number}", number=task.number) for task in self._awaited(scenario.task))
+            return {**entry, "message": say("waits until {tasks} passes", tasks=needs)}
         entry["message"] = printable(attempt.message)
         if graded.twin is not None and audience == "staff":
             entry["twin"] = _twin(graded.twin, graded.differs)

@@ -27,13 +27,18 @@ class Person(TypedDict):
 
 
 class Adjustment(TypedDict):
-    """Points that a late policy or a person changed. what: `late`, `total`, a task or a scenario."""
+    """Points that a late policy or a person changed. what: `late`, `total`, a task or a scenario.
+
+    days and dated_by: only of what the late policy changed: how many days, and where the time is from
+    """
 
     what: str
     before: float
     after: float
     comment: str
     hidden: bool
+    days: NotRequired[int]
+    dated_by: NotRequired[str]
 
 
 class FirstDifference(TypedDict):

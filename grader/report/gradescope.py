@@ -25,7 +25,11 @@ _TITLE = "title"  # staff's results name hidden scenarios; students' do not
 def render(result: Result) -> str:
     """Return a JSON object, ASCII only."""
     tests = [_scenario(result, s, n) for task in result["tasks"] for n, s in enumerate(_of(result, task), 1)]
-    whole = [f"{result['lab']}: {score(result)}", *notes(result), f"receipt {result['receipt']}"]
+    whole = [
+        f"{result['lab']}: {score(result)}",
+        *(note.text for note in notes(result)),
+        f"receipt {result['receipt']}",
+    ]
     extra = {key: result[key] for key in ("receipt", "version", "lab_hash", "complete", "isolation")}
     document = {
         # What the tests add up to, in hundredths.

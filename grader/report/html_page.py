@@ -60,7 +60,7 @@ def render(result: Result, pages: Mapping[str, str] | None = None) -> str:
         _tasks(result),
         *_stories(result, pages or {}),
         *_quiz(result),
-        *(f"<p>{html(note)}</p>" for note in notes(result)),
+        *(f"<p>{html(note.text)}</p>" for note in notes(result)),
         f'<p class="soft receipt">receipt {html(result["receipt"])}</p>\n</main>',
     ]
     return document(title, "\n".join(body), STYLE)

@@ -44,7 +44,12 @@ def _suite(result: Result, task: TaskResult) -> tuple[list[str], list[int]]:
     kinds = [kind for kind, _ in cases]
     counts = [len(cases), kinds.count("failure"), kinds.count("error"), kinds.count("skipped")]
     name = f"{task['number']}. {task['title']}"
-    about = [f"{score(task)} in this task", f"{score(result)} in all", *notes(result), result["receipt"]]
+    about = [
+        f"{score(task)} in this task",
+        f"{score(result)} in all",
+        *(note.text for note in notes(result)),
+        result["receipt"],
+    ]
     texts = [
         f'<testsuite name="{xml(name)}" {_counted(counts)}>',
         "<properties>",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from grader.escape import for_markdown as code
 from grader.grade.verdicts import PASSED
+from grader.language import say
 from grader.points import points
-from grader.report.sentences import counted, failed, lines, notes, of_quiz, score, told
+from grader.report.sentences import Note, counted, failed, lines, notes, of_quiz, score, told
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult
@@ -34,7 +35,9 @@ def render(result: Result) -> str:
         else:
             left += 1
     if left:
-        parts.append(f"{left} more did not pass. They are left out because this report is full.\n")
+        parts.append(
+            say("{count} more did not pass. They are left out because this report is full.", count=left) + "\n"
+        )
     return "\n".join([*parts, *_quiz(result), _foot(result)])
 
 
@@ -43,7 +46,7 @@ def _head(result: Result) -> str:
 
 
 def _tasks(result: Result) -> str:
-    rows = ["| task | | points | scenarios |", "|---|---|--:|--:|"]
+    rows = [say("| task | | points | scenarios |"), "|---|---|--:|--:|"]
     for task in result["tasks"]:
         own = [s for s in result["scenarios"] if s["task"] == task["id"]]
         shown = counted(own)
@@ -51,8 +54,8 @@ def _tasks(result: Result) -> str:
         whole = task["points"] == task["max_points"]
         waits = "⏳" if "waits_for" in task else "❌"
         title = f"{task['number']}. {code(task['title'])}"
-        count = f"{passed} of {len(shown)}" if shown else ""
-        scored = f"{points(task['points'])} of {points(task['max_points'])}"
+        count = say("{earned} of {most}", earned=passed, most=len(shown)) if shown else ""
+        scored = say("{earned} of {most}", earned=points(task["points"]), most=points(task["max_points"]))
         rows.append(f"| {title} | {'✅' if whole else waits} | {scored} | {count} |")
     return "\n".join(rows) + "\n"
 
@@ -75,18 +78,21 @@ def _quiz(result: Result) -> list[str]:
     counts: dict[str, int] = {}
     for question in quiz["questions"]:
         counts[question["verdict"]] = counts.get(question["verdict"], 0) + 1
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return [f"**Quiz**: {points(quiz['points'])} of {points(quiz['max_points'])} ({told})\n"]
+    told = ", ".join(f"{count} {say(verdict)}" for verdict, count in counts.items())
+    earned, most = points(quiz["points"]), points(quiz["max_points"])
+    return [say("**Quiz**: {earned} of {most} ({counts})", earned=earned, most=most, counts=told) + "\n"]
 
 
 def _foot(result: Result) -> str:
     public = [s for s in result["scenarios"] if s["visibility"] == "public"]
     passed = sum(s["verdict"] == PASSED for s in public)
-    count = [] if of_quiz(result) else [f"{passed} of {len(public)} public scenarios pass."]
+    count = (
+        [] if of_quiz(result) else [say("{passed} of {total} public scenarios pass.", passed=passed, total=len(public))]
+    )
     said = " ".join([*count, *map(_plain, notes(result))])
-    return f"{said}\n\nreceipt {code(result['receipt'])}\n"
+    return f"{said}\n\n{say('receipt {receipt}', receipt=code(result['receipt']))}\n"
 
 
-def _plain(note: str) -> str:
+def _plain(note: Note) -> str:
     """Return a note as it is, or as code where it quotes the pattern of --only or names of files."""
-    return code(note) if note.startswith(("Only scenarios ", "Note: ")) else note
+    return code(note.text) if note.quotes else note.text

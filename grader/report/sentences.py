@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.grade.verdicts import MEANINGS, PASSED, UNGRADABLE, WAITING
+from grader.language import say
 from grader.points import points
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ AGAIN = "Some could not be graded. That costs no points: run it again."
 
 def score(result: Result | TaskResult) -> str:
     """Return the points of a result or a task, and of how many."""
-    return f"{points(result['points'])} of {points(result['max_points'])} points"
+    return say("{earned} of {most} points", earned=points(result["points"]), most=points(result["max_points"]))
 
 
 def heading(scenario: ScenarioResult) -> str:
@@ -35,7 +36,7 @@ def failed(scenario: ScenarioResult) -> bool:
 
 def told(scenario: ScenarioResult) -> str:
     """Return one line on a scenario that did not pass."""
-    return scenario["message"] or MEANINGS[scenario["verdict"]]
+    return scenario["message"] or say(MEANINGS[scenario["verdict"]])
 
 
 def lines(scenario: ScenarioResult) -> list[str]:
@@ -44,12 +45,12 @@ def lines(scenario: ScenarioResult) -> list[str]:
     if "diagnosis" in scenario:
         found += ["", scenario["diagnosis"]]
     if "hint" in scenario:
-        found += ["", f"Hint: {scenario['hint']}"]
+        found += ["", say("Hint: {hint}", hint=scenario["hint"])]
     if scenario.get("output"):
-        found += ["", "Your kernel printed:"]
+        found += ["", say("Your kernel printed:")]
         found += [f"| {line}" for line in scenario["output"].splitlines()]
         if scenario.get("output_truncated"):
-            found.append("| … (more was printed)")
+            found.append(f"| … {say('(more was printed)')}")
     return found
 
 
@@ -73,8 +74,11 @@ def hidden_line(result: Result) -> str:
     hidden = result["hidden"]
     if not hidden["count"]:
         return ""
-    ones = "hidden scenario exists" if hidden["count"] == 1 else "hidden scenarios exist"
-    return f"{hidden['count']} {ones} ({points(hidden['points'])} points), {hidden_state(result)} here."
+    worth, state = points(hidden["points"]), say(hidden_state(result))
+    if hidden["count"] == 1:
+        return say("1 hidden scenario exists ({points} points), {state} here.", points=worth, state=state)
+    told = "{count} hidden scenarios exist ({points} points), {state} here."
+    return say(told, count=hidden["count"], points=worth, state=state)
 
 
 def hidden_state(result: Result) -> str:
@@ -89,26 +93,41 @@ def hidden_points_line(result: Result) -> str:
     hidden = result["hidden"]
     kind = hidden.get("feedback", "")
     if kind == "nothing":
-        return (
-            f"Results of hidden scenarios are shown after {hidden['after']}; until then points, their maximum and the "
-            "exit status leave them out."
+        return say(
+            "Results of hidden scenarios are shown after {date}; until then points, their maximum and the exit status "
+            "leave them out.",
+            date=hidden["after"],
         )
     if not kind or result["points"] == result["max_points"]:
         return ""
-    how = "in quarters of a task's, rounded down" if kind == "points" else "only if all of a task's pass"
-    return f"Points of hidden scenarios are shown {how}; the course's own results count each one."
+    if kind == "points":
+        return say(
+            "Points of hidden scenarios are shown in quarters of a task's, rounded down; the course's own results "
+            "count each one."
+        )
+    return say(
+        "Points of hidden scenarios are shown only if all of a task's pass; the course's own results count each one."
+    )
 
 
-def notes(result: Result) -> list[str]:
+class Note(NamedTuple):
+    """A sentence on the whole result. quotes: True if it has text in it that the grader did not write."""
+
+    text: str
+    quotes: bool = False
+
+
+def notes(result: Result) -> list[Note]:
     """Return sentences on the whole result that every report must have."""
     if of_quiz(result):
-        return ["Only the quiz was graded; points cover nothing else."]
-    found = [hidden_line(result), hidden_points_line(result)]
+        return [Note(say("Only the quiz was graded; points cover nothing else."))]
+    found = [Note(hidden_line(result)), Note(hidden_points_line(result))]
     if "only" in result:
-        found.append(f"Only scenarios that match {result['only']!r} were run; points cover those only.")
+        told = "Only scenarios that match {pattern} were run; points cover those only."
+        found.append(Note(say(told, pattern=repr(result["only"])), quotes=True))
     if not result["complete"]:
-        found.append(AGAIN)
-    found += [f"Note: {remark}." for remark in result.get("remarks", ())]
+        found.append(Note(say(AGAIN)))
+    found += [Note(say("Note: {remark}.", remark=remark), quotes=True) for remark in result.get("remarks", ())]
     if result["isolation"].get("unofficial"):
-        found.append("UNOFFICIAL: the kernel ran in the grader's own process (--debug).")
-    return [line for line in found if line]
+        found.append(Note(say("UNOFFICIAL: the kernel ran in the grader's own process (--debug).")))
+    return [note for note in found if note.text]

@@ -8,7 +8,8 @@ import pytest
 from grader.batch.course_file import SCHEMA, find_course, read_course
 from grader.errors import InputError
 from grader.formats.yaml_reader import read_yaml
-from tests.batch.handed_in import batch, hand_in, rows
+from tests.batch.handed_in import PROTECT, batch, hand_in, rows
+from tests.labs import kernel_text
 
 TEXT = (
     "format: 1\nroster: r.csv\ncolumns: {login: Kennung}\nassignments: {small: Lab 1}\nlabs: [small]\n"
@@ -51,6 +52,8 @@ def test_what_it_says(course, lab):
         ),
         ("format: 1\nlate: {due: {}, per_day: many}\n", "course.yaml:2: per_day is 'many'; expected a number"),
         ("format: 1\nlate: {due: {}, per_day: 1, fee: 2}\n", "course.yaml:2: late has no field 'fee'"),
+        ("format: 1\nlanguage: fr\n", "course.yaml:2: language is 'fr'; expected en or de"),
+        ("format: 1\nlanguage: [de]\n", "course.yaml:2: language is ['de']; expected en or de"),
         ("- 1\n", "course.yaml:1: expected a mapping"),
     ],
 )
@@ -93,3 +96,30 @@ def test_a_lab_that_the_course_does_not_list(cli, course, lab, tmp_path):
     assert status == 2
     assert "does not list this lab (it has other); add it to `labs` there" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_feedback_in_german(cli, lab, tmp_path):
+    """`language: de` is for students: feedback, what the course changed, and comments in gradebooks."""
+    (lab.parent / "course.yaml").write_text("format: 1\nlanguage: de\n")
+    (tmp_path / "s" / "Jane_7_assignsubmission_file_").mkdir(parents=True)
+    (tmp_path / "s" / "Jane_7_assignsubmission_file_" / "kernel.py").write_text(kernel_text(PROTECT, "pass"))
+    (tmp_path / "o.csv").write_text("student,task or scenario,points,comment\nparticipant-7,total,5,Gut\n")
+    sheet = (
+        "Identifier,Full name,Grade,Maximum Grade,Last modified (grade),Feedback comments\nParticipant 7,Jane,,100,-,\n"
+    )
+    (tmp_path / "g.csv").write_text(sheet)
+    options = ("--overrides", tmp_path / "o.csv", "--gradebook", tmp_path / "g.csv")
+    batch(cli, lab, tmp_path / "s", tmp_path / "out", *options)
+    feedback = (tmp_path / "out" / "feedback" / "participant-7.md").read_text()
+
+    for told in (
+        "von 100 Punkten",
+        "| Aufgabe | | Punkte |",
+        "nicht bestanden: ",
+        "insgesamt: ",
+        "**Damit: 5 von 100 P",
+    ):
+        assert told in feedback
+    assert "5 von 100 Punkten" in (tmp_path / "out" / "moodle-worksheet.csv").read_text()
+    assert "total: " in rows(tmp_path / "out")["participant-7"]["note"]
+    assert " of " in (tmp_path / "out" / "report.txt").read_text()

@@ -120,5 +120,5 @@ def test_they_survive_a_regrade(cli, lab, tmp_path):
     assert "override does not apply: line 3: ghost: no submission is theirs" in err
     assert first["points"] == second["points"] == "70" and first["graded"] == "55"
     assert "total: 55 -> 70 by the course (was ill)" in second["note"]
-    assert "`total`: 55 -> 70 points: `was ill`" in feedback
+    assert "- total: 55 -> 70 points: `was ill`" in feedback
     assert rows(out)["student-01"]["points"] == "55"
