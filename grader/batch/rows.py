@@ -5,6 +5,7 @@ Each `read_` function takes what SQLite gave and returns the checked value, or r
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -258,12 +259,24 @@ def _hash(value: object) -> str:
 
 
 def read_attempt(verdict: object, attempt: object, isolation: object) -> tuple[str, PlainAttempt, Isolation]:
-    """Return the verdict, the attempt and the isolation of a row."""
+    """Return the verdict, the attempt and the isolation of a row. Nobody may change them: equal rows share them."""
+    if isinstance(attempt, str) and isinstance(isolation, str) and len(attempt) + len(isolation) <= _SHORT:
+        return _short_attempt(verdict, attempt, isolation)
+    return _read_attempt(verdict, attempt, isolation)
+
+
+def _read_attempt(verdict: object, attempt: object, isolation: object) -> tuple[str, PlainAttempt, Isolation]:
     told = cast(PlainAttempt, _object(attempt, _ATTEMPT, _ATTEMPT_MORE, "an attempt"))
     if told["verdict"] != verdict:
         raise BadRow("an attempt has two verdicts")
     level = cast(Isolation, _object(isolation, _ISOLATION, _ISOLATION_MORE, "an isolation"))
     return told["verdict"], told, level
+
+
+#: Characters of an attempt that is likely to be in a store many times, such as one that passed.
+_SHORT = 500
+
+_short_attempt = functools.lru_cache(maxsize=512)(_read_attempt)
 
 
 def read_grades(text: object) -> KeptGrades:

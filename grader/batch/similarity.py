@@ -18,8 +18,10 @@ A submission is never parsed or compiled here, only tokenized: Python's parser c
 
 from __future__ import annotations
 
+import contextlib
 import io
 import keyword
+import re
 import tokenize
 import zlib
 from collections import Counter, defaultdict
@@ -46,6 +48,11 @@ LINKED = 60
 
 #: Wrong signatures that at most this many students of the class have are rare.
 RARE = 3
+
+#: Where a text is cut: a function read by itself has the same tokens as in its place.
+_BEFORE_FUNCTION = re.compile(r"^(?=[ \t]*(?:def|class)\b)", re.MULTILINE)
+
+_MARGINS = {tokenize.tok_name[tokenize.INDENT], tokenize.tok_name[tokenize.DEDENT]}
 
 _DROPPED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING, tokenize.ENDMARKER}
 
@@ -115,9 +122,9 @@ def find_alike(
     signatures  id -> scenario -> how it failed there, as recorded with an attempt
     """
     texts = list(given)
-    words = {word for text in texts for word in _interface(text)}
-    taken_out = {mark for text in texts for mark in fingerprints(text, words)}
-    marks = {id: fingerprints(text, words) - taken_out for id, text in kernels.items()}
+    fingerprints = Fingerprints({word for text in texts for word in _interface(text)})
+    taken_out = {mark for text in texts for mark in fingerprints.of(text)}
+    marks = {id: fingerprints.of(text) - taken_out for id, text in kernels.items()}
     marks = {id: own for id, own in marks.items() if len(own) >= ENOUGH}
     groups, left = _same(marks)
     pairs = _pairs(left, len(marks), Counter(mark for own in marks.values() for mark in own))
@@ -127,13 +134,33 @@ def find_alike(
     return Likeness(groups, named, len(marks))
 
 
-def fingerprints(text: str, words: set[str]) -> frozenset[int]:
-    """Return the fingerprints of a kernel; `words` are names that count, all others are one and the same."""
-    found: set[int] = set()
-    for function in _functions(text, words):
-        hashes = [zlib.crc32("\0".join(function[i : i + SPAN]).encode()) for i in range(len(function) - SPAN + 1)]
-        found.update(min(hashes[i : i + WINDOW]) for i in range(max(1, len(hashes) - WINDOW + 1)) if hashes)
-    return frozenset(found)
+class Fingerprints:
+    """Makes fingerprints. Most of a class's functions are alike to the letter, and each is read once.
+
+    words  names that count, all others are one and the same
+    """
+
+    def __init__(self, words: set[str]) -> None:
+        self._words = words
+        self._of_part: dict[str, frozenset[int]] = {}
+
+    def of(self, text: str) -> frozenset[int]:
+        """Return the fingerprints of a kernel."""
+        try:
+            return frozenset().union(*map(self._part, _BEFORE_FUNCTION.split(text)))
+        except _NotPython:
+            # Either all of it is not, or what looks like a function is a line of a text.
+            return frozenset(self._read(_up_to_an_error(text)))
+
+    def _part(self, part: str) -> frozenset[int]:
+        if part not in self._of_part:
+            self._of_part[part] = frozenset(self._read(_tokens(part)))
+        return self._of_part[part]
+
+    def _read(self, tokens: Iterable[tokenize.TokenInfo]) -> Iterator[int]:
+        for function in _functions(tokens, self._words):
+            hashes = [zlib.crc32("\0".join(function[i : i + SPAN]).encode()) for i in range(len(function) - SPAN + 1)]
+            yield from (min(hashes[i : i + WINDOW]) for i in range(max(1, len(hashes) - WINDOW + 1)) if hashes)
 
 
 def _interface(text: str) -> Iterator[str]:
@@ -143,37 +170,53 @@ def _interface(text: str) -> Iterator[str]:
     """
     before = ""
     importing = False
-    for token in _tokens(text):
+    for token in _up_to_an_error(text):
         importing = token.string == "import" or (importing and token.type != tokenize.NEWLINE)
         if token.type == tokenize.NAME and (importing or before in (".", "def", "class")):
             yield token.string
         before = token.string
 
 
+class _NotPython(Exception):
+    """A text has a place that is not Python."""
+
+
 def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
-    """Yield the tokens of a text up to the first place that is not Python."""
+    """Yield the tokens of a text. Raises _NotPython at the first place that is not Python."""
     try:
         yield from tokenize.generate_tokens(io.StringIO(text).readline)
-    except (tokenize.TokenError, SyntaxError, ValueError):
-        return
+    except (tokenize.TokenError, SyntaxError, ValueError) as error:
+        raise _NotPython from error
 
 
-def _functions(text: str, words: set[str]) -> Iterator[list[str]]:
+def _up_to_an_error(text: str) -> Iterator[tokenize.TokenInfo]:
+    """Yield the tokens of a text up to the first place that is not Python."""
+    with contextlib.suppress(_NotPython):
+        yield from _tokens(text)
+
+
+def _functions(tokens: Iterable[tokenize.TokenInfo], words: set[str]) -> Iterator[list[str]]:
     """Yield the plain tokens of each function, so that no fingerprint depends on the order of methods."""
     function: list[str] = []
     first = True  # at the first token of a statement, where a text is a docstring or stands for nothing
-    for token in _tokens(text):
+    for token in tokens:
         if token.type in _DROPPED:
             first = first or token.type == tokenize.NEWLINE
             continue
         if token.type == tokenize.STRING and first:
             continue
         if token.type == tokenize.NAME and token.string in ("def", "class"):
-            yield function
+            yield _without_margins(function)
             function = []
         function.append(_plain(token, words))
         first = token.type in (tokenize.INDENT, tokenize.DEDENT)
-    yield function
+    yield _without_margins(function)
+
+
+def _without_margins(function: list[str]) -> list[str]:
+    """Return a function without the indentation around it, which depends on where it stands."""
+    inner = [n for n, token in enumerate(function) if token not in _MARGINS]
+    return function[inner[0] : inner[-1] + 1] if inner else []
 
 
 def _plain(token: tokenize.TokenInfo, words: set[str]) -> str:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from grader.sandbox.termination import Ending
 
 
+class _DiedAhead(Exception):
+    """The child died when it had been sent all steps at once: its last answers may not have been sent."""
+
+
 class SandboxRunner:
     """A Runner for one submission's kernel, in a sandbox.
 
@@ -50,16 +54,21 @@ class SandboxRunner:
         A child that dies, or sends what it was not asked for, in its second scenario or a later one may do so because
         of an earlier one. So the scenario is tried again in a new child, and that attempt counts.
 
-        known  the student may know the scenario, so the worker is sent all its steps at once and runs ahead of the
-               grader. What it prints after the step that differs first must not be shown, so a kernel that differs
-               and prints is tried again step by step.
+        known  the student may know the scenario, so the worker is sent all its steps at once, runs ahead of the
+               grader, and sends many answers together. What it prints after the step that differs first must not be
+               shown, and it is not known in which step it died. So a kernel that differs and prints, or dies, is
+               tried again step by step.
         """
         used = self._child is not None
         earlier = self.printed() if used and known else Printed()  # at another failure point of the same scenario
-        attempt = self._attempt(scenario, expected, known)
-        again = used and self._child is None and attempt.verdict in (TAMPERED, CRASHED)
-        if known and attempt.verdict in (FAILED, NO_PROGRESS) and self.printed().text:
-            self.discard()
+        try:
+            # A hurried child may be ended before a tick of its clock has sent the answers that it has ready.
+            attempt = self._attempt(scenario, expected, known and not self._budget.hurried)
+            again = used and self._child is None and attempt.verdict in (TAMPERED, CRASHED)
+            if known and attempt.verdict in (FAILED, NO_PROGRESS) and self.printed().text:
+                self.discard()
+                again = True
+        except _DiedAhead:
             again = True
         if again:
             attempt = self._attempt(scenario, expected, False)
@@ -67,6 +76,7 @@ class SandboxRunner:
         return attempt
 
     def _attempt(self, scenario: Scenario, expected: Trace | None, at_once: bool) -> Attempt:
+        """Replay a scenario once. Raises _DiedAhead if the child died while it ran ahead, so the step is not known."""
         from grader.protocol.lockstep import RemoteReplay, WorkerEnded
         from grader.protocol.messages import ScenarioMessages
         from grader.protocol.reenact import Tampered
@@ -104,6 +114,8 @@ class SandboxRunner:
             return attempt
         except WorkerEnded as ended:
             self.discard()
+            if at_once and replay is not None and ended.ending.verdict != UNGRADABLE and not ended.ending.by_clock:
+                raise _DiedAhead from None
             return self._lost(scenario, ended.ending, replay)
         except Tampered as tampered:
             self.discard()

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 VERSION = 1
 
@@ -96,8 +96,11 @@ def read_frame(descriptor: int) -> tuple[int, bytes]:
     return head[0], read_exactly(descriptor, int.from_bytes(head[1:], "little"))
 
 
-def read_frames(descriptor: int) -> Iterator[tuple[int, bytes]]:
-    """Yield every frame until the other side has gone, with one system call for several. Only for a trusted peer."""
+def read_frames(descriptor: int, before_waiting: Callable[[], None] = lambda: None) -> Iterator[tuple[int, bytes]]:
+    """Yield every frame until the other side has gone, with one system call for several. Only for a trusted peer.
+
+    before_waiting  called each time before more bytes are read, which may take long
+    """
     data = b""
     while True:
         size = 5 + int.from_bytes(data[1:5], "little") if len(data) >= 5 else 5
@@ -105,6 +108,7 @@ def read_frames(descriptor: int) -> Iterator[tuple[int, bytes]]:
             yield data[0], data[5:size]
             data = data[size:]
             continue
+        before_waiting()
         more = os.read(descriptor, max(_CHUNK, size - len(data)))
         if not more:
             return
@@ -118,9 +122,14 @@ def frame(kind: int, payload: bytes = b"") -> bytes:
 
 def write_frame(descriptor: int, kind: int, payload: bytes = b"") -> None:
     """Send one frame, all of it."""
-    data = memoryview(frame(kind, payload))
-    while data:
-        data = data[os.write(descriptor, data) :]
+    write_all(descriptor, frame(kind, payload))
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Send bytes, all of them."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def read_exactly(descriptor: int, size: int) -> bytes:

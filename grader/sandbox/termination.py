@@ -14,10 +14,14 @@ _SIGKILL, _SIGSEGV, _SIGXCPU, _SIGSYS = 9, 11, 24, 31
 
 
 class Ending(NamedTuple):
-    """The end of a child: one of the verdicts, and a sentence for the student."""
+    """The end of a child: one of the verdicts, and a sentence for the student.
+
+    by_clock  True if the child was given so much time that all its answers have arrived, except for the one that is due
+    """
 
     verdict: str
     reason: str
+    by_clock: bool = False
 
 
 #: How the reasons begin with which a kernel ended its own process.
@@ -37,15 +41,16 @@ _REDUCED = "since it gets less once another scenario has run into a limit"
 def too_much_time(used: float, limits: Limits) -> Ending:
     """Return the ending of a kernel that used too much processor time."""
     if limits.reduced:
-        return Ending("timed_out", f"used too much processor time, {_REDUCED}")
-    return Ending("timed_out", f"used {used:.1f} s of processor time; the limit is {limits.cpu_s:g} s")
+        return Ending("timed_out", f"used too much processor time, {_REDUCED}", True)
+    return Ending("timed_out", f"used {used:.1f} s of processor time; the limit is {limits.cpu_s:g} s", True)
 
 
 def too_slow(idle: float, limits: Limits) -> Ending:
     """Return the ending of a kernel that let too much time pass without using it."""
     if limits.reduced:
-        return Ending("timed_out", f"took too long without using the processor, {_REDUCED}")
-    return Ending("timed_out", f"took {idle:.0f} s without using the processor; the limit is {limits.wall_s:g} s")
+        return Ending("timed_out", f"took too long without using the processor, {_REDUCED}", True)
+    told = f"took {idle:.0f} s without using the processor; the limit is {limits.wall_s:g} s"
+    return Ending("timed_out", told, True)
 
 
 def starved(waited: float, passed: float) -> Ending:
@@ -98,7 +103,7 @@ def _of_signal(number: int, death: Death, walled: bool) -> Ending:
     import signal
 
     if number in (_SIGKILL, _SIGXCPU) and death.cpu >= CPU_BACKSTOP_S:
-        return Ending("timed_out", f"used {death.cpu:.0f} s of processor time")
+        return Ending("timed_out", f"used {death.cpu:.0f} s of processor time", True)
     if number == _SIGKILL and death.memory >= MUCH_MEMORY:
         return Ending("crashed", f"the kernel used {death.memory} MiB, more than this machine has")
     if number == _SIGKILL and walled:

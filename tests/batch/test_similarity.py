@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.similarity import ALIKE, Likeness, Pair, connected, find_alike, fingerprints
+from grader.batch.similarity import ALIKE, Fingerprints, Likeness, Pair, connected, find_alike
 from tests.reference import alternatives
 
 LABS = pathlib.Path(__file__).resolve().parents[2] / "labs"
@@ -105,8 +105,27 @@ def test_rare_wrong_signatures_are_a_second_sign(kernels):
 @given(st.text(max_size=400) | st.text("()[]{}'\"\\\n \tdefclass:.=0", max_size=400))
 def test_any_text_can_be_compared(text):
     """Texts that are no Python, or only begin as Python, are compared as far as they go."""
-    assert isinstance(fingerprints(text, {"allocate"}), frozenset)
+    assert isinstance(Fingerprints({"allocate"}).of(text), frozenset)
     assert find_alike({"a": text, "b": "x = 1"}, [text]).pairs == []
+
+
+@given(st.data())
+def test_a_function_has_the_same_fingerprints_wherever_it_is_read(kernels, data):
+    """Functions are read one by one, or all in one go where a text is left open at the end: nothing differs."""
+    methods = re.split(r"(?m)^(?=    def )", kernels[data.draw(st.sampled_from(sorted(kernels)))])
+    text = methods[0] + "".join(data.draw(st.permutations(methods[1:])))
+    parts, whole = Fingerprints(set()), Fingerprints(set())
+
+    assert parts.of(text) == whole.of(text + '\n"""\n') != frozenset()
+
+
+def test_a_line_of_a_text_is_no_function():
+    """A docstring that quotes a function counts as little as any other."""
+    body = "    return [self.hw.frames.zero(frame) for frame in process.page_table if frame is not None]\n"
+    quoted = f'def f(self, process):\n    """It is used like this:\n\ndef g(self):\n    """\n{body}'
+    plain = f'def f(self, process):\n    """It is used."""\n{body}'
+
+    assert Fingerprints(set()).of(quoted) == Fingerprints(set()).of(plain) != frozenset()
 
 
 def test_the_result_does_not_depend_on_the_order_of_the_class(kernels):

@@ -9,6 +9,7 @@ from grader.grade.twins import twins_of
 from grader.lab.lab import load_lab
 from grader.protocol import wire
 from grader.protocol.lockstep import RemoteReplay
+from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Sandbox
 from tests.labs import kernel_text
 
@@ -16,6 +17,13 @@ from tests.labs import kernel_text
 @pytest.fixture(scope="module")
 def box():
     with Sandbox("auto") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def patient():
+    """A box whose limits cost a test less time."""
+    with Sandbox("auto", limits=Limits(cpu_s=0.4, wall_s=1.5)) as made:
         yield made
 
 
@@ -101,16 +109,39 @@ def test_prints_after_the_first_difference_are_not_shown(session, box, known):
         ("import os; os._exit(0)", "crashed", "step 3 of 4"),
         ("1 / 0", "crashed", "step 3 of 4"),
         ("while True: pass", "timed_out", "step 3 of 4"),
+        ("import time; time.sleep(60)", "timed_out", "step 3 of 4"),
+        ("while True: print('x' * 999)", "timed_out", "step 3 of 4"),
         ("raise NotImplementedError('fork')", "not_implemented", "Not implemented yet: fork"),
     ],
 )
-def test_an_ending_names_its_step(session, box, line, verdict, where):
-    """Answers come one by one although the steps were sent together, so the step in which a kernel ends is known."""
+def test_an_ending_names_its_step(session, patient, line, verdict, where):
+    """The steps were sent together, and answers may come together, but the step in which a kernel ends is known."""
     text = kernel_text("def fork(self, parent, child):", f"def fork(self, parent, child):\n        {line}")
-    attempt = session.attempt(runner_of(box, text), scenario(session, "fork"))
+    attempt = session.attempt(runner_of(patient, text), scenario(session, "fork"))
 
     assert attempt.verdict == verdict
     assert where in attempt.lines[0]
+
+
+def test_a_second_timeout_names_its_step(session, patient):
+    """A kernel that has overrun a limit gets less time than it takes to send answers together."""
+    text = kernel_text("def fork(self, parent, child):", "def fork(self, parent, child):\n        while True: pass")
+    runner = runner_of(patient, text)
+    attempts = [session.attempt(runner, scenario(session, "fork")) for _ in range(2)]
+
+    assert ["step 3 of 4" in attempt.lines[0] for attempt in attempts] == [True, True]
+
+
+def test_answers_come_together(session, box, monkeypatch):
+    """The answers to steps that were sent together take one system call, not one each."""
+    from grader.sandbox.child import Child
+
+    reads = []
+    reading = Child._read
+    monkeypatch.setattr(Child, "_read", lambda self: (reads.append(1), reading(self)))
+    session.attempt(runner_of(box, kernel_text()), scenario(session, "fork"))
+
+    assert len(reads) < 6
 
 
 def test_a_kernel_that_differs_early_and_loops_later(session, box):

@@ -1,9 +1,9 @@
-"""Reports which line is running in a kernel that does not come back.
+"""Reports what a child knows of a kernel that does not come back, before the child is ended from outside.
 
-A child that runs out of time is ended from outside and cannot report anything then. So a timer that counts its
-processor time runs all its life, and at a tick the child can report which of the student's lines is running. A confined
-process cannot set a timer, so it is started before the layers are installed, and ignored until there is something to
-report.
+One timer counts processor time: at its tick the child can report which of the student's lines is running. Another goes
+by the wall clock, for a kernel that sleeps: at its tick the child sends the answers that it has ready. A confined
+process cannot set a timer, so both are started before the layers are installed, run all its life, and are ignored until
+there is something to report.
 """
 
 from __future__ import annotations
@@ -13,18 +13,23 @@ import _signal  # type: ignore[import-not-found]
 from collections.abc import Callable
 from types import FrameType
 
-#: Processor seconds between two ticks. A scenario with two of them takes long.
+#: Seconds between two ticks. A scenario with two of them takes long.
 TICK_S = 0.1
+
+#: What is called at a tick: with the signal's number, and the running frame.
+Tick = Callable[[int, FrameType | None], None]
 
 
 def start_clock() -> None:
-    """Start the timer and ignore its ticks for now. Does nothing on a system without such a timer."""
+    """Start the timers and ignore their ticks for now. Does nothing on a system without such timers."""
     if hasattr(_signal, "setitimer"):
-        _signal.signal(_signal.SIGPROF, _signal.SIG_IGN)
-        _signal.setitimer(_signal.ITIMER_PROF, TICK_S, TICK_S)
+        for number, timer in ((_signal.SIGPROF, _signal.ITIMER_PROF), (_signal.SIGALRM, _signal.ITIMER_REAL)):
+            _signal.signal(number, _signal.SIG_IGN)
+            _signal.setitimer(timer, TICK_S, TICK_S)
 
 
-def listen(tick: Callable[[int, FrameType | None], None]) -> None:
-    """Call `tick` with the running frame at every tick from now on."""
+def listen(busy: Tick, late: Tick) -> None:
+    """Call `busy` at every tick of the processor time from now on, and `late` at every tick of the wall clock."""
     if hasattr(_signal, "setitimer"):
-        _signal.signal(_signal.SIGPROF, tick)
+        _signal.signal(_signal.SIGPROF, busy)
+        _signal.signal(_signal.SIGALRM, late)

@@ -30,6 +30,9 @@ from grader.trace.records import CRASHED as RUN_CRASHED
 #: Calls of the student's code that are shown of a traceback, innermost last.
 LINES = 6
 
+#: Bytes of answers that are kept until there are no more steps.
+ROOM = 1 << 15
+
 #: Ticks of the clock in one scenario after which the worker reports where the kernel is.
 LONG = 2
 
@@ -41,8 +44,8 @@ class StudentCrash(Exception):
 def serve(inp: int, out: int) -> None:
     """Answer the grader until it closes the channel."""
     worker = _Worker(out)
-    stack_sampler.listen(worker.tick)
-    for kind, payload in wire.read_frames(inp):
+    stack_sampler.listen(worker.tick, worker.send_late)
+    for kind, payload in wire.read_frames(inp, worker.send):
         worker.answer(kind, payload)
 
 
@@ -59,6 +62,7 @@ class _Worker:
         self.step = 0
         self.begun = False  # True once a scenario has been run here
         self.ticks = 0  # of the clock, since the scenario began
+        self.unsent = b""  # frames that are sent when no more steps are there
 
     def answer(self, kind: int, payload: bytes) -> None:
         if kind == wire.SOURCE:
@@ -76,10 +80,17 @@ class _Worker:
         sys.stdout.flush()
         sys.stderr.flush()
         if self.trouble is not None:
-            wire.write_frame(self.out, wire.TROUBLE, json.dumps(self.trouble).encode())
+            self.unsent += wire.frame(wire.TROUBLE, json.dumps(self.trouble).encode())
             self.trouble = None
-        wire.write_frame(self.out, wire.ANSWER, wire.pack_numbers(self.log))
+        self.unsent += wire.frame(wire.ANSWER, wire.pack_numbers(self.log))
         self.log.clear()
+        if len(self.unsent) > ROOM:
+            self.send()
+
+    def send(self) -> None:
+        """Send the frames that are ready. One system call for the answers to many steps costs much less than many."""
+        data, self.unsent = self.unsent, b""
+        wire.write_all(self.out, data)
 
     def read_source(self, given: dict[str, Any]) -> None:
         try:
@@ -141,7 +152,13 @@ class _Worker:
         if lines:
             self.ticks = -sys.maxsize
             place = {"kind": "time", "method": lines[0][2], "type": "", "message": "", "lines": lines}
-            wire.write_frame(self.out, wire.TROUBLE, json.dumps(place).encode())
+            self.unsent += wire.frame(wire.TROUBLE, json.dumps(place).encode())
+            self.send()
+
+    def send_late(self, number: int, frame: FrameType | None) -> None:
+        """Send the answers that are ready, if the student's code is under way, which may never come back."""
+        if self.unsent and self.source is not None and _shown(_stack(frame), self.source.texts):
+            self.send()
 
     def note(self, error: BaseException, method: str) -> None:
         """Keep only the first trouble of a step: later ones follow from it and would hide it."""
