@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from grader.authoring.grouped import grouped
@@ -60,9 +61,23 @@ def check_files(lab: Lab) -> Proof:
     if (lab.path / "README.md").is_file():
         problems += _check_handout(lab)
         problems += check_pictures(lab, (lab.path / "README.md").read_text(encoding="utf-8"))
+    problems += _check_kernels(lab) if lab.reference is not None else []
     problems += _check_outputs(lab)
     shown = f"{len(lab.scenarios)} public and {len(lab.hidden)} hidden scenarios, all recorded"
     return Proof("files", shown, problems, "files")
+
+
+def _check_kernels(lab: Lab) -> list[str]:
+    """Return why the reference or the stub cannot be loaded."""
+    problems = []
+    for load in (partial(reference_kernel, lab), partial(load_file_class, lab.kernel.path, lab.kernel.name)):
+        try:
+            load()
+        except InputError as error:
+            problems += error.problems
+        except FileNotFoundError:
+            continue  # reported as a missing file
+    return problems
 
 
 def _check_outputs(lab: Lab) -> list[str]:
@@ -255,15 +270,32 @@ def check_lab(
         return
     files = check_files(lab)
     yield files
-    if lab.reference is None:
+    if lab.reference is None or not _loads(lab):
         return
-    yield check_quiz(lab)
-    yield check_reference(lab)
+    yield _proved("quiz", partial(check_quiz, lab))
+    yield _proved("reference", partial(check_reference, lab))
     if any(scenario.machine.profile == LINUX for scenario in lab.scenarios):
-        yield check_host(lab)
-    yield check_twins(lab)
+        yield _proved("host", partial(check_host, lab))
+    yield _proved("twins", partial(check_twins, lab))
     if not files.problems:
-        yield check_stub(lab)
-        yield check_misconceptions(lab, progress)
+        yield _proved("stub", partial(check_stub, lab))
+        yield _proved("misconceptions", partial(check_misconceptions, lab, progress))
         if with_mutants:
-            yield check_mutants(lab, progress)
+            yield _proved("mutants", partial(check_mutants, lab, progress))
+
+
+def _loads(lab: Lab) -> bool:
+    """Return True if the reference can be loaded; if not, `files` has the reason."""
+    try:
+        reference_kernel(lab)
+    except InputError:
+        return False
+    return True
+
+
+def _proved(name: str, prove: Callable[[], Proof]) -> Proof:
+    """Return a proof; where it cannot be made, its problems say why."""
+    try:
+        return prove()
+    except InputError as error:
+        return Proof(name, "", error.problems, "files")

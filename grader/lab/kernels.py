@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import pathlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -20,15 +22,45 @@ from grader.replay.simulated import MakeKernel
 def load_class(at: ClassAt) -> MakeKernel:
     """Return the class that lab.yaml names. Its folder is imported as a package: references build on each other."""
     path = at.path.resolve()
-    name = f"{_package(path.parent)}.{path.stem}"
-    module = importlib.import_module(name)
-    if pathlib.Path(module.__file__ or "") != path:
-        del sys.modules[name]  # another lab's, from a folder of the same name
+    with _loading():
+        name = f"{_package(path.parent)}.{path.stem}"
         module = importlib.import_module(name)
+        if pathlib.Path(module.__file__ or "") != path:
+            del sys.modules[name]  # another lab's, from a folder of the same name
+            module = importlib.import_module(name)
+    return _class_of(module, at.path, at.name)
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Turn whatever a module raises while it is imported into an InputError with the module's file and line."""
     try:
-        kernel: MakeKernel = getattr(module, at.name)
-    except AttributeError:
-        raise InputError([f"{at.path} has no class {at.name}"]) from None
+        yield
+    except (InputError, OSError):
+        raise
+    except (Exception, SystemExit) as error:
+        told = error.msg if isinstance(error, SyntaxError) else error
+        raise InputError([f"{_place(error)}: this file cannot be loaded: {type(error).__name__}: {told}"]) from error
+
+
+def _place(error: BaseException) -> str:
+    """Return the file and line where an import failed."""
+    import traceback
+
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno or 1}"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename}:{frame.lineno}"
+
+
+def _class_of(module: ModuleType, path: pathlib.Path, name: str) -> MakeKernel:
+    if not hasattr(module, name):
+        own = [
+            n for n, value in vars(module).items() if isinstance(value, type) and value.__module__ == module.__name__
+        ]
+        near = did_you_mean(name, own) or f"it has {', '.join(own) or 'none'}"
+        raise InputError([f"{path} has no class {name}, which lab.yaml names; {near}"])
+    kernel: MakeKernel = getattr(module, name)
     return kernel
 
 
@@ -50,7 +82,11 @@ def _package(folder: pathlib.Path) -> str:
     assert spec is not None and spec.loader is not None
     module = sys.modules[name] = module_from_spec(spec)
     if start.is_file():
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]  # half of it would be taken for the whole by the next import
+            raise
     else:
         # Without __init__.py, folders of one name are one package, as they are to Python.
         module.__file__ = None
@@ -68,11 +104,9 @@ def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
         raise InputError([f"{path}: not a Python file"])
     module = module_from_spec(spec)
     sys.modules[module.__name__] = module
-    spec.loader.exec_module(module)
-    if not hasattr(module, name):
-        raise InputError([f"{path} has no class {name}"])
-    kernel: MakeKernel = getattr(module, name)
-    return kernel
+    with _loading():
+        spec.loader.exec_module(module)
+    return _class_of(module, path, name)
 
 
 def reference_kernel(lab: Lab) -> MakeKernel:
@@ -89,7 +123,9 @@ def variant_kernels(lab: Lab) -> dict[str, MakeKernel]:
     folder = lab.reference.path.resolve().parent
     if not (folder / "variants.py").is_file():
         return {}
-    kernels: dict[str, MakeKernel] = importlib.import_module(f"{_package(folder)}.variants").variants(lab.name, base)
+    with _loading():
+        module = importlib.import_module(f"{_package(folder)}.variants")
+    kernels: dict[str, MakeKernel] = module.variants(lab.name, base)
     return kernels
 
 
@@ -98,7 +134,8 @@ def _mistakes(lab: Lab) -> ModuleType | None:
     if lab.reference is None or not (lab.reference.path.parent / "misconceptions" / "__init__.py").is_file():
         return None
     reference_kernel(lab)
-    return importlib.import_module(f"{_package(lab.reference.path.resolve().parent)}.misconceptions")
+    with _loading():
+        return importlib.import_module(f"{_package(lab.reference.path.resolve().parent)}.misconceptions")
 
 
 def mistakes(lab: Lab) -> dict[str, Any]:

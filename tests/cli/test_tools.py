@@ -108,6 +108,29 @@ def test_check_of_a_stub_that_does_something_fails(cli, lab):
     assert "the stub's verdict is passed, not not_implemented" in out
 
 
+@pytest.mark.parametrize("file", ["reference/slip.py", "kernel.py"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x = 1\nclas SmallKernel:\n", ":2: this file cannot be loaded: SyntaxError: invalid syntax"),
+        ("x = 1\n1 / 0\n", ":2: this file cannot be loaded: ZeroDivisionError: division by zero"),
+        (
+            "class SmalKernel:\n    pass\n",
+            " has no class SmallKernel, which lab.yaml names; did you mean 'SmalKernel'?",
+        ),
+    ],
+)
+def test_a_kernel_that_cannot_be_loaded(cli, lab, file, text, told):
+    """An author's slip in the reference or the stub is no bug of the grader: file and line, and no traceback."""
+    (lab / file).write_text(text)
+    if file != "kernel.py":
+        (lab / "lab.yaml").write_text((lab / "lab.yaml").read_text().replace("reference/small.py", file))
+    status, out, err = cli("check", lab, lab)
+
+    assert (status, err) == (2, "")
+    assert out.count(f"{lab / file}{told}") == 2  # the labs after it are checked, too
+
+
 def test_record_prints_what_changed(cli, lab):
     """A changed scenario is one line; then nothing changes."""
     (lab / "scenarios" / "fork.yaml").write_text(FORK.replace("value: 2", "value: 3"))
