@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, cast
 
 from grader.batch.accounting import Account
 from grader.batch.changes import changes
+from grader.batch.csv_table import read_table
 from grader.batch.files import FOLDERS, grades_of, write_results, written_or_told
 from grader.batch.gradebooks import Filled, Gradebook, read_gradebook
 from grader.batch.grading import (
@@ -212,7 +213,9 @@ class _Shard(NamedTuple):
 
 def _read_shard(folder: pathlib.Path, output: pathlib.Path) -> _Shard:
     """Return what a shard's store holds, all of it checked. InputError, StoreError."""
-    if folder.resolve() == output.resolve() or not os.path.lexists(folder / STORE):
+    if folder.resolve() == output.resolve():
+        raise InputError([f"{folder}: this is --output, whose shards are there already; leave it out of the list"])
+    if not os.path.lexists(folder / STORE):
         raise InputError([f"{folder}: it has no {STORE}; name the --output of each shard"])
     with contextlib.closing(Store.of_shard(folder)) as store:
         return _Shard(list(store.all_attempts()), store.submissions(), store.kernels(), store.parts, store.overrides)
@@ -268,12 +271,7 @@ def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "") -
     names = (assignment,) if assignment else tuple(dict.fromkeys((lab.title, lab.name)))
     books = []
     for path in paths:
-        try:
-            books.append(read_gradebook(path.read_text(encoding="utf-8-sig"), str(path), names))
-        except UnicodeDecodeError:
-            raise InputError([f"{path}: this is not UTF-8; export it as CSV in UTF-8"]) from None
-        except OSError as error:
-            raise InputError([f"{path}: {error.strerror}"]) from None
+        books.append(read_gradebook(read_table(path), str(path), names))
     return books
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from grader.batch.accounting import Account, account
 from grader.batch.columns import column
+from grader.batch.csv_table import Rows
 from grader.batch.identity import CANVAS_ID, EMAIL, LOGIN, NAME, NUMBER, PARTICIPANT, Entry, key, keys
 from grader.batch.late import days_late, is_late
 from grader.batch.matching import Row, match
@@ -55,13 +56,13 @@ class Gradebook(NamedTuple):
         return self.filler(self.rows, batch, self.column)
 
 
-def read_gradebook(text: str, shown: str, assignment: Sequence[str]) -> Gradebook:
+def read_gradebook(rows: Rows, shown: str, assignment: Sequence[str]) -> Gradebook:
     """Return a gradebook of whichever kind its header says.
 
     assignment: names that the lab's column may have. InputError if the file is not a gradebook, or if it has no such
     column: Canvas would make a new assignment of another one.
     """
-    rows = _read(text, shown)
+    rows = _whole(rows, shown)
     header = [cell.strip() for cell in rows[0]]
     if column(header, "graded") is not None or (header[0] == "Identifier" and "Grade" in header):
         return Gradebook(rows, _worksheet, _grade_column(header, shown))
@@ -73,14 +74,9 @@ def read_gradebook(text: str, shown: str, assignment: Sequence[str]) -> Gradeboo
     raise InputError([f"{shown}:1: unrecognized gradebook (columns {columns}); use {_KINDS}"])
 
 
-def _read(text: str, shown: str) -> list[Cells]:
-    text = text.removeprefix("\ufeff")
-    first = text.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
-    except csv.Error as error:
-        raise InputError([f"{shown}: this is not a CSV file ({error})"]) from None
+def _whole(rows: Rows, shown: str) -> list[Cells]:
+    """Return the rows, each as long as the header. InputError if there is none, or if one is longer."""
+    rows = [row for row in rows if row]
     if len(rows) < 2:
         raise InputError([f"{shown}: there is no row in it; export it again"])
     width = len(rows[0])

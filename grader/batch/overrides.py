@@ -6,14 +6,13 @@ A store keeps the overrides of its last run, and uses them until another file re
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import pathlib
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from grader.batch.csv_table import read_table
 from grader.batch.identity import CANVAS_ID, EMAIL, GITHUB, LOGIN, NUMBER, PARTICIPANT, Entry, keys
 from grader.batch.late import days_late, is_late
 from grader.batch.matching import Row, match
@@ -50,14 +49,7 @@ class Override(NamedTuple):
 
 def read_overrides(path: pathlib.Path, lab: Lab) -> list[Override]:
     """Read a file of overrides. InputError with every line that is wrong."""
-    try:
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True))
-    except UnicodeDecodeError:
-        raise InputError([f"{path}: this is not UTF-8; save it as CSV in UTF-8"]) from None
-    except csv.Error as error:
-        raise InputError([f"{path}: this is not a CSV file ({error})"]) from None
-    except OSError as error:
-        raise InputError([f"{path}: {error.strerror}"]) from None
+    rows = read_table(path)
     header = [cell.strip().casefold() for cell in rows[0]] if rows else []
     places = {
         what: next((header.index(name) for name in names if name in header), -1) for what, names in _COLUMNS.items()

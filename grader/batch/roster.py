@@ -6,8 +6,6 @@ its rows as with a gradebook's: by one unique key, or not at all (matching.py).
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import pathlib
 import re
@@ -17,6 +15,7 @@ from typing import Any, NamedTuple
 
 from grader.batch.accounting import Account, account
 from grader.batch.columns import KNOWN, column
+from grader.batch.csv_table import read_table
 from grader.batch.identity import (
     CANVAS_ID,
     EMAIL,
@@ -37,8 +36,6 @@ from grader.escape import printable
 
 #: What --columns can name.
 COLUMNS = ("name", "first name", "last name", "email", "number", "login", "github", "group")
-
-SIZE_LIMIT = 16 << 20
 
 
 class Listed(NamedTuple):
@@ -78,21 +75,7 @@ def read_roster(path: pathlib.Path, columns: Mapping[str, str]) -> Roster:
     columns: what -> name of the column, for columns that are not recognised. InputError if the file cannot be read, if
     it has no column to know people by, or if two rows share a key.
     """
-    try:
-        data = path.read_bytes()[: SIZE_LIMIT + 1]
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError([f"{path}: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise InputError([f"{path}: this is not UTF-8; export it as CSV in UTF-8"]) from None
-    if len(data) > SIZE_LIMIT:
-        raise InputError([f"{path}: it has more than {SIZE_LIMIT >> 20} MiB; a roster has one line per person"])
-    first = text.split("\n", 1)[0]
-    delimiter = ";" if first.count(";") > first.count(",") else "," if "," in first else "\t" if "\t" in first else ","
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise InputError([f"{path}: this is not a CSV file ({error})"]) from None
+    rows = read_table(path)
     if not rows:
         raise InputError([f"{path}: the file is empty"])
     places = _places(rows[0], columns, str(path))
@@ -176,7 +159,9 @@ def _refuse_doubles(listed: Sequence[Listed], shown: str) -> None:
         for known in one.keys:
             lines.setdefault(known, []).append(one.line)
     doubles = [
-        f"{shown}: lines {', '.join(map(str, n))} have one {k.kind}" for k, n in sorted(lines.items()) if len(n) > 1
+        f"{shown}: lines {', '.join(map(str, n))} have the same {k.kind} ({printable(k.value, 60)}); correct them"
+        for k, n in sorted(lines.items())
+        if len(n) > 1
     ]
     if doubles:
         raise InputError(doubles[:10])

@@ -162,6 +162,8 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     roster = pathlib.Path(options.roster) if options.roster else course.roster if course is not None else None
     overrides = read_overrides(pathlib.Path(options.overrides), lab) if options.overrides else None
     late = late_policy(course, lab.name) if course is not None else None
+    if course is not None and course.late is not None and late is None:
+        print(f"grader: {path}: late has no due time for {lab.name}, so nothing is taken off", file=sys.stderr)
     people = read_roster(roster, columns) if roster is not None else None
     named = [one for book, path in zip(books, options.gradebook, strict=True) for one in listed_in(book.rows, path)]
     times = _times(options.gradebook, books, late is not None)

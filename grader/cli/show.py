@@ -64,11 +64,12 @@ def run(options: argparse.Namespace) -> int:
         if options.point is None:
             options.point = _first_failing(options, session, scenario)
         if not 0 <= options.point < len(traces):
-            raise InputError([f"--point {options.point}: {scenario.id} has {len(traces)} failure points, from 0"])
+            last = f"the last is {len(traces) - 1}" if len(traces) > 1 else "there is only 0"
+            raise InputError([f"--point {options.point}: {scenario.id} has no such failure point; {last}"])
         expected = traces[options.point]
         one = scenario.at_failure_point(options.point)
         if options.step is not None and not 1 <= options.step <= len(one.steps):
-            raise InputError([f"--step {options.step}: {scenario.id} has {len(one.steps)} steps, from 1"])
+            raise InputError([f"--step {options.step}: {scenario.id} has steps 1 to {len(one.steps)}"])
         attempt, told = _attempt(options, session, one, expected) if options.submission else (None, Printed())
     prints = printed(told.text, PRINTED, told.truncated) if told.text else []
     if options.format == "svg":

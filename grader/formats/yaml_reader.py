@@ -47,6 +47,8 @@ class Items(list[Any]):
 
 def read_yaml(text: str | bytes, name: str) -> Any:
     """Return the one document in `text`: Block, Items, str, int, float or bool. FormatError for anything doubtful."""
+    if isinstance(text, bytes):
+        text = _decoded(text, name)
     try:
         loader = _LOADER(text)
         try:
@@ -56,14 +58,31 @@ def read_yaml(text: str | bytes, name: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.context, error.problem) if part)
-        raise FormatError(name, mark.line + 1 if mark else 1, f"this is not YAML: {problem}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = mark.line + 1 if mark else 1
+        if _is_indented_by_tab(text, line):
+            raise FormatError(name, line, "a tab cannot indent a line in YAML; use spaces") from None
+        raise FormatError(name, line, f"this is not YAML: {problem}") from None
+    except yaml.YAMLError as error:
         raise FormatError(name, 1, f"this is not YAML: {str(error).splitlines()[0]}") from None
     except RecursionError:
         raise FormatError(name, 1, "nested too deeply") from None
     if node is None:
         raise FormatError(name, 1, "the file is empty")
     return _Reader(name).value(node, 0)
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(name, line, f"byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8") from None
+
+
+def _is_indented_by_tab(text: str, line: int) -> bool:
+    lines = text.split("\n")
+    found = lines[line - 1] if line <= len(lines) else ""
+    return "\t" in found[: len(found) - len(found.lstrip())]
 
 
 def plain_value(value: object) -> Any:

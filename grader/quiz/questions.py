@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from grader.errors import FormatError, InputError
+from grader.errors import FormatError, InputError, did_you_mean
 from grader.formats.checking import check_fields
 from grader.formats.yaml_reader import Block, Items, read_yaml
 from grader.lab.lab import Lab
@@ -279,7 +279,8 @@ class _Reader:
         found = self.scenarios.get(str(given))
         if found is None:
             where = self.lab.name if self.lab is not None else "this file"
-            raise self.wrong(line, f"{where} has no public scenario {given!r}")
+            near = did_you_mean(str(given), self.scenarios)
+            raise self.wrong(line, f"{where} has no public scenario {given!r}{f'; {near}' if near else ''}")
         return found
 
 

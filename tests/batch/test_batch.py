@@ -283,6 +283,15 @@ def test_a_shard_that_is_none(cli, lab, tmp_path):
     assert "it has no batch.sqlite; name the --output of each shard" in err
 
 
+def test_the_output_is_no_shard(cli, lab, tmp_path):
+    """What was merged before is in --output already, and stays there."""
+    batch(cli, lab, hand_in(tmp_path / "class", 1), tmp_path / "out")
+    status, _, err = cli("merge", lab, tmp_path / "out", "--output", tmp_path / "out")
+
+    assert status == 2
+    assert "out: this is --output, whose shards are there already; leave it out of the list" in err
+
+
 def test_a_download_one_folder_too_high(cli, lab, tmp_path):
     """Four students must not become one: exit status 2, and which folder to grade."""
     for n in range(4):

@@ -5,8 +5,9 @@ import json
 import jsonschema
 import pytest
 
-from grader.batch.course_file import SCHEMA, find_course, read_course
+from grader.batch.course_file import SCHEMA, find_course, read_course, schema
 from grader.errors import InputError
+from grader.formats.schema import schema_text
 from grader.formats.yaml_reader import read_yaml
 from tests.batch.handed_in import PROTECT, batch, hand_in, rows
 from tests.labs import kernel_text
@@ -40,21 +41,46 @@ def test_what_it_says(course, lab):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("format: 2\n", "course.yaml:1: format is 2; expected 1"),
-        ("format: 1\nrooster: x\n", "course.yaml:2: unknown field 'rooster'; expected format"),
+        ("format: 2\n", "course.yaml:1: a course: format 2 is not known; this grader reads 1"),
+        ("format: 1\nrooster: x\n", "course.yaml:2: a course has no field 'rooster' (did you mean 'roster'?)"),
         ("format: 1\nroster: none.csv\n", "course.yaml:2: no file none.csv"),
-        ("format: 1\ncolumns: {shoe: x}\n", "course.yaml:2: unknown column 'shoe'"),
+        ("format: 1\ncolumns: {shoe: x}\n", "course.yaml:2: columns has no field 'shoe'; it takes name, first name"),
         ("format: 1\nlabs: [nowhere]\n", "course.yaml:2: nowhere has no lab.yaml"),
-        ("format: 1\nlabs: 7\n", "course.yaml:2: labs is 7; expected a list of folders"),
+        ("format: 1\nlabs: 7\n", "course.yaml:2: a course: labs is 7; expected a list of folders"),
         (
-            "format: 1\nlate: {due: {small: soon}, per_day: 1}\n",
-            "course.yaml:2: due is {'small': 'soon'}; expected labs",
+            "format: 1\nassignments:\n  smal: Lab 1\n",
+            "course.yaml:3: assignments: no lab has the name 'smal'; did you mean 'small'?",
         ),
-        ("format: 1\nlate: {due: {}, per_day: many}\n", "course.yaml:2: per_day is 'many'; expected a number"),
-        ("format: 1\nlate: {due: {}, per_day: 1, fee: 2}\n", "course.yaml:2: late has no field 'fee'"),
-        ("format: 1\nlanguage: fr\n", "course.yaml:2: language is 'fr'; expected en or de"),
-        ("format: 1\nlanguage: [de]\n", "course.yaml:2: language is ['de']; expected en or de"),
-        ("- 1\n", "course.yaml:1: expected a mapping"),
+        (
+            "format: 1\nlate:\n  due:\n    small: soon\n  per_day: 1\n",
+            "course.yaml:4: due: small has 'soon'; expected a time with its offset, such as",
+        ),
+        (
+            "format: 1\nlate: {due: {mall: '2026-11-20T23:59Z'}, per_day: 1}\n",
+            "course.yaml:2: due: no lab has the name 'mall'; did you mean 'small'?",
+        ),
+        ("format: 1\nlate: {due: {}, per_day: many}\n", "course.yaml:2: late: per_day is 'many'; expected a number"),
+        ("format: 1\nlate: {due: {}}\n", "course.yaml:2: late needs 'per_day'"),
+        (
+            "format: 1\nlate: {due: {}, per_day: 1, extensions: {jd1: -1}}\n",
+            "course.yaml:2: extensions: jd1 has -1; expected a number of days",
+        ),
+        ("format: 1\nlate: {due: {}, per_day: 1, cup: 2}\n", "late has no field 'cup' (did you mean 'cap'?)"),
+        (
+            "format: 1\nlate: {due: {}, per_day: 1, zone: Mars}\n",
+            "late: zone is 'Mars'; expected the name of a time zone",
+        ),
+        (
+            "format: 1\nlate: {due: {}, per_day: 1, zone: ../../etc/passwd}\n",
+            "late: zone is '../../etc/passwd'; expected",
+        ),
+        (
+            "format: 1\nlate: {due: {}, per_day: 1, commit_dates: 'yes'}\n",
+            "late: commit_dates is 'yes'; expected true or",
+        ),
+        ("format: 1\nlanguage: fr\n", "course.yaml:2: a course: language is 'fr'; expected en or de"),
+        ("format: 1\nlanguage: [de]\n", "course.yaml:2: a course: language is ['de']; expected en or de"),
+        ("- 1\n", "course.yaml:1: a course must be a mapping of format, title"),
     ],
 )
 def test_a_wrong_file_is_named(cli, course, lab, text, told):
@@ -65,6 +91,20 @@ def test_a_wrong_file_is_named(cli, course, lab, text, told):
         read_course(course)
 
     assert status == 2 and told in out
+
+
+def test_the_schema_is_what_the_tables_say():
+    """`python -I -m grader.batch.course_file` writes the file."""
+    assert schema_text(schema()) == SCHEMA.read_text()
+
+
+def test_a_lab_without_a_due_time_is_named(cli, course, lab, tmp_path):
+    """The course has a late policy, but not for this lab: nothing is taken off, and the batch says so."""
+    course.write_text("format: 1\nlate: {due: {}, per_day: 10}\n")
+    status, _, err = batch(cli, lab, hand_in(tmp_path / "s", 1), tmp_path / "out")
+
+    assert status == 0
+    assert f"{course}: late has no due time for small, so nothing is taken off" in err
 
 
 def test_a_batch_uses_it(cli, course, lab, tmp_path):

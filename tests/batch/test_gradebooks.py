@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from grader.batch import fill_gradebooks, read_gradebooks
 from grader.batch.accounting import in_words
+from grader.batch.csv_table import rows_of
 from grader.batch.files import table
 from grader.batch.gradebooks import read_gradebook
 from grader.errors import InputError
@@ -39,7 +40,7 @@ PARTICIPANTS = (
 
 
 def fill(text, shown, found):
-    return read_gradebook(text, shown, ("A small lab", "small")).fill(found)
+    return read_gradebook(rows_of(text, shown), shown, ("A small lab", "small")).fill(found)
 
 
 def rows(text):
@@ -152,7 +153,7 @@ def test_what_is_not_graded_in_full_stays_blank(text):
     [
         ("a,b\n1,2\n", "g.csv:1: unrecognized gradebook (columns a, b); use a Canvas gradebook"),
         ("Identifier,Grade\n", "g.csv: there is no row in it; export it again"),
-        ('Student,ID,Section\n"x', "g.csv: this is not a CSV file"),
+        ('Student,ID,Section\n"x', "g.csv:2: this is not a CSV file"),
     ],
 )
 def test_other_files_are_refused(text, told):

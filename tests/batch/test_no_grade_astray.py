@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.batch.csv_table import rows_of
 from grader.batch.gradebooks import read_gradebook
 from grader.batch.grading import about
 from grader.batch.layouts import find_submissions
@@ -145,7 +146,7 @@ def table(rows):
 
 
 def filled(text, found):
-    book = read_gradebook(text, "g.csv", ["A small lab"]).fill(batch(*found))
+    book = read_gradebook(rows_of(text, "g.csv"), "g.csv", ["A small lab"]).fill(batch(*found))
     return list(csv.reader(io.StringIO(book.text, newline=""))), book.account
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from grader.batch.accounting import of_roster
+from grader.batch.csv_table import rows_of
 from grader.batch.gradebooks import read_gradebook
 from grader.batch.roster import introduce, listed_in, name_people, parse_columns, read_roster
 from grader.errors import InputError
@@ -49,9 +50,9 @@ def test_columns_are_recognised_or_named(roster, text, columns):
         ("a,b\n1,2\n", [], r"r.csv:1: no column to know people by \(it has a, b\); expected email address"),
         (PLAIN, ["login=Kennung"], r"r.csv:1: no column is called 'Kennung' \(it has login, ID number"),
         (PLAIN, ["shoe=b"], "--columns 'shoe=b': use WHAT=NAME, where WHAT is one of name"),
-        ("login,name\njd,Jane\nJD,John\n", [], "r.csv: lines 2, 3 have one login"),
+        ("login,name\njd,Jane\nJD,John\n", [], "r.csv: lines 2, 3 have the same login [(]jd[)]; correct"),
         ("", [], "r.csv: the file is empty"),
-        ('login\n"x', [], "r.csv: this is not a CSV file"),
+        ('login\n"x', [], "r.csv:2: this is not a CSV file"),
     ],
 )
 def test_a_wrong_roster_is_named(roster, text, columns, told):
@@ -64,7 +65,7 @@ def test_a_github_login_gets_its_row(roster):
     """Classroom knows a login, Canvas a number: only the roster joins them."""
     one = entry("janedoe", system="classroom", user="janedoe", label="janedoe", given="lab-janedoe")
     told = introduce([one], roster("login,number,name,github\njd1,7,Jane Doe,JaneDoe\njanedoe,8,Jon Snow,\n"))
-    filled = read_gradebook(CANVAS, "c.csv", ["A small lab"]).fill(batch(one))
+    filled = read_gradebook(rows_of(CANVAS, "c.csv"), "c.csv", ["A small lab"]).fill(batch(one))
 
     assert (one["label"], one["number"]) == ("Jane Doe", "7")
     assert [line.rpartition(",")[2] for line in filled.text.splitlines()[1:]] == ["50.00", ""]
@@ -83,7 +84,7 @@ def test_a_team_gets_all_of_its_members(roster):
     """A repository or folder that is called like a group: every member is one of its people."""
     one = entry("red", system="classroom", user="red", given="lab-red")
     introduce([one], roster(PLAIN))
-    filled = read_gradebook(CANVAS, "c.csv", ["A small lab"]).fill(batch(one))
+    filled = read_gradebook(rows_of(CANVAS, "c.csv"), "c.csv", ["A small lab"]).fill(batch(one))
 
     assert (one["label"], [other["label"] for other in one["others"]]) == ("Jane Doe", ["Jon Snow"])
     assert filled.account.graded == 2

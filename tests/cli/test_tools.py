@@ -281,8 +281,8 @@ def test_show_says_where_the_page_is_if_no_browser_starts(cli, lab, tmp_path, mo
         (("--open",), "--open shows a page: add --format html"),
         (("--format", "html", "--step", "2"), "--format html has every step: leave out --step"),
         (("--format", "svg"), "--format svg draws the state after one step: add --step N"),
-        (("--step", "9", "--format", "svg"), "--step 9: fork has 4 steps, from 1"),
-        (("--step", "0"), "--step 0: fork has 4 steps, from 1"),
+        (("--step", "9", "--format", "svg"), "--step 9: fork has steps 1 to 4"),
+        (("--step", "0"), "--step 0: fork has steps 1 to 4"),
         (("--step", "1", "--format", "svg", "--output", "/nowhere/x.svg"), "/nowhere/x.svg: No such file or directory"),
     ],
 )

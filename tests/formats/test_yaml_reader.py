@@ -55,12 +55,13 @@ def test_yaml_surprises_are_refused_with_the_way_out(text, words):
         ("a: 1\n---\nb: 2", 2, "this is not YAML"),
         ("", 1, "the file is empty"),
         ("? [1, 2]\n: 3", 1, "a key must be a word"),
-        ("a: \t1\n\tb: 2", 2, "this is not YAML"),
+        ("a: \t1\n\tb: 2", 2, "a tab cannot indent a line in YAML; use spaces"),
+        ("a: 1\nb: \xdc".encode("latin-1"), 2, "byte 0xdc is not UTF-8; save the file as UTF-8"),
         ("[" * 60 + "]" * 60, 1, "nested"),
     ],
 )
 def test_what_is_no_plain_document_is_refused(text, line, words):
-    """Repeated keys, aliases, tags, broken YAML, two documents, deep nesting: each with its line."""
+    """Repeated keys, aliases, tags, broken YAML, two documents, deep nesting, other bytes: each with its line."""
     with pytest.raises(FormatError) as caught:
         read_yaml(text, "f")
     assert words in caught.value.message
