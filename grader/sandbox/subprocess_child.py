@@ -31,6 +31,9 @@ _PROGRAM = (
 #: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
+#: Bytes of a frame before its contents: kind and length.
+_HEAD = 5
+
 
 class PlainChild:
     """A subprocess that runs inside/worker.serve. The same interface as child.Child."""
@@ -93,7 +96,7 @@ class PlainChild:
                 break
             if isinstance(frame, Ending):
                 self._end(frame)
-            elif frame[0] != wire.HELLO:
+            else:
                 self._left -= time.monotonic() - began
                 return frame
         return self._ending or termination.LOST
@@ -148,12 +151,17 @@ class PlainChild:
         """Put the child's frames into the queue, and at last how it ended."""
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
+        greeted = False
         while True:
             try:
-                head = wire.read_exactly(descriptor, 5)
+                head = wire.read_exactly(descriptor, _HEAD)
                 kind, size = head[0], int.from_bytes(head[1:], "little")
-                self._volume += size
-                if kind not in (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER):
+                if kind == wire.HELLO and not greeted:
+                    greeted = bool(wire.read_exactly(descriptor, size))
+                    continue
+                # With the head: a kernel could send frames without contents forever.
+                self._volume += _HEAD + size
+                if kind not in (wire.READY, wire.TROUBLE, wire.ANSWER):
                     self._frames.put(termination.not_a_frame(kind, size))
                     return
                 if size > self._step_room:

@@ -5,6 +5,7 @@ import pytest
 from grader.grade.runner import KernelSource
 from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.reference import reference_output
+from grader.protocol import wire
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import IsolationError, Sandbox
 from tests.kernels import SmallKernel
@@ -13,6 +14,15 @@ from tests.scenario.test_loader import parse
 
 SCENARIO = parse("write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}")
 EXPECTED = reference_output(SCENARIO, SmallKernel)[0].traces[0]
+#: Sends frames without contents, to whichever descriptor is the channel, for as long as it lives.
+FRAMES = (
+    "import os, time\n"
+    "        while True:\n"
+    "            for channel in range(3, 9):\n"
+    "                try: os.write(channel, bytes([{kind}, 0, 0, 0, 0]))\n"
+    "                except OSError: pass\n"
+    "            time.sleep(0.2)"
+)
 FORK = "    def fork(self, parent, child):\n"
 
 
@@ -31,6 +41,8 @@ def windows(monkeypatch):
         ("while True: print('x' * 1000)", "timed_out", "printed more than 9 KiB"),
         ("import os; os._exit(3)", "crashed", "ended its own process (exit status 3)"),
         ("open('/tmp/forklab-test', 'w')", "refused", "a kernel may not write files"),
+        (FRAMES.format(kind=wire.HELLO), "tampered", "wrote to the grader's own channel"),
+        (FRAMES.format(kind=wire.TROUBLE), "tampered", ""),
     ],
 )
 def test_limits_and_endings(line, verdict, words):
