@@ -10,7 +10,7 @@ GRADER := FORKLAB_PROGRAM=./forklab $(BIN)/grader
 
 LAB ?= labs/copy-on-write
 
-.PHONY: demo test c proofs grade check bench clean
+.PHONY: demo test c axe proofs grade check bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -I -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -39,14 +39,20 @@ grade: $(READY)
 c: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[c]'
 
+# axe-core, which proofs look at pages with, without the browser driver that its package asks for: tests have their own.
+axe: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'axe-playwright-python>=0.1.8'
+
 # Long matrices, which `make test` leaves out.
 proofs: $(READY)
+	$(MAKE) axe || echo "axe-core could not be installed; tests with it are skipped" >&2
 	$(BIN)/python -m pytest -m proof -n auto --maxprocesses 4 --dist loadfile tests
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check grader reference tests benchmarks
 	$(BIN)/mypy
+	$(BIN)/oxlint --quiet --deny-warnings -D correctness -D suspicious -D perf -A unicorn/prefer-add-event-listener grader/view
 
 bench: $(READY)
 	$(BIN)/python benchmarks/cold_start.py

@@ -119,7 +119,9 @@ def _page(runs: Runs, host: HostMachine) -> str:
     real = host_trace(runs.scenario, runs.played, host.page_size)
     sides = [Side("the lab's rules", runs.recorded.steps)]
     sides += [Side("Linux, as modelled", runs.modelled.steps)] if runs.modelled is not None else []
-    sides.append(Side("this machine", real.steps))
+    # A kernel shows neither copies nor frames that no page maps, which only files have.
+    hidden = ("copies", "frames in use") if runs.scenario.files else ("copies",)
+    sides.append(Side("this machine", real.steps, hidden))
     first = next((n for n, step in enumerate(runs.steps, 1) if step.odd or step.rules), None)
     difference = None
     if first is not None:
@@ -128,6 +130,7 @@ def _page(runs: Runs, host: HostMachine) -> str:
         difference = Difference(first, f"Step {first}: {heading}", [*_remarks(runs.steps[first - 1]), *rules])
     system = os.uname()
     about = f"Played on {system.sysname} {system.release}, {system.machine}, with pages of {host.page_size} bytes."
+    about += f" This machine does not show: {', '.join(hidden)}."
     return page_of_runs(runs.scenario, runs.recorded.pids, sides, about, difference)
 
 

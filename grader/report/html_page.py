@@ -38,7 +38,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 section.bad { border-left: 4px solid var(--warn); }
 table { border-collapse: collapse; width: 100%; background: var(--card); }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); font-weight: 400; }
-.n { text-align: right; } td.n { white-space: nowrap; font-variant-numeric: tabular-nums; }
+th.n, td.n { text-align: right; } td.n { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .v { color: var(--warn); font-weight: 600; } .v.ok { color: var(--good); } .soft { color: var(--soft); }
 pre { font: .85rem/1.4 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
   margin: .5rem 0 0; }

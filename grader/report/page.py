@@ -27,11 +27,11 @@ th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-top: 1px solid 
 tr:first-child > * { border-top: 0; } thead th { color: var(--soft); font-size: .85rem; }
 small { display: block; color: var(--soft); font-size: .85rem; }
 table.list th { width: 1%; min-width: 11rem; padding-right: 1.5rem; }
-.all tbody th { min-width: 11rem; } .all .f { white-space: nowrap; }
+.all tbody th { min-width: 11rem; } .all td.f { white-space: nowrap; }
 .quiz th { min-width: 9rem; padding-right: 1rem; } .quiz th.n { min-width: 0; }
 .m .bg { fill: none; }
-.n { text-align: right; white-space: nowrap; width: 6rem; font-variant-numeric: tabular-nums; }
-.b { width: 32%; padding-right: 0; } .b svg { display: block; width: 100%; height: .7rem; margin-top: .4rem; }
+th.n, td.n { text-align: right; white-space: nowrap; width: 6rem; font-variant-numeric: tabular-nums; }
+td.b { width: 32%; padding-right: 0; } .b svg { display: block; width: 100%; height: .7rem; margin-top: .4rem; }
 code { font: .92em ui-monospace, monospace; white-space: nowrap; } a { color: inherit; }
 summary { cursor: pointer; color: var(--soft); padding: .4rem 0; }
 .columns { display: block; width: 100%; max-width: 32rem; height: auto; margin: 0 auto; }
@@ -39,7 +39,7 @@ summary { cursor: pointer; color: var(--soft); padding: .4rem 0; }
 ul { margin: .2rem 0; padding-left: 1.1rem; } li { overflow-wrap: anywhere; }
 td, th { overflow-wrap: anywhere; }
 @media (max-width: 40rem) { main { padding: 1rem .5rem 2rem; } section, dl { padding: .75rem; }
-  .b { width: 20%; } .n { width: auto; }
+  td.b { width: 20%; } th.n, td.n { width: auto; }
   table.list th, table.list td { display: block; width: auto; padding-right: 0; }
   table.list td { border-top: 0; padding-top: 0; }
   thead { display: none; } .quiz th { font-weight: 600; }

@@ -1,56 +1,27 @@
 "use strict";
-// Every step is drawn in the page already: this only hides all but one, shows it again for paper, and counts answers.
-const $ = (selector, within = document) => Array.from(within.querySelectorAll(selector));
-const steps = $("main > section");
-const [slider] = $("#slider"), [said] = $("#said"), [score] = $("#score"), [mode] = $("button[value=predict]");
-const start = Number($("main")[0].dataset.start);
-let at = 0, right = 0, answered = 0, skipped = 0;
-const predicting = () => document.body.classList.contains("predicting");
-const open = (section) => $(".ask:not([data-done])", section);
+// Every step is drawn in the page already. This hides all but one and says what can be seen of it.
+const [main, nav, slider, said] = ["main", "nav", "#slider", "#said"].map((name) => document.querySelector(name));
+const steps = [...main.children], buttons = [...nav.querySelectorAll("button")];
+let at = Number(main.dataset.start);
 function show(step, link = true) {
   at = Math.max(0, Math.min(steps.length - 1, step));
   steps.forEach((section, n) => { section.hidden = n !== at; });
   slider.value = at + 1;
-  slider.setAttribute("aria-valuetext", "step " + (at + 1) + " of " + steps.length);
-  reveal();
+  const told = [...steps[at].querySelectorAll("h2, .ask:enabled legend, .after > p")];
+  said.textContent = told.filter((line) => line.offsetHeight).map((line) => line.textContent).join(". ");
   if (link) history.replaceState(null, "", "#" + steps[at].id);
 }
-function reveal() {
-  const { title, told } = steps[at].dataset, asking = predicting() && open(steps[at]).length > 0;
-  steps[at].classList.toggle("asking", asking);
-  $(".ask", steps[at]).forEach((ask) => { ask.hidden = !predicting(); });
-  said.textContent = title + ". " + (asking ? $("p", open(steps[at])[0])[0].textContent : told);
-  if (predicting() && answered + skipped) score.textContent = right + " of " + answered + " right, " + skipped + " skipped";
-}
-function answer(ask, button) {
-  if (ask.dataset.done) return;
-  ask.dataset.done = "yes";
-  const correct = "right" in button.dataset, skip = "skip" in button.dataset;
-  if (skip) skipped += 1; else { answered += 1; right += Number(correct); }
-  $("button", ask).forEach((other) => { other.disabled = true; other.classList.toggle("right", "right" in other.dataset); });
-  const why = $("[data-why]", ask)[0], answers = $("[data-right]", ask)[0].textContent;
-  why.textContent = (skip ? "" : correct ? "Right. " : "Not so. ") + "The answer: " + answers + ". " + why.dataset.why;
-  reveal();
-}
-function fromLink() { show(steps.findIndex((section) => "#" + section.id === location.hash)); }
-const moves = { first: () => 0, back: () => at - 1, on: () => at + 1, last: () => steps.length - 1, different: () => start };
-const keys = { Home: "first", ArrowLeft: "back", ArrowRight: "on", End: "last", d: "different" };
-$("nav button").forEach((button) => { if (button !== mode) button.onclick = () => show(moves[button.value]()); });
-$(".ask").forEach((ask) => $("button", ask).forEach((button) => { button.onclick = () => answer(ask, button); }));
-if (mode) mode.onclick = () => {
-  mode.setAttribute("aria-pressed", String(document.body.classList.toggle("predicting")));
-  if (!predicting()) score.textContent = "";
-  show(predicting() ? 0 : at);
-};
-document.addEventListener("keydown", (event) => {
-  if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
-  const box = event.target.closest(".scroll");
-  if (box && box.scrollWidth > box.clientWidth) return; // there the keys move what is too wide
-  if (event.key === "d" && !$("button[value=different]").length) return;
+const fromLink = () => show(steps.findIndex((section) => "#" + section.id === location.hash));
+// A button says where it leads (data-to) or how far (data-by), and which key does the same.
+buttons.forEach((button) => { button.onclick = () => show(Number(button.dataset.to ?? at + Number(button.dataset.by))); });
+document.onkeydown = (event) => {
+  const button = buttons.find((one) => one.dataset.key === event.key), box = event.target.closest(".scroll");
+  const scrolls = box && box.scrollWidth > box.clientWidth; // there the keys move what is too wide
+  if (!button || scrolls || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  show(moves[keys[event.key]]());
-});
+  button.click();
+};
 slider.oninput = () => show(slider.value - 1);
 window.onhashchange = fromLink;
-$("nav")[0].hidden = said.hidden = false;
-if (location.hash) fromLink(); else show(start, false);
+nav.hidden = said.hidden = false;
+if (location.hash) fromLink(); else show(at, false);

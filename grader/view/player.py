@@ -15,11 +15,12 @@ from grader.escape import for_html as html
 from grader.formats.yaml_writer import flow
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import PASSED
-from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario
 from grader.trace.records import StepRecord, Trace
+from grader.view import chart
 from grader.view.document import document
 from grader.view.layout import Moment, Picture, arrange_all, moments
+from grader.view.overview import counts_of, overview
 from grader.view.questions import Question, heading, questions
 from grader.view.steps import cost
 from grader.view.svg import STYLE, svg
@@ -33,10 +34,14 @@ REFERENCE, YOURS = "the reference", "your kernel"
 
 
 class Side(NamedTuple):
-    """One run on the page: what it is called, and its records up to where it stopped."""
+    """One run on the page: what it is called, and its records up to where it stopped.
+
+    uncounted  counts that the run does not show, although its records have a number: `copies`, `frames in use`
+    """
 
     title: str
     records: Sequence[StepRecord]
+    uncounted: tuple[str, ...] = ()
 
 
 class Difference(NamedTuple):
@@ -50,7 +55,7 @@ class Difference(NamedTuple):
 class _Run(NamedTuple):
     """A step of one run, with the picture after it."""
 
-    title: str
+    side: Side
     record: StepRecord
     picture: Picture
 
@@ -116,23 +121,23 @@ def _steps(scenario: Scenario, pids: Mapping[str, int], sides: Sequence[Side]) -
     followed = [_renamed(scenario, pids, first.records, side) for side in others]
     steps = []
     for (record, own), moment in zip(asked, moments(scenario, pids, first.records), strict=True):
-        ran = [(first.title, record, moment), *(run for side in followed if (run := next(side, None)))]
+        ran = [(first, record, moment), *(run for side in followed if (run := next(side, None)))]
         drawn = arrange_all(*(moment for _, _, moment in ran))
-        runs = tuple(_Run(title, one, picture) for (title, one, _), picture in zip(ran, drawn, strict=True))
+        runs = tuple(_Run(side, one, picture) for (side, one, _), picture in zip(ran, drawn, strict=True))
         steps.append(_Step(record.number, runs, own))
     return steps
 
 
 def _renamed(
     scenario: Scenario, pids: Mapping[str, int], expected: Sequence[StepRecord], side: Side
-) -> Iterator[tuple[str, StepRecord, Moment]]:
+) -> Iterator[tuple[Side, StepRecord, Moment]]:
     """Yield the steps of a run, with its frames named as those of the expected run that they stand for."""
     renaming = Renaming(scenario)
     records = [record for record in side.records if 0 < record.number <= len(scenario.steps)]
     followed = moments(scenario, pids, records, renaming.frame_name)
     for mine, record in zip(expected, records, strict=False):
         renaming.step(mine, record)  # before the picture is drawn, which needs the names of this step
-        yield side.title, record, next(followed)
+        yield side, record, next(followed)
 
 
 def _differs_in(attempt: Attempt, total: int) -> int:
@@ -151,7 +156,7 @@ def _section(scenario: Scenario, step: _Step, difference: Difference | None) -> 
     told = _told(step)
     place = f"{scenario.path.rpartition('/')[2]}:{scenario.steps[step.number - 1].line}"
     return (
-        f'<section id="s{step.number}" data-title="{html(title)}" data-told="{html(". ".join(told))}">'
+        f'<section id="s{step.number}">'
         f"<h2>{html(title)}</h2>"
         f'<pre><code>- {html(_yaml(scenario, step.number))}</code>  <span class="soft">{html(place)}</span></pre>'
         f"{''.join(map(_question, step.questions))}"
@@ -162,21 +167,26 @@ def _section(scenario: Scenario, step: _Step, difference: Difference | None) -> 
 
 def _told(step: _Step) -> list[str]:
     """Return how the step ended and what it cost: one line where all runs agree."""
-    costs = [cost(run.record, run.record.outcome).removeprefix("-> ") for run in step.runs]
-    if len(set(costs)) == 1:
-        return costs[:1]
-    return [f"{run.title}: {told}" for run, told in zip(step.runs, costs, strict=True)]
+    first = step.runs[0]
+    if all(_cost(run, run.side.uncounted) == _cost(first, run.side.uncounted) for run in step.runs):
+        return [_cost(first)]
+    return [f"{run.side.title}: {_cost(run, run.side.uncounted)}" for run in step.runs]
+
+
+def _cost(run: _Run, without: Sequence[str] = ()) -> str:
+    return cost(run.record, run.record.outcome, without).removeprefix("-> ")
 
 
 def _question(question: Question) -> str:
-    """Return a question, which only the script shows."""
+    """Return a question, which is shown only by the script and where "Predict first" is on."""
     choices = "".join(
-        f"<button{' data-right' if n == question.answer else ''}>{html(choice)}</button>"
+        f'<button value="{"right" if n == question.answer else "wrong"}">{html(choice)}</button>'
         for n, choice in enumerate(question.choices)
     )
+    why = f"The answer: {question.choices[question.answer]}. {question.why}"
     return (
-        f'<div class="ask" hidden><p>{html(question.text)}</p><div>{choices}<button data-skip>Skip</button></div>'
-        f'<p role="status" data-why="{html(question.why)}"></p></div>'
+        f'<fieldset class="ask"><legend>{html(question.text)}</legend>{choices}<button value="skipped">Skip</button>'
+        f'<p role="status" data-why="{html(why)}"></p></fieldset>'
     )
 
 
@@ -200,7 +210,7 @@ def _drawings(step: _Step) -> str:
     """Return the pictures of a step: one for all runs that look the same."""
     titles: dict[Picture, list[str]] = {}
     for run in step.runs:
-        titles.setdefault(run.picture, []).append(run.title)
+        titles.setdefault(run.picture, []).append(run.side.title)
     return "".join(_figure(" and ".join(whose), picture) for picture, whose in titles.items())
 
 
@@ -227,56 +237,39 @@ def _fit(scenario: Scenario, drawings: list[str], room: int, start: int) -> None
 def _page(
     scenario: Scenario, steps: Sequence[_Step], start: int, about: str, differs: bool, printed: Sequence[str]
 ) -> str:
-    style = f"{(_FOLDER / 'player.css').read_text(encoding='utf-8')}{STYLE}"
-    script = (_FOLDER / "player.js").read_text(encoding="utf-8")
-    predict = '<button value="predict" aria-pressed="false">Predict first</button>' if _asks(steps) else ""
-    jump = '<button value="different">First difference (d)</button>' if differs else ""
+    style = f"{_file('player.css')}{STYLE}{chart.STYLE}"
+    last = len(steps) - 1
+    counts = [[counts_of(run.record, run.side.uncounted) for run in step.runs] for step in steps]
+    buttons = [
+        _button("First", "Home", to=0),
+        _button("Back (←)", "ArrowLeft", by=-1),
+        _button("Next (→)", "ArrowRight", by=1),
+        _button("Last", "End", to=last),
+        _button("First difference (d)", "d", to=start) if differs else "",
+    ]
+    script, predict = _file("player.js"), ""
+    if any(step.questions for step in steps):
+        script += _file("predict.js")
+        predict = '<label><input id="predict" type="checkbox" autocomplete="off"> Predict first</label>'
     body = f"""<header><h1>{html(scenario.title)}</h1><p class="soft">{html(about)}</p></header>
-<nav hidden aria-label="Steps"><button value="first">First</button><button value="back">Back (←)</button>
-<button value="on">Next (→)</button><button value="last">Last</button>{jump}{predict}
+<nav hidden aria-label="Steps">{"".join(buttons)}{predict}
 <input id="slider" type="range" min="1" max="{len(steps)}" value="1" aria-label="Step">
 <output id="score"></output></nav>
 <p id="said" role="status" aria-live="polite" hidden></p>
-<main data-start="{start}">
-{_HERE}</main>
-<footer>{_overview(scenario, steps)}
+<main data-start="{start}">{_HERE}</main>
+<footer>{overview(scenario, counts)}
 {_hint(scenario)}{_printed(printed)}</footer>"""
     return document(f"{scenario.id}: {scenario.title}", body, style, script)
 
 
-def _asks(steps: Sequence[_Step]) -> bool:
-    return any(step.questions for step in steps)
+def _file(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-_COUNTS = ("faults", "copies", "frames")
-
-
-def _overview(scenario: Scenario, steps: Sequence[_Step]) -> str:
-    """Return the table of all steps with links, and small plots of faults, copies and frames."""
-    most = [max([1, *(_counts(step.runs[0].record)[n] for step in steps)]) for n in range(len(_COUNTS))]
-    rows = []
-    for step in steps:
-        counts = [_counts(run.record) for run in step.runs]
-        cells = [_plot(name, most[n], [count[n] for count in counts]) for n, name in enumerate(_COUNTS)]
-        words = html(sentence(scenario.steps[step.number - 1]))
-        rows.append(
-            f'<tr><th scope="row"><a href="#s{step.number}">{step.number}. {words}</a></th>{"".join(cells)}</tr>'
-        )
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("step", "faults", "copies", "frames in use"))
-    return (
-        '<div class="scroll" tabindex="0" role="group" aria-label="All steps"><table><caption>All steps</caption>'
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _counts(record: StepRecord) -> tuple[int, int, int]:
-    return sum(record.faults), record.copies, record.frames
-
-
-def _plot(name: str, most: int, counts: Sequence[int]) -> str:
-    mine, *others = counts
-    differs = "".join(f" <strong>≠ {count}</strong>" for count in others if count != mine)
-    return f'<td class="n">{mine}{differs} <meter max="{most}" value="{mine}" aria-label="{name}"></meter></td>'
+def _button(words: str, key: str, **where: int) -> str:
+    """Return a button that leads to a step (to=) or a number of steps on (by=), as a key does."""
+    [(name, number)] = where.items()
+    return f'<button data-{name}="{number}" data-key="{key}">{words}</button>'
 
 
 def _hint(scenario: Scenario) -> str:

@@ -6,6 +6,8 @@ submission have the names of the reference's frames that they stand for, as in m
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from grader.compare.renaming import Renaming
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
@@ -95,8 +97,11 @@ class _Teller:
         ]
 
 
-def cost(record: StepRecord, outcome: str) -> str:
-    """Return how a step ended and what it cost: `-> ok, 1 fault, 1 copy, 4 frames in use`."""
+def cost(record: StepRecord, outcome: str, without: Collection[str] = ()) -> str:
+    """Return how a step ended and what it cost: `-> ok, 1 fault, 1 copy, 4 frames in use`.
+
+    without  what is left out: `copies`, `frames in use`
+    """
     minor, major = record.faults
     parts = [f"-> {outcome}"]
     if record.values:
@@ -106,12 +111,13 @@ def cost(record: StepRecord, outcome: str) -> str:
         parts.append(
             f"{minor + major} fault{'s' if minor + major > 1 else ''}" + (f" ({major} major)" if major else "")
         )
-    if record.copies:
+    if record.copies and "copies" not in without:
         parts.append(f"{record.copies} cop{'ies' if record.copies > 1 else 'y'}")
     for number, what in ((record.reads, "read"), (record.writes, "write")):
         if number:
             parts.append(f"{number} disk {what}{'' if number == 1 else 's'}")
-    parts.append(f"{record.frames} frame{'' if record.frames == 1 else 's'} in use")
+    if "frames in use" not in without:
+        parts.append(f"{record.frames} frame{'' if record.frames == 1 else 's'} in use")
     if record.slots:
         parts.append(f"{record.slots} swap slot{'' if record.slots == 1 else 's'}")
     return ", ".join(parts)

@@ -1,10 +1,13 @@
 """Pictures of the states at which a class most often differs first."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 from grader.lab.lab import load_lab
 from grader.report.course import course
 from grader.report.course_pictures import pictures_of
+from grader.report.page import STYLE
+from grader.view import chart, svg
 from tests.batch.results import batch, entry
 
 FIRST = {"scenario": "fork", "step": 3, "rule": "audit", "expected": "no", "yours": "yes"}
@@ -46,3 +49,13 @@ def test_a_hidden_scenario_is_never_drawn(lab):
     lab = load_lab(lab)
 
     assert pictures_of(lab, class_of(lab, FIRST | {"scenario": "secret"})) == {}
+
+
+def test_no_rule_of_the_page_is_for_a_class_of_the_pictures(lab):
+    """A rule for cells of tables once made boxes of untouched pages as narrow as a cell."""
+    of_pictures = set(re.findall(r"\.(\w+)", f"{svg.STYLE}{chart.STYLE}"))
+    selectors = [selector.strip() for rule in re.findall(r"[^{}]+(?={)", STYLE) for selector in rule.split(",")]
+
+    assert {"n", "v"} <= of_pictures
+    wide = [s for s in selectors if re.search(rf"(^|\s)\.({'|'.join(sorted(of_pictures))})$", s)]
+    assert [selector for selector in wide if not selector.startswith(".m ")] == []

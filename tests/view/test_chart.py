@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from grader.view.chart import BAR, HIGH, bar, columns
+from grader.view.chart import BAR, HIGH, LOW, bar, columns, over_steps
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -30,3 +30,13 @@ def test_columns_have_heights_numbers_and_names_as_text():
 def test_nothing_to_plot():
     """A class without points has columns without a height."""
     assert "<rect" not in columns("Points", [("0-10", 0)])
+
+
+def test_a_count_over_steps_has_a_column_for_each_and_a_line_where_runs_differ():
+    """The highest number of any run has all the height; where runs agree, or one does not say, there is no line."""
+    root = ElementTree.fromstring(over_steps([1, 0, 2], [1, 4, None]))
+    drawn = {path.get("class"): path.get("d") for path in root.iter(f"{SVG}path")}
+
+    assert drawn["v"] == f"M1 {LOW + 2}v-{LOW / 4:g}h8v{LOW / 4:g}zM21 {LOW + 2}v-{LOW / 2:g}h8v{LOW / 2:g}z"
+    assert drawn["q"] == "M10 2h10"
+    assert root.get("aria-hidden") == "true"
