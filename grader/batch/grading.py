@@ -240,10 +240,21 @@ def keep(course: Course, store: Store, done: Done) -> None:
 
 
 def _owners(about: dict[str, Any]) -> tuple[str, ...]:
-    """Return the ids by which a submission's student is known. A name counts only where the download has no id: people
-    can change their names."""
-    ids = tuple(about[key] for key in ("user", "number", "email") if about[key])
-    return ids or (about["label"],)
+    """Return the ids by which a submission's students are known, without doubles.
+
+    A name counts only where nothing else is known: people can change their names.
+    """
+    # Gradescope's number belongs to the submission, and no student knows it.
+    user = about["user"] if about["system"] != "gradescope" else ""
+    ids = [
+        user,
+        *(person.get(key, "") for key in _IDS for person in people(about | {"others": about.get("others", [])})),
+    ]
+    return tuple(dict.fromkeys(filter(None, ids))) or (about["label"],)
+
+
+#: What a download or a roster knows of a person, in the order in which it is taken for the id in a quiz's seed.
+_IDS = ("number", "email", "login", "github")
 
 
 class Grades:

@@ -101,8 +101,13 @@ def contested(entries: Iterable[Entry]) -> dict[str, str]:
         for person in people(entry):
             for one in keys_of(entry, person):
                 claims.setdefault(one, {})[entry["id"]] = None
+    shared: dict[tuple[str, str], dict[str, None]] = {}  # id, the others -> the kinds of keys that they share
     for one, ids in sorted(claims.items()):
         for id in ids if len(ids) > 1 else ():
             others = ", ".join(other for other in ids if other != id)
-            reasons.setdefault(id, []).append(f"{others} has the same {one.kind}")
-    return {id: "; ".join(dict.fromkeys(found)) for id, found in reasons.items()}
+            shared.setdefault((id, others), {})[one.kind] = None
+    for (id, others), kinds in shared.items():
+        *most, last = kinds
+        what = f"{', '.join(most)} and {last}" if most else last
+        reasons.setdefault(id, []).append(f"{others} has the same {what}")
+    return {id: "; ".join(found) for id, found in reasons.items()}

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from grader.quiz.parameters import chosen
 from tests.batch.handed_in import ZERO, batch, bytes_of, descendants, hand_in, rows
 from tests.labs import SECRET, kernel_text
 
@@ -320,7 +321,7 @@ def test_two_claims_on_one_student(cli, lab, tmp_path):
     (tmp_path / "class" / "jane.py").write_text(kernel_text())
     status, _, err = batch(cli, lab, tmp_path / "class", tmp_path / "out")
 
-    assert status == 1 and "has the same login" in err
+    assert status == 1 and "has the same ID number, e-mail address and login" in err
     assert [row["points"] for row in rows(tmp_path / "out").values()] == ["", ""]
 
 
@@ -363,3 +364,29 @@ def test_an_unreadable_folder_is_ungradable(cli, lab, class_of, tmp_path, monkey
     assert open_one["complete"] == "no"
     assert batch(cli, lab, class_of, tmp_path / "out")[0] == 0
     assert rows(tmp_path / "out")["student-00"]["points"] == "95"
+
+
+SEEDED = """format: 1
+title: A quiz with numbers of one's own
+seed: "{student}"
+questions:
+  - {id: which, type: number, points: 1, text: "Write {n}.", answer: "{n}", parameters: {n: [1, 2, 3, 4, 5, 6, 7, 8]}}
+"""
+
+
+@pytest.mark.parametrize("owner", ["7007", "jane@x.org", "jd1", "jon@x.org"])
+def test_numbers_of_ones_own(cli, lab, tmp_path, owner):
+    """A sheet names any id of its owner, also one that only the roster has, or one of the partner."""
+    (lab / "quiz.yaml").write_text(SEEDED)
+    (lab.parent / "r.csv").write_text("name,email,login\nJane,jane@x.org,jd1\n")
+    (lab.parent / "course.yaml").write_text("format: 1\nroster: r.csv\n")
+    folder = tmp_path / "class" / "submission_5"
+    folder.mkdir(parents=True)
+    (folder / "kernel.py").write_text(kernel_text())
+    number = chosen(owner, "which", {"n": [1, 2, 3, 4, 5, 6, 7, 8]})["n"]
+    (folder / "answers.yaml").write_text(f"variant: {owner}\nwhich: {number}\n")
+    people = "  - :name: Jane\n    :email: jane@x.org\n    :sid: '7007'\n  - :email: jon@x.org\n"
+    (folder.parent / "submission_metadata.yml").write_text(f"submission_5:\n  :submitters:\n{people}")
+    batch(cli, lab, folder.parent, tmp_path / "out")
+
+    assert rows(tmp_path / "out")["submission_5"]["quiz"] == "10"
