@@ -83,7 +83,7 @@ class TlbKernel(Kernel):
         access          Access.READ: the kernel will read the buffer; Access.WRITE: it will write it
         Return when every page of the buffer is present and may be accessed like that without harm to others, and no
         copied entry of the process leads to a frame that a page of the buffer has left. Raise what page_fault would
-        raise for the first page that can't be made ready; those before it stay ready.
+        raise for the first page that can't be made ready; if memory ran out, those before it stay ready.
         """
         raise NotImplementedError("task 3: user_access")  # TODO(3)
 

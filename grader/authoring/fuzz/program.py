@@ -12,10 +12,11 @@ from typing import NamedTuple, TypeVar
 
 from grader.authoring.fuzz.vocabulary import Vocabulary
 from grader.lab.lab import Lab
+from grader.machine.disk import File
 from grader.machine.outcome import OK
 from grader.machine.process import Process
 from grader.machine.protection import Protection
-from grader.replay.simulated import MakeKernel, Mapping, Replay
+from grader.replay.simulated import USER_ACCESSES, MakeKernel, Mapping, Replay
 from grader.scenario.model import Expect, Fields, Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import SKIPPED
@@ -126,6 +127,10 @@ class Author:
                 return _Choice("mlock", by, {"at": fields["at"]})
             return _Choice(verb, by, fields)
         fields = {"at": self._place(by, name, mapping, move)}
+        refused = refused_page(self.run, verb, by, fields["at"]) if verb in USER_ACCESSES else None
+        if refused is not None:
+            # Alone, without the pages before it: the contract leaves free whether these are made ready first.
+            fields = {"at": f"{name}[{refused}]"}
         if verb in ("write", "copy_to_user"):
             # Every write writes a different value, so that a lost write shows.
             fields["value"] = (len(self.steps) + 1) % 200 + 1
@@ -286,10 +291,11 @@ def relaid(scenario: Scenario, make_kernel: MakeKernel) -> Scenario | None:
     run = Replay(scenario, make_kernel)
     steps = []
     for step in scenario.steps:
+        left_free = _left_free(run, step)
         record = run.step(step)
         names_wild = step.verb in WITH_PLACES and record.outcome == OK and _wild(run, step)
         unnamed = "at" in step.fields and step.fields["at"].partition("[")[0] not in run.mappings
-        if record.ends or record.findings or record.outcome == SKIPPED or names_wild or unnamed:
+        if record.ends or record.findings or record.outcome == SKIPPED or names_wild or unnamed or left_free:
             return None
         steps.append(step._replace(expect={} if record.outcome == OK else {"outcome": record.outcome}))
     if run.unfired or any(step.verb == "fail" for step in steps[-1:]):
@@ -301,6 +307,34 @@ def _wild(run: Replay, step: Step) -> bool:
     place = parse_place(step.fields["at"])
     mapping = run.mappings.get(place.name)
     return mapping is not None and place.wild(mapping.pages)
+
+
+def refused_page(run: Replay, verb: str, by: str, at: str) -> int | None:
+    """Return the first page of a buffer, counted from its mapping, that the process may not access this way, or None.
+
+    A kernel may look at the whole buffer before it touches the first page, so what becomes of the pages before this one
+    is left free.
+    """
+    place, process = parse_place(at), run.processes.get(by)
+    mapping = run.mappings.get(place.name)
+    if process is None or mapping is None:
+        return None
+    for page in place.pages(mapping.pages):
+        region = process._regions.find(mapping.first + page)
+        if region is None or not region.protection.allows(USER_ACCESSES[verb]):
+            return page
+        shown = region.offset + mapping.first + page - region.first_page
+        if isinstance(region.file, File) and shown >= region.file.pages:
+            return page
+    return None
+
+
+def _left_free(run: Replay, step: Step) -> bool:
+    """Return True if a step is a buffer that is refused, though not at its first page."""
+    if step.verb not in USER_ACCESSES:
+        return False
+    refused = refused_page(run, step.verb, step.by, step.fields["at"])
+    return refused is not None and refused != parse_place(step.fields["at"]).first
 
 
 def _title(steps: Sequence[Step]) -> str:

@@ -9,11 +9,16 @@ from hypothesis import strategies as st
 from grader.authoring.fuzz.program import LIMIT, ReferenceFault, relaid, write_scenario
 from grader.authoring.fuzz.vocabulary import FRAMES, vocabulary
 from grader.errors import InputError
+from grader.grade.attempt import attempt_here
 from grader.lab.kernels import misconception_kernel, reference_kernel
 from grader.lab.lab import load_lab
 from grader.lab.reference import reference_output
+from grader.machine import SegmentationFault
+from grader.replay.simulated import replay
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
+from reference.kernel_access import KernelAccessKernel
+from tests.scenario.test_loader import parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 LABS = sorted(path.parent.name for path in (ROOT / "labs").glob("*/lab.yaml"))
@@ -87,3 +92,33 @@ def test_a_step_whose_process_is_gone_makes_a_scenario_illegal():
 
     assert relaid(scenario, kernel).steps == scenario.steps
     assert relaid(without, kernel) is None
+
+
+@pytest.mark.parametrize(("at", "kept"), [("h", False), ("h[1:3]", True), ("h[2]", True), ("h[0]", True)])
+def test_a_buffer_that_is_refused_after_its_first_page_is_no_scenario(at, kept):
+    """A kernel may look at the whole buffer first, or make the pages before the refused one ready: both are right."""
+    steps = [
+        "munmap: {by: P, at: 'h[1]'}",
+        f"copy_to_user: {{by: P, at: '{at}', value: 1, expect: {{outcome: error}}}}",
+    ]
+
+    assert (relaid(parse(*steps), reference_kernel(load_once("kernel-access"))) is not None) is kept
+
+
+@settings(max_examples=60, deadline=None)
+@given(program=programs)
+def test_what_the_contract_leaves_free_is_not_written(program):
+    """Both ways to treat a buffer end every random scenario alike."""
+    lab = load_once("kernel-access")
+    scenario = write_scenario(lab, vocabulary(lab), reference_kernel(lab), program)
+
+    assert attempt_here(scenario, replay(scenario, reference_kernel(lab)), LooksFirst).verdict == "passed"
+
+
+class LooksFirst(KernelAccessKernel):
+    def user_access(self, process, address, length, access):
+        for page in range(self.hw.page_of(address), self.hw.page_of(address + length - 1) + 1):
+            region = self.regions[process].find(page)
+            if region is None or not region.protection.allows(access):
+                raise SegmentationFault
+        super().user_access(process, address, length, access)
