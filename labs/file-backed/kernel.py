@@ -86,6 +86,7 @@ class FileBackedKernel(Kernel):
         address         of the buffer's first byte; `length` in bytes, at least 1
         access          Access.READ: the kernel will read the buffer; Access.WRITE: it will write it
         Return when every page of the buffer is present and may be accessed like that without harm to others. Raise what
-        page_fault would raise for the first page that can't be made ready; if memory ran out, those before it stay ready.
+        page_fault would raise for the first page that can't be made ready. If memory ran out, those before it stay
+        ready.
         """
         raise NotImplementedError("task 4: user_access (bring yours along from the kernel-access lab)")  # TODO(4)

@@ -66,7 +66,8 @@ class KernelAccessKernel(Kernel):
         address         of the buffer's first byte; `length` in bytes, at least 1
         access          Access.READ: the kernel will read the buffer; Access.WRITE: it will write it
         Return when every page of the buffer is present and may be accessed like that without harm to others. Raise what
-        page_fault would raise for the first page that can't be made ready; if memory ran out, those before it stay ready.
+        page_fault would raise for the first page that can't be made ready. If memory ran out, those before it stay
+        ready.
         """
         raise NotImplementedError("task 2: user_access")  # TODO(2)
 
