@@ -128,9 +128,10 @@ def grade_batch(
     progress: Progress,
     shard: tuple[int, int] = (1, 1),
     lists: Lists = Lists(),  # noqa: B008 - never changed
+    verify: bool = False,
 ) -> Outcome:
     """Grade submissions and write everything below `output`. StoreError, IsolationError, InputError."""
-    opened = open_course(lab, isolation)
+    opened = open_course(lab, isolation, verify)
     with Store(output) as store:
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)

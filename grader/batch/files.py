@@ -18,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
+from grader.batch.certificates import entry_of as certificate_of
+from grader.batch.certificates import in_table as certificate_in_table
 from grader.batch.grading import Grades
 from grader.batch.identity import contested, people
 from grader.batch.late import Policy
@@ -110,7 +112,7 @@ def _entries(grades: Grades, output: Output, language: str) -> tuple[list[dict[s
             student = builder.build(id, about["digest"], isolation, "student", now)
             feedback = render(student, "markdown") + in_feedback_mine(about)
         texts.append((output.write(_paths(id)[0], render(staff, "json")), feedback))
-        entries.append(_entry(id, about, staff, first) | _likeness(builder))
+        entries.append(_entry(id, about, staff, first) | _likeness(builder) | certificate_of(grades.certificate(about)))
     decide = contested(entries)
     for entry in entries:
         entry["decide"] = decide.get(entry["id"], "")
@@ -236,8 +238,9 @@ def table(batch: ClassResult) -> str:
     tasks = [task["id"] for task in batch["tasks"]]
     # The column is there where somebody wrote scenarios. Its points are not among the others.
     mine = ["mine"] if any("mine" in entry for entry in batch["submissions"]) else []
+    verified = ["verified"] if any("verified" in entry for entry in batch["submissions"]) else []
     who = ["submission", "name", "email", "number", "points", "max_points", "complete"]
-    writer.writerow([*who, *tasks, "graded", "late", *mine, "note"])
+    writer.writerow([*who, *tasks, "graded", "late", *mine, *verified, "note"])
     for entry in batch["submissions"]:
         # Whose points these are is for a person to decide; results.json has them.
         earned = "" if entry["decide"] else entry["points"]
@@ -245,6 +248,7 @@ def table(batch: ClassResult) -> str:
         graded = "" if entry["decide"] else entry["graded_points"]
         scored = [*(entry["tasks"].get(task, "") for task in tasks), graded, "yes" if entry["late"] else ""]
         scored += [entry["mine"]["points"] if "mine" in entry else ""] if mine else []
+        scored += [certificate_in_table(entry)] if verified else []
         for person in people(cast("dict[str, Any]", entry)):
             who = [entry["id"], person["label"], person["email"], person["number"]]
             writer.writerow([*map(for_csv, who), *points, *scored, for_csv(note(entry))])

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.accounting import Account
+from grader.batch.certificates import kept_certificate, key_of
 from grader.batch.identity import Key as PersonKey
 from grader.batch.identity import keys_of, people
 from grader.batch.mine import judge_mine
@@ -53,6 +54,7 @@ class Course(NamedTuple):
     grader: str
     twins: dict[str, Twin]
     twin_outputs: dict[str, str]
+    verify: bool = False  # whether kernels are to be verified as well
 
     def twin_key(self, kernel: str, scenario: str) -> Key:
         return Key(kernel, self.twins[scenario].output.hash, self.grader, self.twin_outputs[scenario])
@@ -61,7 +63,7 @@ class Course(NamedTuple):
         return Key(kernel, self.hashes[scenario], self.grader, self.outputs[scenario])
 
 
-def open_course(lab: Lab, isolation: str) -> Course:
+def open_course(lab: Lab, isolation: str, verify: bool = False) -> Course:
     """Return the lab, loaded for a batch. InputError if an output is missing or stale, or the quiz is wrong."""
     outputs = load_recordings(lab, lab.all_scenarios)
     digests = {
@@ -72,7 +74,8 @@ def open_course(lab: Lab, isolation: str) -> Course:
     hashes = {id: output.hash for id, output in outputs.items()}
     twins = twins_of(lab, lab.scenarios)
     twin_digests = {id: _digest(twin.output) for id, twin in twins.items()}
-    return Course(lab, pack(lab, outputs, isolation, twins), hashes, digests, grader_hash(), twins, twin_digests)
+    bundle = pack(lab, outputs, isolation, twins)
+    return Course(lab, bundle, hashes, digests, grader_hash(), twins, twin_digests, verify)
 
 
 def _digest(output: Recording) -> str:
@@ -218,9 +221,10 @@ def _work(course: Course, store: Store, source: BatchSubmission) -> Work | None:
         if known is None or known.verdict == UNGRADABLE:
             missing.append(scenario.id)
     twins = tuple(id for id in course.twins if _twin_is_due(course, kept, digest, id))
-    if not missing and not twins:
+    verify = course.verify and kept_certificate(course, kept, digest) is None
+    if not missing and not twins and not verify:
         return None
-    return Work(digest, source.kernel, tuple(missing), twins, source.language)
+    return Work(digest, source.kernel, tuple(missing), twins, source.language, verify)
 
 
 def _twin_is_due(course: Course, kept: dict[tuple[str, str], Kept], kernel: str, scenario: str) -> bool:
@@ -236,6 +240,8 @@ def keep(course: Course, store: Store, done: Done) -> None:
     """Commit what came of one kernel."""
     keys = [(course.key(done.kernel_digest, id), attempt) for id, attempt in done.attempts.items()]
     keys += [(course.twin_key(done.kernel_digest, id), attempt) for id, attempt in done.twins.items()]
+    if done.certificate is not None:
+        keys.append((key_of(course, done.kernel_digest), done.certificate))
     store.keep((key, Kept(attempt["verdict"], attempt, done.isolation)) for key, attempt in keys)
 
 
@@ -265,6 +271,7 @@ class Grades:
         self.store = store
         self._shares = {scenario.id: course.lab.share(scenario) for scenario in course.lab.all_scenarios}
         self._hidden = {scenario.id for scenario in course.lab.hidden}
+        self._certificates: dict[str, Kept | None] = {}
         self._marks: dict[tuple[bytes | None, tuple[str, ...]], QuizResult | None] = {}
 
     def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[ResultBuilder, Isolation]:
@@ -289,9 +296,17 @@ class Grades:
                 levels.append(known.isolation)
         # What scenarios were graded at different levels has the lowest of them.
         remarks = about.get("remarks", ())
+        certificate = kept_certificate(course, kept, about["kernel"])
+        self._certificates[about["kernel"]] = certificate
+        if certificate is not None:
+            remarks = [*remarks, certificate.attempt.get("message", "")]
         nothing: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
         return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes, remarks), isolation
+
+    def certificate(self, about: dict[str, Any]) -> Kept | None:
+        """Return the certificate of a submission for which a builder was made; None if there is none."""
+        return self._certificates.get(about["kernel"])
 
     def quiz_statistics(self) -> QuizStatistics | None:
         """Return what the class answered in the quiz; None if the lab has none."""

@@ -39,7 +39,8 @@ class Bundle(NamedTuple):
 class Work(NamedTuple):
     """A kernel, and the scenarios (ids) that it is to be tried on.
 
-    twins  scenarios whose twins are to be tried as well, unless the kernel turns out not to pass the scenario
+    twins   scenarios whose twins are to be tried as well, unless the kernel turns out not to pass the scenario
+    verify  whether it is to be verified as well
     """
 
     kernel_digest: str
@@ -47,15 +48,20 @@ class Work(NamedTuple):
     scenarios: tuple[str, ...]
     twins: tuple[str, ...] = ()
     language: str = "python"
+    verify: bool = False
 
 
 class Done(NamedTuple):
-    """Holds what came of it: scenario id -> attempt as JSON values; the isolation; the same of the scenarios' twins."""
+    """Holds what came of it: scenario id -> attempt as JSON values; the isolation; the same of the scenarios' twins.
+
+    certificate  what verification came to, in the form of an attempt; None if it was not asked for
+    """
 
     kernel_digest: str
     attempts: dict[str, PlainAttempt]
     isolation: Isolation
     twins: dict[str, PlainAttempt] = {}  # noqa: RUF012 - never changed
+    certificate: PlainAttempt | None = None
 
 
 def pack(lab: Lab, outputs: dict[str, Recording], isolation: str, twins: dict[str, Twin] | None = None) -> Bundle:
@@ -110,12 +116,24 @@ def _tried(work: Work, session: Session) -> Done:
     failed = {g.scenario.id for g in graded if g.attempt.verdict != PASSED}
     twins = attempt_twins(runner, {id: _bench.twins[id] for id in work.twins if id not in failed})
     runner.discard()
+    certificate = _certificate(work, session) if work.verify else None
     return Done(
         work.kernel_digest,
         {g.scenario.id: to_json(g.attempt, g.printed) for g in graded},
         session.isolation,
         {id: to_json(attempt, Printed()) for id, attempt in twins.items()},
+        certificate,
     )
+
+
+def _certificate(work: Work, session: Session) -> PlainAttempt:
+    """Return the certificate of a kernel. Its many scenarios are nobody else's, so their answers are not remembered."""
+    from grader.verify.certificate import certify
+
+    lab = session.lab
+    plain = Session(lab, session.isolation["wanted"], sandbox=session.sandbox)
+    verdict, line = certify(plain, Submission("", code_of(work.kernel, work.language, lab)))
+    return {"verdict": verdict, "message": line}
 
 
 def to_json(attempt: Attempt, printed: Printed) -> PlainAttempt:

@@ -31,6 +31,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster", metavar="ADDRESS", help="grade on the workers of this Dask scheduler (tcp://host:port)"
     )
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="also look for a difference in every short scenario of small worlds (see `grader verify`; takes up to a "
+        "minute a kernel, changes no points)",
+    )
     add_isolation(parser)
     parser.set_defaults(isolation="require")
 
@@ -85,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, grade_batch, read_submissions, refuse_inside
     from grader.batch.commit_dates import date_by_commits
 
+    if options.verify and options.cluster:
+        raise InputError(["--verify needs the lab's reference where it runs; use it without --cluster"])
     refuse_inside(pathlib.Path(options.submissions), pathlib.Path(options.output))
     lab = load_lab(find_lab(options.lab))
     books, lists = course_lists(options, lab)
@@ -104,6 +112,7 @@ def run(options: argparse.Namespace) -> int:
                 lambda count, name: bar.update(count),
                 options.shard,
                 lists,
+                options.verify,
             )
     except StoreError as error:
         raise InputError([str(error)]) from None

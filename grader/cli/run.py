@@ -108,7 +108,11 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
             # Standard error: Gradescope shows it to instructors only, and the report is the student's.
             report_twins(graded)
     progress.done()
-    remarks = [*submission.remarks, *([_certificate(session, submission)] if options.verify else [])]
+    remarks = [*submission.remarks]
+    if options.verify:
+        from grader.verify.certificate import certify
+
+        remarks.append(certify(session, submission).line)
     quiz = mark(lab, submission.answers) if options.only in (None, QUIZ_TASK) else None
     result = ResultBuilder(lab, graded, quiz, options.only, remarks=remarks).build(
         submission.name, submission.digest, _isolation(session, options), options.audience
@@ -140,16 +144,6 @@ def _write_pages(result: Result, graded: list[Graded], folder: str, session: Ses
 
 def _of_pages(number: int) -> str:
     return f"the report, and {number} page{'' if number == 1 else 's'} to step through failing scenarios"
-
-
-def _certificate(session: Session, submission: Submission) -> str:
-    """Return one sentence on what `grader verify` finds; it changes no points."""
-    from grader.verify.verify import quiet, verify_all, worlds
-    from grader.verify.words import summary
-
-    if submission.refused:
-        return "not verified: the submission was refused"
-    return summary(list(verify_all(session, worlds(session.lab), submission, None, quiet)))
 
 
 def _debugger(options: argparse.Namespace, session: Session, submission: Submission) -> Runner:

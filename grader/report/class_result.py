@@ -62,6 +62,13 @@ class OwnScenarios(TypedDict):
     misconceptions: int
 
 
+class Verified(TypedDict):
+    """Says what `--verify` found of a kernel. differs: True if a scenario of a small world shows a difference."""
+
+    differs: bool
+    line: str
+
+
 class SubmissionEntry(Person):
     """One submission of the class.
 
@@ -79,6 +86,7 @@ class SubmissionEntry(Person):
     first            None if it agrees everywhere, or if it never got as far as a difference
     misconceptions   misconceptions it behaves like: flag -> what such a kernel does
     mine             what the student's own scenarios achieve, if there are any
+    verified         what verification found, if it was asked for
     twins            twins that it does not pass although it passes the scenario
     """
 
@@ -116,6 +124,7 @@ class SubmissionEntry(Person):
     first: FirstDifference | None
     misconceptions: dict[str, str]
     mine: NotRequired[OwnScenarios]
+    verified: NotRequired[Verified]
 
 
 class ClassTask(TypedDict):

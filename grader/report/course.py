@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from grader.grade.result import TwinResult
-from grader.grade.verdicts import MEANINGS, TAMPERED, UNGRADABLE
+from grader.grade.verdicts import MEANINGS, PASSED, TAMPERED, UNGRADABLE
 from grader.points import points
 from grader.report.class_result import Adjustment, AlikeGroup, ClassResult, SubmissionEntry
 from grader.report.course_charts import (
@@ -148,6 +148,8 @@ def note(entry: SubmissionEntry) -> str:
         notes.append(MEANINGS[TAMPERED])
     if entry["twins"]:
         notes.append(f"passes {_scenarios_of(entry['twins'])} but not the twin")
+    if "verified" in entry and entry["verified"]["differs"] and all(v == PASSED for v in entry["verdicts"].values()):
+        notes.append(f"passes every scenario, but is not right: {entry['verified']['line']}")
     if entry["same_kernel_as"]:
         notes.append(f"the same kernel as {entry['same_kernel_as']}")
     return "; ".join(notes)

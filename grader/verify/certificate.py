@@ -1,0 +1,37 @@
+"""Verifies a submission in all worlds of its lab, and puts it into one verdict and one line for a report."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from grader.grade.session import Session
+from grader.grade.submission import Submission
+from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
+from grader.verify.explore import ReferenceFault, quiet
+from grader.verify.verify import verify_all, worlds
+from grader.verify.words import summary
+
+
+class Certificate(NamedTuple):
+    """What verification came to. verdict: `passed` without a difference, else that of the difference's scenario."""
+
+    verdict: str
+    line: str
+
+
+def certify(session: Session, submission: Submission) -> Certificate:
+    """Return the certificate of a submission. It changes no points."""
+    if submission.refused:
+        return Certificate(UNGRADABLE, "not verified: the submission was refused")
+    try:
+        found = list(verify_all(session, worlds(session.lab), submission, None, quiet))
+    except ReferenceFault:
+        return Certificate(UNGRADABLE, "not verified: the reference is wrong in a scenario (`grader verify` shows it)")
+    attempt = found[-1].attempt
+    if attempt is None:
+        return Certificate(PASSED, summary(found))
+    if attempt.verdict == NOT_IMPLEMENTED:
+        return Certificate(attempt.verdict, f"not verified: {attempt.message}")
+    if attempt.verdict == UNGRADABLE:
+        return Certificate(attempt.verdict, "not verified: this machine was too busy; run it again")
+    return Certificate(attempt.verdict, summary(found))
