@@ -14,7 +14,7 @@ ROWS = (
     ("scenario",),
     ("trace",),
     ("replay", "compare"),
-    ("protocol",),
+    ("protocol", "state"),
     ("sandbox",),
     ("lab", "intake", "wasm"),
     ("quiz",),

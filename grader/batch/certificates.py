@@ -1,14 +1,12 @@
 """The certificates of a batch with --verify: made by workers, kept like attempts, shown to staff and students.
 
-A certificate depends on the kernel, the worlds, the reference and the code that explores them. `key_of` is made of
-these, so that a certificate is kept as long as an attempt at a scenario would be.
+A certificate depends on the kernel, the worlds, the reference and the grader. `key_of` is made of these, so that a
+certificate is kept as long as an attempt at a scenario would be.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,22 +17,12 @@ from grader.verify.verify import worlds
 if TYPE_CHECKING:
     from grader.batch.grading import Course
 
-_VERIFY = pathlib.Path(__file__).resolve().parent.parent / "verify"
-
-
-@functools.cache
-def _code_hash() -> str:
-    digest = hashlib.sha256()
-    for file in sorted(_VERIFY.glob("*.py")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
-
 
 def key_of(course: Course, kernel: str) -> Key:
     """Return what the certificate of a kernel is kept under."""
     explored = hashlib.sha256(repr(worlds(course.lab)).encode()).hexdigest()
     reference = hashlib.sha256(repr(sorted(course.outputs.items())).encode()).hexdigest()
-    return Key(kernel, f"verify-{_code_hash()}-{explored}", course.grader, reference)
+    return Key(kernel, f"verify-{explored}", course.grader, reference)
 
 
 def kept_certificate(course: Course, kept: Mapping[tuple[str, str], Kept], kernel: str) -> Kept | None:

@@ -11,7 +11,8 @@ from grader import __version__
 _PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 
 #: Folders whose code decides verdicts and points. They are the rows of the house (grader/README.md) up to `grade`, so
-#: that a new file in one of them is never forgotten. What comes after only reports.
+#: that a new file in one of them is never forgotten, and `verify`, whose certificates are kept as verdicts are. The
+#: others only report.
 DECIDING = (
     "machine",
     "formats",
@@ -20,12 +21,14 @@ DECIDING = (
     "replay",
     "compare",
     "protocol",
+    "state",
     "sandbox",
     "lab",
     "intake",
     "wasm",
     "quiz",
     "grade",
+    "verify",
 )
 
 

@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="maximum number of steps after the first mappings (default: until nothing new is found; for kernels "
-        "that run in the sandbox as far as 5000 scenarios go)",
+        "whose states cannot be compared as far as 5000 scenarios go)",
     )
     parser.add_argument("--output", metavar="FILE", help="write the scenario that shows a difference to FILE")
     add_isolation(parser)

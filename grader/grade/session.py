@@ -72,6 +72,7 @@ class Session:
         self._wanted = isolation
         self._sandbox = sandbox
         self._c_sandbox: Sandbox | None = None
+        self._explorer: Sandbox | None = None
         self._recordings = dict(recordings or {})
         self._answers = answers
         self._hidden = {scenario.id for scenario in lab.hidden}
@@ -84,10 +85,10 @@ class Session:
 
     def close(self) -> None:
         """End the sandbox and everything in it."""
-        for box in (self._sandbox, self._c_sandbox):
+        for box in (self._sandbox, self._c_sandbox, self._explorer):
             if box is not None:
                 box.close()
-        self._sandbox = self._c_sandbox = None
+        self._sandbox = self._c_sandbox = self._explorer = None
 
     # -- what a lab has ---------------------------------------------------------------------------------------
 
@@ -115,6 +116,15 @@ class Session:
             limits = Limits()._replace(cpu_s=C_CPU_S)
             self._c_sandbox = Sandbox(isolation=self._wanted, limits=limits, runtime=runtime_folder())
         return self._c_sandbox
+
+    @property
+    def explorer(self) -> Sandbox:
+        """Return the sandbox for kernels that are explored (sandbox/inside/explorer.py), started at its first use."""
+        if self._explorer is None:
+            from grader.sandbox.sandbox import Sandbox
+
+            self._explorer = Sandbox(isolation=self._wanted, entry="grader.sandbox.inside.explorer:serve")
+        return self._explorer
 
     @property
     def isolation(self) -> Isolation:
@@ -158,8 +168,11 @@ class Session:
 
     # -- grading ----------------------------------------------------------------------------------------------
 
-    def runner(self, submission: Submission) -> Runner:
-        """Return the runner for a submission: in this process if the kernel is ours, in the sandbox otherwise."""
+    def runner(self, submission: Submission, remember: bool = True) -> Runner:
+        """Return the runner for a submission: in this process if the kernel is ours, in the sandbox otherwise.
+
+        remember  whether its answers are of use for other kernels: they are in the scenarios of a lab
+        """
         if submission.refused:
             return RefusedRunner(submission.refused)
         if submission.trusted is not None:
@@ -168,7 +181,7 @@ class Session:
 
         assert submission.code is not None
         box = self.c_sandbox if submission.code.language == "c" else self.sandbox
-        return SandboxRunner(box, submission.code, self._answers)
+        return SandboxRunner(box, submission.code, self._answers if remember else None)
 
     def attempt(self, runner: Runner, scenario: Scenario) -> Attempt:
         """Try a scenario at every failure point that it asks for; the first attempt that does not pass decides."""

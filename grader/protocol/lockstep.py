@@ -34,6 +34,12 @@ class Child(Protocol):
     def receive(self) -> object:
         """Return the next frame, (kind, payload), or how the child ended."""
 
+    def take_output(self) -> tuple[bytes, bool]:
+        """Return what was printed since the last call, and whether some of it was cut off."""
+
+    def spent(self) -> tuple[float, float]:
+        """Return the processor seconds, and the seconds of sleep, of the child's whole life."""
+
 
 class Trouble(TypedDict):
     """A worker's report on an error in the student's code. lines: (file, line, function, text), innermost last."""

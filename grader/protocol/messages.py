@@ -38,7 +38,7 @@ class ScenarioMessages:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.beginning = _beginning(scenario)
-        self.messages = [(wire.STEP, _step(step)) for step in scenario.steps]
+        self.messages = [(wire.STEP, step_message(step)) for step in scenario.steps]
         self.messages.append((wire.END, b""))
         self.script = b"".join(wire.frame(*message) for message in [(wire.BEGIN, self.beginning), *self.messages])
         self.entries = _entries(scenario)
@@ -64,6 +64,6 @@ def _beginning(scenario: Scenario) -> bytes:
     return json.dumps(beginning).encode()
 
 
-def _step(step: Step) -> bytes:
+def step_message(step: Step) -> bytes:
     """Return the message for a step."""
     return json.dumps({"verb": step.verb, "by": step.by, **step.fields}).encode()

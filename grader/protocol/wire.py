@@ -9,6 +9,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         STEP     JSON {"verb": …, "by": …, …}: one step of a scenario. Steps that students may not know are sent one
                  by one, after the answer to the one before; others may all be sent at once, END included
         END      empty: all processes exit
+        VISIT    JSON, only while every scenario of a small world is explored (inside/explorer.py): a saved state to put
+                 back, the present one to save, and a step, or the end, to carry out
     worker -> grader
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
         READY    empty: the source was read
@@ -16,6 +18,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
                  what went wrong in the student's code; untrusted, shown to the student and never counted. The kind
                  "time" reports where the kernel is; it is sent in a scenario that takes long, at most once
         ANSWER   numbers: what the kernel did since the last ANSWER, see below
+        STATE    follows the ANSWER to a VISIT: a byte that is 1 and a hash of the kernel's state, or 0 and the reason
+                 why two of its states cannot be compared
 
 SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP and END by ANSWER, with a TROUBLE before it if the kernel
 crashed. An ANSWER is a sequence of 32-bit little-endian integers: for every call that the machine made, in order,
@@ -33,8 +37,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 VERSION = 1
 
-SOURCE, BEGIN, STEP, END = 1, 2, 3, 4
-HELLO, READY, TROUBLE, ANSWER = 10, 11, 12, 13
+SOURCE, BEGIN, STEP, END, VISIT = 1, 2, 3, 4, 5
+HELLO, READY, TROUBLE, ANSWER, STATE = 10, 11, 12, 13, 14
 
 INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT, MADVISE, MREMAP, MLOCK = range(32, 44)
 

@@ -34,7 +34,7 @@ DRAIN_S = 0.05
 #: Seconds that a new child may take to confine itself on a busy machine.
 HELLO_S = 60
 
-_KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER)
+_KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER, wire.STATE)
 _HELLO_BYTES = 9
 
 #: MSG_PEEK | MSG_DONTWAIT

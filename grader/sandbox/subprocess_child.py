@@ -161,7 +161,7 @@ class PlainChild:
                     continue
                 # With the head: a kernel could send frames without contents forever.
                 self._volume += _HEAD + size
-                if kind not in (wire.READY, wire.TROUBLE, wire.ANSWER):
+                if kind not in (wire.READY, wire.TROUBLE, wire.ANSWER, wire.STATE):
                     self._frames.put(termination.not_a_frame(kind, size))
                     return
                 if size > self._step_room:

@@ -13,7 +13,7 @@ from grader.verify.words import summary
 
 
 class Certificate(NamedTuple):
-    """What verification came to. verdict: `passed` without a difference, else that of the difference's scenario."""
+    """Holds what verification came to. verdict: `passed`, or that of the scenario that shows the difference."""
 
     verdict: str
     line: str

@@ -16,17 +16,21 @@ from grader.machine.outcome import OK
 from grader.replay.simulated import MakeKernel, Replay, replay
 from grader.scenario.model import Scenario, Step
 from grader.scenario.writer import to_yaml
+from grader.state.elsewhere import Unmergeable
+from grader.state.memento import Memento, Opaque
 from grader.trace.records import Trace
 from grader.verify.actions import Action, actions, setup
-from grader.verify.memento import Memento, Opaque
-from grader.verify.product import Node, Product, ReferenceFault
-from grader.verify.source import Unmergeable
+from grader.verify.product import MakeSide, Node, Product, ReferenceFault
+from grader.verify.sides import LocalSide, Strayed
 
 #: Steps after the mappings, unless the user asks for another number: enough for small worlds to close.
 STEPS = 40
 
 #: Scenarios that are explored by replay, unless the user asks for a number of steps: about ten seconds' worth.
 REPLAYED = 5000
+
+#: Processor seconds that a kernel in the sandbox may use in one world.
+TIME_S = 90.0
 
 #: Called after each state is continued: steps so far, states known, edges, and the share of this level that is done.
 Progress = Callable[[int, int, int, float], None]
@@ -40,7 +44,8 @@ class Outcome(NamedTuple):
     scenarios   number of scenarios that these stand for
     closed      True if no further step leads to a new state
     difference  the shortest scenario with a difference, or None
-    merged      False if the kernel was explored by replay; `reason` says why, after "it"
+    merged      False if the kernel was explored by replay; `reason` says why, after "it". If the kernel was merged,
+                `reason` says why the exploration ended early
     stopped     True if the user stopped it
     """
 
@@ -70,12 +75,16 @@ class _State(NamedTuple):
     node: Node
 
 
+class _Tired(Exception):
+    """The kernel has used all the processor time that an exploration may take."""
+
+
 class _Search:
     """The search with merging."""
 
-    def __init__(self, world: World, reference: MakeKernel, candidate: MakeKernel, progress: Progress) -> None:
+    def __init__(self, world: World, reference: MakeKernel, make_side: MakeSide, progress: Progress) -> None:
         self.world = world
-        self.product = Product(world, reference, candidate)
+        self.product = Product(world, reference, make_side)
         self.progress = progress
         self.known: dict[bytes, int] = {}
         self.levels: dict[int, list[_State]] = {}
@@ -83,6 +92,8 @@ class _Search:
         self.edges = 0
         self.best: _Found | None = None
         self.setup = setup(world)
+        self.path: tuple[Step, ...] = ()  # the steps that are under way, and where they begin
+        self.level = 0
 
     def run(self, steps: int) -> Outcome:
         level = 0
@@ -92,15 +103,20 @@ class _Search:
                 self._continue_level(level)
                 level += 1
                 if self.best is None:
-                    self._check_elsewhere()
+                    self.product.candidate.check_elsewhere()
         except KeyboardInterrupt:
             return self._outcome(level, stopped=True)
+        except Strayed:
+            # Whether this is a difference, a run of these steps from the beginning will show.
+            self._note(_Found(self.level, self.path))
+        except _Tired:
+            return self._outcome(level)._replace(reason=f"used {TIME_S:g} s of processor time")
         return self._outcome(level)
 
     def _begin(self) -> None:
         path: tuple[Step, ...] = ()
         for step in self.setup:
-            path += (step,)
+            self.path = path = (*path, step)
             if not self.product.step(step):
                 self._note(_Found(0, path))
                 return
@@ -116,13 +132,17 @@ class _Search:
                 self._try(state, action, level)
                 if self.best is not None and self.best.length <= level + 1:
                     return
+            self.product.forget(state.node)
             self.progress(level, len(self.next), self.edges, (done + 1) / len(states))
+            if self.product.candidate.spent() > TIME_S:
+                raise _Tired
 
     def _try(self, state: _State, action: Action, level: int) -> None:
         product = self.product
         product.restore(state.node)
         path = state.steps + action
         for number, step in enumerate(action, 1):
+            self.path, self.level = state.steps + action[:number], level + number
             try:
                 agrees = product.step(step)
             except ReferenceFault as fault:
@@ -151,11 +171,6 @@ class _Search:
     def _note(self, found: _Found) -> None:
         if self.best is None or found.length < self.best.length:
             self.best = found
-
-    def _check_elsewhere(self) -> None:
-        change = self.product.changed_elsewhere()
-        if change:
-            raise Unmergeable(change)
 
     def _outcome(self, level: int, stopped: bool = False) -> Outcome:
         closed = self.best is None and not self.levels and not stopped
@@ -195,9 +210,19 @@ def explore(
     world: World, reference: MakeKernel, candidate: MakeKernel, steps: int = STEPS, progress: Progress = quiet
 ) -> Outcome:
     """Explore a world with merging. Unmergeable, or Opaque, if two states of the candidate cannot be compared."""
+    return explore_side(world, reference, lambda begun, base, _: LocalSide(begun, candidate, base), steps, progress)
+
+
+def explore_side(
+    world: World, reference: MakeKernel, make_side: MakeSide, steps: int = STEPS, progress: Progress = quiet
+) -> Outcome:
+    """Explore a world with merging, with a candidate in this process or in the sandbox. Unmergeable, Opaque, Strayed.
+
+    A difference may come from a kernel whose process failed. Whether it is one, a run from the beginning shows.
+    """
     import gc
 
-    search = _Search(world, reference, candidate, progress)
+    search = _Search(world, reference, make_side, progress)
     gc.disable()  # nothing here is garbage before the end, and looking for it costs a fifth of the time
     try:
         return search.run(steps)
@@ -223,7 +248,7 @@ def explore_by_replay(
     try:
         while levels and (steps is None or level <= steps):
             paths = levels.pop(level, [])
-            if steps is None and tried + len(paths) > REPLAYED:
+            if steps is None and (level > STEPS or tried + len(paths) > REPLAYED):
                 break
             for done, path in enumerate(paths):
                 scenario = with_outcomes(written(world, path), reference)
@@ -278,4 +303,14 @@ def with_outcomes(scenario: Scenario, reference: MakeKernel) -> Scenario:
     return scenario._replace(steps=tuple(told))
 
 
-__all__ = ["Opaque", "Outcome", "ReferenceFault", "Unmergeable", "explore", "explore_by_replay", "quiet"]
+__all__ = [
+    "Opaque",
+    "Outcome",
+    "ReferenceFault",
+    "Strayed",
+    "Unmergeable",
+    "explore",
+    "explore_by_replay",
+    "explore_side",
+    "quiet",
+]

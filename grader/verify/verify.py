@@ -1,7 +1,9 @@
 """Verifies a submission in the worlds of a lab, in the way that its kernel allows.
 
-A kernel of ours runs in this process, where its states can be saved and merged. A submission runs in the sandbox. Only
-the confined process could report its state, and nothing that it reports is trusted, so it is explored by replay.
+A kernel of ours runs in this process, a submission's in the sandbox; the states of both are saved, compared and merged.
+What a kernel does is always counted on a machine of this process. That two of its states are equal is what a confined
+process says, so that only a kernel which attacks the grader can get a certificate that it does not deserve, and no
+points with it. A kernel whose states cannot be compared is explored by replay from the beginning.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ from grader.verify.explore import (
     Opaque,
     Outcome,
     Progress,
+    Strayed,
     Unmergeable,
     explore,
     explore_by_replay,
+    explore_side,
     quiet,
     with_outcomes,
 )
@@ -36,7 +40,9 @@ from grader.verify.explore import (
 #: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
 RENEWED = 200
 
-SANDBOXED = "runs in the sandbox, where nobody can vouch for its state"
+#: Why a kernel is explored by replay.
+IN_C = "is written in C, and its memory cannot be compared"
+STRAYED = "did something else when a state was put back than in a run from the beginning"
 
 
 class Verified(NamedTuple):
@@ -80,12 +86,49 @@ def verify_submission(
     if submission.trusted is not None:
         return verify_kernel(session.lab, world, submission.trusted, steps, progress)
     reference = reference_kernel(session.lab)
-    renewed = _Renewed(lambda: session.runner(submission))
+    renewed = _Renewed(lambda: session.runner(submission, remember=False))
     try:
-        outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, SANDBOXED)
+        reason = IN_C
+        if submission.code is not None and submission.code.language == "python":
+            found, reason = _merged(session, world, submission, steps, progress, renewed.runner)
+            if found is not None:
+                return found
+        outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, reason)
         return _with_attempt(session.lab, world, outcome, renewed.runner)
     finally:
         renewed.runner.discard()
+
+
+def _merged(
+    session: Session, world: World, submission: Submission, steps: int | None, progress: Progress, runner: Runner
+) -> tuple[Verified | None, str]:
+    """Explore a submission with its states merged. Return what was found, or None and why that is impossible."""
+    from grader.protocol.lockstep import WorkerEnded, send_source
+    from grader.verify.sides import RemoteSide
+
+    code = submission.code
+    assert code is not None
+    child = session.explorer.spawn()
+    try:
+        if send_source(child, code.modules, code.main, code.class_name) is not None:
+            return None, "cannot be loaded"
+        outcome = explore_side(
+            world,
+            reference_kernel(session.lab),
+            lambda begun, base, plain: RemoteSide(child, world, begun, base, plain),
+            STEPS if steps is None else steps,
+            progress,
+        )
+    except (Unmergeable, Opaque) as problem:
+        return None, str(problem) if isinstance(problem, Unmergeable) else f"keeps {problem}"
+    except (Strayed, WorkerEnded):
+        return None, STRAYED
+    finally:
+        child.close()
+    found = _with_attempt(session.lab, world, outcome, runner)
+    if found.attempt is not None and found.attempt.verdict == PASSED:
+        return None, STRAYED
+    return found, ""
 
 
 class _Renewed:

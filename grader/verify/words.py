@@ -23,6 +23,8 @@ def remarks(outcome: Outcome) -> list[str]:
     found = []
     if not outcome.merged:
         found.append(f"Every scenario was run from its beginning, because this kernel {outcome.reason}.")
+    elif outcome.reason:
+        found.append(f"The exploration ended there, because this kernel {outcome.reason}.")
     if outcome.stopped:
         found.append("Stopped before it was finished; what is shown above has been covered.")
     return found

@@ -24,6 +24,7 @@ def handed_in(tmp_path_factory):
 
 @pytest.fixture
 def out(cli, lab, handed_in, tmp_path):
+    """The output of a batch that verifies; the stub cannot be."""
     status, _, err = batch(cli, lab, handed_in, tmp_path / "out", "--verify")
     assert status == 0, err
     return tmp_path / "out"

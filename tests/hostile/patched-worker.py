@@ -8,6 +8,6 @@ import sys
 class Attack(Honest):
     def strike(self, parent, child):
         student = sys.modules["grader.sandbox.inside.worker"]
-        student._Recorder.page_fault = lambda self, process, fault: None
-        student._Worker.note = lambda *arguments: None
+        student.Recorder.page_fault = lambda self, process, fault: None
+        student.Worker.note = lambda *arguments: None
         student.wire.pack_numbers = lambda numbers: b""

@@ -14,7 +14,7 @@ from grader.protocol.lockstep import RemoteReplay, WorkerEnded
 from grader.protocol.messages import ScenarioMessages
 from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
 from grader.replay.simulated import Replay, replay
-from grader.sandbox.inside.worker import _Recorder, _Worker
+from grader.sandbox.inside.worker import Recorder, Worker
 from grader.trace.records import CRASHED, StepRecord
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
@@ -32,13 +32,13 @@ STORY = (
 def honest_answers(scenario, kernel=SmallKernel):
     """What a worker would answer to INIT, to each step, and to the end."""
     log = []
-    worker = _Worker(-1)
+    worker = Worker(-1)
     worker.log = log
 
     def make(hw):
         made = kernel(hw)
         log.append(wire.RETURNED)
-        return _Recorder(made, log, worker, hw.page_size)
+        return Recorder(made, log, worker, hw.page_size)
 
     log += (wire.INIT, 0)
     run = Replay(scenario, make, log)

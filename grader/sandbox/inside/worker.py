@@ -43,13 +43,13 @@ class StudentCrash(Exception):
 
 def serve(inp: int, out: int) -> None:
     """Answer the grader until it closes the channel."""
-    worker = _Worker(out)
+    worker = Worker(out)
     stack_sampler.listen(worker.tick, worker.send_late)
     for kind, payload in wire.read_frames(inp, worker.send):
         worker.answer(kind, payload)
 
 
-class _Worker:
+class Worker:
     """One submission: its code, and the scenario that is under way."""
 
     def __init__(self, out: int) -> None:
@@ -129,7 +129,7 @@ class _Worker:
             self.note(error, method)
             raise StudentCrash from error
         self.log.append(wire.RETURNED)
-        return _Recorder(kernel, self.log, self, hw.page_size)  # type: ignore[return-value]
+        return Recorder(kernel, self.log, self, hw.page_size)  # type: ignore[return-value]
 
     def perform(self, given: dict[str, Any]) -> None:
         if self.run is None:
@@ -174,11 +174,11 @@ class _Worker:
                 self.trouble["kind"] = "operations"
 
 
-class _Recorder:
+class Recorder:
     """The student's kernel, with every call and its ending written to the log."""
 
-    def __init__(self, kernel: Kernel, log: list[int], worker: _Worker, page_size: int) -> None:
-        self._kernel = kernel
+    def __init__(self, kernel: Kernel, log: list[int], worker: Worker, page_size: int) -> None:
+        self.kernel = kernel
         self._log = log
         self._worker = worker
         self._page_size = page_size
@@ -186,7 +186,7 @@ class _Recorder:
     def page_fault(self, process: Process, fault: PageFault) -> None:
         self._log += (wire.FAULT, process.pid, fault.address // self._page_size)
         try:
-            self._kernel.page_fault(process, fault)
+            self.kernel.page_fault(process, fault)
         except BaseException as error:
             raise self._ended(error, "page_fault") from error
         self._log.append(wire.RETURNED)
@@ -224,7 +224,7 @@ class _Recorder:
     def _call(self, call: int, method: str, process: Process | None, *arguments: object) -> None:
         self._log += (call, process.pid if process is not None else 0)
         try:
-            function = getattr(self._kernel, method)
+            function = getattr(self.kernel, method)
             function(process, *arguments) if process is not None else function()
         except BaseException as error:
             raise self._ended(error, method) from error

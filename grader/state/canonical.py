@@ -6,11 +6,11 @@ were written. What is left is compared exactly:
 - each machine: regions, page table entries with all bits, contents of frames, slots and files, the TLB, which frames
   are in use, and what holds them
 - each kernel: every attribute, followed through objects, containers, closures and bound methods. Order counts in lists
-  and in dicts; it does not count in sets, nor in a dict whose order the kernel's source never asks for (source.py). Two
-  references to one object differ from references to two equal objects
+  and in dicts; it does not count in sets, nor in a dict whose order the kernel's source never asks for (elsewhere.py).
+  Two references to one object differ from references to two equal objects
 - which frame of one machine stands for which of the other
 
-In this world frames and pids are numbers that nothing else has (product.py), so an int that equals one of them is
+Frames and pids are numbers that nothing else has here (start.py), so an int that equals one of them is
 taken for it. A free frame counts by its place among the free ones, since the lowest is handed out first. If a kernel
 holds a value that may have been made from such numbers (a larger int, a text), the numbers themselves are added to its
 form, so that states are only equal if they have the same ones.
@@ -30,7 +30,7 @@ from grader.machine.pagetable import PageTable
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
 from grader.machine.region import Region, RegionMap
-from grader.verify.memento import DICTS, Opaque, layout
+from grader.state.memento import DICTS, Opaque, layout
 
 _LOW = (1 << FRAME_SHIFT) - 1
 

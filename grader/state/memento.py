@@ -84,7 +84,8 @@ class Memento:
 
     __slots__ = ("_saved",)
 
-    def __init__(self, roots: Iterable[object]) -> None:
+    def __init__(self, roots: Iterable[object], skip: type = NoneType) -> None:
+        """Save what the roots reach, except objects of the class `skip` and what only they reach."""
         self._saved: list[tuple[Callable[[Any, Any], None], Any, Any]] = []
         save = self._saved.append
         seen: set[int] = set()
@@ -92,7 +93,7 @@ class Memento:
         while waiting:
             value = waiting.pop()
             kind = type(value)
-            if kind in ATOMS:
+            if kind in ATOMS or kind is skip:
                 continue
             if id(value) in seen:
                 continue

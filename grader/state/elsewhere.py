@@ -14,13 +14,13 @@ import builtins
 import dis
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import grader.machine
 from grader.machine.kernel import Kernel
-from grader.verify.memento import ATOMS, DICTS, Memento, Opaque
+from grader.state.memento import ATOMS, DICTS, Memento, Opaque
 
 #: Modules whose functions keep no state of their own.
 SAFE_MODULES = frozenset(
@@ -178,15 +178,16 @@ def _instructions(code: CodeType) -> Iterator[dis.Instruction]:
             yield from _instructions(constant)
 
 
-def unordered(kernel: object) -> frozenset[str]:
+def unordered(kernel: object, texts: Mapping[str, str] | None = None) -> frozenset[str]:
     """Return the attributes of a kernel that hold dicts and that its source uses only by key.
 
-    Without the source of every class, or if the source names attributes by strings, order is assumed to count.
+    texts: module -> source, of modules that no file holds. Without the source of every class, or if the source names
+    attributes by strings, order is assumed to count.
     """
     names = {name for name, value in getattr(kernel, "__dict__", {}).items() if type(value) in DICTS}
     for module in {cls.__module__ for cls in own_classes(type(kernel))}:
         try:
-            text = inspect.getsource(sys.modules[module])
+            text = (texts or {}).get(module) or inspect.getsource(sys.modules[module])
         except (OSError, TypeError, KeyError):
             return frozenset()
         tree = ast.parse(text)

@@ -1,0 +1,147 @@
+"""Runs in a worker that explores: the student's kernel in every situation of a small world, for `grader verify`.
+
+The grader chooses the way. It asks to put a saved state back, to save the present one, and to carry out a step; the
+answer is what the kernel did, as in any worker, and a hash of the kernel's state (grader/state/canonical.py). Two
+states with one hash are continued once. A kernel whose states cannot be compared is reported with the reason.
+
+All of this shares a process with the student's code, so a kernel that changes this program can make its states look
+alike. It gains a line in a report by that, and no point.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+from collections.abc import Callable
+from typing import Any
+
+from grader.machine.outcome import FileSpec
+from grader.protocol import wire
+from grader.sandbox.inside.worker import Recorder, StudentCrash, Worker, _Source
+from grader.scenario.model import MachineSpec, Scenario
+from grader.state.canonical import Bytes, KernelForm, MachineForm
+from grader.state.elsewhere import Unmergeable, Watch, unordered
+from grader.state.memento import Memento, Opaque
+from grader.state.start import start
+
+#: Bytes of the hash of a state.
+HASHED = 20
+
+
+def serve(inp: int, out: int) -> None:
+    """Answer the grader until it closes the channel."""
+    explorer = Explorer(out)
+    for kind, payload in wire.read_frames(inp, explorer.send):
+        explorer.answer(kind, payload)
+
+
+class Explorer(Worker):
+    """One submission in one world at a time."""
+
+    def __init__(self, out: int) -> None:
+        super().__init__(out)
+        self.saved: dict[int, Memento] = {}
+        self.kernel: object = None
+        self.base = 0
+        self.plain: frozenset[int] = frozenset()
+        self.watch: Watch | None = None
+        self.without_order: frozenset[str] = frozenset()
+        self.reason = ""  # why two states of the kernel cannot be compared, or ""
+
+    def answer(self, kind: int, payload: bytes) -> None:
+        """Answer one frame."""
+        if kind == wire.VISIT:
+            self.visit(json.loads(payload))
+        else:
+            super().answer(kind, payload)
+
+    def begin(self, given: dict[str, Any]) -> None:
+        """Begin a world. The kernel's module is executed once for it, so that what it keeps there can be noticed."""
+        self.run, self.saved, self.reason, self.step = None, {}, "", 0
+        self.base, self.plain = given["base"], frozenset(given["plain"])
+        files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
+        scenario = Scenario("", "", "", MachineSpec(**given["machine"]), files, tuple(given["processes"]), ())
+        self.log += (wire.INIT, 0)
+        try:
+            self.run = start(scenario, self.make_kernel, self.base, self.log)
+        except StudentCrash:
+            self.log.append(wire.CRASHED)
+            return
+        recorder = self.run.machine.kernel
+        assert isinstance(recorder, Recorder)
+        self.kernel = recorder.kernel
+        self.attempt(self._look)
+
+    def _look(self) -> None:
+        texts = self.source.texts if isinstance(self.source, _Source) else {}
+        self.watch = Watch(self.kernel)
+        self.without_order = unordered(self.kernel, texts)
+
+    def attempt(self, what: Callable[[], None]) -> None:
+        """Do something with the kernel's state; note the reason if it cannot be done."""
+        if self.reason:
+            return
+        try:
+            what()
+        except Unmergeable as problem:
+            self.reason = str(problem)
+        except Opaque as opaque:
+            self.reason = f"keeps {opaque}"
+        except BaseException as error:
+            self.reason = f"has state that cannot be read ({type(error).__name__})"
+
+    def visit(self, given: dict[str, Any]) -> None:
+        """Put a state back, save the present one, and carry out a step or the end, as far as each is asked for."""
+        for number in given.get("drop", ()):
+            self.saved.pop(number, None)
+        if "restore" in given and given["restore"] in self.saved:
+            self.saved[given["restore"]].restore()
+        if "save" in given:
+            self.attempt(lambda: self._save(given["save"]))
+        if given.get("end") and self.run is not None:
+            self.run.exit_all()
+        elif "step" in given:
+            self.step = given["number"] - 1
+            self.perform(given["step"])
+        if given.get("thorough"):
+            self.attempt(self._look_elsewhere)
+        hashed = b""
+        if self.run is not None and not given.get("end"):
+            hashed = self._hash(given["order"])
+        self.log_and_state(hashed)
+
+    def _save(self, number: int) -> None:
+        assert self.run is not None
+        self.saved[number] = Memento([self.run, self.kernel], Recorder)
+
+    def _look_elsewhere(self) -> None:
+        assert self.watch is not None
+        change = self.watch.changed(thorough=True)
+        if change:
+            raise Unmergeable(change)
+
+    def _hash(self, order: list[int]) -> bytes:
+        found = b""
+
+        def write() -> None:
+            nonlocal found
+            assert self.run is not None and self.watch is not None
+            change = self.watch.changed()
+            if change:
+                raise Unmergeable(change)
+            machine = self.run.machine
+            names = MachineForm(machine, order, self.base, Bytes(), self.plain)
+            form = KernelForm(machine, names, self.without_order)
+            # This machine's own form is there for what only the kernel can have changed of it, such as hw.replacement.
+            plain: tuple[Any, ...] = (names.form, form.kernel(self.kernel), form.numbers())
+            found = hashlib.sha256(marshal.dumps(plain, 2)).digest()[:HASHED]
+
+        self.attempt(write)
+        return found
+
+    def log_and_state(self, hashed: bytes) -> None:
+        """Answer a VISIT, and say what the state is."""
+        self.reply()
+        payload = b"\0" + self.reason.encode("utf-8", "replace")[:200] if self.reason else b"\1" + hashed
+        self.unsent += wire.frame(wire.STATE, payload)
