@@ -10,6 +10,8 @@ from grader.grade.submission import Submission
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
 from grader.lab.scope import Mapped, World
+from grader.sandbox.limits import Limits
+from grader.sandbox.sandbox import Sandbox
 from grader.verify.explore import explore
 from grader.verify.verify import verify_submission
 from tests.kernels import SmallKernel
@@ -22,7 +24,8 @@ FORKS = World("forks", (Mapped("P", {"name": "h", "pages": 1}),), verbs=("fork",
 
 @pytest.fixture(scope="module")
 def session():
-    with Session(LAB) as opened:
+    # An endless kernel is ended early, and the wall limit leaves a busy machine its time.
+    with Session(LAB, sandbox=Sandbox(limits=Limits(cpu_s=0.3))) as opened:
         yield opened
 
 
