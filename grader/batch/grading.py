@@ -161,8 +161,9 @@ def enter_listed(
     A time that the download itself gives counts.
     """
     entries = [{"id": id} | _NEWER | about for id, about, _ in listed]
-    told = introduce(entries, roster) if roster is not None else None
+    # Before the roster, which knows many people only by what a gradebook says of them.
     name_people(entries, named)
+    told = introduce(entries, roster) if roster is not None else None
     for entry in entries if times else ():
         _take_time(entry, times)
     known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]

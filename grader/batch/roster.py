@@ -95,9 +95,10 @@ def listed_in(rows: Sequence[list[str]], shown: str) -> list[Listed]:
 
 
 def name_people(entries: Sequence[Entry], listed: Sequence[Listed]) -> None:
-    """Give people the names that a gradebook has for them, if it knows them by one unique key; a roster's names stay.
+    """Give people the name and ID number that a gradebook has for them, if it knows them by one unique key.
 
-    Only names are taken: what a gradebook row is matched by is decided when it is filled in.
+    What is known already stays. With these the roster knows people too: in a download from Canvas, for one, they have
+    only Canvas's own number. No address or login is taken, since people have several.
     """
     known = [one for one in listed if one.name and one.keys]
     rows = [Row(one.line, one.name, one.keys) for one in known]
@@ -107,6 +108,7 @@ def name_people(entries: Sequence[Entry], listed: Sequence[Listed]) -> None:
         person = people(result.entry)[result.place]
         if not person.get("named"):
             person["label"], person["named"] = one.name, True
+        person["number"] = person["number"] or one.number
 
 
 def _places(header: list[str], columns: Mapping[str, str], shown: str) -> dict[str, int]:

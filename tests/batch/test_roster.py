@@ -154,12 +154,27 @@ def moodle(number, **more):
 
 
 def test_a_gradebook_gives_names():
-    """Who is known by one key gets the gradebook's name, and nothing else of it; others keep what they have."""
+    """Who is known by one key gets the gradebook's name, and no address of it; others keep what they have."""
     entries = [moodle("500017"), moodle("500018"), moodle("500019")]
     name_people(entries, listed_in(GRADEBOOK, "w.csv"))
 
     assert [one["label"] for one in entries] == ["Jane Doe", "Participant 500018", "Participant 500019"]
     assert entries[0]["email"] == ""
+
+
+CANVAS_ENTRY = {"system": "canvas", "user": "31", "label": "janedoe"}
+
+
+@pytest.mark.parametrize(("number", "handed_in"), [("7", 1), ("8", 0)])
+def test_a_gradebook_joins_a_download_with_the_roster(roster, number, handed_in):
+    """Canvas's number is in the gradebook only, next to the ID number that the roster has; the name alone is not enough
+    where the number is another's."""
+    one = entry("janedoe-31", **CANVAS_ENTRY)
+    book = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section"], ["Doe, Jane", "31", number, "x", "S"]]
+    name_people([one], listed_in(book, "c.csv"))
+    told = introduce([one], roster("name,number,email\nJane Doe,7,jane@x.org\n"))
+
+    assert (told.graded, one["number"], one["email"]) == (handed_in, number, "jane@x.org" * handed_in)
 
 
 def test_a_name_of_the_roster_stays():
