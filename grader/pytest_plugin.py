@@ -119,9 +119,11 @@ class _Grading:
     """One submission of one lab, graded scenario by scenario. The sandbox is started for the first of them."""
 
     def __init__(self, lab: Lab, config: pytest.Config) -> None:
+        from grader.grade.held import Held
         from grader.grade.session import Session
 
         self._config = config
+        self._held = Held()
         self._session = Session(lab, config.getoption("--isolation"))
         self._runner: Runner | None = None
 
@@ -129,8 +131,9 @@ class _Grading:
         """Return the attempt at a scenario, and the lines that the kernel printed during it."""
         if self._runner is None:
             self._runner = self._start()
-        attempt = self._session.attempt(self._runner, scenario)
-        return attempt, _prefixed(self._runner.printed())
+        session, runner = self._session, self._runner
+        attempt = self._held.attempt(scenario, lambda: session.attempt(runner, scenario))
+        return attempt, _prefixed(runner.printed())
 
     def _start(self) -> Runner:
         from grader.errors import InputError

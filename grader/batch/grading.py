@@ -27,7 +27,7 @@ from grader.grade.graded import Graded
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.runner import Printed
 from grader.grade.twins import Twin, twins_of
-from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE
+from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE, WAITING
 from grader.lab.lab import Lab
 from grader.lab.recordings import Recording, load_recordings, recording_path
 from grader.quiz import each_has_numbers, mark
@@ -221,11 +221,28 @@ def _work(course: Course, store: Store, source: BatchSubmission) -> Work | None:
         known = kept.get((key.scenario, key.output))
         if known is None or known.verdict == UNGRADABLE:
             missing.append(scenario.id)
+    missing = _with_held(course, kept, digest, missing)
     twins = tuple(id for id in course.twins if _twin_is_due(course, kept, digest, id))
     verify = course.verify and kept_certificate(course, kept, digest) is None
     if not missing and not twins and not verify:
         return None
     return Work(digest, source.kernel, tuple(missing), twins, source.language, verify)
+
+
+def _with_held(course: Course, kept: dict[tuple[str, str], Kept], kernel: str, missing: list[str]) -> list[str]:
+    """Return the missing scenarios, with all of a task if others of it were held back because of one that is missing.
+
+    What is held back depends on the task's other scenarios (grade/held.py), so that it is tried again with them.
+    """
+    tasks = {scenario.task for scenario in course.lab.all_scenarios if scenario.id in set(missing)}
+    for scenario in course.lab.all_scenarios if tasks else ():
+        key = course.key(kernel, scenario.id)
+        known = kept.get((key.scenario, key.output))
+        if scenario.task in tasks and known is not None and known.verdict == WAITING:
+            break
+    else:
+        return missing
+    return [scenario.id for scenario in course.lab.all_scenarios if scenario.task in tasks]
 
 
 def _twin_is_due(course: Course, kept: dict[tuple[str, str], Kept], kernel: str, scenario: str) -> bool:

@@ -23,6 +23,13 @@ from grader.scenario.model import Scenario
 from grader.trace.records import CRASHED, NO_PROGRESS, StepRecord, Trace
 
 
+class Overrun(NamedTuple):
+    """The method in which a kernel ran into a limit, "" if that is not known, and the line (kernel.py:12), likewise."""
+
+    method: str
+    place: str = ""
+
+
 class Attempt(NamedTuple):
     """The outcome of one scenario on one kernel.
 
@@ -33,6 +40,7 @@ class Attempt(NamedTuple):
     records     the student's records up to where the replay stopped
     sign        its signature (compare/signature.py), to compare with other kernels; "" if it passed or has none
     point       the failure point that it is about, for a scenario that is tried at each
+    overrun     where the kernel ran into a limit, if it did
     """
 
     verdict: str
@@ -42,6 +50,7 @@ class Attempt(NamedTuple):
     records: tuple[StepRecord, ...] = ()
     sign: str = ""
     point: int = 0
+    overrun: Overrun | None = None
 
 
 class Trouble(NamedTuple):
@@ -149,6 +158,34 @@ def where(scenario: Scenario, number: int) -> str:
     if number > len(scenario.steps):
         return f"after step {len(scenario.steps)}, when all processes exit"
     return f"step {number} of {len(scenario.steps)}: {sentence(scenario.steps[number - 1])}"
+
+
+#: Verbs that are not called like the method that the machine calls for them.
+_HANDLERS = {
+    **dict.fromkeys(("read", "write", "execute"), "page_fault"),
+    **dict.fromkeys(("copy_to_user", "copy_from_user"), "user_access"),
+}
+
+
+def handler_of(scenario: Scenario, number: int) -> str:
+    """Return the method that the machine calls in a step, by the step's number; "" before the first."""
+    if number == 0:
+        return ""
+    if number > len(scenario.steps):
+        return "exit"
+    verb = scenario.steps[number - 1].verb
+    return _HANDLERS.get(verb, verb)
+
+
+#: Methods that the machine calls only for a step that says so; it calls `evict` and `exit` on other occasions, too.
+CALLED_BY_STEPS = frozenset(
+    ("mmap", "munmap", "mprotect", "page_fault", "fork", "user_access", "madvise", "mremap", "mlock")
+)
+
+
+def handlers_of(scenario: Scenario) -> frozenset[str]:
+    """Return the methods that the machine calls in the steps of a scenario."""
+    return frozenset(handler_of(scenario, step.number) for step in scenario.steps)
 
 
 def _no_progress(scenario: Scenario, expected: Trace | None, records: list[StepRecord]) -> Attempt:

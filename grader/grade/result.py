@@ -23,8 +23,20 @@ class HiddenResult(TypedDict):
     after: NotRequired[str]  # the date before which nothing is shown
 
 
+class HeldResult(TypedDict):
+    """The public scenarios of a task that wait for methods to stay within their limits (grade/held.py)."""
+
+    scenarios: int
+    not_tried: int
+    methods: list[str]
+
+
 class TaskResult(TypedDict):
-    """A task's points. `waits_for`: the tasks that have to pass first, where points are missing for that reason."""
+    """A task's points.
+
+    waits_for  the tasks that have to pass first, where points are missing for that reason
+    held       the scenarios that are held back because of a limit, if there are any and nothing else is waited for
+    """
 
     id: str
     number: int
@@ -32,6 +44,7 @@ class TaskResult(TypedDict):
     points: float
     max_points: float
     waits_for: NotRequired[list[str]]
+    held: NotRequired[HeldResult]
 
 
 class DivergenceResult(TypedDict):

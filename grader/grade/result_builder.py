@@ -16,6 +16,7 @@ from grader.escape import printable
 from grader.grade.attempt import Attempt
 from grader.grade.diagnosis import Likeness, in_words, likeness
 from grader.grade.graded import OUTPUT_LIMIT, Graded
+from grader.grade.held import held_of, message_of
 from grader.grade.hidden import Outcome, Summary, summarize
 from grader.grade.receipt import lab_hash, receipt
 from grader.grade.result import Result, ScenarioResult, TaskResult, TwinResult
@@ -160,6 +161,8 @@ class ResultBuilder:
             "message": "",
         }
         entry["title"] = scenario.title
+        if verdict == WAITING and not self._awaited(scenario.task):
+            return {**entry, "message": printable(message_of(attempt))}
         if verdict == WAITING:
             needs = say(" and ").join(say("task {number}", number=task.number) for task in self._awaited(scenario.task))
             return {**entry, "message": say("waits until {tasks} passes", tasks=needs)}
@@ -223,7 +226,15 @@ class ResultBuilder:
         waiting = [t.id for t in self._awaited(task.id)]
         if waiting and earned < most:
             entry["waits_for"] = waiting
+        held = None if waiting else held_of(self._held(task))
+        if held is not None:
+            entry["held"] = held
         return entry
+
+    def _held(self, task: Task) -> list[Attempt]:
+        """Return the attempts at public scenarios of a task that are held back because of a limit."""
+        own = (g.attempt for g in self.graded if g.scenario.task == task.id and not g.hidden)
+        return [attempt for attempt in own if attempt.verdict == WAITING]
 
 
 def _twin(attempt: Attempt, differs: tuple[str, ...]) -> TwinResult:

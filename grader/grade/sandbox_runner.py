@@ -6,9 +6,22 @@ public scenario what it saw in a hidden one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from grader.grade.attempt import BEFORE, Attempt, Trouble, conclude, crash_lines, crash_message, judge, own_lines, where
+from grader.grade.attempt import (
+    BEFORE,
+    Attempt,
+    Overrun,
+    Trouble,
+    conclude,
+    crash_lines,
+    crash_message,
+    handler_of,
+    judge,
+    own_lines,
+    where,
+)
 from grader.grade.runner import KernelSource, Printed
 from grader.grade.verdicts import CRASHED, FAILED, NO_PROGRESS, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
 from grader.sandbox.budget import Budget
@@ -108,7 +121,8 @@ class SandboxRunner:
                 return attempt
             trouble = _trouble(replay.trouble)
             attempt = conclude(scenario, expected, records, divergence, trouble)
-            self._note(attempt, trouble, cpu=child.spent()[0] - before)
+            attempt = attempt._replace(overrun=_overrun(attempt, trouble))
+            self._note(attempt, cpu=child.spent()[0] - before)
             if answers is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
                 answers.learn(messages, replay.answers, attempt._replace(records=()))
             return attempt
@@ -130,21 +144,16 @@ class SandboxRunner:
     def _lost(self, scenario: Scenario, ending: Ending, replay: RemoteReplay | None) -> Attempt:
         """Return the attempt of a child that is gone; `replay` is None if the scenario had not begun."""
         attempt = _ended(scenario, ending, replay)
-        told = None
-        if replay is not None:
-            told = replay.whereabouts
-        elif attempt.verdict == TIMED_OUT:
+        if replay is None and attempt.verdict == TIMED_OUT:
             # Python itself could not read the source within the limit, and that does not depend on the scenario.
             self._broken = attempt
-        self._note(attempt, None, method=told["method"] if told is not None else "")
+        self._note(attempt)
         return attempt
 
-    def _note(self, attempt: Attempt, trouble: Trouble | None, *, method: str = "", cpu: float = 0.0) -> None:
+    def _note(self, attempt: Attempt, cpu: float = 0.0) -> None:
         """Record in the budget how a scenario ended: the method in which a limit ended it, or the time it took."""
-        if attempt.verdict == TIMED_OUT:
-            self._budget.overran(attempt.verdict, trouble.method if trouble is not None else method)
-        elif attempt.verdict == CRASHED and trouble is not None and trouble.kind == "memory":
-            self._budget.overran(attempt.verdict, trouble.method)
+        if attempt.overrun is not None:
+            self._budget.overran(attempt.verdict, attempt.overrun.method)
         elif attempt.verdict == UNGRADABLE:
             self._budget.starved()
         else:
@@ -236,9 +245,26 @@ def _trouble(told: Reported | None) -> Trouble | None:
 
 def _ended(scenario: Scenario, ending: Ending, replay: RemoteReplay | None) -> Attempt:
     """Return the attempt of a child that is gone: in which step, how, and where it was when it last reported."""
+    late = ending.verdict == TIMED_OUT
     if replay is None:
-        return Attempt(ending.verdict, ending.reason, (ending.reason,))
+        return Attempt(ending.verdict, ending.reason, (ending.reason,), overrun=Overrun("") if late else None)
     lines = [where(scenario, replay.number)]
-    if ending.verdict == TIMED_OUT and replay.whereabouts is not None:
+    overrun = Overrun(handler_of(scenario, replay.number)) if late else None
+    if late and replay.whereabouts is not None:
         lines += own_lines(replay.whereabouts["lines"])
-    return Attempt(ending.verdict, ending.reason, (*lines, f"  {ending.reason}"))
+        overrun = Overrun(replay.whereabouts["method"], _place(replay.whereabouts["lines"]))
+    return Attempt(ending.verdict, ending.reason, (*lines, f"  {ending.reason}"), overrun=overrun)
+
+
+def _overrun(attempt: Attempt, trouble: Trouble | None) -> Overrun | None:
+    """Return where a kernel ran into a limit that it reports itself: too many operations, fuel, memory."""
+    if trouble is None or not (
+        attempt.verdict == TIMED_OUT or (attempt.verdict == CRASHED and trouble.kind == "memory")
+    ):
+        return None
+    return Overrun(trouble.method, _place(trouble.lines))
+
+
+def _place(lines: Sequence[tuple[str, int, str, str]]) -> str:
+    """Return file and line of the innermost call; "" if none is known."""
+    return f"{lines[-1][0]}:{lines[-1][1]}" if lines else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from grader.errors import InputError, did_you_mean
 from grader.grade.attempt import Attempt, attempt_each
 from grader.grade.graded import Graded
+from grader.grade.held import Held
 from grader.grade.runner import LocalRunner, RefusedRunner, Runner
 from grader.grade.submission import Submission
 from grader.grade.verdicts import PASSED
@@ -206,15 +207,16 @@ class Session:
         progress: Progress = lambda scenario: None,
     ) -> Iterator[Graded]:
         """Grade as `grade` does, and yield each scenario as soon as it was tried."""
+        held = Held()
         for scenario in public:
-            yield self._graded(runner, scenario, progress)
+            yield self._graded(runner, held, scenario, progress)
         runner.discard()
         for scenario in hidden:
-            yield self._graded(runner, scenario, progress)
+            yield self._graded(runner, held, scenario, progress)
 
-    def _graded(self, runner: Runner, scenario: Scenario, progress: Progress) -> Graded:
+    def _graded(self, runner: Runner, held: Held, scenario: Scenario, progress: Progress) -> Graded:
         progress(scenario)
-        attempt = self.attempt(runner, scenario)
+        attempt = held.attempt(scenario, lambda: self.attempt(runner, scenario))
         return Graded(scenario, scenario.id in self._hidden, attempt, runner.printed(), self.lab.share(scenario))
 
 

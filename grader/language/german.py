@@ -16,6 +16,18 @@ SENTENCES = {
     "Your kernel printed:": "Dein Kernel hat ausgegeben:",
     "(more was printed)": "(es wurde mehr ausgegeben)",
     "waits until {tasks} passes": "wartet, bis {tasks} besteht",
+    "waits until {method} stays within its limits": "wartet, bis {method} die Grenzen einhält",
+    "not tried: it waits until {method} stays within its limits": (
+        "nicht versucht: wartet, bis {method} die Grenzen einhält"
+    ),
+    "Task {number}: 1 more scenario waits until {methods} stays within its limits": (
+        "Aufgabe {number}: 1 weiteres Szenario wartet, bis {methods} die Grenzen einhält"
+    ),
+    "Task {number}: {many} more scenarios wait until {methods} stays within its limits": (
+        "Aufgabe {number}: {many} weitere Szenarien warten, bis {methods} die Grenzen einhält"
+    ),
+    " ({count} not tried)": " ({count} nicht versucht)",
+    "What waits earns no points yet.": "Was wartet, gibt noch keine Punkte.",
     "task {number}": "Aufgabe {number}",
     " and ": " und ",
     "{count} more did not pass. They are left out because this report is full.": (

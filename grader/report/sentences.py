@@ -9,7 +9,7 @@ from grader.language import say
 from grader.points import points
 
 if TYPE_CHECKING:
-    from grader.grade.result import Result, ScenarioResult, TaskResult
+    from grader.grade.result import HeldResult, Result, ScenarioResult, TaskResult
     from grader.quiz.marks import QuestionResult
 
 #: Verdicts that are nobody's mistake yet: neither a pass nor a failure.
@@ -88,6 +88,30 @@ def hidden_state(result: Result) -> str:
     return "graded" if any(s["visibility"] == "hidden" for s in result["scenarios"]) else "not graded"
 
 
+def held_lines(result: Result) -> list[str]:
+    """Return a sentence for each task whose scenarios are held back because of a limit."""
+    return [_held_line(task["number"], task["held"]) for task in result["tasks"] if "held" in task]
+
+
+def _held_line(number: int, held: HeldResult) -> str:
+    methods, many = say(" and ").join(held["methods"]), held["scenarios"]
+    if many == 1:
+        told = say(
+            "Task {number}: 1 more scenario waits until {methods} stays within its limits",
+            number=number,
+            methods=methods,
+        )
+    else:
+        told = say(
+            "Task {number}: {many} more scenarios wait until {methods} stays within its limits",
+            number=number,
+            many=many,
+            methods=methods,
+        )
+    untried = say(" ({count} not tried)", count=held["not_tried"]) if held["not_tried"] else ""
+    return f"{told}{untried}. " + say("What waits earns no points yet.")
+
+
 def hidden_points_line(result: Result) -> str:
     """Return how a student's points count hidden scenarios, where that differs from the course's own results."""
     hidden = result["hidden"]
@@ -121,7 +145,8 @@ def notes(result: Result) -> list[Note]:
     """Return sentences on the whole result that every report must have."""
     if of_quiz(result):
         return [Note(say("Only the quiz was graded; points cover nothing else."))]
-    found = [Note(hidden_line(result)), Note(hidden_points_line(result))]
+    found = [Note(told, quotes=True) for told in held_lines(result)]
+    found += [Note(hidden_line(result)), Note(hidden_points_line(result))]
     if "only" in result:
         told = "Only scenarios that match {pattern} were run; points cover those only."
         found.append(Note(say(told, pattern=repr(result["only"])), quotes=True))

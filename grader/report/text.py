@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.points import points
-from grader.report.sentences import counted, hidden_points_line, hidden_state, score
+from grader.report.sentences import counted, held_lines, hidden_points_line, hidden_state, score
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -172,6 +172,13 @@ def _waiting(result: Result, painter: _Painter, width: int) -> list[str]:
         own = [s for s in result["scenarios"] if s["task"] == task["id"] and s["verdict"] == WAITING]
         if not own:
             continue
+        if "waits_for" not in task:
+            lines += [
+                "",
+                f"Task {task['number']} waits for a method:",
+                *(_short_line(s, s["title"], painter, width) for s in own),
+            ]
+            continue
         needs = [f"task {numbers[need]}" for need in task.get("waits_for", []) if need in numbers]
         first = " and ".join(needs) or "another task"
         passes = "pass" if len(needs) > 1 else "passes"
@@ -293,6 +300,8 @@ def _closing(result: Result, next_step: str, width: int) -> list[str]:
         only = f"Only scenarios matching {result['only']!r} were run; points and exit status cover only those."
         lines += wrap(only, width)
     lines += wrap(_counted(result), width)
+    for told in held_lines(result):
+        lines += wrap(told, width)
     about_points = hidden_points_line(result)
     lines += wrap(about_points, width) if about_points else []
     if not result["complete"]:

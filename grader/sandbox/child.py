@@ -31,6 +31,9 @@ TICK = 0.05
 #: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
+#: Processor seconds that a child which prints too much has to report where it is.
+FLOOD_S = 0.5
+
 #: Seconds that a new child may take to confine itself on a busy machine.
 HELLO_S = 60
 
@@ -77,6 +80,7 @@ class Child:
         self._entered = time.monotonic()
         self._awaited = 0.0  # seconds that this side spent waiting in receive(), those since _entered apart
         self._excused = 0.0  # seconds of these in which an answer was there, and this process got no processor
+        self._flooded = False  # True once it has printed too much
         self._volume = 0  # bytes of answers
         self._room = self.limits.answers + due
         self._step_room = self.limits.step_answers + step_due
@@ -107,6 +111,8 @@ class Child:
         if not self.pid and self._ending is None:
             self._greet()
         entered = self._entered = time.monotonic()
+        if self._flooded:
+            self._end(termination.too_much_output(self.limits))
         if not self._received and self._ending is None:
             self._read()
             now = time.monotonic()
@@ -216,6 +222,9 @@ class Child:
         if volume > self._room or size > self._step_room or kind not in _KINDS:
             self._end(self._too_much(kind, size))
             return None
+        if self._flooded and kind != wire.TROUBLE:
+            self._end(termination.too_much_output(self.limits))
+            return None
         if len(received) < 5 + size:
             return None
         self._volume = volume
@@ -300,10 +309,20 @@ class Child:
             self._printed += data[: max(room, 0)]
             if len(data) > room:
                 self._cut = True
-                self._end(termination.too_much_output(self.limits))
+                self._flood()
                 return
 
     # -- limits -----------------------------------------------------------------------------------------------
+
+    def _flood(self) -> None:
+        """Let a child that prints too much go on for a moment, so that it reports where it is, and read no more of it.
+
+        inside/stack_sampler.py does that after two ticks of its clock.
+        """
+        if not self._flooded:
+            self._flooded = True
+            self.limits = self.limits._replace(cpu_s=self._account.used() + FLOOD_S)
+            self._look_at = time.monotonic()
 
     def _check_limits(self) -> None:
         """End the child if it has used up a budget; else say when to look again."""
@@ -315,7 +334,9 @@ class Child:
         used, waited = self._account.used(), self._account.waited()
         idle = passed - waited - used
         patience = limits.patience_s
-        if used > limits.cpu_s:
+        if self._flooded and (used > limits.cpu_s or idle > limits.wall_s):
+            self._end(termination.too_much_output(limits))
+        elif used > limits.cpu_s:
             self._end(termination.too_much_time(used, limits))
         elif idle > limits.wall_s:
             self._end(termination.too_slow(idle, limits))

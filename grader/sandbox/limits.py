@@ -39,7 +39,7 @@ class Limits(NamedTuple):
     answers: int = 1 << 20
     step_answers: int = 256 << 10
     all_cpu_s: float = 12.0
-    all_wall_s: float = 6.0
+    all_wall_s: float = 4.0
     reduced: bool = False
 
     @property

@@ -5,6 +5,8 @@ import threading
 import pytest
 
 from grader.batch import work
+from grader.batch.grading import _with_held, open_course
+from grader.batch.store import Kept
 from grader.batch.work import Work, pack, perform
 from grader.lab.lab import load_lab
 from grader.lab.recordings import load_recordings
@@ -73,3 +75,16 @@ def test_who_fails_as_another_did_is_told_nothing_of_the_other(bundles):
     assert told["fork"]["verdict"] == "failed"
     assert told["fork"]["printed"] == ("by bob\n", False)
     assert "alice" not in str(told)
+
+
+def test_an_edited_scenario_is_tried_with_what_waited_for_it(lab):
+    """What is held back depends on the task's other scenarios, so a task with such a one is tried again as a whole."""
+    course = open_course(load_lab(lab), "auto")
+    kept = {}
+    for id, verdict in (("touch", "passed"), ("fork", "timed_out"), ("secret", "waiting")):
+        key = course.key("digest", id)
+        kept[key.scenario, key.output] = Kept(verdict, {"verdict": verdict}, {"wanted": "auto", "got": "L2"})
+
+    assert _with_held(course, kept, "digest", ["fork"]) == ["fork", "secret"]
+    assert _with_held(course, kept, "digest", ["touch"]) == ["touch"]
+    assert _with_held(course, kept, "digest", []) == []

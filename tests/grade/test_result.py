@@ -39,6 +39,7 @@ def test_every_object_of_a_result_has_a_type():
         "result.isolation",
         "result.hidden",
         "result.tasks",
+        "result.tasks.held",
         "result.scenarios",
         "result.scenarios.divergence",
         "result.scenarios.twin",

@@ -33,6 +33,9 @@ LINES = 6
 #: Bytes of answers that are kept until there are no more steps.
 ROOM = 1 << 15
 
+#: Bytes that are kept free for the report of a kernel that has filled its memory.
+RESERVE = 8 << 20
+
 #: Ticks of the clock in one scenario after which the worker reports where the kernel is.
 LONG = 2
 
@@ -62,6 +65,7 @@ class Worker:
         self.step = 0
         self.begun = False  # True once a scenario has been run here
         self.ticks = 0  # of the clock, since the scenario began
+        self.reserve = bytes(RESERVE)
         self.unsent = b""  # frames that are sent when no more steps are there
 
     def answer(self, kind: int, payload: bytes) -> None:
@@ -96,6 +100,7 @@ class Worker:
         try:
             self.source = _source(given)
         except BaseException as error:
+            self.make_room(error)
             trouble = describe(error, "compile", given["modules"])
             wire.write_frame(self.out, wire.TROUBLE, json.dumps(trouble).encode())
             return
@@ -106,6 +111,8 @@ class Worker:
             _exit(0)  # the grader gives this scenario a fresh child
         self.begun = True
         self.run = None
+        if not self.reserve:
+            self.reserve = bytes(RESERVE)
         self.step = self.ticks = 0
         random.seed(0)
         files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
@@ -160,8 +167,14 @@ class Worker:
         if self.unsent and self.source is not None and _shown(_stack(frame), self.source.texts):
             self.send()
 
+    def make_room(self, error: BaseException) -> None:
+        """Give up the reserve if the memory is full: what it was filled with lives as long as the exception does."""
+        if issubclass(type(error), MemoryError):
+            self.reserve = b""
+
     def note(self, error: BaseException, method: str) -> None:
         """Keep only the first trouble of a step: later ones follow from it and would hide it."""
+        self.make_room(error)
         if self.trouble is None:
             try:
                 self.trouble = (
@@ -236,6 +249,7 @@ class Recorder:
         An exception's own `__class__`, metaclass and the like are the student's: only its real type is looked at, which
         is what `except` does. The machine gets the exception itself only if nothing in it could answer a question.
         """
+        self._worker.make_room(error)
         kinds = [(ending, kind) for ending, kind in _ENDINGS if issubclass(type(error), kind)]
         if not kinds:
             self._worker.note(error, method)
