@@ -1,7 +1,9 @@
 """Turns what the host did into records of a replay, so that `grader show` draws it like the simulated machine.
 
 A kernel shows an ordinary user which pages have a frame in common, but no frame numbers. So a page that is alone with
-its frame is drawn with the frame that it had before, and a process that has just written gets the new one.
+its frame is drawn with the frame that it had before, and a process that has just written gets the new one. Nor does a
+kernel show which entries are write-protected. A private page that had a frame in common with others is drawn as
+protected until its own process does more with it than read, for no kernel opens an entry before that.
 """
 
 from __future__ import annotations
@@ -10,10 +12,14 @@ from collections.abc import Sequence
 
 from grader.machine.entry import pack
 from grader.machine.protection import Protection
-from grader.scenario.model import Scenario
+from grader.scenario.model import Scenario, Step
+from grader.scenario.place import parse_place
 from grader.trace.records import StepRecord, Trace
 
 from .replay import HostStep, Page
+
+#: What a process can do with a page without making its entry writable.
+_READS = ("read", "execute", "copy_from_user")
 
 #: Stands for the page of zeros: a frame that is never allocated.
 ZEROS = 0
@@ -52,15 +58,24 @@ def host_trace(scenario: Scenario, steps: Sequence[HostStep], page_size: int) ->
     pids = {name: pid for pid, name in enumerate(scenario.processes, scenario.machine.first_pid)}
     frames = _Frames()
     tables: dict[int, dict[int, int]] = {pid: {} for pid in pids.values()}
+    mappings: dict[str, tuple[int, int]] = {}
+    protected: set[Page] = set()
     records = []
     for step, seen in zip(scenario.steps, steps, strict=True):
         forked = 0
         if step.verb == "fork" and seen.outcome == "ok":
             forked = pids[step.fields["child"]] = max(pids.values()) + 1
+        if seen.mapped is not None:
+            mappings[seen.mapped[0]] = seen.mapped[1:]
+        before = frames.held
         held, new = frames.follow(seen, step.by)
+        kept = {page for page in protected - _opened(step, mappings) if held.get(page) == before.get(page)}
+        protected = {
+            page for page in held if Protection.WRITE in seen.rights[page] and (page in kept or _shared(seen, page))
+        }
         after: dict[int, dict[int, int]] = {pids[name]: {} for name in seen.present or ()}
         for (name, page), frame in held.items():
-            after[pids[name]][page] = _entry(seen, (name, page), frame)
+            after[pids[name]][page] = _entry(seen, (name, page), frame, (name, page) in protected)
         died = tuple(pid for pid in tables if pid not in after and pid != forked)
         records.append(
             StepRecord(
@@ -81,11 +96,24 @@ def host_trace(scenario: Scenario, steps: Sequence[HostStep], page_size: int) ->
     return Trace(scenario.id, scenario.hash, page_size, pids, records, None)
 
 
-def _entry(seen: HostStep, page: Page, frame: int) -> int:
-    """Return an entry. A private page that others use as well cannot be writable, whatever its mapping allows."""
-    rights, label = seen.rights[page], seen.frames[page]
-    waiting = Protection.WRITE in rights and isinstance(label, tuple) and label[0] in ("stamp", "zeros")
-    return pack(frame, rights & ~Protection.WRITE if waiting else rights, cow=waiting)
+def _opened(step: Step, mappings: dict[str, tuple[int, int]]) -> set[Page]:
+    """Return the pages whose entries a step may make writable: those that its process does more with than read."""
+    if "at" not in step.fields or step.verb in _READS:
+        return set()
+    place = parse_place(step.fields["at"])
+    first, mapped = mappings.get(place.name, (0, 1))
+    return {(step.by, first + index) for index in place.pages(mapped)}
+
+
+def _shared(seen: HostStep, page: Page) -> bool:
+    """Return True if a private page has a frame in common with others, or the page of zeros."""
+    label = seen.frames[page]
+    return isinstance(label, tuple) and label[0] in ("stamp", "zeros")
+
+
+def _entry(seen: HostStep, page: Page, frame: int, protected: bool) -> int:
+    rights = seen.rights[page]
+    return pack(frame, rights & ~Protection.WRITE if protected else rights, cow=protected)
 
 
 def _changes(before: dict[int, dict[int, int]], after: dict[int, dict[int, int]]) -> dict[int, dict[int, int]]:
