@@ -270,10 +270,7 @@ def _changes(store: Store, grades: KeptGrades) -> list[str]:
 def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "") -> list[Gradebook]:
     """Return gradebooks that were downloaded. InputError if one cannot be read, or has no column for this lab."""
     names = (assignment,) if assignment else tuple(dict.fromkeys((lab.title, lab.name)))
-    books = []
-    for path in paths:
-        books.append(read_gradebook(read_table(path), str(path), names))
-    return books
+    return [read_gradebook(read_table(path), str(path), names) for path in paths]
 
 
 def fill_gradebooks(

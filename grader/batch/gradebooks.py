@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from grader.batch.accounting import Account, account
-from grader.batch.columns import column
-from grader.batch.csv_table import Rows
+from grader.batch.columns import column, participant_number
+from grader.batch.csv_table import read_number
 from grader.batch.identity import CANVAS_ID, EMAIL, LOGIN, NAME, NUMBER, PARTICIPANT, Entry, key, keys
 from grader.batch.late import days_late, is_late
 from grader.batch.matching import Row, match
@@ -56,34 +56,29 @@ class Gradebook(NamedTuple):
         return self.filler(self.rows, batch, self.column)
 
 
-def read_gradebook(rows: Rows, shown: str, assignment: Sequence[str]) -> Gradebook:
+def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str]) -> Gradebook:
     """Return a gradebook of whichever kind its header says.
 
     assignment: names that the lab's column may have. InputError if the file is not a gradebook, or if it has no such
     column: Canvas would make a new assignment of another one.
     """
-    rows = _whole(rows, shown)
+    rows = [row for row in table if row]
+    if len(rows) < 2:
+        raise InputError([f"{shown}: there is no row in it; export it again"])
     header = [cell.strip() for cell in rows[0]]
     if column(header, "graded") is not None or (header[0] == "Identifier" and "Grade" in header):
-        return Gradebook(rows, _worksheet, _grade_column(header, shown))
+        place = _grade_column(header, shown)
+        for line, row in enumerate(rows[1:], 2):  # what is wrong with them is reported before anything is graded
+            _maximum(_cell(row, column(header, "maximum")), f"{shown}:{line}")
+        return Gradebook(rows, _worksheet, place)
     if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
-        return Gradebook(rows, _canvas, _canvas_column(header, shown, assignment))
+        place = _canvas_column(header, shown, assignment)
+        _points_possible(rows, place, shown)
+        return Gradebook(rows, _canvas, place)
     if any(column(header, what) is not None for what in ("email", "number", "login")):
         return Gradebook(rows, _participants, 0)
     columns = ", ".join(header[:8])
     raise InputError([f"{shown}:1: unrecognized gradebook (columns {columns}); use {_KINDS}"])
-
-
-def _whole(rows: Rows, shown: str) -> list[Cells]:
-    """Return the rows, each as long as the header. InputError if there is none, or if one is longer."""
-    rows = [row for row in rows if row]
-    if len(rows) < 2:
-        raise InputError([f"{shown}: there is no row in it; export it again"])
-    width = len(rows[0])
-    for number, row in enumerate(rows, 1):
-        if any(cell.strip() for cell in row[width:]):
-            raise InputError([f"{shown}: row {number} has {len(row)} cells, the header {width}; export it again"])
-    return [(row + [""] * width)[:width] for row in rows]
 
 
 def _written(rows: list[Cells]) -> str:
@@ -124,13 +119,13 @@ def _cell(row: Cells, place: int | None) -> str:
     return row[place] if place is not None else ""
 
 
-def _number(text: str) -> float | None:
-    """Return a maximum that a gradebook states, with a decimal point or comma; None for none, or for zero."""
+def _maximum(text: str, shown: str) -> float | None:
+    """Return a maximum that a gradebook states; None for none, or for zero. InputError if it is ambiguous."""
     try:
-        number = float(text.strip().replace(",", "."))
-    except ValueError:
-        return None
-    return number if 0 < number < float("inf") else None
+        number = read_number(text)
+    except ValueError as error:
+        raise InputError([f"{shown}: the maximum {error}"]) from None
+    return number if number else None
 
 
 # -- Canvas ---------------------------------------------------------------------------------------------------
@@ -164,8 +159,7 @@ def _canvas(rows: list[Cells], batch: Batch, place: int) -> Filled:
     header = [cell.strip() for cell in rows[0]]
     identity = _identity_columns(header)
     at = {name: header.index(name) if name in header else None for name in ("ID", "SIS User ID", "SIS Login ID")}
-    possible = next((row for row in rows[1:] if "points possible" in row[0].casefold()), None)
-    most = _number(possible[place]) if possible is not None else None
+    possible, most = _points_possible(rows, place, "the gradebook")
     students, people = [], []
     for line, row in enumerate(rows[1:], 2):
         login = _cell(row, at["SIS Login ID"])
@@ -188,6 +182,16 @@ def _canvas(rows: list[Cells], batch: Batch, place: int) -> Filled:
             out[at_row][-1] = grade(found.entry, most)
     notes = [] if most is not None else ["Points Possible is missing, so points are not scaled"]
     return Filled("canvas.csv", _written(out), account(people, matches, excused, notes))
+
+
+def _points_possible(rows: list[Cells], place: int, shown: str) -> tuple[Cells | None, float | None]:
+    """Return the row of maximums, and the maximum in a column. The row has no ID; a student of that name has one."""
+    header = [cell.strip() for cell in rows[0]]
+    id = header.index("ID") if "ID" in header else None
+    for line, row in enumerate(rows[1:], 2):
+        if "points possible" in row[0].casefold() and not _cell(row, id).strip():
+            return row, _maximum(row[place], f"{shown}:{line}")
+    return None, None
 
 
 def _plain_name(sortable: str) -> str:
@@ -216,21 +220,27 @@ def _worksheet(rows: list[Cells], batch: Batch, place: int) -> Filled:
         Row(
             line,
             _cell(row, name) or _cell(row, participant),
-            keys((PARTICIPANT, re.sub(r"\D", "", _cell(row, participant))), (EMAIL, _cell(row, email))),
+            keys((PARTICIPANT, participant_number(_cell(row, participant))), (EMAIL, _cell(row, email))),
             key(NAME, _cell(row, name)),
         )
         for line, row in enumerate(rows[1:], 2)
     ]
     matches = match(batch["submissions"], people)
     out = [rows[0]]
-    for row, found in zip(rows[1:], matches.rows, strict=True):
+    unscaled = 0
+    for line, (row, found) in enumerate(zip(rows[1:], matches.rows, strict=True), 2):
         row = list(row)
+        if name is not None:
+            row[name] = for_csv(row[name])  # the student's own text; Moodle goes by the identifier
         if found.entry is not None and grade(found.entry):
-            row[place] = grade(found.entry, _number(_cell(row, maximum)))
+            most = _maximum(_cell(row, maximum), f"line {line} of the worksheet")
+            unscaled += most is None
+            row[place] = grade(found.entry, most)
             if comments is not None:
                 row[comments] = feedback(found.entry, batch)
         out.append(row)
-    return Filled("moodle-worksheet.csv", _written(out), account(people, matches))
+    notes = [f"{unscaled} of the graded rows have no maximum grade, so their points are not scaled"] * bool(unscaled)
+    return Filled("moodle-worksheet.csv", _written(out), account(people, matches, notes=notes))
 
 
 def _participants(rows: list[Cells], batch: Batch, _: int) -> Filled:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.accounting import Account
 from grader.batch.certificates import kept_certificate, key_of
+from grader.batch.identity import PARTICIPANT, keys_of, people
 from grader.batch.identity import Key as PersonKey
-from grader.batch.identity import keys_of, people
 from grader.batch.mine import judge_mine
 from grader.batch.pools import Pool, completed
 from grader.batch.roster import Listed, Roster, introduce, name_people
@@ -175,12 +175,18 @@ def enter_listed(
 _NEWER = {"others": [], "given": "", "doubt": "", "submitted": "", "dated_by": "", "time_doubt": ""}
 
 
+def _time_of(known: frozenset[PersonKey], times: Mapping[PersonKey, str]) -> str:
+    """Return when somebody handed in. Who has a participant number goes by it: it differs for each assignment."""
+    numbers = {one for one in known if one.kind == PARTICIPANT}
+    return max((times[one] for one in numbers or known if one in times), default="")
+
+
 def _take_time(entry: dict[str, Any], times: Mapping[PersonKey, str]) -> None:
     """Give a submission the time that a platform's list has for it, of a group the latest of a member.
 
     A platform's clock counts more than the date of a commit.
     """
-    found = [times[one] for person in people(entry) for one in keys_of(entry, person) if one in times]
+    found = [time for person in people(entry) if (time := _time_of(keys_of(entry, person), times))]
     if found and (not entry["submitted"] or entry["dated_by"]):
         entry.update(submitted=max(found), dated_by="", time_doubt="")
 

@@ -47,12 +47,12 @@ class Key(NamedTuple):
 def key(kind: str, text: str) -> Key | None:
     """Return the key of a cell or a name; None for an empty one.
 
-    Names are compared by letters and digits only: platforms replace or drop the rest in names of files.
+    Names are compared by letters, their marks and digits only: platforms replace or drop the rest in names of files.
     """
     value = " ".join(unicodedata.normalize("NFC", text).casefold().split())
     if kind == NAME:
         letters = unicodedata.normalize("NFKC", value)
-        value = "".join(character for character in letters if character.isalnum()) or value
+        value = "".join(c for c in letters if unicodedata.category(c)[0] in "LMN") or value
     return Key(kind, value) if value else None
 
 
@@ -82,6 +82,20 @@ def is_another(entry: Entry, person: dict[str, Any], known: frozenset[Key]) -> b
     # Only what a system or a roster says: the name of a plain folder can be a number of any kind, or none.
     sure = keys_of(entry, person) if entry["system"] != "plain" else keys((NUMBER, person["number"]))
     return bool({one.kind for one in sure} & {one.kind for one in known} & _ONE_EACH)
+
+
+def contradiction(entry: Entry, person: dict[str, Any], known: frozenset[Key]) -> str:
+    """Return the kind of number by which a platform tells two people apart, although they share another key; or "".
+
+    So a worksheet of another assignment does not fit by e-mail address. ID numbers differ between systems, so they
+    prove nothing against an equal address.
+    """
+    own = keys_of(entry, person)
+    for kind in (PARTICIPANT, CANVAS_ID):
+        ours, theirs = ({one for one in side if one.kind == kind} for side in (own, known))
+        if ours and theirs and not ours & theirs:
+            return kind
+    return ""
 
 
 def name_of(entry: Entry, person: dict[str, Any]) -> Key | None:

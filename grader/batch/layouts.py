@@ -5,7 +5,8 @@ Classroom. Only names decide here; sources.py reads what is inside.
     Canvas      doejane_LATE_123_456_kernel.py             user 123, upload 456; one entry per file, grouped by user
                 anon_a1B2c_456_kernel.py                   the same where the assignment is anonymous
     Gradescope  submission_123456789/…                     submission_metadata.yml next to them says who
-    Classroom   cow-lab-janedoe/…                          a git repository each
+    Classroom   cow-lab-janedoe/…                          a git repository each; Classroom 50 puts the name of the
+                                                           classroom before that of the assignment
 """
 
 from __future__ import annotations

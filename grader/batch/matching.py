@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from grader.batch.identity import Entry, Key, contested, is_another, keys_of, name_of, people
+from grader.batch.identity import Entry, Key, contested, contradiction, is_another, keys_of, name_of, people
 
 
 class Row(NamedTuple):
@@ -89,7 +89,7 @@ class _Matcher:
         return is_another(entry, people(entry)[place[1]], known)
 
     def _match(self, number: int, strong: set[_Place], named: set[_Place], claims: dict[_Place, list[int]]) -> Match:
-        found = strong or named
+        found, row = strong or named, self.rows[number]
         ids = sorted({self.entries[place[0]]["id"] for place in found})
         if not ids:
             return Match()
@@ -102,6 +102,9 @@ class _Matcher:
             lines = ", ".join(str(self.rows[other].line) for other in sorted(others))
             return Match(decide=f"{ids[0]} fits line {lines} as well")
         number, place = min(found)
+        other = contradiction(self.entries[number], people(self.entries[number])[place], row.keys)
+        if other:
+            return Match(decide=f"{ids[0]} has another {other}: is this the file of another assignment?")
         return Match(self.entries[number], by_name=not strong, place=place)
 
     def _unmatched(self, met: set[_Place]) -> list[str]:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from grader.batch.columns import column
+from grader.batch.columns import column, participant_number
 from grader.batch.identity import EMAIL, PARTICIPANT, Key, keys
 from grader.escape import printable
 
@@ -71,6 +72,7 @@ def worksheet_times(rows: Sequence[Sequence[str]], shown: str) -> Times:
     if place is None or participant is None:
         return found
     email = column(rows[0], "email")
+    addresses = Counter(row[email].strip().casefold() for row in rows[1:]) if email is not None else Counter[str]()
     for line, row in enumerate(rows[1:], 2):
         if row[place].strip() in _NONE:
             continue
@@ -82,7 +84,9 @@ def worksheet_times(rows: Sequence[Sequence[str]], shown: str) -> Times:
                 f"no time; set Moodle to English and download the worksheet again"
             )
             continue
-        number = re.sub(r"\D", "", row[participant])
-        for one in keys((PARTICIPANT, number), (EMAIL, row[email] if email is not None else "")):
+        number = participant_number(row[participant])
+        address = row[email] if email is not None else ""
+        unique = addresses[address.strip().casefold()] == 1
+        for one in keys((PARTICIPANT, number), (EMAIL, address if unique else "")):
             found.times[one] = time.isoformat()
     return found

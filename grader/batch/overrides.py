@@ -6,13 +6,12 @@ A store keeps the overrides of its last run, and uses them until another file re
 
 from __future__ import annotations
 
-import math
 import pathlib
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from grader.batch.csv_table import read_table
+from grader.batch.csv_table import read_number, read_table
 from grader.batch.identity import CANVAS_ID, EMAIL, GITHUB, LOGIN, NUMBER, PARTICIPANT, Entry, keys
 from grader.batch.late import days_late, is_late
 from grader.batch.matching import Row, match
@@ -50,7 +49,7 @@ class Override(NamedTuple):
 def read_overrides(path: pathlib.Path, lab: Lab) -> list[Override]:
     """Read a file of overrides. InputError with every line that is wrong."""
     rows = read_table(path)
-    header = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    header = [cell.strip().casefold() for cell in rows[0]]
     places = {
         what: next((header.index(name) for name in names if name in header), -1) for what, names in _COLUMNS.items()
     }
@@ -79,13 +78,15 @@ def read_overrides(path: pathlib.Path, lab: Lab) -> list[Override]:
 def _points(what: str, text: str, lab: Lab) -> tuple[float, str]:
     """Return the points, and what is wrong with them or with what they are for."""
     try:
-        points = float(text.replace(",", "."))
-    except ValueError:
-        return 0.0, f"points is {text!r}; expected a number"
+        points = read_number(text)
+    except ValueError as error:
+        return 0.0, f"points is {text!r}: {error}"
+    if points is None:
+        return 0.0, f"points is {text!r}; expected a number, 0 or more"
     most = {TOTAL: 100.0} | {task.id: float(task.points) for task in lab.tasks}
     most |= {scenario.id: float(lab.share(scenario)) for scenario in lab.all_scenarios}
     # What is not in the lab any more is reported when it is applied: an edited lab must not stop a batch.
-    if not (math.isfinite(points) and 0 <= points <= most.get(what, 100.0)):
+    if points > most.get(what, 100.0):
         return 0.0, f"points is {text}; {what} has 0 to {shown(most.get(what, 100.0))}"
     return _whole(points), ""
 

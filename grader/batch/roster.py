@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from grader.batch.accounting import Account, account
-from grader.batch.columns import KNOWN, column
+from grader.batch.columns import KNOWN
 from grader.batch.csv_table import read_table
 from grader.batch.identity import (
     CANVAS_ID,
@@ -76,8 +76,6 @@ def read_roster(path: pathlib.Path, columns: Mapping[str, str]) -> Roster:
     it has no column to know people by, or if two rows share a key.
     """
     rows = read_table(path)
-    if not rows:
-        raise InputError([f"{path}: the file is empty"])
     places = _places(rows[0], columns, str(path))
     listed = [_listed(line, row, places) for line, row in enumerate(rows[1:], 2) if any(map(str.strip, row))]
     _refuse_doubles(listed, str(path))
@@ -121,9 +119,11 @@ def _places(header: list[str], columns: Mapping[str, str], shown: str) -> dict[s
                 raise InputError([f"{shown}:1: no column is called {columns[what]!r} (it has {', '.join(header)})"])
             places[what] = folded.index(columns[what].strip().casefold())
         else:
-            place = column(header, what)
+            place = _recognised(folded, what, shown)
             if place is not None and place not in places.values():
                 places[what] = place
+    if "github_id" in folded and "github" not in places and folded[places.get("login", 0)] == "username":
+        places["github"] = places.pop("login")  # Classroom 50 goes by GitHub logins
     if "sis login id" in folded and "id" in folded:
         places["canvas"] = folded.index("id")
     if not places.keys() & {"email", "number", "login", "github"}:
@@ -132,6 +132,15 @@ def _places(header: list[str], columns: Mapping[str, str], shown: str) -> dict[s
             [f"{shown}:1: no column to know people by (it has {', '.join(header)}); expected {known}, or use --columns"]
         )
     return places
+
+
+def _recognised(folded: list[str], what: str, shown: str) -> int | None:
+    """Return the column that holds `what`; None if there is none. InputError if two columns may be meant."""
+    fitting = [n for n, cell in enumerate(folded) if cell in KNOWN[what]]
+    if len(fitting) > 1:
+        names = " and ".join(repr(folded[n]) for n in fitting)
+        raise InputError([f"{shown}:1: {names} can both be the {what}; name the right one with --columns {what}=NAME"])
+    return fitting[0] if fitting else None
 
 
 def _listed(line: int, row: list[str], places: Mapping[str, int]) -> Listed:

@@ -253,3 +253,60 @@ def test_a_row_with_too_many_cells_is_refused():
     """A cell beyond the header would be lost."""
     with pytest.raises(InputError, match=r"g.csv: row 3 has 5 cells, the header 4; export it again"):
         fill(PARTICIPANTS.replace("8,Jon@x.org", "8,Jon@x.org,lost"), "g.csv", batch(entry("a")))
+
+
+@pytest.mark.parametrize(("maximum", "grade"), [('"1.000,00"', "500.00"), ("20.0", "10.00")])
+def test_a_maximum_is_a_number_of_any_country(maximum, grade):
+    """A German Moodle's 1.000,00 is a thousand."""
+    text = WORKSHEET.replace("Submitted,,20.00", f"Submitted,,{maximum}")
+    filled = fill(text, "w.csv", batch(entry("p", system="moodle", user="12345")))
+
+    assert rows(filled.text)[1][4] == grade and filled.account.notes == []
+
+
+@pytest.mark.parametrize("text", [WORKSHEET.replace(",20.00", ',"1,000"'), CANVAS.replace(",,100,10", ',,"1,000",10')])
+def test_a_maximum_with_two_meanings_is_refused_before_anything_is_graded(text):
+    """A thousand or one: no grade is scaled by a guess."""
+    with pytest.raises(InputError, match=r"g.csv:2: the maximum '1,000' can mean 1.0 or 1000"):
+        read_gradebook(rows_of(text, "g.csv"), "g.csv", ("A small lab",))
+
+
+def test_a_worksheet_without_a_maximum_says_so():
+    """Points go in as they are, and the account tells it."""
+    text = WORKSHEET.replace("Submitted,,20.00", "Submitted,,-")
+    filled = fill(text, "w.csv", batch(entry("p", system="moodle", user="12345")))
+
+    assert rows(filled.text)[1][4] == "50.00"
+    assert filled.account.notes == ["1 of the graded rows have no maximum grade, so their points are not scaled"]
+
+
+def test_a_student_called_points_possible_sets_no_maximum():
+    """The row of maximums has no ID."""
+    text = CANVAS.replace("    Points Possible,,,,,100,10,(read only)\r\n", "").replace(
+        '"Doe, Jane",101,u1,jane@x.org,Section 1,,', "Points Possible,101,u1,jane@x.org,Section 1,10,"
+    )
+    filled = fill(text, "g.csv", batch(entry("x", system="canvas", user="101")))
+
+    assert rows(filled.text)[1][-1] == "50.00" and "not scaled" in filled.account.notes[0]
+
+
+def test_a_name_in_a_worksheet_is_no_formula():
+    """The name is the student's own text; a spreadsheet must not run it."""
+    filled = fill(WORKSHEET.replace("Jane Doe", "=cmd()"), "w.csv", batch(entry("x")))
+
+    assert rows(filled.text)[1][1] == "'=cmd()"
+
+
+def test_the_worksheet_of_another_assignment_gets_nothing():
+    """Moodle gives everybody another number in each assignment: an equal address or name does not outweigh it."""
+    found = [
+        entry("participant-1", system="moodle", user="1", email="jane@x.org"),
+        entry("participant-2", system="moodle", user="2", label="Jon Snow"),
+    ]
+    filled = fill(WORKSHEET, "w.csv", batch(*found))
+
+    assert [row[4] for row in rows(filled.text)[1:]] == ["", ""]
+    assert filled.account.graded == 0 and filled.account.unmatched == ["participant-2"]
+    assert filled.account.decisions == [
+        "line 2 (Jane Doe): participant-1 has another participant number: is this the file of another assignment?"
+    ]

@@ -101,3 +101,9 @@ def test_two_claims_on_one_person_are_contested(other):
 def test_names_in_two_unicode_forms_are_one():
     """macOS decomposes letters with accents in the names of files."""
     assert key(NAME, "Jose\u0301 A") == key(NAME, "JOS\u00c9  a")
+
+
+def test_names_differ_by_their_vowel_signs():
+    """Marks belong to a name: without them two Hindi names are one."""
+    assert key(NAME, "\u0938\u0940\u0924\u093e") != key(NAME, "\u0938\u0924\u093e")
+    assert key(NAME, "Jose\u0301_Doe") == key(NAME, "Jos\u00e9 Doe")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.identity import EMAIL, PARTICIPANT, Key
+from grader.batch.grading import _time_of
+from grader.batch.identity import EMAIL, PARTICIPANT, Key, keys_of
 from grader.batch.moodle_times import parse_worksheet_time, worksheet_times
 from tests.batch.handed_in import batch, rows
 from tests.labs import kernel_text
@@ -67,7 +68,8 @@ def test_every_time_comes_back(time):
 def test_a_cell_that_is_no_time_is_named():
     """With its line and the way out; rows without a submission are not."""
     row = ["Participant 7", "Jane Doe", "J@x.org", "", "", "100", "", ""]
-    sheet = [ENGLISH, [*row[:6], "lundi", ""], [*row[:6], "-", ""], [*row[:6], "Montag, 2. Mai 2026, 23:59", ""]]
+    others = [["Participant 8", "Jon", "", *row[3:6], "lundi", ""], ["Participant 9", "Joe", "", *row[3:6], "-", ""]]
+    sheet = [ENGLISH, *others, [*row[:6], "Montag, 2. Mai 2026, 23:59", ""]]
     found = worksheet_times(sheet, "m.csv")
 
     assert found.times == dict.fromkeys((Key(PARTICIPANT, "7"), Key(EMAIL, "j@x.org")), "2026-05-02T23:59:00")
@@ -107,3 +109,22 @@ def test_a_class_from_moodle(cli, lab, tmp_path):
     assert "1 day late" in (tmp_path / "out" / "feedback" / "participant-1.md").read_text()
     report = (tmp_path / "out" / "report.txt").read_text()
     assert "2026-11-21T23:00:00" in report and "1 day late" in report
+
+
+def test_times_of_another_assignment_are_nobodys():
+    """Who has a participant number goes by it: a worksheet of another assignment has other numbers."""
+    jane, jon = (
+        {"id": id, "system": "moodle", "user": user, "email": f"{id}@x.org", "number": ""}
+        for id, user in (("jane", "7"), ("jon", "8"))
+    )
+    times = {Key(PARTICIPANT, "7"): "2026-05-02T23:59:00", Key(EMAIL, "jane@x.org"): "1", Key(EMAIL, "jon@x.org"): "1"}
+
+    assert _time_of(keys_of(jane, jane), times) == "2026-05-02T23:59:00"
+    assert _time_of(keys_of(jon, jon), times) == ""
+
+
+def test_an_address_that_two_rows_have_tells_no_time():
+    """Only the rows' numbers do."""
+    rows = [[f"Participant {n}", "X", "team@x.org", "", "", "100", f"Montag, {n}. Mai 2026, 23:59", ""] for n in (1, 2)]
+
+    assert {one.kind for one in worksheet_times([ENGLISH, *rows], "m.csv").times} == {PARTICIPANT}

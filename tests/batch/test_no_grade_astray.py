@@ -145,8 +145,28 @@ def table(rows):
     return text.getvalue()
 
 
-def filled(text, found):
-    book = read_gradebook(rows_of(text, "g.csv"), "g.csv", ["A small lab"]).fill(batch(*found))
+def resaved(text, style):
+    """Return what a spreadsheet makes of a table: another separator, quotes everywhere, spaces, a mark."""
+    table = csv.reader(io.StringIO(text, newline=""))
+    again = io.StringIO()
+    separator, quoting, space, mark = style
+    rows = [[f"{cell}{space}" if n else cell for n, cell in enumerate(row)] for row in table]
+    csv.writer(again, delimiter=separator, quoting=quoting, lineterminator="\n").writerows(rows)
+    return mark + again.getvalue()
+
+
+STYLES = st.tuples(
+    st.sampled_from(",;\t"),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(["", " ", "\u00a0"]),
+    st.sampled_from(["", "\ufeff"]),
+)
+PLAIN = (",", csv.QUOTE_MINIMAL, "", "")
+
+
+def filled(text, found, style=PLAIN):
+    table = rows_of(resaved(text, style), "g.csv")
+    book = read_gradebook(table, "g.csv", ["A small lab"]).fill(batch(*found))
     return list(csv.reader(io.StringIO(book.text, newline=""))), book.account
 
 
@@ -171,14 +191,15 @@ def right(person, most):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@given(people=classes(), most=st.sampled_from([100, 40, 7.5]))
+@given(people=classes(), most=st.sampled_from([100, 40, 7.5]), style=STYLES)
 @settings(max_examples=25)
-def test_no_grade_goes_astray(layout, people, most):
+def test_no_grade_goes_astray(layout, people, most, style):
     """In Canvas's gradebook and both of Moodle's: a cell is its own person's grade, or what it was."""
     found = entries(layout, people)
-    book, account = filled(canvas_book(people, most), found)
-    sheet, of_sheet = filled(worksheet(people, most), found)
-    listed, of_list = filled(participants(people, most), found)
+    (book, account), (sheet, of_sheet), (listed, of_list) = (
+        filled(made(people, most), found, style) for made in (canvas_book, worksheet, participants)
+    )
+    book, sheet, listed = ([[cell.strip() for cell in row] for row in table] for table in (book, sheet, listed))
 
     assert len(book) == len(people) + 2 and len(sheet) == len(people) + 1
     for person, row, line in zip(people, book[2:], sheet[1:], strict=True):
@@ -202,6 +223,20 @@ def test_the_platforms_own_gradebook_takes_every_grade(people):
 
     assert account.graded == len(handed_in) and account.decisions == []
     assert [row[3] for row in sheet[1:]] == [right(p, 100) or p.old for p in people]
+
+
+@given(people=classes(), other=st.permutations(range(5)))
+@settings(max_examples=25)
+def test_the_worksheet_of_another_assignment_gets_no_grade(people, other):
+    """Its people are the same, their numbers are not: nobody is graded by an equal name or address."""
+    elsewhere = [p._replace(participant=str(500 + n)) for p, n in zip(people, other, strict=False)]
+    found = entries(moodle_folders, people)
+    for one in found:
+        person = next(p for p in people if p.participant == one["user"])
+        one.update(email=person.email)
+    sheet, account = filled(worksheet(elsewhere, 100), found)
+
+    assert account.graded == 0 and [row[3] for row in sheet[1:]] == [p.old for p in people]
 
 
 @given(people=classes(), cuts=st.lists(st.booleans(), min_size=5, max_size=5))

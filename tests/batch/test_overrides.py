@@ -73,7 +73,9 @@ def test_feedback_names_no_hidden_scenario():
         ("a,b\n", "o.csv:1: expected the columns student, task or scenario, points and comment"),
         (HEAD + "a,fork,many,\n", "o.csv:2: points is 'many'; expected a number"),
         (HEAD + "a,total,101,\n", "o.csv:2: points is 101; total has 0 to 100"),
-        (HEAD + "a,touch,nan,\n", "o.csv:2: points is nan; touch has 0 to"),
+        (HEAD + "a,total,-1,\n", "o.csv:2: points is '-1'; expected a number, 0 or more"),
+        (HEAD + 'a,total,"12,345",\n', "o.csv:2: points is '12,345': '12,345' can mean 12.345 or 12345"),
+        (HEAD + "a,touch,nan,\n", "o.csv:2: points is 'nan'; expected a number"),
         (HEAD + "a,fork,1,\na,fork,2,\n", "o.csv:2: a has another override of fork on line 3"),
     ],
 )

@@ -213,3 +213,29 @@ def test_a_report_has_names_from_the_gradebook(cli, lab, tmp_path):
     for output in ("out", "all"):
         page = (tmp_path / output / "report.html").read_text()
         assert "<code>participant-500017</code></a> <small>Jane &lt;i&gt;Doe</small>" in page
+
+
+def test_the_roster_of_classroom_50(roster):
+    """Its usernames are GitHub's: no login at the university is matched by one."""
+    text = (
+        "username,first_name,last_name,email,section,github_id,role,status,student_id\njane,Jane,Doe,j@x.org,1,9,,,7\n"
+    )
+    (one,) = roster(text).listed
+
+    assert (one.name, one.github, one.login, one.number) == ("Jane Doe", "jane", "", "7")
+
+
+def test_the_roster_of_github_classroom(roster):
+    """It has a column of its own for GitHub's logins, so the identifier stays the university's."""
+    (one,) = roster("identifier,github_username,github_id,name\njd1,jane,9,Jane Doe\n").listed
+
+    assert (one.github, one.login) == ("jane", "jd1")
+
+
+def test_two_columns_for_one_thing_are_asked_about(roster):
+    """The first is not taken in silence; --columns decides."""
+    text = "Username,Login,name\njane,jd1,Jane Doe\n"
+    with pytest.raises(InputError, match="'username' and 'login' can both be the login; name the right one with --col"):
+        roster(text)
+
+    assert roster(text, ["login=Login"]).listed[0].login == "jd1"
