@@ -11,7 +11,7 @@ import tempfile
 from grader.files import write_file
 from grader.grade.twins import NAME as TWINS
 from grader.grade.twins import recorded_twins
-from grader.lab.lab import Lab
+from grader.lab.lab import Lab, load_lab
 from grader.publish.release import fill, write_lab
 from grader.publish.wheel import write_wheel, zipped
 
@@ -24,6 +24,7 @@ def export_gradescope(lab: Lab, path: pathlib.Path, isolation: str) -> list[str]
         root = pathlib.Path(folder)
         wheel = write_wheel(root)
         write_lab(lab, root / "labs" / lab.name, hidden=True)
+        load_lab(root / "labs" / lab.name)  # whatever the copy lacks is noticed here, not when students hand in
         write_file(root / "labs" / lab.name / TWINS, recorded_twins(lab), make_folders=True)
         for program in PROGRAMS:
             text = fill(program, lab, wheel).replace("@ISOLATION@", isolation)

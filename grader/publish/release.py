@@ -17,6 +17,8 @@ import shutil
 
 from grader.errors import InputError
 from grader.files import write_file
+from grader.formats.yaml_reader import plain_value, read_yaml
+from grader.formats.yaml_writer import flow, sentence
 from grader.grade.diagnosis import fingerprints_path, load_fingerprints
 from grader.lab.lab import Lab, load_lab
 from grader.lab.recordings import load_recording, recording_path
@@ -111,20 +113,26 @@ def write(path: pathlib.Path, text: str) -> None:
 def lab_yaml(lab: Lab, hidden: bool) -> str:
     """Return the lab.yaml of a lab that has no reference and keeps all its files in its own folder.
 
+    It is written from the values: comments are the author's own, and YAML has many ways to write a field.
+
     hidden: the copy is for staff, so it may contain what its twins decide
     """
-    lines = []
-    for line in (lab.path / "lab.yaml").read_text(encoding="utf-8").splitlines():
-        key = line.partition(":")[0]
-        if key == "quiz":
-            lines.append("quiz: quiz.packed")
-        elif key == "kernel":
-            lines.append(f"kernel: kernel.py:{lab.kernel.name}")
-        elif key != "reference" and (hidden or key != "twins"):
-            lines.append(line)
-    if lab.hand_in and not any(line.startswith("hand_in:") for line in lines):
-        lines.append(f"hand_in: {json.dumps(lab.hand_in)}")
-    return "\n".join(lines) + "\n"
+    given = plain_value(read_yaml((lab.path / "lab.yaml").read_bytes(), str(lab.path / "lab.yaml")))
+    left_out = {"reference"} if hidden else {"reference", "twins"}
+    fields = {name: value for name, value in given.items() if name not in left_out}
+    fields["kernel"] = f"kernel.py:{lab.kernel.name}"
+    if lab.quiz is not None:
+        fields["quiz"] = "quiz.packed"
+    if lab.hand_in:
+        fields["hand_in"] = lab.hand_in
+    return "".join(_field(name, value) for name, value in fields.items())
+
+
+def _field(name: str, value: object) -> str:
+    """Return a field of lab.yaml, a list of mappings with an item per line."""
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return f"{name}:\n" + "".join(f"  - {flow(item)}\n" for item in value)
+    return f"{name}: {sentence(value) if isinstance(value, str) else flow(value)}\n"
 
 
 def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:

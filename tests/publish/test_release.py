@@ -11,7 +11,7 @@ import pytest
 from grader.errors import InputError
 from grader.lab.lab import load_lab
 from grader.publish.leaks import contents, leaks, secret_files
-from grader.publish.release import release
+from grader.publish.release import release, write_lab
 from tests.conftest import ROOT
 from tests.labs import kernel_text
 
@@ -248,3 +248,24 @@ def test_without_a_line_nothing_is_said(lab, cli, tmp_path):
     cli("release", lab, "--output", tmp_path / "out")
 
     assert "hand in" not in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("reference: ", "reference:\n  "),
+        ("reference: ", '"reference" : '),
+        ("quiz: quiz.yaml", "quiz: >-\n  quiz.yaml"),
+        ("title: A small lab", "title: A small lab  # secretname is the hidden one\n'twins': decide"),
+    ],
+)
+def test_however_a_field_is_written(lab, tmp_path, old, new):
+    """YAML has many ways to write a field: what students get has the same values, no comment and nothing for staff."""
+    text = (lab / "lab.yaml").read_text()
+    (lab / "lab.yaml").write_text(text.replace(old, new, 1))
+    write_lab(load_lab(lab), tmp_path / "out", hidden=False)
+    given, released = load_lab(lab), load_lab(tmp_path / "out")
+
+    assert (released.title, released.tasks, released.kernel.name) == (given.title, given.tasks, given.kernel.name)
+    assert (released.reference, released.twins, released.quiz) == (None, "report", tmp_path / "out" / "quiz.packed")
+    assert "secretname" not in (tmp_path / "out" / "lab.yaml").read_text()
