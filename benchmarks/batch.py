@@ -36,6 +36,11 @@ class Cost(NamedTuple):
     processor: float
 
 
+def adopt_orphans() -> None:
+    """Become the parent of processes whose own parent dies, so that none is missed."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def cost(command: list[str]) -> Cost:
     """Run a command to its end and the end of all that it left. CalledProcessError if its status is not 0."""
     before, began = _used(), time.perf_counter()
@@ -123,7 +128,7 @@ def main() -> None:
         return
     import students
 
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary) / "class"
         students.make(folder, options.count, options.lab, honest=True)

@@ -15,12 +15,16 @@ from grader.batch.identity import Entry, Key, contested, contradiction, is_anoth
 
 
 class Row(NamedTuple):
-    """A row of a gradebook: its line, what to call it, its strong keys, and its name."""
+    """A row of a gradebook: its line, what to call it, its strong keys, and its name.
+
+    guessed  True if one text stands for keys of every kind, so that none of them contradicts another person's
+    """
 
     line: int
     shown: str
     keys: frozenset[Key]
     name: Key | None = None
+    guessed: bool = False
 
 
 class Match(NamedTuple):
@@ -103,7 +107,7 @@ class _Matcher:
             return Match(decide=f"{ids[0]} fits line {lines} as well")
         number, place = min(found)
         other = contradiction(self.entries[number], people(self.entries[number])[place], row.keys)
-        if other:
+        if other and not row.guessed:
             return Match(decide=f"{ids[0]} has another {other}: is this the file of another assignment?")
         return Match(self.entries[number], by_name=not strong, place=place)
 

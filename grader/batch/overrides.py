@@ -103,7 +103,9 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
     tasks = [task["id"] for task in batch["tasks"]]
     order = [*scenarios, *tasks, TOTAL]  # the smaller first: an override of a task counts for all of it
     ids = {entry["id"]: entry for entry in entries}
-    rows = [Row(one.line, one.student, keys(*((kind, one.student) for kind in _KINDS))) for one in overrides]
+    rows = [
+        Row(one.line, one.student, keys(*((kind, one.student) for kind in _KINDS)), guessed=True) for one in overrides
+    ]
     found = {one: match(entries, [row]).rows[0] for one, row in zip(overrides, rows, strict=True)}
     idle = []
     lines: dict[tuple[str, str], int] = {}

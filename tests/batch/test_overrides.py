@@ -124,3 +124,11 @@ def test_they_survive_a_regrade(cli, lab, tmp_path):
     assert "total: 55 -> 70 by the course (was ill)" in second["note"]
     assert "- total: 55 -> 70 points: `was ill`" in feedback
     assert rows(out)["student-01"]["points"] == "55"
+
+
+def test_a_student_of_moodle_is_named_by_any_key():
+    """An ID number is no participant number, so it does not contradict one."""
+    one = entry("participant-7", system="moodle", user="7", number="0042", email="j@x.org", points=50.0)
+    for line, student in enumerate(("0042", "J@x.org", "7", "participant-7"), 2):
+        assert apply([one], [Override(line, student, "total", float(line), "")], batch(one)) == []
+        assert one["points"] == line
