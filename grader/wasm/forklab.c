@@ -10,25 +10,18 @@
 IMPORT("page_size") uint32_t host_page_size(void);
 IMPORT("zero_frame") int32_t host_zero_frame(void);
 IMPORT("allocate") int32_t host_allocate(void);
-IMPORT("free") int32_t host_free(int32_t frame);
-IMPORT("zero") int32_t host_zero(int32_t frame);
-IMPORT("copy") int32_t host_copy(int32_t source, int32_t target);
+IMPORT("free") void host_free(int32_t frame);
+IMPORT("zero") void host_zero(int32_t frame);
+IMPORT("copy") void host_copy(int32_t source, int32_t target);
 IMPORT("map") int32_t host_map(uint32_t process, uint32_t page, int32_t frame, int32_t protection, int32_t cow);
-IMPORT("protect") int32_t host_protect(uint32_t process, uint32_t page, int32_t protection, int32_t cow);
-IMPORT("unmap") int32_t host_unmap(uint32_t process, uint32_t page);
-IMPORT("lookup") uint64_t host_lookup(uint32_t process, uint32_t page);
+IMPORT("protect") void host_protect(uint32_t process, uint32_t page, int32_t protection, int32_t cow);
+IMPORT("unmap") void host_unmap(uint32_t process, uint32_t page);
+IMPORT("lookup") int32_t host_lookup(uint32_t process, uint32_t page);
 IMPORT("next_page") int32_t host_next_page(uint32_t process, uint32_t page);
 IMPORT("log") void host_log(const char *text, uint32_t size);
 IMPORT("todo") void host_todo(const char *text, uint32_t size);
 
 /* ---- the machine ------------------------------------------------------------------------------------------- */
-
-/* The machine refused an operation: stop here, so that the trap names the line of the kernel that asked for it. */
-#define REFUSED (-99)
-static int32_t checked(int32_t result) {
-    if (result == REFUSED) __builtin_trap();
-    return result;
-}
 
 /* Asked for once: they do not change, and a call of the machine costs as much as a thousand instructions. */
 static uint32_t page_size;
@@ -52,37 +45,37 @@ frame_t fl_zero_frame(void) {
     return zero_frame;
 }
 
-frame_t fl_allocate(void) { return checked(host_allocate()); }
-void fl_free(frame_t frame) { checked(host_free(frame)); }
-void fl_zero(frame_t frame) { checked(host_zero(frame)); }
-void fl_copy(frame_t source, frame_t target) { checked(host_copy(source, target)); }
+/* What the machine refuses stops the kernel there, in the line that asked for it. */
+frame_t fl_allocate(void) { return host_allocate(); }
+void fl_free(frame_t frame) { host_free(frame); }
+void fl_zero(frame_t frame) { host_zero(frame); }
+void fl_copy(frame_t source, frame_t target) { host_copy(source, target); }
 
 int fl_map(process_t process, page_t page, frame_t frame, int protection, bool cow) {
-    return checked(host_map(process, page, frame, protection, cow));
+    return host_map(process, page, frame, protection, cow);
 }
 
 void fl_protect(process_t process, page_t page, int protection, bool cow) {
-    checked(host_protect(process, page, protection, cow));
+    host_protect(process, page, protection, cow);
 }
 
-void fl_unmap(process_t process, page_t page) { checked(host_unmap(process, page)); }
+void fl_unmap(process_t process, page_t page) { host_unmap(process, page); }
 
 /* An entry comes as one number: the frame above bit 8, then dirty, accessed, cow, x, w, r and present. */
 bool fl_lookup(process_t process, page_t page, pte_t *entry) {
-    uint64_t bits = host_lookup(process, page);
-    checked((int32_t)(bits >> 32 ? REFUSED : 0));
+    int32_t bits = host_lookup(process, page);
     if (entry && (bits & 1)) {
-        entry->protection = (int)(bits >> 1) & 7;
+        entry->protection = bits >> 1 & 7;
         entry->cow = bits >> 4 & 1;
         entry->accessed = bits >> 5 & 1;
         entry->dirty = bits >> 6 & 1;
-        entry->frame = (frame_t)(bits >> 8);
+        entry->frame = bits >> 8;
     }
     return bits & 1;
 }
 
 bool fl_next_page(process_t process, page_t page, page_t *found) {
-    int32_t next = checked(host_next_page(process, page));
+    int32_t next = host_next_page(process, page);
     if (next >= 0 && found) *found = (page_t)next;
     return next >= 0;
 }

@@ -312,17 +312,19 @@ class _CompiledSource:
     def __init__(self, texts: dict[str, str], module: str) -> None:
         from base64 import b64decode
 
-        from grader.sandbox.inside.wasm_kernel import Program
+        from grader.sandbox.inside.wasm_runtime import Program
 
         self.texts = texts
         self._program = Program(b64decode(module))
 
-    def kernel_class(self) -> Any:
-        return self._program
+    def kernel_class(self) -> MakeKernel:
+        from grader.sandbox.inside.wasm_kernel import WasmKernel
+
+        return lambda hw: WasmKernel(hw, self._program)
 
     def describe(self, error: BaseException, method: str) -> dict[str, object]:
         """Return what went wrong: a trap with the lines of the C source, or what any other error says."""
-        from grader.sandbox.inside.wasm_kernel import Crash
+        from grader.sandbox.inside.wasm_trap import Crash
 
         if not isinstance(error, Crash):
             return describe(error, method, {})

@@ -1,0 +1,270 @@
+"""A WebAssembly module and its instances: what it may ask for, how much it may use, and calls in both directions.
+
+Whatever a module does, it can only compute in its own memory and call the functions of IMPORTS. An instance is stopped
+by *fuel*, one unit for about one instruction and OPERATION units for a call of the machine: the same kernel uses the
+same fuel on every machine and under every load.
+
+Calls go through the C interface that the package wasmtime itself stands on, and which checks no types: a call through
+the package's own functions takes four times as long, and a scenario has tens of thousands. The types of everything
+that a module imports and exports are compared once, before the first call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from typing import Any
+
+# Read when the runtime is set up: a trap then names the line of the C source.
+os.environ["WASMTIME_BACKTRACE_DETAILS"] = "1"
+
+import wasmtime
+from wasmtime import _ffi as ffi
+
+from grader.machine.errors import HardwareError
+from grader.sandbox.inside.wasm_trap import Crash
+
+#: Units of fuel for one scenario: ten times what the model answers need for the largest one, fork-faults.
+FUEL = 200_000_000
+
+#: Units that an operation of the machine takes, in addition to those of its instructions: about as long as it lasts.
+OPERATION = 1000
+
+#: The message of the trap in which a refused operation ends; `failure` says why it was refused.
+REFUSED = "refused"
+
+#: Bytes of memory that a kernel may have: its arrays, and malloc's 16 MiB.
+MEMORY = 32 << 20
+
+#: Host function -> types of its results and of its parameters: i is a number of 32 bits, l one of 64.
+IMPORTS = {
+    "page_size": ("i", ""),
+    "zero_frame": ("i", ""),
+    "allocate": ("i", ""),
+    "free": ("", "i"),
+    "zero": ("", "i"),
+    "copy": ("", "ii"),
+    "map": ("i", "iiiii"),
+    "protect": ("", "iiii"),
+    "unmap": ("", "ii"),
+    "lookup": ("i", "ii"),
+    "next_page": ("i", "ii"),
+    "log": ("", "ii"),
+    "todo": ("", "ii"),
+}
+
+#: Function of the module that the machine calls -> the same.
+EXPORTS = {
+    "mmap": ("i", "iliii"),
+    "munmap": ("i", "ili"),
+    "mprotect": ("i", "ilii"),
+    "page_fault": ("i", "ilii"),
+    "fork": ("i", "ii"),
+    "exit": ("", "i"),
+}
+
+#: What compiled C does not need; what is switched off cannot be attacked.
+_NOT_NEEDED = (
+    *("wasm_threads", "wasm_memory64", "wasm_multi_memory", "wasm_relaxed_simd", "wasm_simd", "wasm_tail_call"),
+    *("wasm_function_references", "wasm_gc", "wasm_exceptions"),
+)
+
+_KINDS = {"i": "i32", "l": "i64"}
+
+#: A value takes 16 bytes of the array that holds arguments and results; numbers are written in its first ones.
+_STRIDE = 4
+
+_HOST_CALL = ctypes.CFUNCTYPE(
+    ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int32), ctypes.c_size_t
+)
+
+_NO_FINALIZER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(0)
+
+
+class OutOfFuel(Exception):
+    """The kernel has used up its fuel."""
+
+
+class Program:
+    """A compiled kernel, translated once and instantiated for each scenario.
+
+    running  the instance whose code runs at the moment: host functions belong to the program and act for it
+    """
+
+    def __init__(self, module: bytes) -> None:
+        """Translate a module. Crash if it is none, asks for what is not offered, or lacks what the machine calls."""
+        self.engine = wasmtime.Engine(_config())
+        try:
+            self.module = wasmtime.Module(self.engine, module)
+        except wasmtime.WasmtimeError as error:
+            raise Crash("crash", "InvalidModule", str(error)[:500]) from None
+        _check_types(self.module)
+        self.running: Instance | None = None
+        self.linker = wasmtime.Linker(self.engine)
+        self._callbacks = [self._define(name, *signature) for name, signature in IMPORTS.items()]  # kept alive
+
+    def _define(self, name: str, results: str, parameters: str) -> object:
+        """Offer a host function to the module."""
+        callback = ctypes.cast(
+            _HOST_CALL(self._host(name, bool(results), len(parameters))), ffi.wasmtime_func_unchecked_callback_t
+        )
+        kind = wasmtime.FuncType([_type(p) for p in parameters], [_type(r) for r in results])
+        space, word = (ctypes.create_string_buffer(text.encode()) for text in ("forklab", name))
+        error = ffi.wasmtime_linker_define_func_unchecked(
+            self.linker.ptr(),
+            space,
+            len(space.value),
+            word,
+            len(word.value),
+            kind.ptr(),
+            callback,
+            None,
+            _NO_FINALIZER,
+        )
+        if error:
+            raise wasmtime.WasmtimeError._from_ptr(error)
+        return callback
+
+    def _host(self, name: str, has_result: bool, count: int) -> Callable[..., int]:
+        """Return what runs when the module calls a function: an operation, or a trap that stops the module."""
+        stop = _STRIDE * count
+
+        def call(_env: int, _caller: int, values: Any, _size: int) -> int:
+            instance = self.running
+            assert instance is not None
+            try:
+                # ctypes counts a slice of nothing as one value.
+                result = instance.operation(name, values[:stop:_STRIDE] if stop else [])
+                if has_result:
+                    values[0] = result
+                return 0
+            except BaseException as error:
+                instance.failure = error
+                return ctypes.cast(wasmtime.Trap(REFUSED)._consume(), ctypes.c_void_p).value or 0
+
+        return call
+
+
+class Instance:
+    """A module with a memory of its own.
+
+    operations  calls of the machine so far
+    failure     what the machine refused, if that stopped the module in its last call
+    """
+
+    def __init__(self, program: Program, operations: dict[str, Callable[..., Any]]) -> None:
+        """Make an instance, which `start` makes ready. operations: what the functions of IMPORTS do."""
+        self._program = program
+        self._operations = operations
+        self.operations = 0
+        self.failure: BaseException | None = None
+        self.memory: wasmtime.Memory | None = None
+        self.store = wasmtime.Store(program.engine)
+        self.store.set_limits(memory_size=MEMORY, instances=1, memories=1, tables=1, table_elements=1000)
+        self.store.set_fuel(FUEL)
+        self._values = (ctypes.c_int64 * (_STRIDE // 2 * max(len(p) for _, p in EXPORTS.values())))()
+        self._arguments = ctypes.cast(self._values, ctypes.POINTER(ffi.wasmtime_val_raw_t))
+        self._result = ctypes.c_int32.from_buffer(self._values)
+
+    def start(self) -> None:
+        """Lay out the memory and run the module's own start function. Trap or WasmtimeError if that fails."""
+        self._program.running = self
+        try:
+            exports = self._program.linker.instantiate(self.store, self._program.module).exports(self.store)
+        finally:
+            self._program.running = None
+        self._exports = {name: exports[name] for name in EXPORTS}  # kept alive
+        self._functions = {name: ctypes.byref(export._func) for name, export in self._exports.items()}  # type: ignore[union-attr]
+        self.memory = exports["memory"]  # type: ignore[assignment]
+
+    def operation(self, name: str, arguments: list[int]) -> int | None:
+        """Carry out an operation that the module asks for, and return its result."""
+        self.operations += 1
+        if self.operations > FUEL // OPERATION:
+            raise OutOfFuel
+        result: int | None = self._operations[name](*arguments)
+        return result
+
+    def call(self, name: str, *arguments: int) -> int:
+        """Call a function of EXPORTS and return its result, 0 if it has none.
+
+        Trap or WasmtimeError if it does not return. OutOfFuel if it used up more than there is, with its operations.
+        """
+        values = self._values
+        for place, argument in enumerate(arguments):
+            values[_STRIDE // 2 * place] = argument
+        self.failure = None
+        trap = ctypes.POINTER(ffi.wasm_trap_t)()
+        self._program.running = self
+        try:
+            error = ffi.wasmtime_func_call_unchecked(
+                self.store._context(),
+                self._functions[name],
+                self._arguments,
+                max(len(arguments), 1),
+                ctypes.byref(trap),
+            )
+        finally:
+            self._program.running = None
+        if error:
+            raise wasmtime.WasmtimeError._from_ptr(error)
+        if trap:
+            raise wasmtime.Trap._from_ptr(trap)
+        if self.used > FUEL:
+            raise OutOfFuel
+        return self._result.value if EXPORTS[name][0] else 0
+
+    @property
+    def used(self) -> int:
+        """Return the fuel used so far, operations included."""
+        return FUEL - self.store.get_fuel() + OPERATION * self.operations
+
+    def text(self, start: int, size: int) -> str:
+        """Return the bytes at a place of the module's memory as text, as far as they are there."""
+        if self.memory is None:
+            raise HardwareError("a module has no text before it has started")
+        start, size = start & 0xFFFFFFFF, min(size & 0xFFFFFFFF, 1000)
+        return bytes(self.memory.read(self.store, start, start + size)).decode("utf-8", "replace")
+
+
+def _config() -> wasmtime.Config:
+    config = wasmtime.Config()
+    config.consume_fuel = True
+    config.parallel_compilation = False
+    # Kernels compute little and are translated often: translation takes half as long, their runs hardly longer.
+    config.cranelift_opt_level = "none"
+    config.memory_reservation = config.memory_reservation_for_growth = config.memory_guard_size = 0
+    config.memory_init_cow = False  # it would need a file in memory, which a confined process may not make
+    for feature in _NOT_NEEDED:
+        setattr(config, feature, False)
+    return config
+
+
+def _check_types(module: wasmtime.Module) -> None:
+    """Raise Crash unless a module asks for no more than IMPORTS, and has EXPORTS and a memory: calls check nothing."""
+    for wanted in module.imports:
+        if wanted.module != "forklab" or wanted.name not in IMPORTS:
+            told = f"it asks for {wanted.module}.{wanted.name}, which the machine does not offer"
+            raise Crash("crash", "InvalidModule", told)
+        if _signature(wanted.type) != IMPORTS[wanted.name]:
+            raise Crash("crash", "InvalidModule", f"it asks for {wanted.name} with other parameters than it has")
+    found = {export.name: export.type for export in module.exports}
+    for name, signature in EXPORTS.items():
+        if name not in found or _signature(found[name]) != signature:
+            raise Crash("crash", "InvalidModule", f"it has no function {name} as the machine calls it")
+    if not isinstance(found.get("memory"), wasmtime.MemoryType):
+        raise Crash("crash", "InvalidModule", "it exports no memory")
+
+
+def _signature(kind: object) -> tuple[str, str] | None:
+    """Return the types of a function's results and parameters as IMPORTS writes them; None if that is impossible."""
+    if not isinstance(kind, wasmtime.FuncType):
+        return None
+    letters = {word: letter for letter, word in _KINDS.items()}
+    words = [[letters.get(str(value), "?") for value in values] for values in (kind.results, kind.params)]
+    return "".join(words[0]), "".join(words[1])
+
+
+def _type(letter: str) -> wasmtime.ValType:
+    return wasmtime.ValType.i32() if letter == "i" else wasmtime.ValType.i64()
