@@ -1,10 +1,12 @@
 """The process that a compiler runs in: it confines itself, then becomes the compiler.
 
-    python -I -S -c PROGRAM ROOT FOLDER TOOLS SECONDS -- COMMAND...
+    python -I -S -c PROGRAM ROOT FOLDER TOOLS SECONDS LEVEL -- COMMAND...
 
 A C source decides which files a compiler reads (`#include`, `#embed`, `.incbin`) and how long it works. So this process
 may read the compiler's own folder and the one with the sources, write to that folder only, open no connection, and has
 limits on time, memory and the size of files. Where root starts it, it gives up root first.
+
+With LEVEL `limits` only the limits are set: for systems that cannot confine a process (level W).
 """
 
 from __future__ import annotations
@@ -14,39 +16,47 @@ import sys
 
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); from grader.wasm.confined_compiler import main; main()"
 
-#: Exit status that says: not confined, not compiled.
-NO_WALLS = 91
+#: The values of LEVEL.
+WALLS, LIMITS = "walls", "limits"
+
+#: Exit status that says: the compiler was not started.
+NOT_STARTED = 91
 
 MEMORY = 4 << 30
 FILE = 64 << 20
 
 
 def main() -> None:
-    """Confine this process and execute the command. Exit with NO_WALLS, and the reason on stderr, if that fails."""
-    root, folder, tools, seconds = sys.argv[1:5]
-    command = sys.argv[6:]
+    """Confine this process and execute the command. Exit with NOT_STARTED, and the reason on stderr, if that fails."""
+    root, folder, tools, seconds, level = sys.argv[1:6]
+    command = sys.argv[7:]
     sys.path.remove(root)
     try:
-        confine(folder, tools, int(seconds))
+        os.chdir(folder)
+        limit(int(seconds))
+        ruleset = make_ruleset(folder, tools) if level == WALLS else None  # root can still reach every folder
+        if os.geteuid() == 0:
+            give_up_root(folder)
+        if ruleset is not None:
+            confine(ruleset)
+        os.execve(command[0], command, environment(folder))
     except OSError as error:
-        os.write(2, f"{error.strerror or error}".encode())
-        os._exit(NO_WALLS)
-    environment = {"PATH": "/nonexistent", "HOME": folder, "TMPDIR": folder}
-    environment |= {"ZIG_GLOBAL_CACHE_DIR": f"{folder}/cache", "ZIG_LOCAL_CACHE_DIR": f"{folder}/cache"}
-    os.chdir(folder)
-    os.execve(command[0], command, environment)
+        os.write(2, f"{error.filename or ''} {error.strerror or error}".strip().encode())
+        os._exit(NOT_STARTED)
 
 
-def confine(folder: str, tools: str, seconds: int) -> None:
-    """Put the walls up around the calling process. OSError without Landlock."""
+def environment(folder: str) -> dict[str, str]:
+    """Return the environment variables of a compiler that works in a folder."""
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    folders = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "LOCALAPPDATA"), folder)
+    cache = os.path.join(folder, "cache")
+    return {"PATH": os.devnull, **kept, **folders, "ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
+
+
+def limit(seconds: int) -> None:
+    """Limit what this process, and what it becomes, may use."""
     import resource
 
-    from grader.sandbox.inside.confine import landlock, libc, rlimits
-
-    rules = [(tools, "run"), (folder, "write")]
-    rules += [(path, "read") for path in ("/dev/null", "/dev/urandom", "/proc/self", "/etc/ld.so.cache")]
-    rules += [(path, "run") for path in ("/lib", "/lib64", "/usr/lib", "/usr/lib64") if os.path.isdir(path)]
-    ruleset = landlock.make_ruleset(rules)
     limits = {
         "RLIMIT_AS": MEMORY,
         "RLIMIT_CPU": seconds,
@@ -58,10 +68,35 @@ def confine(folder: str, tools: str, seconds: int) -> None:
         number = getattr(resource, name)
         _, hard = resource.getrlimit(number)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(number, (value, value))
-    if os.geteuid() == 0:
-        os.chown(folder, rlimits.NOBODY, rlimits.NOBODY)
-        rlimits.become_nobody()
+        try:
+            resource.setrlimit(number, (value, value))
+        except (OSError, ValueError):
+            if sys.platform != "darwin":  # macOS refuses a limit on memory
+                raise
+
+
+def give_up_root(folder: str) -> None:
+    """Become nobody, who owns the folder."""
+    from grader.sandbox.inside.confine import rlimits
+
+    os.chown(folder, rlimits.NOBODY, rlimits.NOBODY)
+    rlimits.become_nobody()
+
+
+def make_ruleset(folder: str, tools: str) -> int:
+    """Return a descriptor of what a compiler may read and write. OSError without Landlock."""
+    from grader.sandbox.inside.confine import landlock
+
+    rules = [(tools, "run"), (folder, "write")]
+    rules += [(path, "read") for path in ("/dev/null", "/dev/urandom", "/proc/self", "/etc/ld.so.cache")]
+    rules += [(path, "run") for path in ("/lib", "/lib64", "/usr/lib", "/usr/lib64") if os.path.isdir(path)]
+    return landlock.make_ruleset(rules)
+
+
+def confine(ruleset: int) -> None:
+    """Put the walls up around the calling process."""
+    from grader.sandbox.inside.confine import landlock, libc
+
     libc.prctl(libc.PR_SET_PDEATHSIG, 9)
     libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
     landlock.restrict(ruleset)

@@ -1,0 +1,100 @@
+"""Refuses, by name, what a kernel in C could lead a compiler to other files with.
+
+A C source can read files while it is compiled: `#include`, `#embed`, an assembler's `.incbin`, `__has_include`. What is
+looked at here is the text as a compiler sees it after the first phases of translation: lines that a backslash joins are
+one line, and comments and literals are gone. Where the system confines the compiler, this is only the friendlier
+message; where it does not, this is the wall.
+"""
+
+from __future__ import annotations
+
+import re
+
+ONLY = '#include "forklab.h" is all that a kernel may include; there is no libc'
+
+#: Directives that neither read a file nor say that a line comes from one.
+_HARMLESS = frozenset(
+    {"define", "undef", "if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif", "error", "warning", ""}
+)
+
+#: Words -> why a kernel may not use them.
+_WORDS = {
+    "__has_include": "a kernel may not look for files",
+    "__has_include_next": "a kernel may not look for files",
+    "__has_embed": "a kernel may not look for files",
+    "_Pragma": "a kernel may not give orders to the compiler",
+    "__pragma": "a kernel may not give orders to the compiler",
+    "__asm": "a kernel may not contain assembly",
+    "__asm__": "a kernel may not contain assembly",
+}
+
+_SPLICED = re.compile(r"(?P<line>.*)\\[ \t\v\f]*", re.DOTALL)
+_COMMENT_OR_LITERAL = re.compile(
+    r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\[^\n]|[^\"\\\n])*\"?|'(?:\\[^\n]|[^'\\\n])*'?", re.DOTALL
+)
+_DIRECTIVE = re.compile(r"^ *(?:#|%:) *(?P<name>\w*)(?P<rest>[^\n]*)", re.M)
+_OURS = re.compile(r" *(?:\"forklab\.h\"|<forklab\.h>) *")
+_WORD = re.compile(r"\b_\w+")
+_PASTE = re.compile(r"##|%:%:")
+
+
+def refused(source: str) -> tuple[tuple[int, str], ...]:
+    """Return the lines that a kernel may not have, each with the reason."""
+    joined = _joined(source.replace("\r\n", "\n").replace("\r", "\n"))
+    # Compilers take several letters of Unicode, and a byte order mark, for a space.
+    text = re.sub(r"[^\x21-\x7e\n]", " ", _without_comments(joined))
+    found = []
+    for directive in _DIRECTIVE.finditer(text):
+        reason = _directive(directive["name"], directive["rest"])
+        if reason:
+            found.append((_line(text, directive.start("name")), reason))
+    plain = _COMMENT_OR_LITERAL.sub("", text)
+    for word in _WORD.finditer(plain):
+        if word.group() in _WORDS:
+            found.append((_line(plain, word.start()), f"{word.group()}: {_WORDS[word.group()]}"))
+    for paste in _PASTE.finditer(plain):
+        found.append((_line(plain, paste.start()), "## makes names that cannot be checked; write the name itself"))
+    return tuple(sorted(found))
+
+
+def _directive(name: str, rest: str) -> str:
+    """Return why a directive is refused, or ""."""
+    if name == "include":
+        return "" if _OURS.fullmatch(rest) else ONLY
+    if name in ("embed", "import", "include_next"):
+        return ONLY
+    return "" if name in _HARMLESS else f"#{name} is not for a kernel; remove the line"
+
+
+def _joined(text: str) -> str:
+    """Return a text with lines that a backslash continues joined, and as many lines as before."""
+    lines, beginning, owed = [], "", 0
+    for line in text.split("\n"):
+        spliced = _SPLICED.fullmatch(line)
+        if spliced:
+            beginning, owed = beginning + spliced["line"], owed + 1
+        else:
+            lines += [beginning + line, *[""] * owed]
+            beginning, owed = "", 0
+    return "\n".join([*lines, beginning])
+
+
+def _without_comments(text: str) -> str:
+    """Return a text with a space for each comment, and as many lines as before. Literals stay."""
+    parts, owed, end = [], 0, 0
+    for match in _COMMENT_OR_LITERAL.finditer(text):
+        before = text[end : match.start()]
+        if owed and "\n" in before:
+            # The lines of a comment count after the line that it is part of.
+            before = before.replace("\n", "\n" * (owed + 1), 1)
+            owed = 0
+        parts.append(before)
+        comment = match.group().startswith(("/*", "//"))
+        owed += match.group().count("\n") if comment else 0
+        parts.append(" " if comment else match.group())
+        end = match.end()
+    return "".join([*parts, text[end:]])
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1

@@ -1,0 +1,111 @@
+"""What a source could lead the compiler to other files with, as it sees the source: joined lines, no comments."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.wasm.source_check import ONLY, refused
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '#include "/etc/passwd"',
+        "  #  include </etc/passwd>",
+        "%:include </etc/passwd>",
+        '#inc\\\nlude "/etc/passwd"',
+        '#inc\\ \t\r\nlude "/etc/passwd"',
+        '#/**/include/**/"/etc/passwd"',
+        '/* a\n */ # include "/etc/passwd"',
+        '\x0c#include "/etc/passwd"',
+        '\u00a0#include "/etc/passwd"',
+        '\ufeff#include "/etc/passwd"',
+        'int x;\r#include "/etc/passwd"',
+        '#include "forklab.h" \\\n#include "other.h"',
+        '#include "forklab\u00a0.h"',
+        "#include_next <forklab.h>",
+        '#embed "/etc/passwd"',
+        '#import "/etc/passwd"',
+        '#define F "/etc/passwd"\n#include F',
+        "'\"'\n#include F",
+        'char *s = "/*";\n#include F',
+        "#error it's /* odd\n#include F",
+    ],
+)
+def test_another_file_is_refused(line):
+    """However the directive is written, and whatever comes before it."""
+    assert ONLY in [reason for _, reason in refused(line + "\n")]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('#pragma include_alias("forklab.h", "/etc/passwd")', "#pragma is not for a kernel"),
+        ('_Pragma("GCC dependency \\"/etc/passwd\\"")', "may not give orders to the compiler"),
+        ('#line 1 "/etc/passwd"', "#line is not for a kernel"),
+        ('# 1 "/etc/passwd"', "#1 is not for a kernel"),
+        ('#if __has_include("/etc/passwd")', "may not look for files"),
+        ('#if __has_\\\ninclude("/etc/passwd")', "may not look for files"),
+        ('__asm__(".incbin \\"/etc/passwd\\"");', "may not contain assembly"),
+        ("#define P(a, b) a##b", "makes names that cannot be checked"),
+        ("#define P(a, b) a%:%:b", "makes names that cannot be checked"),
+    ],
+)
+def test_other_ways_to_a_file_are_refused(line, reason):
+    """Each with the reason."""
+    assert any(reason in told for _, told in refused(f"int x;\n{line}\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '#include "forklab.h"\n',
+        '#include <forklab.h> // the only one\n#include "forklab.h" /* again */\n',
+        "#ifndef A\n#define A(x) #x\n#elif 1\n#else\n#undef A\n#endif\n#\n",
+        '// #include "other.h"\n/*\n#include "other.h"\n*/\n',
+        'char *s = "#include \\"other.h\\" ## __asm__";\n',
+        "/* don't */ char c = '\"'; // it's\n/* __has_include */\n",
+    ],
+)
+def test_honest_sources_are_not(text):
+    """Comments and literals may say anything."""
+    assert refused(text) == ()
+
+
+def test_the_line_is_that_of_the_directive():
+    """Joined lines and comments before it count."""
+    text = '#define X 1 \\\n 2\n/* one\ntwo\nthree */\nint x; /* a\nb */\n#include "other.h"\n'
+
+    assert refused(text) == ((8, ONLY),)
+
+
+WORDS = [
+    "/*",
+    "*/",
+    "//",
+    '"',
+    "'",
+    "\\",
+    "\n",
+    "\r",
+    "#",
+    "%:",
+    " ",
+    "include",
+    "inc",
+    "lude",
+    '"/x"',
+    "\u00a0",
+    "a",
+    "\t",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
+def test_no_text_hides_a_plain_directive_on_its_own_line(text):
+    """After any text that closes its comments, its literals and its line, the directive is seen; nothing is raised."""
+    closed = f"{text}\n*/\n"
+    assert ONLY in [reason for _, reason in refused(f'{closed}#include "/x"\n')]
+    assert all(1 <= line <= len(re.split(r"\r\n|\r|\n", text)) + 1 for line, _ in refused(text))
