@@ -23,9 +23,9 @@ sys.path.insert(0, str(ROOT))
 
 def hand_in(folder: pathlib.Path, kernel: str) -> int:
     """Write each attack as a submission whose kernel has the name that the lab asks for; return how many."""
-    from grader.authoring.selftest import read_attacks
+    from grader.authoring.attacks import read_attacks
 
-    attacks = read_attacks()
+    attacks = [attack for attack in read_attacks() if attack.language == "python"]
     for attack in attacks:
         (folder / attack.name).mkdir(parents=True)
         source = f"{attack.source}\n\n{kernel} = Attack\n"

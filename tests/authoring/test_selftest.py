@@ -8,11 +8,14 @@ import tempfile
 
 import pytest
 
-from grader.authoring.selftest import FOLDER, HONEST, LIMITS, Outcome, Selftest, read_attack, read_attacks, run_selftest
+from grader.authoring.attacks import FOLDER, HONEST, read_attack, read_attacks, without_c
+from grader.authoring.selftest import LIMITS, Outcome, Selftest, run_selftest
 from grader.errors import InputError
 from grader.sandbox.sandbox import LEVELS, Sandbox
 
-ATTACKS = read_attacks()
+ATTACKS = [attack for attack in read_attacks() if attack.language == "python"]
+IN_C = [attack for attack in read_attacks() if attack.language != "python"]
+WITH_C = pytest.mark.skipif(bool(without_c()), reason=without_c())
 HEAD = "# It tries something.\n# level: L1\n# verdicts: passed {} passed\n\n"
 STRIKE = "class Attack(Honest):\n    def strike(self, parent, child):\n        {}\n"
 
@@ -52,7 +55,9 @@ def test_this_machine_gives_the_level_that_grading_strangers_needs():
 def test_there_are_attacks_of_every_kind():
     """At least 125, each with a sentence that says what it tries."""
     assert len(ATTACKS) >= 125
-    assert all(attack.about.endswith(".") for attack in ATTACKS)
+    assert all(attack.about.endswith(".") for attack in [*ATTACKS, *IN_C])
+    assert sum(attack.language == "wat" or not attack.name.startswith("c-source") for attack in IN_C) >= 15
+    assert sum(attack.name.startswith("c-source") for attack in IN_C) >= 15
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -76,6 +81,39 @@ def test_an_attack_that_goes_on_is_contained_or_refused_in_words(polite, attack)
         pytest.skip(outcome.skipped)
 
     assert outcome.wrong == ()
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """WebAssembly, without a wall of the system's."""
+    with Selftest("W") as made:
+        yield made
+
+
+@WITH_C
+@pytest.mark.proof
+@pytest.mark.parametrize("attack", IN_C, ids=lambda attack: attack.name)
+def test_an_attack_in_c_is_contained(selftest, attack):
+    """By the system's walls and WebAssembly's together."""
+    assert selftest.run(attack).wrong == ()
+
+
+@WITH_C
+@pytest.mark.proof
+@pytest.mark.parametrize("attack", IN_C, ids=lambda attack: attack.name)
+def test_an_attack_in_c_is_contained_by_webassembly_alone(alone, attack):
+    """As on systems that confine nothing: the same attacks, the same verdicts."""
+    assert alone.run(attack).wrong == ()
+
+
+@WITH_C
+def test_webassembly_contains_some_attacks(alone):
+    """The quick ones of them: a source that would read a file, and a module whose functions are of another kind."""
+    quick = ("c-source-includes-a-file", "module-of-another-kind", "module-with-too-much-memory")
+    outcomes = [alone.run(attack) for attack in IN_C if attack.name in quick]
+
+    assert [outcome.wrong for outcome in outcomes] == [()] * len(quick)
+    assert alone.run(ATTACKS[0]).skipped == "this level is only for kernels in C"
 
 
 # -- would it notice? -----------------------------------------------------------------------------------------
@@ -181,7 +219,7 @@ def test_the_command_tells_what_was_contained(cli):
 def test_the_command_fails_if_one_was_not(cli, monkeypatch):
     """Status 1, the attack with what went wrong, and a warning."""
     escaped = made("print('ESCAPED: so')")
-    monkeypatch.setattr("grader.authoring.selftest.read_attacks", lambda pattern: [escaped])
+    monkeypatch.setattr("grader.authoring.attacks.read_attacks", lambda pattern: [escaped])
     status, out, err = cli("selftest")
 
     assert status == 1

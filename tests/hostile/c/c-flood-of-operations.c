@@ -1,0 +1,9 @@
+// Operations without end.
+// level: W
+// verdicts: passed timed_out passed
+
+#include "forklab.h"
+
+static void strike(process_t parent, process_t child) {
+    for (;;) fl_zero(0);
+}

@@ -1,0 +1,12 @@
+;; Its memory has addresses of 64 bits.
+;; level: W
+;; verdicts: crashed crashed crashed
+
+(module
+  (memory (export "memory") i64 1)
+  (func (export "mmap") (param i32 i64 i32 i32 i32) (result i32) i32.const 0)
+  (func (export "munmap") (param i32 i64 i32) (result i32) i32.const 0)
+  (func (export "mprotect") (param i32 i64 i32 i32) (result i32) i32.const 0)
+  (func (export "page_fault") (param i32 i64 i32 i32) (result i32) i32.const 0)
+  (func (export "fork") (param i32 i32) (result i32) i32.const 0)
+  (func (export "exit") (param i32)))

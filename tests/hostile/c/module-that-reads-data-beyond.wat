@@ -1,0 +1,13 @@
+;; Its data begin outside of its memory.
+;; level: W
+;; verdicts: crashed crashed crashed
+
+(module
+  (memory (export "memory") 1)
+  (data (i32.const 65535) "beyond")
+  (func (export "mmap") (param i32 i64 i32 i32 i32) (result i32) i32.const 0)
+  (func (export "munmap") (param i32 i64 i32) (result i32) i32.const 0)
+  (func (export "mprotect") (param i32 i64 i32 i32) (result i32) i32.const 0)
+  (func (export "page_fault") (param i32 i64 i32 i32) (result i32) i32.const 0)
+  (func (export "fork") (param i32 i32) (result i32) i32.const 0)
+  (func (export "exit") (param i32)))

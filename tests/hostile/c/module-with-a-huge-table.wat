@@ -1,0 +1,13 @@
+;; It asks for a table of ten million entries.
+;; level: W
+;; verdicts: crashed crashed crashed
+
+(module
+  (memory (export "memory") 1)
+  (table 10000000 funcref)
+  (func (export "mmap") (param i32 i64 i32 i32 i32) (result i32) i32.const 0)
+  (func (export "munmap") (param i32 i64 i32) (result i32) i32.const 0)
+  (func (export "mprotect") (param i32 i64 i32 i32) (result i32) i32.const 0)
+  (func (export "page_fault") (param i32 i64 i32 i32) (result i32) i32.const 0)
+  (func (export "fork") (param i32 i32) (result i32) i32.const 0)
+  (func (export "exit") (param i32)))

@@ -1,0 +1,13 @@
+;; It asks to share the memory of somebody else.
+;; level: W
+;; verdicts: crashed crashed crashed
+
+(module
+  (import "env" "memory" (memory 1))
+  (export "memory" (memory 0))
+  (func (export "mmap") (param i32 i64 i32 i32 i32) (result i32) i32.const 0)
+  (func (export "munmap") (param i32 i64 i32) (result i32) i32.const 0)
+  (func (export "mprotect") (param i32 i64 i32 i32) (result i32) i32.const 0)
+  (func (export "page_fault") (param i32 i64 i32 i32) (result i32) i32.const 0)
+  (func (export "fork") (param i32 i32) (result i32) i32.const 0)
+  (func (export "exit") (param i32)))

@@ -1,0 +1,5 @@
+;; A module that has nothing the machine could call.
+;; level: W
+;; verdicts: crashed crashed crashed
+
+(module (memory (export "memory") 1))
