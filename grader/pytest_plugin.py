@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("forklab")
     group.addoption("--submission", metavar="WHAT", default=None, help="what to grade in a lab (default: its folder)")
-    group.addoption("--isolation", metavar="LEVEL", default="auto", help="auto, require, or a level: L0 L1 L2S L2 L3")
+    group.addoption("--isolation", metavar="LEVEL", default="auto", help="auto, require, or a level: L0 L1 W L2S L2 L3")
 
 
 #: Exit status: nothing could be graded. The same as the program's.

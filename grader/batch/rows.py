@@ -28,7 +28,7 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _HASH = re.compile(r"[A-Za-z0-9.+_-]{0,200}")
 
-_LEVELS = ("none", "L0", "L1", "L2S", "L2", "L3")
+_LEVELS = ("none", "L0", "L1", "W", "L2S", "L2", "L3")
 
 _PERSON = {"label", "email", "number", "login", "github", "named"}
 

@@ -114,13 +114,14 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 
 def add_isolation(parser: argparse.ArgumentParser) -> None:
     """Add the --isolation option, which every command that uses the sandbox has."""
-    levels = ("auto", "require", "L0", "L1", "L2S", "L2", "L3")
+    levels = ("auto", "require", "L0", "L1", "W", "L2S", "L2", "L3")
     parser.add_argument(
         "--isolation",
         choices=levels,
         default="auto",
         metavar="LEVEL",
-        help="auto (the strongest level available), require (at least L2), or exactly L0, L1, L2S, L2 or L3",
+        help="auto (the strongest level available), require (at least L2), or exactly L0, L1, W (WebAssembly, for "
+        "kernels in C), L2S, L2 or L3",
     )
 
 

@@ -30,6 +30,16 @@ def lab_and_submission(options: argparse.Namespace) -> tuple[str | None, str | N
     return lab, kernel
 
 
+def likely_language(submission: str | None, lab: str | None) -> str:
+    """Return the language that a kernel is probably in, by the names of files alone: `python` or `c`.
+
+    It only decides which sandbox is started while the lab is read; `intake` decides what is graded.
+    """
+    path = pathlib.Path(submission or lab or ".")
+    in_c = path.name.endswith(".c") or ((path / "kernel.c").is_file() and not (path / "kernel.py").is_file())
+    return "c" if in_c else "python"
+
+
 def is_kernel(word: str) -> bool:
     """Return True for a file that is not a lab.yaml."""
     path = pathlib.Path(word)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from grader.cli import add_isolation
-from grader.cli.given import add_lab_and_kernel, lab_and_submission
+from grader.cli.given import add_lab_and_kernel, lab_and_submission, likely_language
 from grader.cli.output import write
 from grader.errors import InputError
 from grader.escape import printable
@@ -87,8 +87,9 @@ def run(options: argparse.Namespace) -> int:
     gc.disable()
     options.lab, options.submission = lab_and_submission(options)
     given = options.submission
-    sandboxed = not options.debug and not (given or "").startswith("misconception:")
-    with open_session(options.lab, options.isolation, sandboxed=sandboxed) as session:
+    unconfined = options.debug or (given or "").startswith("misconception:")
+    language = "" if unconfined else likely_language(given, options.lab)
+    with open_session(options.lab, options.isolation, sandboxed=language) as session:
         return _grade(options, session)
 
 

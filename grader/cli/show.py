@@ -56,7 +56,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     _check(options)
     given, name = _given(options)
-    with open_session(given, options.isolation, sandboxed=False) as session:
+    with open_session(given, options.isolation) as session:
         if name is None:
             return _list(session.lab)
         scenario = _find(session.lab, name)

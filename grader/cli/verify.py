@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.steps is not None and options.steps < 0:
         raise InputError([f"--steps {options.steps}: expected a number, 0 or more"])
-    with open_session(options.lab, options.isolation, sandboxed=False) as session:
+    with open_session(options.lab, options.isolation) as session:
         submission = resolve(options.submission, session.lab)
         if options.submission == "reference":
             submission = submission._replace(trusted=reference_kernel(session.lab))  # ours: it needs no sandbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from grader.cli import add_isolation
-from grader.cli.given import add_lab_and_kernel, lab_and_submission
+from grader.cli.given import add_lab_and_kernel, lab_and_submission, likely_language
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,8 @@ def run(options: argparse.Namespace) -> int:
     from grader.watch.loop import watch_lines, watch_screen
 
     options.lab, options.submission = lab_and_submission(options)
-    with open_session(options.lab, options.isolation, sandboxed=True) as session:
+    language = likely_language(options.submission, options.lab)
+    with open_session(options.lab, options.isolation, sandboxed=language) as session:
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             watch_screen(session, options.submission)
         else:

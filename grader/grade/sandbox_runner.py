@@ -6,7 +6,7 @@ public scenario what it saw in a hidden one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from grader.grade.attempt import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from grader.sandbox.sandbox import Sandbox
     from grader.sandbox.subprocess_child import PlainChild
     from grader.sandbox.termination import Ending
+    from grader.wasm.compiler import Compiled
 
 
 class _DiedAhead(Exception):
@@ -46,17 +47,27 @@ class _DiedAhead(Exception):
 class SandboxRunner:
     """A Runner for one submission's kernel, in a sandbox.
 
-    answers  the answers that other submissions' kernels gave in the same scenarios, if many are graded
+    answers    the answers that other submissions' kernels gave in the same scenarios, if many are graded
+    compiling  called before a kernel in C is compiled, which takes a moment
+    module     the module of a kernel in C, if it is compiled already
     """
 
-    def __init__(self, sandbox: Sandbox, source: KernelSource, answers: AnswerCache | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        source: KernelSource,
+        answers: AnswerCache | None = None,
+        compiling: Callable[[], None] = lambda: None,
+        module: bytes = b"",
+    ) -> None:
         self.sandbox = sandbox
+        self._compiling = compiling
         self.source = source
         self._answers = answers
         self._child: Child | PlainChild | None = None
         self._earlier = Printed()  # printed before this attempt, and not asked for yet
         self._last_printed = Printed()  # printed by a child that is gone
-        self._module = b""  # of a kernel in C, once it is compiled
+        self._module = module
         self._hurried = False  # True if the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
@@ -204,20 +215,11 @@ class SandboxRunner:
         if not self._module:
             from grader.wasm.compiler import compile_kernel
 
-            text = self.source.modules["kernel"]
-            compiled = compile_kernel(text)
+            walls = self.sandbox.isolation["got"] in ("L2", "L3")  # below L2 nothing keeps a process from files
+            compiled = compile_kernel(self.source.modules["kernel"], walls, self._compiling)
             self._module = compiled.module
             if not compiled.module:
-                source = text.splitlines()
-                places = [
-                    ("kernel.c", n, "", source[n - 1].strip() if n <= len(source) else "") for n, _ in compiled.errors
-                ]
-                lines = [BEFORE]
-                for (_, message), place in zip(compiled.errors, places, strict=True):
-                    lines += [*own_lines([place]), f"    {message}"]
-                message = compiled.errors[0][1] if compiled.errors else compiled.reason
-                lines += [f"  {compiled.reason}"] if compiled.reason else []
-                self._broken = Attempt(CRASHED, f"kernel.c does not compile: {message}", tuple(lines))
+                self._broken = _does_not_compile(self.source.modules["kernel"], compiled)
         return self._module
 
     def _settle(self, replay: RemoteReplay) -> None:
@@ -229,6 +231,19 @@ class SandboxRunner:
         assert self._child is not None
         if (replay.owed and not self._child.drain(replay.owed)) or not self._child.quiet():
             self.discard()
+
+
+def _does_not_compile(text: str, compiled: Compiled) -> Attempt:
+    """Return how every scenario ends on a kernel in C that does not compile: with the compiler's words on its lines."""
+    source = text.splitlines()
+    lines = [BEFORE]
+    for number, message in compiled.errors:
+        quoted = source[number - 1].strip() if number <= len(source) else ""
+        lines += [*own_lines([("kernel.c", number, "", quoted)]), f"    {message}"]
+    if compiled.reason:
+        lines.append(f"  {compiled.reason}")
+    first = compiled.errors[0][1] if compiled.errors else compiled.reason
+    return Attempt(CRASHED, f"kernel.c does not compile: {first}", tuple(lines))
 
 
 def _text(child: Child | PlainChild) -> Printed:

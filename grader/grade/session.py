@@ -25,32 +25,55 @@ if TYPE_CHECKING:
     from grader.grade.answer_cache import AnswerCache
     from grader.grade.twins import Twin
     from grader.sandbox.isolation import Isolation
+    from grader.sandbox.limits import Limits
     from grader.sandbox.sandbox import Sandbox
 
-#: Processor seconds of a scenario on a kernel in C.
+#: Processor seconds of a scenario on a kernel in C; its fuel takes a second at most.
 C_CPU_S = 10.0
 
 #: Called with each scenario before it is tried.
 Progress = Callable[[Scenario], None]
 
 
-def open_session(given: str | None, isolation: str = "auto", *, sandboxed: bool) -> Session:
+def open_session(given: str | None, isolation: str = "auto", *, sandboxed: str = "") -> Session:
     """Return a session for the lab that a command line names.
 
-    With `sandboxed` the sandbox is started first, so that its interpreter warms up while the lab is read.
+    sandboxed  the language (`python`, `c`) that the kernel is probably in: the sandbox for it is started first, so that
+               its interpreter warms up while the lab is read
     InputError if the lab is wrong, IsolationError if the machine cannot give the isolation.
     """
-    sandbox = None
-    if sandboxed:
-        from grader.sandbox.sandbox import Sandbox
-
-        sandbox = Sandbox(isolation=isolation)
+    boxes = {sandboxed: new_sandbox(isolation, sandboxed)} if sandboxed else {}
     try:
-        return Session(load_lab(find_lab(given)), isolation, sandbox=sandbox)
+        return Session(load_lab(find_lab(given)), isolation, boxes=boxes)
     except BaseException:
-        if sandbox is not None:
-            sandbox.close()
+        for box in boxes.values():
+            box.close()
         raise
+
+
+def new_sandbox(
+    isolation: str,
+    language: str,
+    limits: Limits | None = None,
+    *,
+    polite: bool = True,
+    entry: str = "grader.sandbox.inside.worker:serve",
+) -> Sandbox:
+    """Return a sandbox for kernels in a language. InputError if what they need is not installed.
+
+    polite  whether Python refuses in words what the walls refuse (sandbox/launch.py)
+    entry   what serves in each child
+    """
+    from grader.sandbox.limits import Limits
+    from grader.sandbox.sandbox import Sandbox
+
+    if language == "python":
+        return Sandbox(isolation, limits, polite=polite, entry=entry)
+    from grader.wasm.runtime import runtime_folder
+
+    # Fuel decides how long a kernel in C may work; processor time is only a backstop.
+    limits = (limits or Limits())._replace(cpu_s=C_CPU_S, all_cpu_s=3 * C_CPU_S, counted=True)
+    return Sandbox(isolation, limits, polite=polite, entry=entry, runtime=runtime_folder())
 
 
 class Session:
@@ -58,6 +81,7 @@ class Session:
 
     recordings  recordings that are loaded already, by the scenario's id; others are loaded when they are needed
     answers     the answers of earlier kernels; attempts that come from there have no records
+    boxes       sandboxes that are started already, by the language of their kernels
     """
 
     def __init__(
@@ -65,18 +89,18 @@ class Session:
         lab: Lab,
         isolation: str = "auto",
         *,
-        sandbox: Sandbox | None = None,
+        boxes: Mapping[str, Sandbox] | None = None,
         recordings: Mapping[str, Recording] | None = None,
         answers: AnswerCache | None = None,
     ) -> None:
         self.lab = lab
         self._wanted = isolation
-        self._sandbox = sandbox
-        self._c_sandbox: Sandbox | None = None
-        self._explorer: Sandbox | None = None
+        self._boxes: dict[str, Sandbox] = dict(boxes or {})
+        self._used: Sandbox | None = None  # the sandbox of the last submission that had one
         self._recordings = dict(recordings or {})
         self._answers = answers
         self._hidden = {scenario.id for scenario in lab.hidden}
+        self.compiling: Callable[[], None] = lambda: None  # called before a kernel in C is compiled
 
     def __enter__(self) -> Session:
         return self
@@ -85,52 +109,34 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """End the sandbox and everything in it."""
-        for box in (self._sandbox, self._c_sandbox, self._explorer):
-            if box is not None:
-                box.close()
-        self._sandbox = self._c_sandbox = self._explorer = None
+        """End the sandboxes and everything in them."""
+        for box in self._boxes.values():
+            box.close()
+        self._boxes, self._used = {}, None
 
     # -- what a lab has ---------------------------------------------------------------------------------------
 
-    @property
-    def sandbox(self) -> Sandbox:
-        """Return the sandbox, started at its first use. IsolationError if the machine cannot give the isolation."""
-        if self._sandbox is None:
-            from grader.sandbox.sandbox import Sandbox
+    def sandbox(self, language: str = "python") -> Sandbox:
+        """Return the sandbox for kernels in a language, started at its first use.
 
-            self._sandbox = Sandbox(isolation=self._wanted)
-        return self._sandbox
-
-    @property
-    def c_sandbox(self) -> Sandbox:
-        """Return the sandbox for kernels in C, whose processes have the WebAssembly runtime loaded.
-
-        InputError if the runtime is not installed.
+        InputError if what the language needs is not installed, IsolationError if the machine cannot give the isolation.
         """
-        if self._c_sandbox is None:
-            from grader.sandbox.limits import Limits
-            from grader.sandbox.sandbox import Sandbox
-            from grader.wasm.runtime import runtime_folder
+        if language not in self._boxes:
+            self._boxes[language] = new_sandbox(self._wanted, language)
+        self._used = self._boxes[language]
+        return self._used
 
-            # Fuel decides how long a kernel in C may work; processor time is only a backstop.
-            limits = Limits()._replace(cpu_s=C_CPU_S)
-            self._c_sandbox = Sandbox(isolation=self._wanted, limits=limits, runtime=runtime_folder())
-        return self._c_sandbox
-
-    @property
-    def explorer(self) -> Sandbox:
+    def explorer(self, language: str = "python") -> Sandbox:
         """Return the sandbox for kernels that are explored (sandbox/inside/explorer.py), started at its first use."""
-        if self._explorer is None:
-            from grader.sandbox.sandbox import Sandbox
-
-            self._explorer = Sandbox(isolation=self._wanted, entry="grader.sandbox.inside.explorer:serve")
-        return self._explorer
+        name = f"{language} explored"
+        if name not in self._boxes:
+            self._boxes[name] = new_sandbox(self._wanted, language, entry="grader.sandbox.inside.explorer:serve")
+        return self._boxes[name]
 
     @property
     def isolation(self) -> Isolation:
         """Return what a result says of the sandbox; `got` is `none` if nothing needed one."""
-        box = self._c_sandbox or self._sandbox
+        box = self._used or next(iter(self._boxes.values()), None)
         if box is not None:
             return box.isolation
         return {"wanted": self._wanted, "got": "none", "missing": {}}
@@ -181,8 +187,8 @@ class Session:
         from grader.grade.sandbox_runner import SandboxRunner
 
         assert submission.code is not None
-        box = self.c_sandbox if submission.code.language == "c" else self.sandbox
-        return SandboxRunner(box, submission.code, self._answers if remember else None)
+        box = self.sandbox(submission.code.language)
+        return SandboxRunner(box, submission.code, self._answers if remember else None, self.compiling)
 
     def attempt(self, runner: Runner, scenario: Scenario) -> Attempt:
         """Try a scenario at every failure point that it asks for; the first attempt that does not pass decides."""

@@ -91,6 +91,15 @@ def _descriptors(control: int, complaints: int) -> list[tuple[int | str, ...]]:
     ]
 
 
+def load_runtime(folder: str) -> None:
+    """Import the WebAssembly runtime from the folder that holds its package, and what a kernel in C needs of it."""
+    from importlib import import_module
+
+    sys.path.append(folder)
+    import_module("grader.sandbox.inside.wasm_kernel")
+    sys.path.remove(folder)
+
+
 def above_standard(descriptor: int) -> int:
     """Return the same file at a number above CONTROL, so that putting others at 0 to 3 does not hide it."""
     if descriptor > CONTROL:

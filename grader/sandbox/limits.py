@@ -29,6 +29,8 @@ class Limits(NamedTuple):
     step_answers  the same in one step: bounds the page table entries that the grader has to hold
     all_cpu_s  processor seconds of all scenarios of a submission together
     all_wall_s seconds that all scenarios of a submission together may let pass, as in wall_s
+    counted    True if something else limits the work of a kernel (fuel, for kernels in C): its processor time is then a
+               backstop, and is not reduced
     reduced    True if cpu_s and wall_s are less than usual because an earlier scenario has overrun a limit
     """
 
@@ -40,6 +42,7 @@ class Limits(NamedTuple):
     step_answers: int = 256 << 10
     all_cpu_s: float = 12.0
     all_wall_s: float = 4.0
+    counted: bool = False
     reduced: bool = False
 
     @property
@@ -62,7 +65,8 @@ class Limits(NamedTuple):
                  as long, so that a slow kernel or machine does not make it run out of time
         """
         wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * slowest)
-        return self._replace(cpu_s=min(self.cpu_s, wanted), wall_s=self.wall_s / 10, reduced=True)
+        cpu_s = self.cpu_s if self.counted else min(self.cpu_s, wanted)
+        return self._replace(cpu_s=cpu_s, wall_s=self.wall_s / 10, reduced=True)
 
 
 #: Processor seconds that a kernel may take to look at an entry, once for every fault of every page: ten times what

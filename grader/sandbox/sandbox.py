@@ -9,6 +9,9 @@
 The zygote is started at once and awaited at the first spawn, so that it warms up while the grader reads YAML.
 Isolation is `auto` (the best this machine gives), `require` (that, but L2 or no grading) or a level, which is then
 what children get: no less and, for comparing levels, no more.
+
+A kernel in C runs in the WebAssembly runtime, which is a wall of its own. Where the system confines nothing, that wall
+is all there is, and the level is called W.
 """
 
 from __future__ import annotations
@@ -29,9 +32,12 @@ if TYPE_CHECKING:
     from grader.sandbox.launch import Zygote
     from grader.sandbox.subprocess_child import PlainChild
 
+#: The level of a kernel in C without a wall of the system's.
+WASM = "W"
+
 __all__ = ["LEVELS", "Ending", "IsolationError", "Sandbox"]
 
-LEVELS = ("L0", "L1", "L2S", "L2", "L3")
+LEVELS = ("L0", "L1", WASM, "L2S", "L2", "L3")
 
 #: The minimum level for `require`.
 REQUIRED = "L2"
@@ -72,6 +78,8 @@ class Sandbox:
         off."""
         if isolation not in ("auto", "require", *LEVELS):
             raise IsolationError(f"unknown isolation {isolation!r}; use auto, require, {', '.join(LEVELS)}")
+        if isolation == WASM and not runtime:
+            raise IsolationError("isolation W is that of kernels in C, which run in WebAssembly; this one is in Python")
         self.wanted = isolation
         self.limits = limits or Limits()
         self._polite, self._entry, self._runtime = polite, entry, runtime
@@ -111,14 +119,13 @@ class Sandbox:
         if not POSIX:
             reason = f"not on this system ({os.name})"
             self._missing["walls"] = reason
-            self._report = {"level": "L0", "possible": {}, "landlock_abi": 0}
-            self._judge(self._report)
+            self._report = self._judged({"level": "L0", "possible": {}, "landlock_abi": 0})
             return
         from grader.sandbox import launch
 
         self._jail = jail
         self._buffer = b""
-        walls = self.wanted if self.wanted in ("L0", "L1", "L2S") else "L2"
+        walls = {"L0": "L0", "L1": "L1", WASM: "L0", "L2S": "L2S"}.get(self.wanted, "L2")
         self._zygote = launch.start(walls, self.limits, jail, self._polite, self._entry, self._runtime)
         self._control = self._zygote.control
 
@@ -132,8 +139,7 @@ class Sandbox:
             if message is not None:
                 report = cast("Report", message)
                 self._missing.update(report["missing"])
-                self._judge(report)
-                self._report = report
+                self._report = self._judged(report)
                 break
             reason = self._last_words()
             if self._jail is None:
@@ -142,8 +148,10 @@ class Sandbox:
             self._start(jail=None)
         return self._report
 
-    def _judge(self, report: Report) -> None:
-        """Raise IsolationError if the probes show less than was asked for."""
+    def _judged(self, report: Report) -> Report:
+        """Return a report with the level's name. IsolationError if the probes show less than was asked for."""
+        if self._runtime and report["level"] in ("L0", "L1"):
+            report = {**report, "level": WASM}
         got = report["level"]
         floor = {"auto": "L0", "require": REQUIRED}.get(self.wanted, self.wanted)
         if LEVELS.index(got) < LEVELS.index(floor):
@@ -153,6 +161,7 @@ class Sandbox:
                 f"isolation {self.wanted} needs {floor}, and this machine gives {got} ({missing}). "
                 f"To grade your own code anyway, use --isolation {got}"
             )
+        return report
 
     @property
     def isolation(self) -> Isolation:
@@ -161,7 +170,8 @@ class Sandbox:
         got = report["level"]
         if self.wanted in LEVELS:
             # Report the level that was asked for: stronger layers were left out on purpose.
-            got = LEVELS[min(LEVELS.index(got), LEVELS.index(self.wanted))]
+            least = WASM if self._runtime else "L0"
+            got = LEVELS[max(LEVELS.index(least), min(LEVELS.index(got), LEVELS.index(self.wanted)))]
         return {"wanted": self.wanted, "got": got, "missing": self._missing, "landlock_abi": report["landlock_abi"]}
 
     @property
@@ -219,7 +229,7 @@ class Sandbox:
             from grader.sandbox.subprocess_child import PlainChild
 
             self._spawned += 1
-            self._children[self._spawned] = PlainChild(self, self._entry, self._polite)
+            self._children[self._spawned] = PlainChild(self, self._entry, self._polite, self._runtime)
             return self._children[self._spawned]
         import _socket
         from array import array

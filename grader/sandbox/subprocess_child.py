@@ -1,7 +1,7 @@
 """Level L0 where nothing can be forked (Windows): a plain subprocess, a clock, and limits on its output.
 
-Nothing is confined, and the processor time of another process cannot be read: a child is ended when its answer does not
-come within the wall limit. Written for Windows, but tested only on Linux.
+Nothing is confined by the system, and the processor time of another process cannot be read: a child is ended when its
+answer does not come within the wall limit. Written for Windows, but tested only on Linux.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from grader.protocol import wire
-from grader.sandbox import termination
+from grader.sandbox import launch, termination
 from grader.sandbox.inside import stack_sampler
 from grader.sandbox.launch import OPTIONS, ROOT, environment, interpreter
 from grader.sandbox.termination import Ending
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PROGRAM = (
     "import sys; sys.path.append(sys.argv[1]); "
-    "from grader.sandbox.subprocess_child import inside; inside(sys.argv[2], sys.argv[3])"
+    "from grader.sandbox.subprocess_child import inside; inside(*sys.argv[2:5])"
 )
 
 #: Seconds to wait for an answer that is no longer needed, before the child is discarded.
@@ -38,7 +38,7 @@ _HEAD = 5
 class PlainChild:
     """A subprocess that runs inside/worker.serve. The same interface as child.Child."""
 
-    def __init__(self, owner: Owner, entry: str, polite: bool) -> None:
+    def __init__(self, owner: Owner, entry: str, polite: bool, runtime: str = "") -> None:
         self.limits = owner.limits
         self._owner = owner
         self._ending: Ending | None = None
@@ -46,7 +46,7 @@ class PlainChild:
         self._cut = False
         self._frames: queue.SimpleQueue[tuple[int, bytes] | Ending] = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [interpreter(), *OPTIONS, "-c", _PROGRAM, ROOT, entry, "polite" if polite else "rude"],
+            [interpreter(), *OPTIONS, "-c", _PROGRAM, ROOT, entry, "polite" if polite else "rude", runtime],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -203,7 +203,7 @@ def _write(descriptor: int, data: bytes) -> None:
         return  # receive() reports how it ended
 
 
-def inside(entry: str, polite: str) -> None:
+def inside(entry: str, polite: str, runtime: str) -> None:
     """Live the whole life of a child. Frames leave by what was standard output; prints go where errors go."""
     from importlib import import_module
 
@@ -216,6 +216,8 @@ def inside(entry: str, polite: str) -> None:
 
         for descriptor in (0, out):
             msvcrt.setmode(descriptor, os.O_BINARY)  # type: ignore[attr-defined]
+    if runtime:
+        launch.load_runtime(runtime)
     sys.path.remove(sys.argv[1])
     if polite == "polite":
         from grader.sandbox.inside import audit_hook

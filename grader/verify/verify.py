@@ -108,7 +108,7 @@ def _merged(
 
     code = submission.code
     assert code is not None
-    child = session.explorer.spawn()
+    child = session.explorer().spawn()
     try:
         if send_source(child, code.modules, code.main, code.class_name) is not None:
             return None, "cannot be loaded"

@@ -30,7 +30,7 @@ def patient():
 @pytest.fixture
 def session(lab, box):
     """A session of the small lab; closing it would end the box that other tests use."""
-    return Session(load_lab(lab), sandbox=box)
+    return Session(load_lab(lab), boxes={"python": box})
 
 
 @pytest.fixture

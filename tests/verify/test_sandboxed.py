@@ -25,7 +25,7 @@ FORKS = World("forks", (Mapped("P", {"name": "h", "pages": 1}),), verbs=("fork",
 @pytest.fixture(scope="module")
 def session():
     # An endless kernel is ended early, and the wall limit leaves a busy machine its time.
-    with Session(LAB, sandbox=Sandbox(limits=Limits(cpu_s=0.3))) as opened:
+    with Session(LAB, boxes={"python": Sandbox(limits=Limits(cpu_s=0.3))}) as opened:
         yield opened
 
 

@@ -25,7 +25,7 @@ def sessions():
 
     def session(lab):
         if lab not in opened:
-            opened[lab] = open_session(str(ROOT / "labs" / lab), "auto", sandboxed=False)
+            opened[lab] = open_session(str(ROOT / "labs" / lab))
         return opened[lab]
 
     yield session

@@ -27,7 +27,7 @@ from typing import Any
 from grader.protocol import wire
 from grader.sandbox.inside import interpreter_state, probes, stack_sampler
 from grader.sandbox.inside.confine import rlimits
-from grader.sandbox.launch import CONTROL
+from grader.sandbox.launch import CONTROL, load_runtime
 from grader.sandbox.limits import hurried_memory
 
 #: Seconds that a dying child is waited for.
@@ -258,9 +258,7 @@ def main() -> None:
     for module in ("random", "grader.sandbox.inside.audit_hook"):
         import_module(module)
     if runtime:
-        sys.path.append(runtime)
-        import_module("grader.sandbox.inside.wasm_kernel")
-        sys.path.remove(runtime)
+        load_runtime(runtime)
     sys.path.remove(root)
     rlimits.keep_modules_within_reach()
     interpreter_state.state()

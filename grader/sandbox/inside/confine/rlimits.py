@@ -36,8 +36,12 @@ def become_nobody() -> None:
     if os.geteuid() != 0:
         return
     os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
+    if hasattr(os, "setresuid"):
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    else:  # macOS; root gives up all its user ids with this one
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
 
 
 def die_with(parent: int) -> None:
