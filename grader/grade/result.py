@@ -11,8 +11,6 @@ from typing import Literal, NotRequired, TypedDict
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 
-Audience = Literal["student", "staff"]
-
 
 class HiddenResult(TypedDict):
     """The number of hidden scenarios of the lab, and their points."""

@@ -20,7 +20,6 @@ PRESENT = 64
 FRAME_SHIFT = 7
 
 RIGHTS = 7
-USED = ACCESSED | DIRTY
 
 
 class Entry(NamedTuple):

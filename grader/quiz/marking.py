@@ -32,12 +32,6 @@ class Mark(NamedTuple):
     feedback: tuple[str, ...] = ()
 
 
-def mark_sheet(lab: Lab, quiz: Quiz, answers: bytes | None) -> QuizResult:
-    """Return the marks as plain values: points, max_points, questions; `problems` lists entries of no question."""
-    sheet, problems = read_sheet(answers)
-    return mark_answers(lab, quiz, sheet, problems)
-
-
 def read_sheet(answers: bytes | None) -> tuple[Sheet, list[str]]:
     """Return the answers on a sheet, and the problems of the sheet as a whole (it then counts as empty)."""
     if answers is None:
@@ -64,7 +58,7 @@ def unfit(given: object) -> bool:
 
 
 def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> QuizResult:
-    """Mark a sheet that has been read already."""
+    """Return the marks of a sheet that has been read. `problems` lists what is wrong with it as a whole."""
     known = {question.id for question in quiz.questions}
     problems = list(problems)
     problems += [f"the quiz has no question '{printable(id, 80)}'" for id in sheet if id not in known and id != VARIANT]

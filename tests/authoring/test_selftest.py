@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from grader.authoring.attacks import FOLDER, HONEST, read_attack, read_attacks, without_c
-from grader.authoring.selftest import LIMITS, Outcome, Selftest, run_selftest
+from grader.authoring.selftest import Outcome, Selftest, run_selftest
 from grader.errors import InputError
 from grader.sandbox.sandbox import LEVELS, Sandbox
 
@@ -242,4 +242,4 @@ def test_all_are_told_as_they_end(selftest):
 
     assert seen == outcomes
     assert [o.verdicts[1] for o in outcomes] == ["passed", "crashed"]
-    assert all(0 < o.seconds < LIMITS.wall_s * 10 for o in outcomes)
+    assert all(outcome.seconds > 0 for outcome in outcomes)
