@@ -263,7 +263,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
 
     folder = pathlib.Path(options.output)
     for problem in outcome.problems:
-        print(f"grader: {problem}", file=sys.stderr)
+        print(f"grader: {printable(problem)}", file=sys.stderr)
     try:
         filled = fill_gradebooks(outcome.batch, books, folder, language)
     except StoreError as error:
@@ -284,7 +284,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
         print(f"results.csv, results.json, report.html, results/ and feedback/ are in {folder}")
         print(f"{outcome.alike} See similarity.html there; it is for staff.")
     for entry in open_ones[:10]:
-        print(f"grader: {entry['id']}: {note(entry)}", file=sys.stderr)
+        print(f"grader: {entry['id']}: {printable(note(entry))}", file=sys.stderr)
     # Marked as late without a time: what is taken off, if anything, is for a person to say.
     undated = any(entry.get("late_undecided") and not entry["adjustments"] for entry in entries)
     undecided = [entry for entry in entries if entry["decide"]]
