@@ -168,6 +168,20 @@ def test_every_type_survives_gift(items):
     assert "steps: has become a match of steps and places, because GIFT has no order questions" in lost
 
 
+def test_answers_have_the_format_of_the_question():
+    """As in Moodle, whose exports write [html] once: answers, feedback and pairs are HTML unless they say else."""
+    [item, pairs, words], notes = gift.read(
+        b"[html]<p>T</p>{=<p>a &lt; b</p>#<b>so</b> ~[plain]<p>####<p>all</p>}\n\n"
+        b"[html]T{=<i>a</i> -> 1 =<i>b</i> -> 2}\n\n[html]T{=[html]a =<b> #<b>x</b>}",
+        "q.gift",
+    )
+
+    assert [(o.text, o.right, o.why) for o in item.options] == [("a < b", True, "**so**\n\nall"), ("<p>", False, "all")]
+    assert [o.text for o in pairs.options] == ["*a*", "*b*"]
+    assert words.answers == ("a", "<b>")
+    assert [note.message for note in notes if note.line == 1] == ["the text is HTML; it was converted to Markdown"]
+
+
 @given(text=WORDS, words=st.lists(WORDS, min_size=2, max_size=4, unique_by=lambda t: " ".join(t.casefold().split())))
 @settings(max_examples=200, deadline=None)
 def test_any_text_survives_gift(text, words):

@@ -39,7 +39,7 @@ def test_a_sheet_that_names_anothers_variant_is_marked_with_the_courses_numbers(
 
 def test_a_display_name_is_no_id_where_there_is_one():
     """Students can change their name to a friend's login; it counts only where a download has nothing else."""
-    about = {"user": "", "number": "500017", "email": "", "label": "ada"}
+    about = {"system": "moodle", "user": "", "number": "500017", "email": "", "label": "ada"}
 
     assert _owners(about) == ("500017",)
     assert _owners({**about, "number": ""}) == ("ada",)

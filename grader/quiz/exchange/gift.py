@@ -83,6 +83,7 @@ class _Question:
         self.name = name
         self.line = line
         self.notes: list[Note] = []
+        self.html = False  # the question's text is HTML, and so is all of it that says nothing else
 
     def note(self, message: str, lost: bool = False) -> None:
         self.notes.append(Note(self.name, self.line, message, lost))
@@ -109,7 +110,10 @@ class _Question:
         if _find(block, "{", opened + 1, closed) != -1 or _find(block, "}", closed + 1) != -1:
             self.note("an extra { or }; in a text, write \\{ or \\}; left out", True)
             return None, self.notes
-        text, after = self.formatted(block[:opened], "the text"), _plain(block[closed + 1 :]).strip()
+        text = self.formatted(block[:opened], "the text")
+        format = _FORMAT.match(block[:opened].strip())
+        self.html = format is not None and format[1] == "html"
+        after = self.formatted(block[closed + 1 :])
         if after:
             self.note("the answer is in the middle of the text; a gap (_____) replaces it")
             text = f"{text} _____ {after}".strip()
@@ -123,7 +127,7 @@ class _Question:
 
     def answers(self, title: str, text: str, body: str) -> Item | None:
         body, why = _cut(body, "####")
-        item = Item(title, "", text, why=_plain(why).strip())
+        item = Item(title, "", text, why=self.formatted(why))
         if not body:
             self.note("an essay cannot be marked automatically; left out", True)
             return None
@@ -165,7 +169,7 @@ class _Question:
         for _, answer in answers:
             percent, rest = _weight(answer)
             given, told = _cut(rest, "#")
-            told, word = self.formatted(told), self.formatted(given).replace("\\*", "*")
+            told, word = self.formatted(told), _plain(_FORMAT.sub("", given.strip(), 1)).strip().replace("\\*", "*")
             if not word or word == "*":
                 self.other(told, percent in (None, 100))
                 continue
@@ -227,7 +231,7 @@ class _Question:
         options = []
         for _, answer in answers:
             at = _find(answer, "->")
-            left, right = _plain(answer[:at]).strip(), _plain(answer[at + 2 :]).strip()
+            left, right = self.formatted(answer[:at]), _plain(answer[at + 2 :]).strip()
             if left and right:
                 options.append(Option(left, right))
             else:
@@ -264,15 +268,19 @@ class _Question:
         return self.sound(item._replace(kind=kind, options=tuple(options), why=""))
 
     def formatted(self, part: str, what: str = "an answer") -> str:
-        """Return a text without escapes and format prefix; HTML is converted to Markdown."""
+        """Return a text without escapes and format prefix; HTML is converted to Markdown.
+
+        As in Moodle, answers and feedback without a prefix have the format of the question's text.
+        """
         part = part.strip()
         match = _FORMAT.match(part)
         text = _plain(part[match.end() :] if match else part).strip()
-        if match is None or match.group(1) != "html":
+        if (match[1] != "html") if match else not self.html:
             return text
         text, unknown = markdown_of(text)
         lost = f", without {', '.join(unknown)}" if unknown else ""
-        self.note(f"{what} is HTML; it was converted to Markdown{lost}", bool(unknown))
+        if match or unknown:
+            self.note(f"{what} is HTML; it was converted to Markdown{lost}", bool(unknown))
         return text
 
 
