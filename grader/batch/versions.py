@@ -11,9 +11,10 @@ from grader import __version__
 _PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 
 #: Folders whose code decides verdicts and points. They are the rows of the house (grader/README.md) up to `grade`, so
-#: that a new file in one of them is never forgotten, and `verify`, whose certificates are kept as verdicts are. The
-#: others only report.
+#: that a new file in one of them is never forgotten; `language`, whose sentences they use; and `verify`, whose
+#: certificates are kept as verdicts are. The others only report.
 DECIDING = (
+    "language",
     "machine",
     "formats",
     "scenario",

@@ -8,13 +8,13 @@ dates, aliases and tags. Every refusal names file, line, what was found and what
 from __future__ import annotations
 
 import re
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import FormatError
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+if TYPE_CHECKING:
+    import yaml
+
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z|0x[0-9a-fA-F]{1,16}\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
 _STRING = "tag:yaml.org,2002:str"
@@ -49,8 +49,11 @@ def read_yaml(text: str | bytes, name: str) -> Any:
     """Return the one document in `text`: Block, Items, str, int, float or bool. FormatError for anything doubtful."""
     if isinstance(text, bytes):
         text = _decoded(text, name)
+    # Only now: a run that finds all its files parsed (kept_trees.py) spares the import of PyYAML, too.
+    import yaml
+
     try:
-        loader = _LOADER(text)
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         try:
             node = loader.get_single_node()
         finally:
@@ -101,11 +104,14 @@ class _Reader:
     DEPTH = 24
 
     def __init__(self, name: str) -> None:
+        from yaml import MappingNode, ScalarNode
+
         self.name = name
+        self._scalar, self._mapping = ScalarNode, MappingNode
         self.seen: set[int] = set()
 
     def value(self, node: yaml.Node, depth: int) -> object:
-        if isinstance(node, yaml.ScalarNode):
+        if isinstance(node, self._scalar):
             return self.scalar(node)
         line = node.start_mark.line + 1
         if id(node) in self.seen:
@@ -113,7 +119,7 @@ class _Reader:
         self.seen.add(id(node))
         if depth > self.DEPTH:
             raise FormatError(self.name, line, f"nested more than {self.DEPTH} levels deep")
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, self._mapping):
             return self.mapping(node, line, depth)
         items = Items(line)
         for child in node.value:
@@ -125,7 +131,7 @@ class _Reader:
         block = Block(line)
         for key_node, child in node.value:
             at = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
+            if not isinstance(key_node, self._scalar):
                 raise FormatError(self.name, at, "a key must be a word")
             key = key_node.value
             if not key_node.style and key_node.tag != _STRING and key != "on":
@@ -174,7 +180,9 @@ def _surprise(text: str, tag: str) -> str:
 
 def _yaml_integer(text: str) -> int | None:
     """Return the number that YAML 1.1 reads in `010`, `0b1` or `12:30`."""
+    import yaml
+
     try:
-        return int(yaml.load(text, Loader=_LOADER))
+        return int(yaml.safe_load(text))
     except (yaml.YAMLError, ValueError, TypeError):
         return None

@@ -19,7 +19,8 @@ from typing import NamedTuple
 from grader.errors import FormatError, InputError, did_you_mean
 from grader.formats.checking import find_problems
 from grader.formats.fields import Table
-from grader.formats.yaml_reader import Block, read_yaml
+from grader.formats.kept_trees import KeptTrees
+from grader.formats.yaml_reader import Block
 from grader.lab.feedback import Feedback, read_feedback
 from grader.lab.fields import FILES, MINE, PICTURE, POINTS, TASK, TOP, TWINS, WORLD
 from grader.lab.scope import World, read_world
@@ -181,14 +182,17 @@ def find_lab(given: str | None) -> pathlib.Path:
 
 def load_lab(folder: str | pathlib.Path) -> Lab:
     """Load a lab with all its scenarios. InputError with every problem that was found, not only the first."""
-    return _LabLoader(pathlib.Path(folder)).load()
+    folder = pathlib.Path(folder)
+    with KeptTrees(folder) as trees:
+        return _LabLoader(folder, trees).load()
 
 
 class _LabLoader:
     """Collects problems instead of stopping at the first."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, trees: KeptTrees) -> None:
         self.folder = folder
+        self.trees = trees
         self.shown = f"{folder.name or folder.resolve().name}/lab.yaml"
         self.problems: list[str] = []
         self.unread = 0  # scenario files that did not load
@@ -198,7 +202,7 @@ class _LabLoader:
 
     def load(self) -> Lab:
         try:
-            block = read_yaml((self.folder / "lab.yaml").read_bytes(), self.shown)
+            block = self.trees.read((self.folder / "lab.yaml").read_bytes(), self.shown)
         except OSError as error:
             raise InputError([f"{self.folder / 'lab.yaml'}: {error.strerror}"]) from None
         wrong = self._wrong_fields("a lab", block, TOP, 1)
@@ -355,7 +359,7 @@ class _LabLoader:
         for path in sorted((self.folder / kind).glob("*.yaml")):
             shown = f"{folder}/{kind}/{path.name}"
             try:
-                scenario = load_scenario(path, shown_as=shown)
+                scenario = load_scenario(path, shown_as=shown, read_tree=self.trees.read)
             except FormatError as error:
                 self.problems.append(str(error))
                 self.unread += 1
@@ -365,7 +369,7 @@ class _LabLoader:
                 continue
             if scenario.task not in ids or scenario.task == QUIZ_TASK:
                 scored = ", ".join(i for i in ids if i != QUIZ_TASK)
-                line = read_yaml(path.read_bytes(), shown).lines["task"]
+                line = self.trees.read(path.read_bytes(), shown).lines["task"]
                 self.problems.append(f"{shown}:{line}: task {scenario.task!r} is not in lab.yaml; there are {scored}")
             found.append(scenario)
         tasks_in_order = {id: n for n, id in enumerate(ids)}

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from grader.errors import FormatError, InputError, did_you_mean
 from grader.formats.checking import check_fields
+from grader.formats.kept_trees import KeptTrees
 from grader.formats.yaml_reader import Block, Items, read_yaml
 from grader.lab.lab import Lab
 from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
@@ -31,7 +32,9 @@ def load_quiz(lab: Lab, seed: Seed = everybodys) -> Quiz:
     if lab.quiz is None:
         raise InputError([f"{lab.name} has no quiz"])
     try:
-        return read_quiz(unpacked(lab.quiz.read_bytes()), lab.quiz.name, lab, seed)
+        with KeptTrees(lab.path) as trees:
+            tree = trees.read(unpacked(lab.quiz.read_bytes()), lab.quiz.name)
+        return _Reader(lab.quiz.name, lab).quiz(tree, seed)
     except ValueError as error:
         raise InputError([f"{lab.quiz}: {error}"]) from None
     except OSError as error:

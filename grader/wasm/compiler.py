@@ -70,7 +70,7 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
         return Compiled(b"", errors=errors[:SHOWN])
     compiler = find_compiler()
     key = _key(source, compiler)
-    module = module_cache.kept(key)
+    module = module_cache.known(key)
     if module is not None:
         return Compiled(module)
     starting()

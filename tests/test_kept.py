@@ -1,0 +1,86 @@
+"""What is kept in the user's cache folder for the next run."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from grader import kept
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache of each test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "forklab" / "kind"
+
+
+def test_what_is_kept_can_be_read():
+    """Data comes back under its key, and under no other."""
+    kept.keep("kind", "key", b"data")
+
+    assert kept.read("kind", "key") == b"data"
+    assert kept.read("kind", "other") is None
+    assert kept.read("another", "key") is None
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_data_is_not_read(cache, data):
+    """A byte changed, a part missing, bytes added: it counts as nothing."""
+    kept.keep("kind", "key", b"some data")
+    whole = (cache / "key").read_bytes()
+    damaged = data.draw(st.binary(max_size=60) | st.integers(0, len(whole) - 1).map(lambda n: whole[:n]))
+    (cache / "key").write_bytes(damaged)
+
+    assert kept.read("kind", "key") is None or damaged == whole
+
+
+@pytest.mark.parametrize("place", ["kind", ""])
+def test_a_folder_that_others_can_write_is_not_used(cache, place):
+    """Nobody else may say what a scenario or a program is: nothing is read there, and nothing is written."""
+    kept.keep("kind", "key", b"data")
+    (cache.parent / place).chmod(0o777)
+
+    assert kept.folder_of("kind") is None
+    assert kept.read("kind", "key") is None
+    kept.keep("kind", "other", b"data")
+    assert [path.name for path in cache.iterdir()] == ["key"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_not_used(cache):
+    """A folder that another user owns counts as none, whatever its permissions are."""
+    kept.keep("kind", "key", b"data")
+    os.chown(cache, 65534, 65534)
+
+    assert kept.read("kind", "key") is None
+
+
+def test_a_link_is_not_used(cache, tmp_path):
+    """A link to a folder could lead to one that others can write."""
+    cache.parent.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    cache.symlink_to(tmp_path / "elsewhere")
+
+    assert kept.folder_of("kind") is None
+
+
+@pytest.mark.parametrize("base", ["relative", "/proc/no-such-place"])
+def test_without_a_folder_nothing_is_kept(monkeypatch, base):
+    """A cache that cannot be made is no error."""
+    monkeypatch.setenv("XDG_CACHE_HOME", base)
+    kept.keep("kind", "key", b"data")
+
+    assert kept.read("kind", "key") is None
+
+
+def test_only_so_many_keys_are_kept(cache):
+    """What was written first is dropped."""
+    for number in range(5):
+        kept.keep("kind", str(number), b"data", most=3)
+        os.utime(cache / str(number), ns=(number, number))
+    kept.keep("kind", "last", b"data", most=3)
+
+    assert sorted(path.name for path in cache.iterdir()) == ["3", "4", "last"]
