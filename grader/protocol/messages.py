@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Union
 
+from grader.machine.frames import allocation_order
 from grader.protocol import wire
 from grader.scenario.model import Scenario, Step
 
@@ -60,7 +61,11 @@ def _entries(scenario: Scenario) -> int:
 
 def _beginning(scenario: Scenario) -> bytes:
     files = [[f.name, f.pages, list(f.contents), f.writable, *[True] * f.cached] for f in scenario.files]
-    beginning = {"machine": scenario.machine._asdict(), "files": files, "processes": list(scenario.processes)}
+    spec = scenario.machine
+    beginning: dict[str, object] = {"machine": spec._asdict(), "files": files, "processes": list(scenario.processes)}
+    order = allocation_order(spec.allocation, spec.frames, spec.seed)
+    if order is not None:
+        beginning["order"] = order  # a worker in another language has other random numbers
     return json.dumps(beginning).encode()
 
 

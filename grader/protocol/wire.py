@@ -5,7 +5,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
     grader -> worker
         SOURCE   JSON {"version": 1, "modules": {name: text}, "main": name, "class": name}; with "wasm": base64 of a
                  module where the text, in C, was compiled to one (grader/wasm)
-        BEGIN    JSON {"machine": {…}, "files": [[name, pages, contents, writable, cached]], "processes": [name]}
+        BEGIN    JSON {"machine": {…}, "files": [[name, pages, contents, writable, cached]], "processes": [name]}; with
+                 "order": [frame] where frames are not handed out from the lowest number on
         STEP     JSON {"verb": …, "by": …, …}: one step of a scenario. Steps that students may not know are sent one
                  by one, after the answer to the one before; others may all be sent at once, END included
         END      empty: all processes exit
