@@ -98,6 +98,36 @@ def lines(data):
     return {line.strip() for line in data.splitlines() if len(line.strip()) >= 20}
 
 
+@pytest.mark.parametrize("languages", ["[python]", "[python, c]"])
+def test_what_it_installs(lab, tmp_path, languages):
+    """The grader, and the tools for C in a lab that takes kernels in C: without them, no kernel.c is graded."""
+    (lab / "lab.yaml").write_text((lab / "lab.yaml").read_text() + f"languages: {languages}\n")
+    export_classroom50(load_lab(lab), tmp_path / "c.zip", "auto")
+    with zipfile.ZipFile(tmp_path / "c.zip") as archive:
+        archive.extractall(tmp_path / "bundle")
+    # A Python whose pip only writes down what it is asked for.
+    (tmp_path / "calls.py").write_text(
+        "import subprocess, sys\n"
+        "run = lambda command, **more: print(command) or type('Done', (), {'returncode': 0})\n"
+        "subprocess.run = run\n"
+        f"sys.argv = ['autograder.py']; exec(open({str(tmp_path / 'bundle' / 'autograder.py')!r}).read(), "
+        f"{{'__name__': '__main__', '__file__': {str(tmp_path / 'bundle' / 'autograder.py')!r}}})\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "GRADER_PYTHON"}
+    done = subprocess.run(
+        [sys.executable, tmp_path / "calls.py"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    installs = [line for line in done.stdout.splitlines() if "'install'" in line]
+
+    assert len(installs) == 1 and ".whl'" in installs[0]
+    assert ("'ziglang', 'wasmtime'" in installs[0]) == ("c" in languages.strip("[]").split(", "))
+
+
 def test_a_release_is_refused(tmp_path, cli, lab):
     """It has no hidden files left to search for; the message says what to use."""
     status, _, err = cli("release", lab, "--output", tmp_path / "out")

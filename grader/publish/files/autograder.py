@@ -14,6 +14,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 CHECKOUT = pathlib.Path.cwd()
 RESULT = CHECKOUT / "result.json"
 
+#: What compiles and runs kernels in C, in a lab that takes them.
+C_TOOLS = "@C_TOOLS@"
+
 
 def grade(python: str) -> int:
     """Run the grader; return its exit status. The student's files cannot be imported: -I, and another folder."""
@@ -28,8 +31,8 @@ def installed(folder: str) -> str:
         return os.environ["GRADER_PYTHON"]
     subprocess.run([sys.executable, "-I", "-m", "venv", folder], cwd=HERE, check=True)
     python = os.path.join(folder, "bin", "python")
-    command = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(HERE / "@WHEEL@")]
-    subprocess.run(command, cwd=HERE, check=True)
+    command = [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*command, str(HERE / "@WHEEL@"), *C_TOOLS.split()], cwd=HERE, check=True)
     return python
 
 
