@@ -267,10 +267,13 @@ def _changes(store: Store, grades: KeptGrades) -> list[str]:
     return changes(before, grades, f"run {number} ({when})" if when else "the run before")
 
 
-def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "") -> list[Gradebook]:
-    """Return gradebooks that were downloaded. InputError if one cannot be read, or has no column for this lab."""
+def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "", mine: str = "") -> list[Gradebook]:
+    """Return gradebooks that were downloaded. InputError if one cannot be read, or has no column for this lab.
+
+    mine: the column for the points of students' own scenarios, if the course names one
+    """
     names = (assignment,) if assignment else tuple(dict.fromkeys((lab.title, lab.name)))
-    return [read_gradebook(read_table(path), str(path), names) for path in paths]
+    return [read_gradebook(read_table(path), str(path), names, mine) for path in paths]
 
 
 def fill_gradebooks(

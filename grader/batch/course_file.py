@@ -4,6 +4,7 @@
     roster: roster.csv
     columns: {login: Kennung, number: Matrikelnummer}
     assignments: {copy-on-write: Lab 2}
+    mine: {copy-on-write: Lab 2 scenarios}
     late: {due: {copy-on-write: "2026-11-20T23:59+01:00"}, per_day: 10, cap: 50, extensions: {jd1: 3}}
     language: de
 
@@ -72,6 +73,10 @@ TOP: Table = {
         _mapping("a mapping of labs to titles, such as {copy-on-write: Lab 2}", _TEXTS),
         "lab -> title of its column in gradebooks",
     ),
+    "mine": optional(
+        _mapping("a mapping of labs to titles, such as {copy-on-write: Lab 2 scenarios}", _TEXTS),
+        "lab -> title of the column in Canvas for points of students' own scenarios",
+    ),
     "hand_in": optional(
         text("a text, such as: Upload kernel.py and answers.yaml to Moodle."),
         "how students hand in; releases tell them",
@@ -113,6 +118,7 @@ class CourseFile(NamedTuple):
     roster       the file, or None
     columns      what -> name of the roster's column
     assignments  lab -> title of its column in gradebooks
+    mine         lab -> title of the column for students' own scenarios
     late         the late policy as it stands there (late.policy_of), or None
     hand_in      how students hand in, which releases tell them; "" if the course does not say
     language     of the canned sentences in students' feedback
@@ -124,6 +130,7 @@ class CourseFile(NamedTuple):
     roster: pathlib.Path | None = None
     columns: dict[str, str] = {}  # noqa: RUF012 - never changed
     assignments: dict[str, str] = {}  # noqa: RUF012 - never changed
+    mine: dict[str, str] = {}  # noqa: RUF012 - never changed
     late: Any = None
     hand_in: str = ""
     language: str = ENGLISH
@@ -153,6 +160,7 @@ def read_course(path: pathlib.Path) -> CourseFile:
         path.parent / block["roster"] if "roster" in block else None,
         dict(block.get("columns", {})),
         dict(block.get("assignments", {})),
+        dict(block.get("mine", {})),
         block.get("late"),
         " ".join(block.get("hand_in", "").split()),
         block.get("language", ENGLISH),
@@ -182,6 +190,8 @@ def _problems(folder: pathlib.Path, block: object) -> Iterator[_Problem]:
     labs = _labs(folder, sound.get("labs", ()))
     if "assignments" in sound:
         yield from _of_labs("assignments", sound["assignments"], labs, is_text, "the title of a column")
+    if "mine" in sound:
+        yield from _of_labs("mine", sound["mine"], labs, is_text, "the title of a column")
     if "late" in sound:
         yield from _late_problems(sound["late"], labs)
 

@@ -45,22 +45,27 @@ class Filled(NamedTuple):
 
 
 class Gradebook(NamedTuple):
-    """A gradebook that was downloaded: its rows, the assignment's column in it, if it has one, and what fills it."""
+    """A gradebook that was downloaded: its rows, the assignment's column in it, if it has one, and what fills it.
+
+    mine  the column for the points of students' own scenarios; None if there is none
+    """
 
     rows: list[Cells]
-    filler: Callable[[list[Cells], Batch, int], Filled]
+    filler: Callable[[list[Cells], Batch, int, int | None], Filled]
     column: int
+    mine: int | None = None
 
     def fill(self, batch: Batch) -> Filled:
         """Return the gradebook with a batch's points in it."""
-        return self.filler(self.rows, batch, self.column)
+        return self.filler(self.rows, batch, self.column, self.mine)
 
 
-def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str]) -> Gradebook:
+def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str], mine: str = "") -> Gradebook:
     """Return a gradebook of whichever kind its header says.
 
-    assignment: names that the lab's column may have. InputError if the file is not a gradebook, or if it has no such
-    column: Canvas would make a new assignment of another one.
+    assignment: names that the lab's column may have; mine: the name of that for students' own scenarios, if they are to
+    be entered. InputError if the file is not a gradebook, or if it has no such column: Canvas would make a new
+    assignment of another one.
     """
     rows = [row for row in table if row]
     if len(rows) < 2:
@@ -74,7 +79,10 @@ def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str]) ->
     if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
         place = _canvas_column(header, shown, assignment)
         _points_possible(rows, place, shown)
-        return Gradebook(rows, _canvas, place)
+        own = _canvas_column(header, shown, [mine]) if mine else None
+        if own is not None:
+            _points_possible(rows, own, shown)
+        return Gradebook(rows, _canvas, place, own)
     if any(column(header, what) is not None for what in ("email", "number", "login")):
         return Gradebook(rows, _participants, 0)
     columns = ", ".join(header[:8])
@@ -102,7 +110,15 @@ def feedback(entry: Entry, batch: Batch) -> str:
     tasks = "; ".join(f"{t['title']}: {points(entry['tasks'].get(t['id'], 0))}" for t in batch["tasks"])
     total = say("{earned} of {most} points", earned=points(entry["points"]), most=points(entry["max_points"]))
     receipt = say("Receipt {receipt}", receipt=entry["receipt"][7:19])
-    return for_csv(". ".join([total, *_late(entry), tasks, receipt]))
+    return for_csv(". ".join([total, *_late(entry), tasks, *_own(entry), receipt]))
+
+
+def _own(entry: Entry) -> list[str]:
+    """Return the points of the student's own scenarios, which are not among the others."""
+    if "mine" not in entry:
+        return []
+    earned, most = points(entry["mine"]["points"]), points(entry["mine"]["max_points"])
+    return [say("Your own scenarios: {earned} of {most} points", earned=earned, most=most)]
 
 
 def _late(entry: Entry) -> list[str]:
@@ -155,11 +171,12 @@ def _canvas_column(header: Cells, shown: str, assignment: Sequence[str]) -> int:
     raise InputError([f"{shown}:1: {len(found)} columns fit the lab ({columns}); name one with --assignment"])
 
 
-def _canvas(rows: list[Cells], batch: Batch, place: int) -> Filled:
+def _canvas(rows: list[Cells], batch: Batch, place: int, mine: int | None) -> Filled:
     header = [cell.strip() for cell in rows[0]]
     identity = _identity_columns(header)
     at = {name: header.index(name) if name in header else None for name in ("ID", "SIS User ID", "SIS Login ID")}
     possible, most = _points_possible(rows, place, "the gradebook")
+    most_mine = _points_possible(rows, mine, "the gradebook")[1] if mine is not None else None
     students, people = [], []
     for line, row in enumerate(rows[1:], 2):
         login = _cell(row, at["SIS Login ID"])
@@ -172,14 +189,19 @@ def _canvas(rows: list[Cells], batch: Batch, place: int) -> Filled:
         students.append(line - 1)
         people.append(Row(line, row[0].strip(), own, key(NAME, _plain_name(row[0]))))
     matches = match(batch["submissions"], people)
-    out = [[*row[:identity], row[place]] for row in rows]
+    shown = [place] if mine is None else [place, mine]
+    out = [[*row[:identity], *(row[n] for n in shown)] for row in rows]
     excused = []
     for at_row, found in zip(students, matches.rows, strict=True):
         out[at_row][0] = for_csv(out[at_row][0])  # the name is the student's own text; Canvas goes by the ids
-        if found.entry is not None and out[at_row][-1].strip().casefold() == "ex":
+        if found.entry is None:
+            continue
+        if out[at_row][identity].strip().casefold() == "ex":
             excused.append(found.entry["id"])
-        elif found.entry is not None and grade(found.entry):
-            out[at_row][-1] = grade(found.entry, most)
+        elif grade(found.entry):
+            out[at_row][identity] = grade(found.entry, most)
+        if mine is not None and "mine" in found.entry and out[at_row][-1].strip().casefold() != "ex":
+            out[at_row][-1] = _own_grade(found.entry, most_mine)
     notes = [] if most is not None else ["Points Possible is missing, so points are not scaled"]
     return Filled("canvas.csv", _written(out), account(people, matches, excused, notes))
 
@@ -192,6 +214,13 @@ def _points_possible(rows: list[Cells], place: int, shown: str) -> tuple[Cells |
         if "points possible" in row[0].casefold() and not _cell(row, id).strip():
             return row, _maximum(row[place], f"{shown}:{line}")
     return None, None
+
+
+def _own_grade(entry: Entry, most: float | None) -> str:
+    """Return the points of a student's own scenarios, scaled to the column's maximum if there is one."""
+    mine = entry["mine"]
+    scaled = mine["points"] if most is None else mine["points"] * most / (mine["max_points"] or 1)
+    return f"{rounded(scaled):.2f}"
 
 
 def _plain_name(sortable: str) -> str:
@@ -212,7 +241,7 @@ def _grade_column(header: Cells, shown: str) -> int:
     return place
 
 
-def _worksheet(rows: list[Cells], batch: Batch, place: int) -> Filled:
+def _worksheet(rows: list[Cells], batch: Batch, place: int, _: int | None) -> Filled:
     header = [cell.strip() for cell in rows[0]]
     maximum, comments, email = (column(header, what) for what in ("maximum", "comments", "email"))
     participant, name = column(header, "participant"), column(header, "name")
@@ -243,7 +272,7 @@ def _worksheet(rows: list[Cells], batch: Batch, place: int) -> Filled:
     return Filled("moodle-worksheet.csv", _written(out), account(people, matches, notes=notes))
 
 
-def _participants(rows: list[Cells], batch: Batch, _: int) -> Filled:
+def _participants(rows: list[Cells], batch: Batch, _: int, __: int | None) -> Filled:
     """Return the file for Moodle's gradebook import: only users of the course, and only those with a grade."""
     header = [cell.strip() for cell in rows[0]]
     places = {what: column(header, what) for what in ("email", "number", "login")}
@@ -255,11 +284,14 @@ def _participants(rows: list[Cells], batch: Batch, _: int) -> Filled:
         own = keys(*((_KEYS[what], _cell(row, place)) for what, place in places.items()))
         people.append(Row(line, name or row[shown[0]], own, key(NAME, name)))
     matches = match(batch["submissions"], people)
-    out = [[*(header[n] for n in shown), f"{batch['title']} grade", f"{batch['title']} feedback"]]
+    mine = [f"{batch['title']} own scenarios"] if any("mine" in entry for entry in batch["submissions"]) else []
+    out = [[*(header[n] for n in shown), f"{batch['title']} grade", f"{batch['title']} feedback", *mine]]
     for row, found in zip(rows[1:], matches.rows, strict=True):
         # Feedback without a grade would wipe the grade.
         if found.entry is not None and grade(found.entry):
-            out.append([*(row[n] for n in shown), grade(found.entry), feedback(found.entry, batch)])
+            told = [grade(found.entry), feedback(found.entry, batch)]
+            told += [_own_grade(found.entry, None) if "mine" in found.entry else ""] if mine else []
+            out.append([*(row[n] for n in shown), *told])
     return Filled("moodle-import.csv", _written(out), account(people, matches))
 
 

@@ -106,7 +106,7 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
         remark = f"{'kernel.py' if source.language == 'python' else 'kernel.c'} is empty"
     elif source.kernel.split() == stub_of(lab, source.language).split():
         remark = "the stub, unchanged"
-    mine = judge_mine(lab, source.home)
+    mine = judge_mine(lab, source.home, source.own)
     return {
         "label": found.label,
         "system": found.system,

@@ -11,23 +11,26 @@ from grader.points import rounded
 
 if TYPE_CHECKING:
     from grader.batch.rows import KeptMine
+    from grader.intake.mine_files import OwnFiles
 
 #: The stage of the hints in feedback: the rule and the verb (mine/hints.py).
 STAGE = 2
 
 
-def judge_mine(lab: Lab, home: str) -> KeptMine | None:
+def judge_mine(lab: Lab, home: str, files: OwnFiles | None = None) -> KeptMine | None:
     """Return what the scenarios next to a kernel achieve; None if there are none, or the lab asks for none.
 
-    home  the folder of the kernel; "" if the submission is not a folder
+    home   the folder of the kernel; "" if the submission is not a folder
+    files  the scenarios in an archive
     """
-    if lab.mine is None or lab.reference is None or not home:
+    if lab.mine is None or lab.reference is None or not (home or files):
         return None
-    from grader.intake.own_scenarios import read_own
+    from grader.intake.own_scenarios import parse_own, read_own
     from grader.mine.strength import strength_of
     from grader.mine.text import strength_lines
 
-    own = read_own(pathlib.Path(home), lab.mine.scenarios)
+    most = lab.mine.scenarios
+    own = read_own(pathlib.Path(home), most) if home else parse_own(files or {}, most)
     if not own:
         return None
     strength = strength_of(lab, own)

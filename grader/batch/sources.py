@@ -6,6 +6,7 @@ import pathlib
 from typing import NamedTuple
 
 from grader.batch.layouts import FoundSubmission
+from grader.intake.mine_files import OwnFiles
 from grader.intake.submission import Refused, Unreadable, read_files
 from grader.lab.fields import LANGUAGES
 
@@ -16,6 +17,7 @@ class BatchSubmission(NamedTuple):
     refused     why intake refuses it, or ""; then there is no kernel
     unreadable  why this machine cannot read it, or ""; then there is none either, and nothing can be graded
     home        the folder of the kernel, below the one that was handed in; "" if no folder was
+    own         the student's own scenarios, if an archive was handed in
     remarks     what was taken under another name, and what was not read
     """
 
@@ -28,6 +30,7 @@ class BatchSubmission(NamedTuple):
     remarks: tuple[str, ...] = ()
     language: str = "python"
     home: str = ""
+    own: OwnFiles = {}  # noqa: RUF012 - never changed
 
     @property
     def has_kernel(self) -> bool:
@@ -62,7 +65,14 @@ def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = (
         alone = len(found.paths) == 1 and found.paths[0].is_dir() and read.path
         home = str(pathlib.Path(read.path).parent) if alone else ""
         return BatchSubmission(
-            found, read.digest, kernel, read.answers, remarks=read.remarks, language=read.language, home=home
+            found,
+            read.digest,
+            kernel,
+            read.answers,
+            remarks=read.remarks,
+            language=read.language,
+            home=home,
+            own=read.own,
         )
     except Refused as refused:
         return BatchSubmission(found, "", "", None, str(refused))

@@ -166,7 +166,8 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     if course is not None:
         refuse_unlisted(course, lab.path)
     assignment = options.assignment or (course.assignments.get(lab.name, "") if course is not None else "")
-    books = read_gradebooks([pathlib.Path(path) for path in options.gradebook], lab, assignment)
+    mine = course.mine.get(lab.name, "") if course is not None else ""
+    books = read_gradebooks([pathlib.Path(path) for path in options.gradebook], lab, assignment, mine)
     columns = (course.columns if course is not None else {}) | parse_columns(options.columns)
     roster = pathlib.Path(options.roster) if options.roster else course.roster if course is not None else None
     overrides = read_overrides(pathlib.Path(options.overrides), lab) if options.overrides else None

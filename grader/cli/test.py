@@ -10,7 +10,8 @@ from grader.cli import add_isolation
 from grader.errors import InputError
 from grader.grade.session import Session
 from grader.grade.submission import Submission, resolve
-from grader.intake.own_scenarios import FOLDER, OwnScenario, read_own
+from grader.intake.mine_files import FOLDER
+from grader.intake.own_scenarios import OwnScenario, parse_own, read_own
 from grader.lab.fields import FILES
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.mine.hints import RULE, STATE, VERB
@@ -40,11 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     lab = load_lab(find_lab(options.lab))
-    home, submission = _home(options.submission, lab)
-    own = read_own(home, lab.mine.scenarios if lab.mine is not None else FILES)
-    if not own:
-        way_out = f"write one, such as {FOLDER}/my-first.yaml, in the format of scenarios/*.yaml"
-        raise InputError([f"{home / FOLDER}: no scenarios; {way_out}"])
+    own, submission = _own(options.submission, lab)
     if lab.reference is not None:
         strength = strength_of(lab, own)
         more = f"`--hint {options.hint + 1}` says more." if options.hint < STATE else ""
@@ -53,18 +50,27 @@ def run(options: argparse.Namespace) -> int:
     return _try(lab, own, submission or resolve(options.submission, lab), options)
 
 
-def _home(what: str | None, lab: Lab) -> tuple[pathlib.Path, Submission | None]:
-    """Return the folder that has mine/: the one that was named, or the kernel's, which may lie deeper."""
+def _own(what: str | None, lab: Lab) -> tuple[list[OwnScenario], Submission | None]:
+    """Return the scenarios in the folder that has mine/: the one that was named, or the kernel's; or in an archive.
+
+    InputError if there are none.
+    """
     path = pathlib.Path(what) if what is not None else lab.path
-    if (path / FOLDER).is_dir():
-        return path, None
-    submission = resolve(what, lab)
-    if what in ("reference",) or submission.trusted is not None:
-        raise InputError([f"{what}: this kernel has no scenarios of its own; name a student's folder"])
-    if submission.path:
-        return pathlib.Path(submission.path).parent, submission
-    why = submission.refused or f"scenarios are not read from an archive; unpack it, and name the folder with {FOLDER}/"
-    raise InputError([f"{path}: {why}"])
+    most = lab.mine.scenarios if lab.mine is not None else FILES
+    submission = None
+    if not (path / FOLDER).is_dir():
+        submission = resolve(what, lab)
+        if what in ("reference",) or submission.trusted is not None:
+            raise InputError([f"{what}: this kernel has no scenarios of its own; name a student's folder"])
+        if submission.refused:
+            raise InputError([f"{path}: {submission.refused}"])
+        if submission.path:
+            path = pathlib.Path(submission.path).parent
+    own = read_own(path, most) if submission is None or submission.path else parse_own(submission.own, most)
+    if not own:
+        way_out = f"write one, such as {FOLDER}/my-first.yaml, in the format of scenarios/*.yaml"
+        raise InputError([f"{path / FOLDER}: no scenarios; {way_out}"])
+    return own, submission
 
 
 def _try(lab: Lab, own: list[OwnScenario], submission: Submission, options: argparse.Namespace) -> int:

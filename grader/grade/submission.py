@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from grader.errors import InputError
 from grader.grade.runner import KernelSource
+from grader.intake.mine_files import OwnFiles
 from grader.lab.fields import LANGUAGES
 from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab
@@ -24,6 +25,7 @@ class Submission(NamedTuple):
     refused  why intake rejects the submission, or ""
     remarks  files that were accepted under another name, and sheets that were not read
     path     the kernel's file; "" if there is none, or if it came out of an archive
+    own      the student's own scenarios, if they came out of an archive
     """
 
     name: str
@@ -34,6 +36,7 @@ class Submission(NamedTuple):
     refused: str = ""
     remarks: tuple[str, ...] = ()
     path: str = ""
+    own: OwnFiles = {}  # noqa: RUF012 - never changed
 
 
 def resolve(what: str | None, lab: Lab) -> Submission:
@@ -74,6 +77,7 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
         digest=submission.digest,
         remarks=submission.remarks,
         path=submission.path,
+        own=submission.own,
     )
 
 

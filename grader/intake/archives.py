@@ -10,9 +10,10 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.intake.choosing import choose
+from grader.intake.mine_files import ENTRIES, FOLDER, SIZE_LIMIT, OwnFiles, is_scenario
 from grader.intake.refusal import Refused
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
@@ -43,8 +44,21 @@ def is_archive(data: bytes, suffix: str) -> bool:
     return _is_zip(data) or _unpacker(data) is not None or _is_tar(data) or suffix in (".zip", ".tar", ".tgz")
 
 
-def read_archive(data: bytes, name: str, lab: str = "") -> tuple[str, bytes, bytes | None, tuple[str, ...]]:
-    """Return the kernel's path and bytes, the bytes of the quiz sheet or None, and remarks (see choosing.py).
+class Unpacked(NamedTuple):
+    """What an archive has: the kernel's path and bytes, the quiz sheet's bytes or None, remarks (see choosing.py).
+
+    own  the student's own scenarios: the files of mine/ next to the kernel
+    """
+
+    path: str
+    kernel: bytes
+    sheet: bytes | None
+    remarks: tuple[str, ...]
+    own: OwnFiles
+
+
+def read_archive(data: bytes, name: str, lab: str = "") -> Unpacked:
+    """Return what is wanted of an archive.
 
     Refused if there is no kernel, or the archive cannot be read.
     """
@@ -53,12 +67,13 @@ def read_archive(data: bytes, name: str, lab: str = "") -> tuple[str, bytes, byt
         chosen = choose(members, lab, name, nested=False)
         kernel = _member(members, chosen.kernel, SOURCE_LIMIT)
         sheet = _member(members, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
+        own = _own(members, chosen.kernel)
     except Refused as refused:
         told = str(refused)
         raise Refused(told if name in told else f"{name}: {told}") from None
     except Exception as error:  # the modules that unpack fail in many ways on damaged bytes
         raise Refused(f"{name}: the archive cannot be read ({str(error) or type(error).__name__})") from None
-    return chosen.kernel, kernel, sheet, chosen.remarks
+    return Unpacked(chosen.kernel, kernel, sheet, chosen.remarks, own)
 
 
 class _Members(dict[str, Callable[[int], bytes]]):
@@ -92,6 +107,21 @@ def _member(members: _Members, path: str, limit: int) -> bytes:
     if len(data) > limit:
         raise Refused(f"{shown} has more than {limit >> 10} KiB")
     return data
+
+
+def _own(members: _Members, kernel: str) -> OwnFiles:
+    """Return the files of mine/ next to the kernel; one that cannot be used has the reason in place of its bytes."""
+    folder = f"{kernel.rpartition('/')[0]}/{FOLDER}/".removeprefix("/")
+    names = sorted(path.removeprefix(folder) for path in members if path.startswith(folder))
+    own: OwnFiles = {}
+    for name in [name for name in names if is_scenario(name)][:ENTRIES]:
+        try:
+            own[name] = _member(members, folder + name, SIZE_LIMIT)
+        except Refused as refused:
+            own[name] = str(refused)
+        except Exception as error:  # damaged bytes, as above: they spoil this file and not the kernel
+            own[name] = f"{name} cannot be unpacked ({type(error).__name__})"
+    return own
 
 
 # -- zip ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Reads the scenarios that a student wrote: `mine/*.yaml` next to the kernel, untrusted bytes with limits.
+"""Reads the scenarios that a student wrote: `mine/*.yaml` next to the kernel, in a folder or an archive.
 
 Nothing here raises for what is in the folder: a file that cannot be used has its problems in place of a scenario. No
 link is followed, each file is read once, and what a scenario makes the machine do is bounded before anything runs.
@@ -14,16 +14,11 @@ from typing import NamedTuple
 
 from grader.errors import FormatError
 from grader.escape import printable
+from grader.intake.mine_files import ENTRIES, FOLDER, SIZE_LIMIT, OwnFiles, is_scenario
 from grader.intake.refusal import Refused
 from grader.intake.submission import read_inside
 from grader.scenario.loader import parse_scenario
 from grader.scenario.model import Scenario
-
-FOLDER = "mine"
-
-#: Bytes of a file, and entries of the folder that are looked at.
-SIZE_LIMIT = 16 << 10
-ENTRIES = 200
 
 #: What a scenario may have: unrolled steps, pages in all of its mappings, processes.
 STEPS = 100
@@ -62,10 +57,15 @@ def read_own(home: pathlib.Path, most: int) -> list[OwnScenario]:
     except (OSError, Refused) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         return [OwnScenario(FOLDER, None, (f"{FOLDER}: {why}",))]
-    names = [name for name in names if name.lower().endswith((".yaml", ".yml"))]
-    own = [_read(home, name) for name in names[:most]]
-    if len(names) > most:
-        why = f"{FOLDER}: {len(names)} scenarios, and {most} may be handed in; remove the weakest"
+    names = [name for name in names if is_scenario(name)]
+    return parse_own({name: _bytes_of(home, name) for name in names[:most]} | dict.fromkeys(names[most:], ""), most)
+
+
+def parse_own(files: OwnFiles, most: int) -> list[OwnScenario]:
+    """Return the scenarios of files that were read, by name; those after the first `most` are not looked at."""
+    own = [_parsed(name, files[name]) for name in sorted(files)[:most]]
+    if len(files) > most:
+        why = f"{FOLDER}: {len(files)} scenarios, and {most} may be handed in; remove the weakest"
         own.append(OwnScenario(FOLDER, None, (why,)))
     return own
 
@@ -78,21 +78,26 @@ def _entries(folder: pathlib.Path) -> Iterator[os.DirEntry[str]]:
             yield entry
 
 
-def _read(home: pathlib.Path, name: str) -> OwnScenario:
+def _bytes_of(home: pathlib.Path, name: str) -> bytes | str:
+    try:
+        return read_inside(home, f"{FOLDER}/{name}", SIZE_LIMIT)
+    except Refused as refused:
+        return str(refused)
+    except OSError as error:
+        return f"{name}: {error.strerror or type(error).__name__}"
+
+
+def _parsed(name: str, data: bytes | str) -> OwnScenario:
     shown = f"{FOLDER}/{printable(name, 60)}"
     if not _NAME.fullmatch(name):
         rule = "use small letters, digits and hyphens, at most 40, and .yaml"
         return OwnScenario(shown, None, (f"{shown}: not a name for a scenario; {rule}",))
+    if isinstance(data, str):
+        return OwnScenario(shown, None, (f"{FOLDER}/{printable(data, 200)}",))
     try:
-        scenario = parse_scenario(
-            read_inside(home, f"{FOLDER}/{name}", SIZE_LIMIT), name.removesuffix(".yaml"), shown, limit=STEPS
-        )
+        scenario = parse_scenario(data, name.removesuffix(".yaml"), shown, limit=STEPS)
     except FormatError as error:
         return OwnScenario(shown, None, (str(error),))
-    except Refused as refused:
-        return OwnScenario(shown, None, (f"{FOLDER}/{refused}",))
-    except OSError as error:
-        return OwnScenario(shown, None, (f"{shown}: {error.strerror}",))
     return OwnScenario(shown, scenario, tuple(f"{shown}:{problem}" for problem in too_large(scenario)))
 
 

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from grader.intake.answer_sheet import Unfit, read_answers
-from grader.intake.archives import ARCHIVE_LIMIT, is_archive, is_clutter, read_archive
+from grader.intake.archives import ARCHIVE_LIMIT, Unpacked, is_archive, is_clutter, read_archive
 from grader.intake.choosing import ANSWERS, KERNEL, KERNELS, choose, named
+from grader.intake.mine_files import OwnFiles
 from grader.intake.refusal import Gone, Refused, Unreadable
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
@@ -50,6 +51,7 @@ class SubmittedFiles(NamedTuple):
     digest   sha256 of all, hexadecimal
     remarks  what was taken under another name, and sheets that were not read
     path     the kernel's file; "" if it came out of an archive
+    own      the student's own scenarios, if they came out of an archive; others are files below `path`'s folder
     """
 
     name: str
@@ -58,6 +60,7 @@ class SubmittedFiles(NamedTuple):
     digest: str
     remarks: tuple[str, ...] = ()
     path: str = ""
+    own: OwnFiles = {}  # noqa: RUF012 - never changed
 
     @property
     def kernel_name(self) -> str:
@@ -110,8 +113,7 @@ def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, 
     chosen = choose(places, lab, name, numbered=numbered)
     if chosen.archive:
         data = _read_place(places[chosen.archive], ARCHIVE_LIMIT)
-        inside, kernel, sheet, remarks = read_archive(data, chosen.archive, lab)
-        return _submission(name, inside, kernel, sheet, remarks, "")
+        return _unpacked(name, read_archive(data, chosen.archive, lab))
     kernel = _read_place(places[chosen.kernel], SOURCE_LIMIT)
     sheet = _read_place(places[chosen.sheet], ANSWERS_LIMIT) if chosen.sheet else None
     top, inside = places[chosen.kernel]
@@ -122,6 +124,11 @@ def _submission(
     name: str, own: str, kernel: bytes, sheet: bytes | None, remarks: tuple[str, ...], path: str
 ) -> SubmittedFiles:
     return SubmittedFiles(name, {named(own): kernel}, sheet, digest_of(kernel, sheet), remarks, path)
+
+
+def _unpacked(name: str, found: Unpacked) -> SubmittedFiles:
+    read = _submission(name, found.path, found.kernel, found.sheet, found.remarks, "")
+    return read._replace(own=found.own)
 
 
 #: A file: the folder or file that was handed in, and the way from there with slashes, "" for itself.
@@ -239,8 +246,7 @@ def _from_file(path: pathlib.Path, own: str, lab: str, name: str) -> SubmittedFi
     if data is None:
         raise Refused(f"{own} is gone")
     if is_archive(data, pathlib.PurePath(own).suffix.lower()):
-        inside, kernel, sheet, remarks = read_archive(data, own, lab)
-        return _submission(name, inside, kernel, sheet, remarks, "")
+        return _unpacked(name, read_archive(data, own, lab))
     if not own.lower().endswith((".py", ".c")):
         raise Refused(f"{own} is neither a Python file nor an archive; hand in {KERNEL}, or a zip or tar with it")
     if len(data) > SOURCE_LIMIT:

@@ -9,6 +9,7 @@ SENTENCES = {
     "| task | | points | scenarios |": "| Aufgabe | | Punkte | Szenarien |",
     "{passed} of {total} public scenarios pass.": "{passed} von {total} öffentlichen Szenarien bestehen.",
     "receipt {receipt}": "Quittung {receipt}",
+    "Your own scenarios: {earned} of {most} points": "Eigene Szenarien: {earned} von {most} Punkten",
     "Receipt {receipt}": "Quittung {receipt}",
     "refused: {reason}": "abgelehnt: {reason}",
     # One scenario

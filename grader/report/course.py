@@ -8,7 +8,7 @@ from typing import NamedTuple
 from grader.grade.result import TwinResult
 from grader.grade.verdicts import MEANINGS, PASSED, TAMPERED, UNGRADABLE
 from grader.points import points
-from grader.report.class_result import Adjustment, AlikeGroup, ClassResult, SubmissionEntry
+from grader.report.class_result import Adjustment, AlikeGroup, ClassResult, OwnScenarios, SubmissionEntry
 from grader.report.course_charts import (
     Bar,
     Chart,
@@ -106,7 +106,13 @@ def course(batch: ClassResult) -> Course:
         median=(scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2 if scores else 0.0,
         most=most,
         open=_open_ones(entries),
-        lists=[*_attention(entries), *_shared(batch, entries, names), _untouched(entries)],
+        lists=[
+            *_attention(entries),
+            *_verified(entries),
+            *_shared(batch, entries, names),
+            _untouched(entries),
+            *_own(entries),
+        ],
         spread=spread(scores, most),
         charts=charts(batch, entries, graded),
         differences=first_differences(batch, entries),
@@ -148,7 +154,7 @@ def note(entry: SubmissionEntry) -> str:
         notes.append(MEANINGS[TAMPERED])
     if entry["twins"]:
         notes.append(f"passes {_scenarios_of(entry['twins'])} but not the twin")
-    if "verified" in entry and entry["verified"]["differs"] and all(v == PASSED for v in entry["verdicts"].values()):
+    if "verified" in entry and _differs_unseen(entry):
         notes.append(f"passes every scenario, but is not right: {entry['verified']['line']}")
     if entry["same_kernel_as"]:
         notes.append(f"the same kernel as {entry['same_kernel_as']}")
@@ -213,6 +219,33 @@ def _attention(entries: Sequence[SubmissionEntry]) -> list[Listing]:
             warn=False,
         ),
     ]
+
+
+def _verified(entries: Sequence[SubmissionEntry]) -> list[Listing]:
+    """Return the kernels that pass every scenario and differ in a small world; no list if nothing was verified."""
+    if not any("verified" in entry for entry in entries):
+        return []
+    rows = [Row(e["id"], e["verified"]["line"]) for e in entries if "verified" in e and _differs_unseen(e)]
+    about = "Their points are those of the scenarios. `grader verify` shows the shortest scenario with a difference."
+    return [Listing("Pass every scenario, but differ in a small world", about, rows)]
+
+
+def _differs_unseen(entry: SubmissionEntry) -> bool:
+    return "verified" in entry and entry["verified"]["differs"] and all(v == PASSED for v in entry["verdicts"].values())
+
+
+def _own(entries: Sequence[SubmissionEntry]) -> list[Listing]:
+    """Return the points of students' own scenarios; no list if nobody wrote any."""
+    rows = [Row(entry["id"], _own_points(entry["mine"])) for entry in entries if "mine" in entry]
+    about = "Scenarios that students wrote. Their points are not among the points of the lab."
+    return [Listing("Own scenarios", about, rows, warn=False)] if rows else []
+
+
+def _own_points(mine: OwnScenarios) -> str:
+    """Return what a student's own scenarios achieve, in a few words."""
+    earned = f"{points(mine['points'])} of {points(mine['max_points'])} points"
+    found = f"{earned}: {mine['valid']} of {mine['scenarios']} valid"
+    return f"{found}, they catch {mine['caught']} of {mine['misconceptions']} misconceptions"
 
 
 def _shared(batch: ClassResult, entries: Sequence[SubmissionEntry], names: dict[str, str]) -> list[Listing]:

@@ -1,14 +1,25 @@
 """Students' own scenarios in a batch."""
 
 import csv
+import io
 import json
+import shutil
+import zipfile
 
 import pytest
 
 from grader.batch import rows as store_rows
+from grader.batch.csv_table import rows_of
+from grader.batch.gradebooks import read_gradebook
 from grader.batch.mine import judge_mine
+from grader.errors import InputError
+from grader.intake.mine_files import SIZE_LIMIT
+from grader.intake.submission import read_submission
 from grader.lab.lab import load_lab
+from grader.report.course import course
 from tests.batch.handed_in import batch
+from tests.batch.results import batch as results
+from tests.batch.results import entry
 from tests.conftest import ROOT
 from tests.labs import kernel_text
 from tests.mine.scenarios import STRONG, WRONG, hand_in
@@ -75,3 +86,71 @@ def test_a_class_without_scenarios_has_no_column(cli, lab, tmp_path):
 def test_loose_files_share_no_folder(lab):
     """The scenarios next to several students' loose kernels are nobody's."""
     assert judge_mine(load_lab(lab), "") is None
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
+def test_scenarios_in_an_archive_are_judged_like_those_in_a_folder(lab, tmp_path, kind):
+    """Those next to the kernel, wherever it is in the archive; one that is too large is reported and spoils nothing."""
+    with open(lab / "lab.yaml", "a") as file:
+        file.write("mine: {points: 5}\n")
+    home = hand_in(tmp_path / "class" / "ana" / "deep", right=WRONG.replace("copies: 2", "copies: 0"), wrong=WRONG)
+    (home / "kernel.py").write_text(kernel_text())
+    (home / "mine" / "big.yaml").write_bytes(b"#" * (SIZE_LIMIT + 1))
+    (home / "mine" / "notes.txt").write_text("no scenario")
+    loaded = load_lab(lab)
+    folder = judge_mine(loaded, str(home))
+    archive = shutil.make_archive(
+        str(tmp_path / "ana"), {"tar.gz": "gztar"}.get(kind, kind), tmp_path / "class" / "ana"
+    )
+    read = read_submission(archive)
+
+    assert sorted(read.own) == ["big.yaml", "right.yaml", "wrong.yaml"]
+    assert judge_mine(loaded, "", read.own) == folder
+    assert (folder["scenarios"], folder["valid"]) == (3, 1)
+
+
+def test_a_damaged_scenario_in_an_archive_spoils_only_itself(tmp_path):
+    """The kernel is read all the same."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("kernel.py", kernel_text())
+        archive.writestr("mine/a.yaml", STRONG)
+        archive.writestr("mine/b.yaml", "c" * 100)
+    damaged = data.getvalue().replace(b"c" * 100, b"d" * 100)
+    (tmp_path / "x.zip").write_bytes(damaged)
+    read = read_submission(tmp_path / "x.zip")
+
+    assert read.kernel == kernel_text().encode()
+    assert isinstance(read.own["a.yaml"], bytes)
+    assert read.own["b.yaml"] == "b.yaml cannot be unpacked (BadZipFile)"
+
+
+def test_gradebooks_have_the_points():
+    """A column of Canvas's that the course names, scaled; a comment and a column of Moodle's."""
+    mine = {"points": 6, "max_points": 10, "scenarios": 3, "valid": 3, "caught": 9, "misconceptions": 30}
+    found = results(entry("u1", user="", mine=mine), entry("u2"))
+    canvas = (
+        "Student,ID,SIS User ID,SIS Login ID,Section,A small lab (1),Own (2)\r\n    Points Possible,,,,,100,20\r\n"
+        "J,101,u1,,S,,\r\nK,102,u2,,S,,3\r\n"
+    )
+    worksheet = (
+        "Identifier,Full name,Email address,Grade,Maximum Grade,Last modified (grade),Feedback comments\r\n"
+        "Participant 1,u1,,,20.00,-,\r\n"
+    )
+    names = ("A small lab",)
+    rows = read_gradebook(rows_of(canvas, "c.csv"), "c.csv", names, "Own").fill(found).text.splitlines()
+
+    assert [row.split(",")[-2:] for row in rows[2:]] == [["50.00", "12.00"], ["50.00", "3"]]
+    with pytest.raises(InputError, match="no assignment is called Mine"):
+        read_gradebook(rows_of(canvas, "c.csv"), "c.csv", names, "Mine")
+    filled = read_gradebook(rows_of(worksheet, "w.csv"), "w.csv", names).fill(found)
+    assert "Your own scenarios: 6 of 10 points" in filled.text
+
+
+def test_the_class_report_lists_them():
+    """Instructors see who wrote scenarios, and what they catch; a class without any has no such list."""
+    mine = {"points": 6, "max_points": 10, "scenarios": 3, "valid": 2, "caught": 9, "misconceptions": 30}
+    listing = course(results(entry("ana", mine=mine), entry("bob"))).listing("Own scenarios")
+
+    assert listing[0][:2] == ("ana", "6 of 10 points: 2 of 3 valid, they catch 9 of 30 misconceptions")
+    assert "Own scenarios" not in [one.title for one in course(results(entry("bob"))).lists]

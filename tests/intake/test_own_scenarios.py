@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake import own_scenarios
-from grader.intake.own_scenarios import SIZE_LIMIT, read_own
+from grader.intake.mine_files import SIZE_LIMIT
+from grader.intake.own_scenarios import read_own
 from tests.mine.scenarios import HEAD, STRONG, hand_in
 
 MMAP = "  - mmap:  {by: P, name: h, pages: 2}\n"
