@@ -25,8 +25,8 @@ SMALL, LOW = 10, 40
 
 #: The style of plots. Its rules are for elements inside `svg.m`, whose colours view/svg.py defines.
 STYLE = (
-    ".m .v{fill:var(--r)}.m .l{stroke:var(--s)}.m .k{fill:var(--f)}.m .a{text-anchor:middle}"
-    ".m .q{stroke:var(--i);stroke-width:3}"
+    ".m .v{fill:var(--r);stroke:none}.m .l{color:var(--s)}.m .k{fill:var(--f)}.m .a{text-anchor:middle}"
+    ".m .q{color:var(--i);stroke-width:3}"
 )
 
 

@@ -23,7 +23,7 @@ from grader.view.sight import FRAME, OUT, UNTOUCHED, FrameName, Holder, Page, Si
 #: Rows of an address space, and rows and boxes of a picture, up to which every page has a row of its own. With more of
 #: them a picture would exceed 8 kB.
 ROWS = 16
-SHAPES = 28
+SHAPES = 26
 
 
 class Row(NamedTuple):
@@ -181,10 +181,15 @@ class _Arranger:
         self._places: dict[Holder, int] = {}
         self.users: dict[Holder, list[ProcessPage]] = {}
         self.by_process: dict[int, list[ProcessPage]] = {pid: [] for pid in self.now.processes}
+        #: Frames to which pages that follow each other lead, as to the frame of zeros.
+        self.common: set[Holder] = {(FRAME, 0)}
         for place, page in self.now.pages.items():
             self.by_process[place.pid].append(place)
             if page.holder is not None:
-                self.users.setdefault(page.holder, []).append(place)
+                users = self.users.setdefault(page.holder, [])
+                if users and users[-1] == _before(place):
+                    self.common.add(page.holder)
+                users.append(place)
         self.consecutive = self.fold = fold
         self.fold = fold or self._is_crowded()
         self.different: set[ProcessPage] = set()
@@ -221,9 +226,9 @@ class _Arranger:
         }
 
     def users_of(self, place: ProcessPage) -> list[ProcessPage]:
-        """Return all pages that lead where a page does; none for one that leads to the frame of zeros, or nowhere."""
+        """Return all pages that lead where a page does; none for one that leads to a common frame, or nowhere."""
         page = self.now.pages.get(place)
-        if page is None or page.holder is None or page.holder == (FRAME, 0):
+        if page is None or page.holder is None or page.holder in self.common:
             return []
         return self.users[page.holder]
 
@@ -283,7 +288,7 @@ class _Arranger:
         page = self.now.pages[place]
         if page.holder is None:
             return (*self._look(place),)
-        if page.holder == (FRAME, 0):
+        if page.holder in self.common:
             return (*self._look(place), page.holder)
         users = self.users[page.holder]
         cached = self.now.contents[page.holder].cached != ""
@@ -365,7 +370,9 @@ def _next_page(cached: str) -> str:
 
 
 def _mapping(page: Page) -> str:
-    return page.label.partition("[")[0]
+    """Return the name of a page's mapping; `page ` for all pages of none, which are called `page 16`."""
+    name, bracket, _ = page.label.partition("[")
+    return name if bracket else name.rstrip("0123456789")
 
 
 def span(label: str, length: int) -> str:

@@ -43,17 +43,17 @@ _LEGEND = (("w", "may write"), ("p", "write-protected"), ("r", "read-only"), ("o
 #: The style of a picture. Its rules are for elements inside `svg.m` so that a page with many pictures has it once.
 STYLE = (
     ".m{--i:#1c2530;--s:#5b6775;--b:#fff;--f:#f1f4f7;--w:#007a59;--p:#b35c00;--r:#0072b2;--o:#a84a00;"
-    "font:12px ui-monospace,Menlo,Consolas,monospace}"
+    "font:12px ui-monospace,monospace}"
     "@media(prefers-color-scheme:dark){.m{--i:#e4e8ed;--s:#a4aeb9;--b:#14181d;--f:#222a33;--w:#3fc79a;--p:#e69f00;"
     "--r:#56b4e9;--o:#ff9a52}}"
     ".m text{fill:var(--i)}.m tspan,.m .t{font-weight:700}.m tspan+tspan,.m .s{fill:var(--s);font-size:11px;"
     "font-weight:400}.m .bg{fill:var(--b)}.m g rect{fill:var(--f);stroke:var(--s);rx:4px}"
-    ".m g .n{fill:none;stroke-dasharray:2 3}.m g .c{stroke:var(--i);stroke-width:3}.m path{fill:none;stroke-width:2}"
-    ".m .d{stroke:var(--i);stroke-width:8;stroke-linecap:round;pointer-events:none}"
-    ".m .w{stroke:var(--w)}.m .p{stroke:var(--p);stroke-dasharray:7 4}.m .r{stroke:var(--r);stroke-dasharray:2 3}"
-    ".m .o{stroke:var(--o);stroke-dasharray:12 4}.m .h{stroke-dasharray:none}"
-    ".m g .e,.m .e{fill:none;stroke:var(--o);stroke-width:2;stroke-dasharray:5 2}"
-    ".m .w.h{fill:var(--w)}.m .p.h{fill:var(--p)}.m .r.h{fill:var(--r)}.m .o.h{fill:var(--o)}"
+    ".m g .n{fill:none;stroke-dasharray:2 3}.m g .c{stroke:var(--i);stroke-width:3}"
+    ".m path{fill:none;stroke:currentColor;stroke-width:2}"
+    ".m .d{color:var(--i);stroke-width:8;stroke-linecap:round;pointer-events:none}"
+    ".m .w{color:var(--w)}.m .p{color:var(--p);stroke-dasharray:7 4}.m .r{color:var(--r);stroke-dasharray:2 3}"
+    ".m .o{color:var(--o);stroke-dasharray:12 4}.m .h{fill:currentColor;stroke-dasharray:none}"
+    ".m .e{color:var(--o);stroke-dasharray:5 2;pointer-events:none}"
 )
 
 
@@ -132,9 +132,10 @@ class _Drawing:
 
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
-        #: Elements by the column that they stand in, whose place they need not repeat; and a dot for each change.
+        #: Elements by the column that they stand in, whose place they need not repeat; a dot for each change, and an
+        #: outline for each difference, as one path each.
         self.columns: dict[int, list[str]] = {}
-        self.dots = ""
+        self.dots = self.outlines = ""
         spaces = picture.left + picture.right
         rows = [row for space in spaces for row in space.rows]
         words = [rights_of(row) for row in rows]
@@ -159,7 +160,8 @@ class _Drawing:
         arrows = "".join(self._boxes())
         legend = self._legend()
         columns = [f'<g transform="translate({x})">{"".join(parts)}</g>' for x, parts in self.columns.items()]
-        dots = f'<path class="d" d="{self.dots}"/>' if self.dots else ""
+        marks = f'<path class="e" d="{self.outlines}"/>' if self.outlines else ""
+        marks += f'<path class="d" d="{self.dots}"/>' if self.dots else ""
         title, top = self.picture.title, 0 if headed else HEAD
         height = self.bottom + EDGE - top
         return (
@@ -169,7 +171,7 @@ class _Drawing:
             f"{f'<style>{style}</style>' if style else ''}"
             f'<rect class="bg" y="{top}" width="{self.width}" height="{height}"/>'
             f"{_text(EDGE, 18, _title(title), 't') if headed else ''}"
-            f"{arrows}{''.join(columns)}{legend}{dots}</svg>"
+            f"{arrows}{''.join(columns)}{legend}{marks}</svg>"
         )
 
     # -- address spaces ---------------------------------------------------------------------------------------
@@ -193,13 +195,10 @@ class _Drawing:
         head = f"{_bold(_short(row.label))} {for_html(_short(row.page.kind))}"
         title = f"{row.label}: {row.page.kind}, {rights_of(row)}" + (f", {row.pages} pages" if row.pages > 1 else "")
         if row.different:
-            title += ", differs"
-            size = f'width="{self.side + 6}" height="{HEIGHT + 6}" rx="6"'
-            self._put(x, f'<rect class="e" x="-3" y="{y - 3}" {size}/>')
+            head, title = f"{head} ≠", f"{title}, differs"
+            self.outlines += f"M{x - 3} {y - 3}h{self.side + 6}v{HEIGHT + 6}h-{self.side + 6}z"
         looks = ["n"] * (row.page.access == UNTOUCHED) + ["c"] * row.changed
         self._box(x, y, self.side, looks, head, rights_of(row), title)
-        if row.different:
-            self._put(x, _text(self.side - 28, y + 14, "≠", "t"))
 
     def _box(self, x: int, y: int, width: int, looks: list[str], head: str, second: str, title: str) -> None:
         if "c" in looks:
@@ -300,7 +299,7 @@ class _Drawing:
             if look == "d":
                 self.dots += f"M{x + 30} {y}h0"
             elif look == "e":
-                parts.append(f'<rect class="e" x="{x + 8}" y="{y - 6}" width="26" height="12" rx="4"/>')
+                self.outlines += f"M{x + 8} {y - 6}h26v12h-26z"
             else:
                 parts.append(f'<path class="{look}" d="M{x} {y}h34"/>')
             parts.append(_text(x + 40, y + 4, words, "s"))

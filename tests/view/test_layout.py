@@ -1,9 +1,11 @@
 """States as rows, boxes and arrows."""
 
+from grader.machine import OutOfMemory, Protection
 from grader.machine.entry import FRAME_SHIFT
 from grader.view.layout import ROWS, SHAPES, picture_after, pictures
 from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
 from reference.file_backed import FileBackedKernel
+from tests.kernels import SmallKernel
 from tests.view.runs import lab_of, recorded, replayed
 
 FORK = (
@@ -149,8 +151,25 @@ def test_folded_pages_of_a_file_are_named_together():
     ]
 
 
+def test_pages_that_lead_to_one_frame_and_pages_of_no_mapping_are_folded():
+    """What only a wrong kernel does: one frame for all pages, and entries where nothing was mapped."""
+
+    class OneFrame(SmallKernel):
+        """Maps one frame for every page, and a hundred pages more in advance."""
+
+        def mmap(self, process, region):
+            frame = self.hw.frames.allocate()
+            for page in range(region.first_page, region.end_page + 100):
+                process.page_table.map(page, frame, Protection.READ)
+            raise OutOfMemory
+
+    (space,) = drawn(replayed("mmap: {by: P, name: h, pages: 20}", kernel=OneFrame), 1).left
+
+    assert [(row.label, row.pages, row.box) for row in space.rows] == [("page 16 and 119 more", 120, 0)]
+
+
 def test_pages_have_rows_of_their_own_as_long_as_a_picture_has_room():
-    """Rows and boxes count together: 14 pages in 14 frames are drawn one by one, 15 are folded."""
+    """Rows and boxes count together: 13 pages in 13 frames are drawn one by one, 14 are folded."""
     for pages, count in ((SHAPES // 2, SHAPES // 2), (SHAPES // 2 + 1, 1)):
         run = replayed(f"mmap: {{by: P, name: h, pages: {pages}}}", "write: {by: P, at: h, value: 1}")
         assert len(drawn(run, 2).left[0].rows) == count

@@ -10,7 +10,7 @@ from grader.lab.kernels import misconception_kernel, misconceptions
 from grader.lab.recordings import load_recording
 from grader.view.layout import pictures
 from grader.view.player import LIMIT, Difference, Side, page_of_runs, player
-from grader.view.svg import svg_file
+from grader.view.svg import STYLE, svg_file
 from reference.swapping import SwappingKernel
 from tests.conftest import ROOT
 from tests.kernels import SmallKernel
@@ -57,6 +57,29 @@ def test_every_picture_is_svg_of_8_kb_at_most(lab):
                 text = svg_file(picture).encode()
                 strict(ElementTree.fromstring(text))
                 assert len(text) <= BUDGET, (scenario.id, point, picture.step)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    "state",
+    [
+        ("copy-on-write", "practice-in-small"),
+        ("demand-paging", "a-thousand-pages"),
+        ("demand-paging", "few-of-many"),
+        ("file-backed", "sections-of-a-program"),
+        ("linux", "one-fault-a-window"),
+    ],
+)
+def test_pictures_of_wrong_kernels_keep_the_budget(state):
+    """The scenarios whose pictures are largest, with every misconception, differences outlined."""
+    (lab, scenario), found = state, 0
+    one, trace = recorded(lab, scenario)
+    for flag in misconceptions(lab_of(lab)):
+        page = player(one, trace, attempt_here(one, trace, misconception_kernel(lab_of(lab), flag)))
+        for drawn in re.findall(r'<svg [^>]*role="img".*?</svg>', page, re.DOTALL):
+            found += 1
+            assert len(drawn.encode()) + len(STYLE) <= BUDGET, (flag, drawn[:200])
+    assert found > len(one.steps)
 
 
 def strict(element):

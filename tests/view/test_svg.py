@@ -76,7 +76,7 @@ def test_a_picture_fetches_nothing():
 
 def test_rights_are_in_the_dashes_too():
     """Without a colour, arrows that mean different things still look different."""
-    dashes = dict(re.findall(r"\.m \.([wpro])\{stroke:var\(--\w\)(?:;stroke-dasharray:([\d ]+))?\}", STYLE))
+    dashes = dict(re.findall(r"\.m \.([wpro])\{color:var\(--\w\)(?:;stroke-dasharray:([\d ]+))?\}", STYLE))
 
     assert set(dashes) == set("wpro")
     assert len(set(dashes.values())) == 4 and dashes["w"] == ""
