@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from grader.machine import InvalidArgument, OutOfMemory, Process, Region, SegmentationFault
+from grader.machine import InvalidArgument, OutOfMemory, Process, Protection, Region, SegmentationFault
 from reference.file_backed import CachedFile
-from reference.linux_areas import Area
+from reference.linux_areas import TABLE, Area
 from reference.linux_paging import LinuxPagingKernel
 
 
 class LinuxKernel(LinuxPagingKernel):
-    """madvise, mremap and mlock. What madvise said of a mapping, and whether it is locked, is part of its kind."""
+    """madvise, mremap and mlock. What madvise said of a mapping, and whether it is locked, is part of its kind.
+
+    Between any two calls, `moved_dirty` has the pages that were dirty when mremap moved them, as (process, page), as
+    long as they have an entry. The machine makes a clean entry at the new place; Linux moves the mark with it.
+    """
+
+    def __init__(self, hw):
+        super().__init__(hw)
+        self.moved_dirty: set[tuple[Process, int]] = set()
 
     # -- advice -----------------------------------------------------------------------------------------------
 
@@ -86,8 +94,9 @@ class LinuxKernel(LinuxPagingKernel):
         if pages == 0 or to_pages == 0 or region is None or region.end_page < first + pages:
             raise InvalidArgument(f"mremap of {pages} pages from page {first} on to {to_pages}: not in one mapping")
         areas = self.areas[process]
-        if to_pages > pages and areas.find(first).end < first + pages:
-            raise InvalidArgument(f"mremap of {pages} pages from page {first} on to more: not in one mapping")
+        # Several mappings may move at once (Linux 6.17), but only if they keep their lengths.
+        if to_pages != pages and areas.find(first).end < first + min(pages, to_pages):
+            raise InvalidArgument(f"mremap of {pages} pages from page {first} on to {to_pages}: not in one mapping")
         self.write_back(process, range(first, first + pages))
         self.move_entries(process, first, new, min(pages, to_pages))
         for page in range(first + to_pages, first + pages):
@@ -98,11 +107,15 @@ class LinuxKernel(LinuxPagingKernel):
             areas.remove(first + to_pages, pages - to_pages)
         for area in areas.remove(first, pages):
             areas.add(_moved(area, new - first, max(to_pages - pages, 0)))
+        tables = self.tables[process]
+        tables |= {(page - first + new) // TABLE for page in range(first, first + pages) if page // TABLE in tables}
+        tables &= areas.tables()
 
     def move_entries(self, process: Process, first: int, new: int, pages: int) -> None:
         """Move the entries and slots of a range. OutOfMemory, with nothing changed, if an entry cannot be made."""
         table = process.page_table
         present = [page for page in range(first, first + pages) if table.get(page) is not None]
+        dirty = [page for page in present if table.get(page).dirty or (process, page) in self.moved_dirty]
         made = []
         try:
             for page in present:
@@ -115,8 +128,33 @@ class LinuxKernel(LinuxPagingKernel):
             raise
         for page in present:
             table.unmap(page)
+        self.moved_dirty.difference_update((process, page) for page in present)
+        self.moved_dirty.update((process, page - first + new) for page in dirty)
         for page in [page for page in self.out[process] if first <= page < first + pages]:
             self.out[process][page - first + new] = self.out[process].pop(page)
+
+    # -- what was dirty before it moved ---------------------------------------------------------------------------
+
+    def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
+        """Change protection; a page that was dirty before it moved gets its right to write back at once (rule 48)."""
+        try:
+            super().mprotect(process, start, pages, protection)
+        finally:
+            first = self.hw.page_of(start)
+            for page in range(first, first + pages):
+                region = self.regions[process].find(page)
+                if (process, page) in self.moved_dirty and region is not None and region.shared:
+                    process.page_table.protect(page, region.protection)
+
+    def remove_page(self, process: Process, page: int) -> None:
+        """Remove an entry, and what is known of it."""
+        super().remove_page(process, page)
+        self.moved_dirty.discard((process, page))
+
+    def exit(self, process: Process) -> None:
+        """Release everything."""
+        super().exit(process)
+        self.moved_dirty = {(owner, page) for owner, page in self.moved_dirty if owner is not process}
 
     # -- shared objects ---------------------------------------------------------------------------------------
 

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from grader.machine import Protection
 
+#: Entries of one page table of Linux.
+TABLE = 512
+
 
 class Mark:
     """What a mapping has from its first private page on (Linux calls it anon_vma). Identity is most that it has.
@@ -94,14 +97,18 @@ class Areas:
                 a, b = self.areas[left : left + 2]
                 self.areas[left : left + 2] = [a._replace(end=b.end, mark=a.mark or b.mark)]
 
-    def write(self, page: int) -> None:
-        """Note that a page has become private: its mapping has a mark from now on, a neighbour's if that may be."""
+    def mark_private(self, page: int) -> None:
+        """Note that a page is about to become private: its mapping has a mark from now on, a neighbour's if it may."""
         area = self.find(page)
         if area.mark is None:
             at = self.areas.index(area)
             near = [one for one in self.areas[max(at - 1, 0) : at + 2] if one.mark and _alike(area, one)]
             mark = next((one.mark for one in near if one.mark and not one.mark.forked), None)
             self.areas[at] = area._replace(mark=mark or Mark())
+
+    def tables(self) -> set[int]:
+        """Return the numbers of the page tables that have room for entries of these mappings."""
+        return {table for area in self.areas for table in range(area.first // TABLE, (area.end - 1) // TABLE + 1)}
 
     def inherited(self) -> Areas:
         """Return the mappings of a child."""

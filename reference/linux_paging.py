@@ -10,23 +10,29 @@ from collections import defaultdict
 from grader.machine import Access, InvalidArgument, OutOfMemory, PageFault, Process, Protection, Region
 from reference.copy_on_write import NOT_WRITE
 from reference.file_backed import CachedFile
-from reference.linux_areas import Area, Areas, Kind
+from reference.linux_areas import TABLE, Area, Areas, Kind
 from reference.swapping import SwappingKernel
 
-#: Pages around a read fault that are mapped if they are in memory, and pages that one read from disk brings.
+#: Pages around a read fault that are mapped if they are in memory.
 WINDOW = 16
-READ_AHEAD = 32
 
 
 class LinuxPagingKernel(SwappingKernel):
     """Between any two calls, `areas` has the mappings of each process as Linux would count them, and `exclusive` the
-    private frames that have had one user since their last fault: those may be written without another fault.
+    private frames that have had one user since their last fault: those may be written without another fault. `tables`
+    has the numbers of the page tables that Linux would have for each process: it makes one for the first entry, and
+    keeps it as long as a mapping lies there.
+
+    read_ahead_pages  are brought by one read from disk: a setting of the disk, 128 KiB unless somebody changed it
     """
+
+    read_ahead_pages = 32
 
     def __init__(self, hw):
         super().__init__(hw)
         self.areas: dict[Process, Areas] = defaultdict(Areas)
         self.exclusive: set[int] = set()
+        self.tables: dict[Process, set[int]] = defaultdict(set)
         self.reading_ahead = False
         self.copying: int | None = None  # the frame that a copy is being made of
         self.faulting: tuple[Process, int] | None = None  # whose page is being handled, and which
@@ -51,6 +57,7 @@ class LinuxPagingKernel(SwappingKernel):
         """Unmap, and forget the mappings."""
         super().munmap(process, start, pages)
         self.areas[process].remove(self.hw.page_of(start), pages)
+        self.tables[process] &= self.areas[process].tables()
 
     def mprotect(self, process: Process, start: int, pages: int, protection: Protection) -> None:
         """Change pages up to the first that cannot be changed, and only then fail (rule 45)."""
@@ -86,6 +93,7 @@ class LinuxPagingKernel(SwappingKernel):
         """Release everything."""
         super().exit(process)
         self.areas.pop(process, None)
+        self.tables.pop(process, None)
 
     # -- fork -------------------------------------------------------------------------------------------------
 
@@ -98,6 +106,8 @@ class LinuxPagingKernel(SwappingKernel):
             self.exclusive = exclusive
             raise
         self.areas[child] = self.areas[parent].inherited()
+        marked = Areas([area for area in self.areas[child].areas if area.mark is not None])
+        self.tables[child] = self.tables[parent] & marked.tables()
 
     def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
         """Copy an entry of a mapping that ever had a private page; the others fault again in the child."""
@@ -117,12 +127,17 @@ class LinuxPagingKernel(SwappingKernel):
         if untouched and fault.access is Access.EXECUTE and not region.protection.allows(Access.EXECUTE):
             fault = fault._replace(access=Access.READ)
         super().page_fault(process, fault)
+        self.tables[process].add(page // TABLE)
 
     def first_touch(self, process: Process, page: int, region: Region, access: Access) -> None:
         """Map a page; a read of a file or of shared memory maps what is around it too (rules 19 and 23)."""
         if region.file is None or access is Access.WRITE or page in self.out[process]:
+            private = access is Access.WRITE and not region.shared
+            if private:
+                # Even if the write then fails, as one past the end of a file does.
+                self.areas[process].mark_private(page)
             super().first_touch(process, page, region, access)
-            if access is Access.WRITE and not region.shared:
+            if private:
                 self.own(process, page)
             return
         # Linux looks around before it looks at the page itself: even an access past the end of a file maps neighbours.
@@ -135,20 +150,33 @@ class LinuxPagingKernel(SwappingKernel):
         """Map what is in memory of the window around a page, and has no entry yet."""
         area = self.areas[process].find(page)
         begin = max(page - page % WINDOW, area.first)
-        for near in range(begin, min(begin + WINDOW, area.end)):
-            frame = region.file.frames.get(self.index_in_object(region, near))
-            absent = process.page_table.get(near) is None and near not in self.out[process]
-            if frame is not None and absent:
+        window = range(begin, min(begin + WINDOW, area.end))
+        in_memory = [near for near in window if self.index_in_object(region, near) in region.file.frames]
+        if not in_memory or self.only_last_page(process, region, in_memory[0]):
+            return
+        for near in in_memory:
+            if process.page_table.get(near) is None and near not in self.out[process]:
                 try:
-                    self.map_object_page(process, near, region, frame)
+                    self.map_object_page(process, near, region, region.file.frames[self.index_in_object(region, near)])
                 except OutOfMemory:
                     return  # nobody has asked for this one
+
+    def only_last_page(self, process: Process, region: Region, page: int) -> bool:
+        """Return True if the first page found in a window is the last one of a file, and there is no page table yet.
+
+        Then Linux 6.18 does not make the page table, and maps nothing. It shows where the faulting page cannot be had:
+        past the end of the file.
+        """
+        file = region.file
+        last = isinstance(file, CachedFile) and self.index_in_object(region, page) == file.file.pages - 1
+        return last and page // TABLE not in self.tables[process]
 
     def map_object_page(self, process: Process, page: int, region: Region, frame: int) -> None:
         """Map a page of an object for reading: a later write must be seen, unless no disk has to learn of it (26)."""
         anonymous = region.shared and not isinstance(region.file, CachedFile)
         self.references[frame] += 1
         self.map_new(process, page, frame, region.protection if anonymous else region.protection & NOT_WRITE)
+        self.tables[process].add(page // TABLE)
 
     def first_write(self, process: Process, page: int, region: Region) -> None:
         """Make a page writable by copy or reuse, and remember that it is the writer's own."""
@@ -159,7 +187,7 @@ class LinuxPagingKernel(SwappingKernel):
     def own(self, process: Process, page: int) -> None:
         """Note that a page has become private to its process, and its mapping one with private pages."""
         self.exclusive.add(process.page_table.get(page).frame)
-        self.areas[process].write(page)
+        self.areas[process].mark_private(page)
 
     def swap_in(self, process: Process, page: int, region: Region) -> None:
         """Bring a page back; one that nobody shares belongs to its process as before."""
@@ -181,14 +209,15 @@ class LinuxPagingKernel(SwappingKernel):
 
     def read_ahead(self, region: Region, index: int) -> None:
         """Read the pages around one that came from disk; of a program's code, those that follow in its mapping."""
-        begin, end = index - READ_AHEAD // 2, index + READ_AHEAD // 2
+        begin = max(index - self.read_ahead_pages // 2, 0)
+        end = begin + self.read_ahead_pages
         if Protection.EXECUTE in region.protection:
             process, page = self.faulting
             left = self.areas[process].find(page).end - page
-            begin, end = index, index + min(READ_AHEAD, left)
+            begin, end = index, index + min(self.read_ahead_pages, left)
         self.reading_ahead = True
         try:
-            for near in range(max(begin, 0), min(end, region.file.file.pages)):
+            for near in range(begin, min(end, region.file.file.pages)):
                 if near not in region.file.frames:
                     region.file.frames[near] = self.new_object_frame(region.file, near)
         except OutOfMemory:

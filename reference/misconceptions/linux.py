@@ -74,7 +74,7 @@ class MarksReads(Mistake):
     def first_touch(self, process, page, region, access):
         super().first_touch(process, page, region, access)
         if not region.shared:
-            self.areas[process].write(page)
+            self.areas[process].mark_private(page)
 
 
 class MarkNotInherited(Mistake):
@@ -116,7 +116,7 @@ class MarksAddresses(Mistake):
     def mmap(self, process, region):
         super().mmap(process, region)
         if (process, region.first_page) in getattr(self, "once", ()):
-            self.areas[process].write(region.first_page)
+            self.areas[process].mark_private(region.first_page)
 
 
 class OneFaultPerPage(Mistake):
@@ -216,7 +216,7 @@ class ReadsForward(Mistake):
     belief = "reads ahead only in the direction of growing addresses"
 
     def read_ahead(self, region, index):
-        for near in range(index, min(index + 16, region.file.file.pages)):
+        for near in range(index, min(index + self.read_ahead_pages, region.file.file.pages)):
             if near not in region.file.frames:
                 region.file.frames[near] = self.new_object_frame(region.file, near)
 

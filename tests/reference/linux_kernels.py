@@ -63,7 +63,8 @@ class MarksPages(FileBackedKernel):
         if isinstance(shown, CachedFile):
             shown.frames[index] = frame
             try:
-                for near in range(max(0, index - 16), min(index + 16, shown.file.pages)):
+                begin = max(0, index - 16)
+                for near in range(begin, min(begin + 32, shown.file.pages)):
                     if near not in shown.frames:
                         shown.frames[near] = super().new_object_frame(shown, near)
             except OutOfMemory:
@@ -134,7 +135,8 @@ class MapsBackwards(LinuxKernel):
 
     def read_ahead(self, region, index):
         frames, pages = region.file.frames, region.file.file.pages
-        for near in reversed(range(max(0, index - 16), min(index + 16, pages))):
+        begin = max(0, index - 16)
+        for near in reversed(range(begin, min(begin + 32, pages))):
             if near not in frames:
                 frames[near] = self.new_object_frame(region.file, near)
 
