@@ -15,11 +15,14 @@ from grader.scenario.describe import sentence
 if TYPE_CHECKING:
     from grader.host.compare import Side
     from grader.host.machine import HostMachine
+    from grader.host.model import LinuxModel
     from grader.host.probes import Findings
     from grader.host.runs import Runs, StepRuns
-    from grader.replay.simulated import MakeKernel
 
 WIDTH = 79
+
+#: The rule by which a read from disk brings the pages around it.
+READ_AHEAD_RULE = 22
 
 #: One side of a step: how it ended, minor and major faults, pages present.
 _SIDE = "{:>7} {:>5} {:>4} {:>5}"
@@ -43,8 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from grader.host.machine import HostMachine
+    from grader.host.model import linux_model
     from grader.host.probes import missing, probe
-    from grader.host.runs import linux_kernel
 
     reason = missing()
     if reason:
@@ -52,32 +55,49 @@ def run(options: argparse.Namespace) -> int:
     if (options.format == "html" or options.pictures) and not options.scenario:
         raise InputError(["--pictures and --format html draw one scenario: name it after the lab"])
     lab = load_lab(find_lab(options.lab))
-    kernel = linux_kernel(lab)
     with HostMachine(options.folder) as host:
         found = probe(host)
+        model = linux_model(lab, found.read_ahead)
+        short = model is not None and found.read_ahead is not None and found.read_ahead < model.read_ahead
+        if short and READ_AHEAD_RULE not in found.breaks:
+            found = found._replace(breaks=(*found.breaks, READ_AHEAD_RULE))
         if options.format != "html":
-            _about(host, found, kernel)
+            _about(host, found, model)
         if options.scenario:
-            return _one(host, lab, options, kernel, found)
-        return _all(host, lab, kernel, found)
+            return _one(host, lab, options, model, found)
+        return _all(host, lab, model, found)
 
 
-def _about(host: HostMachine, found: Findings, kernel: MakeKernel | None) -> None:
+def _about(host: HostMachine, found: Findings, model: LinuxModel | None) -> None:
     """Say what this machine is, and which rules it follows."""
+    from grader.host.probes import OF_DISKS
     from grader.scenario.linux_rules import RULES
 
+    on_disk = found.read_ahead is not None
     _say(f"Linux {os.uname().release}, {os.uname().machine}, pages of {host.page_size} bytes.")
     _say(f"The self-test finds that this kernel follows rules {_list(found.follows)}.")
+    if not on_disk:
+        _say(
+            f"Files in {host.folder} are in memory and not on a disk, so scenarios with files cannot be replayed. "
+            "`--folder FOLDER` names a folder on a disk."
+        )
+    elif model is not None and found.read_ahead != model.read_ahead:
+        _say(f"This machine's disk reads {found.read_ahead} pages at once, the model {model.read_ahead}.")
     for number in found.breaks:
+        if number in OF_DISKS and not on_disk:
+            continue
         _say(f"It does not follow rule {number}, so steps that show this rule are no alarm. {RULES[number].sentence}")
     if not found.pagemap:
         _say("It does not show which pages are present (no pagemap), so only outcomes, faults and values are compared.")
-    if kernel is None:
-        _say("This copy of the lab has no model of Linux (reference/linux.py), so the column of the model is empty.")
+    if model is None:
+        _say(
+            "This copy of the lab has no model of Linux (linux.json), so the column of the model is empty. Ask for a "
+            "newer release of the lab."
+        )
     print()
 
 
-def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, kernel: MakeKernel | None, found: Findings) -> int:
+def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, model: LinuxModel | None, found: Findings) -> int:
     """Show one scenario step by step; return 1 if this machine is not as modelled."""
     from grader.host.pictures import host_trace
     from grader.host.replay import unfit
@@ -87,30 +107,30 @@ def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, kernel: MakeK
     if scenario is None:
         near = did_you_mean(options.scenario, [s.id for s in lab.scenarios]) or f"`grader list {lab.path}` shows them"
         raise InputError([f"{lab.name}: there is no public scenario {options.scenario!r}; {near}"])
-    reason = unfit(scenario)
+    reason = unfit(scenario, found.read_ahead is not None)
     if reason:
         raise InputError([f"{scenario.id} cannot be replayed on a real kernel: {reason}"])
-    runs = run(host, lab, scenario, kernel)
+    runs = run(host, lab, scenario, model)
     if options.format == "html":
         from grader.files import write_file
 
-        page = _page(runs, host)
+        page = _page(runs, host, runs.excuses(found.breaks))
         if options.output:
             write_file(options.output, page)
         else:
             print(page, end="")
-        return 1 if _alarms(runs, found) else 0
-    _steps(runs)
+        return 1 if runs.alarms(found.breaks) else 0
+    _steps(runs, found)
     if options.pictures:
         from grader.view.steps import story
 
         for line in story(runs.scenario, host_trace(runs.scenario, runs.played, host.page_size), None)[3:]:
             print(printable(line, limit=None))
     _rules(runs.rules)
-    return _end(host, [runs] if _alarms(runs, found) else [])
+    return _end(host, bool(runs.alarms(found.breaks)))
 
 
-def _page(runs: Runs, host: HostMachine) -> str:
+def _page(runs: Runs, host: HostMachine, excuses: list[int]) -> str:
     """Return a page with the run by the lab's rules, on Linux as modelled, and on this machine next to each other."""
     from grader.host.pictures import host_trace
     from grader.scenario.linux_rules import RULES
@@ -127,14 +147,15 @@ def _page(runs: Runs, host: HostMachine) -> str:
     if first is not None:
         heading = "this machine is not as modelled" if runs.steps[first - 1].odd else "Linux differs from the lab"
         rules = [f"Rule {number}: {RULES[number].sentence}" for number in runs.steps[first - 1].rules]
-        difference = Difference(first, f"Step {first}: {heading}", [*_remarks(runs.steps[first - 1]), *rules])
+        difference = Difference(first, f"Step {first}: {heading}", [*_remarks(runs.steps[first - 1], excuses), *rules])
     system = os.uname()
     about = f"Played on {system.sysname} {system.release}, {system.machine}, with pages of {host.page_size} bytes."
     about += f" This machine does not show: {', '.join(hidden)}."
     return page_of_runs(runs.scenario, runs.recorded.pids, sides, about, difference)
 
 
-def _steps(runs: Runs) -> None:
+def _steps(runs: Runs, found: Findings) -> None:
+    excuses = runs.excuses(found.breaks)
     _say(f"{runs.scenario.id}: {runs.scenario.title}")
     print()
     print(" | ".join(f"{title:^24}" for title in _SIDES))
@@ -142,7 +163,7 @@ def _steps(runs: Runs) -> None:
     for step, seen in zip(runs.scenario.steps, runs.steps, strict=True):
         _say(f"{step.number:>3}  {sentence(step)}")
         print(" | ".join(_side(side) for side in (seen.lab, seen.linux, seen.host)))
-        for line in _remarks(seen):
+        for line in _remarks(seen, excuses):
             _say(f"     {line}")
     print()
 
@@ -154,7 +175,8 @@ def _side(side: Side | None) -> str:
     return _SIDE.format(side.outcome, minor, major, "?" if side.frames is None else len(side.frames))
 
 
-def _remarks(seen: StepRuns) -> list[str]:
+def _remarks(seen: StepRuns, excuses: list[int]) -> list[str]:
+    """Return what there is to say of a step. `excuses`: rules that this kernel does not follow, so it may differ."""
     from grader.host.compare import compare
 
     remarks = []
@@ -163,32 +185,32 @@ def _remarks(seen: StepRuns) -> list[str]:
     elif seen.linux is not None and {"outcome", "values"} & set(compare(seen.lab, seen.linux)):
         remarks.append("The lab differs here because its machine has only the scenario's frames.")
     if seen.odd:
-        remarks.append(f"ALARM: this machine differs from the model in {', '.join(seen.odd)}.")
+        differs = f"this machine differs from the model in {', '.join(seen.odd)}."
+        why = f"This kernel does not follow rule {_list(excuses)}, so {differs}"
+        remarks.append(why if excuses else f"ALARM: {differs}")
         if "values" in seen.odd and seen.linux is not None:
             remarks.append(f"the model reads {seen.linux.values[:8]}, this machine {seen.host.values[:8]}")
     return remarks
 
 
-def _all(host: HostMachine, lab: Lab, kernel: MakeKernel | None, found: Findings) -> int:
+def _all(host: HostMachine, lab: Lab, model: LinuxModel | None, found: Findings) -> int:
     """Show a line per public scenario; return 1 if this machine is not as modelled in one of them."""
     from grader.host.replay import unfit
     from grader.host.runs import run
 
     done, refused, shown, seconds = 0, [], set(), 0.0
     steps = 0
-    alarms: list[Runs] = []
+    alarm = False
     for scenario in lab.scenarios:
-        reason = unfit(scenario)
+        reason = unfit(scenario, found.read_ahead is not None)
         if reason:
             refused.append((scenario.id, reason))
             continue
-        runs = run(host, lab, scenario, kernel)
+        runs = run(host, lab, scenario, model)
         done, steps, seconds = done + 1, steps + len(runs.steps), seconds + runs.seconds
         shown.update(runs.rules)
-        rules = f"shows rule {_list(runs.rules)}" if runs.rules else "as in the lab" if kernel else "replayed"
-        odd = _alarms(runs, found)
-        alarms += [runs] if odd else []
-        print(f"{scenario.id:42} {f'ALARM in step {_list(odd)}' if odd else rules}")
+        alarm = alarm or bool(runs.alarms(found.breaks))
+        print(f"{scenario.id:42} {_line(runs, found)}")
     print(f"\n{done} scenarios replayed, {steps} steps, {seconds:.1f} s of processor time.")
     if refused:
         _say(f"{len(refused)} cannot be replayed on a real kernel:")
@@ -196,12 +218,18 @@ def _all(host: HostMachine, lab: Lab, kernel: MakeKernel | None, found: Findings
             _say(f"  {id}: {reason}")
     print()
     _rules(sorted(shown))
-    return _end(host, alarms)
+    return _end(host, alarm)
 
 
-def _alarms(runs: Runs, found: Findings) -> list[int]:
-    """Return the steps that differ from the model, and that no rule explains which this kernel does not follow."""
-    return [] if set(runs.rules) & set(found.breaks) else runs.alarms
+def _line(runs: Runs, found: Findings) -> str:
+    """Return what the table says of a scenario."""
+    if runs.alarms(found.breaks):
+        return f"ALARM in step {_list(runs.odd)}"
+    if runs.odd:
+        return f"differs in step {_list(runs.odd)}: rule {_list(runs.excuses(found.breaks))}"
+    if runs.rules:
+        return f"shows rule {_list(runs.rules)}"
+    return "replayed" if runs.modelled is None else "as modelled" if runs.profiled else "as in the lab"
 
 
 def _rules(numbers: list[int]) -> None:
@@ -211,11 +239,11 @@ def _rules(numbers: list[int]) -> None:
         _say(f"Rule {number}: {RULES[number].sentence}")
 
 
-def _end(host: HostMachine, alarms: list[Runs]) -> int:
-    if alarms:
+def _end(host: HostMachine, alarm: bool) -> int:
+    if alarm:
         system = os.uname()
         _say(_REPORT.format(release=system.release, machine=system.machine, page_size=host.page_size))
-    return 1 if alarms else 0
+    return int(alarm)
 
 
 def _list(numbers: object) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from grader.authoring.record import record
+from grader.authoring.record import record, record_host
 from grader.lab.kernels import misconceptions, reference_kernel
 from grader.lab.lab import find_lab, load_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    parser.add_argument(
+        "--host", action="store_true", help="also record what this machine's kernel does in scenarios with its profile"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,6 +29,12 @@ def run(options: argparse.Namespace) -> int:
         for change in (drawn := draw_pictures(lab)):
             print(change)
         print(f"{lab.name}: {len(drawn)} of {len(lab.pictures)} pictures changed")
+    if options.host:
+        from grader.authoring.host import runs_on_host
+
+        for change in (noted := record_host(lab, runs_on_host(lab))):
+            print(change)
+        print(f"{lab.name}: {len(noted)} runs on this machine's kernel changed")
     from grader.authoring.misconceptions import record_fingerprints
 
     if misconceptions(lab):

@@ -38,8 +38,9 @@ PATIENCE = 20
 IOVECS = 1024
 
 #: Layout of the memory that all processes share: two struct rusage, then values.
-BEFORE, AFTER, ANSWER, VALUES, VALUE_COUNT = 0, 256, 512, 4096, 1 << 16
+BEFORE, AFTER, ANSWER, HELPER, VALUES, VALUE_COUNT = 0, 256, 512, 640, 4096, 1 << 16
 MINOR, MAJOR = 8, 9  # longs of a struct rusage
+OUTCOME, COUNT, CHILD = 0, 1, 2  # longs of an answer: how it ended, number of values, pid of a new child or -errno
 
 libc = ctypes.CDLL(None, use_errno=True)
 for name, arguments in {
@@ -47,6 +48,7 @@ for name, arguments in {
     "munmap": (ctypes.c_void_p, ctypes.c_size_t),
     "mprotect": (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int),
     "madvise": (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int),
+    "mincore": (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p),
     "mlock": (ctypes.c_void_p, ctypes.c_size_t),
     "mremap": (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p),
     "getrusage": (ctypes.c_int, ctypes.c_void_p),
@@ -64,7 +66,8 @@ shared[:] = bytes(len(shared))
 place = ctypes.addressof(ctypes.c_char.from_buffer(shared))
 before = (ctypes.c_long * 18).from_address(place + BEFORE)
 after = (ctypes.c_long * 18).from_address(place + AFTER)
-answer = (ctypes.c_long * 4).from_address(place + ANSWER)  # outcome, number of values, errno, pid of a child
+answer = (ctypes.c_long * 3).from_address(place + ANSWER)
+helper = (ctypes.c_long * 2).from_address(place + HELPER)  # faults of a task that acted for this process
 values = (ctypes.c_ubyte * VALUE_COUNT).from_address(place + VALUES)
 stack = mmap.mmap(-1, 1 << 16)
 stack_top = ctypes.addressof(ctypes.c_char.from_buffer(stack)) + (1 << 16) - 64
@@ -104,7 +107,7 @@ def read(first, count, offset):
     """Read one byte of each page."""
     for i in range(count):
         values[i] = ctypes.c_ubyte.from_address(first + i * PAGE + offset).value
-        answer[1] = i + 1
+        answer[COUNT] = i + 1
     return OK
 
 
@@ -130,7 +133,8 @@ def jump_and_live(first, count, offset):
         if pid < 0:
             return ERROR
         _, status, usage = os.wait4(pid, WALL)
-        answer[2] += usage.ru_minflt
+        helper[0] += usage.ru_minflt
+        helper[1] += usage.ru_majflt
         if os.WIFSIGNALED(status):
             return SEGV
     return OK
@@ -142,7 +146,7 @@ def kernel_reads(first, count, offset, pipe):
         if libc.write(pipe[1], first + i * PAGE + offset, 1) < 1:
             return ERROR
         libc.read(pipe[0], place + VALUES + i, 1)
-        answer[1] = i + 1
+        answer[COUNT] = i + 1
     return OK
 
 
@@ -175,6 +179,12 @@ def call(name, *arguments):
     return ERROR if getattr(libc, name)(*arguments) else OK
 
 
+def resident(first, count):
+    """Tell of each page of a file mapping whether it is in memory, mapped or not."""
+    answer[COUNT] = count
+    return ERROR if libc.mincore(first, count * PAGE, place + VALUES) else OK
+
+
 def moving(old, length, new_length, new):
     """Move memory."""
     return ERROR if libc.mremap(old, length, new_length, MREMAP_TO, new) != new else OK
@@ -188,17 +198,19 @@ OPERATIONS = {
     "mapping": mapping,
     "call": call,
     "moving": moving,
+    "resident": resident,
 }
 
 
 def carry_out(operation, arguments):
     """Carry out an operation between two looks at the counts."""
-    answer[1] = answer[2] = 0
+    answer[COUNT] = helper[0] = helper[1] = 0
     libc.getrusage(0, place + BEFORE)
     outcome = operation(*arguments)
     libc.getrusage(0, place + AFTER)
-    after[MINOR] += answer[2]
-    answer[0] = outcome
+    after[MINOR] += helper[0]
+    after[MAJOR] += helper[1]
+    answer[OUTCOME] = outcome
 
 
 class Workers:
@@ -256,6 +268,7 @@ class Workers:
                 os._exit(0)
             name, arguments = json.loads(data)
             if name == "exit":
+                libc.getrusage(0, place + BEFORE)
                 os._exit(0)
             if name == "fork":
                 number = self.fork(number, *arguments)
@@ -268,7 +281,7 @@ class Workers:
         try:
             pid = os.fork()
         except OSError as error:
-            answer[0], answer[3] = ERROR, -(error.errno or 1)
+            answer[OUTCOME], answer[CHILD] = ERROR, -(error.errno or 1)
             return number
         if pid == 0:
             populate()
@@ -276,7 +289,7 @@ class Workers:
             self.work(child)
         os.read(self.ready[0], 1)
         populate()
-        answer[0], answer[3] = OK, pid
+        answer[OUTCOME], answer[CHILD] = OK, pid
         ctypes.memmove(before, after, ctypes.sizeof(before))
         return number
 
@@ -296,12 +309,12 @@ class Workers:
 
     def answered(self, number, name, arguments):
         if name == "fork":
-            if answer[3] <= 0:
-                return ["refused", [0, 0], [-answer[3]]]
-            self.note(arguments[0], answer[3])
-            return ["ok", None, [answer[3]]]
+            if answer[CHILD] <= 0:
+                return ["refused", [0, 0], [-answer[CHILD]]]
+            self.note(arguments[0], answer[CHILD])
+            return ["ok", None, [answer[CHILD]]]
         faults = [after[MINOR] - before[MINOR], after[MAJOR] - before[MAJOR]]
-        return [("ok", "segv", "error")[answer[0]], faults, values[: answer[1]]]
+        return [("ok", "segv", "error")[answer[OUTCOME]], faults, values[: answer[COUNT]]]
 
     def died(self, number):
         """Return how a worker died, with its faults; it stays a zombie, whose counts can still be read."""
@@ -311,7 +324,7 @@ class Workers:
         status = how.si_status if how is not None else int(fields[49]) & 0x7F
         faults = [int(fields[7]) - before[MINOR], int(fields[9]) - before[MAJOR]]
         outcome = {0: "ok", signal.SIGSEGV: "segv", signal.SIGBUS: "segv"}.get(status, f"signal {status}")
-        return [outcome, None if outcome == "ok" else faults, values[: answer[1]]]
+        return [outcome, faults, values[: answer[COUNT]]]
 
     def mine(self, number):
         """Return True if a worker is a child of the agent, and not of another worker."""

@@ -38,13 +38,38 @@ class PageSeen(NamedTuple):
     of_object: bool
     exclusive: bool
 
+    @property
+    def own(self) -> bool:
+        """Return True for a page of private memory that one process alone maps."""
+        return self.exclusive and not self.of_object
+
+
+def folder_on_disk() -> str:
+    """Return a folder for temporary files, on a disk if there is one: /tmp is in memory on many systems."""
+    folders = [tempfile.gettempdir(), "/var/tmp", os.path.expanduser("~")]
+    usable = [folder for folder in folders if os.access(folder, os.W_OK)]
+    return next((folder for folder in usable if not in_memory(folder)), folders[0])
+
+
+def in_memory(folder: str) -> bool:
+    """Return True if the files of a folder are in memory only (tmpfs)."""
+    device = os.stat(folder).st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    # ID PARENT MAJOR:MINOR ROOT POINT OPTIONS ... - TYPE SOURCE OPTIONS
+    kinds = [line.partition(" - ")[2].split()[:1] for line in mounts if line.split()[2:3] == [number]]
+    return any(kind in (["tmpfs"], ["ramfs"]) for kind in kinds)
+
 
 class HostMachine:
     """The agent, with a folder for files. It ends with this object, or by itself if we are killed."""
 
     def __init__(self, folder: str | None = None) -> None:
         self.page_size = os.sysconf("SC_PAGE_SIZE")
-        self.folder = folder or tempfile.gettempdir()
+        self.folder = folder or folder_on_disk()
         self.seconds = 0.0
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(AGENT)],

@@ -14,7 +14,7 @@ from grader.scenario.loader import parse_scenario
 from grader.scenario.model import Scenario
 
 from .machine import HostMachine
-from .replay import HostReplay
+from .replay import HostReplay, read_ahead
 
 
 class Probe(NamedTuple):
@@ -88,16 +88,22 @@ _PROBES = (
 )
 
 
+#: Rules that show only with files on a disk.
+OF_DISKS = (22, 23, 26, 44, 48)
+
+
 class Findings(NamedTuple):
     """Holds what the self-test found.
 
-    follows  rules that this kernel follows; breaks: those that it does not
-    pagemap  whether the kernel shows which pages are present and shared
+    follows     rules that this kernel follows; breaks: those that it does not
+    pagemap     whether the kernel shows which pages are present and shared
+    read_ahead  pages that one read from the disk brings (see replay.read_ahead)
     """
 
     follows: tuple[int, ...]
     breaks: tuple[int, ...]
     pagemap: bool
+    read_ahead: int | None
 
 
 def missing() -> str:
@@ -124,7 +130,7 @@ def probe(host: HostMachine) -> Findings:
         agrees = all(a is None or a == b for a, b in zip(seen, one.faults, strict=True))
         (follows if agrees else breaks).extend(one.rules)
         pagemap = pagemap and all(step.present is not None for step in steps)
-    return Findings(tuple(follows), tuple(breaks), pagemap)
+    return Findings(tuple(sorted(follows)), tuple(sorted(breaks)), pagemap, read_ahead(host))
 
 
 def _scenario(one: Probe) -> Scenario:

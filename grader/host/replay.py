@@ -18,7 +18,10 @@ Page = tuple[str, int]
 
 _MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_POPULATE, _NOREPLACE = 1, 2, 0x10, 0x20, 0x8000, 0x100000
 _ADVICE = {"dontneed": 4, "dontfork": 10, "wipeonfork": 18, "pageout": 21, "populate_read": 22, "populate_write": 23}
-_NOT_MEASURED = ("fork", "exit")  # an interpreter faults there by itself
+
+
+#: Pages of the file that read_ahead reads, and its answer if they all came at once.
+WHOLE, ALL = 64, 1 << 16
 
 
 class HostStep(NamedTuple):
@@ -51,6 +54,7 @@ class HostReplay:
         self.next_page = dict.fromkeys(scenario.processes, scenario.machine.first_page)
         self.mappings: dict[str, tuple[int, int]] = {}
         self.kept_back: dict[str, set[int]] = {name: set() for name in scenario.processes}
+        self.own: set[Page] = set()  # after the last step: pages of private memory that one process alone maps
         self.stamp = 1
         self.size = host.page_size
 
@@ -78,7 +82,8 @@ class HostReplay:
         outcome = answer.outcome
         if outcome == "segv" and step.verb in ("copy_to_user", "copy_from_user"):
             outcome = "error"
-        faults = None if step.verb in _NOT_MEASURED else answer.faults
+        # When fork returns, the interpreter first faults in its own memory, so these faults say nothing.
+        faults = None if step.verb == "fork" else answer.faults
         # On a write, the values are those that were given.
         values = answer.values if step.verb in ("read", "execute", "copy_from_user") else []
         return HostStep(outcome, faults, values, *self._look(), self.mapped)
@@ -162,7 +167,8 @@ class HostReplay:
             region = Region(first * self.size, pages, protection, shared, backing, offset, page_size=self.size)
             self.regions[name].insert(region)
             if "populate" in fields:
-                self._stamp_written(name, first, pages)
+                self.own.difference_update((name, page) for page in range(first, first + pages))  # these are new ones
+                self._stamp_populated(name, first, pages)
         return answer
 
     def _note(self, process: str, name: str, first: int, pages: int) -> None:
@@ -180,8 +186,10 @@ class HostReplay:
             reached = count if answer.outcome == OK else self._reached(step.by, first, count)
             for piece in own.remove(first, reached) if reached else ():
                 own.insert(piece.replace(protection=Protection.parse(step.fields["protection"])))
+            # Locked pages that may be written now: the kernel has made them the process's own.
+            self._stamp_populated(step.by, first, reached)
         elif name == "mlock" or step.fields.get("advice") == "populate_write":
-            self._stamp_written(step.by, first, count)
+            self._stamp_populated(step.by, first, count)
         elif step.fields.get("advice") == "dontfork":
             self.kept_back[step.by].update(range(first, first + count))
         return answer
@@ -198,25 +206,32 @@ class HostReplay:
             for piece in self.regions[name].remove(first, count):
                 self.regions[name].insert(piece.replace(start=to * self.size, pages=pages))
             self._note(name, step.fields["name"], to, pages)
+            self._stamp_populated(name, to + count, pages - count)  # if they are locked, the new ones are there
         return answer
 
     # -- looking ----------------------------------------------------------------------------------------------
 
-    def _stamp_written(self, name: str, first: int, count: int) -> None:
-        """Give pages that the kernel has touched as by a write a stamp, so that they differ from the page of zeros."""
-        seen = self.host.pages(self.numbers[name], first, count) or {}
-        for page, look in seen.items():
-            region = self.regions[name].find(page)
-            private = region is not None and not region.shared and Protection.WRITE in region.protection
-            if private and look.exclusive and not look.of_object:
+    def _stamp_populated(self, name: str, first: int, count: int) -> None:
+        """Stamp the pages that this step made the process's own without a write by the agent.
+
+        Without a stamp they would be taken for the page of zeros, or for the pages that they are copies of.
+        """
+        seen = self.host.pages(self.numbers[name], first, count) if count > 0 else None
+        for page, look in (seen or {}).items():
+            if look.own and (name, page) not in self.own and self._may_write(name, page):
                 self.host.stamp(self.numbers[name], page, self.stamp)
                 self.stamp += 1
+
+    def _may_write(self, name: str, page: int) -> bool:
+        region = self.regions[name].find(page)
+        return region is not None and not region.shared and Protection.WRITE in region.protection
 
     def _look(self) -> tuple[dict[str, set[int]] | None, dict[Page, object], dict[Page, Protection]]:
         """Return the pages that are present, for each what tells its frame from others, and its rights."""
         present: dict[str, set[int]] = {}
         frames: dict[Page, object] = {}
         rights: dict[Page, Protection] = {}
+        self.own.clear()
         for name in self.alive:
             for region in self.regions[name]:
                 seen = self.host.pages(self.numbers[name], region.first_page, region.pages)
@@ -234,8 +249,9 @@ class HostReplay:
         for page, look in seen.items():
             if look.of_object:
                 found[name, page] = ("object", region.file, page - region.first_page + region.offset)
-            elif look.exclusive:
+            elif look.own:
                 found[name, page] = ("own", name, page)
+                self.own.add((name, page))
             else:
                 asked.append(page)
         for page, stamp in self.host.stamps(self.numbers[name], asked).items() if asked else ():
@@ -262,8 +278,28 @@ class HostReplay:
         return [*values, *[0] * (count - len(values))]
 
 
-def unfit(scenario: Scenario) -> str:
-    """Return why a scenario cannot be replayed on a real kernel; "" if it can."""
+def read_ahead(host: HostMachine) -> int | None:
+    """Return how many pages one read from the disk brings; None if the disk is memory, from which nothing is read.
+
+    ALL if it brings a file of WHOLE pages, which is more than a scenario needs to show a difference.
+    """
+    [file] = host.begin(1, 1, [[WHOLE, [1] * WHOLE, False, False]])
+    try:
+        host.do(0, "mapping", BASE, WHOLE * host.page_size, Protection.READ.bits, _MAP_SHARED | _NOREPLACE, file, 0)
+        before = host.do(0, "resident", BASE, WHOLE).values
+        host.do(0, "read", BASE, 1, 0)
+        after = host.do(0, "resident", BASE, WHOLE).values
+    finally:
+        host.end()
+    came = sum(present & 1 for present in after)
+    return None if any(before) else came if came < WHOLE else ALL
+
+
+def unfit(scenario: Scenario, on_disk: bool = True) -> str:
+    """Return why a scenario cannot be replayed on a real kernel; "" if it can.
+
+    on_disk  whether there is a disk for its files
+    """
     verbs = [step.verb for step in scenario.steps]
     expects = [step.expect for step in scenario.steps]
     machine = scenario.machine
@@ -271,6 +307,8 @@ def unfit(scenario: Scenario) -> str:
         return "it makes a call of the kernel fail, and a real kernel takes no such orders"
     if machine.swap or any(step.fields.get("advice") == "pageout" for step in scenario.steps):
         return "it needs swap, which an ordinary user cannot set up"
+    if scenario.files and not on_disk:
+        return "it needs files on a disk"
     if verbs.count("fork") + len(scenario.processes) > machine.max_processes:
         return "it fills the process table of the machine"
     if any(expect.get("outcome") == "oom" for expect in expects):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
-from grader.lab.kernels import load_class
-from grader.lab.lab import ClassAt, Lab
+from grader.lab.lab import Lab
 from grader.lab.recordings import load_recording
-from grader.replay.simulated import MakeKernel, replay
 from grader.scenario.linux_rules import RULES
 from grader.scenario.model import LINUX, Scenario
-from grader.scenario.profile import on_linux
 from grader.trace.records import Trace
 from grader.trace.state import State
 
 from .compare import Side, compare, host_side, simulated_side
 from .machine import HostMachine
+from .model import LinuxModel, with_profile
 from .replay import HostReplay, HostStep
 from .rules import lab_differences
 
@@ -23,7 +22,7 @@ from .rules import lab_differences
 class StepRuns(NamedTuple):
     """A step on all sides.
 
-    linux  None in a released lab, which has no model of Linux
+    linux  None in a released lab without a model of Linux
     rules  why the first two differ: numbers of rules
     odd    in which respects the model and this machine differ; without the model, nothing
     """
@@ -39,8 +38,9 @@ class Runs(NamedTuple):
     """A scenario on all sides.
 
     recorded  the run by the lab's rules
-    modelled  the run on Linux as modelled; None in a released lab
+    modelled  the run on Linux as modelled; None without a model
     seconds   the processor time on this machine
+    profiled  whether the lab's scenario has the Linux profile itself, so that no lab's rules are left to compare with
     """
 
     scenario: Scenario
@@ -49,6 +49,7 @@ class Runs(NamedTuple):
     seconds: float
     recorded: Trace
     modelled: Trace | None
+    profiled: bool
 
     @property
     def rules(self) -> list[int]:
@@ -56,22 +57,27 @@ class Runs(NamedTuple):
         return sorted({number for step in self.steps for number in step.rules})
 
     @property
-    def alarms(self) -> list[int]:
+    def odd(self) -> list[int]:
         """Return the steps in which this machine is not as modelled."""
         return [number for number, step in enumerate(self.steps, 1) if step.odd]
 
+    def excuses(self, breaks: Collection[int]) -> list[int]:
+        """Return those of the rules that this kernel breaks that may be why it is not as modelled.
 
-def linux_kernel(lab: Lab) -> MakeKernel | None:
-    """Return the kernel of the Linux profile; None in a released lab, which has no references."""
-    path = lab.path.resolve().parent.parent / "reference" / "linux.py"
-    return load_class(ClassAt(path, "LinuxKernel")) if path.is_file() else None
+        In a scenario with the profile, the rules that it shows are not known, so it may be any.
+        """
+        return sorted(set(breaks) if self.profiled else set(breaks) & set(self.rules))
+
+    def alarms(self, breaks: Collection[int]) -> list[int]:
+        """Return the steps in which this machine is not as modelled, unless a rule that it breaks may be why."""
+        return [] if self.excuses(breaks) else self.odd
 
 
-def run(host: HostMachine, lab: Lab, scenario: Scenario, kernel: MakeKernel | None) -> Runs:
+def run(host: HostMachine, lab: Lab, scenario: Scenario, model: LinuxModel | None) -> Runs:
     """Play a scenario three ways."""
     recorded = load_recording(lab, scenario).traces[0]
-    plain = scenario if scenario.machine.profile == LINUX else on_linux(scenario)
-    linux = replay(plain, kernel) if kernel is not None else None
+    plain = with_profile(scenario)
+    linux = model.run(scenario) if model is not None else None
     why = lab_differences(scenario, recorded, plain, linux) if linux is not None else {}
     played, seconds = HostReplay(host, plain).run()
     ours = _sides(scenario, recorded)
@@ -82,7 +88,7 @@ def run(host: HostMachine, lab: Lab, scenario: Scenario, kernel: MakeKernel | No
         odd = tuple(compare(other, real)) if other is not None else ()
         rules = tuple(rule for rule in why.get(number, ([], []))[1] if rule in RULES)
         steps.append(StepRuns(mine, other, real, rules, odd))
-    return Runs(plain, steps, played, seconds, recorded, linux)
+    return Runs(plain, steps, played, seconds, recorded, linux, scenario.machine.profile == LINUX)
 
 
 def _sides(scenario: Scenario, trace: Trace) -> list[Side]:

@@ -2,7 +2,7 @@
 
     DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
           labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
-                      pictures/  practice/  fingerprints.json  release.json
+                      pictures/  practice/  fingerprints.json  linux.json  release.json
 
 Only the files listed here are included; there is no list of secrets to leave out, which could be incomplete. The
 result is nevertheless searched for hidden files, references, keys and misconceptions (leaks.py), and nothing is
@@ -20,6 +20,7 @@ from grader.files import write_file
 from grader.formats.yaml_reader import plain_value, read_yaml
 from grader.formats.yaml_writer import flow, sentence
 from grader.grade.diagnosis import fingerprints_path, load_fingerprints
+from grader.host.model import FILE, released_runs
 from grader.lab.lab import Lab, load_lab
 from grader.lab.recordings import load_recording, recording_path
 from grader.points import points
@@ -101,6 +102,9 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
         load_fingerprints(lab)
         write(folder / "fingerprints.json", fingerprints.read_text(encoding="utf-8"))
     if not hidden:
+        runs = released_runs(lab)
+        if runs is not None:
+            write(folder / FILE, runs)
         weights = {task.id: sorted(float(w) for w in lab.hidden_weights(task.id)) for task in lab.tasks}
         record = {"format": FORMAT, "hidden": {task: found for task, found in weights.items() if found}}
         write(folder / "release.json", json.dumps(record, indent=1) + "\n")

@@ -4,8 +4,10 @@ import pytest
 
 from grader.authoring.check import check_host
 from grader.authoring.record import record, record_host
+from grader.host.probes import missing
 from grader.lab.lab import load_lab
 from grader.lab.recordings import HostRun, load_recording
+from grader.scenario.model import LINUX
 from tests.kernels import SmallKernel
 from tests.labs import TOUCH
 
@@ -40,6 +42,25 @@ def test_recording_again_keeps_what_the_real_kernel_did(linux):
     lab = load_lab(linux)
     record(lab, SmallKernel)
     assert load_recording(lab, lab.scenarios[0]).host is None
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing() or "-")
+def test_this_machine_s_kernel_is_recorded(linux, cli):
+    """`grader record --host` replays public scenarios with the profile, and notes version and steps."""
+    status, out, err = cli("record", str(linux), "--host")
+    lab = load_lab(linux)
+    [noted] = [load_recording(lab, s).host for s in lab.scenarios if s.machine.profile == LINUX]
+
+    assert (status, err) == (0, "") and "1 runs on this machine's kernel changed" in out
+    assert noted.kernel.startswith("Linux ") and noted.steps == STEPS
+
+
+def test_nothing_is_recorded_where_no_scenario_can_run(linux, cli, monkeypatch):
+    """On another system the reason is named; what is recorded without a kernel is written all the same."""
+    monkeypatch.setattr("grader.authoring.host.missing", lambda: "this system is not Linux")
+    status, _, err = cli("record", str(linux), "--host")
+
+    assert status == 2 and "--host: not here: this system is not Linux" in err
 
 
 def test_a_real_kernel_that_did_the_same_proves_the_lab(linux):

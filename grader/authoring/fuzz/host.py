@@ -12,9 +12,9 @@ from grader.grade.attempt import Attempt
 from grader.grade.verdicts import FAILED, PASSED
 from grader.host.compare import differences
 from grader.host.machine import HostMachine
+from grader.host.model import linux_kernel
 from grader.host.probes import missing, probe
 from grader.host.replay import HostReplay
-from grader.host.runs import linux_kernel
 from grader.lab.lab import Lab
 from grader.scenario.describe import sentence
 from grader.scenario.model import LINUX, Scenario
@@ -22,7 +22,7 @@ from grader.scenario.profile import FRAMES as ENOUGH
 from grader.trace.records import Trace
 from grader.trace.state import State
 
-#: Calls that only the Linux profile has: once each among the verbs of the lab.
+#: Calls that only the Linux profile has, by their shares among the verbs of the lab.
 CALLS = ("madvise", "madvise", "mremap", "mlock")
 
 
@@ -31,30 +31,41 @@ def find_host_difference(lab: Lab, seed: int, examples: int) -> tuple[Found | No
 
     InputError where this machine cannot replay scenarios, or does not follow rules that random ones show.
     """
-    kernel = linux_kernel(lab)
-    if kernel is None:
+    if linux_kernel(lab) is None:
         raise InputError([f"{lab.name}: `--host` needs reference/linux.py, which a released lab does not have"])
     reason = missing()
     if reason:
         raise InputError([f"grader fuzz --host: not here: {reason}"])
     with HostMachine() as host:
-        broken = probe(host).breaks
-        if broken:
-            rules = ", ".join(map(str, broken))
+        probed = probe(host)
+        kernel = linux_kernel(lab, probed.read_ahead)
+        assert kernel is not None
+        if probed.breaks:
+            rules = ", ".join(map(str, probed.breaks))
             raise InputError([f"this kernel does not follow rules {rules} of Linux as modelled; see `grader host`"])
 
         def attempt(scenario: Scenario, expected: Trace) -> Attempt:
             return _attempt(host, scenario, expected)
 
-        found, tried = find_difference(lab, kernel, attempt, seed, examples, _words(vocabulary(lab)))
+        words = host_words(vocabulary(lab), probed.read_ahead or 0)
+        found, tried = find_difference(lab, kernel, attempt, seed, examples, words)
         return found, tried, host.seconds
 
 
-def _words(words: Vocabulary) -> Vocabulary:
-    """Return the vocabulary for machines with the Linux profile: enough frames, no swap, no injected failures."""
-    hardware = dict.fromkeys(_on_linux(one) for one in words.hardware if one.machine.frames <= FRAMES)
+def host_words(words: Vocabulary, read_ahead: int) -> Vocabulary:
+    """Return the vocabulary of the Linux profile: with its verbs and fields, without swap or injected failures.
+
+    read_ahead  pages that one read from the disk brings. When a process comes to the last quarter of them, Linux reads
+                on before it has to, which is not modelled; so files on disk are not longer than the rest.
+    """
+
+    def modelled(one: Hardware) -> bool:
+        return all(file.cached or file.pages <= read_ahead * 3 // 4 for file in one.files)
+
+    usable = (one for one in words.hardware if one.machine.frames <= FRAMES and modelled(one))
+    hardware = dict.fromkeys(_on_linux(one) for one in usable)
     verbs = [verb for verb in words.verbs if verb != "fail"]
-    return words._replace(hardware=list(hardware), verbs=[*verbs, *CALLS], failures=[])
+    return words._replace(hardware=list(hardware), verbs=[*verbs, *CALLS], failures=[], at=True, linux=True)
 
 
 def _on_linux(one: Hardware) -> Hardware:

@@ -17,7 +17,7 @@ from grader.machine.outcome import OK
 from grader.machine.process import Process
 from grader.machine.protection import Protection
 from grader.replay.simulated import USER_ACCESSES, MakeKernel, Mapping, Replay
-from grader.scenario.model import Expect, Fields, Scenario, Step
+from grader.scenario.model import LINUX, Expect, Fields, Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import SKIPPED
 
@@ -32,6 +32,12 @@ WITH_PLACES = ("read", "write", "execute", "copy_to_user", "copy_from_user", "mp
 
 #: What madvise is asked for; to page out needs swap.
 ADVICE = ("dontneed", "populate_write", "populate_read", "dontfork", "wipeonfork")
+
+#: Verbs that may have a handler for SIGSEGV, on machines with the Linux profile.
+SURVIVING = ("read", "write", "execute")
+
+#: Pages that one fault maps at most, on machines with the Linux profile.
+WINDOW = 16
 
 #: One access in this many goes past the end of its mapping.
 WILD = 16
@@ -127,6 +133,8 @@ class Author:
                 return _Choice("mlock", by, {"at": fields["at"]})
             return _Choice(verb, by, fields)
         fields = {"at": self._place(by, name, mapping, move)}
+        if self.words.linux and verb in SURVIVING and move[1] % 3 == 2:
+            fields["survives"] = True
         refused = refused_page(self.run, verb, by, fields["at"]) if verb in USER_ACCESSES else None
         if refused is not None:
             # Alone, without the pages before it: the contract leaves free whether these are made ready first.
@@ -173,6 +181,12 @@ class Author:
             other = _pick(list(self.run.mappings), move[1] + move[3])
             # At the mapping, or right behind it.
             fields["at"] = f"{other}[{move[1] % (self.run.mappings[other].pages + 1)}]"
+            if self.words.linux and move[2] % 2:
+                fields["fixed"] = True
+        if self.words.linux and move[1] % 3 == 2:
+            fields["populate"] = True
+        if self.words.linux and move[1] % 5 == 4:
+            fields["pages"] += WINDOW
         return _Choice("mmap", by, fields)
 
     def _place(self, by: str, name: str, mapping: Mapping, move: Move) -> str:
@@ -313,8 +327,10 @@ def refused_page(run: Replay, verb: str, by: str, at: str) -> int | None:
     """Return the first page of a buffer, counted from its mapping, that the process may not access this way, or None.
 
     A kernel may look at the whole buffer before it touches the first page, so what becomes of the pages before this one
-    is left free.
+    is left free. On Linux it is not (rule 46), so no page is named on a machine with its profile.
     """
+    if run.scenario.machine.profile == LINUX:
+        return None
     place, process = parse_place(at), run.processes.get(by)
     mapping = run.mappings.get(place.name)
     if process is None or mapping is None:

@@ -41,7 +41,14 @@ class Hardware(NamedTuple):
 
 
 class Vocabulary(NamedTuple):
-    """verbs: by their shares, repeated; mappings: (protection, shared, of a file); the rest as the lab's scenarios."""
+    """Holds what random scenarios are made of.
+
+    verbs      by their shares, repeated
+    mappings   (protection, shared, of a file)
+    at         whether mmap may say where; linux: whether it may be fixed or populate, and accesses survive a SIGSEGV
+
+    The rest is as in the lab's scenarios.
+    """
 
     verbs: list[str]
     hardware: list[Hardware]
@@ -49,6 +56,7 @@ class Vocabulary(NamedTuple):
     protections: list[str]
     failures: list[str]
     at: bool
+    linux: bool = False
 
 
 def vocabulary(lab: Lab) -> Vocabulary:
