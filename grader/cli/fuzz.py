@@ -11,6 +11,7 @@ from grader.cli import add_isolation
 from grader.errors import InputError
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab, find_lab, load_lab
+from grader.program import command
 
 if TYPE_CHECKING:
     from grader.authoring.fuzz.search import Found
@@ -93,7 +94,7 @@ def _host(lab: Lab, options: argparse.Namespace) -> int:
         print(f"{lab.name}: this machine is as modelled in {tried.total()} random scenarios, seed {options.seed}")
         print(f"  {seconds:.1f} s of processor time on the replays, {1000 * seconds / tried.total():.0f} ms each")
         return 0
-    _tell(found, tried.total(), options)
+    _tell(lab, found, tried.total(), options)
     return 1
 
 
@@ -116,11 +117,11 @@ def _search(lab: Lab, kernel: MakeKernel, options: argparse.Namespace) -> int:
         if open_ones:
             print(f"  but {open_ones} of them could not be judged, mostly because a method has not been written yet")
         return 1 if open_ones else 0
-    _tell(found, tried.total(), options)
+    _tell(lab, found, tried.total(), options)
     return 1
 
 
-def _tell(found: Found, tried: int, options: argparse.Namespace) -> None:
+def _tell(lab: Lab, found: Found, tried: int, options: argparse.Namespace) -> None:
     from grader.escape import printable
     from grader.files import write_file
     from grader.report.text import WIDTH, wrap
@@ -135,4 +136,5 @@ def _tell(found: Found, tried: int, options: argparse.Namespace) -> None:
         return
     path = pathlib.Path(options.output)
     write_file(path, text)
-    print(f"\nThe scenario is in {path}. Give it a title that states the rule, then run `grader record`.")
+    following = command("record", lab.path)
+    print(f"\nThe scenario is in {path}. Give it a title that states the rule, then run `{following}`.")

@@ -6,6 +6,7 @@ import argparse
 import pathlib
 
 from grader.lab.lab import find_lab, load_lab
+from grader.program import command
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,11 +22,11 @@ def run(options: argparse.Namespace) -> int:
     if options.what == "lab":
         written = new_lab(options.name, _labs())
         lab = written[0].parent
-        following = f"grader record {lab} && grader check {lab}"
+        following = f"{command('record', lab)} && {command('check', lab)}"
     else:
         lab_folder = find_lab(options.lab)
         written = new_scenario(options.name, load_lab(lab_folder), options.hidden)
-        following = f"edit it, then: grader record {lab_folder}"
+        following = f"edit it, then: {command('record', lab_folder)}"
     for path in written:
         print(path)
     print(f"Next: {following}")

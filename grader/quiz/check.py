@@ -183,7 +183,7 @@ def _empty_sheet(lab: Lab, quiz: Quiz) -> list[str]:
 
 
 def _template(lab: Lab) -> str:
-    return f"`grader quiz {lab.path} --template --output {lab.path / 'answers.yaml'}` writes it"
+    return f"`{command('quiz', lab.path, '--template', '--output', lab.path / 'answers.yaml')}` writes it"
 
 
 def _line(path: pathlib.Path, problem: str) -> int:

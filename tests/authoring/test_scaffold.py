@@ -8,6 +8,8 @@ from grader.authoring.scaffold import new_lab, new_scenario
 from grader.errors import InputError
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
+from grader.program import command
+from grader.publish.release import release
 
 
 @pytest.fixture
@@ -25,6 +27,14 @@ def test_a_new_lab_passes_its_proofs(course):
     assert [(proof.name, proof.problems) for proof in check_lab(course / "brand-new") if proof.problems] == []
 
 
+def test_a_new_lab_can_be_released(course, tmp_path):
+    """Its hidden scenario has a name that the grader's own files, which students get, do not give away."""
+    files = release(load_lab(course / "brand-new"), tmp_path / "out")
+
+    assert "labs/brand-new/scenarios/first-write-faults-once.yaml" in files
+    assert not any("hidden" in name for name in files)
+
+
 def test_a_new_scenario_holds_on_the_reference(course):
     """It loads, its task exists, and what it expects comes true."""
     [path] = new_scenario("what-then", load_lab(course / "brand-new"))
@@ -38,7 +48,7 @@ def test_a_hidden_scenario_goes_to_the_hidden_ones(course):
     """With --hidden it is not handed out."""
     new_scenario("what-then", load_lab(course / "brand-new"), hidden=True)
 
-    assert {s.id for s in load_lab(course / "brand-new").hidden} == {"pages-come-one-by-one", "what-then"}
+    assert {s.id for s in load_lab(course / "brand-new").hidden} == {"separately", "what-then"}
 
 
 @pytest.mark.parametrize("name", ["Brand", "a_b", "", "-a", "../x", "a--b", "a.b", "ä"])
@@ -55,7 +65,7 @@ def test_what_is_there_is_not_overwritten(course):
     with pytest.raises(InputError, match="already exists"):
         new_lab("brand-new", course)
     with pytest.raises(InputError, match="already has a scenario of this name"):
-        new_scenario("pages-come-one-by-one", load_lab(course / "brand-new"))
+        new_scenario("separately", load_lab(course / "brand-new"))
     assert (course / "brand-new" / "kernel.py").read_text() == before
 
 
@@ -74,4 +84,4 @@ def test_the_command_says_what_comes_next(cli, tmp_path, monkeypatch):
 
     assert status == 0
     assert "labs/mine/lab.yaml" in out and "reference/mine.py" in out
-    assert out.endswith("Next: grader record labs/mine && grader check labs/mine\n")
+    assert out.endswith(f"Next: {command('record', 'labs/mine')} && {command('check', 'labs/mine')}\n")
