@@ -5,6 +5,7 @@ An Attempt is the same whether the kernel ran in a worker or, trusted or debugge
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -102,7 +103,7 @@ def attempt_here(scenario: Scenario, expected: Trace | None, make_kernel: MakeKe
     """Try a scenario in the grader's own process: for kernels that are trusted, and for debugging."""
     try:
         run = Replay(scenario, make_kernel)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         trouble = trouble_of(error, "__init__")
         return conclude(scenario, expected, [StepRecord(0, CRASHED)], None, trouble)
     records, divergence = judge(scenario, expected, run.records())
@@ -112,12 +113,16 @@ def attempt_here(scenario: Scenario, expected: Trace | None, make_kernel: MakeKe
     return conclude(scenario, expected, records, divergence, told)
 
 
+#: The folder of the grader's own code, whose lines are not shown. A student's files may be in another one of that name.
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+
+
 def trouble_of(error: BaseException, method: str) -> Trouble:
     """Describe an exception that a kernel raised in this process."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "/grader/" not in f.filename.replace("\\", "/")]
+    own = [f for f in frames if not f.filename.startswith(_PACKAGE)]
     lines = tuple((f.filename, f.lineno or 0, f.name, f.line or "") for f in own)
     kind = "not_implemented" if isinstance(error, NotImplementedError) else "crash"
     return Trouble(kind, method, type(error).__name__, str(error), lines)

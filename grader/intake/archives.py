@@ -45,7 +45,7 @@ def is_archive(data: bytes, suffix: str) -> bool:
 
 
 class Unpacked(NamedTuple):
-    """Holds what an archive has: the kernel's path and bytes, the quiz sheet's bytes or None, remarks (see choosing.py).
+    """Holds what an archive has: the kernel's path and bytes, the quiz sheet's bytes or None, remarks (choosing.py).
 
     own  the student's own scenarios: the files of mine/ next to the kernel
     """

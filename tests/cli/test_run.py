@@ -213,6 +213,20 @@ def test_the_receipt_is_that_of_the_submission(cli, lab):
     assert receipts[0] == receipts[1] != receipts[2]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"), [("1 / 0", "ZeroDivisionError"), ("raise SystemExit", "tried to end the program")]
+)
+def test_debug_shows_the_students_line(cli, lab, tmp_path, line, told):
+    """In a folder called grader, too, and where the kernel is made: the report names the file and the line."""
+    kernel = tmp_path / "grader" / "kernel.py"
+    kernel.parent.mkdir()
+    kernel.write_text(kernel_text("        super().__init__(hw)\n", f"        {line}\n"))
+    status, out, _ = cli("run", lab, "--submission", kernel, "--debug")
+
+    assert status == 1 and told in out
+    assert f"{kernel}:" in out.replace("\n", "").replace("  ", "") and line in out
+
+
 def test_debug_runs_here_and_says_so(cli, lab):
     """--debug gives the same verdicts from the grader's own process, labelled unofficial."""
     work = submit(lab, kernel_text(PROTECT, "pass"))
