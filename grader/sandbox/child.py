@@ -31,7 +31,7 @@ TICK = 0.05
 #: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
-#: Processor seconds that a child which prints too much has to report where it is.
+#: Seconds, of processor time or of none, that a child which prints too much has to report where it is.
 FLOOD_S = 0.5
 
 #: Seconds that a new child may take to confine itself on a busy machine.
@@ -81,6 +81,7 @@ class Child:
         self._awaited = 0.0  # seconds that this side spent waiting in receive(), those since _entered apart
         self._excused = 0.0  # seconds of these in which an answer was there, and this process got no processor
         self._flooded = False  # True once it has printed too much
+        self._placed = False  # True once it has reported something, which may be where it is
         self._volume = 0  # bytes of answers
         self._room = self.limits.answers + due
         self._step_room = self.limits.step_answers + step_due
@@ -222,6 +223,7 @@ class Child:
         if volume > self._room or size > self._step_room or kind not in _KINDS:
             self._end(self._too_much(kind, size))
             return None
+        self._placed |= kind == wire.TROUBLE
         if self._flooded and kind != wire.TROUBLE:
             self._end(termination.too_much_output(self.limits))
             return None
@@ -315,13 +317,16 @@ class Child:
     # -- limits -----------------------------------------------------------------------------------------------
 
     def _flood(self) -> None:
-        """Let a child that prints too much go on for a moment, so that it reports where it is, and read no more of it.
+        """Let a child that prints too much go on for a moment, so that it reports where it is, unless it has done so.
 
-        inside/stack_sampler.py does that after two ticks of its clock.
+        inside/stack_sampler.py makes it report after two ticks of its clock.
         """
-        if not self._flooded:
+        if self._placed:
+            self._end(termination.too_much_output(self.limits))
+        elif not self._flooded:
             self._flooded = True
-            self.limits = self.limits._replace(cpu_s=self._account.used() + FLOOD_S)
+            until, wall = self._account.used() + FLOOD_S, self.limits.wall_s + FLOOD_S
+            self.limits = self.limits._replace(cpu_s=until, wall_s=wall)
             self._look_at = time.monotonic()
 
     def _check_limits(self) -> None:

@@ -18,7 +18,7 @@ class Limits(NamedTuple):
     cpu_s      processor seconds, without what the scenario's size adds; decides `timed_out`. Catches loops, but not
                kernels that sleep.
     wall_s     seconds that the grader waits while the kernel neither runs nor is ready to run; catches kernels that
-               sleep. Time in which a kernel is ready to run but gets no processor does not count; after three times as
+               sleep. Time in which a kernel is ready to run but gets no processor does not count; after four times as
                long the scenario is `ungradable`, not `timed_out`.
     memory_mib address space of the child in MiB, including the interpreter (about 40). Filling it takes a small part of
                cpu_s even on a busy machine, so that growth is not mistaken for slowness. It is less than the 768 MB
@@ -35,7 +35,7 @@ class Limits(NamedTuple):
     """
 
     cpu_s: float = 2.0
-    wall_s: float = 3.0
+    wall_s: float = 2.0
     memory_mib: int = 512
     output: int = 1 << 20
     answers: int = 1 << 20
@@ -47,10 +47,10 @@ class Limits(NamedTuple):
 
     @property
     def patience_s(self) -> float:
-        """Return the seconds after which the machine is to blame: the kernel had to wait for a processor for twice the
-        wall limit. A hurried kernel may wait for a busy machine as long as any other.
+        """Return the seconds after which the machine is to blame: the kernel had to wait for a processor for three
+        times the wall limit. A hurried kernel may wait for a busy machine as long as any other.
         """
-        return (3 * self.wall_s + self.cpu_s) * (10 if self.reduced else 1)
+        return (4.5 * self.wall_s + self.cpu_s) * (20 if self.reduced else 1)
 
     def sized(self, entries: int) -> Limits:
         """Return the limits of a scenario in which there can be so many page table entries at the same time."""
@@ -58,7 +58,7 @@ class Limits(NamedTuple):
 
     def hurried(self, due: int, slowest: float) -> Limits:
         """Return the limits for a kernel that has overrun one: a fortieth of the processor time, in addition to what
-        the scenario's size explains, and a tenth of the sleep. Ten times what the model answer needs.
+        the scenario's size explains, and a twentieth of the sleep. Ten times what the model answer needs.
 
         due      bytes of answers that the scenario's own pages may take
         slowest  processor seconds of the slowest scenario that this kernel has finished: none gets less than ten times
@@ -66,7 +66,7 @@ class Limits(NamedTuple):
         """
         wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * slowest)
         cpu_s = self.cpu_s if self.counted else min(self.cpu_s, wanted)
-        return self._replace(cpu_s=cpu_s, wall_s=self.wall_s / 10, reduced=True)
+        return self._replace(cpu_s=cpu_s, wall_s=self.wall_s / 20, reduced=True)
 
 
 #: Processor seconds that a kernel may take to look at an entry, once for every fault of every page: ten times what

@@ -7,6 +7,7 @@ from grader.grade.held import TRIED, Held, held_of
 from grader.grade.runner import KernelSource
 from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.reference import reference_output
+from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
@@ -107,18 +108,20 @@ def test_a_result_counts_what_waits_and_what_was_not_tried():
     [
         ("while True: pass", "used "),
         ("while True: print('a line of text that says nothing')", "printed more than 1024 KiB"),
+        ("import time\n        while True: time.sleep(9)", "took 2 s without using the processor"),
         ("x = []\n        while True: x.append(object())", "fork ran out of the memory that a kernel may use"),
     ],
 )
 def test_a_limit_says_where_the_kernel_was(line, message):
-    """A loop, prints without end, and memory full of small objects: the method and the line, hurried or not."""
+    """A loop, prints without end, sleep, memory full of small objects: the method, also if hurried, and the line."""
     text = kernel_text(FORK, f"{FORK}        {line}\n")
     number = next(n for n, told in enumerate(text.splitlines(), 1) if "while True" in told)
     expected = reference_output(FORKS, SmallKernel)[0].traces[0]
-    with Sandbox() as box:
+    with Sandbox(limits=Limits(cpu_s=1.0, memory_mib=200)) as box:
         trying = SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
         first, second = (trying(FORKS, expected) for _ in range(2))
         trying.discard()
 
     assert first.message.startswith(message)
-    assert second.overrun == first.overrun == Overrun("fork", f"kernel.py:{number}")
+    assert first.overrun == Overrun("fork", f"kernel.py:{number}")
+    assert second.overrun.method == "fork"

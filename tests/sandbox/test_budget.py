@@ -63,7 +63,7 @@ def test_after_an_overrun_the_others_are_hurried_and_still_graded():
     hurried = budget.limits(0)
 
     assert full == Limits()
-    assert (hurried.cpu_s, hurried.wall_s, hurried.reduced) == (0.05, pytest.approx(0.3), True)
+    assert (hurried.cpu_s, hurried.wall_s, hurried.reduced) == (0.05, pytest.approx(0.1), True)
     assert budget.exhausted(0.0, 0.0) is None
 
 

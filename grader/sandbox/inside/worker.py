@@ -47,7 +47,7 @@ class StudentCrash(Exception):
 def serve(inp: int, out: int) -> None:
     """Answer the grader until it closes the channel."""
     worker = Worker(out)
-    stack_sampler.listen(worker.tick, worker.send_late)
+    stack_sampler.listen(worker.tick, worker.tick_late)
     for kind, payload in wire.read_frames(inp, worker.send):
         worker.answer(kind, payload)
 
@@ -64,7 +64,8 @@ class Worker:
         self.trouble: dict[str, object] | None = None
         self.step = 0
         self.begun = False  # True once a scenario has been run here
-        self.ticks = 0  # of the clock, since the scenario began
+        self.ticks = 0  # of processor time, since the scenario began; negative once the kernel's place was reported
+        self.late_in = -1  # step in which the last tick of the wall clock found the student's code under way
         self.reserve = bytes(RESERVE)
         self.unsent = b""  # frames that are sent when no more steps are there
 
@@ -113,7 +114,7 @@ class Worker:
         self.run = None
         if not self.reserve:
             self.reserve = bytes(RESERVE)
-        self.step = self.ticks = 0
+        self.step, self.ticks, self.late_in = 0, 0, -1
         random.seed(0)
         files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
         machine, processes = MachineSpec(**given["machine"]), tuple(given["processes"])
@@ -153,19 +154,30 @@ class Worker:
         Called between any two instructions. While the student's code is under way, no other frame is half written.
         """
         self.ticks += 1
-        if self.ticks < LONG or self.source is None:
-            return
-        lines = _shown(_stack(frame), self.source.texts)
+        lines = _shown(_stack(frame), self.source.texts) if self.ticks >= LONG and self.source is not None else []
         if lines:
-            self.ticks = -sys.maxsize
-            place = {"kind": "time", "method": lines[0][2], "type": "", "message": "", "lines": lines}
-            self.unsent += wire.frame(wire.TROUBLE, json.dumps(place).encode())
+            self.report(lines)
+
+    def tick_late(self, number: int, frame: FrameType | None) -> None:
+        """Send the answers that are ready, if the student's code is under way, which may never come back.
+
+        At the second such tick in one step, report where the kernel is: it sleeps, or waits for its prints to be read.
+        """
+        lines = _shown(_stack(frame), self.source.texts) if self.source is not None else []
+        if not lines:
+            return
+        if self.late_in == self.step and self.ticks >= 0:
+            self.report(lines)
+        self.late_in = self.step
+        if self.unsent:
             self.send()
 
-    def send_late(self, number: int, frame: FrameType | None) -> None:
-        """Send the answers that are ready, if the student's code is under way, which may never come back."""
-        if self.unsent and self.source is not None and _shown(_stack(frame), self.source.texts):
-            self.send()
+    def report(self, lines: list[list[object]]) -> None:
+        """Send where the kernel is, once in a scenario."""
+        self.ticks = -sys.maxsize
+        place = {"kind": "time", "method": lines[0][2], "type": "", "message": "", "lines": lines}
+        self.unsent += wire.frame(wire.TROUBLE, json.dumps(place).encode())
+        self.send()
 
     def make_room(self, error: BaseException) -> None:
         """Give up the reserve if the memory is full: what it was filled with lives as long as the exception does."""
