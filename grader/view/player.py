@@ -250,7 +250,7 @@ def _page(
     script, predict = _file("player.js"), ""
     if any(step.questions for step in steps):
         script += _file("predict.js")
-        predict = '<label><input id="predict" type="checkbox" autocomplete="off"> Predict first</label>'
+        predict = '<label><input id="predict" type="checkbox"> Predict first</label>'
     body = f"""<header><h1>{html(scenario.title)}</h1><p class="soft">{html(about)}</p></header>
 <nav hidden aria-label="Steps">{"".join(buttons)}{predict}
 <input id="slider" type="range" min="1" max="{len(steps)}" value="1" aria-label="Step">

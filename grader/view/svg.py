@@ -47,7 +47,7 @@ STYLE = (
     "@media(prefers-color-scheme:dark){.m{--i:#e4e8ed;--s:#a4aeb9;--b:#14181d;--f:#222a33;--w:#3fc79a;--p:#e69f00;"
     "--r:#56b4e9;--o:#ff9a52}}"
     ".m text{fill:var(--i)}.m tspan,.m .t{font-weight:700}.m tspan+tspan,.m .s{fill:var(--s);font-size:11px;"
-    "font-weight:400}.m .bg{fill:var(--b)}.m g rect{fill:var(--f);stroke:var(--s);rx:4px}"
+    "font-weight:400}.m .bg{fill:var(--b)}.m g rect{fill:var(--f);stroke:var(--s)}"
     ".m g .n{fill:none;stroke-dasharray:2 3}.m g .c{stroke:var(--i);stroke-width:3}"
     ".m path{fill:none;stroke:currentColor;stroke-width:2}"
     ".m .d{color:var(--i);stroke-width:8;stroke-linecap:round;pointer-events:none}"
@@ -193,7 +193,7 @@ class _Drawing:
 
     def _row(self, row: Row, x: int, y: int) -> None:
         head = f"{_bold(_short(row.label))} {for_html(_short(row.page.kind))}"
-        title = f"{row.label}: {row.page.kind}, {rights_of(row)}" + (f", {row.pages} pages" if row.pages > 1 else "")
+        title = f"{row.label}: {row.page.kind}" + (f", {row.pages} pages" if row.pages > 1 else "")
         if row.different:
             head, title = f"{head} ≠", f"{title}, differs"
             self.outlines += f"M{x - 3} {y - 3}h{self.side + 6}v{HEIGHT + 6}h-{self.side + 6}z"
@@ -207,7 +207,7 @@ class _Drawing:
         look = f' class="{" ".join(looks)}"' if looks else ""
         self._put(
             x,
-            f'<g><title>{for_html(title)}</title><rect{look} y="{y}" width="{width}" height="{HEIGHT}"/>'
+            f'<g><title>{for_html(title)}</title><rect{look} y="{y}" width="{width}" height="{HEIGHT}" rx="4"/>'
             f'<text x="7" y="{y + 14}">{head}<tspan x="7" y="{y + 28}">{for_html(second)}</tspan></text></g>',
         )
 
