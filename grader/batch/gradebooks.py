@@ -14,6 +14,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from grader.batch.accounting import Account, account
@@ -99,7 +100,9 @@ def grade(entry: Entry, most: float | None = None) -> str:
     """Points with two decimals, scaled to another maximum if there is one; "" for what is not graded in full yet."""
     if not entry["complete"]:
         return ""
-    scaled = entry["points"] if most is None else entry["points"] * most / (entry["max_points"] or 1)
+    scaled = Fraction(str(entry["points"]))
+    if most is not None:
+        scaled *= Fraction(str(most)) / (Fraction(str(entry["max_points"])) or 1)
     return f"{rounded(scaled):.2f}"  # spreadsheets line up two decimals
 
 

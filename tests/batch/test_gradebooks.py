@@ -12,7 +12,7 @@ from grader.batch import fill_gradebooks, read_gradebooks
 from grader.batch.accounting import in_words
 from grader.batch.csv_table import rows_of
 from grader.batch.files import table
-from grader.batch.gradebooks import read_gradebook
+from grader.batch.gradebooks import grade, read_gradebook
 from grader.errors import InputError
 from grader.lab.lab import Lab
 from tests.batch.results import batch, entry
@@ -310,3 +310,8 @@ def test_the_worksheet_of_another_assignment_gets_nothing():
     assert filled.account.decisions == [
         "line 2 (Jane Doe): participant-1 has another participant number: is this the file of another assignment?"
     ]
+
+
+def test_points_are_scaled_exactly():
+    """67.85 of 100 are 20.355 of 30, which a product of floating-point numbers rounds down."""
+    assert grade(entry("x", points=67.85), 30) == "20.36"
