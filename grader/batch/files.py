@@ -173,7 +173,7 @@ def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str])
     entry.update((key, about[key]) for key in ("label", "system", "user", "email", "number", "digest"))
     entry["others"] = about.get("others", [])  # a store of before groups were known has none
     entry.update((key, about.get(key, "")) for key in ("login", "github"))
-    entry["named"] = about.get("named", False)
+    entry.update((key, about.get(key, False)) for key in ("named", "by_name"))
     entry["late"] = about.get("late", False)
     entry.update((key, about.get(key, "")) for key in ("submitted", "dated_by", "time_doubt"))
     entry["extension"] = 0  # days; the late policy sets it

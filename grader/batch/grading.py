@@ -115,6 +115,7 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
         "login": "",
         "github": "",
         "named": False,
+        "by_name": False,
         "email": found.email,
         "number": found.number,
         "others": [person._asdict() for person in found.others],

@@ -2,8 +2,8 @@
 
 A row and a person match if they share a strong key and nothing else does: no second submission has a key of the row,
 and no second row has a key of the person. Names count only where both sides have the name once, and where no number
-shows that the two are different people. Whatever is left with two candidates is for a person to decide, and no grade is
-written.
+shows that the two are different people; so do keys that a roster gave for a name. Whatever is left with two candidates
+is for a person to decide, and no grade is written.
 """
 
 from __future__ import annotations
@@ -109,7 +109,18 @@ class _Matcher:
         other = contradiction(self.entries[number], people(self.entries[number])[place], row.keys)
         if other and not row.guessed:
             return Match(decide=f"{ids[0]} has another {other}: is this the file of another assignment?")
+        namesakes = self._namesakes(number, place, row)
+        if namesakes:
+            return Match(decide=f"the roster knows {ids[0]} by name only, and {namesakes} has the same name")
         return Match(self.entries[number], by_name=not strong, place=place)
+
+    def _namesakes(self, number: int, place: int, own: Row) -> str:
+        """Return the lines of other rows with the name of somebody whose keys a roster gave for that name only."""
+        entry = self.entries[number]
+        person = people(entry)[place]
+        name = name_of(entry, person) if person.get("by_name") else None
+        lines = [str(row.line) for row in self.rows if name is not None and row.name == name and row is not own]
+        return f"line {', '.join(lines)}" if lines else ""
 
     def _unmatched(self, met: set[_Place]) -> list[str]:
         """Return who is in no row: a submission's id, or who of a group whose others were found."""

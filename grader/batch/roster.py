@@ -122,7 +122,8 @@ def _places(header: list[str], columns: Mapping[str, str], shown: str) -> dict[s
             place = _recognised(folded, what, shown)
             if place is not None and place not in places.values():
                 places[what] = place
-    if "github_id" in folded and "github" not in places and folded[places.get("login", 0)] == "username":
+    own = folded[places["login"]] if "login" in places else ""
+    if "github_id" in folded and "github" not in places and own == "username":
         places["github"] = places.pop("login")  # Classroom 50 goes by GitHub logins
     if "sis login id" in folded and "id" in folded:
         places["canvas"] = folded.index("id")
@@ -192,12 +193,14 @@ def introduce(entries: Sequence[Entry], roster: Roster) -> Account:
     found = [a if a.entry or a.decide else b for a, b in zip(plain_names.rows, with_team.rows, strict=True)]
     for one, result in zip(roster.listed, found, strict=True):
         if result.entry is not None and result.entry["id"] not in teams:
-            _know(people(result.entry)[result.place], one)
+            _know(people(result.entry)[result.place], one, result.by_name)
     unmatched = [id for id in plain_names.unmatched if id in with_team.unmatched]
     return account(rows, Matches(found, unmatched))
 
 
-def _know(person: dict[str, Any], one: Listed) -> None:
+def _know(person: dict[str, Any], one: Listed, by_name: bool = False) -> None:
+    """Write what the roster knows of somebody. by_name: only the name says that it is this person."""
+    person["by_name"] = by_name
     person["label"] = one.name or person["label"]
     person["named"] = bool(one.name)
     for field in ("email", "number", "login", "github"):

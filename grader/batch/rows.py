@@ -30,7 +30,7 @@ _HASH = re.compile(r"[A-Za-z0-9.+_-]{0,200}")
 
 _LEVELS = ("none", "L0", "L1", "W", "L2S", "L2", "L3")
 
-_PERSON = {"label", "email", "number", "login", "github", "named"}
+_PERSON = {"label", "email", "number", "login", "github", "named", "by_name"}
 
 Check = Callable[[object], bool]
 
@@ -120,7 +120,9 @@ def _is_flag(value: object) -> bool:
 def _is_person(value: object) -> bool:
     if not isinstance(value, dict) or not {"label", "email", "number"} <= value.keys() <= _PERSON:
         return False
-    return all(isinstance(field, bool) if name == "named" else _is_shown(field) for name, field in value.items())
+    return all(
+        isinstance(field, bool) if name in ("named", "by_name") else _is_shown(field) for name, field in value.items()
+    )
 
 
 def _is_people(value: object) -> bool:
@@ -162,7 +164,7 @@ _ABOUT: dict[str, Check] = {
 _ABOUT_LATER: dict[str, Check] = {
     "others": _is_people,
     **dict.fromkeys(("given", "login", "github", "submitted", "dated_by", "time_doubt"), _is_shown),
-    **dict.fromkeys(("late", "named"), _is_flag),
+    **dict.fromkeys(("late", "named", "by_name"), _is_flag),
     "doubt": _is_shown,
     "unreadable": _is_text,
     "remarks": _is_lines,

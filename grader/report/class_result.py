@@ -16,7 +16,11 @@ SCHEMA = pathlib.Path(__file__).with_name("class.schema.json")
 
 
 class Person(TypedDict):
-    """Somebody who handed in. `named`: the label is a name that the roster knows."""
+    """Somebody who handed in.
+
+    named    the label is a name that the roster knows
+    by_name  only the name connects this person with the roster, whose other keys are therefore no surer than the name
+    """
 
     label: str
     email: str
@@ -24,6 +28,7 @@ class Person(TypedDict):
     login: NotRequired[str]
     github: NotRequired[str]
     named: NotRequired[bool]
+    by_name: NotRequired[bool]
 
 
 class Adjustment(TypedDict):

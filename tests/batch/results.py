@@ -25,6 +25,7 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "login": "",
         "github": "",
         "named": False,
+        "by_name": False,
         "given": id,
         "digest": f"digest of {id}",
         "points": 50.0,

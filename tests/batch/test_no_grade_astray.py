@@ -15,6 +15,7 @@ from grader.batch.csv_table import rows_of
 from grader.batch.gradebooks import read_gradebook
 from grader.batch.grading import about
 from grader.batch.layouts import find_submissions
+from grader.batch.roster import introduce, read_roster
 from grader.batch.sources import read_source
 from grader.lab.lab import ClassAt, Lab
 from tests.batch.results import batch, entry
@@ -201,6 +202,12 @@ def test_no_grade_goes_astray(layout, people, most, style):
     )
     book, sheet, listed = ([[cell.strip() for cell in row] for row in table] for table in (book, sheet, listed))
 
+    check(people, most, (book, account), (sheet, of_sheet), (listed, of_list))
+
+
+def check(people, most, canvas, worksheets, imported):
+    """Assert that every cell is its own person's grade, or what it was, and that every row is accounted for."""
+    (book, account), (sheet, of_sheet), (listed, of_list) = canvas, worksheets, imported
     assert len(book) == len(people) + 2 and len(sheet) == len(people) + 1
     for person, row, line in zip(people, book[2:], sheet[1:], strict=True):
         assert row[1:4] == [person.canvas, person.number, person.login]
@@ -212,6 +219,37 @@ def test_no_grade_goes_astray(layout, people, most, style):
     for one in (account, of_sheet, of_list):
         sums = one.graded + one.without + len(one.excused) + len(one.unfinished) + len(one.decisions)
         assert sums == one.rows == len(people)
+
+
+@st.composite
+def rosters(draw, people, whole):
+    """A roster of some of the people, with some of what is known of them, and a row for somebody else.
+
+    whole: everybody with ID number and login. Only so a plain folder's name, which may be either, can be told apart.
+    """
+    columns = ["Full name", "ID number", "Username", "Email address", "GitHub username"]
+    shown = draw(st.lists(st.sampled_from(range(5)), min_size=1, unique=True).filter(lambda n: set(n) != {0}))
+    listed = draw(st.lists(st.sampled_from(people), unique=True))
+    if whole:
+        shown, listed = list(dict.fromkeys([*shown, 1, 2])), people
+    rows = [[p.name, p.number, p.login, p.email, p.login] for p in listed]
+    rows += [["Jane Doe", "99", "stranger", "stranger@x.org", "stranger"]] * draw(st.integers(0, 1))
+    return table([[columns[n] for n in shown], *([row[n] for n in shown] for row in rows)])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@given(data=st.data(), people=classes())
+@settings(max_examples=25)
+def test_no_grade_goes_astray_with_a_roster(layout, data, people):
+    """Whatever a roster joins, and whoever it leaves out: no grade reaches another person's row."""
+    found = entries(layout, people)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "roster.csv"
+        path.write_text(data.draw(rosters(people, layout in (plain_logins, plain_numbers))), encoding="utf-8")
+        account = introduce(found, read_roster(path, {}))
+
+    assert account.graded + account.without + len(account.decisions) + len(account.unfinished) == account.rows
+    check(people, 100, *(filled(made(people, 100), found) for made in (canvas_book, worksheet, participants)))
 
 
 @given(people=classes())

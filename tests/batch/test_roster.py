@@ -239,3 +239,18 @@ def test_two_columns_for_one_thing_are_asked_about(roster):
         roster(text)
 
     assert roster(text, ["login=Login"]).listed[0].login == "jd1"
+
+
+def test_a_name_of_the_roster_is_no_surer_than_a_name(roster):
+    """The roster has one Jane Doe, the gradebook two: the number that the roster gave for it decides nothing."""
+    one = entry("participant-9", system="moodle", user="9", label="Jane Doe")
+    introduce([one], roster("Full name,ID number\nJane Doe,7\n"))
+    text = CANVAS.replace('"Snow, Jon"', '"Doe, Jane"')
+    twice = read_gradebook(rows_of(text, "c.csv"), "c.csv", ["A small lab"]).fill(batch(one)).account
+    once = read_gradebook(rows_of(CANVAS, "c.csv"), "c.csv", ["A small lab"]).fill(batch(one)).account
+
+    assert one["number"] == "7" and once.graded == 1
+    assert twice.graded == 0
+    assert twice.decisions == [
+        "line 2 (Doe, Jane): the roster knows participant-9 by name only, and line 3 has the same name"
+    ]
