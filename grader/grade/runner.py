@@ -37,6 +37,9 @@ class Runner(Protocol):
         known     whether the student may know the scenario, so that its later steps need not be kept from the kernel
         """
 
+    def foresee(self, scenario: Scenario, expected: Trace) -> None:
+        """Say which scenario, one that the student may know, is tried after the next, so that it can begin early."""
+
     def printed(self) -> Printed:
         """Return what the kernel printed since the last call."""
 
@@ -53,6 +56,9 @@ class LocalRunner:
     def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
         """Replay a scenario on a new kernel."""
         return attempt_here(scenario, expected, self._make_kernel)
+
+    def foresee(self, scenario: Scenario, expected: Trace) -> None:
+        """Do nothing: nothing can begin early here."""
 
     def printed(self) -> Printed:
         """Return nothing: what a kernel prints in this process has gone to standard output."""
@@ -71,6 +77,9 @@ class RefusedRunner:
     def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
         """Return the refusal."""
         return self._attempt
+
+    def foresee(self, scenario: Scenario, expected: Trace) -> None:
+        """Do nothing: nothing can begin early here."""
 
     def printed(self) -> Printed:
         """Return nothing: nothing was run."""

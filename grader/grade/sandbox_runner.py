@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from grader.grade.answer_cache import AnswerCache
     from grader.protocol.lockstep import RemoteReplay
     from grader.protocol.lockstep import Trouble as Reported
+    from grader.protocol.messages import ScenarioMessages
     from grader.sandbox.child import Child
     from grader.sandbox.sandbox import Sandbox
     from grader.sandbox.subprocess_child import PlainChild
@@ -70,6 +71,9 @@ class SandboxRunner:
         self._module = module
         self._hurried = False  # True if the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
+        self._foreseen: tuple[Scenario, Trace] | None = None
+        self._ahead: RemoteReplay | None = None  # a scenario that was sent before its turn
+        self._prints = False  # True if the kernel prints: nothing is sent ahead, so that it is known in which scenario
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
     def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
@@ -84,10 +88,17 @@ class SandboxRunner:
                tried again step by step.
         """
         used = self._child is not None
-        earlier = self.printed() if used and known else Printed()  # at another failure point of the same scenario
+        # At another failure point of the same scenario. What begins early had nothing before it.
+        earlier = self.printed() if used and known and self._ahead is None else Printed()
         try:
             # A hurried child may be ended before a tick of its clock has sent the answers that it has ready.
-            attempt = self._attempt(scenario, expected, known and not self._budget.hurried)
+            at_once = known and not self._budget.hurried
+            attempt = self._attempt(scenario, expected, at_once)
+            if self._ahead is not None and self._child is not None and _text(self._child) != Printed():
+                # Either this scenario printed that, or the next one, which has begun.
+                self._prints = True
+                self.discard()
+                attempt = self._attempt(scenario, expected, at_once)
             again = used and self._child is None and attempt.verdict in (TAMPERED, CRASHED)
             if known and attempt.verdict in (FAILED, NO_PROGRESS) and self.printed().text:
                 self.discard()
@@ -101,10 +112,11 @@ class SandboxRunner:
 
     def _attempt(self, scenario: Scenario, expected: Trace | None, at_once: bool) -> Attempt:
         """Replay a scenario once. Raises _DiedAhead if the child died while it ran ahead, so the step is not known."""
-        from grader.protocol.lockstep import RemoteReplay, WorkerEnded
-        from grader.protocol.messages import ScenarioMessages
+        from grader.protocol.lockstep import WorkerEnded
         from grader.protocol.reenact import Tampered
 
+        if self._ahead is not None and not (at_once and self._ahead.script.scenario == scenario):
+            self.discard()  # it is not wanted after all
         early = self._broken or self._exhausted()
         if early is not None:
             return early
@@ -115,14 +127,10 @@ class SandboxRunner:
             if child is None:
                 assert self._broken is not None
                 return self._broken
-            messages = (
-                ScenarioMessages(scenario)
-                if answers is None or expected is None
-                else answers.messages(scenario, expected)
-            )
+            messages = self._messages(scenario, expected)
             before = child.spent()[0]
             child.limits = self._budget.limits(messages.due, messages.entries)
-            replay = RemoteReplay(child, messages, at_once)
+            replay = self._begun(child, messages, at_once)
             records, divergence = judge(scenario, expected, replay.records())
             self._settle(replay)
             if replay.found is not None:
@@ -146,6 +154,30 @@ class SandboxRunner:
             self.discard()
             self._budget.finished()
             return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
+
+    def foresee(self, scenario: Scenario, expected: Trace) -> None:
+        """Say which scenario is tried after the next. It is sent with that one, and the worker need not wait for it."""
+        self._foreseen = scenario, expected
+
+    def _messages(self, scenario: Scenario, expected: Trace | None) -> ScenarioMessages:
+        from grader.protocol.messages import ScenarioMessages
+
+        if self._answers is None or expected is None:
+            return ScenarioMessages(scenario)
+        return self._answers.messages(scenario, expected)
+
+    def _begun(self, child: Child | PlainChild, messages: ScenarioMessages, at_once: bool) -> RemoteReplay:
+        """Return the replay of a scenario that the child has got, and send it the one that is foreseen."""
+        from grader.protocol.lockstep import RemoteReplay
+
+        ahead, self._ahead = self._ahead, None
+        replay = ahead if ahead is not None else RemoteReplay(child, messages, at_once)
+        replay.start()
+        foreseen, self._foreseen = self._foreseen, None
+        if foreseen is not None and at_once and child.takes_more and not self._prints:
+            self._ahead = RemoteReplay(child, self._messages(*foreseen), at_once)
+            self._ahead.send_ahead()
+        return replay
 
     def _exhausted(self) -> Attempt | None:
         """Return how every further scenario ends if the submission has used up its budget, or None."""
@@ -173,6 +205,8 @@ class SandboxRunner:
     def printed(self) -> Printed:
         """Return what was printed since the last call."""
         earlier, self._earlier = self._earlier, Printed()
+        if self._ahead is not None:
+            return earlier  # what there is comes from a scenario that is not asked for yet
         if self._child is None:
             last, self._last_printed = self._last_printed, Printed()
         else:
@@ -182,6 +216,7 @@ class SandboxRunner:
     def discard(self) -> None:
         """End the child; the next attempt gets a new one."""
         self._last_printed = Printed()
+        self._ahead = self._foreseen = None
         if self._child is not None:
             self._last_printed = _text(self._child)
             self._budget.charge(*self._child.spent())
@@ -229,7 +264,8 @@ class SandboxRunner:
         sent unsolicited data or has died, so that the next scenario starts clean.
         """
         assert self._child is not None
-        if (replay.owed and not self._child.drain(replay.owed)) or not self._child.quiet():
+        drained = not replay.owed or self._child.drain(replay.owed)
+        if not drained or (self._ahead is None and not self._child.quiet()):
             self.discard()
 
 

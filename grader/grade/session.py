@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from grader.errors import InputError, did_you_mean
@@ -20,6 +21,7 @@ from grader.lab.lab import Lab, find_lab, load_lab
 from grader.lab.recordings import Recording, load_recording, load_recordings
 from grader.program import command
 from grader.scenario.model import Scenario
+from grader.trace.records import Trace
 
 if TYPE_CHECKING:
     from grader.grade.answer_cache import AnswerCache
@@ -214,11 +216,19 @@ class Session:
     ) -> Iterator[Graded]:
         """Grade as `grade` does, and yield each scenario as soon as it was tried."""
         held = Held()
-        for scenario in public:
+        public = list(public)
+        for scenario, following in zip_longest(public, public[1:]):
+            if following is not None and scenario.each is None:
+                runner.foresee(*self._first_run(following))
             yield self._graded(runner, held, scenario, progress)
         runner.discard()
         for scenario in hidden:
             yield self._graded(runner, held, scenario, progress)
+
+    def _first_run(self, scenario: Scenario) -> tuple[Scenario, Trace]:
+        """Return what a scenario is tried on first: itself, or its first failure point."""
+        one = scenario if scenario.each is None else scenario.at_failure_point(0)
+        return one, self.recording(scenario).traces[0]
 
     def _graded(self, runner: Runner, held: Held, scenario: Scenario, progress: Progress) -> Graded:
         progress(scenario)

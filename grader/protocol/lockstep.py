@@ -82,18 +82,26 @@ class RemoteReplay:
         self.number = 0
         self.owed = 0
 
+    def send_ahead(self) -> None:
+        """Send a scenario, all at once, while the child is busy with another; its records come afterwards."""
+        assert self.at_once
+        self.owed = len(self.script.messages) + 1
+        self.child.send_frames(self.script.script)
+
+    def start(self) -> None:
+        """Start the scenario's budgets, and send what was not sent ahead."""
+        self.child.begin_scenario(self.script.due, self.script.step_due)
+        if self.at_once and not self.owed:
+            self.send_ahead()
+        elif not self.at_once:
+            self._send(wire.BEGIN, self.script.beginning)
+
     def records(self) -> Iterator[StepRecord]:
-        """Yield the records of the steps and of the end, as the grader's own machine made them.
+        """Yield the records of the steps and of the end, as the grader's own machine made them, after `start`.
 
         Raises Tampered for an answer that no honest worker gives, WorkerEnded if the child is gone.
         """
         scenario = self.script.scenario
-        self.child.begin_scenario(self.script.due, self.script.step_due)
-        if self.at_once:
-            self.owed = len(self.script.messages) + 1
-            self.child.send_frames(self.script.script)
-        else:
-            self._send(wire.BEGIN, self.script.beginning)
         self._follow()
         if self.found is not None:
             return

@@ -48,6 +48,9 @@ _CHUNK = 1 << 16
 class Child:
     """A confined process that runs inside/worker.serve. Made by Sandbox.spawn."""
 
+    #: Whether it can be sent a scenario while it is busy with another.
+    takes_more = True
+
     def __init__(self, owner: Owner, serial: int, channel: socket, output: int) -> None:
         self.limits = owner.limits
         self.pid = 0  # as this process's namespace numbers it, from HELLO on

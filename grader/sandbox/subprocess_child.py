@@ -38,6 +38,9 @@ _HEAD = 5
 class PlainChild:
     """A subprocess that runs inside/worker.serve. The same interface as child.Child."""
 
+    #: A thread writes each message, so two at once could be mixed.
+    takes_more = False
+
     def __init__(self, owner: Owner, entry: str, polite: bool, runtime: str = "") -> None:
         self.limits = owner.limits
         self._owner = owner

@@ -154,6 +154,60 @@ def test_a_kernel_that_differs_early_and_loops_later(session, box):
     assert [attempt.verdict for attempt in attempts] == ["failed", "failed"]
 
 
+SCENARIO = [wire.BEGIN, *[wire.STEP] * 4, wire.END]
+
+
+def graded(session, runner, *names):
+    """Grade public scenarios one after the other: verdict, message and prints of each."""
+    found = session.grade(runner, [scenario(session, name) for name in names], [])
+    return [(g.attempt.verdict, g.attempt.lines, g.printed.text) for g in found]
+
+
+def test_the_next_scenario_is_sent_with_this_one(session, box, sent):
+    """The worker need not wait until the grader has looked at its answers."""
+    found = graded(session, runner_of(box, kernel_text()), "fork", "touch", "fork")
+
+    assert [verdict for verdict, _, _ in found] == ["passed"] * 3
+    assert sent == [[wire.SOURCE], SCENARIO, [wire.BEGIN, *[wire.STEP] * 2, wire.END], SCENARIO]
+
+
+def test_a_hidden_scenario_is_not_sent_before_its_turn(session, box, sent):
+    """A kernel that runs a public scenario knows nothing of a hidden one."""
+    session.grade(runner_of(box, kernel_text()), [scenario(session, "fork")], [scenario(session, "secret")])
+
+    assert sent[:2] == [[wire.SOURCE], SCENARIO]
+    assert sent[2:] == [[wire.SOURCE], [wire.BEGIN], *[[wire.STEP]] * 5, [wire.END]]
+
+
+ONLY_IN_FORK = kernel_text("def fork(self, parent, child):", "def fork(self, parent, child):\n        print('forked')")
+BEGINNINGS = {
+    "prints": PRINTING,
+    "prints in one": ONLY_IN_FORK,
+    "prints and differs": PRINTING.replace("self.hw.frames.zero(frame)", "self.hw.frames.allocate()", 1),
+    "differs": kernel_text("self.hw.frames.zero(frame)", "self.hw.frames.allocate()"),
+    "dies": ONLY_IN_FORK.replace("print('forked')", "import os; os._exit(3)"),
+    "crashes": ONLY_IN_FORK.replace("print('forked')", "1 / 0"),
+    "changes the interpreter": ONLY_IN_FORK.replace("print('forked')", "import json; json.loads = print"),
+    "writes to the grader": ONLY_IN_FORK.replace(
+        "print('forked')", "import os; [os.write(n, b'x' * 9) for n in (3, 4, 5)]"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", BEGINNINGS.values(), ids=BEGINNINGS)
+@pytest.mark.parametrize("names", [("fork", "touch", "fork"), ("touch", "fork", "touch")])
+def test_what_is_sent_early_changes_no_result(session, box, text, names):
+    """Verdicts, explanations and prints of each scenario are those of scenarios that were sent one by one."""
+
+    class OneByOne(SandboxRunner):
+        def foresee(self, scenario, expected):
+            pass
+
+    alone = OneByOne(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
+
+    assert graded(session, runner_of(box, text), *names) == graded(session, alone, *names)
+
+
 def test_owed_answers_are_counted(session):
     """A replay that stops early knows how many answers are still to come."""
 
@@ -170,6 +224,7 @@ def test_owed_answers_are_counted(session):
     from grader.protocol.messages import ScenarioMessages
 
     replay = RemoteReplay(Silent(), ScenarioMessages(scenario(session, "fork")), at_once=True)
+    replay.start()
     records = replay.records()
     with pytest.raises(BaseException, match="the machine called mmap"):
         next(records)

@@ -80,6 +80,8 @@ class Worker:
         elif kind == wire.END and self.run is not None:
             self.run.exit_all()
         self.reply()
+        if kind == wire.END:
+            self.send()  # the next scenario may be here already, and this one is not to wait for it
 
     def reply(self) -> None:
         sys.stdout.flush()
