@@ -86,8 +86,10 @@ def _reasons(lab: pathlib.Path, config: pytest.Config, distributed: bool) -> lis
     found += shadows(folders)
     if not found:
         return []
+    from grader.program import command
+
     way_out = (
-        f"Move these files out of the way, or use `grader run {lab}` or `grader batch`, which confine submissions."
+        f"Move these files out of the way, or use `{command('run', lab)}` or `grader batch`, which confine submissions."
     )
     return [f"forklab: {printable(line)}" for line in (*found, way_out)]
 

@@ -167,3 +167,193 @@ def test_show_without_a_scenario_lists_them(lab, cli, monkeypatch):
     assert status == 0
     assert "fork                               A child shares" in out
     assert f"grader show {lab} touch" in out
+
+
+# -- messages to authors --------------------------------------------------------------------------------------
+
+
+def commands_in(text):
+    """Return the commands that messages print: on lines of their own, in backticks, after `then:` and `Next:`."""
+    found = re.findall(r"`(grader [a-z]+ [^`]+)`|(?:^ *|: )(grader [a-z]+ .+)$", text, re.MULTILINE)
+    lines = [(quoted or alone).strip() for quoted, alone in found]
+    return [part.strip() for line in lines for part in line.split(" && ")]
+
+
+def followed(cli, text, *expected):
+    """Run the commands that a message prints, each as a reader would paste it; none is wrong, and return the last."""
+    lines = commands_in(text)
+    assert [shlex.split(line)[1] for line in lines] == list(expected), text
+    for line in lines:
+        status, out, err = cli(*shlex.split(line)[1:])
+        assert status in (0, 1), f"{line}\n{out}{err}"
+    return out
+
+
+@pytest.mark.parametrize("kept", ["an output", "the keys", "the empty sheet", "the model sheet"])
+def test_what_check_says_is_missing_is_written_by_the_command_that_it_prints(lab, cli, kept):
+    """Once the command has run, `grader check` has nothing more to say about that file."""
+    outputs = lab / "reference" / "outputs" / "small"
+    gone = {
+        "an output": outputs / "touch.json",
+        "the keys": outputs / "quiz" / "keys.json",
+        "the empty sheet": lab / "answers.yaml",
+        "the model sheet": lab / "reference" / "answers" / "small.yaml",
+    }[kept]
+    gone.unlink()
+    status, out, err = cli("check", lab)
+    told = out + err
+    assert status in (1, 2) and gone.name in told
+    followed(cli, told, *dict.fromkeys(shlex.split(line)[1] for line in commands_in(told)))
+
+    assert gone.is_file()
+    assert gone.name not in "".join(cli("check", lab)[1:])
+
+
+def test_a_stale_output_is_recorded_by_the_command_that_is_printed(lab, cli):
+    """`grader run` stops, says what to run, and goes on after that."""
+    path = lab / "scenarios" / "touch.yaml"
+    path.write_text(path.read_text().replace("value: 1", "value: 2"))
+    status, _, err = cli("run", lab)
+    assert status == 2
+    followed(cli, err, "record")
+
+    assert cli("run", lab)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("show", "LAB", "qqqq"), ["list"]),
+        (("predict", "LAB", "qqqq"), ["list"]),
+        (("run", "LAB", "--only", "qqqq"), ["list"]),
+        (("show", "LAB"), ["show"]),
+    ],
+)
+def test_a_name_that_is_not_there_is_answered_with_a_command_that_lists_them(lab, cli, words, expected):
+    """Students and authors who mistype a scenario get a line that works."""
+    status, out, err = cli(*(lab if word == "LAB" else word for word in words))
+
+    assert status in (0, 2)
+    followed(cli, out + err, *expected)
+
+
+def test_new_labs_and_scenarios_are_followed_by_commands_that_work(cli, tmp_path, monkeypatch):
+    """`grader new lab` and `grader new scenario` say what comes next."""
+    monkeypatch.chdir(tmp_path)
+    followed(cli, cli("new", "lab", "mine")[1], "record", "check")
+    followed(cli, cli("new", "scenario", "idea", "mine")[1], "record")
+
+
+def test_a_wrong_answer_shows_the_scenario_behind_the_question(lab, cli):
+    """Feedback on a computed question names two commands, which work."""
+    sheet = lab / "answers.yaml"
+    sheet.write_text("copies: 7\nwho: writer\n")
+    out = cli("quiz", lab, "--answers", sheet)[1]
+    lines = commands_in(out)
+
+    assert [shlex.split(line)[1] for line in lines] == ["show", "predict"]
+    assert cli(*shlex.split(lines[0])[1:])[0] == 0
+
+
+def test_a_folder_without_labs_is_answered_with_a_beginning(cli, tmp_path, monkeypatch):
+    """`grader list` and a bare `grader` in an empty folder both print a command that makes a working folder."""
+    monkeypatch.chdir(tmp_path)
+    followed(cli, cli("list")[2], "start")
+    monkeypatch.chdir(tmp_path / "demand-paging" if (tmp_path / "demand-paging").is_dir() else tmp_path)
+    out = cli()[1]
+
+    assert {shlex.split(line)[1] for line in commands_in(out)} <= {"watch", "run", "start"}
+
+
+def test_a_shrunk_scenario_can_be_recorded_and_shown(lab, cli, tmp_path):
+    """`grader fuzz --output` says what to run once the scenario is in the lab."""
+    found = lab / "scenarios" / "found.yaml"
+    (lab / "kernel.py").write_text(kernel_text("self.hw.frames.copy(old.frame, frame)", "self.hw.frames.zero(frame)"))
+    status, out, err = cli("fuzz", lab, "--submission", lab, "--seed", "1", "--output", found)
+    assert status == 1, err
+    found.write_text(re.sub(r"^task: .*", "task: share", found.read_text(), flags=re.MULTILINE))
+
+    followed(cli, out, "record")
+
+
+def test_every_command_that_the_source_prints_goes_through_one_function():
+    """A text that spells a command out would be wrong where the program is called `./forklab`. Bare names are fine."""
+    import ast
+
+    from grader.search_path import ROOT
+
+    # In the sheet itself, which lies in the lab's folder; and in a page, which may be opened on another machine.
+    allowed = {"`grader quiz --answers`", "grader show LAB"}
+    spelt = []
+    for path in sorted(pathlib.Path(ROOT, "grader").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if not re.search(r"grader [a-z]+ ", source):
+            continue
+        tree = ast.parse(source)
+        documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                text = "".join(part.value if isinstance(part, ast.Constant) else "X" for part in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents | parts:
+                text = node.value
+            else:
+                continue
+            found = set(re.findall(r"`grader [a-z]+ [^`]+`|^ *grader (?:[a-z]+ )+[A-Z-]\S*", text, re.MULTILINE))
+            spelt += [f"{path.name}:{node.lineno} {one}" for one in found - allowed]
+
+    assert spelt == []
+
+
+# -- releases -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """A release of a lab, with the program as it is installed here."""
+    from grader.lab.lab import load_lab
+    from grader.publish.release import release
+    from grader.search_path import ROOT
+
+    top = tmp_path_factory.mktemp("released") / "out"
+    release(load_lab(pathlib.Path(ROOT, "labs", "copy-on-write")), top)
+    (top / ".venv").symlink_to(BIN.parent)
+    return top
+
+
+def of_a_release(top):
+    """The commands of everything that a release has for people to read."""
+    texts = [
+        path.read_text(encoding="utf-8") for path in [*top.rglob("*.md"), *top.rglob("stub.c"), *top.rglob("*.py")]
+    ]
+    return dict.fromkeys(line for text in texts for line in lines_of(text))
+
+
+def test_every_command_of_a_release_is_understood(released):
+    """Those of its README, its handout and its stubs have options that exist, and folders that are there."""
+    from grader.cli import _parser
+
+    lines = of_a_release(released)
+    assert len(lines) > 8
+    for line in lines:
+        words = shlex.split(line)[1:]
+        assert words[0] in COMMANDS, line
+        if len(words) > 1:
+            _parser(words[0]).parse_args(["1" if word == "N" else word.strip("[]") for word in words])
+        for word in words[1:]:
+            assert not word.startswith("labs/") or (released / word).exists() or "mine" in word, line
+
+
+@pytest.mark.proof
+def test_every_command_of_a_release_works(released):
+    """Run at the top of the release, with a scenario's name where one is asked for."""
+    for line in of_a_release(released):
+        words = [("child-moves-out" if word == "SCENARIO" else word) for word in shlex.split(line)[1:]]
+        if len(words) < 2 or words[0] in ("watch", "quiz", "predict") or re.search(r"\b[A-Z]{3,}\b", " ".join(words)):
+            continue
+        words += ["--no-input"] if words[0] == "practice" else []
+        done = subprocess.run(
+            [released / "forklab", *words], cwd=released, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode in (0, 1), f"{line}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
 from grader.lab.lab import Lab, find_lab, load_lab
+from grader.program import command
 from grader.report.text import wrap
 from grader.scenario.describe import sentence
 
@@ -105,7 +106,8 @@ def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, model: LinuxM
 
     scenario = next((s for s in lab.scenarios if s.id == options.scenario), None)
     if scenario is None:
-        near = did_you_mean(options.scenario, [s.id for s in lab.scenarios]) or f"`grader list {lab.path}` shows them"
+        near = did_you_mean(options.scenario, [s.id for s in lab.scenarios])
+        near = near or f"`{command('list', lab.path)}` shows them"
         raise InputError([f"{lab.name}: there is no public scenario {options.scenario!r}; {near}"])
     reason = unfit(scenario, found.read_ahead is not None)
     if reason:

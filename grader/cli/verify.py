@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from grader.cli import add_isolation
 from grader.errors import InputError
+from grader.program import command
 
 if TYPE_CHECKING:
+    from grader.lab.lab import Lab
     from grader.verify.verify import Verified
 
 #: Seconds between two updates of the progress line.
@@ -61,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
             for verified in verify_all(session, chosen, submission, options.steps, progress):
                 progress.clear()
                 limits.update(dict.fromkeys(remarks(verified.outcome)))
-                status = max(status, _print(verified, options))
+                status = max(status, _print(verified, session.lab, options))
         except ReferenceFault as fault:
             progress.clear()
             raise InputError([f"{session.lab.name}: {fault}"]) from None
@@ -72,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def _print(verified: Verified, options: argparse.Namespace) -> int:
+def _print(verified: Verified, lab: Lab, options: argparse.Namespace) -> int:
     """Print what was found in a world, and return the exit status."""
     from grader.report.text import WIDTH, wrap
     from grader.verify.words import certificate
@@ -84,10 +86,10 @@ def _print(verified: Verified, options: argparse.Namespace) -> int:
         print("\n".join(wrap(f"ok   {certificate(outcome)}", WIDTH - 4, "    ")))
     if outcome.stopped:
         return 130
-    return _show(verified, options) if attempt is not None else 0
+    return _show(verified, lab, options) if attempt is not None else 0
 
 
-def _show(verified: Verified, options: argparse.Namespace) -> int:
+def _show(verified: Verified, lab: Lab, options: argparse.Namespace) -> int:
     """Print the shortest scenario with a difference, and return the exit status."""
     from grader.escape import printable
     from grader.files import write_file
@@ -109,8 +111,14 @@ def _show(verified: Verified, options: argparse.Namespace) -> int:
         return 1
     path = pathlib.Path(options.output)
     write_file(path, text)
-    print(f"\nThe scenario is in {path}. Put it into the lab's scenarios/, run `grader record`, and see it with")
-    print(f"  grader show LAB {path.stem} --submission WHAT")
+    print(f"\nThe scenario is in {path}.")
+    if lab.reference is None:
+        print("Put it into the lab's mine/ to try it after every change:")
+        print(f"  {command('test', lab.path)}")
+        return 1
+    print("Put it into the lab's scenarios/, then record and see it:")
+    print(f"  {command('record', lab.path)}")
+    print(f"  {command('show', lab.path, path.stem, '--submission', options.submission or lab.path)}")
     return 1
 
 

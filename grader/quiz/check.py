@@ -157,7 +157,8 @@ def _model_sheet(lab: Lab, quiz: Quiz) -> list[str]:
         return []
     path = lab.reference.path.parent / "answers" / f"{lab.name}.yaml"
     if not path.is_file():
-        return [f"{path}: the model sheet is missing; `{command('quiz', lab.path, '--model')}` writes it"]
+        writes = command("quiz", lab.path, "--model", "--output", path)
+        return [f"{path}: the model sheet is missing; `{writes}` writes it"]
     sheet, problems = read_sheet(path.read_bytes())
     marked = mark_answers(lab, quiz, sheet, problems)
     problems = marked.get("problems", []) + [

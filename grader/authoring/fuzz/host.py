@@ -35,7 +35,7 @@ def find_host_difference(lab: Lab, seed: int, examples: int) -> tuple[Found | No
         raise InputError([f"{lab.name}: `--host` needs reference/linux.py, which a released lab does not have"])
     reason = missing()
     if reason:
-        raise InputError([f"grader fuzz --host: not here: {reason}"])
+        raise InputError([f"--host is not possible here: {reason}"])
     with HostMachine() as host:
         probed = probe(host)
         kernel = linux_kernel(lab, probed.read_ahead)
