@@ -20,6 +20,7 @@ from grader.escape import printable
 
 #: Bytes of a file. A gradebook of some thousand students has a tenth of this.
 SIZE_LIMIT = 64 << 20
+_CHUNK = 1 << 20
 
 Rows = list[list[str]]
 
@@ -35,8 +36,11 @@ _TWO_MEANINGS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 def read_table(path: pathlib.Path) -> Rows:
     """Return the rows of a CSV file, the header first. InputError if it cannot be read."""
     try:
+        data = bytearray()
         with path.open("rb") as file:
-            data = file.read(SIZE_LIMIT + 1)
+            # Not in one go: Python would make room for the whole limit first.
+            while len(data) <= SIZE_LIMIT and (more := file.read(_CHUNK)):
+                data += more
     except OSError as error:
         raise InputError([f"{path}: {error.strerror}"]) from None
     if len(data) > SIZE_LIMIT:
