@@ -1,9 +1,9 @@
-"""Many submissions: found in a folder, graded in parallel, kept in one file, told in results, gradebooks and a report.
+"""Grades many submissions: finds them, grades them in parallel, keeps the results in one file, and reports them.
 
-    found (layouts, sources) -> graded (grading, pools, work) -> kept (store) -> told (files, gradebooks, changes)
+    found (layouts, sources) -> graded (grading, pools, work) -> kept (store) -> reported (files, gradebooks, changes)
 
-`grade_batch` does it all; what was kept before is not graded again, so running it again after whatever stopped it is
-all that resuming takes.
+`grade_batch` does all of this. It does not grade again what is kept, so a batch that was stopped is resumed by running
+it again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The files that a finished batch leaves: the same bytes for the same submissions, whoever graded them and when.
+"""Writes the files of a finished batch: the same bytes for the same submissions, on any machine and at any time.
 
 results.csv        a line per person            results/ID.json    everything, for staff
 results.json       the same, with verdicts    feedback/ID.md     what the student may see

@@ -21,7 +21,7 @@ class Output:
     """An open output folder. Use as a context manager. Its methods raise OSError with the file's name."""
 
     def __init__(self, folder: pathlib.Path) -> None:
-        """Open a folder, made if it is missing. It may itself be reached through a link; whoever named it knows."""
+        """Open a folder, which is made if it is missing. The folder itself may be a link: the user named it."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if _BY_DESCRIPTOR else -1

@@ -123,7 +123,7 @@ class Store:
 
     def _check(self) -> None:
         """Raise unless the tables are those that a batch makes, whole and of this format."""
-        # Views, triggers and defaults of a stranger's schema must not call functions.
+        # Views, triggers and defaults of an untrusted schema must not call functions.
         self._db.execute("PRAGMA trusted_schema = OFF")
         if _schema(self._db) not in (_our_schema(_TABLES), _our_schema(_TABLES + _KERNELS)):
             raise StoreError(
@@ -342,7 +342,7 @@ def _refuse_strange_file(path: pathlib.Path) -> None:
         with open(path, "rb") as file:
             head = file.read(20)
         journal = _journal(path)
-        # A journal names a file that SQLite removes after it was played back; it must not be a stranger's choice.
+        # A journal names a file that SQLite removes after it was played back; an untrusted store must not choose it.
         if os.path.lexists(journal) and os.lstat(journal).st_size:
             raise StoreError(f"{path}: its batch was stopped while it wrote; run that batch again to its end first")
     except OSError as error:
