@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.accounting import Account
 from grader.batch.certificates import kept_certificate, key_of
-from grader.batch.identity import PARTICIPANT, keys_of, people
+from grader.batch.identity import PARTICIPANT, keys_of, owners, people
 from grader.batch.identity import Key as PersonKey
+from grader.batch.layouts import about_people
 from grader.batch.mine import judge_mine
 from grader.batch.pools import Pool, completed
 from grader.batch.roster import Listed, Roster, introduce, name_people
@@ -21,7 +22,6 @@ from grader.batch.sources import BatchSubmission
 from grader.batch.store import Kept, Key, Store
 from grader.batch.versions import grader_hash
 from grader.batch.work import Bundle, Done, Work, from_json, pack
-from grader.escape import printable
 from grader.grade.attempt import Attempt
 from grader.grade.graded import Graded
 from grader.grade.result_builder import ResultBuilder
@@ -108,22 +108,7 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
         remark = "the stub, unchanged"
     mine = judge_mine(lab, source.home, source.own)
     return {
-        "label": found.label,
-        "system": found.system,
-        "user": found.user,
-        "given": printable(found.paths[0].name, 300),
-        "login": "",
-        "github": "",
-        "named": False,
-        "by_name": False,
-        "email": found.email,
-        "number": found.number,
-        "others": [person._asdict() for person in found.others],
-        "late": found.late,
-        "submitted": found.submitted,
-        "dated_by": found.dated_by,
-        "time_doubt": found.time_doubt,
-        "doubt": found.doubt,
+        **about_people(found),
         "digest": source.digest,
         "kernel": source.code_digest if source.has_kernel else "",
         "refused": source.refused,
@@ -270,24 +255,6 @@ def keep(course: Course, store: Store, done: Done) -> None:
     store.keep((key, Kept(attempt["verdict"], attempt, done.isolation)) for key, attempt in keys)
 
 
-def _owners(about: dict[str, Any]) -> tuple[str, ...]:
-    """Return the ids by which a submission's students are known, without doubles.
-
-    A name counts only where nothing else is known: people can change their names.
-    """
-    # Gradescope's number belongs to the submission, and no student knows it.
-    user = about["user"] if about["system"] != "gradescope" else ""
-    ids = [
-        user,
-        *(person.get(key, "") for key in _IDS for person in people(about | {"others": about.get("others", [])})),
-    ]
-    return tuple(dict.fromkeys(filter(None, ids))) or (about["label"],)
-
-
-#: What a download or a roster knows of a person, in the order in which it is taken for the id in a quiz's seed.
-_IDS = ("number", "email", "login", "github")
-
-
 class Grades:
     """Results of a store's submissions, built from what is kept."""
 
@@ -349,7 +316,7 @@ class Grades:
             marks = self._marked(about, answers)
             if answers is not None and marks is not None:
                 sheet, _ = read_sheet(answers)
-                quiz = everybodys or load_quiz(lab, by_the_course(variant_of(sheet), _owners(about)))
+                quiz = everybodys or load_quiz(lab, by_the_course(variant_of(sheet), owners(about)))
                 sheets.append(Marked(marks, wrong_answers(lab, quiz, sheet)))
         return quiz_statistics(sheets)
 
@@ -367,10 +334,10 @@ class Grades:
     def _marked(self, about: dict[str, Any], answers: bytes | None) -> QuizResult | None:
         """Return the marks of a sheet. A sheet that many hand in (the empty one) is marked once, unless each student
         has other numbers."""
-        owners = _owners(about) if self._each_has_numbers else ()
-        if (answers, owners) not in self._marks:
-            self._marks[answers, owners] = mark(self.course.lab, answers, owners=owners)
-        return self._marks[answers, owners]
+        known = owners(about) if self._each_has_numbers else ()
+        if (answers, known) not in self._marks:
+            self._marks[answers, known] = mark(self.course.lab, answers, owners=known)
+        return self._marks[answers, known]
 
     @functools.cached_property
     def _each_has_numbers(self) -> bool:

@@ -77,6 +77,24 @@ def keys_of(entry: Entry, person: dict[str, Any]) -> frozenset[Key]:
     return keys(*own)
 
 
+#: What a download or a roster knows of a person, in the order in which it is taken for the id in a quiz's seed.
+_IDS = ("number", "email", "login", "github")
+
+
+def owners(about: dict[str, Any]) -> tuple[str, ...]:
+    """Return the ids by which a submission's students are known, without doubles.
+
+    A name counts only where nothing else is known: people can change their names.
+    """
+    # Gradescope's number belongs to the submission, and no student knows it.
+    user = about["user"] if about["system"] != "gradescope" else ""
+    ids = [
+        user,
+        *(person.get(key, "") for key in _IDS for person in people(about | {"others": about.get("others", [])})),
+    ]
+    return tuple(dict.fromkeys(filter(None, ids))) or (about["label"],)
+
+
 def is_another(entry: Entry, person: dict[str, Any], known: frozenset[Key]) -> bool:
     """Return True if somebody's keys, none of which this person has, show that the two are not the same person."""
     # Only what a system or a roster says: the name of a plain folder can be a number of any kind, or none.

@@ -256,6 +256,28 @@ def _person(told: dict[str, Any]) -> Person:
     return Person(*(printable(str(told.get(name) or ""), 200) for name in (":name", ":email", ":sid")))
 
 
+def about_people(found: FoundSubmission) -> dict[str, Any]:
+    """Return whose a submission is, and when it was handed in, as a store keeps it. A roster adds to it."""
+    return {
+        "label": found.label,
+        "system": found.system,
+        "user": found.user,
+        "given": printable(found.paths[0].name, 300),
+        "login": "",
+        "github": "",
+        "named": False,
+        "by_name": False,
+        "email": found.email,
+        "number": found.number,
+        "others": [person._asdict() for person in found.others],
+        "late": found.late,
+        "submitted": found.submitted,
+        "dated_by": found.dated_by,
+        "time_doubt": found.time_doubt,
+        "doubt": found.doubt,
+    }
+
+
 def safe_id(name: str) -> str:
     """Return a name that is safe as a file's; one that had to be changed carries a part of its own hash."""
     if _SAFE.fullmatch(name) and ".." not in name:

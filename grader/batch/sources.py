@@ -51,10 +51,15 @@ class BatchSubmission(NamedTuple):
         return self.kernel if self.language == "python" else f"{self.language}\0{self.kernel}"
 
 
+def files_of(found: FoundSubmission) -> tuple[list[tuple[str, pathlib.Path]], str]:
+    """Return the files of a submission, each with the student's own name for it, and what to call all of them."""
+    files = list(zip(found.names or [""] * len(found.paths), found.paths, strict=True))
+    return files, found.names[0] if found.names and found.names[0] and len(files) == 1 else found.paths[0].name
+
+
 def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = ("python",)) -> BatchSubmission:
     """Read a submission; nothing that is in it makes this fail."""
-    files = list(zip(found.names or [""] * len(found.paths), found.paths, strict=True))
-    name = found.names[0] if found.names and found.names[0] and len(files) == 1 else found.paths[0].name
+    files, name = files_of(found)
     try:
         read = read_files(files, lab, name, numbered=found.system.startswith("canvas"))
         if read.language not in languages:

@@ -30,7 +30,11 @@ EXPORTS = ("markdown", "gift", "moodle", "qti")
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
-    add("--answers", metavar="FILE", help="mark this sheet, or every sheet in a folder (NAME.yaml, NAME/answers.yaml)")
+    add(
+        "--answers",
+        metavar="FILE",
+        help="mark this sheet, or every sheet in a folder (NAME.yaml, NAME/answers.yaml) or a download",
+    )
     add(
         "--feedback",
         choices=("each", "end"),

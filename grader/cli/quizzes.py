@@ -1,12 +1,17 @@
-"""`grader quiz LAB --answers FOLDER`: mark every sheet in a folder, one line per sheet, and show class statistics."""
+"""`grader quiz LAB --answers FOLDER`: mark every sheet in a folder, one line per sheet, and show class statistics.
+
+The folder has sheets called NAME.yaml, or it is a download that `grader batch` reads as well.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import pathlib
+import sys
 from collections import Counter
 
+from grader.batch.sheets import Sheet, Sheets, find_sheets
 from grader.cli.marks import exit_status, result
 from grader.cli.output import write
 from grader.errors import InputError
@@ -16,7 +21,6 @@ from grader.points import points
 from grader.quiz.marking import CORRECT, mark_answers, read_sheet, variant_of
 from grader.quiz.marks import QuizResult
 from grader.quiz.questions import load_quiz
-from grader.quiz.sheet_files import Found, find_sheets
 from grader.quiz.terminal.markdown import layout
 from grader.quiz.variants import by_the_course
 
@@ -25,7 +29,8 @@ def mark_folder(options: argparse.Namespace, lab: Lab) -> int:
     """Mark all sheets; return 0 if all have full marks, else 1. InputError for a format that holds only one sheet."""
     if options.format not in ("text", "json"):
         raise InputError([f"--format {options.format} is for a single sheet; use text or json for a folder"])
-    sheets = [(found, _marked(options, lab, found)) for found in find_sheets(pathlib.Path(options.answers))]
+    all_found = find_sheets(pathlib.Path(options.answers), lab.name)
+    sheets = [(found, _marked(options, lab, found)) for found in all_found.sheets]
     if options.format == "json":
         results = [result(lab, marked, found.name, found.data, options) for found, marked in sheets]
         write(options, json.dumps({"format": 1, "lab": lab.name, "sheets": results}, indent=1) + "\n")
@@ -34,18 +39,34 @@ def mark_folder(options: argparse.Namespace, lab: Lab) -> int:
         if options.audience == "staff":
             lines += ["", *_statistics(sheets)]
         write(options, "\n".join(lines) + "\n")
+    _tell_unread(all_found)
     return max(exit_status(marked) for _, marked in sheets)
 
 
-def _marked(options: argparse.Namespace, lab: Lab, found: Found) -> QuizResult:
+def _tell_unread(found: Sheets) -> None:
+    """Print what was read under another name, and what was not read, so that nothing is overlooked."""
+    for sheet in found.sheets:
+        for remark in sheet.remarks if not sheet.problem else ():
+            print(f"grader: {printable(f'{sheet.name}: {remark}')}", file=sys.stderr)
+    for what, names in (("without a quiz sheet", found.without), ("not submissions, left out", found.others)):
+        if names:
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            print(f"grader: {what}: {printable(', '.join(names[:NAMED]))}{more}", file=sys.stderr)
+
+
+#: Names of one kind that are printed.
+NAMED = 10
+
+
+def _marked(options: argparse.Namespace, lab: Lab, found: Sheet) -> QuizResult:
     sheet, problems = read_sheet(found.data)
     if found.problem:
         problems = [found.problem]
-    seed = by_the_course(variant_of(sheet), (found.name,)) if options.seed is None else options.seed
+    seed = by_the_course(variant_of(sheet), found.owners) if options.seed is None else options.seed
     return mark_answers(lab, load_quiz(lab, seed), sheet, problems)
 
 
-def _table(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
+def _table(sheets: list[tuple[Sheet, QuizResult]]) -> list[str]:
     width = max(min(max(len(printable(found.name)) for found, _ in sheets), 32), 8)
     lines = [f"{'sheet':{width}}   points   right  part  wrong  open  invalid"]
     for found, marked in sheets:
@@ -65,7 +86,7 @@ def _table(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
     return [*lines, "", f"{count_}, {points(mean)} of {points(sheets[0][1]['max_points'])} points on average"]
 
 
-def _statistics(sheets: list[tuple[Found, QuizResult]]) -> list[str]:
+def _statistics(sheets: list[tuple[Sheet, QuizResult]]) -> list[str]:
     """Count who answered each question, and who was right; show the most common misconception of the others."""
     lines = [f"{'question':34}  right  answered"]
     for place, first in enumerate(sheets[0][1]["questions"]):

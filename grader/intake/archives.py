@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,18 +63,32 @@ def read_archive(data: bytes, name: str, lab: str = "") -> Unpacked:
 
     Refused if there is no kernel, or the archive cannot be read.
     """
-    try:
-        members = _zip_members(data) if _is_zip(data) else _tar_members(_unpacked(data))
+    with _refusing(name):
+        members = _members(data)
         chosen = choose(members, lab, name, nested=False)
         kernel = _member(members, chosen.kernel, SOURCE_LIMIT)
         sheet = _member(members, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
-        own = _own(members, chosen.kernel)
+        return Unpacked(chosen.kernel, kernel, sheet, chosen.remarks, _own(members, chosen.kernel))
+
+
+def read_archived_sheet(data: bytes, name: str, lab: str = "") -> tuple[bytes | None, tuple[str, ...]]:
+    """Return only the quiz sheet of an archive, None if it has none, and remarks. Refused if it cannot be read."""
+    with _refusing(name):
+        members = _members(data)
+        chosen = choose(members, lab, name, nested=False, sheet_only=True)
+        return _member(members, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None, chosen.remarks
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Refuse an archive by its name, whatever goes wrong while it is read."""
+    try:
+        yield
     except Refused as refused:
         told = str(refused)
         raise Refused(told if name in told else f"{name}: {told}") from None
     except Exception as error:  # the modules that unpack fail in many ways on damaged bytes
         raise Refused(f"{name}: the archive cannot be read ({str(error) or type(error).__name__})") from None
-    return Unpacked(chosen.kernel, kernel, sheet, chosen.remarks, own)
 
 
 class _Members(dict[str, Callable[[int], bytes]]):
@@ -92,6 +107,10 @@ class _Members(dict[str, Callable[[int], bytes]]):
         if path in self:
             self.twice.add(path)
         self[path] = read
+
+
+def _members(data: bytes) -> _Members:
+    return _zip_members(data) if _is_zip(data) else _tar_members(_unpacked(data))
 
 
 def is_clutter(parts: Sequence[str]) -> bool:

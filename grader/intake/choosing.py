@@ -38,7 +38,13 @@ class Chosen(NamedTuple):
 
 
 def choose(
-    paths: Iterable[str], lab: str = "", name: str = "", *, numbered: bool = False, nested: bool = True
+    paths: Iterable[str],
+    lab: str = "",
+    name: str = "",
+    *,
+    numbered: bool = False,
+    nested: bool = True,
+    sheet_only: bool = False,
 ) -> Chosen:
     """Choose from the paths of a submission's files, relative to its top, with slashes. Refused if nothing fits.
 
@@ -46,6 +52,7 @@ def choose(
     name      what the top is called, for messages and as the name of the top folder
     numbered  the platform numbers files that are handed in again, so kernel-1.py replaces kernel.py
     nested    an archive among the files may be looked into
+    sheet_only  only the sheet is wanted, so the kernel may be missing
     """
     paths = sorted(paths, key=lambda path: (path.count("/"), path))
     kernel = _kernel(paths, lab, name, numbered)
@@ -53,9 +60,9 @@ def choose(
         archives = [path for path in paths if path.lower().endswith(_ARCHIVES)] if nested else []
         if len(archives) == 1:
             return Chosen(archive=archives[0])
-        kernel = _only_program(paths, len(archives), name)
+        kernel = "" if sheet_only else _only_program(paths, len(archives), name)
     sheet, remarks = _sheet(paths, kernel, numbered)
-    if _base(kernel) not in KERNELS and not numbered:
+    if _base(kernel) not in KERNELS and not numbered and not sheet_only:
         remarks = [f"{kernel} was taken for {named(kernel)}", *remarks]
     return Chosen(kernel, sheet, "", tuple(remarks))
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from grader.intake.answer_sheet import Unfit, read_answers
-from grader.intake.archives import ARCHIVE_LIMIT, Unpacked, is_archive, is_clutter, read_archive
+from grader.intake.archives import ARCHIVE_LIMIT, Unpacked, is_archive, is_clutter, read_archive, read_archived_sheet
 from grader.intake.choosing import ANSWERS, KERNEL, KERNELS, choose, named
 from grader.intake.mine_files import OwnFiles
 from grader.intake.refusal import Gone, Refused, Unreadable
@@ -99,6 +99,41 @@ def read_files(
         raise Refused(f"{name!r} cannot be a path: {error}") from None
     check_source(read.kernel, read.kernel_name)
     return read
+
+
+def read_answer_sheet(
+    files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, *, numbered: bool = False
+) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return only the quiz sheet of a submission, found as `read_files` finds it, and remarks; None if it has none.
+
+    The kernel may be missing. Refused, Unreadable.
+    """
+    try:
+        own, path = files[0]
+        if len(files) == 1 and not stat.S_ISDIR(os.lstat(path).st_mode):
+            return _sheet_in(path, own or path.name, lab)
+        places = _places(files)
+        chosen = choose(places, lab, name, numbered=numbered, sheet_only=True)
+        if chosen.archive:
+            return read_archived_sheet(_read_place(places[chosen.archive], ARCHIVE_LIMIT), chosen.archive, lab)
+        sheet = _read_place(places[chosen.sheet], ANSWERS_LIMIT) if chosen.sheet else None
+        return sheet, chosen.remarks
+    except OSError as error:
+        raise Unreadable(f"{name} cannot be read: {error.strerror or type(error).__name__}") from None
+
+
+def _sheet_in(path: pathlib.Path, own: str, lab: str) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return the sheet that a single file is, or that is in it if it is an archive."""
+    data = _read_at(None, str(path), ARCHIVE_LIMIT)
+    if data is None:
+        raise Gone(f"{own} is gone")
+    if is_archive(data, pathlib.PurePath(own).suffix.lower()):
+        return read_archived_sheet(data, own, lab)
+    if not choose([own], sheet_only=True).sheet:
+        return None, ()
+    if len(data) > ANSWERS_LIMIT:
+        raise Refused(f"{own} has more than {ANSWERS_LIMIT >> 10} KiB")
+    return data, ()
 
 
 def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, numbered: bool) -> SubmittedFiles:

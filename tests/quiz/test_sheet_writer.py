@@ -1,7 +1,5 @@
 """Sheets: written empty, filled in, changed by one answer, and read back."""
 
-import os
-
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -10,7 +8,7 @@ from grader.errors import InputError
 from grader.intake.submission import read_answers
 from grader.quiz.check import model_sheet
 from grader.quiz.marking import is_open, read_sheet
-from grader.quiz.sheet_files import find_sheets, read_bytes, updated
+from grader.quiz.sheet_files import read_bytes, updated
 from grader.quiz.sheet_writer import accepted, entry, template
 
 _TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -85,28 +83,8 @@ def test_editing_any_sheet_gives_the_sheet_that_was_meant(text, answer):
         }
 
 
-def test_sheets_of_a_folder(tmp_path):
-    """NAME.yaml and NAME/answers.yaml, in order of name; links and other files are not followed or not taken."""
-    (tmp_path / "bob").mkdir()
-    (tmp_path / "bob" / "answers.yaml").write_text("a: 1\n")
-    (tmp_path / "ada.yaml").write_text("a: 2\n")
-    (tmp_path / "notes.txt").write_text("x")
-    (tmp_path / "eve.yml").symlink_to("/etc/passwd")
-    os.mkfifo(tmp_path / "pipe.yaml")
-    found = find_sheets(tmp_path)
-
-    assert [(f.name, f.data, f.problem) for f in found] == [
-        ("ada", b"a: 2\n", ""),
-        ("bob", b"a: 1\n", ""),
-        ("eve", b"", "symbolic links are not followed"),
-        ("pipe", b"", "not a regular file"),
-    ]
-
-
-def test_a_folder_without_sheets_and_a_sheet_that_is_none_are_errors(tmp_path):
-    """With what is looked for."""
-    with pytest.raises(InputError, match="no sheets found; expected NAME.yaml or NAME/answers.yaml"):
-        find_sheets(tmp_path)
+def test_a_sheet_that_is_none_is_an_error(tmp_path):
+    """With what was found."""
     with pytest.raises(InputError, match="not a regular file|Is a directory"):
         read_bytes(tmp_path)
 

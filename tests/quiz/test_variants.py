@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.batch.grading import _owners
+from grader.batch.identity import owners
 from grader.quiz import mark
 from grader.quiz.variants import by_the_course, everybodys, in_practice
 
@@ -41,5 +41,5 @@ def test_a_display_name_is_no_id_where_there_is_one():
     """Students can change their name to a friend's login; it counts only where a download has nothing else."""
     about = {"system": "moodle", "user": "", "number": "500017", "email": "", "label": "ada"}
 
-    assert _owners(about) == ("500017",)
-    assert _owners({**about, "number": ""}) == ("ada",)
+    assert owners(about) == ("500017",)
+    assert owners({**about, "number": ""}) == ("ada",)
