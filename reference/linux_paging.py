@@ -13,9 +13,6 @@ from reference.file_backed import CachedFile
 from reference.linux_areas import TABLE, Area, Areas, Kind
 from reference.swapping import SwappingKernel
 
-#: Pages around a read fault that are mapped if they are in memory.
-WINDOW = 16
-
 
 class LinuxPagingKernel(SwappingKernel):
     """Between any two calls, `areas` has the mappings of each process as Linux would count them, and `exclusive` the
@@ -23,9 +20,11 @@ class LinuxPagingKernel(SwappingKernel):
     has the numbers of the page tables that Linux would have for each process: it makes one for the first entry, and
     keeps it as long as a mapping lies there.
 
+    window_pages      around a read fault are mapped if they are in memory: 64 KiB
     read_ahead_pages  are brought by one read from disk: a setting of the disk, 128 KiB unless somebody changed it
     """
 
+    window_pages = 16
     read_ahead_pages = 32
 
     def __init__(self, hw):
@@ -149,8 +148,8 @@ class LinuxPagingKernel(SwappingKernel):
     def map_around(self, process: Process, page: int, region: Region) -> None:
         """Map what is in memory of the window around a page, and has no entry yet."""
         area = self.areas[process].find(page)
-        begin = max(page - page % WINDOW, area.first)
-        window = range(begin, min(begin + WINDOW, area.end))
+        begin = max(page - page % self.window_pages, area.first)
+        window = range(begin, min(begin + self.window_pages, area.end))
         in_memory = [near for near in window if self.index_in_object(region, near) in region.file.frames]
         if not in_memory or self.only_last_page(process, region, in_memory[0]):
             return

@@ -16,14 +16,12 @@ from grader.scenario.describe import sentence
 if TYPE_CHECKING:
     from grader.host.compare import Side
     from grader.host.machine import HostMachine
+    from grader.host.measure import Sizes
     from grader.host.model import LinuxModel
     from grader.host.probes import Findings
     from grader.host.runs import Runs, StepRuns
 
 WIDTH = 79
-
-#: The rule by which a read from disk brings the pages around it.
-READ_AHEAD_RULE = 22
 
 #: One side of a step: how it ended, minor and major faults, pages present.
 _SIDE = "{:>7} {:>5} {:>4} {:>5}"
@@ -58,12 +56,11 @@ def run(options: argparse.Namespace) -> int:
     lab = load_lab(find_lab(options.lab))
     with HostMachine(options.folder) as host:
         found = probe(host)
-        model = linux_model(lab, found.read_ahead)
-        short = model is not None and found.read_ahead is not None and found.read_ahead < model.read_ahead
-        if short and READ_AHEAD_RULE not in found.breaks:
-            found = found._replace(breaks=(*found.breaks, READ_AHEAD_RULE))
+        model = linux_model(lab, found.sizes)
         if options.format != "html":
             _about(host, found, model)
+        if model is not None:
+            found = found.with_sizes_of(model.sizes)
         if options.scenario:
             return _one(host, lab, options, model, found)
         return _all(host, lab, model, found)
@@ -71,25 +68,34 @@ def run(options: argparse.Namespace) -> int:
 
 def _about(host: HostMachine, found: Findings, model: LinuxModel | None) -> None:
     """Say what this machine is, and which rules it follows."""
+    from grader.host.model import PROFILE
     from grader.host.probes import OF_DISKS
     from grader.scenario.linux_rules import RULES
 
-    on_disk = found.read_ahead is not None
     _say(f"Linux {os.uname().release}, {os.uname().machine}, pages of {host.page_size} bytes.")
     _say(f"The self-test finds that this kernel follows rules {_list(found.follows)}.")
-    if not on_disk:
+    if not found.on_disk:
         _say(
             f"Files in {host.folder} are in memory and not on a disk, so scenarios with files cannot be replayed. "
             "`--folder FOLDER` names a folder on a disk."
         )
-    elif model is not None and found.read_ahead != model.read_ahead:
-        _say(f"This machine's disk reads {found.read_ahead} pages at once, the model {model.read_ahead}.")
+    if model is not None and found.sizes != PROFILE:
+        other = "as in the model" if found.sizes == model.sizes else f"in the model {_sizes(model.sizes)}"
+        _say(f"Here {_sizes(found.sizes)}; {other}.")
+        odd = sorted(set(found.with_sizes_of(model.sizes).breaks) - set(found.breaks))
+        if odd:
+            _say(f"Steps that show rule {_list(odd)} are no alarm therefore.")
     for number in found.breaks:
-        if number in OF_DISKS and not on_disk:
+        if number in OF_DISKS and not found.on_disk:
             continue
         _say(f"It does not follow rule {number}, so steps that show this rule are no alarm. {RULES[number].sentence}")
-    if not found.pagemap:
-        _say("It does not show which pages are present (no pagemap), so only outcomes, faults and values are compared.")
+    if not found.populates:
+        _say("It has no MADV_POPULATE (Linux 5.14 has it), so scenarios that use it cannot be replayed.")
+    if not found.looks:
+        _say(
+            "It does not let us see which pages are present and shared (/proc/PID/pagemap and /proc/PID/mem), so only "
+            "outcomes, faults and values are compared."
+        )
     if model is None:
         _say(
             "This copy of the lab has no model of Linux (linux.json), so the column of the model is empty. Ask for a "
@@ -98,10 +104,17 @@ def _about(host: HostMachine, found: Findings, model: LinuxModel | None) -> None
     print()
 
 
+def _sizes(sizes: Sizes) -> str:
+    from grader.host.measure import MANY, PAGES
+
+    read_ahead, window = (f"{PAGES} or more" if pages == MANY else pages for pages in (sizes.read_ahead, sizes.window))
+    read = f"one read from the disk brings {read_ahead} pages, and " if sizes.read_ahead is not None else ""
+    return f"{read}a read fault maps up to {window}"
+
+
 def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, model: LinuxModel | None, found: Findings) -> int:
     """Show one scenario step by step; return 1 if this machine is not as modelled."""
     from grader.host.pictures import host_trace
-    from grader.host.replay import unfit
     from grader.host.runs import run
 
     scenario = next((s for s in lab.scenarios if s.id == options.scenario), None)
@@ -109,7 +122,7 @@ def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, model: LinuxM
         near = did_you_mean(options.scenario, [s.id for s in lab.scenarios])
         near = near or f"`{command('list', lab.path)}` shows them"
         raise InputError([f"{lab.name}: there is no public scenario {options.scenario!r}; {near}"])
-    reason = unfit(scenario, found.read_ahead is not None)
+    reason = found.unfit(scenario)
     if reason:
         raise InputError([f"{scenario.id} cannot be replayed on a real kernel: {reason}"])
     runs = run(host, lab, scenario, model)
@@ -197,14 +210,13 @@ def _remarks(seen: StepRuns, excuses: list[int]) -> list[str]:
 
 def _all(host: HostMachine, lab: Lab, model: LinuxModel | None, found: Findings) -> int:
     """Show a line per public scenario; return 1 if this machine is not as modelled in one of them."""
-    from grader.host.replay import unfit
     from grader.host.runs import run
 
     done, refused, shown, seconds = 0, [], set(), 0.0
     steps = 0
     alarm = False
     for scenario in lab.scenarios:
-        reason = unfit(scenario, found.read_ahead is not None)
+        reason = found.unfit(scenario)
         if reason:
             refused.append((scenario.id, reason))
             continue

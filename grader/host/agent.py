@@ -9,6 +9,7 @@ Nothing stays behind. Workers end when the agent does, since no one else holds t
 agent ends its workers when its own input ends; files have no name.
 """
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -74,6 +75,9 @@ stack_top = ctypes.addressof(ctypes.c_char.from_buffer(stack)) + (1 << 16) - 64
 iovecs = (ctypes.c_size_t * (4 * IOVECS))()
 OK, SEGV, ERROR = 0, 1, 2
 
+#: Whether the kernel has MADV_POPULATE (Linux 5.14).
+populates = libc.madvise(place, PAGE, POPULATE_READ) == 0
+
 
 def populate():
     """Fault in this process's memory, except the arena. Twice: reading the list allocates memory itself."""
@@ -81,23 +85,28 @@ def populate():
         with open("/proc/self/maps", encoding="ascii", errors="replace") as file:
             lines = file.read().splitlines()
         for line in lines:
-            where, rights, *_rest = line.split(maxsplit=2)
+            where, rights, *rest = line.split(maxsplit=2)
             first, end = (int(number, 16) for number in where.split("-"))
             if BASE <= first < END:
                 continue
             own = rights.startswith("rw") and rights[3] == "p"
             if again and not own:
                 continue
-            # Parts that cannot be read (guard pages, vvar) refuse, and need no fault.
-            if libc.madvise(first, end - first, POPULATE_WRITE if own else POPULATE_READ) and own:
-                touch_by_hand(first, end)
+            if populates:
+                # Parts that cannot be read (guard pages, vvar) refuse, and need no fault.
+                libc.madvise(first, end - first, POPULATE_WRITE if own else POPULATE_READ)
+            elif rights.startswith("r") and "[v" not in rest[0]:
+                touch_by_hand(first, end, own)
 
 
-def touch_by_hand(first, end):
-    """Write a byte of each page to itself, on kernels without MADV_POPULATE."""
+def touch_by_hand(first, end, own):
+    """Touch each page, on kernels without MADV_POPULATE: read a byte, and write it again if the memory is ours."""
     for page in range(first, end, PAGE):
         byte = ctypes.c_ubyte.from_address(page)
-        byte.value = byte.value
+        if own:
+            byte.value = byte.value
+        else:
+            byte.value  # noqa: B018 - this reads the page
 
 
 # -- what a worker can do: each returns an outcome; measured between two calls of getrusage ------------------------
@@ -237,6 +246,14 @@ class Workers:
             os.write(self.ready[1], b"r")
             self.work(number)
         self.note(number, pid)
+        self.await_ready()
+
+    def await_ready(self):
+        """Wait until a new process has prepared itself."""
+        poll = select.poll()
+        poll.register(self.ready[0], select.POLLIN)
+        if not poll.poll(PATIENCE * 1000):
+            raise TimeoutError("a new process did not begin to work")
         os.read(self.ready[0], 1)
 
     def begin(self):
@@ -256,9 +273,10 @@ class Workers:
             carry_out(self.operations["kernel_reads"], (scratch, 1, 0))
 
     def note(self, number, pid):
-        """Remember a process."""
+        """Remember a process, and watch it if the kernel lets us (not before Linux 5.3, nor in some containers)."""
         self.pids[number] = pid
-        self.descriptors[number] = os.pidfd_open(pid)
+        with contextlib.suppress(OSError, AttributeError):
+            self.descriptors[number] = os.pidfd_open(pid)
 
     def work(self, number):
         """Carry out commands until there are none; the process of this worker ends here."""
@@ -287,7 +305,7 @@ class Workers:
             populate()
             os.write(self.ready[1], b"r")
             self.work(child)
-        os.read(self.ready[0], 1)
+        self.await_ready()
         populate()
         answer[OUTCOME], answer[CHILD] = OK, pid
         ctypes.memmove(before, after, ctypes.sizeof(before))
@@ -296,16 +314,25 @@ class Workers:
     def tell(self, number, name, arguments):
         """Let a worker carry out an operation; return (what became of it, faults, values)."""
         os.write(self.commands[number][1], json.dumps([name, arguments]).encode())
-        poll = select.poll()
-        poll.register(self.replies[0], select.POLLIN)
-        poll.register(self.descriptors[number], select.POLLIN)
-        ready = [descriptor for descriptor, _ in poll.poll(PATIENCE * 1000)]
-        if self.replies[0] in ready:
+        if self.replied(number):
             os.read(self.replies[0], 1)
             return self.answered(number, name, arguments)
-        if not ready:
-            return ["stuck", [0, 0], []]
-        return self.died(number)
+        return self.died(number) if self.stat(number)[0] == "Z" else ["stuck", [0, 0], []]
+
+    def replied(self, number):
+        """Return True once a worker has answered; False if it has died, or does neither for too long."""
+        poll = select.poll()
+        poll.register(self.replies[0], select.POLLIN)
+        if number in self.descriptors:
+            poll.register(self.descriptors[number], select.POLLIN)
+            return self.replies[0] in [descriptor for descriptor, _ in poll.poll(PATIENCE * 1000)]
+        for _ in range(PATIENCE * 100):
+            dead = self.stat(number)[0] == "Z"  # asked first: what it answered before is there by now
+            if poll.poll(0 if dead else 10):
+                return True
+            if dead:
+                break
+        return False
 
     def answered(self, number, name, arguments):
         if name == "fork":
@@ -318,18 +345,18 @@ class Workers:
 
     def died(self, number):
         """Return how a worker died, with its faults; it stays a zombie, whose counts can still be read."""
-        how = os.waitid(os.P_PIDFD, self.descriptors[number], os.WEXITED | os.WNOWAIT) if self.mine(number) else None
-        with open(f"/proc/{self.pids[number]}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
+        fields = self.stat(number)
+        mine = int(fields[1]) == os.getpid()  # and not a child of another worker
+        how = os.waitid(os.P_PID, self.pids[number], os.WEXITED | os.WNOWAIT) if mine else None
         status = how.si_status if how is not None else int(fields[49]) & 0x7F
         faults = [int(fields[7]) - before[MINOR], int(fields[9]) - before[MAJOR]]
         outcome = {0: "ok", signal.SIGSEGV: "segv", signal.SIGBUS: "segv"}.get(status, f"signal {status}")
         return [outcome, faults, values[: answer[COUNT]]]
 
-    def mine(self, number):
-        """Return True if a worker is a child of the agent, and not of another worker."""
+    def stat(self, number):
+        """Return the fields of /proc/PID/stat that follow the name: state, parent, ..."""
         with open(f"/proc/{self.pids[number]}/stat", encoding="utf-8", errors="replace") as file:
-            return int(file.read().rpartition(")")[2].split()[1]) == os.getpid()
+            return file.read().rpartition(")")[2].split()
 
     def end(self):
         """End all workers and leave none as a zombie."""
@@ -373,7 +400,7 @@ def scenario(begin, line):
     try:
         for number in range(begin["started"]):
             workers.start(number)
-        say({"files": files, "pids": workers.pids})
+        say({"files": files, "pids": workers.pids, "populates": populates})
         for data in sys.stdin:
             command = json.loads(data)
             if command[0] == "end":
@@ -404,7 +431,7 @@ def main():
     if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:
         resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
     # Even so it would look for ELF headers in the mappings of a process that dies, and fault in their first pages.
-    with open("/proc/self/coredump_filter", "w", encoding="ascii") as file:
+    with contextlib.suppress(OSError), open("/proc/self/coredump_filter", "w", encoding="ascii") as file:
         file.write("0")
     populate()
     for line in sys.stdin:

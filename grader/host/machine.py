@@ -21,6 +21,9 @@ AGENT = pathlib.Path(__file__).with_name("agent.py")
 #: As in agent.py.
 BASE, STAMP = 0x20_0000_0000, 2048
 
+#: Flags of mmap: the last one makes it fail where something is mapped already.
+MAP_SHARED, MAP_PRIVATE, NOREPLACE = 1, 2, 0x100000
+
 _PRESENT, _FILE, _EXCLUSIVE = 1 << 63, 1 << 61, 1 << 56
 
 
@@ -42,6 +45,14 @@ class PageSeen(NamedTuple):
     def own(self) -> bool:
         """Return True for a page of private memory that one process alone maps."""
         return self.exclusive and not self.of_object
+
+
+def _readable(path: str) -> bool:
+    try:
+        with open(path, "rb", buffering=0):
+            return True
+    except OSError:
+        return False
 
 
 def folder_on_disk() -> str:
@@ -80,6 +91,8 @@ class HostMachine:
             env={"PATH": "/usr/bin:/bin", "MALLOC_ARENA_MAX": "1"},
         )
         self.pids: dict[int, int] = {}
+        # Known once a scenario has begun: may we look into the agent's processes? Is there MADV_POPULATE (Linux 5.14)?
+        self.looks = self.populates = True
 
     def __enter__(self) -> HostMachine:
         return self
@@ -104,12 +117,21 @@ class HostMachine:
         given = [[self.folder, *file] for file in files]
         answer = self._ask({"started": started, "processes": processes, "files": given})
         self.pids = {int(number): pid for number, pid in answer["pids"].items()}
+        self.populates = answer["populates"]
+        self.looks = _readable(f"/proc/{self.pids[0]}/pagemap") and _readable(f"/proc/{self.pids[0]}/mem")
         descriptors: list[int] = answer["files"]
         return descriptors
 
     def do(self, number: int, name: str, *arguments: Any, values: list[int] | None = None) -> Answer:
-        """Let a process carry out an operation."""
+        """Let a process carry out an operation. InputError if this machine has no room for it, or no time."""
         outcome, faults, seen = self._ask([number, name, arguments, values or []])
+        if outcome == "refused":
+            limits = "`ulimit -u` and the control group's pids.max limit them"
+            raise InputError([f"this machine allows no more processes: {os.strerror(seen[0])}; {limits}"])
+        if outcome == "stuck":
+            raise InputError(
+                [f"a process of the scenario has not answered ({name}); run it again when less is going on"]
+            )
         if name == "fork" and outcome == "ok":
             self.pids[arguments[0]] = seen[0]
             seen = []
@@ -124,13 +146,12 @@ class HostMachine:
     # -- looking ----------------------------------------------------------------------------------------------
 
     def pages(self, number: int, first: int, count: int) -> dict[int, PageSeen] | None:
-        """Return the pages of a range that are present; None where the kernel has no pagemap."""
-        place = (BASE // self.page_size + first) * 8
-        try:
-            with open(f"/proc/{self.pids[number]}/pagemap", "rb", buffering=0) as file:
-                data = os.pread(file.fileno(), 8 * count, place)
-        except OSError:
+        """Return the pages of a range that are present; None where the kernel does not let us look."""
+        if not self.looks:
             return None
+        place = (BASE // self.page_size + first) * 8
+        with open(f"/proc/{self.pids[number]}/pagemap", "rb", buffering=0) as file:
+            data = os.pread(file.fileno(), 8 * count, place)
         entries = struct.unpack(f"{len(data) // 8}Q", data)
         return {
             first + i: PageSeen(bool(entry & _FILE), bool(entry & _EXCLUSIVE))

@@ -20,6 +20,7 @@ from grader.scenario.profile import on_linux
 from grader.trace.json_form import trace_from_json, trace_to_json
 from grader.trace.records import Trace
 
+from .measure import Sizes
 from .replay import unfit
 
 FORMAT = 1
@@ -27,45 +28,43 @@ FORMAT = 1
 #: The file in a released lab.
 FILE = "linux.json"
 
+#: The sizes that the profile has on its own.
+PROFILE = Sizes()
+
 
 class LinuxModel(NamedTuple):
     """Linux as modelled.
 
-    run         returns the trace of a public scenario of the lab on the profile
-    read_ahead  pages that one read from the modelled disk brings
+    run    returns the trace of a public scenario of the lab on the profile
+    sizes  that it was run with
     """
 
     run: Callable[[Scenario], Trace]
-    read_ahead: int
+    sizes: Sizes
 
 
-def linux_model(lab: Lab, read_ahead: int | None = None) -> LinuxModel | None:
-    """Return the model; None for a released lab without one.
-
-    read_ahead  pages that this machine's disk reads at once, if that is known; what was released follows no machine
-    """
-    kernel = linux_kernel(lab, read_ahead)
-    if kernel is not None:
-        return _replaying(kernel)
-    return _released(lab)
+def linux_model(lab: Lab, sizes: Sizes = PROFILE) -> LinuxModel | None:
+    """Return the model with these sizes, or a released lab's, whose sizes are the profile's; None if it has none."""
+    kernel = linux_kernel(lab, sizes)
+    if kernel is None:
+        return _released(lab)
+    return LinuxModel(lambda scenario: replay(with_profile(scenario), kernel), sizes)
 
 
-def linux_kernel(lab: Lab, read_ahead: int | None = None) -> MakeKernel | None:
-    """Return the kernel of the Linux profile; None in a released lab, which has no references."""
+def linux_kernel(lab: Lab, sizes: Sizes = PROFILE) -> MakeKernel | None:
+    """Return the kernel of the Linux profile with these sizes; None in a released lab, which has no references."""
     path = lab.path.resolve().parent.parent / "reference" / "linux.py"
     if not path.is_file():
         return None
     kernel: Any = load_class(ClassAt(path, "LinuxKernel"))
-    return kernel if read_ahead is None else type(kernel.__name__, (kernel,), {"read_ahead_pages": read_ahead})
+    pages = {"read_ahead_pages": sizes.read_ahead, "window_pages": sizes.window}
+    changed = {name: value for name, value in pages.items() if value not in (None, getattr(kernel, name))}
+    return type(kernel.__name__, (kernel,), changed) if changed else kernel
 
 
 def with_profile(scenario: Scenario) -> Scenario:
     """Return a scenario as the model and a real kernel run it."""
     return scenario if scenario.machine.profile == LINUX else on_linux(scenario)
-
-
-def _replaying(kernel: Any) -> LinuxModel:
-    return LinuxModel(lambda scenario: replay(with_profile(scenario), kernel), kernel.read_ahead_pages)
 
 
 # -- released labs --------------------------------------------------------------------------------------------------
@@ -81,8 +80,7 @@ def released_runs(lab: Lab) -> str | None:
         return None
     textbook = [s for s in lab.scenarios if s.machine.profile != LINUX and not unfit(s)]
     runs = {s.id: {"hash": s.hash, "trace": trace_to_json(model.run(s))} for s in textbook}
-    head = {"format": FORMAT, "read_ahead": model.read_ahead}
-    return json.dumps({**head, "runs": runs}, separators=(",", ":")) + "\n"
+    return json.dumps({"format": FORMAT, "runs": runs}, separators=(",", ":")) + "\n"
 
 
 def _released(lab: Lab) -> LinuxModel | None:
@@ -93,7 +91,6 @@ def _released(lab: Lab) -> LinuxModel | None:
         known = {id: (run["hash"], run["trace"]) for id, run in released["runs"].items()}
         if released["format"] != FORMAT:
             raise ValueError(f"format {released['format']}")
-        read_ahead = int(released["read_ahead"])
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -116,4 +113,4 @@ def _released(lab: Lab) -> LinuxModel | None:
             raise InputError([f"{path}: {problem}"]) from None
         return found
 
-    return LinuxModel(run, read_ahead)
+    return LinuxModel(run, PROFILE)

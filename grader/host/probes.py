@@ -10,11 +10,16 @@ import pathlib
 import sys
 from typing import NamedTuple
 
+from grader.errors import InputError
 from grader.scenario.loader import parse_scenario
 from grader.scenario.model import Scenario
 
 from .machine import HostMachine
-from .replay import HostReplay, read_ahead
+from .measure import Sizes, measure
+from .replay import HostReplay, unfit
+
+#: The rules by which a read from disk brings several pages, and a fault maps several.
+READ_AHEAD_RULE, WINDOW_RULES = 22, (19, 23)
 
 
 class Probe(NamedTuple):
@@ -95,15 +100,37 @@ OF_DISKS = (22, 23, 26, 44, 48)
 class Findings(NamedTuple):
     """Holds what the self-test found.
 
-    follows     rules that this kernel follows; breaks: those that it does not
-    pagemap     whether the kernel shows which pages are present and shared
-    read_ahead  pages that one read from the disk brings (see replay.read_ahead)
+    follows    rules that this kernel follows; breaks: those that it does not
+    looks      whether the kernel lets us see which pages are present and shared
+    populates  whether it has MADV_POPULATE
+    sizes      of this machine
     """
 
     follows: tuple[int, ...]
     breaks: tuple[int, ...]
-    pagemap: bool
-    read_ahead: int | None
+    looks: bool
+    populates: bool
+    sizes: Sizes
+
+    @property
+    def on_disk(self) -> bool:
+        """Return True if there is a disk for the files of scenarios."""
+        return self.sizes.read_ahead is not None
+
+    def unfit(self, scenario: Scenario) -> str:
+        """Return why a scenario cannot be replayed here; "" if it can."""
+        return unfit(scenario, self.on_disk, self.populates)
+
+    def with_sizes_of(self, model: Sizes) -> Findings:
+        """Return the findings where the model has other sizes, as a released one does: rules that then show otherwise
+        count as not followed. More pages read at once than in the model make no difference in public scenarios.
+        """
+        breaks = set(self.breaks)
+        if model.read_ahead and self.sizes.read_ahead and self.sizes.read_ahead < model.read_ahead:
+            breaks.add(READ_AHEAD_RULE)
+        if self.sizes.window != model.window:
+            breaks.update(WINDOW_RULES)
+        return self._replace(breaks=tuple(sorted(breaks)))
 
 
 def missing() -> str:
@@ -120,17 +147,21 @@ def missing() -> str:
 
 
 def probe(host: HostMachine) -> Findings:
-    """Run the self-test."""
+    """Run the self-test. InputError where page faults are not counted, so that there is nothing to compare."""
     follows: list[int] = []
     breaks: list[int] = []
-    pagemap = True
+    counted = False
     for one in _PROBES:
         steps, _ = HostReplay(host, _scenario(one)).run()
         seen = [step.faults for step in steps]
         agrees = all(a is None or a == b for a, b in zip(seen, one.faults, strict=True))
         (follows if agrees else breaks).extend(one.rules)
-        pagemap = pagemap and all(step.present is not None for step in steps)
-    return Findings(tuple(sorted(follows)), tuple(sorted(breaks)), pagemap, read_ahead(host))
+        counted = counted or any(any(faults) for faults in seen if faults)
+    if not counted:
+        raise InputError(
+            ["not here: this system counts no page faults, as gVisor and WSL 1; a virtual machine or WSL 2 would work"]
+        )
+    return Findings(tuple(sorted(follows)), tuple(sorted(breaks)), host.looks, host.populates, measure(host))
 
 
 def _scenario(one: Probe) -> Scenario:

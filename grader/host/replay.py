@@ -11,17 +11,13 @@ from grader.scenario.model import Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import SKIPPED
 
-from .machine import BASE, STAMP, Answer, HostMachine, PageSeen
+from .machine import BASE, MAP_PRIVATE, MAP_SHARED, NOREPLACE, STAMP, Answer, HostMachine, PageSeen
 
 #: (name of a process, page)
 Page = tuple[str, int]
 
-_MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_POPULATE, _NOREPLACE = 1, 2, 0x10, 0x20, 0x8000, 0x100000
+_MAP_FIXED, _MAP_ANONYMOUS, _MAP_POPULATE = 0x10, 0x20, 0x8000
 _ADVICE = {"dontneed": 4, "dontfork": 10, "wipeonfork": 18, "pageout": 21, "populate_read": 22, "populate_write": 23}
-
-
-#: Pages of the file that read_ahead reads, and its answer if they all came at once.
-WHOLE, ALL = 64, 1 << 16
 
 
 class HostStep(NamedTuple):
@@ -117,9 +113,9 @@ class HostReplay:
         values = self._values(step, count)
         stamp, self.stamp = self.stamp, self.stamp + count
         survives = "survives" in step.fields
-        if verb == "execute" and not self._all_allow(step.by, first, count, Protection.EXECUTE):
-            return self.host.do(number, "jump_and_live" if survives else "jump", address, count, offset)
-        reading = verb in ("read", "execute", "copy_from_user")
+        if verb == "execute":
+            return self._execute(step, first, count, offset)
+        reading = verb in ("read", "copy_from_user")
         if survives or verb in ("copy_from_user", "copy_to_user"):
             # Where a process would need a handler, the kernel makes the access for it: it faults and counts alike.
             if reading:
@@ -131,9 +127,23 @@ class HostReplay:
             return self.host.do(number, "read", address, count, offset)
         return self.host.do(number, "write", address, count, offset, stamp, values=values)
 
-    def _all_allow(self, name: str, first: int, count: int, right: Protection) -> bool:
-        found = [self.regions[name].find(page) for page in range(first, first + count)]
-        return bool(found) and found[0] is not None and right in found[0].protection
+    def _execute(self, step: Step, first: int, count: int, offset: int) -> Answer:
+        """Read the pages that may be executed, as for an instruction fetch, and jump to the first that may not."""
+        number, survives = self.numbers[step.by], "survives" in step.fields
+        good = next((i for i in range(count) if not self._executable(step.by, first + i)), count)
+        reading = "kernel_reads" if survives else "read"
+        answer = self.host.do(number, reading, self._address(first), good, offset) if good else Answer("ok", (0, 0), [])
+        if good == count or answer.outcome != OK:
+            return answer._replace(outcome="segv") if answer.outcome == "error" else answer
+        jump = "jump_and_live" if survives else "jump"
+        end = self.host.do(number, jump, self._address(first + good), count - good, offset)
+        assert answer.faults is not None and end.faults is not None
+        faults = (answer.faults[0] + end.faults[0], answer.faults[1] + end.faults[1])
+        return Answer(end.outcome, faults, answer.values)
+
+    def _executable(self, name: str, page: int) -> bool:
+        region = self.regions[name].find(page)
+        return region is not None and Protection.EXECUTE in region.protection
 
     def _fork(self, name: str, child: str) -> Answer:
         self.numbers[child] = number = len(self.numbers)
@@ -152,9 +162,9 @@ class HostReplay:
         first = self.where(fields["at"])[0] if "at" in fields else self.next_page[name]
         pages, shared, file = fields["pages"], fields.get("shared", False), fields.get("file")
         protection = Protection.parse(fields.get("protection", "rw-"))
-        flags = _MAP_SHARED if shared else _MAP_PRIVATE
+        flags = MAP_SHARED if shared else MAP_PRIVATE
         flags |= 0 if file else _MAP_ANONYMOUS
-        flags |= _MAP_FIXED if "fixed" in fields else _NOREPLACE
+        flags |= _MAP_FIXED if "fixed" in fields else NOREPLACE
         flags |= _MAP_POPULATE if "populate" in fields else 0
         offset = fields.get("offset", 0)
         where = (self._address(first), pages * self.size)
@@ -278,27 +288,10 @@ class HostReplay:
         return [*values, *[0] * (count - len(values))]
 
 
-def read_ahead(host: HostMachine) -> int | None:
-    """Return how many pages one read from the disk brings; None if the disk is memory, from which nothing is read.
-
-    ALL if it brings a file of WHOLE pages, which is more than a scenario needs to show a difference.
-    """
-    [file] = host.begin(1, 1, [[WHOLE, [1] * WHOLE, False, False]])
-    try:
-        host.do(0, "mapping", BASE, WHOLE * host.page_size, Protection.READ.bits, _MAP_SHARED | _NOREPLACE, file, 0)
-        before = host.do(0, "resident", BASE, WHOLE).values
-        host.do(0, "read", BASE, 1, 0)
-        after = host.do(0, "resident", BASE, WHOLE).values
-    finally:
-        host.end()
-    came = sum(present & 1 for present in after)
-    return None if any(before) else came if came < WHOLE else ALL
-
-
-def unfit(scenario: Scenario, on_disk: bool = True) -> str:
+def unfit(scenario: Scenario, on_disk: bool = True, populates: bool = True) -> str:
     """Return why a scenario cannot be replayed on a real kernel; "" if it can.
 
-    on_disk  whether there is a disk for its files
+    on_disk  whether there is a disk for its files; populates: whether the kernel has MADV_POPULATE
     """
     verbs = [step.verb for step in scenario.steps]
     expects = [step.expect for step in scenario.steps]
@@ -309,6 +302,8 @@ def unfit(scenario: Scenario, on_disk: bool = True) -> str:
         return "it needs swap, which an ordinary user cannot set up"
     if scenario.files and not on_disk:
         return "it needs files on a disk"
+    if not populates and any(step.fields.get("advice", "").startswith("populate") for step in scenario.steps):
+        return "it needs MADV_POPULATE, which Linux has from 5.14 on"
     if verbs.count("fork") + len(scenario.processes) > machine.max_processes:
         return "it fills the process table of the machine"
     if any(expect.get("outcome") == "oom" for expect in expects):

@@ -13,7 +13,8 @@ from grader.authoring.fuzz.host import find_host_difference, host_words
 from grader.authoring.fuzz.vocabulary import vocabulary
 from grader.host.compare import Side, compare, differences
 from grader.host.machine import HostMachine, folder_on_disk, in_memory
-from grader.host.model import LinuxModel, linux_kernel, linux_model, with_profile
+from grader.host.measure import Sizes
+from grader.host.model import PROFILE, LinuxModel, linux_kernel, linux_model, with_profile
 from grader.host.probes import missing, probe
 from grader.host.replay import HostReplay, unfit
 from grader.host.rules import lab_differences
@@ -42,7 +43,7 @@ def host():
     """A host machine whose kernel follows all rules of the profile."""
     with HostMachine() as machine:
         found = probe(machine)
-        if found.breaks or not found.pagemap:
+        if found.breaks or not found.looks:
             pytest.skip(f"this kernel does not follow rules {found.breaks}, or has no pagemap")
         yield machine
 
@@ -123,6 +124,19 @@ def test_an_access_can_survive(host):
     assert done[1:] == [("segv", (0, 0), []), ("segv", (1, 0), []), ("ok", (0, 0), [0])]
 
 
+@pytest.mark.parametrize("survives", ["", ", survives: true"])
+def test_execution_ends_at_the_first_page_that_may_not_be_executed(host, survives):
+    """The pages before it have been fetched; that page itself is faulted in and then refused (rule 47)."""
+    done = played(
+        host,
+        "mmap: {by: P, name: h, pages: 3}",
+        'mprotect: {by: P, at: "h[0]", protection: r-x}',
+        f"execute: {{by: P, at: h, expect: {{outcome: segv}}{survives}}}",
+    )
+
+    assert done[2] == ("segv", (2, 0), [0])
+
+
 def test_a_file_that_is_not_cached_costs_a_major_fault(host):
     """One read brings its neighbours."""
     files = "files: {f: {pages: 3, contents: [7, 8, 9]}}\n"
@@ -187,7 +201,7 @@ def test_each_side_and_each_rule_is_shown(cli, root, host):
 def test_a_difference_to_the_model_is_an_alarm(cli, root, host, monkeypatch):
     """With the textbook's reference in place of the model, the machine is not as modelled; a report is asked for."""
     lab = lab_of(root, "copy-on-write")
-    textbook = LinuxModel(lambda scenario: replay(with_profile(scenario), reference_kernel(lab)), 32)
+    textbook = LinuxModel(lambda scenario: replay(with_profile(scenario), reference_kernel(lab)), PROFILE)
     monkeypatch.setattr("grader.host.model.linux_model", lambda *_: textbook)
     status, out, _ = cli("host", lab.path, "writable-only-after-the-fork")
 
@@ -230,18 +244,18 @@ def test_the_real_machine_can_be_drawn(cli, root, host):
 def test_a_disk_that_reads_less_than_the_model_raises_no_alarm(cli, root, host, monkeypatch):
     """A released model reads 32 pages ahead. Where the disk brings fewer, steps that show rule 22 are no alarm."""
     lab = load_lab(root / "labs" / "linux")
-    monkeypatch.setattr("grader.host.probes.read_ahead", lambda _: 8)
+    monkeypatch.setattr("grader.host.probes.measure", lambda _: Sizes(8, 4))
     monkeypatch.setattr("grader.host.model.linux_kernel", lambda *_: None)
     monkeypatch.setattr("grader.host.model._released", lambda _: linux_model_of(lab))
     status, out, _ = cli("host", lab.path, "read-ahead-is-one-major-fault")
 
     assert status == 0
-    assert "This machine's disk reads 8 pages at once, the model 32" in " ".join(out.split())
+    assert "one read from the disk brings 8 pages, and a read fault maps up to 4; in the model" in " ".join(out.split())
 
 
 def linux_model_of(lab):
     """Return the model that a release of the lab linux has: its recorded outputs."""
-    return LinuxModel(lambda scenario: load_recording(lab, scenario).traces[0], 32)
+    return LinuxModel(lambda scenario: load_recording(lab, scenario).traces[0], PROFILE)
 
 
 def test_a_lab_without_a_model_is_compared_with_nothing(cli, lab, host):

@@ -25,6 +25,9 @@ from grader.trace.state import State
 #: Calls that only the Linux profile has, by their shares among the verbs of the lab.
 CALLS = ("madvise", "madvise", "mremap", "mlock")
 
+#: Bytes that a process may have to lock in a random scenario, at most.
+LOCKED = 4 << 20
+
 
 def find_host_difference(lab: Lab, seed: int, examples: int) -> tuple[Found | None, Counter[str], float]:
     """Return the shortest scenario found, the count of verdicts, and the processor time of the replays.
@@ -38,16 +41,18 @@ def find_host_difference(lab: Lab, seed: int, examples: int) -> tuple[Found | No
         raise InputError([f"--host is not possible here: {reason}"])
     with HostMachine() as host:
         probed = probe(host)
-        kernel = linux_kernel(lab, probed.read_ahead)
+        kernel = linux_kernel(lab, probed.sizes)
         assert kernel is not None
         if probed.breaks:
             rules = ", ".join(map(str, probed.breaks))
             raise InputError([f"this kernel does not follow rules {rules} of Linux as modelled; see `grader host`"])
+        if not probed.populates:
+            raise InputError(["this kernel has no MADV_POPULATE, which random scenarios use; Linux 5.14 has it"])
 
         def attempt(scenario: Scenario, expected: Trace) -> Attempt:
             return _attempt(host, scenario, expected)
 
-        words = host_words(vocabulary(lab), probed.read_ahead or 0)
+        words = host_words(vocabulary(lab), probed.sizes.read_ahead or 0)
         found, tried = find_difference(lab, kernel, attempt, seed, examples, words)
         return found, tried, host.seconds
 
@@ -65,7 +70,16 @@ def host_words(words: Vocabulary, read_ahead: int) -> Vocabulary:
     usable = (one for one in words.hardware if one.machine.frames <= FRAMES and modelled(one))
     hardware = dict.fromkeys(_on_linux(one) for one in usable)
     verbs = [verb for verb in words.verbs if verb != "fail"]
-    return words._replace(hardware=list(hardware), verbs=[*verbs, *CALLS], failures=[], at=True, linux=True)
+    calls = [call for call in CALLS if call != "mlock" or _may_lock()]
+    return words._replace(hardware=list(hardware), verbs=[*verbs, *calls], failures=[], at=True, linux=True)
+
+
+def _may_lock() -> bool:
+    """Return True if a process may lock as much memory as a random scenario asks for at most."""
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    return limit == resource.RLIM_INFINITY or limit >= LOCKED
 
 
 def _on_linux(one: Hardware) -> Hardware:
