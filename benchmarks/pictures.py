@@ -6,8 +6,8 @@ python benchmarks/pictures.py [--runs 10]
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import sys
@@ -28,11 +28,10 @@ COMMANDS = {
 
 def processor_time(command: list[str]) -> float:
     """Run a command and return the milliseconds of processor time that it took."""
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-    after = os.times()
-    used = after.children_user + after.children_system - before.children_user - before.children_system
-    return used * 1000
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import pytest
 from grader.grade.attempt import attempt_here
 from grader.lab.kernels import misconception_kernel, misconceptions
 from grader.lab.recordings import load_recording
-from grader.view.layout import pictures
+from grader.view.layout import arrange_all, moments, pictures
 from grader.view.player import LIMIT, Difference, Side, page_of_runs, player
 from grader.view.svg import STYLE, svg_file
 from reference.swapping import SwappingKernel
@@ -80,6 +80,28 @@ def test_pictures_of_wrong_kernels_keep_the_budget(state):
             found += 1
             assert len(drawn.encode()) + len(STYLE) <= BUDGET, (flag, drawn[:200])
     assert found > len(one.steps)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("scenario", ["practice-in-small", "three-generations", "fork-needs-no-room"])
+def test_rows_of_two_runs_lead_to_whole_boxes(scenario):
+    """Rows that start where the other run's do still lead to a box of as many frames, or to one frame in common."""
+    one, trace = recorded("copy-on-write", scenario)
+    found = 0
+    for flag in misconceptions(lab_of("copy-on-write")):
+        records = attempt_here(one, trace, misconception_kernel(lab_of("copy-on-write"), flag)).records
+        records = [record for record in records if 0 < record.number <= len(one.steps)]
+        runs = moments(one, trace.pids, trace.steps), moments(one, trace.pids, records)
+        for both in zip(*runs, strict=False):
+            for picture in arrange_all(*both):
+                for space in picture.left + picture.right:
+                    for row in space.rows:
+                        box = picture.boxes[row.box] if row.box is not None else None
+                        if box is not None and box.name != "zero":
+                            found += 1
+                            assert box.many in (1, row.pages), (flag, picture.title, row.label)
+                            assert f"{space.name}:{row.page.label}" in box.users, (flag, picture.title, row.label)
+    assert found > 100
 
 
 def strict(element):
