@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -20,7 +21,7 @@ from grader.batch.accounting import Account
 from grader.batch.changes import changes
 from grader.batch.csv_table import read_table
 from grader.batch.files import FOLDERS, grades_of, write_results, written_or_told
-from grader.batch.gradebooks import Filled, Gradebook, read_gradebook
+from grader.batch.gradebooks import KINDS, Filled, Gradebook, read_gradebook
 from grader.batch.grading import (
     Course,
     Grades,
@@ -44,6 +45,7 @@ from grader.batch.sources import BatchSubmission, read_source
 from grader.batch.store import NAME as STORE
 from grader.batch.store import Kept, Key, Store, StoreError
 from grader.errors import InputError
+from grader.escape import printable
 from grader.lab.lab import Lab
 from grader.language import ENGLISH, speaking
 from grader.points import points as shown_points
@@ -60,6 +62,7 @@ __all__ = [
     "read_gradebooks",
     "read_submissions",
     "refuse_inside",
+    "refuse_overwriting",
 ]
 
 
@@ -94,6 +97,14 @@ class Outcome(NamedTuple):
     missing_parts: list[str]
     roster: Account | None
     alike: str
+
+
+def refuse_overwriting(gradebooks: Sequence[pathlib.Path], output: pathlib.Path) -> None:
+    """InputError if a gradebook has a place and a name that a filled one gets: the download would be lost."""
+    filled = re.compile(rf"(?:{'|'.join(KINDS)})(?:-\d+)?\.csv", re.IGNORECASE)
+    for path in gradebooks:
+        if path.resolve().parent == output.resolve() and filled.fullmatch(path.name):
+            raise InputError([f"{path}: a filled gradebook is written to this file; keep the download elsewhere"])
 
 
 def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
@@ -133,6 +144,7 @@ def grade_batch(
     """Grade submissions and write everything below `output`. StoreError, IsolationError, InputError."""
     opened = open_course(lab, isolation, verify)
     with Store(output) as store:
+        _claim(store, lab, output)
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
         known = enter(lab, store, sources, lists.roster, lists.named, lists.times)
@@ -158,8 +170,9 @@ def merge_batches(
     """Join stores of shards into one below `output`, and write everything. InputError if two disagree."""
     opened = open_course(lab, isolation)
     # All are read before anything is written: a store that is refused leaves nothing behind.
-    shards = [_read_shard(folder, output) for folder in folders]
+    shards = [_read_shard(folder, output, lab) for folder in folders]
     with Store(output) as store:
+        _claim(store, lab, output)
         listed = {id: (about, answers) for id, about, answers in store.submissions()}
         parts = store.parts if listed else []
         overrides = store.overrides if lists.overrides is None else [*lists.overrides]
@@ -182,6 +195,17 @@ def merge_batches(
         store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
         return _told(opened, store, output, 0, [], known, lists)
+
+
+def _claim(store: Store, lab: Lab, output: pathlib.Path) -> None:
+    """Note in a store which lab it is for. InputError if it holds another's: its overrides would count here, too."""
+    _refuse_another(store, lab, output, "name another --output")
+    store.lab = printable(lab.name)
+
+
+def _refuse_another(store: Store, lab: Lab, folder: pathlib.Path, way_out: str) -> None:
+    if store.lab not in ("", printable(lab.name)):
+        raise InputError([f"{folder}: this holds the results of the lab {store.lab}, not of {lab.name}; {way_out}"])
 
 
 def _new_overrides(
@@ -212,13 +236,14 @@ class _Shard(NamedTuple):
     overrides: list[OverrideRow]
 
 
-def _read_shard(folder: pathlib.Path, output: pathlib.Path) -> _Shard:
+def _read_shard(folder: pathlib.Path, output: pathlib.Path, lab: Lab) -> _Shard:
     """Return what a shard's store holds, all of it checked. InputError, StoreError."""
     if folder.resolve() == output.resolve():
         raise InputError([f"{folder}: this is --output, whose shards are there already; leave it out of the list"])
     if not os.path.lexists(folder / STORE):
         raise InputError([f"{folder}: it has no {STORE}; name the --output of each shard"])
     with contextlib.closing(Store.of_shard(folder)) as store:
+        _refuse_another(store, lab, folder, "leave it out")
         return _Shard(list(store.all_attempts()), store.submissions(), store.kernels(), store.parts, store.overrides)
 
 

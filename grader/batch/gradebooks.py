@@ -37,6 +37,10 @@ _KINDS = (
 )
 
 
+#: Names of the files that are filled in, without their ending; a second one of a kind gets a number.
+CANVAS, WORKSHEET, IMPORT = KINDS = "canvas", "moodle-worksheet", "moodle-import"
+
+
 class Filled(NamedTuple):
     """A gradebook to be uploaded: the file's name, its text, and what became of every row."""
 
@@ -206,7 +210,7 @@ def _canvas(rows: list[Cells], batch: Batch, place: int, mine: int | None) -> Fi
         if mine is not None and "mine" in found.entry and out[at_row][-1].strip().casefold() != "ex":
             out[at_row][-1] = _own_grade(found.entry, most_mine)
     notes = [] if most is not None else ["Points Possible is missing, so points are not scaled"]
-    return Filled("canvas.csv", _written(out), account(people, matches, excused, notes))
+    return Filled(f"{CANVAS}.csv", _written(out), account(people, matches, excused, notes))
 
 
 def _points_possible(rows: list[Cells], place: int, shown: str) -> tuple[Cells | None, float | None]:
@@ -272,7 +276,7 @@ def _worksheet(rows: list[Cells], batch: Batch, place: int, _: int | None) -> Fi
                 row[comments] = feedback(found.entry, batch)
         out.append(row)
     notes = [f"{unscaled} of the graded rows have no maximum grade, so their points are not scaled"] * bool(unscaled)
-    return Filled("moodle-worksheet.csv", _written(out), account(people, matches, notes=notes))
+    return Filled(f"{WORKSHEET}.csv", _written(out), account(people, matches, notes=notes))
 
 
 def _participants(rows: list[Cells], batch: Batch, _: int, __: int | None) -> Filled:
@@ -295,7 +299,7 @@ def _participants(rows: list[Cells], batch: Batch, _: int, __: int | None) -> Fi
             told = [grade(found.entry), feedback(found.entry, batch)]
             told += [_own_grade(found.entry, None) if "mine" in found.entry else ""] if mine else []
             out.append([*(row[n] for n in shown), *told])
-    return Filled("moodle-import.csv", _written(out), account(people, matches))
+    return Filled(f"{IMPORT}.csv", _written(out), account(people, matches))
 
 
 _KEYS = {"email": EMAIL, "number": NUMBER, "login": LOGIN}

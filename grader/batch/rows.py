@@ -300,6 +300,17 @@ def read_parts(text: str) -> list[list[int]]:
     return [[n, of] for n, of in parts]
 
 
+def read_lab(text: str) -> str:
+    """Return the name of a store's lab."""
+    try:
+        name = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        name = None
+    if not _is_shown(name):
+        raise BadRow("the name of the lab is not one")
+    return str(name)
+
+
 def read_run(text: str) -> tuple[int, str]:
     """Return the number of a store's last finished run, and when it ended."""
     try:

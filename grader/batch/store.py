@@ -285,6 +285,16 @@ class Store:
         self._set_about("parts", parts)
 
     @property
+    def lab(self) -> str:
+        """Return the name of the lab whose results are kept; "" in a store of an earlier version."""
+        with self._told():
+            return checked.read_lab(self._about("lab", '""'))
+
+    @lab.setter
+    def lab(self, name: str) -> None:
+        self._set_about("lab", name)
+
+    @property
     def written(self) -> dict[str, str]:
         """Files of submissions that this store's batches wrote: path below the output -> sha256 of the bytes."""
         with self._told():

@@ -156,11 +156,12 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
 
     They are read before anything is graded, so that a wrong one is reported at once.
     """
-    from grader.batch import Lists, read_gradebooks
+    from grader.batch import Lists, read_gradebooks, refuse_overwriting
     from grader.batch.course_file import find_course, late_policy, read_course, refuse_unlisted
     from grader.batch.overrides import read_overrides
     from grader.batch.roster import listed_in, parse_columns, read_roster
 
+    refuse_overwriting([pathlib.Path(path) for path in options.gradebook], pathlib.Path(options.output))
     path = find_course(lab.path)
     course = read_course(path) if path is not None else None
     if course is not None:

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -393,3 +394,29 @@ def test_numbers_of_ones_own(cli, lab, tmp_path, owner):
     batch(cli, lab, folder.parent, tmp_path / "out")
 
     assert rows(tmp_path / "out")["submission_5"]["quiz"] == "10"
+
+
+def test_one_output_holds_one_lab(cli, lab, class_of, tmp_path):
+    """Overrides stay in force in an --output, so those of one lab must not count in another; nor is one merged in."""
+    batch(cli, lab, class_of, tmp_path / "out")
+    before = bytes_of(tmp_path / "out")
+    other = lab.parent / "other"
+    shutil.copytree(lab, other)
+    assert cli("record", other)[0] == 0
+    status, _, err = batch(cli, other, class_of, tmp_path / "out")
+    merged, _, told = cli("merge", other, tmp_path / "out", "--output", tmp_path / "both", "--isolation", "auto")
+
+    assert status == 2 and "out: this holds the results of the lab small, not of other; name another --output" in err
+    assert merged == 2 and "this holds the results of the lab small, not of other; leave it out" in told
+    assert bytes_of(tmp_path / "out") == before
+
+
+def test_a_gradebook_is_not_written_over(cli, lab, class_of, tmp_path):
+    """A download that lies in --output under the name of a filled one stays."""
+    (tmp_path / "out").mkdir()
+    book = tmp_path / "out" / "Canvas.csv"
+    book.write_text("Student,ID,Section,small\nJane,1,S,\n")
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out", "--gradebook", book)
+
+    assert status == 2 and "Canvas.csv: a filled gradebook is written to this file; keep the download elsewhere" in err
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["Canvas.csv"]
