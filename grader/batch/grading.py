@@ -6,6 +6,7 @@ import functools
 import gc
 import hashlib
 import json
+import pathlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -90,9 +91,14 @@ def shard_of(source: BatchSubmission, count: int) -> int:
     return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16) % count + 1
 
 
+def stub_path(lab: Lab, language: str) -> pathlib.Path:
+    """Return the file that students begin with."""
+    return lab.kernel.path if language == "python" else lab.path / "stub.c"
+
+
 def stub_of(lab: Lab, language: str) -> str:
     """Return the text that students begin with; "" if there is none in this language."""
-    path = lab.kernel.path if language == "python" else lab.path / "stub.c"
+    path = stub_path(lab, language)
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 

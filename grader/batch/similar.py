@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from grader.batch.grading import Course
+from grader.batch.grading import Course, stub_path
 from grader.batch.output import Output
-from grader.batch.similarity import Pair, connected, find_alike
+from grader.batch.similarity import Pair, connected, find_alike, together
+from grader.batch.sources import kernel_of
 from grader.batch.store import Store
+from grader.lab.fields import LANGUAGES
 from grader.lab.lab import Lab
+from grader.wasm.compiler import HEADER
 
 if TYPE_CHECKING:
     from grader.report.similarity import AlikePair, Similarity
@@ -28,10 +31,17 @@ def compare_kernels(course: Course, store: Store) -> tuple[Similarity, dict[str,
         if about["kernel"]:
             by_digest.setdefault(about["kernel"], []).append(id)
     kept = store.kernels()
-    # Only kernels in Python are compared: the structure of a program is that of Python's syntax tree.
-    texts = {same[0]: kept[d] for d, same in by_digest.items() if d in kept and "\0" not in kept[d]}
+    in_language: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+    for digest, same in by_digest.items():
+        if digest in kept:
+            language, text = kernel_of(kept[digest])
+            in_language[language][same[0]] = text
+    texts = {id: text for kernels in in_language.values() for id, text in kernels.items()}
     signatures = {same[0]: _signatures(course, store, digest) for digest, same in by_digest.items()}
-    likeness = find_alike(texts, given_code(course.lab), signatures)
+    likeness = together(
+        find_alike(kernels, given_code(course.lab, language), signatures, language)
+        for language, kernels in in_language.items()
+    )
     groups = connected(likeness)
     named = {id for group in groups for id in group.members}
     copies = {same[0]: same[1:] for same in by_digest.values() if len(same) > 1 and same[0] in named}
@@ -62,11 +72,13 @@ def write_similarity(found: Similarity, texts: dict[str, str], output: Output) -
     output.write("similarity.html", similarity.page(found, texts))
 
 
-def given_code(lab: Lab) -> list[str]:
-    """Return the stub of a lab and those of the labs in the same folder, which students have from earlier weeks."""
-    stub = lab.kernel.path
+def given_code(lab: Lab, language: str) -> list[str]:
+    """Return the stub of a lab and those of the labs in the same folder, which students have from earlier weeks; in C
+    also the header."""
+    stub = stub_path(lab, language)
     others = sorted(path.with_name(stub.name) for path in stub.parent.parent.glob("*/lab.yaml"))
-    return [path.read_text(encoding="utf-8") for path in dict.fromkeys([stub, *others]) if path.is_file()]
+    header = [HEADER] if language == "c" else []
+    return [path.read_text(encoding="utf-8") for path in dict.fromkeys([stub, *others, *header]) if path.is_file()]
 
 
 def _signatures(course: Course, store: Store, kernel: str) -> dict[str, str]:

@@ -4,6 +4,8 @@ The method is winnowing (Schleimer, Wilkerson, Aiken: "Winnowing: Local Algorith
 2003), which Moss and compare50 use too. compare50 pins attrs to 20.3, so it cannot be installed with jsonschema, and
 copydetect brings numpy and matplotlib, so the method is written out here, on the tokens of Python's own tokenizer.
 
+Kernels in C are read in the same way (c_tokens.py), and compared with each other only.
+
     kernel text -> tokens of each function -> fingerprints -> weights by rarity -> pairs and groups
 
 Comments, docstrings, layout, the students' own names, numbers and texts, and the order of methods do not count. The
@@ -28,7 +30,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from math import log
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from grader.batch import c_tokens
 
 #: Tokens in one fingerprint, and neighbouring fingerprints of which the smallest is kept. A shared run of
 #: SPAN + WINDOW - 1 tokens (three or four lines) is always found.
@@ -113,16 +117,31 @@ def connected(found: Likeness) -> list[Group]:
     ]
 
 
+def together(parts: Iterable[Likeness]) -> Likeness:
+    """Return what was found in several parts of a class, such as its kernels in Python and those in C."""
+    found = list(parts)
+    groups = sorted((group for part in found for group in part.groups), key=lambda ids: (-len(ids), ids))
+    pairs = sorted((pair for part in found for pair in part.pairs), key=_order)
+    return Likeness(groups, pairs, sum(part.compared for part in found))
+
+
+def _order(pair: Pair) -> tuple[float, int, str, str]:
+    return -pair.share, -len(pair.signatures), pair.first, pair.second
+
+
 def find_alike(
-    kernels: Mapping[str, str], given: Iterable[str], signatures: Mapping[str, Mapping[str, str]] | None = None
+    kernels: Mapping[str, str],
+    given: Iterable[str],
+    signatures: Mapping[str, Mapping[str, str]] | None = None,
+    language: str = "python",
 ) -> Likeness:
-    """Compare the kernels of a class, id -> source text.
+    """Compare the kernels of a class that are in one language, id -> source text.
 
     given       texts that everybody was given: the stub, earlier stubs, listings of the handout
     signatures  id -> scenario -> how it failed there, as recorded with an attempt
     """
     texts = list(given)
-    fingerprints = Fingerprints({word for text in texts for word in _interface(text)})
+    fingerprints = fingerprints_for(texts, language)
     taken_out = {mark for text in texts for mark in fingerprints.of(text)}
     marks = {id: fingerprints.of(text) - taken_out for id, text in kernels.items()}
     marks = {id: own for id, own in marks.items() if len(own) >= ENOUGH}
@@ -130,12 +149,43 @@ def find_alike(
     pairs = _pairs(left, len(marks), Counter(mark for own in marks.values() for mark in own))
     shared = _shared_signatures(signatures or {})
     named = [Pair(a, b, share, tuple(shared.get((a, b), ()))) for a, b, share in pairs]
-    named.sort(key=lambda pair: (-pair.share, -len(pair.signatures), pair.first, pair.second))
+    named.sort(key=_order)
     return Likeness(groups, named, len(marks))
 
 
+class Marker(Protocol):
+    """Makes the fingerprints of kernels in one language."""
+
+    def of(self, text: str) -> frozenset[int]:
+        """Return the fingerprints of a kernel."""
+
+
+def fingerprints_for(given: Iterable[str], language: str) -> Marker:
+    """Return what makes fingerprints in a language. given: texts whose words are the interface."""
+    if language == "c":
+        return CFingerprints({word for text in given for word in c_tokens.interface(text)})
+    return Fingerprints({word for text in given for word in _interface(text)})
+
+
+class CFingerprints:
+    """Makes fingerprints of kernels in C. words: names that count, all others are one and the same."""
+
+    def __init__(self, words: set[str]) -> None:
+        self._words = words
+
+    def of(self, text: str) -> frozenset[int]:
+        """Return the fingerprints of a kernel."""
+        return frozenset(mark for function in c_tokens.functions(text, self._words) for mark in _winnowed(function))
+
+
+def _winnowed(function: list[str]) -> Iterator[int]:
+    """Yield the fingerprints of a function."""
+    hashes = [zlib.crc32("\0".join(function[i : i + SPAN]).encode()) for i in range(len(function) - SPAN + 1)]
+    yield from (min(hashes[i : i + WINDOW]) for i in range(max(1, len(hashes) - WINDOW + 1)) if hashes)
+
+
 class Fingerprints:
-    """Makes fingerprints. Most of a class's functions are alike to the letter, and each is read once.
+    """Makes fingerprints of kernels in Python. Most functions of a class are alike to the letter; each is read once.
 
     words  names that count, all others are one and the same
     """
@@ -159,8 +209,7 @@ class Fingerprints:
 
     def _read(self, tokens: Iterable[tokenize.TokenInfo]) -> Iterator[int]:
         for function in _functions(tokens, self._words):
-            hashes = [zlib.crc32("\0".join(function[i : i + SPAN]).encode()) for i in range(len(function) - SPAN + 1)]
-            yield from (min(hashes[i : i + WINDOW]) for i in range(max(1, len(hashes) - WINDOW + 1)) if hashes)
+            yield from _winnowed(function)
 
 
 def _interface(text: str) -> Iterator[str]:

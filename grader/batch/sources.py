@@ -57,6 +57,12 @@ def files_of(found: FoundSubmission) -> tuple[list[tuple[str, pathlib.Path]], st
     return files, found.names[0] if found.names and found.names[0] and len(files) == 1 else found.paths[0].name
 
 
+def kernel_of(kept: str) -> tuple[str, str]:
+    """Return the language and the text of a kernel as the store keeps it."""
+    language, null, text = kept.partition("\0")
+    return (language, text) if null and language in LANGUAGES else ("python", kept)
+
+
 def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = ("python",)) -> BatchSubmission:
     """Read a submission; nothing that is in it makes this fail."""
     files, name = files_of(found)

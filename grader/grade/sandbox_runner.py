@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from grader.protocol.lockstep import Trouble as Reported
     from grader.protocol.messages import ScenarioMessages
     from grader.sandbox.child import Child
+    from grader.sandbox.isolation import Isolation
     from grader.sandbox.sandbox import Sandbox
     from grader.sandbox.subprocess_child import PlainChild
     from grader.sandbox.termination import Ending
@@ -248,10 +249,7 @@ class SandboxRunner:
         if self.source.language != "c":
             return b""
         if not self._module:
-            from grader.wasm.compiler import compile_kernel
-
-            walls = self.sandbox.isolation["got"] in ("L2", "L3")  # below L2 nothing keeps a process from files
-            compiled = compile_kernel(self.source.modules["kernel"], walls, self._compiling)
+            compiled = compiled_kernel(self.source, self.sandbox.isolation, self._compiling)
             self._module = compiled.module
             if not compiled.module:
                 self._broken = _does_not_compile(self.source.modules["kernel"], compiled)
@@ -267,6 +265,16 @@ class SandboxRunner:
         drained = not replay.owed or self._child.drain(replay.owed)
         if not drained or (self._ahead is None and not self._child.quiet()):
             self.discard()
+
+
+def compiled_kernel(
+    source: KernelSource, isolation: Isolation, compiling: Callable[[], None] = lambda: None
+) -> Compiled:
+    """Return the module of a kernel in C, or why there is none; the compiler is confined as the kernel will be."""
+    from grader.wasm.compiler import compile_kernel
+
+    walls = isolation["got"] in ("L2", "L3")  # below L2 the system keeps no process from files
+    return compile_kernel(source.modules["kernel"], walls, compiling)
 
 
 def _does_not_compile(text: str, compiled: Compiled) -> Attempt:

@@ -22,10 +22,10 @@ GROUPS, LINES, PAIRS = 60, 800, 40
 #: What the comparison can and cannot tell. Nobody should be accused because of a number, so every output has this.
 MEANING = (
     "Two kernels are alike if they share an unusual part of their structure. Comments, names, numbers, layout and the "
-    "order of methods do not count, and code that everybody was given is left out. Only kernels in Python are "
-    "compared. This cannot tell who wrote it first, or whether both took it from a third source; short kernels can be "
-    "alike by chance. A kernel that was rewritten statement by statement is not found. Read both texts before you "
-    "decide anything."
+    "order of methods do not count, and code that everybody was given is left out. Kernels in different languages "
+    "are not compared. This cannot tell who wrote it first, or whether both took it from a third source; short "
+    "kernels can be alike by chance. A kernel that was rewritten statement by statement is not found. Read both texts "
+    "before you decide anything."
 )
 
 #: What a group means, which is less than a pair does.

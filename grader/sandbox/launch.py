@@ -97,6 +97,8 @@ def load_runtime(folder: str) -> None:
 
     sys.path.append(folder)
     import_module("grader.sandbox.inside.wasm_kernel")
+    if "grader.sandbox.inside.explorer" in sys.modules:
+        import_module("grader.sandbox.inside.wasm_memory")
     sys.path.remove(folder)
 
 

@@ -82,8 +82,11 @@ class _Tired(Exception):
 class _Search:
     """The search with merging."""
 
-    def __init__(self, world: World, reference: MakeKernel, make_side: MakeSide, progress: Progress) -> None:
+    def __init__(
+        self, world: World, reference: MakeKernel, make_side: MakeSide, progress: Progress, time_s: float = TIME_S
+    ) -> None:
         self.world = world
+        self.time_s = time_s
         self.product = Product(world, reference, make_side)
         self.progress = progress
         self.known: dict[bytes, int] = {}
@@ -110,7 +113,7 @@ class _Search:
             # Whether this is a difference, a run of these steps from the beginning will show.
             self._note(_Found(self.level, self.path))
         except _Tired:
-            return self._outcome(level)._replace(reason=f"used {TIME_S:g} s of processor time")
+            return self._outcome(level)._replace(reason=f"used {self.time_s:g} s of processor time")
         return self._outcome(level)
 
     def _begin(self) -> None:
@@ -134,7 +137,7 @@ class _Search:
                     return
             self.product.forget(state.node)
             self.progress(level, len(self.next), self.edges, (done + 1) / len(states))
-            if self.product.candidate.spent() > TIME_S:
+            if self.product.candidate.spent() > self.time_s:
                 raise _Tired
 
     def _try(self, state: _State, action: Action, level: int) -> None:
@@ -214,15 +217,22 @@ def explore(
 
 
 def explore_side(
-    world: World, reference: MakeKernel, make_side: MakeSide, steps: int = STEPS, progress: Progress = quiet
+    world: World,
+    reference: MakeKernel,
+    make_side: MakeSide,
+    steps: int = STEPS,
+    progress: Progress = quiet,
+    time_s: float = TIME_S,
 ) -> Outcome:
     """Explore a world with merging, with a candidate in this process or in the sandbox. Unmergeable, Opaque, Strayed.
+
+    time_s  processor seconds of the candidate after which the exploration ends
 
     A difference may come from a kernel whose process failed. Whether it is one, a run from the beginning shows.
     """
     import gc
 
-    search = _Search(world, reference, make_side, progress)
+    search = _Search(world, reference, make_side, progress, time_s)
     gc.disable()  # nothing here is garbage before the end, and looking for it costs a fifth of the time
     try:
         return search.run(steps)

@@ -25,6 +25,7 @@ from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 from grader.verify.explore import (
     STEPS,
+    TIME_S,
     Opaque,
     Outcome,
     Progress,
@@ -40,8 +41,11 @@ from grader.verify.explore import (
 #: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
 RENEWED = 200
 
+#: Processor seconds of a kernel in C in one world. Its memory tells processes apart that Python's form does not, and
+#: their numbers grow, so that a world in which processes come and go does not close.
+C_TIME_S = 10.0
+
 #: Why a kernel is explored by replay.
-IN_C = "is written in C, and its memory cannot be compared"
 STRAYED = "did something else when a state was put back than in a run from the beginning"
 
 
@@ -88,11 +92,9 @@ def verify_submission(
     reference = reference_kernel(session.lab)
     renewed = _Renewed(lambda: session.runner(submission, remember=False))
     try:
-        reason = IN_C
-        if submission.code is not None and submission.code.language == "python":
-            found, reason = _merged(session, world, submission, steps, progress, renewed.runner)
-            if found is not None:
-                return found
+        found, reason = _merged(session, world, submission, steps, progress, renewed.runner)
+        if found is not None:
+            return found
         outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, reason)
         return _with_attempt(session.lab, world, outcome, renewed.runner)
     finally:
@@ -103,14 +105,20 @@ def _merged(
     session: Session, world: World, submission: Submission, steps: int | None, progress: Progress, runner: Runner
 ) -> tuple[Verified | None, str]:
     """Explore a submission with its states merged. Return what was found, or None and why that is impossible."""
+    from grader.grade.sandbox_runner import compiled_kernel
     from grader.protocol.lockstep import WorkerEnded, send_source
     from grader.verify.sides import RemoteSide
 
     code = submission.code
     assert code is not None
-    child = session.explorer().spawn()
+    box = session.explorer(code.language)
+    in_c = code.language == "c"
+    module = compiled_kernel(code, box.isolation, session.compiling).module if in_c else b""
+    if in_c and not module:
+        return None, "does not compile"
+    child = box.spawn()
     try:
-        if send_source(child, code.modules, code.main, code.class_name) is not None:
+        if send_source(child, code.modules, code.main, code.class_name, module) is not None:
             return None, "cannot be loaded"
         outcome = explore_side(
             world,
@@ -118,6 +126,7 @@ def _merged(
             lambda begun, base, plain: RemoteSide(child, world, begun, base, plain),
             STEPS if steps is None else steps,
             progress,
+            C_TIME_S if in_c else TIME_S,
         )
     except (Unmergeable, Opaque) as problem:
         return None, str(problem) if isinstance(problem, Unmergeable) else f"keeps {problem}"

@@ -25,6 +25,9 @@ from grader.wasm.source_check import refused
 
 HERE = pathlib.Path(__file__).parent
 
+#: All that a kernel in C may include.
+HEADER = HERE / "forklab.h"
+
 #: Processor seconds of a compilation, and seconds by the clock.
 CPU_S, WALL_S = 10, 30
 

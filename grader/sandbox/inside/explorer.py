@@ -14,11 +14,14 @@ import hashlib
 import json
 import marshal
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
+from grader.machine.kernel import Kernel
+from grader.machine.machine import Machine
 from grader.machine.outcome import FileSpec
 from grader.protocol import wire
-from grader.sandbox.inside.worker import Recorder, StudentCrash, Worker, _Source
+from grader.replay.simulated import Replay
+from grader.sandbox.inside.worker import CompiledSource, PythonSource, Recorder, StudentCrash, Worker
 from grader.scenario.model import MachineSpec, Scenario
 from grader.state.canonical import Bytes, KernelForm, MachineForm
 from grader.state.elsewhere import Unmergeable, Watch, unordered
@@ -36,17 +39,62 @@ def serve(inp: int, out: int) -> None:
         explorer.answer(kind, payload)
 
 
+class State(Protocol):
+    """The state of a kernel. Unmergeable, or Opaque, from any of these if it cannot be known."""
+
+    def save(self, run: Replay) -> Saved:
+        """Return the present state, with that of the machine."""
+
+    def write(self, machine: Machine, names: MachineForm) -> tuple[Any, ...]:
+        """Return what says which states are alike: equal ones are continued once."""
+
+    def look_elsewhere(self) -> None:
+        """Unmergeable if the kernel has changed anything outside of itself."""
+
+
+class Saved(Protocol):
+    """A saved state."""
+
+    def restore(self) -> None:
+        """Put it back."""
+
+
+class PythonState:
+    """The state of a kernel in Python: its attributes, and all that can be reached from them."""
+
+    def __init__(self, kernel: object, texts: dict[str, str]) -> None:
+        self._kernel = kernel
+        self._watch = Watch(kernel)
+        self._without_order = unordered(kernel, texts)
+
+    def save(self, run: Replay) -> Memento:
+        """Return the present state."""
+        return Memento([run, self._kernel], Recorder)
+
+    def write(self, machine: Machine, names: MachineForm) -> tuple[Any, ...]:
+        """Return the kernel's form, in which numbers of frames and processes are names."""
+        change = self._watch.changed()
+        if change:
+            raise Unmergeable(change)
+        form = KernelForm(machine, names, self._without_order)
+        return form.kernel(self._kernel), form.numbers()
+
+    def look_elsewhere(self) -> None:
+        """Unmergeable if the kernel has changed anything outside of itself."""
+        change = self._watch.changed(thorough=True)
+        if change:
+            raise Unmergeable(change)
+
+
 class Explorer(Worker):
     """One submission in one world at a time."""
 
     def __init__(self, out: int) -> None:
         super().__init__(out)
-        self.saved: dict[int, Memento] = {}
-        self.kernel: object = None
+        self.saved: dict[int, Saved] = {}
         self.base = 0
         self.plain: frozenset[int] = frozenset()
-        self.watch: Watch | None = None
-        self.without_order: frozenset[str] = frozenset()
+        self.state: State | None = None
         self.reason = ""  # why two states of the kernel cannot be compared, or ""
 
     def answer(self, kind: int, payload: bytes) -> None:
@@ -70,13 +118,18 @@ class Explorer(Worker):
             return
         recorder = self.run.machine.kernel
         assert isinstance(recorder, Recorder)
-        self.kernel = recorder.kernel
-        self.attempt(self._look)
+        self.state = None
+        self.attempt(lambda: self._look(recorder.kernel))
 
-    def _look(self) -> None:
-        texts = self.source.texts if isinstance(self.source, _Source) else {}
-        self.watch = Watch(self.kernel)
-        self.without_order = unordered(self.kernel, texts)
+    def _look(self, kernel: Kernel) -> None:
+        if isinstance(self.source, CompiledSource):
+            from grader.sandbox.inside.wasm_kernel import WasmKernel
+            from grader.sandbox.inside.wasm_memory import CompiledState
+
+            assert isinstance(kernel, WasmKernel)
+            self.state = CompiledState(kernel)
+        elif isinstance(self.source, PythonSource):
+            self.state = PythonState(kernel, self.source.texts)
 
     def attempt(self, what: Callable[[], None]) -> None:
         """Do something with the kernel's state; note the reason if it cannot be done."""
@@ -105,7 +158,7 @@ class Explorer(Worker):
             self.step = given["number"] - 1
             self.perform(given["step"])
         if given.get("thorough"):
-            self.attempt(self._look_elsewhere)
+            self.attempt(lambda: self._known_state().look_elsewhere())
         hashed = b""
         if self.run is not None and not given.get("end"):
             hashed = self._hash(given["order"])
@@ -113,28 +166,22 @@ class Explorer(Worker):
 
     def _save(self, number: int) -> None:
         assert self.run is not None
-        self.saved[number] = Memento([self.run, self.kernel], Recorder)
+        self.saved[number] = self._known_state().save(self.run)
 
-    def _look_elsewhere(self) -> None:
-        assert self.watch is not None
-        change = self.watch.changed(thorough=True)
-        if change:
-            raise Unmergeable(change)
+    def _known_state(self) -> State:
+        assert self.state is not None, "asked for only while there is no reason against it"
+        return self.state
 
     def _hash(self, order: list[int]) -> bytes:
         found = b""
 
         def write() -> None:
             nonlocal found
-            assert self.run is not None and self.watch is not None
-            change = self.watch.changed()
-            if change:
-                raise Unmergeable(change)
+            assert self.run is not None
             machine = self.run.machine
             names = MachineForm(machine, order, self.base, Bytes(), self.plain)
-            form = KernelForm(machine, names, self.without_order)
             # This machine's own form is there for what only the kernel can have changed of it, such as hw.replacement.
-            plain: tuple[Any, ...] = (names.form, form.kernel(self.kernel), form.numbers())
+            plain: tuple[Any, ...] = (names.form, *self._known_state().write(machine, names))
             found = hashlib.sha256(marshal.dumps(plain, 2)).digest()[:HASHED]
 
         self.attempt(write)

@@ -70,6 +70,9 @@ _NOT_NEEDED = (
     *("wasm_function_references", "wasm_gc", "wasm_exceptions"),
 )
 
+#: Bytes by which a memory grows.
+_PAGE = 1 << 16
+
 _KINDS = {"i": "i32", "l": "i64"}
 
 #: A value takes 16 bytes of the array that holds arguments and results; numbers are written in its first ones.
@@ -151,6 +154,7 @@ class Instance:
 
     operations  calls of the machine so far
     failure     what the machine refused, if that stopped the module in its last call
+    stopped     True if a call did not return, so that the module's stack is not as it was
     """
 
     def __init__(self, program: Program, operations: dict[str, Callable[..., Any]]) -> None:
@@ -160,15 +164,16 @@ class Instance:
         self.operations = 0
         self.failure: BaseException | None = None
         self.memory: wasmtime.Memory | None = None
-        self.store = wasmtime.Store(program.engine)
-        self.store.set_limits(memory_size=MEMORY, instances=1, memories=1, tables=1, table_elements=1000)
-        self.store.set_fuel(FUEL)
         self._values = (ctypes.c_int64 * (_STRIDE // 2 * max(len(p) for _, p in EXPORTS.values())))()
         self._arguments = ctypes.cast(self._values, ctypes.POINTER(ffi.wasmtime_val_raw_t))
         self._result = ctypes.c_int32.from_buffer(self._values)
 
     def start(self) -> None:
-        """Lay out the memory and run the module's own start function. Trap or WasmtimeError if that fails."""
+        """Lay out a new memory and run the module's own start function. Trap or WasmtimeError if that fails."""
+        self.memory, self.stopped = None, False
+        self.store = wasmtime.Store(self._program.engine)
+        self.store.set_limits(memory_size=MEMORY, instances=1, memories=1, tables=1, table_elements=1000)
+        self.refuel()
         self._program.running = self
         try:
             exports = self._program.linker.instantiate(self.store, self._program.module).exports(self.store)
@@ -176,7 +181,13 @@ class Instance:
             self._program.running = None
         self._exports = {name: exports[name] for name in EXPORTS}  # kept alive
         self._functions = {name: ctypes.byref(export._func) for name, export in self._exports.items()}  # type: ignore[union-attr]
+        self._stack = exports.get("stack")
         self.memory = exports["memory"]  # type: ignore[assignment]
+
+    def refuel(self) -> None:
+        """Fill the fuel up."""
+        self.operations = 0
+        self.store.set_fuel(FUEL)
 
     def operation(self, name: str, arguments: list[int]) -> int | None:
         """Carry out an operation that the module asks for, and return its result."""
@@ -207,6 +218,7 @@ class Instance:
             )
         finally:
             self._program.running = None
+        self.stopped = bool(error or trap)
         if error:
             raise wasmtime.WasmtimeError._from_ptr(error)
         if trap:
@@ -226,6 +238,33 @@ class Instance:
             raise HardwareError("a module has no text before it has started")
         start, size = start & 0xFFFFFFFF, min(size & 0xFFFFFFFF, 1000)
         return bytes(self.memory.read(self.store, start, start + size)).decode("utf-8", "replace")
+
+    # -- the memory as a whole, for wasm_memory.py ------------------------------------------------------------
+
+    def stack(self) -> tuple[int, int]:
+        """Return where the stack begins and ends. Crash if the glue does not say so, or says what cannot be."""
+        if not isinstance(self._stack, wasmtime.Func):
+            raise Crash("crash", "InvalidModule", "it does not say where its stack is")
+        both = self._stack(self.store) & 0xFFFFFFFF_FFFFFFFF
+        start, end = both & 0xFFFFFFFF, both >> 32
+        if not start <= end <= self.size():
+            raise Crash("crash", "InvalidModule", "its stack is outside of its memory")
+        return start, end
+
+    def address(self) -> int:
+        """Return where the memory is in this process; it moves when it grows."""
+        assert self.memory is not None
+        return ctypes.cast(self.memory.data_ptr(self.store), ctypes.c_void_p).value or 0
+
+    def size(self) -> int:
+        """Return the bytes that the memory has."""
+        assert self.memory is not None
+        return int(self.memory.data_len(self.store))
+
+    def grow(self, size: int) -> None:
+        """Let the memory have at least that many bytes."""
+        assert self.memory is not None
+        self.memory.grow(self.store, (size - self.size() + _PAGE - 1) // _PAGE)
 
 
 def _config() -> wasmtime.Config:

@@ -58,7 +58,7 @@ class Worker:
     def __init__(self, out: int) -> None:
         self.out = out
         self.interpreter = Interpreter()
-        self.source: _Source | _CompiledSource | None = None
+        self.source: PythonSource | CompiledSource | None = None
         self.run: Replay | None = None
         self.log: list[int] = []
         self.trouble: dict[str, object] | None = None
@@ -314,13 +314,13 @@ class RefusedImport(ImportError):
     """Raised if a kernel imports a module that it may not import."""
 
 
-def _source(given: dict[str, Any]) -> _Source | _CompiledSource:
+def _source(given: dict[str, Any]) -> PythonSource | CompiledSource:
     if "wasm" in given:
-        return _CompiledSource(given["modules"], given["wasm"])
-    return _Source(given["modules"], given["main"], given["class"])
+        return CompiledSource(given["modules"], given["wasm"])
+    return PythonSource(given["modules"], given["main"], given["class"])
 
 
-class _CompiledSource:
+class CompiledSource:
     """A kernel in C: its module, translated once and instantiated for each scenario. `texts` is only quoted."""
 
     def __init__(self, texts: dict[str, str], module: str) -> None:
@@ -351,7 +351,7 @@ def _quoted(text: str, number: int) -> str:
     return source[number - 1].strip()[:200] if 0 < number <= len(source) else ""
 
 
-class _Source:
+class PythonSource:
     """A submission's modules, compiled once and executed again for each scenario."""
 
     def __init__(self, texts: dict[str, str], main: str, class_name: str) -> None:

@@ -1,0 +1,103 @@
+"""Kernels in C in `grader verify` and `grader fuzz`: their state is their memory, saved, put back and compared."""
+
+import pytest
+
+from grader.grade.runner import KernelSource
+from grader.grade.session import Session
+from grader.grade.submission import Submission
+from grader.lab.lab import load_lab
+from grader.lab.scope import Mapped, World
+from grader.machine.machine import Machine
+from grader.sandbox.inside.wasm_kernel import WasmKernel
+from grader.sandbox.inside.wasm_memory import CompiledState
+from grader.sandbox.inside.wasm_runtime import FUEL, Program
+from grader.verify.verify import verify_submission
+from grader.wasm.compiler import compile_kernel
+
+SMALL = World("small", (Mapped("P", {"name": "h", "pages": 1}),), verbs=("read", "write", "fork", "exit"))
+
+
+@pytest.fixture(scope="module")
+def session(request):
+    root = request.config.rootpath
+    with Session(load_lab(root / "labs" / "copy-on-write")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def model(request):
+    return (request.config.rootpath / "reference" / "c" / "copy-on-write.c").read_text()
+
+
+def verify(session, text, steps):
+    submission = Submission("", KernelSource({"kernel": text}, "kernel", "", "c"))
+    return verify_submission(session, SMALL, submission, steps)
+
+
+def test_states_are_merged(session, model):
+    """All scenarios of five steps, with fewer runs than scenarios, and no difference."""
+    outcome = verify(session, model, 5).outcome
+
+    assert (outcome.merged, outcome.difference, outcome.steps) == (True, None, 5)
+    assert outcome.edges < outcome.scenarios
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        ("int readable = entry->protection & ~PROT_WRITE;", "int readable = entry->protection;", "failed"),
+        ("static int first_write(", "static int other(void) { return 0; }\nstatic int first_write(", "passed"),
+        ("    free(entries);\n", "    free((char *)entries + 16);\n", "crashed"),
+    ],
+)
+def test_a_difference_is_found_and_confirmed(session, model, old, new, verdict):
+    """The shortest scenario is tried again from the beginning, in the usual worker."""
+    assert old in model
+    found = verify(session, model.replace(old, new, 1), 3)
+
+    assert (found.attempt.verdict if found.attempt else "passed") == verdict
+    assert (found.outcome.difference is None) == (verdict == "passed")
+
+
+def test_a_state_is_put_back_byte_for_byte(model):
+    """Also after a trap, which leaves the stack pointer where it was, and with all the fuel."""
+    program = Program(compile_kernel(model).module)
+    kernels = []
+    machine = Machine(lambda hw: kernels.append(WasmKernel(hw, program)) or kernels[-1])
+    (kernel,) = kernels
+    state, memory = CompiledState(kernel), kernel.instance
+    process = machine.spawn()
+    beginning = state._memory.chunks()
+    kernel.instance.call("mmap", process.pid, 128, 2, 3, 0)
+    after = state._memory.chunks()
+    used = memory.used
+    state._memory.restore(beginning)
+    again = state._memory.chunks()
+    memory.stopped = True
+    state._memory.restore(after)
+
+    assert beginning == again == {} and after
+    assert state._memory.chunks() == after
+    assert memory.used < used < FUEL
+
+
+def test_a_random_scenario_is_tried_on_a_kernel_in_c(cli, root, model, tmp_path):
+    """`grader fuzz --submission` finds a scenario on which a kernel in C differs, and writes it."""
+    pytest.importorskip("hypothesis")
+    broken = model.replace("int readable = entry->protection & ~PROT_WRITE;", "int readable = entry->protection;")
+    (tmp_path / "kernel.c").write_text(broken)
+    status, told, _ = cli(
+        "fuzz",
+        root / "labs" / "copy-on-write",
+        "--submission",
+        tmp_path / "kernel.c",
+        "--examples",
+        60,
+        "--seed",
+        1,
+        "--output",
+        tmp_path / "found.yaml",
+    )
+
+    assert status == 1, told
+    assert (tmp_path / "found.yaml").read_text().startswith("format: 1")
