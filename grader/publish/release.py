@@ -24,6 +24,7 @@ from grader.host.model import FILE, released_runs
 from grader.lab.lab import Lab, load_lab
 from grader.lab.recordings import load_recording, recording_path
 from grader.points import points
+from grader.publish.beginnings import solutions
 from grader.publish.leaks import leaks
 from grader.publish.wheel import write_wheel
 from grader.quiz import released_files
@@ -153,12 +154,12 @@ def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
 
 
 def verify(lab: Lab, folder: pathlib.Path) -> None:
-    """Check that the released lab loads, has the same points, and reveals no secret."""
+    """Check that the released lab loads, has the same points, and reveals no secret and no solution."""
     released = load_lab(folder / "labs" / lab.name)
     worth = {s.id: lab.share(s) for s in lab.scenarios}
     if {s.id: released.share(s) for s in released.scenarios} != worth:
         problem = f"the points of the released lab differ from those of {lab.path}; this is a bug in the grader"
         raise InputError([f"{folder}: {problem}"])
-    found = leaks(lab, folder)
+    found = solutions(lab) + leaks(lab, folder)
     if found:
         raise InputError([f"not released: {leak}" for leak in found])

@@ -270,3 +270,25 @@ def test_however_a_field_is_written(lab, tmp_path, old, new):
     assert (released.title, released.tasks, released.kernel.name) == (given.title, given.tasks, given.kernel.name)
     assert (released.reference, released.twins, released.quiz) == (None, "report", tmp_path / "out" / "quiz.packed")
     assert "secretname" not in (tmp_path / "out" / "lab.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("kernel.py", kernel_text(), "kernel.py: this kernel passes scenario touch; put the stub back"),
+        (
+            "answers.yaml",
+            "copies:\nwho: writer\n",
+            "answers.yaml: question who is answered, and students get this file",
+        ),
+    ],
+)
+def test_a_solution_in_the_labs_folder_is_not_handed_out(lab, tmp_path, cli, file, text, told):
+    """An author who tried the lab in its own folder: nothing is released, for students or for Classroom 50."""
+    (lab / file).write_text(text)
+    first = cli("release", lab, "--output", tmp_path / "out")
+    second = cli("export", "classroom50", lab, "--output", tmp_path / "c.zip")
+
+    for status, _, err in (first, second):
+        assert status == 2 and f"not released: {lab / file}" in err and told in err
+    assert not (tmp_path / "out").exists() and not (tmp_path / "c.zip").exists()
