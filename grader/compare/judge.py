@@ -118,10 +118,11 @@ class Judge:
             if n
         ]
         lost = self._lost(yours)
+        slots = " and no swap slot" if self.scenario.machine.swap else ""
         return Divergence(
             yours.number,
             "leak",
-            "no frame and no swap slot in use after all processes have exited",
+            f"no frame{slots} in use after all processes have exited",
             f"{' and '.join(left)} still in use{f': {lost}' if lost else ''}",
         )
 
@@ -153,6 +154,8 @@ class Judge:
             return None
         finding = min(yours.findings, key=lambda f: (list(_AUDIT).index(f.check), f.frame))
         rule, found = _AUDIT[finding.check]
+        if finding.check == "A2":
+            rule += _holders(self.scenario)
         places = tuple(ProcessPage(*pair) for pair in finding.entries)
         context = _Context(self._names(), self._seen, self.scenario)
         return Divergence(yours.number, "audit", rule, found(finding, context), places)
@@ -213,7 +216,13 @@ def _ownerless(finding: Finding, context: _Context) -> str:
 def _writable(finding: Finding, context: _Context) -> str:
     pages = context.names.pages(finding.entries)
     if len(finding.entries) == 1:
-        return f"{pages} may write to a frame that the page cache holds, or the page of zeros"
+        others = (
+            ("the frame of zeros", context.scenario.machine.zero_page),
+            ("one of the page cache", context.scenario.files),
+        )
+        return (
+            f"{pages} may write to a frame that is not its own: {' or '.join(what for what, there in others if there)}"
+        )
     return f"{pages} map one frame, and at least one of them may write to it"
 
 
@@ -249,8 +258,15 @@ _AUDIT: dict[str, tuple[str, Callable[[Finding, _Context], str]]] = {
     "A1": ("no page table entry maps a free frame", _stale),
     "A5": ("every page table entry lies in a region", _outside),
     "A4": ("no page table entry allows more than its region", _too_much),
-    "A2": ("every allocated frame is mapped by an entry, or held by a shared object or file in use", _ownerless),
+    "A2": ("every allocated frame is mapped by an entry", _ownerless),
 }
+
+
+def _holders(scenario: Scenario) -> str:
+    """Return what else may hold a frame in a scenario. What a scenario has not is in a later lab, and not mentioned."""
+    shared = any(step.fields.get("shared") and "file" not in step.fields for step in scenario.steps)
+    held = [what for what, there in (("shared object", shared), ("file", scenario.files)) if there]
+    return f", or held by a {' or '.join(held)} in use" if held else ""
 
 
 def _outcome(expected: StepRecord, yours: StepRecord, unmet: list[Unmet]) -> Divergence | None:

@@ -324,7 +324,7 @@ def test_a_writer_of_the_cache_is_named_as_one():
     wrong = kernel("private_writeback", FileBackedKernel)
     divergence = attempt_here(scenario, replay(scenario, FileBackedKernel), wrong).divergence
 
-    assert divergence.yours == "P:m[0] may write to a frame that the page cache holds, or the page of zeros"
+    assert divergence.yours == "P:m[0] may write to a frame that is not its own: one of the page cache"
 
 
 def test_the_rules_are_a_closed_set_in_order():
