@@ -34,6 +34,10 @@ _FIELDS = {
 }
 
 
+#: Types of assignments. The runner and the collector know `team` as well, which the published schema lacked at first.
+_KINDS = ("individual", "group", "team")
+
+
 def render(result: Result) -> str:
     """Return a JSON object, ASCII only. InputError if the runner's environment is not there."""
     fields = _identity()
@@ -59,8 +63,8 @@ def _identity() -> dict[str, str]:
         raise InputError([f"--format classroom50: {name} is not set in the environment; {way_out}" for name in missing])
     kind, tag = found["assignment_type"], found["submission"]
     problems = []
-    if kind not in ("individual", "group"):
-        problems.append(f"--format classroom50: ASSIGNMENT_TYPE is {kind!r}; expected individual or group")
+    if kind not in _KINDS:
+        problems.append(f"--format classroom50: ASSIGNMENT_TYPE is {kind!r}; expected one of {', '.join(_KINDS)}")
     if not tag.startswith("submit/"):
         problems.append(f"--format classroom50: SUBMISSION_TAG is {tag!r}; expected a tag that begins with submit/")
     if problems:

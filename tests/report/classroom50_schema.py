@@ -9,7 +9,7 @@ SCHEMA = {
     "properties": {
         "schema": {"const": "classroom50/result/v1"},
         **dict.fromkeys(("classroom", "assignment", "owner", "commit", "release", "review"), _TEXT),
-        "assignment_type": {"enum": ["individual", "group"]},
+        "assignment_type": {"enum": ["individual", "group", "team"]},
         "submission": {"type": "string", "pattern": "^submit/"},
         "datetime": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"},
         "score": _COUNT,

@@ -35,6 +35,14 @@ def test_it_fits_their_schema(result):
     assert len(found["tests"]) == len(result["scenarios"]) + quizzes
 
 
+@pytest.mark.parametrize("kind", ["group", "team"])
+def test_assignments_of_several_students(result, monkeypatch, kind):
+    """The runner says which type it is, and expects it back."""
+    monkeypatch.setenv("ASSIGNMENT_TYPE", kind)
+
+    assert rendered(result)["assignment_type"] == kind
+
+
 _HUNDREDTHS = st.integers(1, 1000).map(lambda n: n / 100)
 
 
@@ -62,7 +70,7 @@ def test_tests_add_up_to_the_score(result, scored):
     ("name", "value", "told"),
     [
         ("SUBMISSION_TAG", "v1", "SUBMISSION_TAG is 'v1'; expected a tag that begins with submit/"),
-        ("ASSIGNMENT_TYPE", "pair", "ASSIGNMENT_TYPE is 'pair'; expected individual or group"),
+        ("ASSIGNMENT_TYPE", "pair", "ASSIGNMENT_TYPE is 'pair'; expected one of individual, group, team"),
         ("OWNER", "", "OWNER or USERNAME is not set in the environment"),
     ],
 )
