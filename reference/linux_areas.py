@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from grader.machine import Protection
@@ -11,9 +12,11 @@ TABLE = 512
 
 
 class Mark:
-    """What a mapping has from its first private page on (Linux calls it anon_vma). Identity is most that it has.
+    """Stands for what a mapping has from its first private page on (Linux calls it anon_vma).
 
-    forked  whether it came from a fork: then no mapping without one joins its mapping
+    Two mappings that have the same object come from one, and may be joined again.
+
+    forked  whether it came from a fork: then no mapping without a mark joins its mapping
     """
 
     def __init__(self, forked: bool = False):
@@ -21,12 +24,17 @@ class Mark:
 
 
 class Kind(NamedTuple):
-    """What two neighbours must have in common to be one mapping."""
+    """Holds what two neighbours must have in common to be one mapping.
+
+    shown    the file or shared object, or None
+    charged  whether it was ever writable, and so counts as memory that the process may fill
+    advice   what madvise said of it, and "locked"
+    """
 
     protection: Protection
     shared: bool
-    shown: object  # the file or shared object, or None
-    charged: bool  # whether it was ever writable, and so counts as memory that the process may fill
+    shown: object
+    charged: bool
     advice: frozenset[str] = frozenset()
 
     def with_advice(self, advice: str) -> Kind:
@@ -35,7 +43,10 @@ class Kind(NamedTuple):
 
 
 class Area(NamedTuple):
-    """One mapping: its pages, the page of its object that its first page shows, and its mark if it has one."""
+    """One mapping: pages `first` to before `end`, with its mark if it has one.
+
+    offset  page of the file or object that its first page shows; anonymous memory counts from its own place
+    """
 
     first: int
     end: int
@@ -80,7 +91,7 @@ class Areas:
         self.areas = kept
         return removed
 
-    def change(self, first: int, pages: int, kind_of) -> None:
+    def change(self, first: int, pages: int, kind_of: Callable[[Area], Kind]) -> None:
         """Give each piece of a range another kind; a piece that keeps its own is not even split off."""
         for area in list(self.areas):
             start, end = max(area.first, first), min(area.end, first + pages)
@@ -98,7 +109,10 @@ class Areas:
                 self.areas[left : left + 2] = [a._replace(end=b.end, mark=a.mark or b.mark)]
 
     def mark_private(self, page: int) -> None:
-        """Note that a page is about to become private: its mapping has a mark from now on, a neighbour's if it may."""
+        """Give the mapping of a page that is about to become private a mark, if it has none: a neighbour's if it may.
+
+        A neighbour's mark is what lets Linux join the two once they have the same protection.
+        """
         area = self.find(page)
         if area.mark is None:
             at = self.areas.index(area)
@@ -122,7 +136,8 @@ class Areas:
 
 
 def _one_mapping(a: Area, b: Area) -> bool:
-    same = a.end == b.first and a.kind == b.kind and a.offset + a.end - a.first == b.offset
+    """Return True if two areas, in this order, can be joined."""
+    same = a.kind == b.kind and _continues(a, b)
     if a.mark is None or b.mark is None:
         return same and not any(one.mark is not None and one.mark.forked for one in (a, b))
     return same and a.mark is b.mark
@@ -130,9 +145,10 @@ def _one_mapping(a: Area, b: Area) -> bool:
 
 def _alike(area: Area, other: Area) -> bool:
     """Return True if two mappings are neighbours that differ at most in protection."""
-    a, b = sorted((area, other))[:2] if area.first != other.first else (area, area)
-    return (
-        a.end == b.first
-        and a.kind._replace(protection=b.kind.protection) == b.kind
-        and a.offset + a.end - a.first == b.offset
-    )
+    a, b = (area, other) if area.first < other.first else (other, area)
+    return a.kind._replace(protection=b.kind.protection) == b.kind and _continues(a, b)
+
+
+def _continues(a: Area, b: Area) -> bool:
+    """Return True if an area begins where another ends, in memory and in what they show."""
+    return a.end == b.first and a.offset + a.end - a.first == b.offset

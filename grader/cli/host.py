@@ -225,7 +225,7 @@ def _all(host: HostMachine, lab: Lab, model: LinuxModel | None, found: Findings)
         shown.update(runs.rules)
         alarm = alarm or bool(runs.alarms(found.breaks))
         print(f"{scenario.id:42} {_line(runs, found)}")
-    print(f"\n{done} scenarios replayed, {steps} steps, {seconds:.1f} s of processor time.")
+    print(f"{chr(10) if done else ''}{done} scenarios replayed, {steps} steps, {seconds:.1f} s of processor time.")
     if refused:
         _say(f"{len(refused)} cannot be replayed on a real kernel:")
         for id, reason in refused:

@@ -30,7 +30,8 @@ def run(options: argparse.Namespace) -> int:
     if not sys.platform.startswith("linux"):
         problem = "practices look at a Linux kernel's own counts, and this is not Linux"
         raise InputError([f"not here: {problem}; a virtual machine, a Linux container or WSL 2 would work"])
-    from grader.practice.guide import Guide, Terminal
+    from grader.practice.guide import Guide
+    from grader.practice.terminal import Terminal
 
     name = SECTIONS_LAB if practice is None else practice.lab
     here = pathlib.Path("lab.yaml").is_file() and pathlib.Path().resolve().name == name
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     terminal = Terminal(_write, None if options.no_input else _read)
     try:
         if practice is None:
-            from grader.practice.sections import SectionsGuide
+            from grader.practice.sections_guide import SectionsGuide
 
             if options.alive:
                 raise InputError(["--alive belongs to the other practices; in this one, the child exits at the end"])

@@ -335,6 +335,7 @@ class Workers:
         return False
 
     def answered(self, number, name, arguments):
+        """Return what a worker has answered: outcome, faults, values."""
         if name == "fork":
             if answer[CHILD] <= 0:
                 return ["refused", [0, 0], [-answer[CHILD]]]

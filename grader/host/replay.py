@@ -49,6 +49,9 @@ class HostReplay:
         self.regions = {name: RegionMap() for name in scenario.processes}
         self.next_page = dict.fromkeys(scenario.processes, scenario.machine.first_page)
         self.mappings: dict[str, tuple[int, int]] = {}
+        self.mapped: tuple[str, int, int] | None = None  # by this step: name, first page, pages
+        self.files: dict[str, int] = {}  # name -> descriptor of the agent
+        # Pages that madvise keeps from children (dontfork).
         self.kept_back: dict[str, set[int]] = {name: set() for name in scenario.processes}
         self.own: set[Page] = set()  # after the last step: pages of private memory that one process alone maps
         self.stamp = 1
@@ -71,7 +74,7 @@ class HostReplay:
     def _step(self, step: Step) -> HostStep:
         if step.by not in self.alive:
             return HostStep(SKIPPED, None, [], *self._look())
-        self.mapped: tuple[str, int, int] | None = None
+        self.mapped = None
         answer = self._do(step)
         if (answer.outcome not in ("ok", "error") and "survives" not in step.fields) or step.verb == "exit":
             self.alive.discard(step.by)
@@ -176,6 +179,7 @@ class HostReplay:
             self.regions[name].remove(first, pages)
             region = Region(first * self.size, pages, protection, shared, backing, offset, page_size=self.size)
             self.regions[name].insert(region)
+            self.kept_back[name].difference_update(range(first, first + pages))
             if "populate" in fields:
                 self.own.difference_update((name, page) for page in range(first, first + pages))  # these are new ones
                 self._stamp_populated(name, first, pages)
@@ -216,6 +220,10 @@ class HostReplay:
             for piece in self.regions[name].remove(first, count):
                 self.regions[name].insert(piece.replace(start=to * self.size, pages=pages))
             self._note(name, step.fields["name"], to, pages)
+            kept = self.kept_back[name]
+            moved = [to + i for i in range(pages) if first + min(i, count - 1) in kept]
+            kept.difference_update(range(first, first + count))
+            kept.update(moved)
             self._stamp_populated(name, to + count, pages - count)  # if they are locked, the new ones are there
         return answer
 

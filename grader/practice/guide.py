@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Callable
-from typing import NamedTuple
 
 from grader.errors import InputError
 from grader.lab.lab import Lab
@@ -19,6 +17,7 @@ from .observe import Row, buffer_pages, pages_taken_over, ps_rows
 from .practices import Practice, Stop
 from .program import Arrival, Program
 from .simulated import Simulated, simulate
+from .terminal import WIDTH, Terminal
 
 WHO = ("parent", "child")
 
@@ -32,13 +31,6 @@ _LEGEND = (
     "`there` (have a frame), and so many of these are not shared with another process (`unshrd`). `simul.` is the "
     "simulated machine of the lab, which has nothing but the buffer."
 )
-
-
-class Terminal(NamedTuple):
-    """write shows a line; read(prompt) returns an answer, or is None if nobody is asked."""
-
-    write: Callable[[str], None]
-    read: Callable[[str], str] | None
 
 
 class Guide:
@@ -68,16 +60,16 @@ class Guide:
 
     def _begin(self, program: Program, source: pathlib.Path) -> None:
         if program.compiled:
-            self._say(f"The program is {source}.")
+            self.terminal.say(f"The program is {source}.")
         else:
-            self._say(f"This machine has no C compiler; the program is {source.name} written in Python.")
-        self._say(f"The buffer has {program.pages} pages. The program stops {len(self.stops)} times.")
-        self._say(_LEGEND)
+            self.terminal.say(f"{program.why}; the program is {source.name} written in Python.")
+        self.terminal.say(f"The buffer has {program.pages} pages. The program stops {len(self.stops)} times.")
+        self.terminal.say(_LEGEND)
 
     def _stop(self, program: Program, number: int, stop: Stop) -> bool:
         """Go on to a stop and show what is there; return True if it is as the rules say."""
         self.terminal.write("")
-        self._say(f"{number}. {stop.does[0].upper()}{stop.does[1:]}.")
+        self.terminal.say(f"{number}. {stop.does[0].upper()}{stop.does[1:]}.")
         predictions = self._predict(stop)
         taken = pages_taken_over()
         if number > 1:
@@ -85,7 +77,7 @@ class Guide:
         arrival = program.arrive()
         real = self._show(program, arrival, stop)
         if "pages hold" in arrival.does:
-            self._say(f"   The parent has {arrival.does}.")
+            self.terminal.say(f"   The parent has {arrival.does}.")
         if stop.does.startswith("the parent writes all"):
             self._reuse(taken, program.pages)
         self._compare(number, stop, predictions, real)
@@ -98,13 +90,9 @@ class Guide:
         """Ask for the new faults in the buffer; Enter skips."""
         found: dict[str, int] = {}
         for who, expected in zip(WHO, stop.expected, strict=True):
-            if expected is None or self.terminal.read is None:
-                continue
-            while answer := self.terminal.read(f"   New faults in the buffer, {who}? (Enter: skip) ").strip():
-                if answer.isascii() and answer.isdecimal() and len(answer) <= 9:
-                    found[who] = int(answer)
-                    break
-                self._say("   Expected a number, such as 0 or 512, or just Enter.")
+            predicted = None if expected is None else self.terminal.ask(f"New faults in the buffer, {who}?")
+            if predicted is not None:
+                found[who] = predicted
         return found
 
     def _compare(self, number: int, stop: Stop, predictions: dict[str, int], real: dict[str, int]) -> None:
@@ -112,14 +100,14 @@ class Guide:
             self.predicted += 1
             if predicted == real.get(who):
                 self.right += 1
-                self._say(f"   Predicted right for the {who}.")
+                self.terminal.say(f"   Predicted right for the {who}.")
                 continue
             why = stop.wrong.get(predicted, "")
             if predicted == stop.expected[WHO.index(who)]:
                 why = "That is what the rules give; this kernel counted something else."
-            self._say(f"   Predicted {predicted} for the {who}; it is {real.get(who, 0)}. {why}".rstrip())
+            self.terminal.say(f"   Predicted {predicted} for the {who}; it is {real.get(who, 0)}. {why}".rstrip())
             self.surprises.append(f"{number}. {stop.does} ({who}: predicted {predicted}, was {real.get(who, 0)})")
-        self._say(f"   {stop.rule}")
+        self.terminal.say(f"   {stop.rule}")
 
     # -- what the kernel counted -----------------------------------------------------------------------------
 
@@ -140,17 +128,17 @@ class Guide:
             self.terminal.write(_ROW.format(*line, _faults(simulated, who)))
             self.rows[who] = row
         if simulated and simulated.copies:
-            self._say(f"   The simulated machine made {simulated.copies} copies.")
+            self.terminal.say(f"   The simulated machine made {simulated.copies} copies.")
         return real
 
     def _reuse(self, before: int | None, pages: int) -> None:
         after = pages_taken_over()
         if before is None or after is None:
-            self._say("   This kernel does not count the pages that it takes over without a copy (pgreuse).")
+            self.terminal.say("   This kernel does not count the pages that it takes over without a copy (pgreuse).")
         elif not self.rows.get("child"):
             return  # the first writes: there is nothing to take over
         else:
-            self._say(
+            self.terminal.say(
                 f"   pgreuse in /proc/vmstat rose by {after - before}: so many pages of the whole system were taken "
                 f"over in place of a copy. The parent wrote {pages}."
             )
@@ -164,41 +152,33 @@ class Guide:
             return
         choices = offered(question, keyed(self.lab, self.quiz, question))
         self.terminal.write("")
-        for line in layout(question.text, "   Question: ", "   ", width=76):
+        for line in layout(question.text, "   Question: ", "   ", width=WIDTH):
             self.terminal.write(line)
         for number, choice in enumerate(choices, 1):
-            for line in layout(choice.text, f"   {number}  ", "      ", width=76):
+            for line in layout(choice.text, f"   {number}  ", "      ", width=WIDTH):
                 self.terminal.write(line)
         if self.terminal.read is None:
-            self._say(f"   `{command('quiz', self.lab.path)}` asks this question and marks it.")
+            self.terminal.say(f"   `{command('quiz', self.lab.path)}` asks this question and marks it.")
             return
-        while answer := self.terminal.read("   Number of your answer? (Enter: skip) ").strip():
-            if answer in map(str, range(1, len(choices) + 1)):
-                self._mark(self.quiz, question, choices[int(answer) - 1].id)
-                return
-            self._say(f"   Expected a number from 1 to {len(choices)}, or just Enter.")
+        answer = self.terminal.ask("Number of your answer?", len(choices))
+        if answer is not None:
+            self._mark(self.quiz, question, choices[answer - 1].id)
 
     def _mark(self, quiz: Quiz, question: Question, answer: str) -> None:
         mark = mark_question(self.lab, quiz, question, answer)
-        self._say(f"   {mark.verdict.capitalize()}. {' '.join(mark.feedback)}")
+        self.terminal.say(f"   {mark.verdict.capitalize()}. {' '.join(mark.feedback)}")
 
     def _end(self, agreed: bool) -> None:
         self.terminal.write("")
         if self.predicted:
-            self._say(f"Predictions right: {self.right} of {self.predicted}.")
+            self.terminal.say(f"Predictions right: {self.right} of {self.predicted}.")
         if self.surprises:
-            self._say("What surprised you:")
+            self.terminal.say("What surprised you:")
             for surprise in self.surprises:
-                self._say(f"  {surprise}")
+                self.terminal.say(f"  {surprise}")
         if not agreed:
-            self._say("This kernel counted other faults in the buffer than the lab's rules give.")
-        self._say(self.practice.lesson)
-
-    def _say(self, text: str) -> None:
-        """Write a paragraph within 80 columns; what it begins with is the indent of all its lines."""
-        indent = text[: len(text) - len(text.lstrip())]
-        for line in layout(text.strip(), indent, width=76):
-            self.terminal.write(line)
+            self.terminal.say("This kernel counted other faults in the buffer than the lab's rules give.")
+        self.terminal.say(self.practice.lesson)
 
 
 def _faults(simulated: Simulated | None, who: str) -> str:

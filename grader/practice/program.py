@@ -17,7 +17,7 @@ from grader.errors import InputError
 from .tools import find_tool
 
 #: The same programs for machines without a C compiler.
-IN_PYTHON = pathlib.Path(__file__).with_name("fork_faults.py")
+FAULTS_IN_PYTHON = pathlib.Path(__file__).with_name("faults_program.py")
 SECTIONS_IN_PYTHON = pathlib.Path(__file__).with_name("sections_program.py")
 
 COMPILERS = ("cc", "gcc", "clang")
@@ -35,20 +35,20 @@ class Arrival(NamedTuple):
 class Program:
     """A running program. It ends with this object: by itself, since its input ends, even if we are killed.
 
-    compiled  False if there is no C compiler and the program in Python runs
+    compiled  False if the program in Python runs; `why` says why then
     """
 
     def __init__(self, source: pathlib.Path, alive: bool, shared: bool = False) -> None:
         options = ["--driven", *(["--alive"] if alive else [])]
-        compiler = next(filter(None, map(find_tool, COMPILERS)), None)
-        self.compiled = compiler is not None
-        if compiler is None:
-            program = SECTIONS_IN_PYTHON if source.stem == "sections" else IN_PYTHON
-            self._process = _start([sys.executable, "-I", str(program), *options, *(["--shared"] if shared else [])])
-        else:
-            with tempfile.TemporaryDirectory(prefix="practice-") as folder:
-                binary = _compile(compiler, source, pathlib.Path(folder))
+        with tempfile.TemporaryDirectory(prefix="practice-") as folder:
+            binary, self.why = _compile(source, pathlib.Path(folder))
+            self.compiled = binary is not None
+            if binary is not None:
                 self._process = _start([str(binary), *options])
+            else:
+                program = SECTIONS_IN_PYTHON if source.stem == "sections" else FAULTS_IN_PYTHON
+                variant = ["--shared"] if shared else []
+                self._process = _start([sys.executable, "-I", str(program), *options, *variant])
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input, self._output = self._process.stdin, self._process.stdout
@@ -116,14 +116,18 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0, env=environment)
 
 
-def _compile(compiler: str, source: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+def _compile(source: pathlib.Path, folder: pathlib.Path) -> tuple[pathlib.Path | None, str]:
+    """Return the program, or None and why there is none: no compiler, or one that cannot compile it."""
+    compiler = next(filter(None, map(find_tool, COMPILERS)), None)
+    if compiler is None:
+        return None, "This machine has no C compiler"
     binary = folder / source.stem
     command = [compiler, "-O1", "-o", str(binary), str(source.resolve())]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode:
-        lines = done.stderr.splitlines()[:5] or [f"exit status {done.returncode}"]
-        raise InputError([f"{source}: {compiler} cannot compile it:", *lines])
-    return binary
+    if done.returncode == 0:
+        return binary, ""
+    said = next((line for line in done.stderr.splitlines() if "error" in line), f"exit status {done.returncode}")
+    return None, f"{compiler} cannot compile {source} ({said.strip()})"
 
 
 def _ended(process: subprocess.Popen[bytes]) -> InputError:

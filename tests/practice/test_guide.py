@@ -12,7 +12,6 @@ import pytest
 
 from grader.practice import program
 from grader.practice.practices import PRACTICES
-from grader.practice.program import Program
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="practices need a Linux kernel")
 
@@ -134,15 +133,43 @@ def test_a_misspelt_practice_is_guessed(cli):
     assert err == "grader: unknown practice 'fork-fault'; did you mean 'fork-faults' or 'shared-faults'?\n"
 
 
-def test_a_program_that_does_not_compile_is_named(tmp_path):
-    """The compiler's own words follow the file's name."""
-    if not any(map(program.find_tool, program.COMPILERS)):
-        pytest.skip("no C compiler")
-    source = tmp_path / "broken.c"
-    source.write_text("int main(void) { return x; }\n", encoding="utf-8")
+def test_a_compiler_that_fails_is_named(practice, monkeypatch, tmp_path):
+    """One without headers, say: its own words are shown, and the same program runs in Python."""
+    compiler = tmp_path / "cc"
+    compiler.write_text('#!/bin/sh\necho "$5: fatal error: stdio.h: No such file or directory" >&2\nexit 1\n')
+    compiler.chmod(0o755)
+    monkeypatch.setattr(program, "find_tool", lambda _: str(compiler))
+    status, out, _ = practice("", "--no-input")
 
-    with pytest.raises(program.InputError, match=r"broken\.c: .* cannot compile it"):
-        Program(source, alive=False)
+    assert status == 0
+    assert (
+        "cannot compile" in out and "stdio.h" in " ".join(out.split()) and "written in Python" in " ".join(out.split())
+    )
+    assert_rows(out, ROWS + GONE)
+
+
+def test_sections_need_a_pagemap(cli, root, monkeypatch):
+    """Without one nothing is known of sharing, so nothing is compared with a prediction."""
+    monkeypatch.chdir(root)
+    monkeypatch.setattr("grader.practice.sections_guide.buffer_pages", lambda *_: None)
+    status, _, err = cli("practice", "sections", "--no-input")
+
+    assert status == 2
+    assert "does not show which pages are present" in err
+
+
+def test_without_madv_populate_the_counts_are_the_same(practice, monkeypatch, tmp_path):
+    """Before Linux 5.14 the program in Python touches its memory by hand, before it measures."""
+    text = program.FAULTS_IN_PYTHON.read_text()
+    (tmp_path / "old.py").write_text(
+        text.replace("POPULATE_READ, POPULATE_WRITE = 22, 23", "POPULATE_READ, POPULATE_WRITE = 99, 99")
+    )
+    monkeypatch.setattr(program, "COMPILERS", ())
+    monkeypatch.setattr(program, "FAULTS_IN_PYTHON", tmp_path / "old.py")
+    status, out, _ = practice("", "--no-input")
+
+    assert status == 0
+    assert_rows(out, ROWS + GONE)
 
 
 @pytest.mark.parametrize("alive", [False, True])
@@ -220,7 +247,7 @@ def test_a_prediction_about_sections_is_counted(cli, root, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("many\n0\n5\n32\n"))
     _, out, _ = cli("practice", "sections")
 
-    assert "A number is expected" in out
+    assert "Expected a number, such as 0 or 512" in out
     assert "Predicted 5; it is 0." in out
     assert "Predictions right: 2 of 3." in out
 

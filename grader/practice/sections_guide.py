@@ -6,15 +6,18 @@ from typing import NamedTuple
 
 from grader.errors import InputError
 from grader.lab.lab import Lab
-from grader.quiz.terminal.markdown import layout
 
-from .guide import Terminal
 from .observe import buffer_pages
 from .program import Program
+from .terminal import Terminal
 
 _ROW = "  {:8} {:>6} {:>6} {:>8} {:>6} {:>8}"
 _HEADS = ("section", "pages", "parent", "unshared", "child", "unshared")
 _WRITABLE = ("heap", "stack")
+_NOT_SHOWN = (
+    "not here: this kernel does not show which pages are present (no /proc/PID/pagemap, as in gVisor and WSL 1); a "
+    "virtual machine or WSL 2 would work"
+)
 
 
 class _Stop(NamedTuple):
@@ -66,15 +69,15 @@ class SectionsGuide:
             raise InputError([f"{source}: the program of this practice is missing; fetch the lab again"])
         with Program(source, False) as program:
             if not program.compiled:
-                self._say("This machine has no C compiler; a program in Python uses parts of its own sections.")
+                self.terminal.say(f"{program.why}; a program in Python uses parts of its own sections.")
             agreed = [self._stop(program, number, stop) for number, stop in enumerate(_STOPS, 1)]
             program.go_on()
         self.terminal.write("")
         if self.predicted:
-            self._say(f"Predictions right: {self.right} of {self.predicted}.")
+            self.terminal.say(f"Predictions right: {self.right} of {self.predicted}.")
         if not all(agreed):
-            self._say("This kernel shares other pages than the lab's rules say, or does not show them (no pagemap).")
-        self._say(
+            self.terminal.say("This kernel shares other pages than the lab's rules say.")
+        self.terminal.say(
             "What nobody can write stays shared. What can be written is shared until somebody does, and only the "
             "pages that are written separate."
         )
@@ -82,21 +85,22 @@ class SectionsGuide:
 
     def _stop(self, program: Program, number: int, stop: _Stop) -> bool:
         self.terminal.write("")
-        self._say(f"{number}. {stop.does}")
+        self.terminal.say(f"{number}. {stop.does}")
         total = sum(pages for name, _, pages in program.sections if name in _WRITABLE)
         expected = None if stop.unshared is None else total if stop.unshared else 0
-        predicted = None if expected is None else self._predict(total)
+        question = f"Of the {total} pages of heap and stack, how many is the child alone with?"
+        predicted = None if expected is None else self.terminal.ask(question)
         if number > 1:
             program.go_on()
         program.arrive()
         self.terminal.write(_ROW.format(*_HEADS))
         rows = {name: self._row(program, name, address, pages) for name, address, pages in program.sections}
-        unshared = sum(rows[name][-1] or 0 for name in _WRITABLE)
+        unshared = sum(rows[name][-1] or 0 for name in _WRITABLE)  # no child, none unshared
         if predicted is not None:
             self.predicted += 1
             self.right += predicted == unshared
-            self._say(f"   Predicted {'right' if predicted == unshared else f'{predicted}; it is {unshared}'}.")
-        self._say(f"   {stop.rule}")
+            self.terminal.say(f"   Predicted {'right' if predicted == unshared else f'{predicted}; it is {unshared}'}.")
+        self.terminal.say(f"   {stop.rule}")
         if expected is None:
             return True
         return unshared == expected and not any(row[-1] for name, row in rows.items() if name not in _WRITABLE)
@@ -105,22 +109,12 @@ class SectionsGuide:
         """Print a section; return there and unshared, of parent and child."""
         found: list[int | None] = []
         for who in ("parent", "child"):
-            seen = buffer_pages(program.pids[who], address, pages) if who in program.pids else None
-            found += [None, None] if seen is None else [seen.there, seen.not_shared]
+            if who not in program.pids:
+                found += [None, None]
+                continue
+            seen = buffer_pages(program.pids[who], address, pages)
+            if seen is None:
+                raise InputError([_NOT_SHOWN])
+            found += [seen.there, seen.not_shared]
         self.terminal.write(_ROW.format(name, pages, *("-" if number is None else number for number in found)))
         return found
-
-    def _predict(self, total: int) -> int | None:
-        if self.terminal.read is None:
-            return None
-        question = f"   Of the {total} pages of heap and stack, how many is the child alone with? (Enter: skip) "
-        while answer := self.terminal.read(question).strip():
-            if answer.isascii() and answer.isdecimal() and len(answer) <= 9:
-                return int(answer)
-            self._say("   A number is expected, such as 0 or 16; or only Enter.")
-        return None
-
-    def _say(self, text: str) -> None:
-        indent = text[: len(text) - len(text.lstrip())]
-        for line in layout(text.strip(), indent, width=76):
-            self.terminal.write(line)

@@ -18,6 +18,10 @@ POPULATE_READ, POPULATE_WRITE = 22, 23  # advice of madvise, Linux 5.14
 libc = ctypes.CDLL(None, use_errno=True)
 libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
+#: Whether the kernel has MADV_POPULATE (Linux 5.14).
+page = mmap.mmap(-1, PAGE)
+populates = libc.madvise(ctypes.addressof(ctypes.c_char.from_buffer(page)), PAGE, POPULATE_READ) == 0
+
 
 def stop_at(who: str, faults: int, what: str) -> None:
     """Report a stop and wait for Enter; end if nobody is there to press it any more."""
@@ -32,12 +36,27 @@ def populate(address: int) -> None:
     for _ in range(2):
         with open("/proc/self/maps", encoding="utf-8") as file:
             lines = [line.split() for line in file]
-        for where, rights, *_rest in lines:
+        for where, rights, *rest in lines:
             first, end = (int(number, 16) for number in where.split("-"))
             own = rights.startswith("rw") and rights[3] == "p"
             for start, stop in ((first, min(end, address)), (max(first, address + PAGES * PAGE), end)):
-                if start < stop:  # parts that cannot be read (guard pages, vvar) refuse, and need no fault
+                if start >= stop:
+                    continue
+                if populates:
+                    # Parts that cannot be read (guard pages, vvar) refuse, and need no fault.
                     libc.madvise(start, stop - start, POPULATE_WRITE if own else POPULATE_READ)
+                elif rights.startswith("r") and not rest[-1].startswith("[v"):
+                    touch_by_hand(start, stop, own)
+
+
+def touch_by_hand(first: int, end: int, own: bool) -> None:
+    """Touch each page, on kernels without MADV_POPULATE: read a byte, and write it again if the memory is ours."""
+    for page in range(first, end, PAGE):
+        byte = ctypes.c_ubyte.from_address(page)
+        if own:
+            byte.value = byte.value
+        else:
+            byte.value  # noqa: B018 - this reads the page
 
 
 def minor_faults() -> int:
