@@ -18,7 +18,15 @@ from functools import partial
 from typing import NamedTuple
 
 from grader.authoring.grouped import grouped
-from grader.authoring.misconceptions import Progress, Tried, fingerprints_text, idle_scenarios, try_misconceptions
+from grader.authoring.kept_proofs import KeptProofs
+from grader.authoring.misconceptions import (
+    KnownSigns,
+    Progress,
+    Tried,
+    fingerprints_text,
+    idle_scenarios,
+    try_misconceptions,
+)
 from grader.authoring.record import describe_change
 from grader.errors import InputError
 from grader.grade.diagnosis import fingerprints_path
@@ -178,12 +186,15 @@ def check_stub(lab: Lab) -> Proof:
     return Proof("stub", "is not implemented anywhere", problems)
 
 
-def check_misconceptions(lab: Lab, progress: Progress) -> Proof:
+def check_misconceptions(lab: Lab, progress: Progress, known: KnownSigns | None = None, jobs: int = 1) -> Proof:
     """Check that every misconception about a rule of this lab loses points here, most of them in a public scenario.
 
     Misconceptions of earlier labs are run as well: the fingerprints include them, and must be up to date.
+
+    known  outcomes of earlier runs; it learns the new ones
+    jobs   processes that share the work
     """
-    tried = try_misconceptions(lab, misconceptions(lab), progress)
+    tried = try_misconceptions(lab, misconceptions(lab), progress, known, jobs)
     if not tried:
         return Proof("misconceptions", "none are known for this lab", [])
     taught = [one for one in tried if mistakes(lab)[one.flag].lab == lab.name]
@@ -222,19 +233,25 @@ def _notes(lab: Lab, tried: list[Tried], taught: list[Tried]) -> list[str]:
     return notes
 
 
-def check_quiz(lab: Lab) -> Proof:
+def check_quiz(lab: Lab, kept: KeptProofs | None = None) -> Proof:
     """Check that the quiz loads, that its keys match the reference, and that the model sheet gets full marks."""
     from grader.quiz import check_quiz as problems_of
     from grader.quiz.questions import load_quiz
 
     if lab.quiz is None:
         return Proof("quiz", "this lab has no quiz", [])
+    known = kept.shown("quiz") if kept is not None else None
+    if known is not None:
+        return Proof("quiz", known, [])
     try:
         quiz = load_quiz(lab)
     except InputError as error:
         return Proof("quiz", "", error.problems, "files")
     shown = f"{len(quiz.questions)} questions, {quiz.computed} of them computed; the model sheet has full marks"
-    return Proof("quiz", shown, problems_of(lab))
+    problems = problems_of(lab)
+    if kept is not None and not problems:
+        kept.keep("quiz", shown)
+    return Proof("quiz", shown, problems)
 
 
 def check_mutants(lab: Lab, progress: Progress) -> Proof:
@@ -260,9 +277,18 @@ def check_mutants(lab: Lab, progress: Progress) -> Proof:
 
 
 def check_lab(
-    folder: str | pathlib.Path, progress: Progress = lambda flag: None, with_mutants: bool = False
+    folder: str | pathlib.Path,
+    progress: Progress = lambda flag: None,
+    with_mutants: bool = False,
+    *,
+    fresh: bool = True,
+    jobs: int = 1,
 ) -> Iterator[Proof]:
-    """Yield the proofs of one lab as they are made. Problems with its files may prevent the later ones."""
+    """Yield the proofs of one lab as they are made. Problems with its files may prevent the later ones.
+
+    fresh  whether everything is proved, even what an earlier check has proved with the same files
+    jobs   processes that share the work
+    """
     try:
         lab = load_lab(folder)
     except InputError as error:
@@ -272,16 +298,17 @@ def check_lab(
     yield files
     if lab.reference is None or not _loads(lab):
         return
-    yield _proved("quiz", partial(check_quiz, lab))
-    yield _proved("reference", partial(check_reference, lab))
-    if any(scenario.machine.profile == LINUX for scenario in lab.scenarios):
-        yield _proved("host", partial(check_host, lab))
-    yield _proved("twins", partial(check_twins, lab))
-    if not files.problems:
-        yield _proved("stub", partial(check_stub, lab))
-        yield _proved("misconceptions", partial(check_misconceptions, lab, progress))
-        if with_mutants:
-            yield _proved("mutants", partial(check_mutants, lab, progress))
+    with KeptProofs(lab, fresh) as kept:
+        yield _proved("quiz", partial(check_quiz, lab, kept))
+        yield _proved("reference", partial(check_reference, lab))
+        if any(scenario.machine.profile == LINUX for scenario in lab.scenarios):
+            yield _proved("host", partial(check_host, lab))
+        yield _proved("twins", partial(check_twins, lab))
+        if not files.problems:
+            yield _proved("stub", partial(check_stub, lab))
+            yield _proved("misconceptions", partial(check_misconceptions, lab, progress, kept.signs, jobs))
+            if with_mutants:
+                yield _proved("mutants", partial(check_mutants, lab, progress))
 
 
 def _loads(lab: Lab) -> bool:

@@ -8,7 +8,8 @@ the misconception that a student's kernel behaves like.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -18,10 +19,18 @@ from grader.grade.diagnosis import FORMAT, fingerprints_path
 from grader.grade.verdicts import PASSED
 from grader.lab.kernels import misconception_kernel, misconceptions, mistakes
 from grader.lab.lab import Lab
-from grader.lab.recordings import load_recording
+from grader.lab.recordings import Recording, load_recording
+from grader.scenario.model import Scenario
 
 #: Called with the flag of each misconception before it is tried.
 Progress = Callable[[str], None]
+
+
+#: (misconception, scenario) -> the signature with which it fails there, None where it passes.
+KnownSigns = dict[tuple[str, str], str | None]
+
+#: Runs that are worth starting processes for.
+WORTH_SHARING = 500
 
 
 class Tried(NamedTuple):
@@ -33,22 +42,66 @@ class Tried(NamedTuple):
     signs: dict[str, str]
 
 
-def try_misconceptions(lab: Lab, flags: list[str], progress: Progress = lambda flag: None) -> list[Tried]:
-    """Replay misconception kernels on every scenario of a lab, in this process."""
-    outputs = {scenario.id: load_recording(lab, scenario) for scenario in lab.all_scenarios}
+def try_misconceptions(
+    lab: Lab,
+    flags: list[str],
+    progress: Progress = lambda flag: None,
+    known: KnownSigns | None = None,
+    jobs: int = 1,
+) -> list[Tried]:
+    """Replay misconception kernels on every scenario of a lab.
+
+    known  outcomes of earlier runs, which are not tried again; it learns the new ones
+    jobs   processes that share the work, where the system can fork; 1: this one does it
+    """
+    recordings = {scenario.id: load_recording(lab, scenario) for scenario in lab.all_scenarios}
+    known = KnownSigns() if known is None else known
+    due = {flag: [s for s in lab.all_scenarios if (flag, s.id) not in known] for flag in flags}
+    for flag, outcomes in _outcomes(lab, recordings, due, progress, jobs):
+        known.update({(flag, id): sign for id, sign in outcomes.items()})
+    return [_tried(lab, flag, known) for flag in flags]
+
+
+def _outcomes(
+    lab: Lab, recordings: dict[str, Recording], due: dict[str, list[Scenario]], progress: Progress, jobs: int
+) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """Yield how each misconception fared: scenario -> its signature, None where it passes."""
+    global _work  # noqa: PLW0603 - what forked processes inherit
+    _work = lab, recordings, due
+    if jobs == 1 or not hasattr(os, "fork") or sum(map(len, due.values())) < WORTH_SHARING:
+        for flag in due:
+            progress(flag)
+            yield flag, _run(flag)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(jobs, get_context("fork")) as pool:
+        for flag, outcomes in zip(due, pool.map(_run, due), strict=True):
+            progress(flag)
+            yield flag, outcomes
+
+
+_work: tuple[Lab, dict[str, Recording], dict[str, list[Scenario]]]
+
+
+def _run(flag: str) -> dict[str, str | None]:
+    """Try one misconception on the scenarios that are due."""
+    lab, recordings, due = _work
+    if not due[flag]:
+        return {}
+    attempt = partial(attempt_here, make_kernel=misconception_kernel(lab, flag))
+    outcomes: dict[str, str | None] = {}
+    for scenario in due[flag]:
+        found = attempt_each(scenario, recordings[scenario.id], attempt)
+        outcomes[scenario.id] = None if found.verdict == PASSED else found.sign
+    return outcomes
+
+
+def _tried(lab: Lab, flag: str, known: KnownSigns) -> Tried:
+    signs = {s.id: sign for s in lab.all_scenarios if (sign := known[flag, s.id]) is not None}
     public = [scenario.id for scenario in lab.scenarios]
-    tried = []
-    for flag in flags:
-        progress(flag)
-        attempt = partial(attempt_here, make_kernel=misconception_kernel(lab, flag))
-        signs = {}
-        for scenario in lab.all_scenarios:
-            found = attempt_each(scenario, outputs[scenario.id], attempt)
-            if found.verdict != PASSED:
-                signs[scenario.id] = found.sign
-        caught = [id for id in public if id in signs]
-        tried.append(Tried(flag, caught, [id for id in signs if id not in public], signs))
-    return tried
+    return Tried(flag, [id for id in public if id in signs], [id for id in signs if id not in public], signs)
 
 
 def idle_scenarios(lab: Lab, tried: list[Tried]) -> list[str]:

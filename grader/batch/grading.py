@@ -21,7 +21,6 @@ from grader.batch.pools import Pool, completed
 from grader.batch.roster import Listed, Roster, introduce, name_people
 from grader.batch.sources import BatchSubmission
 from grader.batch.store import Kept, Key, Store
-from grader.batch.versions import grader_hash
 from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.grade.attempt import Attempt
 from grader.grade.graded import Graded
@@ -35,6 +34,7 @@ from grader.quiz import each_has_numbers, mark
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.trace.json_form import trace_to_json
+from grader.versions import grader_hash
 
 if TYPE_CHECKING:
     from grader.quiz.statistics import QuizStatistics

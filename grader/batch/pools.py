@@ -181,8 +181,8 @@ class ClusterPool:
             )
 
     def _check(self, address: str, grader: str) -> None:
-        from grader.batch.versions import grader_hash
         from grader.sandbox.sandbox import IsolationError
+        from grader.versions import grader_hash
 
         try:
             self.client.wait_for_workers(1, timeout=60)

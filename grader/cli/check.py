@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 import sys
 from typing import TYPE_CHECKING
@@ -36,6 +37,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="also measure which share of small changes to the reference the scenarios catch (takes a minute; with -v, "
         "list those that they miss)",
     )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="prove everything again; otherwise what an earlier check has proved with the same files is not repeated",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
                 bar.set_postfix_str(flag, refresh=False)
                 bar.update()
 
-            for proof in check_lab(folder, progress, options.mutants):
+            jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            for proof in check_lab(folder, progress, options.mutants, fresh=options.fresh, jobs=jobs):
                 bar.clear()
                 _print(proof, options.verbose)
                 if proof.problems:

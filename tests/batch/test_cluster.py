@@ -10,10 +10,10 @@ import pytest
 
 from grader.batch import grade_batch, read_submissions
 from grader.batch.pools import ClusterPool, LocalPool
-from grader.batch.versions import grader_hash
 from grader.errors import InputError
 from grader.lab.lab import load_lab
 from grader.sandbox.sandbox import IsolationError
+from grader.versions import grader_hash
 from tests.batch.handed_in import batch, bytes_of, hand_in
 from tests.shadows import Shadows
 

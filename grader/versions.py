@@ -8,7 +8,7 @@ import pathlib
 
 from grader import __version__
 
-_PACKAGE = pathlib.Path(__file__).resolve().parent.parent
+_PACKAGE = pathlib.Path(__file__).resolve().parent
 
 #: Folders whose code decides verdicts and points. They are the rows of the house (grader/README.md) up to `grade`, so
 #: that a new file in one of them is never forgotten; `language`, whose sentences they use; and `verify`, whose

@@ -1,6 +1,6 @@
 """Which files decide a grade, and so make kept verdicts stale when they change."""
 
-from grader.batch.versions import deciding_files
+from grader.versions import deciding_files
 from tests.test_imports import imported, modules
 
 
