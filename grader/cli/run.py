@@ -155,7 +155,24 @@ def _debugger(options: argparse.Namespace, session: Session, submission: Submiss
         return session.runner(submission)
     if not submission.path:
         raise InputError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
+    if "PYTHONBREAKPOINT" not in os.environ:
+        sys.breakpointhook = _break
     return _DebuggedRunner(load_file_class(pathlib.Path(submission.path), session.lab.kernel.name))
+
+
+def _break(*_: object, **__: object) -> None:
+    """Stop in the debugger, in the function that called breakpoint(). Ctrl-C leaves it, as q and ctrl-D do."""
+    import pdb
+    from bdb import BdbQuit
+
+    class Debugger(pdb.Pdb):
+        def cmdloop(self, intro: object = None) -> None:
+            try:
+                super().cmdloop(intro)
+            except KeyboardInterrupt:
+                raise BdbQuit from None
+
+    Debugger().set_trace(sys._getframe(1))
 
 
 class _DebuggedRunner(LocalRunner):

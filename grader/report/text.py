@@ -134,7 +134,7 @@ def _task_state(task: TaskResult, own: list[ScenarioResult]) -> tuple[str, str]:
     worst = next(s for s in own if s["verdict"] != PASSED)
     if "waits_for" in task and all(s["verdict"] in (PASSED, WAITING) for s in own):
         return "waits", note
-    return MARKS[next((s["verdict"] for s in own if s["verdict"] not in (PASSED, WAITING)), worst["verdict"])], note
+    return mark_of(next((s for s in own if s["verdict"] not in (PASSED, WAITING)), worst)), note
 
 
 def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter, width: int) -> list[str]:
@@ -142,7 +142,7 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter,
         return []
     if all(s["verdict"] == NOT_IMPLEMENTED for s in failures):
         # Nothing is wrong yet, so do not repeat the same line for every scenario.
-        many = f"{len(failures)} scenarios call a method you have not written yet. The first:"
+        many = f"{len(counted(failures))} scenarios call a method you have not written yet. The first:"
         return ["", *wrap(many, width), *_in_full(failures[0], painter, width)]
     failures = sorted(failures, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)
     full = failures if verbosity > 0 else failures[:1]
@@ -156,11 +156,15 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter,
     # A kernel that fails before the first step fails in the same way in every scenario.
     rest = [s for s in failures[len(full) :] if "details" not in s or s["details"] != full[0].get("details")]
     same = len(failures) - len(full) - len(rest)
+    rest, summaries = counted(rest), [s for s in rest if s not in counted(rest)]
     if same:
         lines += ["", f"The same in {same} more {'scenario' if same == 1 else 'scenarios'}."]
     if rest:
         ones, call = ("other scenario", "differs") if len(rest) == 1 else ("other scenarios", "differ")
         lines += ["", *wrap(f"{len(rest)} {ones} {call}, too; -v lists everything.", width)]
+    if summaries:
+        tasks = ", ".join(dict.fromkeys(s["task"] for s in summaries))
+        lines += ["", *wrap(f"Not all hidden scenarios of {tasks} pass.", width)]
     return lines
 
 

@@ -1,6 +1,7 @@
 """`grader run`: verdicts, exit statuses, what a student reads."""
 
 import json
+import sys
 
 import jsonschema
 import pytest
@@ -317,3 +318,18 @@ def test_a_kernel_in_a_folder_below_is_found(cli, lab, tmp_path):
 
     assert status in (0, 1) and "passed" not in out.splitlines()[0]
     assert "Note: small/answers.yml was taken for answers.yaml." in out
+
+
+@pytest.mark.parametrize("key", ["q\n", "\x04", "\x03"], ids=["q", "ctrl-D", "ctrl-C"])
+def test_leaving_the_debugger_ends_the_command(lab, key):
+    """At breakpoint() in --debug, none of these keys goes on to the next scenario."""
+    pexpect = pytest.importorskip("pexpect")
+    work = submit(lab, kernel_text(FORK_DEF, f"{FORK_DEF}        breakpoint()\n"))
+    words = ["-I", "-m", "grader", "run", str(lab), "--submission", str(work), "--debug"]
+    child = pexpect.spawn(sys.executable, words, encoding="utf-8", timeout=30)
+    child.expect(r"\(Pdb\) ")
+    child.send(key)
+    child.expect(pexpect.EOF)
+    child.close()
+
+    assert "grader: stopped" in child.before and child.exitstatus == 130

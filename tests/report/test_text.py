@@ -59,3 +59,26 @@ def test_a_task_that_waits_for_two_names_both(lab):
 
     assert " ".join(lines[place - 2 : place]).startswith("Task 2 depends on task 1 and task 3.")
     assert lines[place - 1].endswith("once task 1 and task 3 pass:")
+
+
+def test_scenarios_are_counted_as_they_are(lab):
+    """A student's summary of hidden scenarios is not counted as one that differs: it has a line of its own."""
+    result = result_of(lab, SmallKernel)
+    failed = {**result["scenarios"][0], "verdict": "failed", "message": "it differs", "details": ["why"]}
+    summary = {k: v for k, v in failed.items() if k not in ("title", "details")} | {
+        "visibility": "hidden",
+        "id": "hidden-1",
+    }
+    result["scenarios"] = [failed, {**failed, "id": "other", "details": ["else"]}, summary]
+    told = render(result)
+
+    assert "1 other scenario differs, too" in told
+    assert f"Not all hidden scenarios of {failed['task']} pass." in told
+
+
+def test_a_task_in_which_a_kernel_prints_too_much_says_so(lab):
+    """The line of the task has the mark of the failure: PRINTS, not TIME."""
+    result = result_of(lab, SmallKernel)
+    result["scenarios"][0] |= {"verdict": "timed_out", "message": "printed more than 1024 KiB in one scenario"}
+
+    assert next(line for line in render(result).splitlines() if line.startswith("  task 1")).split()[4] == "PRINTS"
