@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import ast
 import copy
+import linecache
+import pathlib
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, ModuleType
@@ -20,7 +23,7 @@ from grader.grade.attempt import attempt_each, attempt_here
 from grader.grade.verdicts import PASSED
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Lab
-from grader.lab.recordings import load_recording
+from grader.lab.recordings import Recording, load_recordings
 from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario
 from grader.verify.verify import verify_kernel, worlds
@@ -84,10 +87,32 @@ def mutants(lab: Lab) -> Iterator[Mutant]:
         for change, apply in _changes(node):
             changed = copy.deepcopy(tree)
             apply(list(ast.walk(changed))[number])
-            module = ModuleType(f"{path.parent.name}.{path.stem} mutant")
-            module.__package__ = path.parent.name
-            exec(compile(ast.fix_missing_locations(changed), str(path), "exec"), module.__dict__)
+            module = _module(path, ast.fix_missing_locations(changed))
             yield Mutant(getattr(node, "lineno", 0), change, getattr(module, lab.reference.name))
+
+
+def _module(path: pathlib.Path, tree: ast.Module) -> ModuleType:
+    """Return a module made of a changed tree. Its source can be read, as verify does (state/elsewhere.py)."""
+    name = f"{path.parent.name}.{path.stem} mutant"
+    module = ModuleType(name)
+    module.__package__ = path.parent.name
+    module.__file__ = f"{path.stem} mutant.py"
+    module.__loader__ = _Loader(ast.unparse(tree))  # type: ignore[assignment]
+    sys.modules[name] = module
+    linecache.checkcache(module.__file__)
+    exec(compile(tree, str(path), "exec"), module.__dict__)
+    return module
+
+
+class _Loader:
+    """Knows the source of one module, for `inspect`."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_source(self, name: str) -> str:
+        """Return the source."""
+        return self._text
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
@@ -150,12 +175,13 @@ def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None) -
     """Try every mutant on the lab's scenarios, public ones first, and verify those that nothing catches."""
     made = public = hidden = 0
     survivors = []
+    recordings = load_recordings(lab, lab.all_scenarios)
     for mutant in mutants(lab):
         made += 1
         progress(f"line {mutant.line}: {mutant.change}")
-        if _caught(lab, lab.scenarios, mutant.kernel):
+        if _caught(recordings, lab.scenarios, mutant.kernel):
             public += 1
-        elif _caught(lab, lab.hidden, mutant.kernel):
+        elif _caught(recordings, lab.hidden, mutant.kernel):
             hidden += 1
         else:
             scenario = _difference(lab, mutant.kernel)
@@ -164,11 +190,11 @@ def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None) -
     return Strength(made, public, hidden, survivors)
 
 
-def _caught(lab: Lab, scenarios: tuple[Scenario, ...], kernel: MakeKernel) -> bool:
+def _caught(recordings: dict[str, Recording], scenarios: tuple[Scenario, ...], kernel: MakeKernel) -> bool:
     try:
         with _limited():
             return any(
-                attempt_each(s, load_recording(lab, s), lambda one, e: attempt_here(one, e, kernel)).verdict != PASSED
+                attempt_each(s, recordings[s.id], lambda one, e: attempt_here(one, e, kernel)).verdict != PASSED
                 for s in scenarios
             )
     except _Endless:
