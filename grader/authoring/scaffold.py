@@ -11,6 +11,7 @@ import re
 from grader.errors import InputError
 from grader.files import write_file
 from grader.lab.lab import Lab
+from grader.program import command
 
 #: Templates of the files to create, with @PLACEHOLDERS@.
 TEMPLATES = pathlib.Path(__file__).with_name("scaffold_files")
@@ -48,6 +49,11 @@ def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
 def new_scenario(name: str, lab: Lab, hidden: bool = False) -> list[pathlib.Path]:
     """Create a scenario for a lab's first task. If the id is not valid or is taken, write nothing, raise InputError."""
     _check_name(name, "a scenario")
+    if lab.reference is None:
+        problem = "a released lab has no reference that could record a new scenario"
+        raise InputError(
+            [f"{lab.path}: {problem}; write your own into {lab.path / 'mine'}, see `{command('test', '-h')}`"]
+        )
     if any(scenario.id == name for scenario in lab.all_scenarios):
         raise InputError([f"{name}: {lab.name} already has a scenario of this name, public or hidden"])
     title = name.replace("-", " ").capitalize()

@@ -16,6 +16,7 @@ from typing import Any
 from grader.cli import add_isolation
 from grader.errors import InputError
 from grader.lab.lab import Lab, find_lab, load_lab
+from grader.points import points
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -164,6 +165,10 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     refuse_overwriting([pathlib.Path(path) for path in options.gradebook], pathlib.Path(options.output))
     path = find_course(lab.path)
     course = read_course(path) if path is not None else None
+    if lab.released:
+        lost = points(lab.hidden_points())
+        told = f"a released lab has no hidden scenarios, so {lost} points are not graded; use the course's own copy"
+        print(f"grader: {lab.path}: {told}", file=sys.stderr)
     if course is not None:
         refuse_unlisted(course, lab.path)
     assignment = options.assignment or (course.assignments.get(lab.name, "") if course is not None else "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pathlib
 import tempfile
 
+from grader.errors import InputError
 from grader.files import write_file
 from grader.grade.twins import NAME as TWINS
 from grader.grade.twins import recorded_twins
@@ -19,7 +20,12 @@ PROGRAMS = ("run_autograder", "setup.sh")
 
 
 def export_gradescope(lab: Lab, path: pathlib.Path, isolation: str) -> list[str]:
-    """Write the zip; return its members, sorted. `isolation` is the level that run_autograder asks the grader for."""
+    """Write the zip; return its members, sorted. `isolation` is the level that run_autograder asks the grader for.
+
+    InputError if the lab is a release, which has neither hidden scenarios nor a reference to make twins with.
+    """
+    if lab.reference is None:
+        raise InputError([f"{lab.path}: this lab is a release already; run this on the course's own copy"])
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         wheel = write_wheel(root)

@@ -35,6 +35,12 @@ def test_a_new_lab_can_be_released(course, tmp_path):
     assert not any("hidden" in name for name in files)
 
 
+def test_a_released_lab_gets_no_scenario(course):
+    """Nothing could record it, and the lab would not run any more: mine/ is the place for one's own."""
+    with pytest.raises(InputError, match="a released lab has no reference .* write your own into .*mine"):
+        new_scenario("what-then", load_lab(course / "brand-new")._replace(reference=None))
+
+
 def test_a_new_scenario_holds_on_the_reference(course):
     """It loads, its task exists, and what it expects comes true."""
     [path] = new_scenario("what-then", load_lab(course / "brand-new"))

@@ -13,6 +13,8 @@ import time
 
 import pytest
 
+from grader.lab.lab import load_lab
+from grader.publish.release import write_lab
 from grader.quiz.parameters import chosen
 from tests.batch.handed_in import ZERO, batch, bytes_of, descendants, hand_in, rows
 from tests.labs import SECRET, kernel_text
@@ -368,6 +370,16 @@ def test_an_unreadable_folder_is_ungradable(cli, lab, class_of, tmp_path, monkey
     assert open_one["complete"] == "no"
     assert batch(cli, lab, class_of, tmp_path / "out")[0] == 0
     assert rows(tmp_path / "out")["student-00"]["points"] == "95"
+
+
+def test_a_batch_with_a_released_lab(cli, lab, tmp_path):
+    """It has no hidden scenarios, and gradebooks would have grades of fewer points: the batch says so."""
+    write_lab(load_lab(lab), tmp_path / "labs" / "small", hidden=False)
+    _, _, err = batch(cli, tmp_path / "labs" / "small", hand_in(tmp_path / "class", 1), tmp_path / "out")
+    _, _, own = batch(cli, lab, tmp_path / "class", tmp_path / "other")
+
+    assert "a released lab has no hidden scenarios, so 20 points are not graded; use the course's own copy" in err
+    assert "released" not in own
 
 
 SEEDED = """format: 1

@@ -209,11 +209,13 @@ def test_a_folder_with_something_in_it_is_left_alone(cli, lab, tmp_path):
 
 
 def test_a_released_lab_is_not_released_again(cli, folder, tmp_path):
-    """What has no hidden files cannot be the source of a release."""
-    status, _, err = cli("release", folder / "labs" / LAB, "--output", tmp_path / "again")
+    """What has no hidden files cannot be the source of a release, nor of Gradescope's autograder."""
+    first = cli("release", folder / "labs" / LAB, "--output", tmp_path / "again")
+    second = cli("export", "gradescope", folder / "labs" / LAB, "--output", tmp_path / "again.zip")
 
-    assert status == 2
-    assert "this lab is a release already" in err
+    for status, _, err in (first, second):
+        assert status == 2
+        assert "this lab is a release already; run this on the course's own copy" in err
 
 
 def test_release_json_holds_weights_alone(folder):
