@@ -7,6 +7,7 @@ nothing is left of an earlier one.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from typing import NoReturn
 
@@ -18,13 +19,16 @@ from grader.machine.kernel import Kernel, PageFault
 from grader.machine.process import Process
 from grader.machine.protection import Protection
 from grader.machine.region import Region
-from grader.sandbox.inside.wasm_runtime import FUEL, IMPORTS, OPERATION, Instance, OutOfFuel, Program
+from grader.sandbox.inside.wasm_runtime import IMPORTS, OPERATION, Instance, OutOfFuel, Program
 from grader.sandbox.inside.wasm_trap import Crash, c_lines, meaning, out_of_fuel
 
 #: Negative results of a kernel's functions.
 _ERRORS: dict[int, type[Exception]] = {-1: SegmentationFault, -2: OutOfMemory, -3: InvalidArgument}
 
 _NO_FRAME = -2
+
+#: Entries that a module gets at once.
+MOST_ENTRIES = 64
 
 
 class WasmKernel(Kernel):
@@ -33,6 +37,7 @@ class WasmKernel(Kernel):
     def __init__(self, hw: Hardware, program: Program) -> None:
         super().__init__(hw)
         self.processes: dict[int, Process] = {}
+        self._mapped = 0  # pages of all mmap calls so far
         self._pages: dict[int, list[int]] = {}  # process -> its pages in order, as they were at the last question
         self.instance = Instance(program, {name: getattr(self, f"_{name}") for name in IMPORTS})
         try:
@@ -79,20 +84,20 @@ class WasmKernel(Kernel):
         self._process(pid).page_table.unmap(page)
 
     def _lookup(self, pid: int, page: int) -> int:
-        """Return an entry as one number: the frame above bit 8, then dirty, accessed, cow, x, w, r and present."""
-        entry = self._process(pid).page_table.get(page)
-        if entry is None:
-            return 0
-        marks = entry.protection.bits << 1 | entry.cow << 4 | entry.accessed << 5 | entry.dirty << 6
-        return entry.frame << 8 | marks | 1
+        """Return an entry as the page table keeps it, 0 if there is none (machine/entry.py)."""
+        return self._process(pid).page_table._entries.get(page & 0xFFFFFFFF, 0)
 
-    def _next_page(self, pid: int, page: int) -> int:
+    def _entries(self, pid: int, page: int, start: int, most: int) -> int:
+        """Write the entries from a page on to the module's memory, each as page and entry; return how many."""
+        table = self._process(pid).page_table
         pages = self._pages.get(pid)
         if pages is None:
-            # Kept until the table changes: a loop over a table asks for one page after the other.
-            pages = self._pages[pid] = self._process(pid).page_table.pages()
+            pages = self._pages[pid] = table.pages()  # kept until the table changes
         at = bisect_left(pages, page & 0xFFFFFFFF)
-        return pages[at] if at < len(pages) else -1
+        chosen = pages[at : at + max(0, min(most, MOST_ENTRIES))]
+        entries = table._entries
+        self.instance.write(start, array("I", [n for page in chosen for n in (page, entries[page])]).tobytes())
+        return len(chosen)
 
     def _log(self, start: int, size: int) -> None:
         print(self.instance.text(start, size))
@@ -110,6 +115,8 @@ class WasmKernel(Kernel):
 
     def mmap(self, process: Process, region: Region) -> None:
         """Call kernel_mmap."""
+        self._mapped += region.pages
+        self.instance.allow(self._mapped * (len(self.processes) + 1))
         self._call("mmap", process, region.start, region.pages, region.protection.bits, int(region.shared))
 
     def munmap(self, process: Process, start: int, pages: int) -> None:
@@ -127,6 +134,7 @@ class WasmKernel(Kernel):
     def fork(self, parent: Process, child: Process) -> None:
         """Call kernel_fork."""
         self.processes[child.pid] = child
+        self.instance.allow(self._mapped * len(self.processes))
         self._call("fork", parent, child.pid)
 
     def exit(self, process: Process) -> None:
@@ -154,7 +162,7 @@ class WasmKernel(Kernel):
         if isinstance(failure, NotImplementedError):
             return Crash("not_implemented", "NotImplementedError", str(failure), lines)
         if isinstance(trap, OutOfFuel) or isinstance(failure, OutOfFuel) or out_of_fuel(trap):
-            most = FUEL // 1_000_000
+            most = self.instance.fuel // 1_000_000
             told = f"more than {most} million instructions in one scenario (an operation counts as {OPERATION})"
             return Crash("fuel", "OutOfFuel", told, lines)
         if failure is not None:

@@ -25,8 +25,13 @@ from wasmtime import _ffi as ffi
 from grader.machine.errors import HardwareError
 from grader.sandbox.inside.wasm_trap import Crash
 
-#: Units of fuel for one scenario: ten times what the model answers need for the largest one, fork-faults.
+#: Units of fuel for one scenario: at least ten times what the model answers need in any.
 FUEL = 200_000_000
+
+#: Units that are added for each pair of page table entries that there can be: a kernel without reference counts
+#: searches all tables for the users of a frame, at every fault, and needs a quarter of that. At most MOST is added.
+SEARCH = 2000
+MOST = 20_000_000_000
 
 #: Units that an operation of the machine takes, in addition to those of its instructions: about as long as it lasts.
 OPERATION = 1000
@@ -49,7 +54,7 @@ IMPORTS = {
     "protect": ("", "iiii"),
     "unmap": ("", "ii"),
     "lookup": ("i", "ii"),
-    "next_page": ("i", "ii"),
+    "entries": ("i", "iiii"),
     "log": ("", "ii"),
     "todo": ("", "ii"),
 }
@@ -153,6 +158,7 @@ class Instance:
     """A module with a memory of its own.
 
     operations  calls of the machine so far
+    fuel        units that it may use in all
     failure     what the machine refused, if that stopped the module in its last call
     stopped     True if a call did not return, so that the module's stack is not as it was
     """
@@ -162,6 +168,7 @@ class Instance:
         self._program = program
         self._operations = operations
         self.operations = 0
+        self.fuel = FUEL
         self.failure: BaseException | None = None
         self.memory: wasmtime.Memory | None = None
         self._values = (ctypes.c_int64 * (_STRIDE // 2 * max(len(p) for _, p in EXPORTS.values())))()
@@ -187,12 +194,19 @@ class Instance:
     def refuel(self) -> None:
         """Fill the fuel up."""
         self.operations = 0
-        self.store.set_fuel(FUEL)
+        self.store.set_fuel(self.fuel)
+
+    def allow(self, entries: int) -> None:
+        """Add fuel for a scenario in which there can be so many page table entries, unless that was done."""
+        fuel = FUEL + min(SEARCH * entries * entries, MOST)
+        if fuel > self.fuel:
+            self.store.set_fuel(self.store.get_fuel() + fuel - self.fuel)
+            self.fuel = fuel
 
     def operation(self, name: str, arguments: list[int]) -> int | None:
         """Carry out an operation that the module asks for, and return its result."""
         self.operations += 1
-        if self.operations > FUEL // OPERATION:
+        if self.operations > self.fuel // OPERATION:
             raise OutOfFuel
         result: int | None = self._operations[name](*arguments)
         return result
@@ -223,14 +237,14 @@ class Instance:
             raise wasmtime.WasmtimeError._from_ptr(error)
         if trap:
             raise wasmtime.Trap._from_ptr(trap)
-        if self.used > FUEL:
+        if self.used > self.fuel:
             raise OutOfFuel
         return self._result.value if EXPORTS[name][0] else 0
 
     @property
     def used(self) -> int:
         """Return the fuel used so far, operations included."""
-        return FUEL - self.store.get_fuel() + OPERATION * self.operations
+        return self.fuel - self.store.get_fuel() + OPERATION * self.operations
 
     def text(self, start: int, size: int) -> str:
         """Return the bytes at a place of the module's memory as text, as far as they are there."""
@@ -238,6 +252,13 @@ class Instance:
             raise HardwareError("a module has no text before it has started")
         start, size = start & 0xFFFFFFFF, min(size & 0xFFFFFFFF, 1000)
         return bytes(self.memory.read(self.store, start, start + size)).decode("utf-8", "replace")
+
+    def write(self, start: int, data: bytes) -> None:
+        """Write bytes to a place of the module's memory. HardwareError if it is not there."""
+        start &= 0xFFFFFFFF
+        if self.memory is None or start + len(data) > self.size():
+            raise HardwareError(f"{start:#x} is outside of the kernel's memory")
+        ctypes.memmove(self.address() + start, data, len(data))
 
     # -- the memory as a whole, for wasm_memory.py ------------------------------------------------------------
 

@@ -6,11 +6,11 @@
 
 #define HOST(name) __attribute__((import_module("forklab"), import_name(name)))
 HOST("map") int raw_map(uint32_t, uint32_t, int, int, int);
-HOST("copy") int raw_copy(int, int);
-HOST("free") int raw_free(int);
-HOST("protect") int raw_protect(uint32_t, uint32_t, int, int);
-HOST("lookup") int raw_lookup(uint32_t, uint32_t);
-HOST("next_page") int raw_next_page(uint32_t, uint32_t);
+HOST("copy") void raw_copy(int, int);
+HOST("free") void raw_free(int);
+HOST("protect") void raw_protect(uint32_t, uint32_t, int, int);
+HOST("lookup") uint32_t raw_lookup(uint32_t, uint32_t);
+HOST("entries") int raw_entries(uint32_t, uint32_t, uint32_t, int);
 HOST("log") void raw_log(uint32_t, uint32_t);
 
 static const int strange[] = {0, 1, -1, 2, 7, 8, 255, -2147483647 - 1, 2147483647, 65536, -99, 16};
@@ -21,7 +21,7 @@ static void strike(process_t parent, process_t child) {
             int a = strange[i], b = strange[j];
             raw_log((uint32_t)a, (uint32_t)b);
             raw_lookup((uint32_t)a, (uint32_t)b);
-            raw_next_page((uint32_t)a, (uint32_t)b);
+            raw_entries(parent, (uint32_t)a, (uint32_t)b, a);
             raw_copy(a, b);
             raw_protect(parent, (uint32_t)a, b, a);
             raw_map(child, (uint32_t)a, b, a, b);
