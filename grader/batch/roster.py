@@ -98,7 +98,8 @@ def name_people(entries: Sequence[Entry], listed: Sequence[Listed]) -> None:
     What is known already stays. With these the roster knows people too: in a download from Canvas, for one, they have
     only Canvas's own number. No address or login is taken, since people have several.
     """
-    known = [one for one in listed if one.name and one.keys]
+    # Once, where two gradebooks have the same person.
+    known = list({(one.name, one.keys): one for one in listed if one.name and one.keys}.values())
     rows = [Row(one.line, one.name, one.keys) for one in known]
     for one, result in zip(known, match(entries, rows).rows, strict=True):
         if result.entry is None:

@@ -193,6 +193,14 @@ def test_two_rows_with_one_key_name_nobody():
     assert entries[0]["label"] == "Participant 500017"
 
 
+def test_one_person_in_two_gradebooks():
+    """The same row, as of two sections or of a file that was named twice, is still one person."""
+    entries = [moodle("500017")]
+    name_people(entries, [*listed_in(GRADEBOOK, "a.csv"), *listed_in(GRADEBOOK, "b.csv")])
+
+    assert entries[0]["label"] == "Jane Doe"
+
+
 def test_a_table_without_keys_names_nobody():
     """Without a column to know people by there is nobody to name, and no error: it is not the roster."""
     assert listed_in([["Student", "Grade"], ["Jane Doe", "1"]], "w.csv") == []
