@@ -6,6 +6,8 @@ with answers, because students get these files.
 
 from __future__ import annotations
 
+import re
+
 from grader.grade.attempt import attempt_each, attempt_here
 from grader.grade.verdicts import PASSED
 from grader.lab.kernels import load_file_class
@@ -15,10 +17,12 @@ from grader.program import command
 from grader.quiz.marking import is_open, read_sheet
 from grader.quiz.model import VARIANT
 
+_STUB_BACK = "put the stub back, because students get this file"
+
 
 def solutions(lab: Lab) -> list[str]:
-    """Return a line for the stub if it passes a scenario, and for the quiz sheet if it has an answer."""
-    return _kernel(lab) + _sheet(lab)
+    """Return a line for each stub that is a kernel, and for the quiz sheet if it has an answer."""
+    return _kernel(lab) + _kernel_in_c(lab) + _sheet(lab)
 
 
 def _kernel(lab: Lab) -> list[str]:
@@ -26,9 +30,17 @@ def _kernel(lab: Lab) -> list[str]:
     for scenario in lab.all_scenarios:
         attempt = attempt_each(scenario, load_recording(lab, scenario), lambda s, e: attempt_here(s, e, kernel))
         if attempt.verdict == PASSED:
-            way_out = "put the stub back, because students get this file"
-            return [f"{lab.kernel.path}: this kernel passes scenario {scenario.id}; {way_out}"]
+            return [f"{lab.kernel.path}: this kernel passes scenario {scenario.id}; {_STUB_BACK}"]
     return []
+
+
+def _kernel_in_c(lab: Lab) -> list[str]:
+    """Look at the text only: a compiler need not be here. In a stub, every function of a kernel ends in fl_todo."""
+    path = lab.path / "stub.c"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    functions = re.findall(r"^(?:int|void) (kernel_\w+)\([^;{]*\{(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    written = [name for name, body in functions if "fl_todo(" not in body]
+    return [f"{path}: {written[0]} is written; {_STUB_BACK}"] if written else []
 
 
 def _sheet(lab: Lab) -> list[str]:

@@ -67,6 +67,7 @@ def secret_files(lab: Lab) -> list[pathlib.Path]:
         root = lab.reference.path.parent
         files += [
             *sorted(root.glob("*.py")),
+            *sorted(root.glob("c/*.c")),
             *sorted(root.glob("misconceptions/*.py")),
             *sorted(root.glob("answers/*")),
         ]
@@ -79,6 +80,7 @@ def open_files(lab: Lab) -> list[pathlib.Path]:
         lab.path / "README.md",
         lab.path / "answers.yaml",
         lab.path / "lab.yaml",
+        lab.path / "stub.c",
         lab.kernel.path,
         *package_files(),
     ]

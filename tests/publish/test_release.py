@@ -11,6 +11,7 @@ import pytest
 
 from grader.errors import InputError
 from grader.lab.lab import load_lab
+from grader.publish.beginnings import solutions
 from grader.publish.leaks import contents, leaks, secret_files
 from grader.publish.release import release, write_lab
 from tests.conftest import ROOT
@@ -294,3 +295,17 @@ def test_a_solution_in_the_labs_folder_is_not_handed_out(lab, tmp_path, cli, fil
     for status, _, err in (first, second):
         assert status == 2 and f"not released: {lab / file}" in err and told in err
     assert not (tmp_path / "out").exists() and not (tmp_path / "c.zip").exists()
+
+
+def test_a_model_answer_in_c_is_found(root, tmp_path):
+    """In place of the stub, and its lines in any other file."""
+    lab = load_lab(root / "labs" / LAB)
+    model = (root / "reference" / "c" / f"{LAB}.c").read_text()
+    (tmp_path / "notes.md").write_text(model)
+    (tmp_path / "stub.c").write_text(model)
+
+    assert solutions(lab) == []
+    assert solutions(lab._replace(path=tmp_path)) == [
+        f"{tmp_path / 'stub.c'}: kernel_mmap is written; put the stub back, because students get this file"
+    ]
+    assert re.match(r"notes.md contains a line of [a-z-]+\.c: ", leaks(lab, tmp_path)[0])
