@@ -86,6 +86,9 @@ class Student(Kernel):
                         self.fill(child, page, rights)
 
     def share(self, parent, child, page, entry):
+        if entry.frame == self.hw.zero_frame:
+            child.page_table.map(page, entry.frame, entry.protection)
+            return
         if "eager_fork" in self.bugs:
             frame = self.hw.frames.allocate()
             self.hw.frames.copy(entry.frame, frame)
@@ -108,7 +111,7 @@ class Student(Kernel):
                 self.drop(child, page)
                 continue
             child.page_table.unmap(page)
-            if "fork_undo_counts" not in self.bugs:
+            if "fork_undo_counts" not in self.bugs and entry.frame in self.count:
                 self.count[entry.frame] -= 1
             if "fork_undo_half" not in self.bugs:
                 parent.page_table.protect(page, entry.protection, cow=entry.cow)

@@ -9,21 +9,29 @@ from grader.lab.kernels import misconception_kernel, misconceptions, reference_k
 from grader.lab.lab import load_lab
 from grader.verify.explore import explore, explore_by_replay
 from grader.verify.verify import verify_kernel, worlds
+from reference.copy_on_write import CopyOnWriteKernel
 from tests.reference.alternatives import ALTERNATIVES
 from tests.reference.students import student
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-#: The student's kernel cannot fork a page that maps the frame of zeros, which only the world `zeros` shows.
-CORRECT = {"demand-paging": [*ALTERNATIVES["demand-paging"], student()], "copy-on-write": ALTERNATIVES["copy-on-write"]}
+#: Correct kernels that are built differently.
+CORRECT = {name: [*ALTERNATIVES[name], student()] for name in ("demand-paging", "copy-on-write")}
 
 
 def test_a_fork_of_the_frame_of_zeros_is_found():
-    """A kernel that all scenarios of the lab pass differs in one of its worlds."""
+    """A kernel that counts users of the frame of zeros differs in the world that has one."""
+
+    class CountsZeros(CopyOnWriteKernel):
+        def share_page(self, parent, child, page, entry):
+            super().share_page(parent, child, page, entry)
+            if entry.frame == self.hw.zero_frame:
+                self.references[entry.frame] += 1
+
     lab = lab_of("copy-on-write")
     [world] = worlds(lab, "zeros")
 
-    assert len(verify_kernel(lab, world, student(), 3).outcome.difference.steps) == 3
+    assert len(verify_kernel(lab, world, CountsZeros, 3).outcome.difference.steps) == 3
 
 
 def lab_of(name):
