@@ -92,7 +92,7 @@ def _advice(step: Step, record: StepRecord, page: int, address: int, entry: int,
         return ["A value that page_fault returns is not looked at. Did it return the exception? Raise it."]
     if not any(changed.values()):
         told = "A value that page_fault returns is not looked at. Did it return early, or return a value?"
-        return [told, "It makes an entry for the page, or raises an exception."]
+        return [told, "page_fault has to make an entry for the page, or to raise an exception."]
     if entry:
         return [f"The entry has to allow the {step.verb}: map or protect the page with the region's rights."]
     return []
