@@ -65,14 +65,15 @@ class Trouble(NamedTuple):
 
 
 def judge(
-    scenario: Scenario, expected: Trace | None, records: Iterator[StepRecord]
+    scenario: Scenario, expected: Trace | None, records: Iterator[StepRecord], seen: list[StepRecord] | None = None
 ) -> tuple[list[StepRecord], Divergence | None]:
     """Compare records as they come; stop at the first difference, or where the replay broke off.
 
     expected  None if there is no recording: only what the scenario itself expects is judged, and the audit
+    seen      an empty list that gets the records, also if there is an exception
     """
     judging = Judge(scenario, expected)
-    seen: list[StepRecord] = []
+    seen = [] if seen is None else seen
     for record in records:
         seen.append(record)
         if record.ends:

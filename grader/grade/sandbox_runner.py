@@ -27,7 +27,7 @@ from grader.grade.verdicts import CRASHED, FAILED, NO_PROGRESS, PASSED, TAMPERED
 from grader.sandbox.budget import Budget
 from grader.sandbox.limits import Limits
 from grader.scenario.model import Scenario
-from grader.trace.records import Trace
+from grader.trace.records import StepRecord, Trace
 
 if TYPE_CHECKING:
     from grader.grade.answer_cache import AnswerCache
@@ -122,6 +122,7 @@ class SandboxRunner:
         if early is not None:
             return early
         replay = None
+        seen: list[StepRecord] = []
         answers = self._answers if expected is not None else None
         try:
             child = self._started()
@@ -132,7 +133,7 @@ class SandboxRunner:
             before = child.spent()[0]
             child.limits = self._budget.limits(messages.due, messages.entries)
             replay = self._begun(child, messages, at_once)
-            records, divergence = judge(scenario, expected, replay.records())
+            records, divergence = judge(scenario, expected, replay.records(), seen)
             self._settle(replay)
             if replay.found is not None:
                 self._budget.finished(child.spent()[0] - before)
@@ -150,7 +151,7 @@ class SandboxRunner:
             self.discard()
             if at_once and replay is not None and ended.ending.verdict != UNGRADABLE and not ended.ending.by_clock:
                 raise _DiedAhead from None
-            return self._lost(scenario, ended.ending, replay)
+            return self._lost(scenario, ended.ending, replay)._replace(records=tuple(seen))
         except Tampered as tampered:
             self.discard()
             self._budget.finished()

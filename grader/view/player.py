@@ -144,7 +144,10 @@ def _differs_in(attempt: Attempt, total: int) -> int:
     """Return the step in which a run differs or ends."""
     if attempt.divergence is not None:
         return min(attempt.divergence.step, total)
-    return max((record.number for record in attempt.records if record.number <= total), default=0) or 1
+    last = max((record.number for record in attempt.records if record.number <= total), default=0)
+    if attempt.records and not attempt.records[-1].ends:
+        last += 1  # the step that did not come to an end
+    return min(last, total) or 1
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: in
         lines += [f"The run ended before step {only}.", ""]
     end = expected.end if attempt is None else next((r for r in records if r.number > len(scenario.steps)), None)
     if end is not None and only is None:
-        lines += [f"end   all processes exit: {end.frames} frames and {end.slots} slots left in use", ""]
+        slots = f" and {end.slots} slots" if scenario.machine.swap else ""
+        lines += [f"end   all processes exit: {end.frames} frames{slots} left in use", ""]
     if attempt is not None:
         lines += ["This agrees with the reference in every step."] if attempt.verdict == PASSED else list(attempt.lines)
     if scenario.hint and only is None:

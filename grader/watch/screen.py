@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
 from grader.points import points
-from grader.report.sentences import counted, score
+from grader.report.sentences import counted, held_lines, score
 from grader.report.text import COLOURS, MARKS, mark, mark_of, printed, shortened, wrap
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ def failure_lines(view: View, failure: ScenarioResult, width: int) -> list[str]:
         lines += printed(failure["output"], PRINTED, failure.get("output_truncated", False), width)
     if "diagnosis" in failure:
         lines += ["", *wrap(failure["diagnosis"], width)]
+    for told in held_lines(view.result) if view.result is not None else []:
+        lines += ["", *wrap(told, width)]
     return lines
 
 

@@ -125,3 +125,4 @@ def test_a_limit_says_where_the_kernel_was(line, message):
     assert first.message.startswith(message)
     assert first.overrun == Overrun("fork", f"kernel.py:{number}")
     assert second.overrun.method == "fork"
+    assert [record.number for record in first.records if not record.ends] == [1, 2]  # what came before is shown

@@ -393,4 +393,4 @@ def test_a_hostile_run_runs_nothing(browser, tmp_path):
     browser.open(address(tmp_path, player(scenario, trace, attempt, [evil])))
 
     assert browser.value("window.hit") is None and browser.errors == []
-    assert shown(browser) == ["s2"]
+    assert shown(browser) == ["s3"]
