@@ -29,7 +29,7 @@ class Cluster:
         self.log = open(folder / "cluster.log", "w")  # noqa: SIM115 - closed with the cluster
         self.scheduler = self._run("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self.workers = []
-        wait_for(self.file.exists)
+        wait_for(lambda: self.file.exists() and self.file.read_text().endswith("}"))  # written in parts
         import json
 
         self.address = json.loads(self.file.read_text())["address"]
