@@ -81,6 +81,8 @@ class HostMachine:
     def __init__(self, folder: str | None = None) -> None:
         self.page_size = os.sysconf("SC_PAGE_SIZE")
         self.folder = folder or folder_on_disk()
+        if not os.path.isdir(self.folder) or not os.access(self.folder, os.W_OK | os.X_OK):
+            raise InputError([f"{self.folder}: not a folder that can be written to; the files of scenarios need one"])
         self.seconds = 0.0
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(AGENT)],

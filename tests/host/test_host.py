@@ -315,6 +315,15 @@ def test_files_are_on_a_disk_where_there_is_one(monkeypatch):
     assert folder_on_disk() == "/dev/shm"
 
 
+@pytest.mark.parametrize("folder", ["/nonexistent", __file__])
+def test_a_folder_that_cannot_be_written_to_is_named(cli, root, folder):
+    """Before anything is started."""
+    status, _, err = cli("host", root / "labs" / "copy-on-write", "--folder", folder)
+
+    assert status == 2
+    assert f"{folder}: not a folder that can be written to" in " ".join(err.split())
+
+
 def test_a_folder_in_memory_is_named(cli, root):
     """Scenarios that need a disk are left out, with the reason and the way out."""
     if not pathlib.Path("/dev/shm").is_dir() or os.statvfs("/dev/shm").f_bavail == 0:
