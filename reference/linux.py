@@ -9,7 +9,9 @@ from reference.linux_paging import LinuxPagingKernel
 
 
 class LinuxKernel(LinuxPagingKernel):
-    """madvise, mremap and mlock. What madvise said of a mapping, and whether it is locked, is part of its kind.
+    """Linux's paging with madvise, mremap and mlock.
+
+    What madvise said of a mapping, and whether it is locked, is part of its kind, so such mappings are not joined.
 
     Between any two calls, `moved_dirty` has the pages that were dirty when mremap moved them, as (process, page), as
     long as they have an entry. The machine makes a clean entry at the new place; Linux moves the mark with it.

@@ -20,8 +20,8 @@ class LinuxPagingKernel(SwappingKernel):
     has the numbers of the page tables that Linux would have for each process: it makes one for the first entry, and
     keeps it as long as a mapping lies there.
 
-    window_pages      around a read fault are mapped if they are in memory: 64 KiB
-    read_ahead_pages  are brought by one read from disk: a setting of the disk, 128 KiB unless somebody changed it
+    window_pages      pages that a read fault maps at most (64 KiB)
+    read_ahead_pages  pages that one read from disk brings (128 KiB, unless an administrator has changed it)
     """
 
     window_pages = 16

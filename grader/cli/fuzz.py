@@ -89,12 +89,17 @@ def _host(lab: Lab, options: argparse.Namespace) -> int:
 
     if options.submission is not None:
         raise InputError(["--host and --submission do not go together: only trusted scenarios run on this machine"])
-    found, tried, seconds = find_host_difference(lab, options.seed, options.examples)
-    if found is None:
-        print(f"{lab.name}: this machine is as modelled in {tried.total()} random scenarios, seed {options.seed}")
-        print(f"  {seconds:.1f} s of processor time on the replays, {1000 * seconds / tried.total():.0f} ms each")
+    search = find_host_difference(lab, options.seed, options.examples)
+    number = search.tried.total()
+    for what in search.left_out:
+        print(f"Left out on this machine: {what}")
+    if search.found is None:
+        print(f"{lab.name}: this machine is as modelled in {number} random scenarios, seed {options.seed}")
+        print(
+            f"  {search.seconds:.1f} s of processor time on the replays, {1000 * search.seconds / number:.0f} ms each"
+        )
         return 0
-    _tell(lab, found, tried.total(), options)
+    _tell(lab, search.found, number, options)
     return 1
 
 

@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError([f"grader host: not here: {reason}"])
     if (options.format == "html" or options.pictures) and not options.scenario:
         raise InputError(["--pictures and --format html draw one scenario: name it after the lab"])
+    if options.output and options.format != "html":
+        raise InputError(["--output is for the page: add --format html"])
     lab = load_lab(find_lab(options.lab))
     with HostMachine(options.folder) as host:
         found = probe(host)
@@ -204,7 +206,7 @@ def _remarks(seen: StepRuns, excuses: list[int]) -> list[str]:
         why = f"This kernel does not follow rule {_list(excuses)}, so {differs}"
         remarks.append(why if excuses else f"ALARM: {differs}")
         if "values" in seen.odd and seen.linux is not None:
-            remarks.append(f"the model reads {seen.linux.values[:8]}, this machine {seen.host.values[:8]}")
+            remarks.append(f"The model reads {seen.linux.values[:8]}, this machine {seen.host.values[:8]}")
     return remarks
 
 

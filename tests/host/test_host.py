@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from grader.authoring.fuzz.host import find_host_difference, host_words
+from grader.authoring.fuzz.host import find_host_difference, host_words, left_out
 from grader.authoring.fuzz.vocabulary import vocabulary
 from grader.host.compare import Side, compare, differences
 from grader.host.machine import HostMachine, folder_on_disk, in_memory
@@ -406,10 +406,10 @@ def test_every_difference_to_the_lab_has_its_rule(root, name):
 )
 def test_random_scenarios_are_as_modelled(root, host, name, count, seed):
     """Two hundred, with fixed seeds. labs/README.md has the two differences that other seeds find."""
-    found, tried, _ = find_host_difference(lab_of(root, name), seed, count)
+    search = find_host_difference(lab_of(root, name), seed, count)
 
-    assert found is None
-    assert tried.total() == count
+    assert search.found is None
+    assert search.tried.total() == count
 
 
 def test_a_search_on_the_host_is_reported(cli, root, host):
@@ -444,6 +444,26 @@ def test_random_scenarios_leave_out_files_that_are_read_on_in_advance(root):
     }
 
     assert longest == {32: 5, 64: 40}
+    assert left_out(words, host_words(words, 32)) == ["files of 40 pages on the disk, which is read on in advance"]
+    assert left_out(words, host_words(words, 64)) == []
+
+
+def test_little_memory_to_lock_is_reported(root, monkeypatch):
+    """Where a process may lock 64 KiB, as on some systems, random scenarios do without mlock, and say so."""
+    monkeypatch.setattr("resource.getrlimit", lambda _: (65536, 65536))
+    words = vocabulary(lab_of(root, "copy-on-write"))
+    used = host_words(words, 64)
+
+    assert "mlock" not in used.verbs and "madvise" in used.verbs
+    assert left_out(words, used) == ["mlock, which `ulimit -l` limits to less than 4096 KiB"]
+
+
+def test_an_output_file_is_for_the_page(cli, root, tmp_path):
+    """--output without --format html would otherwise be ignored."""
+    status, _, err = cli("host", root / "labs" / "copy-on-write", "three-sections", "--output", tmp_path / "page.html")
+
+    assert status == 2
+    assert "add --format html" in err
 
 
 def test_students_kernels_never_run_on_the_host(cli, root):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from typing import NamedTuple
 
 from grader.authoring.fuzz.search import Found, find_difference
 from grader.authoring.fuzz.vocabulary import FRAMES, Hardware, Vocabulary, vocabulary
@@ -29,8 +30,23 @@ CALLS = ("madvise", "madvise", "mremap", "mlock")
 LOCKED = 4 << 20
 
 
-def find_host_difference(lab: Lab, seed: int, examples: int) -> tuple[Found | None, Counter[str], float]:
-    """Return the shortest scenario found, the count of verdicts, and the processor time of the replays.
+class Search(NamedTuple):
+    """Holds the outcome of a search.
+
+    found     the shortest scenario with a difference, or None
+    tried     the count of verdicts
+    seconds   processor time of the replays
+    left_out  what this machine kept out of the random scenarios
+    """
+
+    found: Found | None
+    tried: Counter[str]
+    seconds: float
+    left_out: list[str]
+
+
+def find_host_difference(lab: Lab, seed: int, examples: int) -> Search:
+    """Search for a random scenario on which this machine differs from the profile.
 
     InputError where this machine cannot replay scenarios, or does not follow rules that random ones show.
     """
@@ -54,7 +70,7 @@ def find_host_difference(lab: Lab, seed: int, examples: int) -> tuple[Found | No
 
         words = host_words(vocabulary(lab), probed.sizes.read_ahead or 0)
         found, tried = find_difference(lab, kernel, attempt, seed, examples, words)
-        return found, tried, host.seconds
+        return Search(found, tried, host.seconds, left_out(vocabulary(lab), words))
 
 
 def host_words(words: Vocabulary, read_ahead: int) -> Vocabulary:
@@ -72,6 +88,17 @@ def host_words(words: Vocabulary, read_ahead: int) -> Vocabulary:
     verbs = [verb for verb in words.verbs if verb != "fail"]
     calls = [call for call in CALLS if call != "mlock" or _may_lock()]
     return words._replace(hardware=list(hardware), verbs=[*verbs, *calls], failures=[], at=True, linux=True)
+
+
+def left_out(words: Vocabulary, used: Vocabulary) -> list[str]:
+    """Return in words what host_words left out because of this machine."""
+    lengths = {file.pages for one in words.hardware for file in one.files if not file.cached}
+    kept = {file.pages for one in used.hardware for file in one.files if not file.cached}
+    long = sorted(lengths - kept)
+    found = [f"files of {', '.join(map(str, long))} pages on the disk, which is read on in advance"] if long else []
+    return found + (
+        [] if "mlock" in used.verbs else [f"mlock, which `ulimit -l` limits to less than {LOCKED >> 10} KiB"]
+    )
 
 
 def _may_lock() -> bool:
