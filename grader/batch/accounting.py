@@ -36,6 +36,17 @@ class Account(NamedTuple):
     notes: list[str]
     missing: list[str]
 
+    @property
+    def fits_nobody(self) -> bool:
+        """Return True if no row has anything to do with any of the submissions, so that the file may be a wrong one."""
+        touched = self.graded or self.excused or self.unfinished or self.decisions
+        return bool(self.rows and self.unmatched) and not touched
+
+    @property
+    def open(self) -> int:
+        """Return how much of it a person must decide."""
+        return len(self.decisions) + self.fits_nobody
+
 
 def account(rows: Sequence[Row], matches: Matches, excused: Sequence[str] = (), notes: Sequence[str] = ()) -> Account:
     """Count what became of each row. excused: ids of submissions whose row says so."""
@@ -71,7 +82,7 @@ def in_words(account: Account) -> list[str]:
     if account.decisions:
         parts.append(f"{len(account.decisions)} need a decision")
     lines = [f"{account.rows} rows: {', '.join(parts)}", *(f"  {printable(note)}" for note in account.notes)]
-    lines += _named("decide", account.decisions)
+    lines += _named("decide", account.decisions) + [_NOBODY] * account.fits_nobody
     lines += [f"  excused: {printable(', '.join(account.excused), 300)}"] * bool(account.excused)
     lines += _named("in no row", account.unmatched)
     return lines
@@ -84,9 +95,12 @@ def of_roster(account: Account) -> list[str]:
     if account.decisions:
         parts.append(f"{len(account.decisions)} need a decision")
     lines = [f"roster: {account.rows} people: {', '.join(parts)}"]
-    lines += _named("decide", account.decisions)
+    lines += _named("decide", account.decisions) + [_NOBODY] * account.fits_nobody
     lines += _named("not handed in", account.missing)
     return lines + _named("not in the roster", account.unmatched)
+
+
+_NOBODY = "  decide: no row fits any submission; is this the file of this course?"
 
 
 def _named(what: str, cases: Sequence[str]) -> list[str]:

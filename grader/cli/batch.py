@@ -282,7 +282,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     accounts: list[tuple[Any, Any]] = [(folder / book.name, book.account) for book in filled]
     _tell_accounts(accounts, outcome.roster)
     accounts += [("", outcome.roster)] if outcome.roster is not None else []
-    decisions = sum(len(account.decisions) for _, account in accounts)
+    decisions = sum(account.open for _, account in accounts)
     entries = outcome.batch["submissions"]
     open_ones = [entry for entry in entries if not entry["complete"]]
     if not options.quiet:

@@ -315,3 +315,13 @@ def test_the_worksheet_of_another_assignment_gets_nothing():
 def test_points_are_scaled_exactly():
     """67.85 of 100 are 20.355 of 30, which a product of floating-point numbers rounds down."""
     assert grade(entry("x", points=67.85), 30) == "20.36"
+
+
+def test_a_gradebook_that_fits_nobody_needs_a_decision():
+    """Another course's file, or an anonymous download: nothing is written, and that is not passed over."""
+    other = fill(PARTICIPANTS, "p.csv", batch(entry("x", system="canvas-anonymous", user="a1B2c"))).account
+    some = fill(PARTICIPANTS, "p.csv", batch(entry("x"), entry("7"))).account
+    nobody = fill(PARTICIPANTS, "p.csv", batch()).account
+
+    assert (other.open, some.open, nobody.open) == (1, 0, 0)
+    assert in_words(other)[1] == "  decide: no row fits any submission; is this the file of this course?"
