@@ -5,6 +5,9 @@ that a missing object is fetched from), and what git refuses differs from one ve
 that lead to a commit are read here: HEAD, its branch, and loose or packed objects. Links are not followed, sizes are
 limited, and an object counts only if its content has the SHA-1 that names it.
 
+The library for this, dulwich, follows links and `objects/info/alternates` to other folders and unpacks objects of any
+size; what is left of it after keeping it from both would not be less than this.
+
 The formats are gitformat-pack(5), gitrepository-layout(5) and the commit object of git-commit-tree(1).
 """
 
