@@ -68,6 +68,13 @@ def lab(tmp_path):
 
 
 @pytest.fixture
+def user_cache(tmp_path, monkeypatch):
+    """The cache folder of forklab, one of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "forklab"
+
+
+@pytest.fixture
 def cli(capsys):
     """cli("run", …): exit status, stdout and stderr of the program, in this process."""
     import gc

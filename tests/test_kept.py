@@ -10,10 +10,9 @@ from grader import kept
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def cache(user_cache):
     """A cache of each test's own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "forklab" / "kind"
+    return user_cache / "kind"
 
 
 def test_what_is_kept_can_be_read():

@@ -18,10 +18,9 @@ FILES = [f"title: file {n}\nsteps:\n  - read: {{by: P, at: [{n}, 0x10, 2.5, true
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def cache(user_cache):
     """A cache of each test's own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "forklab" / "yaml"
+    return user_cache / "yaml"
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ FORK = '#include "forklab.h"\nint kernel_fork(process_t parent, process_t child)
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def cache(user_cache):
     """A cache of each test's own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "forklab" / "c"
+    return user_cache / "c"
 
 
 @pytest.fixture
