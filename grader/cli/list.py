@@ -27,13 +27,22 @@ def run(options: argparse.Namespace) -> int:
     if options.lab is None and not pathlib.Path("lab.yaml").is_file():
         paths = lab_folders()
         if not paths:
-            raise InputError([f"no labs in labs/ here; `{command('start', 'demand-paging')}` makes a working folder"])
+            from grader.publish.start import ELSEWHERE, installed
+
+            known = installed()
+            way = f"`{command('start', first_of(known))}` makes a working folder" if known else ELSEWHERE
+            raise InputError([f"no labs in labs/ here; {way}"])
         print("\n".join(labs(paths)))
         return 0
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in scenarios(load_lab(find_lab(options.lab))):
         print(shortened(line, width) if width is not None else line)
     return 0
+
+
+def first_of(names: list[str]) -> str:
+    """Return the lab that a newcomer begins with."""
+    return "demand-paging" if "demand-paging" in names else names[0]
 
 
 def lab_folders() -> list[pathlib.Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from grader.cli.list import lab_folders, labs
+from grader.cli.list import first_of, lab_folders, labs
 from grader.errors import InputError
 from grader.program import command
 
@@ -34,6 +34,11 @@ def _here() -> list[str]:
         ]
     folders = lab_folders()
     if folders:
-        first = next((folder for folder in folders if folder.name == "demand-paging"), folders[0])
+        first = pathlib.Path("labs", first_of([folder.name for folder in folders]))
         return [*labs(folders), "", f"Read {first / 'README.md'}, then", f"  {command('watch', first)}"]
-    return ["To begin:", f"  {command('start', 'demand-paging')}"]
+    from grader.publish.start import ELSEWHERE, installed
+
+    known = installed()
+    if not known:
+        return [f"There is no lab here: {ELSEWHERE}."]
+    return ["To begin:", f"  {command('start', first_of(known))}"]

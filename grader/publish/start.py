@@ -20,8 +20,16 @@ from grader.publish.release import prepare, write_lab
 PACKED = pathlib.Path(__file__).parent / "labs"
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent.parent / "labs"
 
+#: What to do where the package came without labs, as that of a release does.
+ELSEWHERE = "go to the folder that your course hands out, the one with labs/ in it"
+
 #: What a method of the stub is preceded by where the older kernel has none.
 _NEW = "    # New in this lab.\n"
+
+
+def installed() -> list[str]:
+    """Return the names of the labs that travel in the installed package, or lie in the checkout that is installed."""
+    return sorted({path.parent.name for place in (PACKED, CHECKOUT) for path in place.glob("*/lab.yaml")})
 
 
 def find_source(given: str) -> pathlib.Path:
@@ -29,8 +37,10 @@ def find_source(given: str) -> pathlib.Path:
     for folder in (pathlib.Path(given), pathlib.Path("labs", given), PACKED / given, CHECKOUT / given):
         if (folder / "lab.yaml").is_file():
             return folder
-    known = sorted({path.parent.name for place in (PACKED, CHECKOUT) for path in place.glob("*/lab.yaml")})
-    near = did_you_mean(given, known) or (f"labs: {', '.join(known)}" if known else "no labs are installed")
+    known = installed()
+    near = did_you_mean(given, known) or (
+        f"labs: {', '.join(known)}" if known else f"no labs are installed; {ELSEWHERE}"
+    )
     raise InputError([f"{given}: no lab of that name, and no lab.yaml there; {near}"])
 
 

@@ -29,3 +29,14 @@ def test_a_broken_lab_is_said(lab, cli, monkeypatch):
     monkeypatch.chdir(lab)
 
     assert "lab.yaml:1" in cli()[1]
+
+
+def test_without_labs_nothing_is_promised(cli, monkeypatch, tmp_path):
+    """The package of a release has no labs: all three commands send the reader to the folder that has them."""
+    monkeypatch.setattr("grader.publish.start.PACKED", tmp_path / "none")
+    monkeypatch.setattr("grader.publish.start.CHECKOUT", tmp_path / "none")
+    monkeypatch.chdir(tmp_path)
+    told = [cli()[1], cli("list")[2], cli("start", "demand-paging")[2]]
+
+    assert all("go to the folder that your course hands out" in " ".join(one.split()) for one in told)
+    assert not any("grader start" in one for one in told)
