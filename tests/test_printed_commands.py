@@ -361,3 +361,25 @@ def test_every_command_of_a_release_works(released):
         )
         assert done.returncode in (0, 1), f"{line}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr
+
+
+# -- working folders ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", documents()[1:], ids=lambda path: path.parent.name)
+def test_the_handout_of_a_working_folder_names_that_folder(path, cli, tmp_path, monkeypatch):
+    """Its commands work where `grader start` was called: the program and the folder are those of that call."""
+    from grader.cli import _parser
+
+    monkeypatch.chdir(tmp_path)
+    name = path.parent.name
+    cli("start", path.parent, "--output", "my work")
+    handout = (tmp_path / "my work" / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^ *(grader [a-z]+ .+)$|`(grader [a-z]+ [^`]+)`", handout, re.MULTILINE)
+
+    assert f"labs/{name}" not in handout and "./forklab" not in handout
+    assert lines
+    for line in (one or other for one, other in lines):
+        words = shlex.split(line)[1:]
+        _parser(words[0]).parse_args(["1" if word == "N" else word.strip("[]") for word in words])
+        assert all((tmp_path / word).exists() for word in words if "my" in word.split()), line

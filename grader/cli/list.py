@@ -15,6 +15,9 @@ from grader.points import points
 from grader.program import command
 from grader.report.text import mark, shortened
 
+#: The labs that newcomers begin with, in this order.
+FIRST = ("demand-paging", "copy-on-write")
+
 #: Columns of a lab's folder, where labs are listed.
 WIDTH = 24
 
@@ -31,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
             known = installed()
             way = f"`{command('start', first_of(known))}` makes a working folder" if known else ELSEWHERE
-            raise InputError([f"no labs in labs/ here; {way}"])
+            raise InputError([f"no labs here or in labs/; {way}"])
         print("\n".join(labs(paths)))
         return 0
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -42,12 +45,13 @@ def run(options: argparse.Namespace) -> int:
 
 def first_of(names: list[str]) -> str:
     """Return the lab that a newcomer begins with."""
-    return "demand-paging" if "demand-paging" in names else names[0]
+    return next((name for name in FIRST if name in names), names[0])
 
 
 def lab_folders() -> list[pathlib.Path]:
-    """Return the folders of the labs below labs/."""
-    return sorted(path.parent for path in pathlib.Path("labs").glob("*/lab.yaml"))
+    """Return the folders of the labs below labs/, or else those in this folder, as `grader start` makes them."""
+    there = pathlib.Path("labs").glob("*/lab.yaml"), pathlib.Path().glob("*/lab.yaml")
+    return next((sorted(path.parent for path in paths) for paths in map(list, there) if paths), [])
 
 
 def labs(paths: list[pathlib.Path]) -> list[str]:

@@ -34,7 +34,7 @@ def _here() -> list[str]:
         ]
     folders = lab_folders()
     if folders:
-        first = pathlib.Path("labs", first_of([folder.name for folder in folders]))
+        first = folders[0].with_name(first_of([folder.name for folder in folders]))
         return [*labs(folders), "", f"Read {first / 'README.md'}, then", f"  {command('watch', first)}"]
     from grader.publish.start import ELSEWHERE, installed
 

@@ -14,6 +14,7 @@ import shutil
 from grader.errors import InputError, did_you_mean
 from grader.files import write_file
 from grader.lab.lab import Lab, load_lab
+from grader.program import program, quoted
 from grader.publish.release import prepare, write_lab
 
 #: The labs that travel in the installed package, and those of a checkout that is installed in place.
@@ -70,10 +71,19 @@ def start(source: pathlib.Path, folder: pathlib.Path, language: str, older: path
             # The loader knows the class from lab.yaml alone; two kernels in one folder would be a question.
             (folder / "kernel.py").unlink()
         write_file(folder / kernel, begun)
+        _adapt_handout(folder, source.resolve().name)
         return load_lab(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _adapt_handout(folder: pathlib.Path, name: str) -> None:
+    """Let the handout name this folder, and the program as it was called: its commands then work where this one did."""
+    path = folder / "README.md"
+    if path.is_file():
+        text = path.read_text(encoding="utf-8").replace("./forklab ", f"{program()} ")
+        write_file(path, re.sub(rf"\blabs/{re.escape(name)}\b", lambda _: quoted(folder), text))
 
 
 def _stub(lab: Lab, language: str) -> str:

@@ -137,7 +137,8 @@ def test_from_a_wheel_alone_to_full_points(tmp_path):
 
     assert inside and not [secret for secret in secrets if secret in inside]
     assert started.returncode == 0, started.stderr
-    assert "42 of 42 public scenarios pass" in done.stdout, done.stdout + done.stderr
+    count = len(load_lab(LABS / "demand-paging").scenarios)
+    assert f"{count} of {count} public scenarios pass" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_kernel_of_the_small_lab_is_carried(lab, here, cli):
