@@ -95,7 +95,8 @@ def summary(found: Similarity) -> str:
     """Return in one line how many kernels were compared, and what was found."""
     groups, kernels = len(found["groups"]), sum(len(group["kernels"]) for group in found["groups"])
     told = f"{groups} {'group' if groups == 1 else 'groups'} of similar ones ({kernels} kernels)"
-    return f"{found['compared']} different kernels compared: {told if groups else 'none are alike'}."
+    compared = f"{found['compared']} different {'kernel' if found['compared'] == 1 else 'kernels'} compared"
+    return f"{compared}: {told if groups else 'none are alike'}."
 
 
 def text(found: Similarity) -> str:

@@ -52,6 +52,20 @@ def test_dates_that_were_set_by_hand(tmp_path):
     assert "dated more than an hour before" in last_commit(tmp_path).doubt
 
 
+def test_nothing_of_a_repository_runs(tmp_path, monkeypatch):
+    """No program is started, and neither configuration nor hooks nor a commit graph is looked at."""
+    commit(tmp_path, NOON)
+    for name in ("config", "hooks/post-checkout", "objects/info/commit-graph", "objects/info/alternates"):
+        (tmp_path / ".git" / name).parent.mkdir(exist_ok=True)
+        os.mkfifo(tmp_path / ".git" / name)  # whoever reads one waits
+    opened, read = [], os.open
+    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(os, "open", lambda path, *more, **where: opened.append(path) or read(path, *more, **where))
+
+    assert last_commit(tmp_path).time == "2026-11-25T12:00:00+01:00"
+    assert not {"config", "hooks", "info"} & set(opened)
+
+
 @pytest.fixture(scope="module")
 def with_git(tmp_path_factory):
     """with_git(*arguments, at): git in a repository of sixty commits, made by git itself."""
