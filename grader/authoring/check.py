@@ -6,6 +6,7 @@ host            a real kernel did the same in public scenarios with the Linux pr
 twins           the reference meets the expectations of public scenarios in their disguised twins, too
 stub            passes no scenario
 misconceptions  each one that the lab teaches against loses points
+worlds          correct variants show no difference in the lab's small worlds (only with --verify)
 mutants         the share of small changes to the reference that the scenarios catch (only with --mutants)
 """
 
@@ -254,6 +255,21 @@ def check_quiz(lab: Lab, kept: KeptProofs | None = None) -> Proof:
     return Proof("quiz", shown, problems)
 
 
+def check_worlds(lab: Lab, progress: Progress, known: KnownSigns, jobs: int) -> Proof:
+    """Check that the correct variants agree with the reference in the lab's worlds.
+
+    The notes name the misconceptions that differ there, and that no scenario of the lab catches.
+    """
+    from grader.authoring.small_worlds import explore_lab, in_words
+
+    tried = try_misconceptions(lab, misconceptions(lab), progress, known, jobs)
+    found = explore_lab(lab, [one.flag for one in tried if not one.signs], progress)
+    shown = f"{found.variants} correct variants show no difference in {found.worlds} worlds; "
+    shown += f"{len(found.missed)} misconceptions show there and in no scenario"
+    notes = [f"{flag}: no scenario catches it; it shows in: {in_words(one)}" for flag, one in found.missed.items()]
+    return Proof("worlds", shown, found.differing, notes=notes)
+
+
 def check_mutants(lab: Lab, progress: Progress) -> Proof:
     """Measure the lab's strength: the share of mutants of its reference that its scenarios catch. It has no minimum."""
     from grader.authoring.mutants import measure
@@ -283,6 +299,7 @@ def check_lab(
     *,
     fresh: bool = True,
     jobs: int = 1,
+    with_worlds: bool = False,
 ) -> Iterator[Proof]:
     """Yield the proofs of one lab as they are made. Problems with its files may prevent the later ones.
 
@@ -307,6 +324,8 @@ def check_lab(
         if not files.problems:
             yield _proved("stub", partial(check_stub, lab))
             yield _proved("misconceptions", partial(check_misconceptions, lab, progress, kept.signs, jobs))
+            if with_worlds:
+                yield _proved("worlds", partial(check_worlds, lab, progress, kept.signs, jobs))
             if with_mutants:
                 yield _proved("mutants", partial(check_mutants, lab, progress))
 

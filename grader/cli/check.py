@@ -38,6 +38,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "list those that they miss)",
     )
     parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="also compare the correct variants with the reference in every short scenario of the lab's small worlds, "
+        "and find misconceptions that show there and in no scenario (takes a minute; with -v, list them)",
+    )
+    parser.add_argument(
         "--fresh",
         action="store_true",
         help="prove everything again; otherwise what an earlier check has proved with the same files is not repeated",
@@ -63,7 +69,10 @@ def run(options: argparse.Namespace) -> int:
                 bar.update()
 
             jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-            for proof in check_lab(folder, progress, options.mutants, fresh=options.fresh, jobs=jobs):
+            proofs = check_lab(
+                folder, progress, options.mutants, fresh=options.fresh, jobs=jobs, with_worlds=options.verify
+            )
+            for proof in proofs:
                 bar.clear()
                 _print(proof, options.verbose)
                 if proof.problems:

@@ -151,6 +151,8 @@ class _Search:
             except ReferenceFault as fault:
                 raise ReferenceFault(f"{fault} in the last step of:\n{to_yaml(written(self.world, path))}") from None
             if not agrees:
+                if number > 1 and product.reference.unfired:
+                    return  # a failure that the reference does not meet: not a valid scenario
                 self._note(_Found(level + number, state.steps + action[:number]))
                 return
         if len(action) > 1 and product.reference.unfired:

@@ -48,6 +48,23 @@ def test_a_failure_that_never_comes_to_pass_is_no_scenario():
     assert merged.scenarios == replayed.scenarios
 
 
+def test_a_failure_that_only_the_candidate_meets_is_no_scenario():
+    """A kernel that removes an entry before it makes the new one meets failures that the reference cannot meet."""
+
+    class RemovesFirst(CopyOnWriteKernel):
+        def first_write(self, process, page, region):
+            entry = process.page_table.get(page)
+            if self.references[entry.frame] == 1:
+                process.page_table.unmap(page)
+                process.page_table.map(page, entry.frame, region.protection)
+            else:
+                super().first_write(process, page, region)
+
+    outcome = explore(SMALL._replace(failures=("map-in-fork", "map")), REFERENCE, RemovesFirst, 4)
+
+    assert outcome.difference is None
+
+
 @pytest.mark.parametrize("flag", ["parent_w", "eager_fork", "no_dec"])
 def test_the_difference_is_as_short_as_without_merging(flag):
     """Both searches find one after the same number of steps."""

@@ -1,0 +1,57 @@
+"""A lab's correct variants in its small worlds, and misconceptions that no scenario shows."""
+
+import pytest
+
+from grader.authoring import small_worlds
+from grader.authoring.small_worlds import explore_lab
+from grader.lab.lab import load_lab
+from grader.machine import Protection
+from tests.kernels import SmallKernel
+
+
+class ParentWritable(SmallKernel):
+    def fork(self, parent, child):
+        super().fork(parent, child)
+        for page in parent.page_table.pages():
+            parent.page_table.protect(page, Protection.parse("rw-"))
+
+
+class Crashes(SmallKernel):
+    def fork(self, parent, child):
+        raise KeyError(parent)
+
+
+def test_a_variant_that_differs_is_a_problem(lab, monkeypatch):
+    """With the shortest scenario in words; one that agrees is none."""
+    variants = {"keeps its books in one dict": SmallKernel, "is wrong": ParentWritable}
+    monkeypatch.setattr(small_worlds, "variant_kernels", lambda lab: variants)
+    found = explore_lab(load_lab(lab), [])
+
+    assert (found.variants, found.worlds) == (2, 1)
+    assert found.differing == [
+        "the correct variant that is wrong differs in: P maps 1 private page rw- as h; P writes 1 to h[0]; P forks C1"
+    ]
+
+
+def test_a_misconception_that_shows_there_and_in_no_scenario_is_named(lab, monkeypatch):
+    """A scenario to be written."""
+    monkeypatch.setattr(small_worlds, "misconception_kernel", lambda lab, flag: ParentWritable)
+    found = explore_lab(load_lab(lab), ["parent_w"])
+
+    assert [step.verb for step in found.missed["parent_w"].steps] == ["mmap", "write", "fork"]
+
+
+def test_a_reference_that_fails_in_a_world_is_a_problem(lab, monkeypatch):
+    """It is reported with the world, and nothing raises."""
+    monkeypatch.setattr(small_worlds, "variant_kernels", lambda lab: {"is like the reference": SmallKernel})
+    monkeypatch.setattr("grader.verify.verify.reference_kernel", lambda lab: Crashes)
+    [problem] = explore_lab(load_lab(lab), []).differing
+
+    assert problem.startswith("world one-page: ")
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["shared-memory", "kernel-access"])
+def test_the_variants_of_a_lab_agree(root, name):
+    """Whatever the reference's correct variants do otherwise, no short scenario shows it."""
+    assert explore_lab(load_lab(root / "labs" / name), []).differing == []
