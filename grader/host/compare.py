@@ -10,7 +10,8 @@ from grader.scenario.model import Step
 from grader.trace.records import StepRecord
 from grader.trace.state import State
 
-from .replay import HostStep, Page
+from .replay import HostStep
+from .sharing import Page
 
 #: Verbs whose values are compared.
 _READING = ("read", "execute", "copy_from_user")

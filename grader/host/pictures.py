@@ -16,7 +16,8 @@ from grader.scenario.model import Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import StepRecord, Trace
 
-from .replay import HostStep, Page
+from .replay import HostStep
+from .sharing import Page
 
 #: What a process can do with a page without making its entry writable.
 _READS = ("read", "execute", "copy_from_user")

@@ -11,10 +11,8 @@ from grader.scenario.model import Scenario, Step
 from grader.scenario.place import parse_place
 from grader.trace.records import SKIPPED
 
-from .machine import BASE, MAP_PRIVATE, MAP_SHARED, NOREPLACE, STAMP, Answer, HostMachine, PageSeen
-
-#: (name of a process, page)
-Page = tuple[str, int]
+from .machine import BASE, MAP_PRIVATE, MAP_SHARED, NOREPLACE, STAMP, Answer, HostMachine
+from .sharing import Page, Seen, Sharing
 
 _MAP_FIXED, _MAP_ANONYMOUS, _MAP_POPULATE = 0x10, 0x20, 0x8000
 _ADVICE = {"dontneed": 4, "dontfork": 10, "wipeonfork": 18, "pageout": 21, "populate_read": 22, "populate_write": 23}
@@ -24,9 +22,7 @@ class HostStep(NamedTuple):
     """Holds what a step did on the host.
 
     faults   (minor, major) of the process that acted; None where they are not measured
-    present  process -> its pages that are present; None where the kernel does not show them
-    frames   page of a process -> what tells its frame from others, of the pages that are present
-    rights   page of a process -> what its mapping allows, of the pages that are present
+    present, frames, rights  see Seen
     mapped   (name, first page, pages) after a successful mmap or mremap
     """
 
@@ -51,11 +47,11 @@ class HostReplay:
         self.mappings: dict[str, tuple[int, int]] = {}
         self.mapped: tuple[str, int, int] | None = None  # by this step: name, first page, pages
         self.files: dict[str, int] = {}  # name -> descriptor of the agent
+        self.read_only = {file.name for file in scenario.files if not file.writable}
         # Pages that madvise keeps from children (dontfork).
         self.kept_back: dict[str, set[int]] = {name: set() for name in scenario.processes}
-        self.own: set[Page] = set()  # after the last step: pages of private memory that one process alone maps
-        self.stamp = 1
         self.size = host.page_size
+        self.sharing = Sharing(host, self.numbers, self.regions)
 
     def run(self) -> tuple[list[HostStep], float]:
         """Return what each step did, and the processor time in seconds."""
@@ -87,6 +83,9 @@ class HostReplay:
         values = answer.values if step.verb in ("read", "execute", "copy_from_user") else []
         return HostStep(outcome, faults, values, *self._look(), self.mapped)
 
+    def _look(self) -> Seen:
+        return self.sharing.look(self.alive)
+
     # -- verbs ------------------------------------------------------------------------------------------------
 
     def _do(self, step: Step) -> Answer:
@@ -114,7 +113,7 @@ class HostReplay:
     def _access(self, step: Step, first: int, count: int, offset: int) -> Answer:
         verb, number, address = step.verb, self.numbers[step.by], self._address(first)
         values = self._values(step, count)
-        stamp, self.stamp = self.stamp, self.stamp + count
+        stamp = self.sharing.stamps(count)
         survives = "survives" in step.fields
         if verb == "execute":
             return self._execute(step, first, count, offset)
@@ -181,8 +180,8 @@ class HostReplay:
             self.regions[name].insert(region)
             self.kept_back[name].difference_update(range(first, first + pages))
             if "populate" in fields:
-                self.own.difference_update((name, page) for page in range(first, first + pages))  # these are new ones
-                self._stamp_populated(name, first, pages)
+                self.sharing.mapped(name, first, pages)
+                self.sharing.populated(name, first, pages)
         return answer
 
     def _note(self, process: str, name: str, first: int, pages: int) -> None:
@@ -193,24 +192,30 @@ class HostReplay:
     def _call(self, step: Step, name: str, *arguments: int) -> Answer:
         answer = self.host.do(self.numbers[step.by], "call", name, *arguments)
         first, count, _ = self.where(step.fields["at"])
-        own = self.regions[step.by]
+        regions = self.regions[step.by]
         if name == "munmap" and answer.outcome == OK:
-            own.remove(first, count)
+            regions.remove(first, count)
         elif name == "mprotect":
-            reached = count if answer.outcome == OK else self._reached(step.by, first, count)
-            for piece in own.remove(first, reached) if reached else ():
-                own.insert(piece.replace(protection=Protection.parse(step.fields["protection"])))
+            protection = Protection.parse(step.fields["protection"])
+            reached = count if answer.outcome == OK else self._reached(regions, first, count, protection)
+            for piece in regions.remove(first, reached) if reached else ():
+                regions.insert(piece.replace(protection=protection))
             # Locked pages that may be written now: the kernel has made them the process's own.
-            self._stamp_populated(step.by, first, reached)
+            self.sharing.populated(step.by, first, reached)
         elif name == "mlock" or step.fields.get("advice") == "populate_write":
-            self._stamp_populated(step.by, first, count)
+            self.sharing.populated(step.by, first, count)
         elif step.fields.get("advice") == "dontfork":
             self.kept_back[step.by].update(range(first, first + count))
         return answer
 
-    def _reached(self, name: str, first: int, count: int) -> int:
-        pages = range(first, first + count)
-        return next((page - first for page in pages if self.regions[name].find(page) is None), 0)
+    def _reached(self, regions: RegionMap, first: int, count: int, protection: Protection) -> int:
+        """Return how many pages mprotect has changed before it failed (rule 45)."""
+        for page in range(first, first + count):
+            region = regions.find(page)
+            read_only = region is not None and region.shared and region.file in self.read_only
+            if region is None or (read_only and Protection.WRITE in protection):
+                return page - first
+        return 0
 
     def _mremap(self, step: Step, first: int, count: int) -> Answer:
         name, pages, to = step.by, step.fields.get("pages", count), self.next_page[step.by]
@@ -224,57 +229,8 @@ class HostReplay:
             moved = [to + i for i in range(pages) if first + min(i, count - 1) in kept]
             kept.difference_update(range(first, first + count))
             kept.update(moved)
-            self._stamp_populated(name, to + count, pages - count)  # if they are locked, the new ones are there
+            self.sharing.populated(name, to + count, pages - count)  # if they are locked, the new ones are there
         return answer
-
-    # -- looking ----------------------------------------------------------------------------------------------
-
-    def _stamp_populated(self, name: str, first: int, count: int) -> None:
-        """Stamp the pages that this step made the process's own without a write by the agent.
-
-        Without a stamp they would be taken for the page of zeros, or for the pages that they are copies of.
-        """
-        seen = self.host.pages(self.numbers[name], first, count) if count > 0 else None
-        for page, look in (seen or {}).items():
-            if look.own and (name, page) not in self.own and self._may_write(name, page):
-                self.host.stamp(self.numbers[name], page, self.stamp)
-                self.stamp += 1
-
-    def _may_write(self, name: str, page: int) -> bool:
-        region = self.regions[name].find(page)
-        return region is not None and not region.shared and Protection.WRITE in region.protection
-
-    def _look(self) -> tuple[dict[str, set[int]] | None, dict[Page, object], dict[Page, Protection]]:
-        """Return the pages that are present, for each what tells its frame from others, and its rights."""
-        present: dict[str, set[int]] = {}
-        frames: dict[Page, object] = {}
-        rights: dict[Page, Protection] = {}
-        self.own.clear()
-        for name in self.alive:
-            for region in self.regions[name]:
-                seen = self.host.pages(self.numbers[name], region.first_page, region.pages)
-                if seen is None:
-                    return None, {}, {}
-                present.setdefault(name, set()).update(seen)
-                frames.update(self._frames(name, region, seen))
-                rights.update(((name, page), region.protection) for page in seen)
-            present.setdefault(name, set())
-        return present, frames, rights
-
-    def _frames(self, name: str, region: Region, seen: dict[int, PageSeen]) -> dict[Page, object]:
-        found: dict[Page, object] = {}
-        asked = []
-        for page, look in seen.items():
-            if look.of_object:
-                found[name, page] = ("object", region.file, page - region.first_page + region.offset)
-            elif look.own:
-                found[name, page] = ("own", name, page)
-                self.own.add((name, page))
-            else:
-                asked.append(page)
-        for page, stamp in self.host.stamps(self.numbers[name], asked).items() if asked else ():
-            found[name, page] = ("stamp", stamp) if stamp else ("zeros",)
-        return found
 
     # -- places -----------------------------------------------------------------------------------------------
 

@@ -31,9 +31,9 @@ class SeenByRoot(HostReplay):
         self.numbers_of_frames = []
 
     def _look(self):
-        present, frames, rights = super()._look()
-        self.numbers_of_frames.append({(name, page): self.frame(name, page) for name, page in frames})
-        return present, frames, rights
+        seen = super()._look()
+        self.numbers_of_frames.append({(name, page): self.frame(name, page) for name, page in seen.frames})
+        return seen
 
     def frame(self, name, page):
         """Return the frame number of a page."""
