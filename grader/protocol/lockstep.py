@@ -81,6 +81,7 @@ class RemoteReplay:
         self.whereabouts: Trouble | None = None
         self.number = 0
         self.owed = 0
+        self._started = False
 
     def send_ahead(self) -> None:
         """Send a scenario, all at once, while the child is busy with another; its records come afterwards."""
@@ -90,6 +91,7 @@ class RemoteReplay:
 
     def start(self) -> None:
         """Start the scenario's budgets, and send what was not sent ahead."""
+        self._started = True
         self.child.begin_scenario(self.script.due, self.script.step_due)
         if self.at_once and not self.owed:
             self.send_ahead()
@@ -97,11 +99,13 @@ class RemoteReplay:
             self._send(wire.BEGIN, self.script.beginning)
 
     def records(self) -> Iterator[StepRecord]:
-        """Yield the records of the steps and of the end, as the grader's own machine made them, after `start`.
+        """Yield the records of the steps and of the end, as the grader's own machine made them.
 
         Raises Tampered for an answer that no honest worker gives, WorkerEnded if the child is gone.
         """
         scenario = self.script.scenario
+        if not self._started:
+            self.start()
         self._follow()
         if self.found is not None:
             return

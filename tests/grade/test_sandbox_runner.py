@@ -224,7 +224,6 @@ def test_owed_answers_are_counted(session):
     from grader.protocol.messages import ScenarioMessages
 
     replay = RemoteReplay(Silent(), ScenarioMessages(scenario(session, "fork")), at_once=True)
-    replay.start()
     records = replay.records()
     with pytest.raises(BaseException, match="the machine called mmap"):
         next(records)

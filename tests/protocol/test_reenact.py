@@ -72,15 +72,8 @@ class Scripted:
         return (wire.ANSWER, wire.pack_numbers(numbers)) if isinstance(numbers, list) else numbers
 
 
-def started(answers, scenario):
-    """Return a replay whose worker gives these answers."""
-    replay = RemoteReplay(Scripted(answers), ScenarioMessages(scenario))
-    replay.start()
-    return replay
-
-
 def reenact(scenario, answers):
-    return list(started(answers, scenario).records())
+    return list(RemoteReplay(Scripted(answers), ScenarioMessages(scenario)).records())
 
 
 def test_an_honest_worker_gives_the_trace_of_its_kernel():
@@ -228,7 +221,9 @@ def points_of(scenario, answers):
     """What the grader makes of a stream: passed, differs, crashed, tampered or ended. Nothing else may come out."""
     expected = replay(scenario, SmallKernel)
     try:
-        records, divergence = judge(scenario, expected, started(answers, scenario).records())
+        records, divergence = judge(
+            scenario, expected, RemoteReplay(Scripted(answers), ScenarioMessages(scenario)).records()
+        )
     except Tampered:
         return "tampered"
     except WorkerEnded:
