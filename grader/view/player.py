@@ -22,7 +22,7 @@ from grader.view.document import document
 from grader.view.layout import Moment, Picture, arrange_all, moments
 from grader.view.overview import counts_of, overview
 from grader.view.questions import Question, heading, questions
-from grader.view.steps import cost
+from grader.view.steps import cost, differs_in
 from grader.view.svg import STYLE, svg
 
 #: Bytes of a page. Where more would be drawn, the steps farthest from the one that opens first have no picture.
@@ -80,7 +80,7 @@ def player(scenario: Scenario, expected: Trace, attempt: Attempt | None, printed
         sides.append(Side(YOURS, attempt.records))
         about = f"{scenario.id}: your kernel agrees with the reference in every step."
     if attempt is not None and attempt.verdict != PASSED:
-        step = _differs_in(attempt, total)
+        step = min(differs_in(attempt, total), total)
         about = f"{scenario.id}: your kernel and the reference differ in step {step} of {total}."
         heading = "Here your kernel differs from the reference"
         difference = Difference(step, heading, attempt.lines or (attempt.message,))
@@ -138,16 +138,6 @@ def _renamed(
     for mine, record in zip(expected, records, strict=False):
         renaming.step(mine, record)  # before the picture is drawn, which needs the names of this step
         yield side, record, next(followed)
-
-
-def _differs_in(attempt: Attempt, total: int) -> int:
-    """Return the step in which a run differs or ends."""
-    if attempt.divergence is not None:
-        return min(attempt.divergence.step, total)
-    last = max((record.number for record in attempt.records if record.number <= total), default=0)
-    if attempt.records and not attempt.records[-1].ends:
-        last += 1  # the step that did not come to an end
-    return min(last, total) or 1
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------

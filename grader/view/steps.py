@@ -42,11 +42,35 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: in
     if end is not None and only is None:
         slots = f" and {end.slots} slots" if scenario.machine.swap else ""
         lines += [f"end   all processes exit: {end.frames} frames{slots} left in use", ""]
+    if attempt is not None and attempt.verdict not in (PASSED, NOT_IMPLEMENTED):
+        number = differs_in(attempt, len(scenario.steps))
+        lines += _reference_in(scenario, expected, number) if only in (None, number) else []
     if attempt is not None:
         lines += ["This agrees with the reference in every step."] if attempt.verdict == PASSED else list(attempt.lines)
     if scenario.hint and only is None:
         lines += ["", f"hint: {scenario.hint}"]
     return lines
+
+
+def differs_in(attempt: Attempt, total: int) -> int:
+    """Return the step in which a run differs or ends; one more than `total` if that is the end of all processes."""
+    if attempt.divergence is not None:
+        return attempt.divergence.step
+    last = max((record.number for record in attempt.records if record.number <= total), default=0)
+    if attempt.records and not attempt.records[-1].ends:
+        last += 1  # the step that did not come to an end
+    return last or 1
+
+
+def _reference_in(scenario: Scenario, expected: Trace, number: int) -> list[str]:
+    """Return what the reference does in a step, and the state after it; nothing if that is not a step."""
+    if number > len(scenario.steps):
+        return []
+    teller = _Teller(scenario, expected, renamed=False)
+    told: list[str] = []
+    for record in expected.steps[:number]:
+        told = teller.step(record, record.outcome, record.number == number)
+    return [f"{number:>3}   on the reference:", *told[1:]]
 
 
 def _machine(scenario: Scenario) -> str:

@@ -164,7 +164,7 @@ class _Watch:
         return self._story(failure, None)
 
     def picture(self, failure: ScenarioResult | None) -> list[str]:
-        """Return the state after the step that differs first."""
+        """Return the state after the step that differs first, in the student's run and in the reference's."""
         divergence = failure.get("divergence") if failure is not None else None
         if failure is None or divergence is None:
             return ["There is no step that differs, so there is no picture. s shows the run."]
@@ -172,7 +172,7 @@ class _Watch:
         lab = self.session.lab.path
         mine = self.regrader.what or lab
         page = f"{command('show', lab, failure['id'], '--submission')} {quoted(mine)} --format html --open"
-        return [*lines, "", "As a page to step through:", *command_lines(page, self.size[0])]
+        return ["As a page to step through:", *command_lines(page, self.size[0]), "", *lines]
 
     def _story(self, failure: ScenarioResult | None, only: int | None) -> list[str]:
         graded = self.regrader.graded.get(failure["id"]) if failure is not None else None

@@ -291,3 +291,16 @@ def test_show_refuses_what_cannot_be_drawn(cli, lab, more, complaint):
     status, _, err = cli("show", lab, "fork", *more)
 
     assert status == 2 and complaint in err
+
+
+def test_the_step_that_differs_is_shown_on_the_reference_too(lab, cli):
+    """Both states stand one below the other; a run that agrees has nothing to compare."""
+    work = lab.parent / "work"
+    work.mkdir()
+    (work / "kernel.py").write_text(kernel_text("self.hw.frames.copy(old.frame, frame)", "self.hw.frames.zero(frame)"))
+    told = cli("show", lab, "fork", "--submission", work)[1]
+    (work / "kernel.py").write_text(kernel_text())
+
+    assert told.count("  4   C writes 2 to h\n      -> ok, 1 fault, 2 frames in use") == 1
+    assert told.count("  4   on the reference:\n      -> ok, 1 fault, 1 copy, 2 frames in use") == 1
+    assert "on the reference" not in cli("show", lab, "fork", "--submission", work)[1]
