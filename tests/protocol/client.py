@@ -177,7 +177,8 @@ class Kernel:
                 if kept != flags:
                     self.machine.protect(parent, page, kept)
                 self.machine.map(child, page, frame, kept)
-                self.users[frame] = self.users.get(frame, 0) + 1
+                if frame != self.machine.zero_frame:
+                    self.users[frame] += 1
         except Refused:
             for page, (frame, _) in sorted(self.machine.tables[child].items()):
                 self.machine.unmap(child, page)
