@@ -85,6 +85,9 @@ def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str], mi
         place = _canvas_column(header, shown, assignment)
         _points_possible(rows, place, shown)
         own = _canvas_column(header, shown, [mine]) if mine else None
+        if own == place:
+            told = f"{header[place]} is both the lab's column and that of own scenarios; name two"
+            raise InputError([f"{shown}:1: {told}"])
         if own is not None:
             _points_possible(rows, own, shown)
         return Gradebook(rows, _canvas, place, own)
@@ -104,10 +107,15 @@ def grade(entry: Entry, most: float | None = None) -> str:
     """Points with two decimals, scaled to another maximum if there is one; "" for what is not graded in full yet."""
     if not entry["complete"]:
         return ""
-    scaled = Fraction(str(entry["points"]))
+    return _scaled(entry["points"], entry["max_points"], most)
+
+
+def _scaled(earned: float, available: float, most: float | None) -> str:
+    """Return points with two decimals, scaled to another maximum if there is one: exactly, and rounded once."""
+    exact = Fraction(str(earned))
     if most is not None:
-        scaled *= Fraction(str(most)) / (Fraction(str(entry["max_points"])) or 1)
-    return f"{rounded(scaled):.2f}"  # spreadsheets line up two decimals
+        exact *= Fraction(str(most)) / (Fraction(str(available)) or 1)
+    return f"{rounded(exact):.2f}"  # spreadsheets line up two decimals
 
 
 def feedback(entry: Entry, batch: Batch) -> str:
@@ -209,7 +217,8 @@ def _canvas(rows: list[Cells], batch: Batch, place: int, mine: int | None) -> Fi
             out[at_row][identity] = grade(found.entry, most)
         if mine is not None and "mine" in found.entry and out[at_row][-1].strip().casefold() != "ex":
             out[at_row][-1] = _own_grade(found.entry, most_mine)
-    notes = [] if most is not None else ["Points Possible is missing, so points are not scaled"]
+    without = [header[n] for n, maximum in zip(shown, (most, most_mine), strict=False) if maximum is None]
+    notes = [f"Points Possible of {name} is missing, so points are not scaled" for name in without]
     return Filled(f"{CANVAS}.csv", _written(out), account(people, matches, excused, notes))
 
 
@@ -225,9 +234,7 @@ def _points_possible(rows: list[Cells], place: int, shown: str) -> tuple[Cells |
 
 def _own_grade(entry: Entry, most: float | None) -> str:
     """Return the points of a student's own scenarios, scaled to the column's maximum if there is one."""
-    mine = entry["mine"]
-    scaled = mine["points"] if most is None else mine["points"] * most / (mine["max_points"] or 1)
-    return f"{rounded(scaled):.2f}"
+    return _scaled(entry["mine"]["points"], entry["mine"]["max_points"], most)
 
 
 def _plain_name(sortable: str) -> str:

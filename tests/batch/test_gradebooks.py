@@ -191,7 +191,7 @@ def test_canvas_without_points_possible_says_so():
     """Points stay of 100, with a note."""
     filled = fill(CANVAS.replace(",,,,,100,10,", ",,,,,,10,"), "g.csv", batch(entry("u1")))
 
-    assert "Points Possible is missing, so points are not scaled" in filled.account.notes
+    assert "Points Possible of A small lab (4711) is missing, so points are not scaled" in filled.account.notes
 
 
 def test_a_row_without_a_submission_stays_as_it_was():
@@ -325,3 +325,31 @@ def test_a_gradebook_that_fits_nobody_needs_a_decision():
 
     assert (other.open, some.open, nobody.open) == (1, 0, 0)
     assert in_words(other)[1] == "  decide: no row fits any submission; is this the file of this course?"
+
+
+OWN = {"points": 2.5, "max_points": 10, "scenarios": 1, "valid": 1, "caught": 1, "misconceptions": 4}
+
+
+def own_scenarios(text):
+    """Canvas's gradebook with a column for own scenarios, filled in."""
+    table = rows_of(text, "g.csv")
+    book = read_gradebook(table, "g.csv", ("A small lab",), "Other")
+    return book.fill(batch(entry("x", system="canvas", user="101", mine=OWN)))
+
+
+def test_own_scenarios_are_scaled_or_that_is_said():
+    """To the maximum of their own column; without one, the account tells which column it is."""
+    scaled, plain = (
+        own_scenarios(CANVAS.replace(",100,10,", ",100,4,")),
+        own_scenarios(CANVAS.replace(",10,(r", ",,(r")),
+    )
+
+    assert rows(scaled.text)[2][-2:] == ["50.00", "1.00"] and scaled.account.notes == []
+    assert rows(plain.text)[2][-1] == "2.50"
+    assert plain.account.notes == ["Points Possible of Other (12) is missing, so points are not scaled"]
+
+
+def test_one_column_cannot_hold_two_grades():
+    """The points of own scenarios would replace those of the lab."""
+    with pytest.raises(InputError, match=r"A small lab \(4711\) is both the lab's column and that of own scenarios"):
+        read_gradebook(rows_of(CANVAS, "g.csv"), "g.csv", ("A small lab",), "A small lab")
