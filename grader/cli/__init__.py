@@ -14,7 +14,7 @@ import sys
 from importlib import import_module
 
 from grader import __version__
-from grader.cli.streams import prepare
+from grader.cli.streams import fitted, prepare
 
 #: command -> one line for `grader --help`; the module of the same name has `arguments(parser)` and `run(options)`.
 COMMANDS = {
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not arguments:
         from grader.cli.welcome import welcome
 
-        print("\n".join(welcome()))
+        print("\n".join(fitted(welcome())))
         return 0
     parser = _parser(command if command in COMMANDS else None)
     options = parser.parse_args(arguments)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from grader.authoring.check import Proof, check_lab
 from grader.batch.course_file import NAME as COURSE
 from grader.batch.course_file import check_course, find_course
+from grader.cli.streams import fitted
 from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.kernels import misconceptions
@@ -95,9 +96,8 @@ def _check_course(path: pathlib.Path, checked: set[pathlib.Path]) -> int:
 
 def _print(proof: Proof, verbose: bool) -> None:
     mark = "FAIL" if proof.problems else "ok  "
-    print(f"  {mark} {proof.name:14} {proof.shown if not proof.problems else ''}".rstrip())
-    for problem in proof.problems:
-        print(f"       {problem}")
+    told = f"  {mark} {proof.name:14} {proof.shown if not proof.problems else ''}".rstrip()
+    print("\n".join(fitted([told, *(f"       {problem}" for problem in proof.problems)])))
     if verbose:
         for note in proof.notes:
             print("\n".join(wrap(f"- {note}", WIDTH - 7, " " * 7)))

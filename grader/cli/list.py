@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import pathlib
-import shutil
-import sys
 import time
 
+from grader.cli.streams import columns, fitted
 from grader.errors import InputError
 from grader.grade.last_run import last_run
 from grader.lab.lab import Lab, find_lab, load_lab
@@ -20,6 +19,9 @@ FIRST = ("demand-paging", "copy-on-write")
 
 #: Columns of a lab's folder, where labs are listed.
 WIDTH = 24
+
+#: Columns of a terminal below which there is no room for that.
+NARROW = 72
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +37,9 @@ def run(options: argparse.Namespace) -> int:
             known = installed()
             way = f"`{command('start', first_of(known))}` makes a working folder" if known else ELSEWHERE
             raise InputError([f"no labs here or in labs/; {way}"])
-        print("\n".join(labs(paths)))
+        print("\n".join(fitted(labs(paths))))
         return 0
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = columns()
     for line in scenarios(load_lab(find_lab(options.lab))):
         print(shortened(line, width) if width is not None else line)
     return 0
@@ -65,7 +67,12 @@ def labs(paths: list[pathlib.Path]) -> list[str]:
             continue
         run = last_run(lab)
         state = run.told(time.time()) if run is not None else "not run yet"
-        lines += [f"{path!s:{WIDTH}} {lab.title}", f"{'':{WIDTH}} {len(lab.scenarios)} public scenarios; {state}"]
+        about = lab.title, f"{len(lab.scenarios)} public scenarios; {state}"
+        # In a narrow terminal the folder has a line of its own.
+        if (columns() or NARROW) < NARROW:
+            lines += [str(path), *(f"  {line}" for line in about)]
+        else:
+            lines += [f"{path!s:{WIDTH}} {about[0]}", f"{'':{WIDTH}} {about[1]}"]
     return lines
 
 

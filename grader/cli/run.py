@@ -13,6 +13,7 @@ from collections.abc import Callable
 from grader.cli import add_isolation
 from grader.cli.given import add_lab_and_kernel, lab_and_submission, likely_language
 from grader.cli.output import write
+from grader.cli.streams import columns
 from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.attempt import BEFORE, Attempt
@@ -206,9 +207,7 @@ def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: S
 
 def _width(options: argparse.Namespace) -> int:
     """Return the columns of the terminal; elsewhere those of a report that is read later."""
-    import shutil
-
-    return shutil.get_terminal_size().columns if options.output is None and sys.stdout.isatty() else WIDTH
+    return (columns() if options.output is None else None) or WIDTH
 
 
 def _commands(options: argparse.Namespace, lab: Lab) -> Callable[..., str]:

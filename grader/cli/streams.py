@@ -1,4 +1,4 @@
-"""Prepare the standard streams: all open, and able to print any character."""
+"""Prepare the standard streams: all open, and able to print any character; fit lines to a terminal."""
 
 from __future__ import annotations
 
@@ -31,3 +31,26 @@ def _is_open(number: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def columns() -> int | None:
+    """Return the columns of the terminal that standard output is, or None if it is not a terminal."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def fitted(lines: list[str]) -> list[str]:
+    """Return lines that fit the terminal, broken between words. What is not for a terminal stays as it is.
+
+    So does a line with a command: broken by us it could not be pasted, broken by the terminal it can.
+    """
+    width = columns()
+    if width is None:
+        return lines
+    from grader.program import program
+    from grader.report.text import wrap
+
+    called = program()
+    whole = [not line or "`" in line or called in line for line in lines]
+    return [part for line, kept in zip(lines, whole, strict=True) for part in ([line] if kept else wrap(line, width))]

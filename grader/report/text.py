@@ -100,7 +100,7 @@ def _summary(result: Result, painter: _Painter, width: int) -> list[str]:
     title = shortened(f"{result['lab']}: {result['title']}", width - len(total) - 2)
     lines = [f"{title:{width - len(total)}}{total}"]
     room = max((len(task["title"]) for task in result["tasks"]), default=0)
-    room = max(min(max(room, 20), width - _BESIDE), 8)
+    room = max(min(max(room, 20), width - (_BESIDE if width >= _NOTED else _ALONE)), 8)
     for task in result["tasks"]:
         own = [s for s in result["scenarios"] if s["task"] == task["id"]]
         mark, note = _task_state(task, own)
@@ -111,8 +111,9 @@ def _summary(result: Result, painter: _Painter, width: int) -> list[str]:
     return lines
 
 
-#: Columns of a task's line in addition to its title; and the width from which there is room for a count of scenarios.
-_BESIDE, _NOTED = 42, 60
+#: Columns of a task's line in addition to its title, with and without a count of scenarios; and the width from which
+#: there is room for one.
+_BESIDE, _ALONE, _NOTED = 42, 29, 60
 
 
 def shortened(text: str, width: int) -> str:

@@ -41,3 +41,31 @@ def test_an_output_that_is_not_utf_8(root):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "\\u" in done.stdout or "\\x" in done.stdout
+
+
+def test_lines_for_a_terminal_are_broken_between_words(monkeypatch):
+    """A line with a command stays whole, so that it can be pasted; without a terminal all lines stay as they are."""
+    from grader.cli import streams
+
+    lines = [
+        "",
+        "  one two three four",
+        "  grader watch labs/demand-paging",
+        "it is missing; `grader record LAB` writes it",
+    ]
+    assert streams.fitted(lines) == lines
+    monkeypatch.setattr(streams, "columns", lambda: 12)
+
+    assert streams.fitted(lines) == ["", "  one two", "    three", "    four", *commands]
+
+
+@pytest.mark.parametrize("width", [44, 200])
+def test_labs_are_listed_in_any_width(lab, cli, monkeypatch, width):
+    """In a narrow terminal a lab's folder has a line of its own, and no line is too long."""
+    monkeypatch.chdir(lab.parent)
+    for module in ("streams", "list"):
+        monkeypatch.setattr(f"grader.cli.{module}.columns", lambda: width)
+    out = cli("list")[1]
+
+    assert max(map(len, out.splitlines())) <= width
+    assert ("small\n  A small lab\n" in out) is (width == 44)
