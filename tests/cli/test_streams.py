@@ -47,12 +47,8 @@ def test_lines_for_a_terminal_are_broken_between_words(monkeypatch):
     """A line with a command stays whole, so that it can be pasted; without a terminal all lines stay as they are."""
     from grader.cli import streams
 
-    lines = [
-        "",
-        "  one two three four",
-        "  grader watch labs/demand-paging",
-        "it is missing; `grader record LAB` writes it",
-    ]
+    commands = ["  grader watch labs/demand-paging", "it is missing; `grader record LAB` writes it"]
+    lines = ["", "  one two three four", *commands]
     assert streams.fitted(lines) == lines
     monkeypatch.setattr(streams, "columns", lambda: 12)
 
