@@ -89,3 +89,15 @@ def test_a_correct_kernel_has_no_difference(name, kernel):
         found = verify_kernel(lab, world, kernel, 5)
         assert found.outcome.difference is None, (world.name, found.attempt and found.attempt.lines)
         assert found.outcome.merged, (world.name, found.outcome.reason)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("name", "kernel"), [(name, kernel) for name in ("shared-memory", "kernel-access") for kernel in ALTERNATIVES[name]]
+)
+def test_a_correct_kernel_of_a_later_lab_has_no_difference(name, kernel):
+    """Shared objects, kernel access and failing calls leave as much free as their labs say."""
+    lab = lab_of(name)
+    for world in worlds(lab):
+        found = verify_kernel(lab, world, kernel, 3)
+        assert found.outcome.difference is None, (world.name, found.attempt and found.attempt.lines)

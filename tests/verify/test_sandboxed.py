@@ -6,14 +6,14 @@ import pytest
 
 from grader.grade.runner import KernelSource
 from grader.grade.session import Session
-from grader.grade.submission import Submission
+from grader.grade.submission import Submission, resolve
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
 from grader.lab.scope import Mapped, World
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Sandbox
 from grader.verify.explore import explore
-from grader.verify.verify import verify_submission
+from grader.verify.verify import verify_submission, worlds
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
 
@@ -168,3 +168,14 @@ def test_state_is_noticed_wherever_it_is(session, place):
     assert found.outcome.difference is not None or not found.outcome.closed
     if not merged:
         assert found.outcome.reason
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["kernel-access", "file-backed", "swapping", "tlb"])
+def test_files_swap_and_tlb_are_explored_alike_in_the_sandbox(name):
+    """The reference's states, steps and scenarios are the same in the sandbox as in this process."""
+    lab = load_lab(LAB.path.parent / name)
+    with Session(lab) as opened:
+        for world in worlds(lab):
+            found = verify_submission(opened, world, resolve("reference", lab), 3).outcome
+            assert found == explore(world, reference_kernel(lab), reference_kernel(lab), 3), world.name
