@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from grader.cli import add_isolation
+from grader.cli.compiling import tell_compiling
 from grader.errors import InputError
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab, find_lab, load_lab
@@ -113,6 +114,7 @@ def _search(lab: Lab, kernel: MakeKernel, options: argparse.Namespace) -> int:
     if submission.refused:
         raise InputError([f"{options.submission}: {submission.refused}"])
     with Session(lab, options.isolation) as session:
+        session.compiling = tell_compiling
         runner = session.runner(submission)
         found, tried = find_difference(lab, kernel, runner, options.seed, options.examples)
         runner.discard()

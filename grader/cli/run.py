@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from grader.cli import add_isolation
+from grader.cli.compiling import tell_compiling
 from grader.cli.given import add_lab_and_kernel, lab_and_submission, likely_language
 from grader.cli.output import write
 from grader.cli.streams import columns
@@ -91,6 +92,7 @@ def run(options: argparse.Namespace) -> int:
     unconfined = options.debug or (given or "").startswith("misconception:")
     language = "" if unconfined else likely_language(given, options.lab)
     with open_session(options.lab, options.isolation, sandboxed=language) as session:
+        session.compiling = tell_compiling
         return _grade(options, session)
 
 

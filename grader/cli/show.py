@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 from grader.cli import add_isolation
+from grader.cli.compiling import tell_compiling
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
 from grader.grade.attempt import Attempt
@@ -57,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     given, name = _given(options)
     with open_session(given, options.isolation) as session:
+        session.compiling = tell_compiling
         if name is None:
             return _list(session.lab)
         scenario = _find(session.lab, name)

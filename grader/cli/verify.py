@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from grader.cli import add_isolation
+from grader.cli.compiling import tell_compiling
 from grader.errors import InputError
 from grader.program import command
 
@@ -49,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     if options.steps is not None and options.steps < 0:
         raise InputError([f"--steps {options.steps}: expected a number, 0 or more"])
     with open_session(options.lab, options.isolation) as session:
+        session.compiling = tell_compiling
         submission = resolve(options.submission, session.lab)
         if options.submission == "reference":
             submission = submission._replace(trusted=reference_kernel(session.lab))  # ours: it needs no sandbox

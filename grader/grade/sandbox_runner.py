@@ -237,7 +237,15 @@ class SandboxRunner:
             if self._broken is not None:
                 return None
             self._child = self.sandbox.spawn(self._hurried)
-            told = send_source(self._child, self.source.modules, self.source.main, self.source.class_name, compiled)
+            told = send_source(
+                self._child,
+                self.source.modules,
+                self.source.main,
+                self.source.class_name,
+                compiled,
+                self._translated(compiled),
+                lambda translated: self._keep(compiled, translated),
+            )
             if told is not None:
                 trouble = _trouble(told)
                 assert trouble is not None
@@ -255,6 +263,20 @@ class SandboxRunner:
             if not compiled.module:
                 self._broken = _does_not_compile(self.source.modules["kernel"], compiled)
         return self._module
+
+    def _translated(self, module: bytes) -> bytes:
+        """Return the module of a kernel in C as an earlier child has translated it; b"" if none has."""
+        if not module:
+            return b""
+        from grader.wasm.module_cache import known
+
+        return known(translation_key(module)) or b""
+
+    def _keep(self, module: bytes, translated: bytes) -> None:
+        """Keep what a child has translated for the next child of a kernel with this very module."""
+        from grader.wasm.module_cache import keep
+
+        keep(translation_key(module), translated)
 
     def _settle(self, replay: RemoteReplay) -> None:
         """Make the child ready for the next scenario, or discard it.
@@ -276,6 +298,13 @@ def compiled_kernel(
 
     walls = isolation["got"] in ("L2", "L3")  # below L2 the system keeps no process from files
     return compile_kernel(source.modules["kernel"], walls, compiling)
+
+
+def translation_key(module: bytes) -> str:
+    """Return the name under which the translation of a module is kept: no other module can have it."""
+    import hashlib
+
+    return f"{hashlib.sha256(module).hexdigest()}.native"
 
 
 def _does_not_compile(text: str, compiled: Compiled) -> Attempt:

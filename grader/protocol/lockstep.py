@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypedDict
 
 from grader.protocol import wire
@@ -201,15 +201,24 @@ def _numbers(answer: bytes) -> Sequence[int]:
 
 
 def send_source(
-    child: Child, modules: dict[str, str], main: str, class_name: str, compiled: bytes = b""
+    child: Child,
+    modules: dict[str, str],
+    main: str,
+    class_name: str,
+    compiled: bytes = b"",
+    translated: bytes = b"",
+    keep: Callable[[bytes], None] = lambda translated: None,
 ) -> Trouble | None:
     """Send a submission's modules to a new child. Return None, or the trouble that the source has.
 
-    compiled  the WebAssembly module of a kernel in C, whose text is then only quoted
+    compiled    the WebAssembly module of a kernel in C, whose text is then only quoted
+    translated  that module as an earlier child for this source translated it for this machine
+    keep        called with what this child has translated, for the next one; it is untrusted, and only a child for the
+                same source may have it
     """
     source: dict[str, object] = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
     if compiled:
-        source["wasm"] = b64encode(compiled).decode()
+        source |= {"wasm": b64encode(compiled).decode(), "translated": b64encode(translated).decode()}
     child.begin_scenario()
     child.send(wire.SOURCE, json.dumps(source).encode())
     received = child.receive()
@@ -217,6 +226,8 @@ def send_source(
         raise WorkerEnded(received)
     kind, payload = received
     if kind == wire.READY:
+        if payload and compiled:
+            keep(bytes(payload[: wire.TRANSLATED_LIMIT]))
         return None
     if kind == wire.TROUBLE:
         return read_trouble(payload)

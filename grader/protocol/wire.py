@@ -14,7 +14,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
                  back, the present one to save, and a step, or the end, to carry out
     worker -> grader
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
-        READY    empty: the source was read
+        READY    the source was read. Empty, or the module as it was translated for this machine: the next worker for
+                 the same source gets it with SOURCE ("translated", base64), and nothing else uses it
         TROUBLE  JSON {"kind": …, "method": …, "type": …, "message": …, "lines": [[file, line, function, text]]}
                  what went wrong in the student's code; untrusted, shown to the student and never counted. The kind
                  "time" reports where the kernel is; it is sent in a scenario that takes long, at most once
@@ -58,6 +59,9 @@ RETURNED, SEGMENTATION_FAULT, OUT_OF_MEMORY, INVALID_ARGUMENT, CRASHED = range(4
 
 #: Integers in one answer. The largest honest step (half a million first touches) takes six million.
 ANSWER_LIMIT = 12_000_000
+
+#: Maximum number of bytes of a translated module; a longer one is cut, and the next worker translates again.
+TRANSLATED_LIMIT = 512 * 1024
 
 #: Maximum number of bytes that are read of a TROUBLE; students see a much shorter part.
 TROUBLE_LIMIT = 64 * 1024

@@ -12,16 +12,16 @@ import importlib.util
 import os
 import pathlib
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.errors import InputError
 from grader.sandbox.launch import ROOT, interpreter
 from grader.wasm import confined_compiler, module_cache
 from grader.wasm.source_check import refused
+
+if TYPE_CHECKING:
+    import subprocess
 
 HERE = pathlib.Path(__file__).parent
 
@@ -89,6 +89,8 @@ def find_compiler() -> tuple[str, ...]:
     if found is not None and found.origin:
         program = "zig.exe" if os.name == "nt" else "zig"
         return (os.path.join(os.path.dirname(os.path.realpath(found.origin)), program), "cc")
+    import shutil
+
     clang = shutil.which("clang")
     if clang is not None and os.path.isabs(clang) and shutil.which("wasm-ld"):
         return (os.path.realpath(clang),)
@@ -96,6 +98,9 @@ def find_compiler() -> tuple[str, ...]:
 
 
 def _compile(source: str, compiler: tuple[str, ...], walls: bool) -> Compiled:
+    import shutil
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="forklab-c-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)  # the compiler may run as another user
         (pathlib.Path(folder) / "kernel.c").write_text(source, encoding="utf-8", newline="")
@@ -119,6 +124,8 @@ def _compile(source: str, compiler: tuple[str, ...], walls: bool) -> Compiled:
 
 def _run(command: list[str], folder: str, walls: bool) -> tuple[int, bytes]:
     """Run the compiler and return its exit status and what it said."""
+    import subprocess
+
     environment = None
     if os.name == "posix":
         level = confined_compiler.WALLS if walls else confined_compiler.LIMITS

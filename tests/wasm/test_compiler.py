@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import tempfile
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_bomb_is_limited(source):
 def test_no_compiler_says_what_to_install(monkeypatch):
     """Without one, the error is one line with the way out."""
     monkeypatch.setattr(compiler.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
 
     with pytest.raises(InputError, match="pip install ziglang wasmtime"):
         compile_kernel("")
@@ -157,7 +158,7 @@ def test_walls_that_do_not_stand(monkeypatch):
 
 def test_nothing_is_left_behind(tmp_path, monkeypatch):
     """The folder of a compilation is removed, whatever came of it."""
-    monkeypatch.setattr(compiler.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     compile_kernel(FORK % "return 0;")
     compile_kernel(FORK % "return")
 

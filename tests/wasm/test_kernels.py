@@ -257,3 +257,16 @@ def test_two_kernels_in_one_folder(lab, tmp_path, cli):
     _, told, _ = cli("run", lab, "--submission", tmp_path / "mine")
 
     assert "remove the one that is not yours" in " ".join(told.split())
+
+
+def test_a_translated_module_is_used_by_the_next_worker_only(model):
+    """What a worker has translated is loaded; what is damaged, or of another version, is translated again."""
+    from grader.sandbox.inside.wasm_runtime import Program
+    from grader.wasm.compiler import compile_kernel
+
+    module = compile_kernel(model("copy-on-write")).module
+    translated = Program(module).translated
+
+    assert Program(module, translated).translated is translated
+    assert Program(module, translated[:100]).translated == translated
+    assert Program(module, b"rubbish").translated == translated

@@ -100,17 +100,33 @@ class Program:
     running  the instance whose code runs at the moment: host functions belong to the program and act for it
     """
 
-    def __init__(self, module: bytes) -> None:
-        """Translate a module. Crash if it is none, asks for what is not offered, or lacks what the machine calls."""
+    def __init__(self, module: bytes, translated: bytes = b"") -> None:
+        """Translate a module. Crash if it is none, asks for what is not offered, or lacks what the machine calls.
+
+        translated  what `translated` of an earlier program with this module was; used if it fits this machine
+        """
         self.engine = wasmtime.Engine(_config())
-        try:
-            self.module = wasmtime.Module(self.engine, module)
-        except wasmtime.WasmtimeError as error:
-            raise Crash("crash", "InvalidModule", str(error)[:500]) from None
+        self.translated = translated
+        self.module = self._loaded() or self._translate(module)
         _check_types(self.module)
         self.running: Instance | None = None
         self.linker = wasmtime.Linker(self.engine)
         self._callbacks = [self._define(name, *signature) for name, signature in IMPORTS.items()]  # kept alive
+
+    def _loaded(self) -> wasmtime.Module | None:
+        """Return the module as it was translated before; None if it was not, or on another machine or version."""
+        try:
+            return wasmtime.Module.deserialize(self.engine, self.translated) if self.translated else None
+        except wasmtime.WasmtimeError:
+            return None
+
+    def _translate(self, module: bytes) -> wasmtime.Module:
+        try:
+            made = wasmtime.Module(self.engine, module)
+        except wasmtime.WasmtimeError as error:
+            raise Crash("crash", "InvalidModule", str(error)[:500]) from None
+        self.translated = bytes(made.serialize())
+        return made
 
     def _define(self, name: str, results: str, parameters: str) -> object:
         """Offer a host function to the module."""
@@ -142,8 +158,11 @@ class Program:
             instance = self.running
             assert instance is not None
             try:
+                instance.operations = number = instance.operations + 1
+                if number > instance.fuel // OPERATION:
+                    raise OutOfFuel
                 # ctypes counts a slice of nothing as one value.
-                result = instance.operation(name, values[:stop:_STRIDE] if stop else [])
+                result = instance.carry_out[name](*values[:stop:_STRIDE]) if stop else instance.carry_out[name]()
                 if has_result:
                     values[0] = result
                 return 0
@@ -157,6 +176,7 @@ class Program:
 class Instance:
     """A module with a memory of its own.
 
+    carry_out   what the functions of IMPORTS do
     operations  calls of the machine so far
     fuel        units that it may use in all
     failure     what the machine refused, if that stopped the module in its last call
@@ -166,7 +186,7 @@ class Instance:
     def __init__(self, program: Program, operations: dict[str, Callable[..., Any]]) -> None:
         """Make an instance, which `start` makes ready. operations: what the functions of IMPORTS do."""
         self._program = program
-        self._operations = operations
+        self.carry_out = operations
         self.operations = 0
         self.fuel = FUEL
         self.failure: BaseException | None = None
@@ -174,12 +194,21 @@ class Instance:
         self._values = (ctypes.c_int64 * (_STRIDE // 2 * max(len(p) for _, p in EXPORTS.values())))()
         self._arguments = ctypes.cast(self._values, ctypes.POINTER(ffi.wasmtime_val_raw_t))
         self._result = ctypes.c_int32.from_buffer(self._values)
+        # Fewer operations than that are a hundredth of the fuel, and not worth a look after every call.
+        self._unchecked = FUEL // OPERATION // 100
+        self._make_trap()
+
+    def _make_trap(self) -> None:
+        """Make a place for the next trap."""
+        self._trap = ctypes.POINTER(ffi.wasm_trap_t)()
+        self._trap_place = ctypes.byref(self._trap)
 
     def start(self) -> None:
         """Lay out a new memory and run the module's own start function. Trap or WasmtimeError if that fails."""
         self.memory, self.stopped = None, False
         self.store = wasmtime.Store(self._program.engine)
         self.store.set_limits(memory_size=MEMORY, instances=1, memories=1, tables=1, table_elements=1000)
+        self._context = self.store._context()
         self.refuel()
         self._program.running = self
         try:
@@ -203,14 +232,6 @@ class Instance:
             self.store.set_fuel(self.store.get_fuel() + fuel - self.fuel)
             self.fuel = fuel
 
-    def operation(self, name: str, arguments: list[int]) -> int | None:
-        """Carry out an operation that the module asks for, and return its result."""
-        self.operations += 1
-        if self.operations > self.fuel // OPERATION:
-            raise OutOfFuel
-        result: int | None = self._operations[name](*arguments)
-        return result
-
     def call(self, name: str, *arguments: int) -> int:
         """Call a function of EXPORTS and return its result, 0 if it has none.
 
@@ -220,24 +241,19 @@ class Instance:
         for place, argument in enumerate(arguments):
             values[_STRIDE // 2 * place] = argument
         self.failure = None
-        trap = ctypes.POINTER(ffi.wasm_trap_t)()
         self._program.running = self
         try:
             error = ffi.wasmtime_func_call_unchecked(
-                self.store._context(),
-                self._functions[name],
-                self._arguments,
-                max(len(arguments), 1),
-                ctypes.byref(trap),
+                self._context, self._functions[name], self._arguments, len(values) // 2, self._trap_place
             )
         finally:
             self._program.running = None
-        self.stopped = bool(error or trap)
-        if error:
-            raise wasmtime.WasmtimeError._from_ptr(error)
-        if trap:
-            raise wasmtime.Trap._from_ptr(trap)
-        if self.used > self.fuel:
+        if error or self._trap:
+            self.stopped = True
+            trap = self._trap
+            self._make_trap()
+            raise wasmtime.WasmtimeError._from_ptr(error) if error else wasmtime.Trap._from_ptr(trap)
+        if self.operations > self._unchecked and self.used > self.fuel:
             raise OutOfFuel
         return self._result.value if EXPORTS[name][0] else 0
 

@@ -107,7 +107,7 @@ class Worker:
             trouble = describe(error, "compile", given["modules"])
             wire.write_frame(self.out, wire.TROUBLE, json.dumps(trouble).encode())
             return
-        wire.write_frame(self.out, wire.READY)
+        wire.write_frame(self.out, wire.READY, self.source.translated[: wire.TRANSLATED_LIMIT])
 
     def begin(self, given: dict[str, Any]) -> None:
         if self.begun and not self.interpreter.untouched():
@@ -316,20 +316,22 @@ class RefusedImport(ImportError):
 
 def _source(given: dict[str, Any]) -> PythonSource | CompiledSource:
     if "wasm" in given:
-        return CompiledSource(given["modules"], given["wasm"])
+        return CompiledSource(given["modules"], given["wasm"], given.get("translated", ""))
     return PythonSource(given["modules"], given["main"], given["class"])
 
 
 class CompiledSource:
     """A kernel in C: its module, translated once and instantiated for each scenario. `texts` is only quoted."""
 
-    def __init__(self, texts: dict[str, str], module: str) -> None:
+    def __init__(self, texts: dict[str, str], module: str, translated: str) -> None:
         from base64 import b64decode
 
         from grader.sandbox.inside.wasm_runtime import Program
 
         self.texts = texts
-        self._program = Program(b64decode(module))
+        self._program = Program(b64decode(module), b64decode(translated))
+        #: What the next process gets, so that it need not translate the module again; b"" if it has it already.
+        self.translated = self._program.translated if self._program.translated != b64decode(translated) else b""
 
     def kernel_class(self) -> MakeKernel:
         from grader.sandbox.inside.wasm_kernel import WasmKernel
@@ -353,6 +355,8 @@ def _quoted(text: str, number: int) -> str:
 
 class PythonSource:
     """A submission's modules, compiled once and executed again for each scenario."""
+
+    translated = b""
 
     def __init__(self, texts: dict[str, str], main: str, class_name: str) -> None:
         self.texts = texts

@@ -1,0 +1,11 @@
+"""Says that a kernel in C is being compiled, where somebody waits for it."""
+
+from __future__ import annotations
+
+import sys
+
+
+def tell_compiling() -> None:
+    """Say on a terminal what takes a second or two; once for each version of a kernel, because its module is kept."""
+    if sys.stderr.isatty():
+        print("compiling kernel.c (once for each version of it)", file=sys.stderr, flush=True)
