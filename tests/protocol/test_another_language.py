@@ -42,6 +42,7 @@ def attempts(child, lab, at_once):
         for point, expected in enumerate(recording.traces):
             one = scenario.at_failure_point(point)
             replay = RemoteReplay(child, ScenarioMessages(one), at_once)
+            replay.start()
             records, divergence = judge(one, expected, replay.records())
             yield one, conclude(one, expected, records, divergence, None)
 
