@@ -151,7 +151,8 @@ class SandboxRunner:
             self.discard()
             if at_once and replay is not None and ended.ending.verdict != UNGRADABLE and not ended.ending.by_clock:
                 raise _DiedAhead from None
-            return self._lost(scenario, ended.ending, replay)._replace(records=tuple(seen))
+            attempt = self._lost(scenario, ended.ending, replay)
+            return attempt._replace(records=tuple(seen)) if seen else attempt
         except Tampered as tampered:
             self.discard()
             self._budget.finished()

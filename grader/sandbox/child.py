@@ -31,8 +31,9 @@ TICK = 0.05
 #: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
-#: Seconds, of processor time or of none, that a child which prints too much has to report where it is.
-FLOOD_S = 0.5
+#: Part of the limit, and least seconds, of processor time or of none, that a child which prints too much has to report
+#: where it is.
+FLOOD_SHARE, FLOOD_S = 0.25, 0.05
 
 #: Seconds that a new child may take to confine itself on a busy machine.
 HELLO_S = 60
@@ -328,8 +329,8 @@ class Child:
             self._end(termination.too_much_output(self.limits))
         elif not self._flooded:
             self._flooded = True
-            until, wall = self._account.used() + FLOOD_S, self.limits.wall_s + FLOOD_S
-            self.limits = self.limits._replace(cpu_s=until, wall_s=wall)
+            more = max(self.limits.cpu_s * FLOOD_SHARE, FLOOD_S)
+            self.limits = self.limits._replace(cpu_s=self._account.used() + more, wall_s=self.limits.wall_s + more)
             self._look_at = time.monotonic()
 
     def _check_limits(self) -> None:
