@@ -59,9 +59,9 @@ void fl_copy(frame_t source, frame_t target) { host_copy(source, target); }
 
 /* ---- page tables ------------------------------------------------------------------------------------------- */
 
-/* Asking the machine costs as much as a thousand instructions, and a loop over a page table asks for every page. So such
- * a loop gets several entries at once. While a call of the kernel lasts only the kernel changes entries, and what it
- * changes is changed here as well. */
+/* Asking the machine costs as much as a thousand instructions, and a loop over a page table asks for every page. So
+ * such a loop gets several entries at once. While a call of the kernel lasts only the kernel changes entries, and what
+ * it changes is changed here as well. */
 #define WINDOW 64
 static struct {
     process_t process; /* 0: there is nothing in it */

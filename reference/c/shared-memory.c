@@ -188,7 +188,8 @@ int kernel_page_fault(process_t process, const struct page_fault *fault) {
     return first_write(process, page, region, entry.frame);
 }
 
-/* Let parent and child share a page: a shared region's as it is, any other so that neither may write to it. On -FL_NOMEM only the parent's entry has changed. */
+/* Let parent and child share a page: a shared region's as it is, any other so that neither may write to it.
+ * On -FL_NOMEM only the parent's entry has changed. */
 static int share_page(process_t parent, process_t child, page_t page, const pte_t *entry) {
     bool shared = region_find(&regions[parent], page)->shared;
     int readable = shared ? entry->protection : entry->protection & ~PROT_WRITE;
