@@ -1,6 +1,7 @@
 """Docstrings and messages are plain English: a verb first, and none of the phrases that read as translated."""
 
 import ast
+import functools
 import pathlib
 import re
 import tokenize
@@ -90,16 +91,21 @@ STILTED = {
 }
 
 
+@functools.cache
+def _tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def documented(path):
     """Yield (node, docstring) of everything in a file that has one."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
             yield node, text
 
 
 def messages(path):
     """Yield (line, text) of the strings in a file that are not docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = _tree(path)
     skipped = {id(node.body[0].value) for node in ast.walk(tree) if _has_docstring(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:

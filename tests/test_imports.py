@@ -1,6 +1,7 @@
 """The direction of imports, and what a run may not import at all."""
 
 import ast
+import functools
 import pathlib
 import subprocess
 import sys
@@ -28,6 +29,7 @@ ROWS = (
 ROW = {part: number for number, row in enumerate(ROWS) for part in row}
 
 
+@functools.cache
 def imported(path, root):
     """Return the modules of the grader that a file imports, at its top or in a function, except for types only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -44,7 +46,7 @@ def imported(path, root):
             base = ".".join(folder[: len(folder) - node.level + 1]) if node.level else ""
             module = ".".join(filter(None, (base, node.module)))
             found.update(module_of(f"{module}.{alias.name}", root) for alias in node.names)
-    return {name for name in found if name.split(".")[0] == "grader" and name != "grader"}
+    return frozenset(name for name in found if name.split(".")[0] == "grader" and name != "grader")
 
 
 def module_of(name, root):

@@ -101,6 +101,7 @@ def test_a_table_of_recorded_answers_fails_the_twins(root):
     assert len(also) <= 1 and not busy.intersection(also)
 
 
+@pytest.mark.proof
 def test_a_table_that_renames_is_not_caught(root):
     """The limit of what twins can show, as scenario/README.md says: only new scenarios catch this one."""
     lab, known = copy_on_write(root)
