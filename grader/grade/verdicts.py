@@ -23,7 +23,7 @@ MEANINGS = {
     NO_PROGRESS: "returned from a fault or a call with the access still refused",
     REFUSED: "asked for something that a kernel may not have",
     TAMPERED: "sent an answer that no kernel can produce",
-    WAITING: "waits for an earlier task to pass",
+    WAITING: "waits for an earlier task to pass, or for a method to stay within its limits",
     UNGRADABLE: "could not be graded; it costs no points, run it again",
 }
 

@@ -47,7 +47,9 @@ SENTENCES = {
     ),
     "asked for something that a kernel may not have": "verlangte etwas, das ein Kernel nicht bekommt",
     "sent an answer that no kernel can produce": "schickte eine Antwort, die kein Kernel erzeugen kann",
-    "waits for an earlier task to pass": "wartet darauf, dass eine frühere Aufgabe besteht",
+    "waits for an earlier task to pass, or for a method to stay within its limits": (
+        "wartet darauf, dass eine frühere Aufgabe besteht oder eine Methode die Grenzen einhält"
+    ),
     "could not be graded; it costs no points, run it again": (
         "konnte nicht bewertet werden; das kostet keine Punkte, starte es noch einmal"
     ),
