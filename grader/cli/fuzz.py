@@ -94,12 +94,17 @@ def _host(lab: Lab, options: argparse.Namespace) -> int:
     number = search.tried.total()
     for what in search.left_out:
         print(f"Left out on this machine: {what}")
+    if search.faults:
+        from grader.scenario.writer import to_yaml
+
+        fault = search.faults[0]
+        print(f"The Linux profile fails on {len(search.faults)} scenarios. The first: {fault}")
+        print(f"\n{to_yaml(fault.scenario)}")
     if search.found is None:
         print(f"{lab.name}: this machine is as modelled in {number} random scenarios, seed {options.seed}")
-        print(
-            f"  {search.seconds:.1f} s of processor time on the replays, {1000 * search.seconds / number:.0f} ms each"
-        )
-        return 0
+        each = 1000 * search.seconds / max(number, 1)
+        print(f"  {search.seconds:.1f} s of processor time on the replays, {each:.0f} ms each")
+        return 1 if search.faults else 0
     _tell(lab, search.found, number, options)
     return 1
 

@@ -466,6 +466,20 @@ def test_an_output_file_is_for_the_page(cli, root, tmp_path):
     assert "add --format html" in err
 
 
+def test_a_scenario_on_which_the_profile_fails_is_reported(cli, root, host, monkeypatch):
+    """There is nothing to compare with, but a kernel that breaks a rule of its own must not go unnoticed."""
+
+    class Crashes(LinuxKernel):
+        def fork(self, parent, child):
+            raise RuntimeError
+
+    monkeypatch.setattr("grader.authoring.fuzz.host.linux_kernel", lambda *_: Crashes)
+    status, out, _ = cli("fuzz", root / "labs" / "shared-memory", "--host", "--seed", 1, "--examples", 20)
+
+    assert status == 1
+    assert "The Linux profile fails on" in out and "the reference crashes in step" in out
+
+
 def test_students_kernels_never_run_on_the_host(cli, root):
     """A submission together with --host is refused."""
     status, _, err = cli("fuzz", root / "labs" / "copy-on-write", "--host", "--submission", "reference")

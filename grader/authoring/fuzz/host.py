@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from typing import NamedTuple
 
+from grader.authoring.fuzz.program import ReferenceFault
 from grader.authoring.fuzz.search import Found, find_difference
 from grader.authoring.fuzz.vocabulary import FRAMES, Hardware, Vocabulary, vocabulary
 from grader.errors import InputError
@@ -37,12 +38,14 @@ class Search(NamedTuple):
     tried     the count of verdicts
     seconds   processor time of the replays
     left_out  what this machine kept out of the random scenarios
+    faults    scenarios on which the profile's own kernel fails
     """
 
     found: Found | None
     tried: Counter[str]
     seconds: float
     left_out: list[str]
+    faults: list[ReferenceFault]
 
 
 def find_host_difference(lab: Lab, seed: int, examples: int) -> Search:
@@ -69,8 +72,9 @@ def find_host_difference(lab: Lab, seed: int, examples: int) -> Search:
             return _attempt(host, scenario, expected)
 
         words = host_words(vocabulary(lab), probed.sizes.read_ahead or 0)
-        found, tried = find_difference(lab, kernel, attempt, seed, examples, words)
-        return Search(found, tried, host.seconds, left_out(vocabulary(lab), words))
+        faults: list[ReferenceFault] = []
+        found, tried = find_difference(lab, kernel, attempt, seed, examples, words, faults)
+        return Search(found, tried, host.seconds, left_out(vocabulary(lab), words), faults)
 
 
 def host_words(words: Vocabulary, read_ahead: int) -> Vocabulary:

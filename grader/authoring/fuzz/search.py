@@ -59,10 +59,12 @@ def find_difference(
     seed: int,
     examples: int,
     words: Vocabulary | None = None,
+    faults: list[ReferenceFault] | None = None,
 ) -> tuple[Found | None, Counter[str]]:
     """Return the shortest scenario found on which `attempt` does not pass, and the count of verdicts on the way.
 
-    words  what scenarios are made of; what the lab's own use, unless given
+    words   what scenarios are made of; what the lab's own use, unless given
+    faults  gets the scenarios on which the reference fails, so that there is nothing to compare with
     """
     hypothesis = _hypothesis()
     from random import Random
@@ -77,8 +79,10 @@ def find_difference(
     def differs(program: Program) -> bool:
         try:
             verdict = try_program(program)[1].verdict
-        except ReferenceFault:
-            return False  # nothing to compare with; the search without a submission reports this fault
+        except ReferenceFault as fault:
+            if faults is not None:  # otherwise the search without a submission reports it
+                faults.append(fault)
+            return False
         tried[verdict] += 1
         return verdict not in NO_DIFFERENCE
 
