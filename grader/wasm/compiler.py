@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from grader.errors import InputError
 from grader.sandbox.launch import ROOT, interpreter
 from grader.wasm import confined_compiler, module_cache
-from grader.wasm.source_check import refused
 
 if TYPE_CHECKING:
     import subprocess
@@ -68,19 +67,26 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
     walls     whether the system must confine the compiler; without, only source_check.py keeps it from other files
     starting  called before the compiler is, which takes a second or two; not if the module is kept
     """
-    errors = refused(source)
-    if errors:
-        return Compiled(b"", errors=errors[:SHOWN])
     compiler = find_compiler()
     key = _key(source, compiler)
     module = module_cache.known(key)
     if module is not None:
         return Compiled(module)
+    errors = _refused(source)
+    if errors:
+        return Compiled(b"", errors=errors[:SHOWN])
     starting()
     compiled = _compile(source, compiler, walls)
     if compiled.module:
         module_cache.keep(key, compiled.module)
     return compiled
+
+
+def _refused(source: str) -> tuple[tuple[int, str], ...]:
+    """Return the lines that a kernel may not have."""
+    from grader.wasm.source_check import refused
+
+    return refused(source)
 
 
 def find_compiler() -> tuple[str, ...]:
@@ -189,5 +195,6 @@ def _key(source: str, compiler: tuple[str, ...]) -> str:
     """Return a hash of everything that a module depends on."""
     status = os.stat(compiler[0])
     parts = [source, *_FLAGS, *compiler, str(status.st_size), str(status.st_mtime_ns)]
-    parts += [(HERE / name).read_text(encoding="utf-8") for name in ("forklab.h", "forklab.c")]
+    # What was refused has no module; other rules may refuse what has one.
+    parts += [(HERE / name).read_text(encoding="utf-8") for name in ("forklab.h", "forklab.c", "source_check.py")]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -103,7 +103,7 @@ def test_another_file_is_refused_by_name():
 )
 def test_the_walls_hold_where_words_do_not(secret, monkeypatch, source):
     """A file that everybody can read is not read, by whatever way the compiler could be led to it."""
-    monkeypatch.setattr(compiler, "refused", lambda source: ())
+    monkeypatch.setattr(compiler, "_refused", lambda source: ())
     monkeypatch.setattr(compiler, "_FLAGS", tuple(f for f in compiler._FLAGS if f != "-fno-gnu-inline-asm"))
     compiled = compile_kernel(source.replace("{secret}", str(secret)))
     told = f"{compiled.errors} {compiled.warnings} {compiled.reason}"
@@ -114,7 +114,7 @@ def test_the_walls_hold_where_words_do_not(secret, monkeypatch, source):
 
 def test_without_walls_a_file_would_be_read(secret, monkeypatch):
     """The negative control: with neither words nor walls a module has the file's bytes in it."""
-    monkeypatch.setattr(compiler, "refused", lambda source: ())
+    monkeypatch.setattr(compiler, "_refused", lambda source: ())
     embedding = f'const char stolen[] = {{\n#embed "{secret}"\n}};\n'
     print_it = FORK % 'fl_log("%s", stolen); return 0;'
 
