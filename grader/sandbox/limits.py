@@ -54,7 +54,7 @@ class Limits(NamedTuple):
 
     def sized(self, entries: int) -> Limits:
         """Return the limits of a scenario in which there can be so many page table entries at the same time."""
-        return self._replace(cpu_s=round(self.cpu_s + min(entries * entries * SEARCH_S, SEARCH_MAX_S), 1))
+        return self._replace(cpu_s=self.cpu_s + round(min(entries * entries * SEARCH_S, SEARCH_MAX_S), 1))
 
     def hurried(self, due: int, slowest: float) -> Limits:
         """Return the limits for a kernel that has overrun one: a fortieth of the processor time, in addition to what

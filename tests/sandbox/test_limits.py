@@ -420,5 +420,6 @@ def test_the_slowest_correct_kernel_is_far_from_the_limit():
 
 
 def test_a_small_scenario_has_the_plain_limit():
-    """What its size adds is nothing."""
-    assert Budget(Limits()).limits(0, ScenarioMessages(SCENARIO).entries) == Limits()
+    """What its size adds is nothing, however small the limit is."""
+    for limits in (Limits(), Limits(cpu_s=0.02)):
+        assert Budget(limits).limits(0, ScenarioMessages(SCENARIO).entries) == limits
