@@ -323,9 +323,9 @@ class Child:
     def _flood(self) -> None:
         """Let a child that prints too much go on for a moment, so that it reports where it is, unless it has done so.
 
-        inside/stack_sampler.py makes it report after two ticks of its clock.
+        inside/stack_sampler.py makes it report after two ticks of its clock. A kernel in C is not seen by it.
         """
-        if self._placed:
+        if self._placed or self.limits.counted:
             self._end(termination.too_much_output(self.limits))
         elif not self._flooded:
             self._flooded = True
