@@ -1,4 +1,4 @@
-"""Kernels in C against labs: model answers, mistakes that only C has, fuel, and what a hostile module cannot do."""
+"""Kernels in C against labs: model answers, and mistakes that only C has. Hostile ones are in tests/hostile/c."""
 
 import pathlib
 import re
@@ -178,42 +178,6 @@ def test_a_mistake_that_only_c_has(sessions, model, name):
     assert message in found.message
     if verdict == "crashed":
         assert any(re.match(r"\s+kernel\.c:\d+, in \w+", line) for line in found.lines) or "returned" in found.message
-
-
-#: Statements of a hostile fork: each would be worth something if it worked.
-HOSTILE = {
-    "grow memory": "while (__builtin_wasm_memory_grow(0, 16) != (size_t)-1) {}\n*(volatile char *)0xfffffff0 = 1;",
-    "read far away": 'fl_log("%d", *(volatile int *)0x7ffffff0);',
-    "log far away": "fl_log((const char *)0x7ffffff0);",
-    "free what is not its own": "free((void *)64);",
-    "call a number": "((void (*)(void))12345)();",
-    "map a frame of nobody": "fl_map(child, 3, 60000, 7, false);",
-    "map for a process of nobody": "fl_map(4000, 3, 0, 7, false);",
-    "a page that is none": "fl_map(parent, 0xffffffff, 0, 3, false);",
-    "a protection that is none": "fl_protect(parent, 16, 99, false);",
-    "a flood of prints": 'for (;;) fl_log("flood of prints flood of prints flood of prints");',
-    "a flood of operations": "for (;;) fl_zero(0);",
-    "spin": "for (volatile int i = 0;;) i = 1 - i;",
-    "overwrite everything": "for (volatile char *p = (char *)16; p < (char *)0x7fffffff; p++) *p = 42;",
-    "a deep recursion": "volatile char big[64000]; big[0] = 1; return kernel_fork(parent, child) + big[0];",
-    "free every frame": "for (int f = 0; f < 100; f++) fl_free(f);",
-    "a format without end": 'fl_log("%s", (char *)child);',
-}
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_module_is_stopped(sessions, model, name):
-    """It gets a verdict of its own, no point, and an honest kernel passes right after it in the same box."""
-    session = sessions("copy-on-write")
-    start = "int kernel_fork(process_t parent, process_t child) {\n"
-    found, _ = attempt(
-        session, model("copy-on-write").replace(start, f"{start}{HOSTILE[name]}\n"), "fork-copies-nothing"
-    )
-    honest, _ = attempt(session, model("copy-on-write"), "fork-copies-nothing")
-
-    assert found.verdict in ("crashed", "timed_out", "failed", "tampered") or name == "a format without end", found
-    assert honest.verdict == "passed"
 
 
 def test_prints_are_shown(sessions, model):
