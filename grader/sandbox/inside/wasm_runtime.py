@@ -216,9 +216,9 @@ class Instance:
         finally:
             self._program.running = None
         self._exports = {name: exports[name] for name in EXPORTS}  # kept alive
-        self._functions = {name: ctypes.byref(export._func) for name, export in self._exports.items()}  # type: ignore[union-attr]
+        self._functions = {name: ctypes.byref(export._func) for name, export in self._exports.items()}
         self._stack = exports.get("stack")
-        self.memory = exports["memory"]  # type: ignore[assignment]
+        self.memory = exports["memory"]
 
     def refuel(self) -> None:
         """Fill the fuel up."""
@@ -255,12 +255,13 @@ class Instance:
             raise wasmtime.WasmtimeError._from_ptr(error) if error else wasmtime.Trap._from_ptr(trap)
         if self.operations > self._unchecked and self.used > self.fuel:
             raise OutOfFuel
-        return self._result.value if EXPORTS[name][0] else 0
+        return int(self._result.value) if EXPORTS[name][0] else 0
 
     @property
     def used(self) -> int:
         """Return the fuel used so far, operations included."""
-        return self.fuel - self.store.get_fuel() + OPERATION * self.operations
+        left: int = self.store.get_fuel()
+        return self.fuel - left + OPERATION * self.operations
 
     def text(self, start: int, size: int) -> str:
         """Return the bytes at a place of the module's memory as text, as far as they are there."""
