@@ -24,6 +24,8 @@ def folder_of(kind: str) -> pathlib.Path | None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         private = os.name == "nt" or all(map(_is_private, (folder, folder.parent)))
+        if private:
+            folder.chmod(0o700)  # what is kept of hidden scenarios is for no other user to read
     except OSError:
         return None
     return folder if private else None

@@ -48,6 +48,14 @@ def test_a_folder_that_others_can_write_is_not_used(cache, place):
     assert [path.name for path in cache.iterdir()] == ["key"]
 
 
+def test_nobody_else_can_read_what_is_kept(cache):
+    """Hidden scenarios are among it. A folder that was there before is closed, too."""
+    cache.mkdir(parents=True, mode=0o755)
+    kept.keep("kind", "key", b"data")
+
+    assert cache.stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_somebody_else_is_not_used(cache):
     """A folder that another user owns counts as none, whatever its permissions are."""
