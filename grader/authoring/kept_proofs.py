@@ -8,6 +8,7 @@ A proof that found a problem is not kept.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import pathlib
@@ -58,12 +59,13 @@ class KeptProofs:
     def shown(self, name: str) -> str | None:
         """Return what a proof of the whole lab showed, if it was made with exactly these files."""
         digest, shown = self._whole.get(name, ["", ""])
-        return shown if digest == self._files() else None
+        return shown if digest == self._files else None
 
     def keep(self, name: str, shown: str) -> None:
         """Keep what a proof of the whole lab showed."""
-        self._whole[name] = [self._files(), shown]
+        self._whole[name] = [self._files, shown]
 
+    @functools.cached_property
     def _files(self) -> str:
         """Return a hash of everything that belongs to the lab."""
         lab = self._lab

@@ -129,7 +129,7 @@ class SandboxRunner:
             if child is None:
                 assert self._broken is not None
                 return self._broken
-            messages = self._messages(scenario, expected)
+            messages = self._ahead.script if self._ahead is not None else self._messages(scenario, expected)
             before = child.spent()[0]
             child.limits = self._budget.limits(messages.due, messages.entries)
             replay = self._begun(child, messages, at_once)
