@@ -39,6 +39,10 @@ PACKS = 200
 COMMITS = 200
 DELTAS = 100
 
+#: Bytes that are unpacked in one go, and those of a number that has 7 bits in each (git's have 64 bits).
+_PIECE = 4096
+_NUMBER_BYTES = 10
+
 #: Clocks of a team differ by less. A commit that is dated further before its parent was dated by hand.
 SLACK = 60 * 60
 
@@ -203,12 +207,17 @@ class _Repository:
 
     def _inflated(self, data: bytes | memoryview) -> bytes:
         """Return what zlib packed: an object, whole and within the limits."""
-        unpacker = zlib.decompressobj()
-        found = unpacker.decompress(data, min(OBJECT_LIMIT, self._to_unpack) or 1)
+        unpacker, found = zlib.decompressobj(), bytearray()
+        most = min(OBJECT_LIMIT, self._to_unpack)
+        # In pieces: zlib copies what comes after the end, which is the rest of a pack.
+        for at in range(0, len(data), _PIECE):
+            found += unpacker.decompress(data[at : at + _PIECE], most + 1 - len(found))
+            if unpacker.eof or len(found) > most:
+                break
         self._to_unpack -= len(found)
-        if not unpacker.eof or self._to_unpack < 0:
+        if not unpacker.eof or len(found) > most:
             raise Refused(f"it has more than {OBJECT_LIMIT >> 10} KiB, or is cut off")
-        return found
+        return bytes(found)
 
     def _all_packs(self) -> list[_Pack]:
         if self._packs is None:
@@ -255,31 +264,34 @@ class _Pack:
     def head(self, offset: int) -> tuple[int, int]:
         """Return the type of the entry at an offset, and where its content begins."""
         data = self._data = self._data or self._repository.read(f"{self._path}.pack")
-        kind, place = data[offset] >> 4 & 7, offset
-        while data[place] & 0x80:
-            place += 1
-        return kind, place + 1
+        return data[offset] >> 4 & 7, _end(data, offset)
 
     def part(self, place: int) -> memoryview:
         return memoryview(self._data)[place:]
 
 
+def _end(data: bytes | memoryview, at: int) -> int:
+    """Return where the number ends that begins at `at`: each of its bytes but the last says that another one follows.
+
+    ValueError for a number that is longer than git's: reading one of megabytes would take days.
+    """
+    for end in range(at, at + _NUMBER_BYTES):
+        if not data[end] & 0x80:
+            return end + 1
+    raise ValueError("a number that is too long")
+
+
 def _distance(data: memoryview) -> tuple[int, int]:
     """Return how far back the object is that a delta is made from, and how many bytes say so."""
-    number, at = data[0] & 0x7F, 0
-    while data[at] & 0x80:
-        at += 1
-        number = (number + 1 << 7) | data[at] & 0x7F
-    return number, at + 1
+    number, end = data[0] & 0x7F, _end(data, 0)
+    for byte in data[1:end]:
+        number = (number + 1 << 7) | byte & 0x7F
+    return number, end
 
 
 def _patched(base: bytes, delta: bytes) -> bytes:
     """Return the object that a delta makes of another one."""
-    at = 0
-    for _ in range(2):  # the sizes of both objects, which are not needed: the SHA-1 is checked
-        while delta[at] & 0x80:
-            at += 1
-        at += 1
+    at = _end(delta, _end(delta, 0))  # the sizes of both objects are not needed: the SHA-1 is checked
     parts, total = [], 0
     while at < len(delta):
         code = delta[at]

@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import subprocess
+import tracemalloc
 import zlib
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.intake.refusal import Refused
-from grader.intake.repository import _patched, last_commit
+from grader.intake.repository import _distance, _end, _patched, _Repository, last_commit
 
 NOON = 1_795_604_400  # 2026-11-25T12:00+01:00
 
@@ -200,6 +201,26 @@ def test_any_pack(tmp_path_factory, entry, delta):
 
     with pytest.raises(Refused):
         last_commit(folder)
+
+
+def test_a_number_that_does_not_end():
+    """A pack may consist of it: nobody adds up its megabytes."""
+    assert _distance(memoryview(b"\x81\x82\x03rest")) == (((0x81 & 0x7F) + 1 << 7 | 2) + 1 << 7 | 3, 3)
+    endless = b"\xff" * 10 + b"\1\1"
+    for read in (lambda: _distance(memoryview(endless)), lambda: _end(endless, 0), lambda: _patched(b"", endless)):
+        with pytest.raises(ValueError, match="a number that is too long"):
+            read()
+
+
+def test_the_rest_of_a_pack_is_not_copied(tmp_path):
+    """Each of hundreds of commits is unpacked from where it begins, with all of the pack behind it."""
+    data = memoryview(zlib.compress(b"work" * 5000) + bytes(4 << 20))
+    tracemalloc.start()
+    try:
+        assert _Repository(tmp_path)._inflated(data) == b"work" * 5000
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def encoded(steps):
