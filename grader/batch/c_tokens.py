@@ -39,16 +39,21 @@ _INTERFACE = re.compile(
 
 def interface(text: str) -> set[str]:
     """Return the words of a given text that belong to the interface."""
-    plain = re.sub(r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"?", " ", text, flags=re.DOTALL)
-    return {match[match.lastgroup or 0] for match in _INTERFACE.finditer(plain)}
+    return {match[match.lastgroup or 0] for match in _INTERFACE.finditer(_without(text, "comment", "text"))}
+
+
+def _without(text: str, *kinds: str) -> str:
+    """Return a text with a space, as C has it, in the place of each token of some kinds."""
+    return _TOKEN.sub(lambda match: " " if match.lastgroup in kinds else match.group(), text)
 
 
 def functions(text: str, words: set[str]) -> Iterator[list[str]]:
     """Yield the plain tokens of each function or declaration, so that nothing depends on their order."""
     part: list[str] = []
     depth = 0
-    text = _DIRECTIVE.sub(r";\1;", text)  # a directive is a declaration of its own
-    tokens = [(match.lastgroup, match.group()) for match in _TOKEN.finditer(text) if match.lastgroup != "comment"]
+    # A directive is a declaration of its own. Comments go first: one behind it would hide its end.
+    text = _DIRECTIVE.sub(r";\1;", _without(text, "comment"))
+    tokens = [(match.lastgroup, match.group()) for match in _TOKEN.finditer(text)]
     for number, (kind, token) in enumerate(tokens):
         before = tokens[number - 1][1] if number else ""
         after = tokens[number + 1][1] if number + 1 < len(tokens) else ""

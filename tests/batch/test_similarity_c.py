@@ -93,3 +93,12 @@ def test_layout_and_numbers_do_not_count(layout):
     assert next(c_tokens.functions(layout, {"g"})) == [
         *("int", "name", "(", "void", ")", "{", "return", "g", "(", "a number", ")", ";", "}")
     ]
+
+
+@pytest.mark.parametrize("comment", ["// mine", "/* mine,\n   of two lines */", "/* one */ // and another"])
+def test_a_comment_behind_a_directive_does_not_count(comment):
+    """The directive ends all the same, and the function after it stays by itself."""
+    plain = '#include "forklab.h"\n#define TWO 2\nint f(void){return g(TWO);}\n'
+    told = plain.replace('.h"', f'.h" {comment}').replace("TWO 2", f"TWO 2 {comment}")
+
+    assert list(c_tokens.functions(told, {"g"})) == list(c_tokens.functions(plain, {"g"}))
