@@ -1,6 +1,6 @@
 """Keeps what YAML files said between runs: a file is parsed again only if its bytes have changed.
 
-Parsing the files of a lab takes as long as grading a kernel on them. What is kept is what `read_yaml` returned, before
+Parsing the files of a lab, and importing PyYAML for it, is a tenth of what `grader run` costs. What is kept is what `read_yaml` returned, before
 anything was checked; a file that it refuses is not kept. So a result is the same with and without it.
 """
 
@@ -86,7 +86,7 @@ def _tree(plain: object) -> object:
     if isinstance(plain, tuple):
         block = Block(plain[0])
         for key, line, item in plain[1:]:
-            block[key] = item if isinstance(item, str) else _tree(item)
+            block[key] = _tree(item)
             block.lines[key] = line
         return block
     if isinstance(plain, list):
