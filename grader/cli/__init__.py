@@ -49,27 +49,44 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     arguments = sys.argv[1:] if arguments is None else arguments
     command = next((a for a in arguments if not a.startswith("-")), None)
-    if not arguments:
-        from grader.cli.welcome import welcome
-
-        print("\n".join(fitted(welcome())))
-        return 0
-    parser = _parser(command if command in COMMANDS else None)
-    options = parser.parse_args(arguments)
     try:
-        status: int = options.module.run(options)
+        status = _run(command, arguments)
         sys.stdout.flush()  # a full disk is noticed here, while it can still be reported
         return status
     except KeyboardInterrupt:
         print("grader: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of the pipe (such as `head`) has exited. Redirect stdout to the null device, so that Python's final
-        # flush does not fail as well, and exit with the status that a shell gives a program ended by SIGPIPE.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of the pipe (such as `head`) has exited: the status that a shell gives a program ended by SIGPIPE.
+        _drop_output()
         return 141
     except Exception as error:
         return _explain(error)
+
+
+def _run(command: str | None, arguments: list[str]) -> int:
+    """Run a command, or welcome somebody who names none; return the exit status."""
+    if not arguments:
+        from grader.cli.welcome import welcome
+
+        print("\n".join(fitted(welcome())))
+        return 0
+    parser = _parser(command if command in COMMANDS else None)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit:
+        sys.stdout.flush()  # --help prints, too
+        raise
+    status: int = options.module.run(options)
+    return status
+
+
+def _drop_output() -> None:
+    """Drop what standard output holds if it takes no more, so that Python's final flush does not fail as well."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def leave(status: int) -> int:
@@ -138,6 +155,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError):
         where = printable(str(error.filename or "standard output or a file"))
         print(f"grader: {where}: {printable(error.strerror or str(error))}", file=sys.stderr)
+        _drop_output()
         return 2
     from grader.sandbox.sandbox import IsolationError
 

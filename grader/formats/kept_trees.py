@@ -1,7 +1,8 @@
 """Keeps what YAML files said between runs: a file is parsed again only if its bytes have changed.
 
-Parsing the files of a lab, and importing PyYAML for it, is a tenth of what `grader run` costs. What is kept is what `read_yaml` returned, before
-anything was checked; a file that it refuses is not kept. So a result is the same with and without it.
+Parsing the files of a lab, and importing PyYAML for it, is a tenth of what `grader run` costs. What is kept is what
+`read_yaml` returned, before anything was checked; a file that it refuses is not kept. So a result is the same with and
+without it.
 """
 
 from __future__ import annotations

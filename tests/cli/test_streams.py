@@ -16,9 +16,11 @@ import pytest
         (">/dev/full", 2, "No space left on device\n"),
     ],
 )
-def test_a_stream_that_cannot_be_used(root, redirection, status, told):
+@pytest.mark.parametrize("command", ["list", "", "run --help"])
+def test_a_stream_that_cannot_be_used(root, monkeypatch, command, redirection, status, told):
     """A line on stderr where there is something to say, and the status of a wrong command."""
-    line = f'exec "{sys.executable}" -m grader list {redirection}'
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # with it a full disk would be noticed earlier
+    line = f'exec "{sys.executable}" -m grader {command} {redirection}'
     done = subprocess.run(["sh", "-c", line], cwd=root, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == status, done.stderr

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+pytest.importorskip("wasmtime", reason="wasmtime not installed (pip install 'forklab[c]')")
+
 from grader.sandbox.inside.wasm_runtime import FUEL
 from grader.wasm.compiler import compile_kernel
 
