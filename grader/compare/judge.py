@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from grader.machine.audit import Finding
 from grader.machine.entry import FRAME_SHIFT
-from grader.scenario.model import Scenario
+from grader.scenario.model import LINUX, Scenario
 from grader.trace.names import Names
 from grader.trace.records import ProcessPage, StepRecord, Trace
 from grader.trace.state import State
@@ -117,22 +117,23 @@ class Judge:
             for n, what in ((yours.frames, "frame"), (yours.slots, "swap slot"))
             if n
         ]
-        lost = self._lost(yours)
         slots = " and no swap slot" if self.scenario.machine.swap else ""
         return Divergence(
             yours.number,
             "leak",
             f"no frame{slots} in use after all processes have exited",
-            f"{' and '.join(left)} still in use{f': {lost}' if lost else ''}",
+            f"{' and '.join(left)} still in use{self._lost(yours)}",
         )
 
     def _lost(self, yours: StepRecord) -> str:
-        """Return whose the frames are that are left at the end, and since which step they are in use."""
+        """Return whose the frames are that are left at the end, and since which step; "" if the audit names none."""
         context = _Context(self._names(), self._seen, self.scenario)
         owners: dict[str, list[str]] = {}
         for frame in [finding.frame for finding in yours.findings]:
             owners.setdefault(context.since(frame), []).append(context.owner(frame) or "no page")
-        return "; ".join(f"that of {_listed(pages)} ({since})" for since, pages in owners.items())
+        told = "; ".join(f"that of {_listed(pages)} ({since})" for since, pages in owners.items())
+        all_named = len(yours.findings) == yours.frames  # the audit names so many and no more
+        return f"{': ' if all_named else ', among them '}{told}" if told else ""
 
     def _sharing(self, expected: StepRecord, yours: StepRecord) -> Mismatch | None:
         if self._renaming is None:
@@ -216,8 +217,9 @@ def _ownerless(finding: Finding, context: _Context) -> str:
 def _writable(finding: Finding, context: _Context) -> str:
     pages = context.names.pages(finding.entries)
     if len(finding.entries) == 1:
+        machine = context.scenario.machine
         others = (
-            ("the frame of zeros", context.scenario.machine.zero_page),
+            ("the frame of zeros", machine.zero_page or machine.profile == LINUX),
             ("one of the page cache", context.scenario.files),
         )
         return (

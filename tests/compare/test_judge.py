@@ -8,6 +8,8 @@ from grader.compare.judge import RULES, Judge
 from grader.grade.attempt import attempt_here
 from grader.machine import Kernel, OutOfMemory, Protection, RegionMap, SegmentationFault
 from grader.replay.simulated import replay
+from grader.scenario.loader import parse_scenario
+from reference.linux import LinuxKernel
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
 
@@ -271,7 +273,6 @@ def test_a_correct_kernel_that_does_all_else_differently_agrees(acts, order):
 
 def saved_pages():
     """A step that writes two pages back to a file, and the trace it belongs to."""
-    from grader.scenario.loader import parse_scenario
     from reference.file_backed import FileBackedKernel
 
     text = """format: 1
@@ -312,7 +313,6 @@ def test_pages_may_be_saved_in_any_order_but_not_to_any_place(change):
 
 def test_a_writer_of_the_cache_is_named_as_one():
     """A private entry that may write to a cached frame may be its only entry: the message says who else has it."""
-    from grader.scenario.loader import parse_scenario
     from reference.file_backed import FileBackedKernel
     from reference.misconceptions import kernel
 
@@ -327,6 +327,25 @@ def test_a_writer_of_the_cache_is_named_as_one():
     assert divergence.yours == "P:m[0] may write to a frame that is not its own: one of the page cache"
 
 
+def test_a_writer_of_the_frame_of_zeros_is_named_as_one_on_linux():
+    """A machine with the Linux profile has the frame of zeros without saying so."""
+
+    class OpensZeros(LinuxKernel):
+        def page_fault(self, process, fault):
+            super().page_fault(process, fault)
+            page = self.hw.page_of(fault.address)
+            process.page_table.map(page, process.page_table.get(page).frame, Protection.READ | Protection.WRITE)
+
+    scenario = parse_scenario(
+        "format: 1\ntitle: T\ntask: t\nmachine: {profile: linux, frames: 64}\nprocesses: [P]\nsteps:\n"
+        "  - mmap: {by: P, name: h, pages: 1}\n  - read: {by: P, at: h}\n",
+        "zeros",
+    )
+    divergence = attempt_here(scenario, replay(scenario, LinuxKernel), OpensZeros).divergence
+
+    assert divergence.yours == "P:h[0] may write to a frame that is not its own: the frame of zeros"
+
+
 def test_the_rules_are_a_closed_set_in_order():
     """Reports, schemas and hidden scenarios' canned words rely on these nine."""
     assert RULES == ("audit", "outcome", "values", "sharing", "faults", "copies", "frames", "disk", "leak")
@@ -336,6 +355,17 @@ def test_a_leak_names_its_page_and_since_when_it_is_in_use():
     """Frames that are left at the end are those of pages, in use since a step."""
     assert diverge(LeaksQuietly).yours == (
         "4 frames still in use: that of P:h[0], P:h[1], P:h[2] and 1 more (in use since step 2)"
+    )
+
+
+def test_a_leak_of_many_frames_counts_no_more_than_it_names():
+    """The audit names 32 of them, so the others are not said to be all."""
+    head = "format: 1\ntitle: T\ntask: t\nmachine: {frames: 64}\nprocesses: [P]\nsteps:\n"
+    many = parse("mmap: {by: P, name: h, pages: 40}", "write: {by: P, at: h, value: 1}", head=head)
+    found = attempt_here(many, replay(many, SmallKernel), LeaksQuietly).divergence
+
+    assert found.yours == (
+        "40 frames still in use, among them that of P:h[0], P:h[1], P:h[2] and 29 more (in use since step 2)"
     )
 
 
