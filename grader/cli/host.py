@@ -127,6 +127,9 @@ def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, model: LinuxM
     reason = found.unfit(scenario)
     if reason:
         raise InputError([f"{scenario.id} cannot be replayed on a real kernel: {reason}"])
+    if (options.format == "html" or options.pictures) and not found.looks:
+        problem = "there is nothing to draw: this kernel does not let us see which pages are present and shared"
+        raise InputError([f"{problem}; without --pictures and --format html, its outcomes and faults are shown"])
     runs = run(host, lab, scenario, model)
     if options.format == "html":
         from grader.files import write_file
@@ -156,8 +159,9 @@ def _page(runs: Runs, host: HostMachine, excuses: list[int]) -> str:
     real = host_trace(runs.scenario, runs.played, host.page_size)
     sides = [Side("the lab's rules", runs.recorded.steps)]
     sides += [Side("Linux, as modelled", runs.modelled.steps)] if runs.modelled is not None else []
-    # A kernel shows neither copies nor frames that no page maps, which only files have.
-    hidden = ("copies", "frames in use") if runs.scenario.files else ("copies",)
+    # A kernel shows neither copies nor frames that no page maps, which only files and shared memory have.
+    objects = runs.scenario.files or any(step.fields.get("shared") for step in runs.scenario.steps)
+    hidden = ("copies", "frames in use") if objects else ("copies",)
     sides.append(Side("this machine", real.steps, hidden))
     first = next((n for n, step in enumerate(runs.steps, 1) if step.odd or step.rules), None)
     difference = None

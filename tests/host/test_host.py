@@ -241,6 +241,14 @@ def test_the_real_machine_can_be_drawn(cli, root, host):
     assert "Rule 14: " in page
 
 
+def test_shared_memory_that_nobody_maps_is_no_difference_in_frames(cli, root, host):
+    """The writer is gone and its memory still there: this machine does not show that frame, so it is not counted."""
+    _, page, _ = cli("host", root / "labs" / "shared-memory", "writer-gone", "--format", "html")
+
+    assert "This machine does not show: copies, frames in use." in page
+    assert "<strong>≠" not in page.partition("<footer>")[2]
+
+
 def test_a_disk_that_reads_less_than_the_model_raises_no_alarm(cli, root, host, monkeypatch):
     """A released model reads 32 pages ahead. Where the disk brings fewer, steps that show rule 22 are no alarm."""
     lab = load_lab(root / "labs" / "linux")

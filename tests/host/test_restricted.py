@@ -80,6 +80,16 @@ def test_where_we_may_not_look_only_counts_are_compared(cli, monkeypatch):
     assert "     ok     8    0     ?" in out
 
 
+@pytest.mark.parametrize("drawn", [["--pictures"], ["--format", "html"]])
+def test_where_we_may_not_look_nothing_is_drawn(cli, monkeypatch, drawn):
+    """A picture without pages would show processes that have died."""
+    monkeypatch.setattr(machine, "_readable", lambda path: False)
+    status, _, err = cli("host", ROOT / "labs" / "copy-on-write", "practice-in-small", *drawn)
+
+    assert status == 2
+    assert "there is nothing to draw" in err
+
+
 def test_a_system_that_counts_no_faults_is_told_what_would_work(cli, monkeypatch):
     """gVisor and WSL 1 count none, so every step would look like a difference."""
     do = HostMachine.do
