@@ -5,7 +5,6 @@ Each probe is a small scenario on a machine with the Linux profile, and what it 
 
 from __future__ import annotations
 
-import os
 import pathlib
 import sys
 from typing import NamedTuple
@@ -137,8 +136,6 @@ def missing() -> str:
     """Return why no scenario can be replayed here, and what would work; "" if one can."""
     if not sys.platform.startswith("linux"):
         return "this system is not Linux; a virtual machine, a Linux container or WSL 2 would work"
-    if not hasattr(os, "pidfd_open"):
-        return "this Python cannot watch processes by descriptor (pidfd_open); Python 3.11 on Linux 5.3 would work"
     if not pathlib.Path("/proc/self/maps").exists():
         return "/proc is not mounted; mount it, or use a container that has it"
     if sys.maxsize < 1 << 32:

@@ -1,6 +1,7 @@
 """Replays where the kernel refuses what they would like to use: old versions, containers, systems without counts."""
 
 import errno
+import os
 import pathlib
 import platform
 import sys
@@ -60,6 +61,18 @@ def test_a_kernel_that_refuses_more_gives_the_same_counts(monkeypatch, refused):
 
     assert found.populates == ("populate_read" not in refused)
     assert deaths[1].outcome == "segv"
+
+
+def test_a_python_without_pidfd_open_does_without(monkeypatch, tmp_path):
+    """One that was built for an older Linux has no such function; deaths are noticed all the same."""
+    (tmp_path / "agent.py").write_text(AGENT.read_text().replace("import os\n", "import os\ndel os.pidfd_open\n", 1))
+    monkeypatch.setattr(machine, "AGENT", tmp_path / "agent.py")
+    monkeypatch.delattr(os, "pidfd_open")
+    wild = scenario_of(("mmap: {by: P, name: h, pages: 1}", "read: {by: P, at: 'h[1]', expect: {outcome: segv}}"))
+
+    assert missing() == ""
+    with HostMachine() as host:
+        assert [step.outcome for step in HostReplay(host, wild).run()[0]] == ["ok", "segv"]
 
 
 def test_a_scenario_that_populates_needs_a_kernel_that_can():
