@@ -84,7 +84,7 @@ def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str], mi
     if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
         place = _canvas_column(header, shown, assignment)
         _points_possible(rows, place, shown)
-        own = _canvas_column(header, shown, [mine]) if mine else None
+        own = _canvas_column(header, shown, [mine], "`mine` in course.yaml") if mine else None
         if own == place:
             told = f"{header[place]} is both the lab's column and that of own scenarios; name two"
             raise InputError([f"{shown}:1: {told}"])
@@ -166,8 +166,11 @@ def _identity_columns(header: Cells) -> int:
     return max(n for n, cell in enumerate(header) if "Section" in cell) + 1
 
 
-def _canvas_column(header: Cells, shown: str, assignment: Sequence[str]) -> int:
-    """Return the lab's column: its title with Canvas's number in brackets, or without."""
+def _canvas_column(header: Cells, shown: str, assignment: Sequence[str], named_by: str = "--assignment") -> int:
+    """Return the column of an assignment: its title with Canvas's number in brackets, or without.
+
+    named_by: where the user names it
+    """
     first = _identity_columns(header)
     wanted = [name.strip().casefold() for name in assignment]
     titles = {n: re.sub(r"\s*\(\d+\)$", "", cell) for n, cell in enumerate(header) if n >= first}
@@ -179,11 +182,11 @@ def _canvas_column(header: Cells, shown: str, assignment: Sequence[str]) -> int:
         raise InputError(
             [
                 f"{shown}:1: no assignment is called {' or '.join(assignment)} (it has {there}); name the column with "
-                f"--assignment, or make the assignment in Canvas and export again"
+                f"{named_by}, or make the assignment in Canvas and export again"
             ]
         )
     columns = ", ".join(header[n] for n in found)
-    raise InputError([f"{shown}:1: {len(found)} columns fit the lab ({columns}); name one with --assignment"])
+    raise InputError([f"{shown}:1: {len(found)} columns fit the lab ({columns}); name one with {named_by}"])
 
 
 def _canvas(rows: list[Cells], batch: Batch, place: int, mine: int | None) -> Filled:

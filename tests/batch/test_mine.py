@@ -141,7 +141,7 @@ def test_gradebooks_have_the_points():
     rows = read_gradebook(rows_of(canvas, "c.csv"), "c.csv", names, "Own").fill(found).text.splitlines()
 
     assert [row.split(",")[-2:] for row in rows[2:]] == [["50.00", "12.00"], ["50.00", "3"]]
-    with pytest.raises(InputError, match="no assignment is called Mine"):
+    with pytest.raises(InputError, match="no assignment is called Mine .*; name the column with `mine` in course.yaml"):
         read_gradebook(rows_of(canvas, "c.csv"), "c.csv", names, "Mine")
     filled = read_gradebook(rows_of(worksheet, "w.csv"), "w.csv", names).fill(found)
     assert "Your own scenarios: 6 of 10 points" in filled.text
