@@ -21,12 +21,13 @@ from grader.batch.accounting import Account, account
 from grader.batch.columns import column, participant_number
 from grader.batch.csv_table import read_number
 from grader.batch.identity import CANVAS_ID, EMAIL, LOGIN, NAME, NUMBER, PARTICIPANT, Entry, key, keys
-from grader.batch.late import days_late, is_late
+from grader.batch.late import days_late
 from grader.batch.matching import Row, match
 from grader.errors import InputError
 from grader.escape import for_csv
 from grader.language import say
 from grader.points import points, rounded
+from grader.report.class_result import is_late
 
 Batch = dict[str, Any]
 Cells = list[str]

@@ -155,11 +155,6 @@ def _take_off(entry: Entry, submitted: datetime.datetime, policy: Policy) -> Non
     entry["points"] = after
 
 
-def is_late(change: Mapping[str, Any]) -> bool:
-    """Return True for what the policy changed. A task may be called `late`, so the name does not tell."""
-    return "days" in change
-
-
 def days_late(change: Mapping[str, Any]) -> str:
     """Return how late a submission was, in the language of the feedback, for what the policy changed."""
     days = change["days"]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from grader.batch.csv_table import read_number, read_table
 from grader.batch.identity import CANVAS_ID, EMAIL, GITHUB, LOGIN, NUMBER, PARTICIPANT, Entry, keys
-from grader.batch.late import days_late, is_late
+from grader.batch.late import days_late
 from grader.batch.matching import Row, match
 from grader.errors import InputError
 from grader.escape import for_markdown, printable
@@ -21,6 +21,7 @@ from grader.lab.lab import Lab
 from grader.language import say
 from grader.points import points as shown
 from grader.points import rounded
+from grader.report.class_result import is_late
 
 #: What an override of all points names.
 TOTAL = "total"

@@ -7,6 +7,7 @@ whole numbers as integers.
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 from grader.grade.result import TwinResult
@@ -44,6 +45,11 @@ class Adjustment(TypedDict):
     hidden: bool
     days: NotRequired[int]
     dated_by: NotRequired[str]
+
+
+def is_late(change: Mapping[str, object]) -> bool:
+    """Return True for what the late policy changed. A task may be called `late`, so the name does not tell."""
+    return "days" in change
 
 
 class FirstDifference(TypedDict):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from grader.grade.result import TwinResult
 from grader.grade.verdicts import MEANINGS, PASSED, TAMPERED, UNGRADABLE
 from grader.points import points
-from grader.report.class_result import Adjustment, AlikeGroup, ClassResult, OwnScenarios, SubmissionEntry
+from grader.report.class_result import Adjustment, AlikeGroup, ClassResult, OwnScenarios, SubmissionEntry, is_late
 from grader.report.course_charts import (
     Bar,
     Chart,
@@ -164,7 +164,7 @@ def note(entry: SubmissionEntry) -> str:
 def _changed(one: Adjustment) -> str:
     """Return what a late policy or a person changed, in a few words."""
     both = f"{points(one['before'])} -> {points(one['after'])}"
-    if one["what"] == "late":
+    if is_late(one):
         return f"{one['comment']}: {both}"
     comment = f" ({one['comment']})" if one["comment"] else ""
     return f"{one['what']}: {both} by the course{comment}"
@@ -294,7 +294,7 @@ def _tampered(entry: SubmissionEntry) -> str:
 
 def _late(entry: SubmissionEntry) -> str:
     """Return when a late submission was handed in, and what the late policy changed."""
-    changed = [_changed(one) for one in entry["adjustments"] if one["what"] == "late"]
+    changed = [_changed(one) for one in entry["adjustments"] if is_late(one)]
     return "; ".join([entry["submitted"] or "the time is not known", *changed])
 
 

@@ -127,6 +127,15 @@ def test_late_submissions_have_a_list():
     assert "2026-11-02 10:00" in course_text.render(figures) and "2026-11-02 10:00" in course_html.render(figures)
 
 
+def test_a_task_may_be_called_late():
+    """What a person decided on for it is not taken for the late policy's."""
+    change = {"what": "late", "before": 5, "after": 9, "comment": "was ill", "hidden": False}
+    told = course(batch(entry("a", adjustments=[change], late=True, submitted="2026-11-21")))
+
+    assert "late: 5 -> 9 by the course (was ill)" in dict(one[::2] for one in told.submissions)["a"]
+    assert told.listing("Late")[0][:2] == ("a", "2026-11-21")
+
+
 def test_scenarios_are_counted_among_those_who_got_there():
     """Neither the stub, nor what was refused or could not be graded, is in the number that a share is of."""
     rows = {bar.name: (bar.number, bar.of) for bar in chart(course(small_class()), "Scenarios most often failed")}
