@@ -72,7 +72,10 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
     module = module_cache.known(key)
     if module is not None:
         return Compiled(module)
-    errors = _refused(source)
+    from grader.wasm.source_check import refused, with_plain_newlines
+
+    source = with_plain_newlines(source)
+    errors = refused(source)
     if errors:
         return Compiled(b"", errors=errors[:SHOWN])
     starting()
@@ -80,13 +83,6 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
     if compiled.module:
         module_cache.keep(key, compiled.module)
     return compiled
-
-
-def _refused(source: str) -> tuple[tuple[int, str], ...]:
-    """Return the lines that a kernel may not have."""
-    from grader.wasm.source_check import refused
-
-    return refused(source)
 
 
 def find_compiler() -> tuple[str, ...]:

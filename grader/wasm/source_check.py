@@ -12,10 +12,9 @@ import re
 
 ONLY = '#include "forklab.h" is all that a kernel may include; there is no libc'
 
-#: Directives that neither read a file nor say that a line comes from one.
-_HARMLESS = frozenset(
-    {"define", "undef", "if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif", "error", "warning", ""}
-)
+#: Directives that neither read a file nor say that a line comes from one. Not `error` and `warning`: a comment that
+#: begins in such a line goes on only where the line is skipped; elsewhere compilers read the line as it is.
+_HARMLESS = frozenset({"define", "undef", "if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif", ""})
 
 #: Words -> why a kernel may not use them.
 _WORDS = {
@@ -38,9 +37,17 @@ _WORD = re.compile(r"\b_\w+")
 _PASTE = re.compile(r"##|%:%:")
 
 
+def with_plain_newlines(source: str) -> str:
+    """Return a source in which every line ends as on Unix.
+
+    The compiler must get it like this: after a backslash it takes a newline with a carriage return behind it for one.
+    """
+    return source.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def refused(source: str) -> tuple[tuple[int, str], ...]:
     """Return the lines that a kernel may not have, each with the reason."""
-    joined = _joined(source.replace("\r\n", "\n").replace("\r", "\n"))
+    joined = _joined(with_plain_newlines(source))
     # Compilers take several letters of Unicode, and a byte order mark, for a space.
     text = re.sub(r"[^\x21-\x7e\n]", " ", _without_comments(joined))
     found = []
@@ -48,7 +55,7 @@ def refused(source: str) -> tuple[tuple[int, str], ...]:
         reason = _directive(directive["name"], directive["rest"])
         if reason:
             found.append((_line(text, directive.start("name")), reason))
-    plain = _COMMENT_OR_LITERAL.sub("", text)
+    plain = _COMMENT_OR_LITERAL.sub(" ", text)  # L"a"_Pragma(...) is two words
     for word in _WORD.finditer(plain):
         if word.group() in _WORDS:
             found.append((_line(plain, word.start()), f"{word.group()}: {_WORDS[word.group()]}"))

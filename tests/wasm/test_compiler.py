@@ -103,7 +103,7 @@ def test_another_file_is_refused_by_name():
 )
 def test_the_walls_hold_where_words_do_not(secret, monkeypatch, source):
     """A file that everybody can read is not read, by whatever way the compiler could be led to it."""
-    monkeypatch.setattr(compiler, "_refused", lambda source: ())
+    monkeypatch.setattr(source_check, "refused", lambda source: ())
     monkeypatch.setattr(compiler, "_FLAGS", tuple(f for f in compiler._FLAGS if f != "-fno-gnu-inline-asm"))
     compiled = compile_kernel(source.replace("{secret}", str(secret)))
     told = f"{compiled.errors} {compiled.warnings} {compiled.reason}"
@@ -114,12 +114,20 @@ def test_the_walls_hold_where_words_do_not(secret, monkeypatch, source):
 
 def test_without_walls_a_file_would_be_read(secret, monkeypatch):
     """The negative control: with neither words nor walls a module has the file's bytes in it."""
-    monkeypatch.setattr(compiler, "_refused", lambda source: ())
+    monkeypatch.setattr(source_check, "refused", lambda source: ())
     embedding = f'const char stolen[] = {{\n#embed "{secret}"\n}};\n'
     print_it = FORK % 'fl_log("%s", stolen); return 0;'
 
     assert b"THE SECRET" in compile_kernel(embedding + print_it, walls=False).module
     assert compile_kernel(embedding + print_it + "\n", walls=True).module == b""
+
+
+def test_the_compiler_sees_the_lines_that_were_checked(secret):
+    """A carriage return behind a newline is a line's end of its own, also after a backslash."""
+    compiled = compile_kernel(f'# \\\n\rinclude "{secret}"\n' + FORK % "return 0;", walls=False)
+
+    assert compiled.module == b""
+    assert "THE SECRET" not in str(compiled) and "unknown type name 'include'" in compiled.errors[0][1]
 
 
 @pytest.mark.proof

@@ -32,6 +32,7 @@ from grader.wasm.source_check import ONLY, refused
         "'\"'\n#include F",
         'char *s = "/*";\n#include F',
         "#error it's /* odd\n#include F",
+        '# \\\n\n#include "/etc/passwd"',
     ],
 )
 def test_another_file_is_refused(line):
@@ -44,6 +45,9 @@ def test_another_file_is_refused(line):
     [
         ('#pragma include_alias("forklab.h", "/etc/passwd")', "#pragma is not for a kernel"),
         ('_Pragma("GCC dependency \\"/etc/passwd\\"")', "may not give orders to the compiler"),
+        ('#define P L"a"_Pragma("GCC dependency \\"/etc/passwd\\"")', "may not give orders to the compiler"),
+        ("#warning /*\n#include F\n#warning */", "#warning is not for a kernel"),
+        ("#error /*\n#include F\n#error */", "#error is not for a kernel"),
         ('#line 1 "/etc/passwd"', "#line is not for a kernel"),
         ('# 1 "/etc/passwd"', "#1 is not for a kernel"),
         ('#if __has_include("/etc/passwd")', "may not look for files"),
