@@ -80,6 +80,17 @@ def test_a_kernel_that_ends_or_hangs_has_a_difference(session, line, verdict):
     assert found.attempt.verdict == verdict
 
 
+def test_a_crash_in_the_middle_of_an_action_ends_nothing(session):
+    """Other actions of that state, with shorter scenarios, are tried after it: from the state before the crash."""
+    old = "        frame = self.hw.frames.allocate()\n"
+    new = f"        try:\n    {old}        except Exception:\n            1 / 0\n"
+    found = verify(session, kernel_text(old, new), SMALL._replace(failures=("allocate",)))
+
+    assert found.outcome.merged, found.outcome.reason
+    assert [step.verb for step in found.outcome.difference.steps] == ["mmap", "fail", "read"]
+    assert found.attempt.verdict == "crashed"
+
+
 def test_a_kernel_that_prints_is_explored_to_the_end(session):
     """What it prints is thrown away, and does not add up to a limit."""
     fork = "    def fork(self, parent, child):\n"

@@ -94,6 +94,7 @@ class Explorer(Worker):
         self.saved: dict[int, Saved] = {}
         self.base = 0
         self.plain: frozenset[int] = frozenset()
+        self.world: Replay | None = None  # what `run` is again when a state from before a crash is put back
         self.state: State | None = None
         self.reason = ""  # why two states of the kernel cannot be compared, or ""
 
@@ -106,13 +107,13 @@ class Explorer(Worker):
 
     def begin(self, given: dict[str, Any]) -> None:
         """Begin a world. The kernel's module is executed once for it, so that what it keeps there can be noticed."""
-        self.run, self.saved, self.reason, self.step = None, {}, "", 0
+        self.run, self.world, self.saved, self.reason, self.step = None, None, {}, "", 0
         self.base, self.plain = given["base"], frozenset(given["plain"])
         files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
         scenario = Scenario("", "", "", MachineSpec(**given["machine"]), files, tuple(given["processes"]), ())
         self.log += (wire.INIT, 0)
         try:
-            self.run = start(scenario, self.make_kernel, self.base, self.log)
+            self.run = self.world = start(scenario, self.make_kernel, self.base, self.log)
         except StudentCrash:
             self.log.append(wire.CRASHED)
             return
@@ -150,6 +151,7 @@ class Explorer(Worker):
             self.saved.pop(number, None)
         if "restore" in given and given["restore"] in self.saved:
             self.saved[given["restore"]].restore()
+            self.run = self.world
         if "save" in given:
             self.attempt(lambda: self._save(given["save"]))
         if given.get("end") and self.run is not None:
