@@ -53,11 +53,12 @@ def test_another_file_is_refused(line):
         ('#if __has_include("/etc/passwd")', "may not look for files"),
         ('#if __has_\\\ninclude("/etc/passwd")', "may not look for files"),
         ('__asm__(".incbin \\"/etc/passwd\\"");', "may not contain assembly"),
+        ("static int __attribute__((address_space(1))) n;", "variables are in one memory"),
         ("#define P(a, b) a##b", "makes names that cannot be checked"),
         ("#define P(a, b) a%:%:b", "makes names that cannot be checked"),
     ],
 )
-def test_other_ways_to_a_file_are_refused(line, reason):
+def test_other_ways_around_the_rules_are_refused(line, reason):
     """Each with the reason."""
     assert any(reason in told for _, told in refused(f"int x;\n{line}\n"))
 

@@ -31,9 +31,9 @@ def model(request):
     return (request.config.rootpath / "reference" / "c" / "copy-on-write.c").read_text()
 
 
-def verify(session, text, steps):
+def verify(session, text, steps, world=SMALL):
     submission = Submission("", KernelSource({"kernel": text}, "kernel", "", "c"))
-    return verify_submission(session, SMALL, submission, steps)
+    return verify_submission(session, world, submission, steps)
 
 
 def test_states_are_merged(session, model):
@@ -61,8 +61,19 @@ def test_a_difference_is_found_and_confirmed(session, model, old, new, verdict):
     assert (found.outcome.difference is None) == (verdict == "passed")
 
 
+def test_the_size_of_the_memory_is_part_of_the_state(session, model):
+    """A kernel that counts its faults in pages of memory has as many states as one that counts them in a variable."""
+    handler = "int kernel_page_fault(process_t process, const struct page_fault *fault) {\n"
+    counted = model.replace(handler, f"{handler}    __builtin_wasm_memory_grow(0, 1);\n")
+    world = World("one", (Mapped("P", {"name": "h", "pages": 1}),), 1, verbs=("read", "munmap", "mmap"))
+
+    assert counted != model
+    assert verify(session, model, 9, world).outcome.closed
+    assert not verify(session, counted, 9, world).outcome.closed
+
+
 def test_a_state_is_put_back_byte_for_byte(model):
-    """Also after a trap, which leaves the stack pointer where it was, and with all the fuel."""
+    """Also after a trap, which leaves the stack pointer where it was; with its size, and all the fuel."""
     program = Program(compile_kernel(model).module)
     kernels = []
     machine = Machine(lambda hw: kernels.append(WasmKernel(hw, program)) or kernels[-1])
@@ -72,14 +83,15 @@ def test_a_state_is_put_back_byte_for_byte(model):
     beginning = state._memory.chunks()
     kernel.instance.call("mmap", process.pid, 128, 2, 3, 0)
     after = state._memory.chunks()
-    used = memory.used
-    state._memory.restore(beginning)
-    again = state._memory.chunks()
+    used, size = memory.used, memory.size()
+    memory.grow(size + 1)
+    state._memory.restore(beginning, size)
+    again = state._memory.chunks(), memory.size()
     memory.stopped = True
-    state._memory.restore(after)
+    state._memory.restore(after, size + (1 << 16))
 
-    assert beginning == again == {} and after
-    assert state._memory.chunks() == after
+    assert beginning == {} and again == ({}, size) and after
+    assert (state._memory.chunks(), memory.size()) == (after, size + (1 << 16))
     assert memory.used < used < FUEL
 
 

@@ -32,11 +32,12 @@ class CompiledState:
 
     def save(self, run: Replay) -> SavedState:
         """Return the present state."""
-        return SavedState(Memento([run, self._kernel.processes], Recorder), self._memory, self._memory.chunks())
+        machine = Memento([run, self._kernel.processes], Recorder)
+        return SavedState(machine, self._memory, self._memory.chunks(), self._kernel.instance.size())
 
     def write(self, machine: Machine, names: MachineForm) -> tuple[Any, ...]:
-        """Return a hash of the memory, and the numbers of frames and processes, which it may hold anywhere."""
-        digest = hashlib.sha256()
+        """Return a hash of the memory with its size, and the numbers of frames and processes, which it may hold."""
+        digest = hashlib.sha256(self._kernel.instance.size().to_bytes(4, "little"))
         for number, data in sorted(self._memory.chunks().items()):
             digest.update(number.to_bytes(4, "little") + data)
         return names.order, tuple(names.frames), machine._pids, digest.digest()
@@ -51,11 +52,12 @@ class SavedState(NamedTuple):
     machine: Memento
     memory: _Memory
     chunks: dict[int, bytes]
+    size: int
 
     def restore(self) -> None:
         """Put it back."""
         self.machine.restore()
-        self.memory.restore(self.chunks)
+        self.memory.restore(self.chunks, self.size)
 
 
 class _Memory:
@@ -80,12 +82,15 @@ class _Memory:
         self._now = chunks
         return chunks
 
-    def restore(self, chunks: dict[int, bytes]) -> None:
+    def restore(self, chunks: dict[int, bytes], size: int) -> None:
         """Put a state back, with all its fuel."""
         self.chunks()
-        if self._instance.stopped:
-            self._instance.start()  # a trap has left the stack pointer where it was
+        if self._instance.stopped or self._instance.size() > size:
+            # A trap has left the stack pointer where it was; and no memory can become smaller.
+            self._instance.start()
             self._now = {}
+        if self._instance.size() < size:
+            self._instance.grow(size)
         for number in self._now.keys() - chunks.keys():
             self._write(number, self._beginning[number * CHUNK : (number + 1) * CHUNK] or bytes(CHUNK))
         for number, data in chunks.items():
@@ -102,6 +107,4 @@ class _Memory:
         return ctypes.string_at(self._instance.address(), self._instance.size())
 
     def _write(self, number: int, data: bytes) -> None:
-        if (number + 1) * CHUNK > self._instance.size():
-            self._instance.grow((number + 1) * CHUNK)
         ctypes.memmove(self._instance.address() + number * CHUNK, data, len(data))
