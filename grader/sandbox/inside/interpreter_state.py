@@ -16,7 +16,10 @@ from grader.machine.region import Region
 
 #: Modules of ours and of the standard library that the worker and most kernels use (beginnings of names).
 _WATCHED = ("builtins", "collections", "json", "json.decoder", "json.encoder", "random")
-_OURS = ("grader.machine", "grader.replay.simulated", "grader.sandbox.inside.worker", "grader.protocol.wire")
+_OURS = (
+    *("grader.machine", "grader.replay.simulated", "grader.protocol.wire"),
+    *("grader.sandbox.inside.worker", "grader.sandbox.inside.trouble"),
+)
 
 
 @cache

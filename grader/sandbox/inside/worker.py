@@ -10,9 +10,9 @@ import builtins
 import json
 import random
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from os import _exit
-from types import CodeType, FrameType, ModuleType, TracebackType
+from types import CodeType, FrameType, ModuleType
 from typing import Any, cast
 
 from grader.machine.errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
@@ -24,11 +24,19 @@ from grader.protocol import wire
 from grader.replay.simulated import MakeKernel, Replay
 from grader.sandbox.inside import stack_sampler
 from grader.sandbox.inside.interpreter_state import Interpreter
+from grader.sandbox.inside.trouble import (
+    LINES,
+    RefusedImport,
+    describe,
+    file_of,
+    harmless,
+    name_of,
+    own_lines,
+    quoted,
+    running_calls,
+)
 from grader.scenario.model import Fields, MachineSpec, Scenario, Step
 from grader.trace.records import CRASHED as RUN_CRASHED
-
-#: Calls of the student's code that are shown of a traceback, innermost last.
-LINES = 6
 
 #: Bytes of answers that are kept until there are no more steps.
 ROOM = 1 << 15
@@ -156,7 +164,7 @@ class Worker:
         Called between any two instructions. While the student's code is under way, no other frame is half written.
         """
         self.ticks += 1
-        lines = _shown(_stack(frame), self.source.texts) if self.ticks >= LONG and self.source is not None else []
+        lines = self.under_way(frame) if self.ticks >= LONG else []
         if lines:
             self.report(lines)
 
@@ -165,7 +173,7 @@ class Worker:
 
         At the second such tick in one step, report where the kernel is: it sleeps, or waits for its prints to be read.
         """
-        lines = _shown(_stack(frame), self.source.texts) if self.source is not None else []
+        lines = self.under_way(frame)
         if not lines:
             return
         if self.late_in == self.step and self.ticks >= 0:
@@ -173,6 +181,10 @@ class Worker:
         self.late_in = self.step
         if self.unsent:
             self.send()
+
+    def under_way(self, frame: FrameType | None) -> list[list[object]]:
+        """Return the lines of the student's code that are under way; none if ours is."""
+        return own_lines(running_calls(frame), self.source.texts) if self.source is not None else []
 
     def report(self, lines: list[list[object]]) -> None:
         """Send where the kernel is, once in a scenario."""
@@ -273,7 +285,7 @@ class Recorder:
         if method == "exit" or (ending == wire.INVALID_ARGUMENT and method == "page_fault"):
             self._worker.note(error, method)
         self._log.append(ending)
-        return error if len(kinds) == 1 and _harmless(type(error)) else kind()
+        return error if len(kinds) == 1 and harmless(type(error)) else kind()
 
 
 _ENDINGS: tuple[tuple[int, type[KernelError]], ...] = (
@@ -281,37 +293,6 @@ _ENDINGS: tuple[tuple[int, type[KernelError]], ...] = (
     (wire.OUT_OF_MEMORY, OutOfMemory),
     (wire.INVALID_ARGUMENT, InvalidArgument),
 )
-
-
-# These read what C stores of an exception and of a class, so that attributes of the student's cannot interfere.
-_traceback_of = vars(BaseException)["__traceback__"].__get__
-_name, _bases, _space, _flags = (vars(type)[n].__get__ for n in ("__name__", "__mro__", "__dict__", "__flags__"))
-
-#: Py_TPFLAGS_HEAPTYPE: the class was made by a class statement.
-_MADE = 1 << 9
-
-
-def name_of(error: BaseException) -> str:
-    """Return the name of an exception's type without running the student's code."""
-    return _text(_name(type(error)), 100)
-
-
-def _text(text: str, limit: int) -> str:
-    """Return the beginning of a text as a plain str: a subclass of str runs the student's code when it is cut."""
-    return str.__str__(text)[:limit]
-
-
-def _harmless(kind: type) -> bool:
-    """Return True if `isinstance` of an exception of this type runs no code of the student's."""
-    try:
-        made = [_space(base) for base in _bases(kind) if _flags(base) & _MADE]
-        return all({"__class__", "__getattribute__"}.isdisjoint(space) for space in made)
-    except BaseException:
-        return False  # a name in the class cannot be compared
-
-
-class RefusedImport(ImportError):
-    """Raised if a kernel imports a module that it may not import."""
 
 
 def _source(given: dict[str, Any]) -> PythonSource | CompiledSource:
@@ -344,13 +325,8 @@ class CompiledSource:
 
         if not isinstance(error, Crash):
             return describe(error, method, {})
-        lines = [[*line, _quoted(self.texts["kernel"], line[1])] for line in error.lines[-LINES:]]
+        lines = [[*line, quoted(self.texts["kernel"], line[1])] for line in error.lines[-LINES:]]
         return {"kind": error.kind, "method": method, "type": error.name, "message": str(error), "lines": lines}
-
-
-def _quoted(text: str, number: int) -> str:
-    source = text.splitlines()
-    return source[number - 1].strip()[:200] if 0 < number <= len(source) else ""
 
 
 class PythonSource:
@@ -425,85 +401,3 @@ def _compiled(name: str, text: str) -> CodeType:
     except (MemoryError, RecursionError):
         # CPython's parser and compiler raise these for a source that would overflow their stacks.
         raise SyntaxError("nested too deeply for Python to compile", (file_of(name), 1, 0, "")) from None
-
-
-def file_of(module: str) -> str:
-    """Return the file that a message names for a module such as `reference.demand_paging`."""
-    return module.replace(".", "/") + ".py"
-
-
-# -- trouble --------------------------------------------------------------------------------------------------
-
-
-def describe(error: BaseException, method: str, modules: dict[str, str]) -> dict[str, object]:
-    """Return what went wrong, with the student's own lines and none of ours, whatever the student's exception does."""
-    made = type(error)
-    try:
-        calls = _calls(_traceback_of(error))
-        lines = _syntax_line(error) if issubclass(made, SyntaxError) else _shown(calls, modules)
-        message = _text(str(error), 2000) + _suggestion(error)
-        if issubclass(made, ImportError) and error.path:  # type: ignore[attr-defined]
-            message = message.removesuffix(f" ({error.path})")  # type: ignore[attr-defined]
-    except BaseException as strange:
-        lines, message = [], f"its message could not be read ({name_of(strange)})"
-    return {"kind": _kind(made), "method": method, "type": name_of(error), "message": message, "lines": lines}
-
-
-def _suggestion(error: BaseException) -> str:
-    """Return what Python itself would add to a misspelt attribute: " (did you mean 'allocate'?)", or ""."""
-    if type(error) is not AttributeError or type(error.name) is not str:
-        return ""
-    from difflib import get_close_matches
-
-    names = [name for name in dir(error.obj) if type(name) is str and not name.startswith("_")]
-    close = get_close_matches(error.name[:100], names, 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _kind(made: type[BaseException]) -> str:
-    if issubclass(made, NotImplementedError):
-        return "not_implemented"
-    if issubclass(made, RefusedImport | PermissionError):
-        return "refused"
-    if issubclass(made, MemoryError):
-        return "memory"
-    return "crash"
-
-
-def _syntax_line(error: Any) -> list[list[Any]]:
-    number = error.lineno
-    # Only a plausible number: the student may have set one that is too long to be written.
-    number = number if type(number) is int and 0 <= number < 1 << 31 else 0
-    return [[_text(str(error.filename), 200), number, "", _text(str(error.text or ""), 1000).strip()[:200]]]
-
-
-def _calls(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int]]:
-    """Return the calls of a traceback, innermost last: what was called, and the line that it had come to."""
-    while traceback is not None:
-        yield traceback.tb_frame.f_code, traceback.tb_lineno or traceback.tb_frame.f_code.co_firstlineno
-        traceback = traceback.tb_next
-
-
-def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
-    """Return the calls that are running, innermost last.
-
-    Some instructions belong to no line, such as those that begin a function: the line of its `def` stands for them.
-    """
-    calls: list[tuple[CodeType, int]] = []
-    while frame is not None:
-        calls.append((frame.f_code, frame.f_lineno or frame.f_code.co_firstlineno))
-        frame = frame.f_back
-    return calls[::-1]
-
-
-def _shown(calls: Iterable[tuple[CodeType, int]], modules: dict[str, str]) -> list[list[object]]:
-    """Return only the calls of the student's own code, with the lines of text."""
-    files = {file_of(name): text for name, text in modules.items()}
-    lines: list[list[object]] = []
-    for code, number in calls:
-        text = files.get(code.co_filename)
-        if text is not None:
-            source = text.splitlines()
-            shown = source[number - 1].strip() if 0 < number <= len(source) else ""
-            lines.append([code.co_filename, number, code.co_name[:100], shown[:200]])
-    return lines[-LINES:]
