@@ -80,10 +80,13 @@ def player(scenario: Scenario, expected: Trace, attempt: Attempt | None, printed
         sides.append(Side(YOURS, attempt.records))
         about = f"{scenario.id}: your kernel agrees with the reference in every step."
     if attempt is not None and attempt.verdict != PASSED:
-        step = min(differs_in(attempt, total), total)
-        about = f"{scenario.id}: your kernel and the reference differ in step {step} of {total}."
-        heading = "Here your kernel differs from the reference"
-        difference = Difference(step, heading, attempt.lines or (attempt.message,))
+        step = differs_in(attempt, total)
+        place, where = f"in step {step} of {total}", "Here"
+        if step > total:
+            place, where = "when all processes have exited", "After this step"
+        about = f"{scenario.id}: your kernel and the reference differ {place}."
+        heading = f"{where} your kernel differs from the reference"
+        difference = Difference(min(step, total), heading, attempt.lines or (attempt.message,))
     return page_of_runs(scenario, expected.pids, sides, about, difference, printed)
 
 

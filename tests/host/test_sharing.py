@@ -68,6 +68,19 @@ def test_what_the_kernel_has_made_a_process_s_own_gets_a_stamp():
     assert one.stamps(2) == 2
 
 
+def test_a_page_that_is_mapped_anew_gets_a_stamp_again():
+    """MAP_FIXED over a page of one's own, populated in the same call: what was there before says nothing of it."""
+    table = {(0, 16): (OWN, 3)}
+    one = sharing(table)
+    one.look("P")
+    table[0, 16] = (OWN, 0)
+
+    one.mapped("P", 16, 1)
+    one.populated("P", 16, 1)
+
+    assert table[0, 16][1] == 1
+
+
 @pytest.mark.parametrize(("protection", "shared"), [(Protection.READ, False), (RW, True)])
 def test_nothing_is_written_where_the_process_may_not_or_others_see_it(protection, shared):
     """Read-only memory and shared memory stay as they are."""

@@ -76,6 +76,21 @@ def test_the_first_difference_opens_first_with_its_rule():
     assert "your kernel and the reference differ in step 7 of 12" in page
 
 
+def test_a_leak_is_no_difference_in_the_last_step():
+    """It is found when all processes have exited; the page opens at the last step and says so."""
+
+    class Leaks(SmallKernel):
+        def exit(self, process):
+            pass
+
+    scenario, trace = replayed("mmap: {by: P, name: h, pages: 1}", "write: {by: P, at: h, value: 1}")
+    page = player(scenario, trace, attempt_here(scenario, trace, Leaks))
+
+    assert "your kernel and the reference differ when all processes have exited." in page
+    assert "<h3>After this step your kernel differs from the reference</h3>" in page
+    assert '<main data-start="1">' in page
+
+
 def test_differing_entries_are_outlined_on_both_sides():
     """The parent's page differs; what is alike is not outlined."""
     assert differing(failing()) == [("h[0]: heap", "rw- → r-- cow dirty"), ("h[0]: heap", "rw- dirty")]
