@@ -162,6 +162,21 @@ def test_pages_that_mprotect_makes_writable_are_no_zeros(host):
     assert all(done[4].frames["C", page] == label for (_, page), label in labels.items())
 
 
+@pytest.mark.parametrize(("at", "rights"), [("h[0:4]", ["rwx", "rwx", "rwx"]), ("h[0:3]", ["rwx", "r--", "rw-"])])
+def test_an_mprotect_that_fails_is_followed_as_far_as_it_got(host, at, rights):
+    """Up to a hole, or to a file that may only be read (rule 45): the pages before it have the new rights."""
+    steps = ["mmap: {by: P, name: h, pages: 3}", "read: {by: P, at: h}"]
+    if at == "h[0:3]":
+        steps.insert(
+            1, "mmap: {by: P, name: m, pages: 1, file: f, shared: true, protection: r--, at: 'h[1]', fixed: true}"
+        )
+    steps.append(f"mprotect: {{by: P, at: '{at}', protection: rwx, expect: {{outcome: error}}}}")
+    done, _ = HostReplay(host, scenario_of(steps, "files: {f: {pages: 1, writable: false}}\n")).run()
+
+    assert done[-1].outcome == "error"
+    assert [str(right) for _, right in sorted(done[-1].rights.items())] == rights
+
+
 def test_sides_differ_in_sharing_whatever_frames_are_called():
     """Labels mean nothing but equality; faults that were not measured are not compared."""
     one = Side("ok", (1, 0), [], {("P", 1): "a", ("C", 1): "a"})
