@@ -56,6 +56,7 @@ for name, arguments in {
     "readv": (ctypes.c_int, ctypes.c_void_p, ctypes.c_int),
     "read": (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t),
     "write": (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t),
+    "pread": (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long),
     "clone": (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p),
 }.items():
     getattr(libc, name).argtypes = arguments
@@ -100,13 +101,17 @@ def populate():
 
 
 def touch_by_hand(first, end, own):
-    """Touch each page, on kernels without MADV_POPULATE: read a byte, and write it again if the memory is ours."""
-    for page in range(first, end, PAGE):
-        byte = ctypes.c_ubyte.from_address(page)
-        if own:
-            byte.value = byte.value
-        else:
-            byte.value  # noqa: B018 - this reads the page
+    """Touch each page, on kernels without MADV_POPULATE: read a byte, and let the kernel write it where memory is ours.
+
+    It copies the byte to itself in one system call. Written from here, a byte of our own stack or heap could have
+    changed since it was read.
+    """
+    with open("/proc/self/mem", "rb", buffering=0) as memory:
+        for page in range(first, end, PAGE):
+            if own:
+                libc.pread(memory.fileno(), page, 1, page)
+            else:
+                ctypes.c_ubyte.from_address(page).value  # noqa: B018 - this reads the page
 
 
 # -- what a worker can do: each returns an outcome; measured between two calls of getrusage ------------------------

@@ -17,6 +17,7 @@ POPULATE_READ, POPULATE_WRITE = 22, 23  # advice of madvise, Linux 5.14
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
 
 #: Whether the kernel has MADV_POPULATE (Linux 5.14).
 page = mmap.mmap(-1, PAGE)
@@ -50,13 +51,17 @@ def populate(address: int) -> None:
 
 
 def touch_by_hand(first: int, end: int, own: bool) -> None:
-    """Touch each page, on kernels without MADV_POPULATE: read a byte, and write it again if the memory is ours."""
-    for page in range(first, end, PAGE):
-        byte = ctypes.c_ubyte.from_address(page)
-        if own:
-            byte.value = byte.value
-        else:
-            byte.value  # noqa: B018 - this reads the page
+    """Touch each page, on kernels without MADV_POPULATE: read a byte, and let the kernel write it where memory is ours.
+
+    It copies the byte to itself in one system call. Written from here, a byte of our own stack or heap could have
+    changed since it was read.
+    """
+    with open("/proc/self/mem", "rb", buffering=0) as memory:
+        for page in range(first, end, PAGE):
+            if own:
+                libc.pread(memory.fileno(), page, 1, page)
+            else:
+                ctypes.c_ubyte.from_address(page).value  # noqa: B018 - this reads the page
 
 
 def minor_faults() -> int:

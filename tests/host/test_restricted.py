@@ -1,9 +1,11 @@
 """Replays where the kernel refuses what they would like to use: old versions, containers, systems without counts."""
 
+import ctypes
 import errno
 import os
 import pathlib
 import platform
+import subprocess
 import sys
 
 import pytest
@@ -17,6 +19,7 @@ from grader.host.probes import Findings, missing, probe
 from grader.host.replay import HostReplay, unfit
 from grader.host.runs import run
 from grader.lab.lab import load_lab
+from grader.practice.program import FAULTS_IN_PYTHON
 from tests.conftest import ROOT
 from tests.host.test_host import scenario_of
 
@@ -61,6 +64,24 @@ def test_a_kernel_that_refuses_more_gives_the_same_counts(monkeypatch, refused):
 
     assert found.populates == ("populate_read" not in refused)
     assert deaths[1].outcome == "segv"
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("program", [AGENT, FAULTS_IN_PYTHON], ids=lambda path: path.stem)
+def test_memory_is_touched_by_hand_wherever_it_lies(program):
+    """A process that touches the pages of its own stack while it uses them goes on, at every place of the stack."""
+    definitions = program.read_text().partition('if __name__ == "__main__":')[0]
+    argument = "" if program == AGENT else "0"  # the address of a buffer that is left out
+    text = f"{definitions}\npopulates = False\npopulate({argument})\npopulate({argument})\nos._exit(7)\n"
+    fixed = ctypes.CDLL(None).personality
+    for padding in range(0, os.sysconf("SC_PAGE_SIZE"), 16):
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", text],
+            env={"PADDING": "x" * padding},
+            preexec_fn=lambda: fixed(0x0040000),  # no address is random
+            check=False,
+        )
+        assert done.returncode == 7, padding
 
 
 def test_a_python_without_pidfd_open_does_without(monkeypatch, tmp_path):
