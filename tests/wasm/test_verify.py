@@ -10,11 +10,16 @@ from grader.grade.submission import Submission
 from grader.lab.lab import load_lab
 from grader.lab.scope import Mapped, World
 from grader.machine.machine import Machine
+from grader.machine.protection import Protection
+from grader.machine.region import Region
+from grader.replay.simulated import Replay
 from grader.sandbox.inside.wasm_kernel import WasmKernel
 from grader.sandbox.inside.wasm_memory import CompiledState
 from grader.sandbox.inside.wasm_runtime import FUEL, Program
+from grader.sandbox.inside.worker import Recorder
 from grader.verify.verify import verify_submission
 from grader.wasm.compiler import compile_kernel
+from tests.scenario.test_loader import parse
 
 SMALL = World("small", (Mapped("P", {"name": "h", "pages": 1}),), verbs=("read", "write", "fork", "exit"))
 
@@ -93,6 +98,21 @@ def test_a_state_is_put_back_byte_for_byte(model):
     assert beginning == {} and again == ({}, size) and after
     assert (state._memory.chunks(), memory.size()) == (after, size + (1 << 16))
     assert memory.used < used < FUEL
+
+
+def test_fuel_does_not_add_up(model):
+    """What a kernel may use after a state is put back is what it might use when that was saved."""
+    program = Program(compile_kernel(model).module)
+    replay = Replay(parse(), lambda hw: Recorder(WasmKernel(hw, program), [], None, hw.page_size))
+    kernel = replay.machine.kernel.kernel
+    saved = CompiledState(kernel).save(replay)
+    (process,) = replay.machine.processes.values()
+    kernel.mmap(process, Region(16 * 8, 300, Protection.parse("rw-")))
+    more = kernel.instance.fuel
+    saved.restore()
+
+    assert more > kernel.instance.fuel == FUEL
+    assert (kernel.mapped, kernel.instance.used) == (0, 0)
 
 
 def test_a_random_scenario_is_tried_on_a_kernel_in_c(cli, root, model, tmp_path):

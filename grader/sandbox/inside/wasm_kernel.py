@@ -37,7 +37,7 @@ class WasmKernel(Kernel):
     def __init__(self, hw: Hardware, program: Program) -> None:
         super().__init__(hw)
         self.processes: dict[int, Process] = {}
-        self._mapped = 0  # pages of all mmap calls so far
+        self.mapped = 0  # pages of all mmap calls so far
         self._pages: dict[int, list[int]] = {}  # process -> its pages in order, as they were at the last question
         self.instance = Instance(program, {name: getattr(self, f"_{name}") for name in IMPORTS})
         try:
@@ -115,8 +115,8 @@ class WasmKernel(Kernel):
 
     def mmap(self, process: Process, region: Region) -> None:
         """Call kernel_mmap."""
-        self._mapped += region.pages
-        self.instance.allow(self._mapped * (len(self.processes) + 1))
+        self.mapped += region.pages
+        self.instance.allow(self.mapped * (len(self.processes) + 1))
         self._call("mmap", process, region.start, region.pages, region.protection.bits, int(region.shared))
 
     def munmap(self, process: Process, start: int, pages: int) -> None:
@@ -134,7 +134,7 @@ class WasmKernel(Kernel):
     def fork(self, parent: Process, child: Process) -> None:
         """Call kernel_fork."""
         self.processes[child.pid] = child
-        self.instance.allow(self._mapped * len(self.processes))
+        self.instance.allow(self.mapped * len(self.processes))
         self._call("fork", parent, child.pid)
 
     def exit(self, process: Process) -> None:

@@ -32,8 +32,10 @@ class CompiledState:
 
     def save(self, run: Replay) -> SavedState:
         """Return the present state."""
-        machine = Memento([run, self._kernel.processes], Recorder)
-        return SavedState(machine, self._memory, self._memory.chunks(), self._kernel.instance.size())
+        kernel = self._kernel
+        machine = Memento([run, kernel.processes], Recorder)
+        chunks, size = self._memory.chunks(), kernel.instance.size()
+        return SavedState(machine, kernel, kernel.mapped, kernel.instance.fuel, self._memory, chunks, size)
 
     def write(self, machine: Machine, names: MachineForm) -> tuple[Any, ...]:
         """Return a hash of the memory with its size, and the numbers of frames and processes, which it may hold."""
@@ -47,9 +49,12 @@ class CompiledState:
 
 
 class SavedState(NamedTuple):
-    """A saved state: of the machine, and of the memory."""
+    """A saved state: of the machine, of how much the kernel may use, and of the memory."""
 
     machine: Memento
+    kernel: WasmKernel
+    mapped: int
+    fuel: int
     memory: _Memory
     chunks: dict[int, bytes]
     size: int
@@ -57,6 +62,8 @@ class SavedState(NamedTuple):
     def restore(self) -> None:
         """Put it back."""
         self.machine.restore()
+        # Otherwise each mmap of the whole exploration would add to what an endless loop may use.
+        self.kernel.mapped, self.kernel.instance.fuel = self.mapped, self.fuel
         self.memory.restore(self.chunks, self.size)
 
 
