@@ -5,15 +5,8 @@ import pytest
 from grader.authoring import small_worlds
 from grader.authoring.small_worlds import explore_lab
 from grader.lab.lab import load_lab
-from grader.machine import Protection
+from tests.compare.test_judge import ParentWritable
 from tests.kernels import SmallKernel
-
-
-class ParentWritable(SmallKernel):
-    def fork(self, parent, child):
-        super().fork(parent, child)
-        for page in parent.page_table.pages():
-            parent.page_table.protect(page, Protection.parse("rw-"))
 
 
 class Crashes(SmallKernel):
