@@ -131,6 +131,18 @@ def test_a_kernel_that_cannot_be_loaded(cli, lab, file, text, told):
     assert out.count(f"{lab / file}{told}") == 2  # the labs after it are checked, too
 
 
+def test_a_package_that_cannot_be_loaded_is_not_taken_for_a_loaded_one(cli, lab):
+    """The second check of the same process names file and line as the first did."""
+    package = lab / "half" / "__init__.py"
+    package.parent.mkdir()
+    package.write_text("x = 1\n1 / 0\n")
+    (lab / "half" / "small.py").write_text((lab / "reference" / "small.py").read_text())
+    (lab / "lab.yaml").write_text((lab / "lab.yaml").read_text().replace("reference/small.py", "half/small.py"))
+    out = cli("check", lab, lab)[1]
+
+    assert out.count(f"{package}:2: this file cannot be loaded: ZeroDivisionError") == 2
+
+
 def test_record_prints_what_changed(cli, lab):
     """A changed scenario is one line; then nothing changes."""
     (lab / "scenarios" / "fork.yaml").write_text(FORK.replace("value: 2", "value: 3"))

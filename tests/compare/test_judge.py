@@ -384,6 +384,27 @@ def test_an_ownerless_frame_is_named_by_its_last_page():
     assert "the frame of C:h[1] (in use since step 3) is still allocated" in found.yours
 
 
+def test_a_frame_that_was_never_mapped_is_nobody_s():
+    """Not that of the page which had it before it was freed and handed out again."""
+
+    class Hoards(SmallKernel):
+        def page_fault(self, process, fault):
+            super().page_fault(process, fault)
+            if len(self.regions) == 1 and self.hw.page_of(fault.address) == 19:
+                self.hw.frames.allocate()
+
+    found = diverge(
+        Hoards,
+        "write: {by: P, at: 'h[0]', value: 1}",
+        "fork: {by: P, child: C}",
+        "write: {by: C, at: 'h[0:3]', value: 1}",
+        "exit: {by: C}",
+        "write: {by: P, at: 'h[3]', value: 1}",
+    )
+
+    assert found.yours.startswith("a frame (in use since step 6) is allocated, but no entry was made that maps it")
+
+
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [

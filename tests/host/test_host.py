@@ -177,6 +177,20 @@ def test_an_mprotect_that_fails_is_followed_as_far_as_it_got(host, at, rights):
     assert [str(right) for _, right in sorted(done[-1].rights.items())] == rights
 
 
+def test_what_is_mapped_anew_goes_to_children_again(host):
+    """MADV_DONTFORK was about the memory that was there before; a page that stays kept back is not looked for."""
+    steps = (
+        "mmap: {by: P, name: h, pages: 2}",
+        "madvise: {by: P, at: h, advice: dontfork}",
+        "mmap: {by: P, name: k, pages: 1, at: 'h[1]', fixed: true}",
+        "write: {by: P, at: k, value: 1}",
+        "fork: {by: P, child: C}",
+    )
+    frames = HostReplay(host, scenario_of(steps)).run()[0][-1].frames
+
+    assert [name for name, _ in sorted(frames)] == ["C", "P"]
+
+
 def test_sides_differ_in_sharing_whatever_frames_are_called():
     """Labels mean nothing but equality; faults that were not measured are not compared."""
     one = Side("ok", (1, 0), [], {("P", 1): "a", ("C", 1): "a"})

@@ -2,11 +2,14 @@
 
 from grader.machine import OutOfMemory, Protection
 from grader.machine.entry import FRAME_SHIFT
-from grader.view.layout import ROWS, SHAPES, picture_after, pictures
+from grader.replay.simulated import replay
+from grader.view.layout import ROWS, SHAPES, arrange_all, moments, picture_after, pictures
 from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
 from reference.file_backed import FileBackedKernel
 from tests.kernels import SmallKernel
 from tests.view.runs import lab_of, recorded, replayed
+
+READ_WRITE = Protection.READ | Protection.WRITE
 
 FORK = (
     "mmap: {by: P, name: h, pages: 2}",
@@ -208,6 +211,32 @@ def test_every_arrow_leads_from_a_whole_row_to_a_whole_box():
                         box = picture.boxes[row.box]
                         assert row.pages == box.many, (scenario.id, picture.title)
                         assert f"{space.name}:{row.page.label}" in box.users, (scenario.id, picture.title)
+
+
+def test_a_row_that_ends_for_the_sake_of_another_run_ends_with_its_sharers():
+    """The other run shares no frame, so only one process's row ends there; here a box would be as long as the rest."""
+
+    class Eager(SmallKernel):
+        """Copies every page in fork, and then leaves the parent's sixth page write-protected."""
+
+        def fork(self, parent, child):
+            super().fork(parent, child)
+            for page in child.page_table.pages():
+                frame = self.hw.frames.allocate()
+                self.hw.frames.copy(child.page_table.get(page).frame, frame)
+                child.page_table.map(page, frame, READ_WRITE)
+                parent.page_table.protect(page, READ_WRITE if page != parent.page_table.pages()[5] else Protection.READ)
+
+    steps = ("mmap: {by: P, name: h, pages: 40}", "write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}")
+    scenario, trace = replayed(*steps, machine="{frames: 128}")
+    other = replay(scenario, Eager)
+    both = zip(*(moments(scenario, trace.pids, run.steps) for run in (trace, other)), strict=True)
+    shared, copied = [arrange_all(*one) for one in both][2]
+
+    for picture in (shared, copied):
+        for space in (*picture.left, *picture.right):
+            assert [row.label for row in space.rows] == ["h[0:5]", "h[5]", "h[6:40]"]
+            assert [picture.boxes[row.box].many for row in space.rows] == [5, 1, 34]
 
 
 def test_one_picture_is_the_same_as_all_of_them_in_a_row():

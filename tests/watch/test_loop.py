@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -81,6 +82,19 @@ def test_no_save_is_lost(monkeypatch, capsys, steps, saves, begun, reports):
 
     assert scripted.begun == begun
     assert capsys.readouterr().out.count("no kernel") == reports
+
+
+def test_recorded_outputs_are_watched_too(tmp_path):
+    """They lie outside a course's labs; an author who records again need not touch the lab."""
+    lab = SimpleNamespace(path=tmp_path / "labs" / "small", outputs=tmp_path / "reference" / "outputs" / "small")
+    lab.path.mkdir(parents=True)
+    lab.outputs.mkdir(parents=True)
+    deadline = time.monotonic() + PATIENCE
+    with loop._saves(SimpleNamespace(lab=lab), None) as saves:
+        (lab.outputs / "touch.json").write_text("{}")
+        while not saves.due():
+            assert time.monotonic() < deadline
+            time.sleep(loop.IDLE_S)
 
 
 def until(stream, pattern):
