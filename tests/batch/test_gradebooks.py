@@ -353,3 +353,18 @@ def test_one_column_cannot_hold_two_grades():
     """The points of own scenarios would replace those of the lab."""
     with pytest.raises(InputError, match=r"A small lab \(4711\) is both the lab's column and that of own scenarios"):
         read_gradebook(rows_of(CANVAS, "g.csv"), "g.csv", ("A small lab",), "A small lab")
+
+
+def test_an_excused_own_scenario_stays():
+    """EX in Canvas's column for own scenarios is somebody's decision, whatever the lab's column has."""
+    excused = own_scenarios(CANVAS.replace("Section 1,,3,", "Section 1,,EX,"))
+
+    assert rows(excused.text)[2][-2:] == ["50.00", "EX"]
+
+
+def test_who_wrote_no_scenarios_has_no_points_for_them():
+    """Moodle's import has the column where anybody wrote some; the cells of the others are empty."""
+    found = batch(entry("a", number="7", mine=OWN), entry("b", number="8"))
+    filled = fill(PARTICIPANTS, "p.csv", found)
+
+    assert [row[-1] for row in rows(filled.text)] == ["A small lab own scenarios", "2.50", ""]

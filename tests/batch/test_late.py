@@ -2,8 +2,10 @@
 
 import pytest
 
+from grader.batch.commit_dates import date_by_commits
 from grader.batch.late import apply, parse_time, policy_of
-from grader.batch.layouts import find_submissions
+from grader.batch.layouts import FoundSubmission, find_submissions
+from grader.batch.sources import BatchSubmission
 from tests.batch.handed_in import batch, rows
 from tests.batch.results import entry
 from tests.intake.test_repository import NOON, commit
@@ -61,6 +63,18 @@ def test_an_extension_that_fits_two_is_nobodys():
         "submission in results.csv"
     ]
     assert [(one["extension"], one["points"], one["late_undecided"]) for one in both] == [(0, 50, True)] * 2
+
+    in_time = [entry(one["id"], user="5", submitted="2026-11-20T11:00+01:00") for one in both]
+    assert len(apply(in_time, policy)) == 1
+    assert not any("late_undecided" in one for one in in_time)
+
+
+def test_the_longest_of_two_extensions_counts():
+    """One student may be named by login and by ID number, and two members of a group may have one each."""
+    one = entry("a", user="a", number="77")
+    apply([one], policy_of({**LATE, "extensions": {"a": 3, "77": 2}}, "small"))
+
+    assert one["extension"] == 3
 
 
 def test_the_name_of_a_submission_comes_before_a_number():
@@ -132,6 +146,26 @@ def test_a_doubtful_date():
 
     assert apply([one], REPOSITORIES) == ["x: dates were set by hand; nothing was taken off, use --overrides"]
     assert one["late_undecided"] and one["points"] == 50
+
+
+def test_a_doubtful_date_that_nobody_asked_for():
+    """A shard may have it, but the course does not go by commits: the submission has no time, and that is all."""
+    one = entry("x", submitted="2026-11-25T13:00:00+01:00", dated_by="commit", time_doubt="dates were set by hand")
+
+    assert apply([one], PLAIN) == ["1 submission has no time of its own and counts as in time"]
+    assert "late_undecided" not in one and one["points"] == 50
+
+
+def test_the_time_of_a_platform_stays(tmp_path):
+    """The date of a commit is for a repository that has no other time."""
+    commit(tmp_path / "a", NOON)
+    found = FoundSubmission("a", "a", "gradescope", "1", (tmp_path / "a",), submitted="2026-11-20T12:00:00+01:00")
+    sources = [BatchSubmission(one, "", "", None) for one in (found, found._replace(submitted=""))]
+
+    assert [(one.found.submitted, one.found.dated_by) for one in date_by_commits(sources)] == [
+        ("2026-11-20T12:00:00+01:00", ""),
+        ("2026-11-25T12:00:00+01:00", "commit"),
+    ]
 
 
 def test_repositories_of_a_class(cli, lab, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.grading import _time_of
+from grader.batch.grading import _take_time, _time_of
 from grader.batch.identity import EMAIL, PARTICIPANT, Key, keys_of
 from grader.batch.moodle_times import parse_worksheet_time, worksheet_times
 from tests.batch.handed_in import batch, rows
@@ -128,3 +128,16 @@ def test_an_address_that_two_rows_have_tells_no_time():
     rows = [[f"Participant {n}", "X", "team@x.org", "", "", "100", f"Montag, {n}. Mai 2026, 23:59", ""] for n in (1, 2)]
 
     assert {one.kind for one in worksheet_times([ENGLISH, *rows], "m.csv").times} == {PARTICIPANT}
+
+
+def test_a_worksheet_counts_more_than_a_commit():
+    """Its time replaces the date of a commit with all that was said of it; the time of another download stays."""
+    times = {Key(PARTICIPANT, "7"): "2026-05-02T23:59:00"}
+    plain = {"id": "a", "system": "moodle", "user": "7", "email": "", "number": "", "others": []}
+    dated = plain | {"submitted": "2026-05-01T10:00:00+00:00", "dated_by": "commit", "time_doubt": "set by hand"}
+    other = plain | {"submitted": "2026-05-01T10:00:00+00:00", "dated_by": "", "time_doubt": ""}
+    for one in (dated, other):
+        _take_time(one, times)
+
+    assert (dated["submitted"], dated["dated_by"], dated["time_doubt"]) == ("2026-05-02T23:59:00", "", "")
+    assert other["submitted"] == "2026-05-01T10:00:00+00:00"

@@ -73,6 +73,14 @@ def test_what_cannot_be_read_is_a_problem(tmp_path):
         assert data == b"" and told in problem
 
 
+def test_a_sheet_that_may_be_two_peoples_is_a_problem(tmp_path):
+    """A name of Canvas's that can be read in two ways: nobody is marked by a guess."""
+    put(tmp_path / "doe_123_456_789_answers.yaml")
+    ((name, _, problem),) = read(tmp_path)
+
+    assert name == "doe-123" and problem.endswith("can be read as user 123 or as user 456")
+
+
 def test_a_folder_without_sheets_is_an_error(tmp_path):
     """With what is looked for, and without a traceback if there is no such folder."""
     put(tmp_path / "joe" / "kernel.py", "")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.intake import repository
 from grader.intake.refusal import Refused
 from grader.intake.repository import _distance, _end, _patched, _Repository, last_commit
 
@@ -169,6 +170,41 @@ def test_no_link_is_followed(tmp_path, what):
 
     with pytest.raises(Refused):
         last_commit(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "told"),
+    [
+        ("READ_LIMIT", 2000, "KiB"),
+        ("UNPACKED_LIMIT", 400, "it has more than 1024 KiB"),
+        ("PACKS", 1, "there are more than 1 packs"),
+    ],
+)
+def test_what_a_repository_may_cost(tmp_path, monkeypatch, limit, most, told):
+    """Each file and each commit is small, all of them together are not."""
+    last = commit(tmp_path, NOON)
+    for number in range(8):
+        last = commit(tmp_path, NOON + number, last)
+    (tmp_path / ".git" / "objects" / "pack").mkdir()
+    for name in "ab":
+        (tmp_path / ".git" / "objects" / "pack" / f"{name}.idx").write_bytes(pack_with(b"")[0])
+    commit(tmp_path, NOON + 9, last, b"3" * 40)
+    assert last_commit(tmp_path).doubt == ""
+
+    monkeypatch.setattr(repository, limit, most)
+    with pytest.raises(Refused, match=told):
+        last_commit(tmp_path)
+
+
+def test_only_the_nearest_commits_are_looked_up(tmp_path, monkeypatch):
+    """A long history costs no more than a short one."""
+    last = commit(tmp_path, NOON + 9 * 3600)
+    for number in range(3):
+        last = commit(tmp_path, NOON + number, last)
+    assert last_commit(tmp_path).doubt != ""
+
+    monkeypatch.setattr(repository, "COMMITS", 2)
+    assert last_commit(tmp_path).doubt == ""
 
 
 def test_an_object_that_unpacks_to_much(tmp_path):

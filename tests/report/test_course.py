@@ -127,6 +127,23 @@ def test_late_submissions_have_a_list():
     assert "2026-11-02 10:00" in course_text.render(figures) and "2026-11-02 10:00" in course_html.render(figures)
 
 
+def test_only_differences_that_no_scenario_shows_have_a_list():
+    """A kernel that fails a scenario has its points for that, and one without a difference is nobody's concern."""
+    passed = {"touch": "passed", "fork": "passed"}
+    failed = passed | {"fork": "failed"}
+    differs, right = {"differs": True, "line": "it differs"}, {"differs": False, "line": "no difference"}
+    entries = [
+        entry("unseen", verdicts=passed, verified=differs),
+        entry("seen", verdicts=failed, verified=differs),
+        entry("right", verdicts=passed, verified=right),
+        entry("asked for nothing", verdicts=passed),
+    ]
+    figures = course(batch(*entries))
+
+    assert figures.listing("Pass every scenario, but differ in a small world") == [("unseen", "it differs")]
+    assert [id for id, _, note in figures.submissions if "is not right" in note] == ["unseen"]
+
+
 def test_a_task_may_be_called_late():
     """What a person decided on for it is not taken for the late policy's."""
     change = {"what": "late", "before": 5, "after": 9, "comment": "was ill", "hidden": False}
