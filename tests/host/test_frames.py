@@ -6,9 +6,9 @@ import struct
 import pytest
 
 from grader.host.compare import groups, simulated_side
-from grader.host.machine import BASE, HostMachine
+from grader.host.machine import BASE
 from grader.host.model import linux_model
-from grader.host.probes import missing, probe
+from grader.host.probes import missing
 from grader.host.replay import HostReplay
 from grader.lab.lab import load_lab
 from grader.trace.state import State
@@ -40,17 +40,6 @@ class SeenByRoot(HostReplay):
         with open(f"/proc/{self.host.pids[self.numbers[name]]}/pagemap", "rb", buffering=0) as file:
             entry = os.pread(file.fileno(), 8, (BASE // self.size + page) * 8)
         return struct.unpack("Q", entry)[0] & NUMBER
-
-
-@pytest.fixture(scope="module")
-def host():
-    """A host machine that shows frame numbers."""
-    with HostMachine() as machine:
-        found = probe(machine)
-        if found.breaks or not found.looks:
-            pytest.skip(f"this kernel does not follow rules {found.breaks}, or does not let us look")
-        machine.found = found
-        yield machine
 
 
 @pytest.mark.parametrize("name", LABS)

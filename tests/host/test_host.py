@@ -9,8 +9,6 @@ import tempfile
 
 import pytest
 
-from grader.authoring.fuzz.host import find_host_difference, host_words, left_out
-from grader.authoring.fuzz.vocabulary import vocabulary
 from grader.host.compare import Side, compare, differences
 from grader.host.machine import HostMachine, folder_on_disk, in_memory
 from grader.host.measure import Sizes
@@ -36,16 +34,6 @@ LABS = ("copy-on-write", "demand-paging", "file-backed", "kernel-access", "share
 
 #: Scenarios in which a step of the lab ends otherwise for want of frames, of which Linux has enough.
 SMALL = ("buffer-larger-than-memory", "kernel-write-without-a-frame")
-
-
-@pytest.fixture(scope="module")
-def host():
-    """A host machine whose kernel follows all rules of the profile."""
-    with HostMachine() as machine:
-        found = probe(machine)
-        if found.breaks or not found.looks:
-            pytest.skip(f"this kernel does not follow rules {found.breaks}, or has no pagemap")
-        yield machine
 
 
 def scenario_of(steps, files="", profile=True):
@@ -437,89 +425,9 @@ def test_every_difference_to_the_lab_has_its_rule(root, name):
         assert unexplained == [] or scenario.id in SMALL, (scenario.id, unexplained)
 
 
-@pytest.mark.proof
-@pytest.mark.parametrize(
-    ("name", "count", "seed"), [("copy-on-write", 70, 2), ("file-backed", 70, 1), ("linux", 60, 1)]
-)
-def test_random_scenarios_are_as_modelled(root, host, name, count, seed):
-    """Two hundred, with fixed seeds. labs/README.md has the two differences that other seeds find."""
-    search = find_host_difference(lab_of(root, name), seed, count)
-
-    assert search.found is None
-    assert search.tried.total() == count
-
-
-def test_a_search_on_the_host_is_reported(cli, root, host):
-    """Some random scenarios, all as modelled, with the processor time."""
-    status, out, err = cli("fuzz", root / "labs" / "copy-on-write", "--host", "--seed", 1, "--examples", 5)
-
-    assert (status, err) == (0, "")
-    assert "this machine is as modelled in 5 random scenarios, seed 1" in out
-
-
-def test_a_difference_on_the_host_is_found_and_shrunk(cli, root, host, monkeypatch):
-    """If every fork were a difference, a scenario that does little but fork is left, with the kernel's version."""
-
-    def forks(step, record, state, seen):
-        return ["faults"] if step.verb == "fork" else []
-
-    monkeypatch.setattr("grader.authoring.fuzz.host.differences", forks)
-    status, out, _ = cli("fuzz", root / "labs" / "copy-on-write", "--host", "--seed", 1, "--examples", 20)
-
-    assert status == 1
-    assert "this machine differs from the model in faults" in out
-    assert os.uname().release in out
-    assert out.count("\n  - ") == 1
-
-
-def test_random_scenarios_leave_out_files_that_are_read_on_in_advance(root):
-    """A file that is on disk fits into three quarters of what one read brings; beyond, Linux reads on early."""
-    words = vocabulary(lab_of(root, "linux"))
-    longest = {
-        pages: max(file.pages for one in host_words(words, pages).hardware for file in one.files if not file.cached)
-        for pages in (32, 64)
-    }
-
-    assert longest == {32: 5, 64: 40}
-    assert left_out(words, host_words(words, 32)) == ["files of 40 pages on the disk, which is read on in advance"]
-    assert left_out(words, host_words(words, 64)) == []
-
-
-def test_little_memory_to_lock_is_reported(root, monkeypatch):
-    """Where a process may lock 64 KiB, as on some systems, random scenarios do without mlock, and say so."""
-    monkeypatch.setattr("resource.getrlimit", lambda _: (65536, 65536))
-    words = vocabulary(lab_of(root, "copy-on-write"))
-    used = host_words(words, 64)
-
-    assert "mlock" not in used.verbs and "madvise" in used.verbs
-    assert left_out(words, used) == ["mlock, which `ulimit -l` limits to less than 4096 KiB"]
-
-
 def test_an_output_file_is_for_the_page(cli, root, tmp_path):
     """--output without --format html would otherwise be ignored."""
     status, _, err = cli("host", root / "labs" / "copy-on-write", "three-sections", "--output", tmp_path / "page.html")
 
     assert status == 2
     assert "add --format html" in err
-
-
-def test_a_scenario_on_which_the_profile_fails_is_reported(cli, root, host, monkeypatch):
-    """There is nothing to compare with, but a kernel that breaks a rule of its own must not go unnoticed."""
-
-    class Crashes(LinuxKernel):
-        def fork(self, parent, child):
-            raise RuntimeError
-
-    monkeypatch.setattr("grader.authoring.fuzz.host.linux_kernel", lambda *_: Crashes)
-    status, out, _ = cli("fuzz", root / "labs" / "shared-memory", "--host", "--seed", 1, "--examples", 20)
-
-    assert status == 1
-    assert "The Linux profile fails on" in out and "the reference crashes in step" in out
-
-
-def test_students_kernels_never_run_on_the_host(cli, root):
-    """A submission together with --host is refused."""
-    status, _, err = cli("fuzz", root / "labs" / "copy-on-write", "--host", "--submission", "reference")
-
-    assert status == 2
-    assert "only trusted scenarios run on this machine" in err
