@@ -41,6 +41,7 @@ class LinuxMachine(Machine):
         self._survives = False  # whether a handler catches the SIGSEGV of this access
 
         def kernel_with_cache(hw: Hardware) -> Kernel:
+            """Make the kernel on hardware whose frames hold the cached files already, as after a start long ago."""
             self._fill_cache(files)
             return make_kernel(hw)
 

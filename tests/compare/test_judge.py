@@ -9,6 +9,7 @@ from grader.grade.attempt import attempt_here
 from grader.machine import Kernel, OutOfMemory, Protection, RegionMap, SegmentationFault
 from grader.replay.simulated import replay
 from grader.scenario.loader import parse_scenario
+from reference.file_backed import FileBackedKernel
 from reference.linux import LinuxKernel
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
@@ -273,7 +274,6 @@ def test_a_correct_kernel_that_does_all_else_differently_agrees(acts, order):
 
 def saved_pages():
     """A step that writes two pages back to a file, and the trace it belongs to."""
-    from reference.file_backed import FileBackedKernel
 
     text = """format: 1
 title: Saved
@@ -382,6 +382,31 @@ def test_an_ownerless_frame_is_named_by_its_last_page():
 
     assert found.rule == "audit"
     assert "the frame of C:h[1] (in use since step 3) is still allocated" in found.yours
+
+
+@pytest.mark.parametrize(
+    ("fields", "files", "held"),
+    [
+        ("", "", ""),
+        (", shared: true", "", ", or held by a shared object in use"),
+        (", file: f", "files: {f: {pages: 1}}\n", ", or held by a file in use"),
+    ],
+)
+def test_who_may_hold_a_frame_depends_on_what_the_scenario_has(fields, files, held):
+    """A message of an early lab says nothing of objects and files."""
+
+    class Hoards(FileBackedKernel):
+        def munmap(self, process, start, pages):
+            self.hw.frames.allocate()
+
+    scenario = parse_scenario(
+        f"format: 1\ntitle: T\ntask: t\n{files}processes: [P]\nsteps:\n"
+        f"  - mmap: {{by: P, name: h, pages: 1{fields}}}\n  - munmap: {{by: P, at: h}}\n",
+        "held",
+    )
+    divergence = attempt_here(scenario, replay(scenario, FileBackedKernel), Hoards).divergence
+
+    assert divergence.expected == f"every allocated frame is mapped by an entry{held}"
 
 
 def test_a_frame_that_was_never_mapped_is_nobody_s():

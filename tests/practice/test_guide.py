@@ -140,11 +140,10 @@ def test_a_compiler_that_fails_is_named(practice, monkeypatch, tmp_path):
     compiler.chmod(0o755)
     monkeypatch.setattr(program, "find_tool", lambda _: str(compiler))
     status, out, _ = practice("", "--no-input")
+    told = " ".join(out.split())  # where lines end depends on where the lab lies
 
     assert status == 0
-    assert (
-        "cannot compile" in out and "stdio.h" in " ".join(out.split()) and "written in Python" in " ".join(out.split())
-    )
+    assert "cannot compile" in told and "stdio.h" in told and "written in Python" in told
     assert_rows(out, ROWS + GONE)
 
 
