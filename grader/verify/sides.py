@@ -144,14 +144,18 @@ class RemoteSide:
 
     def form(self, names: MachineForm) -> bytes:
         """Return the hash of the kernel's state after the last step."""
+        self._check_state()
+        return self._state
+
+    def _check_state(self) -> None:
         if self._state[:1] != b"\1":
             reason = printable(self._state[1:].decode("utf-8", "replace"), 200)
             raise Unmergeable(reason or "does not report its state")
-        return self._state
 
     def check_elsewhere(self) -> None:
-        """Ask for a thorough look with the next step."""
-        self._next["thorough"] = True
+        """Ask for a thorough look at once: after the last level there is no other message that could carry it."""
+        self._visit(thorough=True)
+        self._check_state()
 
     def save(self) -> tuple[int, Memento]:
         """Return the present state, and let the kernel's process save it with the next message."""

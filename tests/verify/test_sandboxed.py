@@ -181,6 +181,16 @@ def test_state_is_noticed_wherever_it_is(session, place):
         assert found.outcome.reason
 
 
+def test_a_module_that_is_changed_in_the_last_level_is_noticed(session):
+    """A write that is refused although the page is there comes last in this world; no step follows it."""
+    refused = "            raise SegmentationFault\n"
+    changing = "            if fault.present:\n                import heapq; heapq.n = 1\n"
+    world = World("read-only", (Mapped("P", {"name": "h", "pages": 1, "protection": "r--"}),), 1, ("read", "write"))
+    outcome = verify(session, kernel_text(refused, changing + refused), world).outcome
+
+    assert (outcome.merged, outcome.closed, outcome.reason) == (False, False, "changes the module heapq")
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("name", ["kernel-access", "file-backed", "swapping", "tlb"])
 def test_files_swap_and_tlb_are_explored_alike_in_the_sandbox(name):

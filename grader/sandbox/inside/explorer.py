@@ -162,7 +162,7 @@ class Explorer(Worker):
         if given.get("thorough"):
             self.attempt(lambda: self._known_state().look_elsewhere())
         hashed = b""
-        if self.run is not None and not given.get("end"):
+        if self.run is not None and "step" in given:
             hashed = self._hash(given["order"])
         self.log_and_state(hashed)
 
