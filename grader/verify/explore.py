@@ -256,12 +256,15 @@ def explore_by_replay(
     Without a number of steps, the search goes as far as REPLAYED scenarios allow.
     """
     level = tried = covered = 0
+    cut = False  # True once scenarios were left out that are longer
     levels: dict[int, list[tuple[Step, ...]]] = {0: [tuple(setup(world))]}
     try:
         while levels and (steps is None or level <= steps):
             paths = levels.pop(level, [])
-            if steps is None and (level > STEPS or tried + len(paths) > REPLAYED):
+            if paths and steps is None and (level > STEPS or tried + len(paths) > REPLAYED):
+                cut = True
                 break
+            cut = cut or (level == steps and bool(paths))
             for done, path in enumerate(paths):
                 scenario = with_outcomes(written(world, path), reference)
                 tried += 1
@@ -275,7 +278,7 @@ def explore_by_replay(
             covered = tried
     except KeyboardInterrupt:
         return Outcome(max(level - 1, 0), covered, covered, covered, False, None, False, reason, stopped=True)
-    return Outcome(level - 1, tried, tried, tried, not levels, None, False, reason)
+    return Outcome(level - 1, tried, tried, tried, not levels and not cut, None, False, reason)
 
 
 def _possible(world: World, reference: MakeKernel, path: tuple[Step, ...]) -> list[Action]:

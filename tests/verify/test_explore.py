@@ -14,7 +14,8 @@ from grader.machine import InvalidArgument
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
 from grader.verify.explore import explore, explore_by_replay
-from grader.verify.verify import verify_kernel
+from grader.verify.verify import Verified, verify_kernel
+from grader.verify.words import summary
 from reference.copy_on_write import CopyOnWriteKernel
 
 LAB = load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
@@ -37,6 +38,18 @@ def test_the_scenarios_are_those_that_a_search_without_merging_runs():
     replayed = explore_by_replay(SMALL, REFERENCE, lambda scenario, expected: False, 3)
 
     assert merged.scenarios == replayed.scenarios
+
+
+@pytest.mark.parametrize(
+    ("verbs", "steps", "closed"), [(("read",), 2, False), (("read",), None, False), (("exit",), 3, True)]
+)
+def test_without_merging_a_space_closes_only_if_no_scenario_is_left_out(verbs, steps, closed):
+    """What was tried says nothing of longer scenarios, and a report must not say that it does."""
+    world = World("one", (Mapped("P", {"name": "h", "pages": 1}),), 1, verbs)
+    outcome = explore_by_replay(world, REFERENCE, lambda scenario, expected: False, steps)
+
+    assert outcome.closed is closed
+    assert ("of any length" in summary([Verified(world, outcome)])) is closed
 
 
 def test_a_failure_that_never_comes_to_pass_is_no_scenario():
