@@ -65,6 +65,10 @@ def test_what_it_says(course, lab):
             "format: 1\nlate: {due: {}, per_day: 1, extensions: {jd1: -1}}\n",
             "course.yaml:2: extensions: jd1 has -1; expected a number of days",
         ),
+        (
+            "format: 1\nlate: {due: {}, per_day: 1, extensions: {jd1: 367}}\n",
+            "course.yaml:2: extensions: jd1 has 367; expected a number of days",
+        ),
         ("format: 1\nlate: {due: {}, per_day: 1, cup: 2}\n", "late has no field 'cup' (did you mean 'cap'?)"),
         (
             "format: 1\nlate: {due: {}, per_day: 1, zone: Mars}\n",

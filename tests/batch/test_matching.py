@@ -47,9 +47,10 @@ def test_two_submissions_of_one_name_get_nothing():
 def test_a_name_of_somebody_who_is_found_by_a_key_is_not_used_again():
     """The second Jane Doe has no submission; the first one's is not hers."""
     jane = entry("p", system="moodle", user="7", label="Jane Doe")
-    matches = match([jane], [row(2, (PARTICIPANT, "7"), name="Jane Doe"), row(3, (PARTICIPANT, "8"), name="Jane Doe")])
+    first = row(2, (PARTICIPANT, "7"), name="Jane Doe")
 
-    assert ids(matches) == ["p", ""]
+    assert ids(match([jane], [first, row(3, (PARTICIPANT, "8"), name="Jane Doe")])) == ["p", ""]
+    assert ids(match([jane], [first, row(3, (EMAIL, "other@x.org"), name="Jane Doe")])) == ["p", ""]
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,14 @@ def test_a_team_that_may_be_two_is_for_a_person_to_decide(roster):
     assert one["others"] == [] and one["doubt"] == "lab-team-a can be the submission of Team Ä or of Team A"
 
 
+def test_a_login_comes_before_a_team_of_that_name(roster):
+    """A folder that is called like somebody's login is that person's, not a group's."""
+    one = entry("red", user="red", given="red")
+    introduce([one], roster("login,name,group\nred,Ann Red,Blue\nb1,Bob,Red\n"))
+
+    assert (one["label"], one["others"]) == ("Ann Red", [])
+
+
 def test_a_moodle_team_folder(roster):
     """Moodle writes the team before the name."""
     one = entry("p", system="moodle", user="55", label="Red-Jane Doe")
@@ -183,6 +191,15 @@ def test_a_name_of_the_roster_stays():
     name_people(entries, listed_in(GRADEBOOK, "w.csv"))
 
     assert entries[0]["label"] == "Jane A. Doe"
+
+
+def test_an_id_number_of_the_download_stays():
+    """A gradebook that has another one for the same person does not replace it."""
+    entries = [entry("janedoe-31", **CANVAS_ENTRY, number="7")]
+    book = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section"], ["Doe, Jane", "31", "8", "x", "S"]]
+    name_people(entries, listed_in(book, "c.csv"))
+
+    assert (entries[0]["label"], entries[0]["number"]) == ("Jane Doe", "7")
 
 
 def test_two_rows_with_one_key_name_nobody():
