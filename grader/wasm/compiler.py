@@ -117,7 +117,8 @@ def _compile(source: str, compiler: tuple[str, ...], walls: bool) -> Compiled:
             raise InputError([f"the C compiler cannot be started here ({messages}); nothing was compiled"])
         module = pathlib.Path(folder, "kernel.wasm")
         errors, warnings = _told(messages, "error"), _told(messages, "warning")
-        if status != 0 or not module.is_file():
+        # A link would lead this process to a file that the compiler itself may not read.
+        if status != 0 or module.is_symlink() or not module.is_file():
             return Compiled(b"", errors, warnings, "" if errors else _why(status, messages))
         if module.stat().st_size > MODULE_LIMIT:
             return Compiled(b"", reason=f"the compiled kernel has more than {MODULE_LIMIT >> 10} KiB")

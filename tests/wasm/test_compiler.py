@@ -130,6 +130,14 @@ def test_the_compiler_sees_the_lines_that_were_checked(secret):
     assert "THE SECRET" not in str(compiled) and "unknown type name 'include'" in compiled.errors[0][1]
 
 
+def test_a_link_in_place_of_a_module_is_not_followed(secret, monkeypatch):
+    """Whatever has taken over the compiler cannot let the grader read what the compiler may not."""
+    command = ("/bin/sh", "-c", f"/bin/ln -s {secret} kernel.wasm")
+    monkeypatch.setattr(compiler, "find_compiler", lambda: command)
+
+    assert compile_kernel(FORK % "return 7;", walls=False).module == b""
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize(
     "source",
