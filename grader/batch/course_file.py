@@ -202,7 +202,11 @@ def _late_problems(late: Block, labs: Collection[str]) -> Iterator[_Problem]:
     if isinstance(due, Block):
         yield from _of_labs("due", due, labs, _is_time, 'a time with its offset, such as "2026-11-20T23:59+01:00"')
     if isinstance(extensions, Block):
+        first: dict[str, str] = {}  # capitals do not count in a student's keys (late.py)
         for student, days in extensions.items():
+            other = first.setdefault(student.casefold(), student)
+            if other != student:
+                yield extensions.lines[student], f"extensions: {student} and {other} are one student; keep one of them"
             if not (is_number(days) and 0 <= days <= DAYS):
                 told = f"extensions: {student} has {days!r}; expected a number of days, 0 to {DAYS}"
                 yield extensions.lines[student], told

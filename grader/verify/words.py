@@ -8,7 +8,7 @@ from grader.verify.verify import Verified
 
 def certificate(outcome: Outcome) -> str:
     """Return one sentence on what holds, such as "no difference in any scenario of any length (38 states, …)"."""
-    steps = f"{outcome.steps} step{'s' * (outcome.steps != 1)}"
+    steps = _steps(outcome.steps)
     scenarios = f"{outcome.scenarios:,} scenario{'s' * (outcome.scenarios != 1)}"
     if not outcome.merged:
         return f"no difference in any of {scenarios} of up to {steps}"
@@ -30,15 +30,19 @@ def remarks(outcome: Outcome) -> list[str]:
     return found
 
 
+def _steps(number: int) -> str:
+    return f"{number} step{'s' * (number != 1)}"
+
+
 def summary(found: list[Verified]) -> str:
     """Return one sentence on several worlds, for a report: the difference, or the weakest of the certificates."""
     for world, outcome, _ in found:
         if outcome.difference is not None:
             steps = len(outcome.difference.steps)
-            return f"verified: a scenario of {steps} steps differs (`grader verify` shows it in scope {world.name})"
+            return f"verified: a scenario of {_steps(steps)} differs (`grader verify` shows it in scope {world.name})"
     worlds = f"{len(found)} small world{'s' * (len(found) != 1)}"
     if all(outcome.closed for _, outcome, _ in found):
         return f"verified: no difference in a scenario of any length, in {worlds}"
     scenarios = sum(outcome.scenarios for _, outcome, _ in found)
     steps = min(outcome.steps for _, outcome, _ in found)
-    return f"verified: no difference in {scenarios:,} scenarios, all those of up to {steps} steps in {worlds}"
+    return f"verified: no difference in {scenarios:,} scenarios, all those of up to {_steps(steps)} in {worlds}"

@@ -69,6 +69,10 @@ def test_what_it_says(course, lab):
             "format: 1\nlate: {due: {}, per_day: 1, extensions: {jd1: 367}}\n",
             "course.yaml:2: extensions: jd1 has 367; expected a number of days",
         ),
+        (
+            "format: 1\nlate: {due: {}, per_day: 1, extensions: {jd1: 2, JD1: 3}}\n",
+            "course.yaml:2: extensions: JD1 and jd1 are one student; keep one of them",
+        ),
         ("format: 1\nlate: {due: {}, per_day: 1, cup: 2}\n", "late has no field 'cup' (did you mean 'cap'?)"),
         (
             "format: 1\nlate: {due: {}, per_day: 1, zone: Mars}\n",
