@@ -6,7 +6,7 @@ import argparse
 import pathlib
 import time
 
-from grader.cli.streams import columns, fitted
+from grader.cli import streams
 from grader.errors import InputError
 from grader.grade.last_run import last_run
 from grader.lab.lab import Lab, find_lab, load_lab
@@ -37,11 +37,13 @@ def run(options: argparse.Namespace) -> int:
             known = installed()
             way = f"`{command('start', first_of(known))}` makes a working folder" if known else ELSEWHERE
             raise InputError([f"no labs here or in labs/; {way}"])
-        print("\n".join(fitted(labs(paths))))
+        print("\n".join(streams.fitted(labs(paths))))
         return 0
-    width = columns()
-    for line in scenarios(load_lab(find_lab(options.lab))):
+    width = streams.columns()
+    *lines, total = scenarios(load_lab(find_lab(options.lab)))
+    for line in lines:
         print(shortened(line, width) if width is not None else line)
+    print("\n".join(streams.fitted([total])))  # points are never cut off
     return 0
 
 
@@ -69,7 +71,7 @@ def labs(paths: list[pathlib.Path]) -> list[str]:
         state = run.told(time.time()) if run is not None else "not run yet"
         about = lab.title, f"{len(lab.scenarios)} public scenarios; {state}"
         # In a narrow terminal the folder has a line of its own.
-        if (columns() or NARROW) < NARROW:
+        if (streams.columns() or NARROW) < NARROW:
             lines += [str(path), *(f"  {line}" for line in about)]
         else:
             lines += [f"{path!s:{WIDTH}} {about[0]}", f"{'':{WIDTH}} {about[1]}"]

@@ -10,11 +10,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from grader.cli import add_isolation
+from grader.cli import add_isolation, streams
 from grader.cli.compiling import tell_compiling
 from grader.cli.given import add_lab_and_kernel, lab_and_submission, likely_language
 from grader.cli.output import write
-from grader.cli.streams import columns
 from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.attempt import BEFORE, Attempt
@@ -209,7 +208,7 @@ def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: S
 
 def _width(options: argparse.Namespace) -> int:
     """Return the columns of the terminal; elsewhere those of a report that is read later."""
-    return (columns() if options.output is None else None) or WIDTH
+    return (streams.columns() if options.output is None else None) or WIDTH
 
 
 def _commands(options: argparse.Namespace, lab: Lab) -> Callable[..., str]:

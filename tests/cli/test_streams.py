@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.labs import kernel_text
+
 
 @pytest.mark.parametrize(
     ("redirection", "status", "told"),
@@ -61,9 +63,19 @@ def test_lines_for_a_terminal_are_broken_between_words(monkeypatch):
 def test_labs_are_listed_in_any_width(lab, cli, monkeypatch, width):
     """In a narrow terminal a lab's folder has a line of its own, and no line is too long."""
     monkeypatch.chdir(lab.parent)
-    for module in ("streams", "list"):
-        monkeypatch.setattr(f"grader.cli.{module}.columns", lambda: width)
+    monkeypatch.setattr("grader.cli.streams.columns", lambda: width)
     out = cli("list")[1]
 
     assert max(map(len, out.splitlines())) <= width
     assert ("small\n  A small lab\n" in out) is (width == 44)
+
+
+def test_points_are_not_cut_off_in_a_narrow_terminal(lab, cli, monkeypatch):
+    """A title may lose its last words, the line with the points goes on in the next one."""
+    (lab / "kernel.py").write_text(kernel_text())
+    cli("run", lab)
+    monkeypatch.setattr("grader.cli.streams.columns", lambda: 30)
+    out = cli("list", lab)[1]
+
+    assert max(map(len, out.splitlines())) <= 30
+    assert "90 of 100 points, just now" in " ".join(out.split())
