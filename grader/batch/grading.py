@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import hashlib
 import json
@@ -30,13 +29,13 @@ from grader.grade.twins import Twin, twins_of
 from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE, WAITING
 from grader.lab.lab import Lab
 from grader.lab.recordings import Recording, load_recordings, recording_path
-from grader.quiz import each_has_numbers, mark
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.trace.json_form import trace_to_json
 from grader.versions import grader_hash
 
 if TYPE_CHECKING:
+    from grader.quiz.marker import Marker
     from grader.quiz.statistics import QuizStatistics
 
 #: Called with the number of submissions that are done, and what became of one.
@@ -55,6 +54,7 @@ class Course(NamedTuple):
     grader: str
     twins: dict[str, Twin]
     twin_outputs: dict[str, str]
+    marker: Marker | None
     verify: bool = False  # whether kernels are to be verified as well
 
     def twin_key(self, kernel: str, scenario: str) -> Key:
@@ -71,12 +71,23 @@ def open_course(lab: Lab, isolation: str, verify: bool = False) -> Course:
         scenario.id: hashlib.sha256(recording_path(lab, scenario).read_bytes()).hexdigest()
         for scenario in lab.all_scenarios
     }
-    mark(lab, None)  # a quiz that cannot be read is found now, not when everything is graded
+    marker = _marker(lab)
     hashes = {id: output.hash for id, output in outputs.items()}
     twins = twins_of(lab, lab.scenarios)
     twin_digests = {id: _digest(twin.output) for id, twin in twins.items()}
     bundle = pack(lab, outputs, isolation, twins)
-    return Course(lab, bundle, hashes, digests, grader_hash(), twins, twin_digests, verify)
+    return Course(lab, bundle, hashes, digests, grader_hash(), twins, twin_digests, marker, verify)
+
+
+def _marker(lab: Lab) -> Marker | None:
+    """Return what marks the quiz; None if there is none. A quiz that cannot be read is found before anything else."""
+    if lab.quiz is None:
+        return None
+    from grader.quiz.marker import Marker
+
+    marker = Marker(lab)
+    marker.mark(None)
+    return marker
 
 
 def _digest(output: Recording) -> str:
@@ -270,7 +281,7 @@ class Grades:
         self._shares = {scenario.id: course.lab.share(scenario) for scenario in course.lab.all_scenarios}
         self._hidden = {scenario.id for scenario in course.lab.hidden}
         self._certificates: dict[str, Kept | None] = {}
-        self._marks: dict[tuple[bytes | None, tuple[str, ...]], QuizResult | None] = {}
+        self._marks: dict[tuple[bytes | None, tuple[str, ...]], QuizResult] = {}
 
     def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[ResultBuilder, Isolation]:
         """Return what builds the result of a submission, for either audience, and its isolation."""
@@ -308,22 +319,16 @@ class Grades:
 
     def quiz_statistics(self) -> QuizStatistics | None:
         """Return what the class answered in the quiz; None if the lab has none."""
-        lab = self.course.lab
-        if lab.quiz is None:
+        marker = self.course.marker
+        if marker is None:
             return None
-        from grader.quiz.marking import read_sheet, variant_of
-        from grader.quiz.questions import load_quiz
-        from grader.quiz.statistics import Marked, quiz_statistics, wrong_answers
-        from grader.quiz.variants import by_the_course
+        from grader.quiz.statistics import Marked, quiz_statistics
 
-        everybodys = None if self._each_has_numbers else load_quiz(lab, by_the_course(""))
         sheets = []
         for _, about, answers in self.store.submissions():
             marks = self._marked(about, answers)
             if answers is not None and marks is not None:
-                sheet, _ = read_sheet(answers)
-                quiz = everybodys or load_quiz(lab, by_the_course(variant_of(sheet), owners(about)))
-                sheets.append(Marked(marks, wrong_answers(lab, quiz, sheet)))
+                sheets.append(Marked(marks, marker.wrong_answers(answers, self._owners(about))))
         return quiz_statistics(sheets)
 
     def _twin(self, kernel: str, scenario: str, kept: dict[tuple[str, str], Kept]) -> Attempt | None:
@@ -340,11 +345,14 @@ class Grades:
     def _marked(self, about: dict[str, Any], answers: bytes | None) -> QuizResult | None:
         """Return the marks of a sheet. A sheet that many hand in (the empty one) is marked once, unless each student
         has other numbers."""
-        known = owners(about) if self._each_has_numbers else ()
+        marker, known = self.course.marker, self._owners(about)
+        if marker is None:
+            return None
         if (answers, known) not in self._marks:
-            self._marks[answers, known] = mark(self.course.lab, answers, owners=known)
+            self._marks[answers, known] = marker.mark(answers, known)
         return self._marks[answers, known]
 
-    @functools.cached_property
-    def _each_has_numbers(self) -> bool:
-        return each_has_numbers(self.course.lab)
+    def _owners(self, about: dict[str, Any]) -> tuple[str, ...]:
+        """Return the ids that choose a student's numbers; none where all have the same."""
+        marker = self.course.marker
+        return owners(about) if marker is not None and marker.each_has_numbers else ()

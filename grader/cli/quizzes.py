@@ -18,9 +18,9 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import Lab
 from grader.points import points
-from grader.quiz.marking import CORRECT, mark_answers, read_sheet, variant_of
+from grader.quiz.marker import Marker
+from grader.quiz.marking import CORRECT, read_sheet, variant_of
 from grader.quiz.marks import QuizResult
-from grader.quiz.questions import load_quiz
 from grader.quiz.terminal.markdown import layout
 from grader.quiz.variants import by_the_course
 
@@ -30,7 +30,8 @@ def mark_folder(options: argparse.Namespace, lab: Lab) -> int:
     if options.format not in ("text", "json"):
         raise InputError([f"--format {options.format} is for a single sheet; use text or json for a folder"])
     all_found = find_sheets(pathlib.Path(options.answers), lab.name)
-    sheets = [(found, _marked(options, lab, found)) for found in all_found.sheets]
+    marker = Marker(lab)
+    sheets = [(found, _marked(options.seed, marker, found)) for found in all_found.sheets]
     if options.format == "json":
         results = [result(lab, marked, found.name, found.data, options) for found, marked in sheets]
         write(options, json.dumps({"format": 1, "lab": lab.name, "sheets": results}, indent=1) + "\n")
@@ -58,12 +59,12 @@ def _tell_unread(found: Sheets) -> None:
 NAMED = 10
 
 
-def _marked(options: argparse.Namespace, lab: Lab, found: Sheet) -> QuizResult:
+def _marked(given: str | None, marker: Marker, found: Sheet) -> QuizResult:
     sheet, problems = read_sheet(found.data)
     if found.problem:
         problems = [found.problem]
-    seed = by_the_course(variant_of(sheet), found.owners) if options.seed is None else options.seed
-    return mark_answers(lab, load_quiz(lab, seed), sheet, problems)
+    seed = by_the_course(variant_of(sheet), found.owners) if given is None else given
+    return marker.mark_sheet(sheet, problems, seed)
 
 
 def _table(sheets: list[tuple[Sheet, QuizResult]]) -> list[str]:

@@ -8,34 +8,19 @@ from grader.lab.lab import Lab
 from grader.quiz.marks import QuizResult
 
 
-def mark(lab: Lab, answers: bytes | None, seed: str | None = None, owners: Sequence[str] = ()) -> QuizResult | None:
+def mark(lab: Lab, answers: bytes | None, owners: Sequence[str] = ()) -> QuizResult | None:
     """Mark a sheet as the course does. Return points, max_points and questions, or None if the lab has no quiz.
 
-    answers  the sheet's bytes, or None
-    seed     chooses the variant; with None, the quiz file decides. The variant named on the sheet never decides.
+    answers  the sheet's bytes, or None. The variant named on the sheet never decides.
     owners   the ids by which the student is known, for quizzes whose seed is the student's id
 
     InputError if the quiz itself is wrong. Whatever the sheet contains, this does not fail.
     """
     if lab.quiz is None:
         return None
-    from grader.quiz.marking import mark_answers, read_sheet, variant_of
-    from grader.quiz.questions import load_quiz
-    from grader.quiz.variants import by_the_course
+    from grader.quiz.marker import Marker
 
-    sheet, problems = read_sheet(answers)
-    quiz = load_quiz(lab, by_the_course(variant_of(sheet), owners) if seed is None else seed)
-    return mark_answers(lab, quiz, sheet, problems)
-
-
-def each_has_numbers(lab: Lab) -> bool:
-    """Return True if the quiz is marked with numbers of each student's own."""
-    if lab.quiz is None:
-        return False
-    from grader.quiz.questions import load_quiz
-    from grader.quiz.variants import STUDENT
-
-    return STUDENT in load_quiz(lab).rule
+    return Marker(lab).mark(answers, owners)
 
 
 def check_quiz(lab: Lab) -> list[str]:

@@ -20,6 +20,9 @@ CORRECT, PARTIAL, WRONG, UNANSWERED, INVALID = "correct", "partial", "wrong", "u
 #: A sheet: question id -> answer, as a text or a list of texts.
 Sheet = dict[str, str | list[str]]
 
+#: Returns the key of a question: `keyed`, or a marker that works out each key once.
+KeyOf = Callable[[Lab, Quiz, Question], Keyed]
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?\Z")
 _EMPTY = ("", "~", "null")
 
@@ -57,7 +60,7 @@ def unfit(given: object) -> bool:
     return isinstance(given, Unfit)
 
 
-def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> QuizResult:
+def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str], key_of: KeyOf = keyed) -> QuizResult:
     """Return the marks of a sheet that has been read. `problems` lists what is wrong with it as a whole."""
     known = {question.id for question in quiz.questions}
     problems = list(problems)
@@ -68,7 +71,7 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> Qui
     entries = []
     earned = Fraction(0)
     for question in quiz.questions:
-        mark = mark_question(lab, quiz, question, sheet.get(question.id))
+        mark = mark_question(lab, quiz, question, sheet.get(question.id), key_of)
         earned += mark.share * question.points
         entry: QuestionResult = {
             "id": question.id,
@@ -89,13 +92,15 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str]) -> Qui
     return marked
 
 
-def mark_question(lab: Lab, quiz: Quiz, question: Question, given: str | list[str] | None) -> Mark:
+def mark_question(
+    lab: Lab, quiz: Quiz, question: Question, given: str | list[str] | None, key_of: KeyOf = keyed
+) -> Mark:
     """Return the mark of one answer. An answer of the wrong kind is `invalid`; its feedback says what is expected."""
     if given is None or is_open(given):
         return Mark(UNANSWERED, Fraction(0))
     if unfit(given):
         return Mark(INVALID, Fraction(0), (str(given),))
-    mark = _MARKERS[question.type](question, keyed(lab, quiz, question), given)
+    mark = _MARKERS[question.type](question, key_of(lab, quiz, question), given)
     if mark.verdict == WRONG and question.penalty:
         return mark._replace(share=-question.penalty)
     return mark

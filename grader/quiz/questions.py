@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from grader.errors import FormatError, InputError, did_you_mean
@@ -29,16 +30,46 @@ def load_quiz(lab: Lab, seed: Seed = everybodys) -> Quiz:
 
     InputError if the file is missing or wrong, or if a question names something that the lab does not have.
     """
-    if lab.quiz is None:
-        raise InputError([f"{lab.name} has no quiz"])
-    try:
-        with KeptTrees(lab.path) as trees:
+    return QuizFile(lab).variant(seed)
+
+
+class QuizFile:
+    """The quiz file of a lab, read once for all of its variants. Each variant is made once."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Read a file. InputError if it is missing, or if the quiz has a wrong field; questions are read later."""
+        if lab.quiz is None:
+            raise InputError([f"{lab.name} has no quiz"])
+        self._path = lab.quiz
+        self._reader = _Reader(lab.quiz.name, lab)
+        self._variants: dict[str, Quiz] = {}
+        with self._told(), KeptTrees(lab.path) as trees:
             tree = trees.read(unpacked(lab.quiz.read_bytes()), lab.quiz.name)
-        return _Reader(lab.quiz.name, lab).quiz(tree, seed)
-    except ValueError as error:
-        raise InputError([f"{lab.quiz}: {error}"]) from None
-    except OSError as error:
-        raise InputError([f"{lab.quiz}: {error.strerror}"]) from None
+            self._block = self._reader.top(tree)
+        self.rule = rule_of(self._block)
+
+    def variant(self, seed: Seed = everybodys) -> Quiz:
+        """Return the quiz in the variant that a seed chooses, as `load_quiz`. InputError as there."""
+        chosen = seed if isinstance(seed, str) else seed(self.rule)
+        if chosen not in self._variants:
+            with self._told():
+                self._variants[chosen] = self._reader.quiz(self._block, chosen)
+        return self._variants[chosen]
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what is wrong with the file into InputError."""
+        try:
+            yield
+        except ValueError as error:
+            raise InputError([f"{self._path}: {error}"]) from None
+        except OSError as error:
+            raise InputError([f"{self._path}: {error.strerror}"]) from None
+
+
+def rule_of(quiz: Block) -> str:
+    """Return the course's seed as a quiz file has it, or ""."""
+    return str(quiz.get("seed", "")).strip()
 
 
 def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: Seed = everybodys) -> Quiz:
@@ -46,7 +77,9 @@ def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: Seed =
 
     Without a lab there are no scenarios that a question could observe.
     """
-    return _Reader(name, lab).quiz(read_yaml(text, name), seed)
+    reader = _Reader(name, lab)
+    block = reader.top(read_yaml(text, name))
+    return reader.quiz(block, seed if isinstance(seed, str) else seed(rule_of(block)))
 
 
 def instance(lab: Lab | None, quiz: Quiz, question: Question, values: dict[str, object]) -> Question:
@@ -55,20 +88,24 @@ def instance(lab: Lab | None, quiz: Quiz, question: Question, values: dict[str, 
 
 
 class _Reader:
-    """Loads one file."""
+    """Loads one file. Variants share the questions in which they do not differ."""
 
     def __init__(self, name: str, lab: Lab | None) -> None:
         self.name = name
         self.lab = lab
+        self.checked: dict[int, Block] = {}  # questions whose fields are right, by line
+        self.made: dict[tuple[int, str], Question] = {}  # by line and values of the parameters
         self.scenarios = {s.id: s for s in lab.scenarios} if lab is not None else {}
 
     def wrong(self, line: int, message: str) -> FormatError:
         return FormatError(self.name, line, message)
 
-    def quiz(self, given: object, seed: Seed) -> Quiz:
-        block = check_fields(self.name, "a quiz", given, TOP, 1)
-        rule = block.get("seed", "").strip()
-        seed = seed if isinstance(seed, str) else seed(rule)
+    def top(self, given: object) -> Block:
+        """Return a quiz file's mapping, whose own fields have been checked."""
+        return check_fields(self.name, "a quiz", given, TOP, 1)
+
+    def quiz(self, block: Block, seed: str) -> Quiz:
+        """Return the variant of a quiz that a seed chooses."""
         penalty = Fraction(str(block.get("penalty", 0)))
         questions: dict[str, Question] = {}
         for item, line in zip(block["questions"], block["questions"].lines, strict=True):
@@ -77,17 +114,24 @@ class _Reader:
                 first = questions[question.id].line
                 raise self.wrong(line, f"question {question.id!r} appears twice; first in line {first}")
             questions[question.id] = question
-        return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed, rule)
+        return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed, rule_of(block))
 
     def question(self, given: object, line: int, penalty: Fraction, seed: str) -> Question:
-        item = check_fields(self.name, "a question", given, QUESTION, line)
+        if line not in self.checked:
+            item = check_fields(self.name, "a question", given, QUESTION, line)
+            if "parameters" in item:
+                self.check_placeholders(item)
+            self.checked[line] = item
+        item = self.checked[line]
         values: dict[str, object] = {}
         if "parameters" in item:
             from grader.quiz.parameters import chosen
 
-            self.check_placeholders(item)
             values = chosen(seed, item["id"], item["parameters"])
-        return self.instance(item, line, Fraction(str(item.get("penalty", penalty))), values)
+        key = line, repr(values)
+        if key not in self.made:
+            self.made[key] = self.instance(item, line, Fraction(str(item.get("penalty", penalty))), values)
+        return self.made[key]
 
     def check_placeholders(self, item: Block) -> None:
         """Check that every parameter is used, and that every name in braces is a parameter."""

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypedDict
 from grader.escape import printable
 from grader.lab.lab import Lab
 from grader.quiz.keys import Keyed, counted, keyed, offered
-from grader.quiz.marking import CORRECT, INVALID, UNANSWERED, Sheet, is_open, mark_question, normal, unfit
+from grader.quiz.marking import CORRECT, INVALID, UNANSWERED, KeyOf, Sheet, is_open, mark_question, normal, unfit
 from grader.quiz.marks import QuizResult
 from grader.quiz.model import Question, Quiz
 
@@ -123,16 +123,16 @@ def discrimination(own: Sequence[float], rest: Sequence[float]) -> float | None:
     return round(max(-1.0, min(together / sqrt(own_square * rest_square), 1.0)), 2)
 
 
-def wrong_answers(lab: Lab, quiz: Quiz, sheet: Sheet) -> dict[str, list[Chosen]]:
+def wrong_answers(lab: Lab, quiz: Quiz, sheet: Sheet, key_of: KeyOf = keyed) -> dict[str, list[Chosen]]:
     """Return the wrong answers on a sheet: question id -> answers. Open and invalid ones are left out."""
     found = {}
     for question in quiz.questions:
         given = sheet.get(question.id)
         if given is None or is_open(given) or unfit(given):
             continue
-        mark = mark_question(lab, quiz, question, given)
+        mark = mark_question(lab, quiz, question, given, key_of)
         if mark.verdict not in (CORRECT, INVALID):
-            found[question.id] = [_shortened(one) for one in _chosen(question, keyed(lab, quiz, question), given)]
+            found[question.id] = [_shortened(one) for one in _chosen(question, key_of(lab, quiz, question), given)]
     return found
 
 
