@@ -118,7 +118,8 @@ def test_a_run_imports_nothing_heavy(root):
     # A submission, so that the note on the last run of this folder stays what its owner saw.
     heavy = ("jsonschema", "tabulate", "pytest", "dataclasses", "asyncio", "unittest", "logging", "importlib.metadata")
     program = (
-        "import sys; from grader.cli import main; main(['run', 'labs/demand-paging', '--submission', 'labs/demand-paging', '-q']);"
+        "import sys; from grader.cli import main;"
+        "main(['run', 'labs/demand-paging', '--submission', 'labs/demand-paging', '-q']);"
         f"print([m for m in sys.modules if m in {heavy}], file=sys.stderr)"
     )
     done = subprocess.run(
