@@ -1,10 +1,12 @@
 """How long a student waits for a kernel that loops, sleeps, prints or fills its memory without end.
 
+"loops late" is a loop that only the largest scenario of a lab meets.
+
 python benchmarks/broken.py [--labs copy-on-write,demand-paging] [--methods fork,page_fault,exit] [--isolation auto]
 
 The model answer with one method replaced is graded as `grader run` grades it. Prints for each the seconds by the clock
 and of processor time, how many times as long as the model answer it takes, what the kernel still earns, and how often
-each verdict was given. Nobody should wait longer than 5 s on a quiet machine.
+each verdict was given. Nobody should wait longer than 6 s on a quiet machine.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 #: What the broken method does instead of its work.
 BROKEN = {
     "loops": "while True: pass",
+    "loops late": "while len(arguments[0].page_table.pages()) > 300: pass\n        return super().{method}(*arguments)",
     "sleeps": "import time; time.sleep(1000)",
     "prints": "while True: print('a line of text without an end')",
     "large objects": "self.hoard = [bytearray(1 << 20) for _ in range(10_000)]",

@@ -19,6 +19,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         TROUBLE  JSON {"kind": …, "method": …, "type": …, "message": …, "lines": [[file, line, function, text]]}
                  what went wrong in the student's code; untrusted, shown to the student and never counted. The kind
                  "time" reports where the kernel is; it is sent in a scenario that takes long, at most once
+        FURTHER  empty: since the last one the machine has made another call of the kernel. Sent from time to time in a
+                 scenario that takes long; untrusted, since it only says that a large scenario may take its time
         ANSWER   numbers: what the kernel did since the last ANSWER, see below
         STATE    follows the ANSWER to a VISIT: a byte that is 1 and a hash of the kernel's state, or 0 and the reason
                  why two of its states cannot be compared
@@ -40,7 +42,7 @@ from collections.abc import Callable, Iterator, Sequence
 VERSION = 1
 
 SOURCE, BEGIN, STEP, END, VISIT = 1, 2, 3, 4, 5
-HELLO, READY, TROUBLE, ANSWER, STATE = 10, 11, 12, 13, 14
+HELLO, READY, TROUBLE, ANSWER, STATE, FURTHER = 10, 11, 12, 13, 14, 15
 
 INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT, MADVISE, MREMAP, MLOCK = range(32, 44)
 

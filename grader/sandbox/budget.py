@@ -3,7 +3,7 @@
 Three rules, and none of them takes a point from a kernel whose scenarios come to an end:
 
 - After a scenario that overran a limit the others are hurried: they get less time and a quarter of the memory, which is
-  still ten times the time that the model answer needs, and ten times what this kernel needed where it finished.
+  still ten times the time that the model answer needs, and ten times what this kernel needs by its slowest pace.
 - A kernel whose first six scenarios all overran a limit, so that none has come to an end, is not tried any more.
 - A submission that has used its processor time, or its time in sleep, for all scenarios together is not tried any more.
 """
@@ -33,7 +33,8 @@ class Budget:
         self._methods: set[str] = set()
         self._verdict = ""
         self._finished = False
-        self._slowest = 0.0
+        self._pace = 0.0  # the slowest of a scenario that was finished, as a share of Limits.slow
+        self._slow = limits.slow(0, 0)  # what that returns for the scenario under way
         self._starved = 0
 
     @property
@@ -47,7 +48,8 @@ class Budget:
         due      bytes of answers that its own pages may take
         entries  page table entries that can exist in it at the same time
         """
-        return self._limits.hurried(due, self._slowest) if self.hurried else self._limits.sized(entries)
+        self._slow = self._limits.slow(due, entries)
+        return self._limits.hurried(due, entries, self._pace) if self.hurried else self._limits.sized(entries)
 
     def charge(self, cpu: float, idle: float) -> None:
         """Add what a child has used up."""
@@ -63,7 +65,7 @@ class Budget:
     def finished(self, cpu: float = 0.0) -> None:
         """Note a scenario that came to an end, whatever its verdict, and the processor seconds that it took."""
         self._finished = True
-        self._slowest = max(self._slowest, cpu)
+        self._pace = max(self._pace, cpu / self._slow)
         self._starved = 0
 
     def starved(self) -> None:

@@ -39,6 +39,7 @@ FLOOD_SHARE, FLOOD_S = 0.25, 0.05
 HELLO_S = 60
 
 _KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER, wire.STATE)
+_FURTHER = wire.frame(wire.FURTHER)
 _HELLO_BYTES = 9
 
 #: MSG_PEEK | MSG_DONTWAIT
@@ -86,6 +87,7 @@ class Child:
         self._excused = 0.0  # seconds of these in which an answer was there, and this process got no processor
         self._flooded = False  # True once it has printed too much
         self._placed = False  # True once it has reported something, which may be where it is
+        self._further = 0.0  # processor seconds after which the kernel last said that it has come further
         self._volume = 0  # bytes of answers
         self._room = self.limits.answers + due
         self._step_room = self.limits.step_answers + step_due
@@ -220,6 +222,10 @@ class Child:
     def _frame(self) -> tuple[int, bytes] | None:
         """Return the first frame of what was received, if it is complete."""
         received = self._received
+        while received[:5] == _FURTHER:
+            self._volume += len(_FURTHER)  # it says nothing, but a kernel could send it without end
+            self._further = self._account.used()
+            del received[: len(_FURTHER)]
         if len(received) < 5:
             return None
         kind, size = received[0], int.from_bytes(received[1:5], "little")
@@ -343,16 +349,17 @@ class Child:
         used, waited = self._account.used(), self._account.waited()
         idle = passed - waited - used
         patience = limits.patience_s
+        more = min(self._further, limits.more_s)
         if self._flooded and (used > limits.cpu_s or idle > limits.wall_s):
             self._end(termination.too_much_output(limits))
-        elif used > limits.cpu_s:
-            self._end(termination.too_much_time(used, limits))
+        elif used > limits.cpu_s + more:
+            self._end(termination.too_much_time(used, more, limits))
         elif idle > limits.wall_s:
             self._end(termination.too_slow(idle, limits))
         elif passed > patience:
             self._end(termination.starved(waited, passed))
         else:
-            self._look_at = now + max(min(limits.cpu_s - used, limits.wall_s - idle, patience - passed), 0.005)
+            self._look_at = now + max(min(limits.cpu_s + more - used, limits.wall_s - idle, patience - passed), 0.005)
 
     # -- the end ----------------------------------------------------------------------------------------------
 

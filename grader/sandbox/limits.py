@@ -15,8 +15,9 @@ from typing import NamedTuple
 class Limits(NamedTuple):
     """Budgets of one scenario, unless a line mentions the submission.
 
-    cpu_s      processor seconds, without what the scenario's size adds; decides `timed_out`. Catches loops, but not
-               kernels that sleep.
+    cpu_s      processor seconds; decides `timed_out`. Catches loops, but not kernels that sleep.
+    more_s     processor seconds above cpu_s that a large scenario may take while its kernel comes further: while the
+               machine's calls return. No single call gets more than cpu_s, so that a loop costs the same anywhere.
     wall_s     seconds that the grader waits while the kernel neither runs nor is ready to run; catches kernels that
                sleep. Time in which a kernel is ready to run but gets no processor does not count; after four times as
                long the scenario is `ungradable`, not `timed_out`.
@@ -35,6 +36,7 @@ class Limits(NamedTuple):
     """
 
     cpu_s: float = 2.0
+    more_s: float = 0.0
     wall_s: float = 2.0
     memory_mib: int = 512
     output: int = 1 << 20
@@ -50,21 +52,26 @@ class Limits(NamedTuple):
         """Return the seconds after which the machine is to blame: the kernel had to wait for a processor for three
         times the wall limit. A hurried kernel may wait for a busy machine as long as any other.
         """
-        return (4.5 * self.wall_s + self.cpu_s) * (20 if self.reduced else 1)
+        return (4.5 * self.wall_s + self.cpu_s + self.more_s) * (20 if self.reduced else 1)
 
     def sized(self, entries: int) -> Limits:
         """Return the limits of a scenario in which there can be so many page table entries at the same time."""
-        return self._replace(cpu_s=self.cpu_s + round(min(entries * entries * SEARCH_S, SEARCH_MAX_S), 1))
+        return self._replace(more_s=round(_searching(entries), 1))
 
-    def hurried(self, due: int, slowest: float) -> Limits:
+    def slow(self, due: int, entries: int) -> float:
+        """Return the processor seconds of a very slow kernel in a scenario of this size, to compare scenarios by."""
+        return self.cpu_s / 40 + due * HURRIED_S_PER_BYTE + _searching(entries)
+
+    def hurried(self, due: int, entries: int, pace: float) -> Limits:
         """Return the limits for a kernel that has overrun one: a fortieth of the processor time, in addition to what
         the scenario's size explains, and a twentieth of the sleep. Ten times what the model answer needs.
 
         due      bytes of answers that the scenario's own pages may take
-        slowest  processor seconds of the slowest scenario that this kernel has finished: none gets less than ten times
-                 as long, so that a slow kernel or machine does not make it run out of time
+        entries  page table entries that there can be in it at the same time
+        pace     the largest share of what `slow` returns that this kernel has taken in a scenario that it finished: it
+                 gets at least ten times as long, so that a slow kernel or machine does not make it run out of time
         """
-        wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * slowest)
+        wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * pace * self.slow(due, entries))
         cpu_s = self.cpu_s if self.counted else min(self.cpu_s, wanted)
         return self._replace(cpu_s=cpu_s, wall_s=self.wall_s / 20, reduced=True)
 
@@ -85,6 +92,11 @@ ANSWERS_LIMIT = 64 * 1024
 
 #: Processor seconds after which the operating system ends a child, as a backstop for our own limit.
 CPU_BACKSTOP_S = 900
+
+
+def _searching(entries: int) -> float:
+    """Return the processor seconds that a kernel may take to search all page tables in every page fault."""
+    return min(entries * entries * SEARCH_S, SEARCH_MAX_S)
 
 
 def hurried_memory(memory_mib: int) -> int:

@@ -164,7 +164,7 @@ class PlainChild:
                     continue
                 # With the head: a kernel could send frames without contents forever.
                 self._volume += _HEAD + size
-                if kind not in (wire.READY, wire.TROUBLE, wire.ANSWER, wire.STATE):
+                if kind not in (wire.READY, wire.TROUBLE, wire.ANSWER, wire.STATE, wire.FURTHER):
                     self._frames.put(termination.not_a_frame(kind, size))
                     return
                 if size > self._step_room:
@@ -173,7 +173,9 @@ class PlainChild:
                 if self._volume > self._room:
                     self._frames.put(termination.too_many_operations(self._volume, self._room, "one scenario"))
                     return
-                self._frames.put((kind, wire.read_exactly(descriptor, size) if size else b""))
+                payload = wire.read_exactly(descriptor, size) if size else b""
+                if kind != wire.FURTHER:  # here no scenario has more time than another
+                    self._frames.put((kind, payload))
             except (EOFError, OSError, ValueError):
                 code = self._process.wait()
                 self._frames.put(Ending("crashed", f"the kernel ended its own process (exit status {code})"))

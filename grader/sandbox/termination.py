@@ -38,11 +38,15 @@ LOST = Ending("ungradable", "the sandbox ended, not the kernel; run it again")
 _REDUCED = "since it gets less once another scenario has run into a limit"
 
 
-def too_much_time(used: float, limits: Limits) -> Ending:
-    """Return the ending of a kernel that used too much processor time."""
+def too_much_time(used: float, more: float, limits: Limits) -> Ending:
+    """Return the ending of a kernel that used too much processor time. `more`: of it, what it had above cpu_s."""
     if limits.reduced:
         return Ending("timed_out", f"used too much processor time, {_REDUCED}", True)
-    return Ending("timed_out", f"used {used:.1f} s of processor time; the limit is {limits.cpu_s:g} s", True)
+    if more < limits.more_s:
+        told = f"used {used - more:.1f} s of processor time in one call; the limit is {limits.cpu_s:g} s"
+    else:
+        told = f"used {used:.1f} s of processor time; the limit is {limits.cpu_s + limits.more_s:g} s"
+    return Ending("timed_out", told, True)
 
 
 def too_slow(idle: float, limits: Limits) -> Ending:

@@ -79,6 +79,19 @@ def test_a_slow_kernel_is_hurried_by_its_own_pace():
     assert budget.limits(0).cpu_s == 2.0
 
 
+def test_a_scenario_that_took_long_because_it_is_large_slows_no_small_one_down():
+    """A second in a scenario of 2048 entries is a good pace: a loop in a small one after it costs what it always does.
+
+    A kernel that is as slow in a small scenario gets the full time in all."""
+    for entries, expected in ((2048, 0.06), (10, 2.0)):
+        budget = Budget(Limits())
+        budget.limits(1 << 20, entries)
+        budget.finished(1.0)
+        budget.overran("timed_out", "fork")
+
+        assert budget.limits(0, 10).cpu_s == pytest.approx(expected, abs=0.01)
+
+
 def test_large_scenarios_have_more_time():
     """The size of a scenario, in bytes of answers, adds to what a hurried kernel gets."""
     budget = Budget(Limits())

@@ -25,13 +25,14 @@ from grader.sandbox.sandbox import LEVELS, IsolationError, Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
 from tests.reference.alternatives import PageByPage
-from tests.scenario.test_loader import parse
+from tests.scenario.test_loader import HEAD, parse
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the scheduler's figures are Linux's")
 
 SCENARIO = parse("write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}", "write: {by: C, at: 'h[0]', value: 2}")
 EXPECTED = reference_output(SCENARIO, SmallKernel)[0].traces[0]
 FORK = "    def fork(self, parent, child):\n"
+PAGE_FAULT = "    def page_fault(self, process, fault):\n"
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 #: Kernels of every kind that time could tell apart.
@@ -240,6 +241,11 @@ FLOODS = {
         "for channel in [*range(3, 64)] * 10_000:",
         "    with contextlib.suppress(OSError): os.write(channel, b'\\x0d\\xff\\xff\\x00\\x00' + b'x' * 60000)",
     ),
+    "forged progress": _LINES.format(
+        "import contextlib, os",
+        "for channel in [*range(3, 64)] * 10_000:",
+        "    with contextlib.suppress(OSError): os.write(channel, b'\\x0f\\x00\\x00\\x00\\x00' * 10_000)",
+    ),
     "entries": _LINES.format(
         "entry = parent.page_table.get(parent.page_table.pages()[0])",
         "for page in range(10**6, 10**6 + 1_100_000):",
@@ -415,8 +421,41 @@ def test_the_slowest_correct_kernel_is_far_from_the_limit():
     limits = budget.limits(0, ScenarioMessages(scenario).entries)
 
     assert looks > 1_000_000
-    assert limits.cpu_s >= 2 + looks * 2e-6
-    assert limits.cpu_s < Limits().all_cpu_s
+    assert limits.more_s >= looks * 2e-6
+    assert limits.cpu_s + limits.more_s < Limits().all_cpu_s
+
+
+#: A large scenario: 800 entries, for which a kernel may take 1.3 s more if it comes further.
+LARGE = parse(
+    "mmap: {by: P, name: large, pages: 400}",
+    "write: {by: P, at: large, value: 1}",
+    head=HEAD.replace("processes: [P]", "processes: [P, Q]\nmachine: {frames: 400}"),
+)
+
+
+def in_a_large_scenario(line):
+    text = kernel_text(PAGE_FAULT, f"{PAGE_FAULT}        {line}\n")
+    with Sandbox(limits=Limits(cpu_s=0.2)) as box:
+        trying = SandboxRunner(box, KernelSource({"kernel": text}, "kernel", "SmallKernel"))
+        attempt = trying(LARGE, reference_output(LARGE, SmallKernel)[0].traces[0], known=True)
+        trying.discard()
+    return attempt
+
+
+def test_a_slow_kernel_gets_more_time_in_a_large_scenario():
+    """400 calls of 1 ms each, twice what a single call may take, pass: each of them returns."""
+    work = "import time\n        t = time.process_time()\n        while time.process_time() - t < 0.001: pass"
+
+    assert in_a_large_scenario(work).verdict == "passed"
+
+
+def test_a_loop_in_a_large_scenario_ends_as_it_does_in_a_small_one():
+    """The time that a large scenario adds is for kernels that come further: one call gets no more than anywhere."""
+    loop = in_a_large_scenario("while fault.address > 200 * 8: process.page_table.get(1)")
+
+    assert loop.verdict == "timed_out"
+    assert loop.message == "used 0.2 s of processor time in one call; the limit is 0.2 s"
+    assert loop.overrun.method == "page_fault"
 
 
 def test_a_small_scenario_has_the_plain_limit():

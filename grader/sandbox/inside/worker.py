@@ -73,6 +73,8 @@ class Worker:
         self.step = 0
         self.begun = False  # True once a scenario has been run here
         self.ticks = 0  # of processor time, since the scenario began; negative once the kernel's place was reported
+        self.faults = 0  # calls of page_fault, since the scenario began
+        self.reached = 0, 0  # step and faults that the grader knows of
         self.late_in = -1  # step in which the last tick of the wall clock found the student's code under way
         self.reserve = bytes(RESERVE)
         self.unsent = b""  # frames that are sent when no more steps are there
@@ -125,6 +127,7 @@ class Worker:
         if not self.reserve:
             self.reserve = bytes(RESERVE)
         self.step, self.ticks, self.late_in = 0, 0, -1
+        self.faults, self.reached = 0, (0, 0)
         random.seed(0)
         files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
         machine, processes = MachineSpec(**given["machine"]), tuple(given["processes"])
@@ -159,13 +162,19 @@ class Worker:
             self.run = None
 
     def tick(self, number: int, frame: FrameType | None) -> None:
-        """Report once where the kernel is, because this scenario takes long and the kernel may never come back.
+        """Say that the kernel comes further, if it does, and report once where it is: it may never come back.
 
         Called between any two instructions. While the student's code is under way, no other frame is half written.
         """
         self.ticks += 1
-        lines = self.under_way(frame) if self.ticks >= LONG else []
-        if lines:
+        lines = self.under_way(frame)
+        if not lines:
+            return
+        if self.reached != (self.step, self.faults):
+            self.reached = self.step, self.faults
+            self.unsent += wire.frame(wire.FURTHER)
+            self.send()
+        if self.ticks >= LONG:
             self.report(lines)
 
     def tick_late(self, number: int, frame: FrameType | None) -> None:
@@ -224,6 +233,7 @@ class Recorder:
 
     def page_fault(self, process: Process, fault: PageFault) -> None:
         self._log += (wire.FAULT, process.pid, fault.address // self._page_size)
+        self._worker.faults += 1
         try:
             self.kernel.page_fault(process, fault)
         except BaseException as error:
