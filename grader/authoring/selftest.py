@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 from grader.authoring.attacks import FOLDER, HONEST, HONEST_C, NO_STRIKE, Attack, not_tried, without_c
 from grader.authoring.yard import Yard
 from grader.grade.attempt import BEFORE
+from grader.grade.boxes import new_sandbox
 from grader.grade.runner import KernelSource, Runner
 from grader.grade.sandbox_runner import SandboxRunner
-from grader.grade.session import Session, new_sandbox
+from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.lab.lab import ClassAt, Lab
 from grader.sandbox.limits import Limits

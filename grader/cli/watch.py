@@ -6,6 +6,7 @@ import argparse
 
 from grader.cli import add_isolation
 from grader.cli.given import add_lab_and_kernel, lab_and_submission, likely_language
+from grader.grade.boxes import started
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,15 +20,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    options.lab, options.submission = lab_and_submission(options)
+    # First of all: it warms up while the rest is imported.
+    boxes = started(options.isolation, likely_language(options.submission, options.lab))
     import os
     import sys
 
     from grader.grade.session import open_session
     from grader.watch.loop import watch_lines, watch_screen
 
-    options.lab, options.submission = lab_and_submission(options)
-    language = likely_language(options.submission, options.lab)
-    with open_session(options.lab, options.isolation, sandboxed=language) as session:
+    with open_session(options.lab, options.isolation, boxes) as session:
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             watch_screen(session, options.submission)
         else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.errors import InputError, did_you_mean
 from grader.grade.attempt import Attempt, attempt_each
+from grader.grade.boxes import new_sandbox
 from grader.grade.graded import Graded
 from grader.grade.held import Held
 from grader.grade.runner import LocalRunner, RefusedRunner, Runner
@@ -27,55 +28,25 @@ if TYPE_CHECKING:
     from grader.grade.answer_cache import AnswerCache
     from grader.grade.twins import Twin
     from grader.sandbox.isolation import Isolation
-    from grader.sandbox.limits import Limits
     from grader.sandbox.sandbox import Sandbox
-
-#: Processor seconds of a scenario on a kernel in C; its fuel takes a second at most.
-C_CPU_S = 10.0
 
 #: Called with each scenario before it is tried.
 Progress = Callable[[Scenario], None]
 
 
-def open_session(given: str | None, isolation: str = "auto", *, sandboxed: str = "") -> Session:
+def open_session(given: str | None, isolation: str = "auto", boxes: Mapping[str, Sandbox] | None = None) -> Session:
     """Return a session for the lab that a command line names.
 
-    sandboxed  the language (`python`, `c`) that the kernel is probably in: the sandbox for it is started first, so that
-               its interpreter warms up while the lab is read
-    InputError if the lab is wrong, IsolationError if the machine cannot give the isolation.
+    boxes  sandboxes that are started already (grade/boxes.py), so that they warm up while the lab is read; they are
+           closed if it cannot be
+    InputError if the lab is wrong.
     """
-    boxes = {sandboxed: new_sandbox(isolation, sandboxed)} if sandboxed else {}
     try:
         return Session(load_lab(find_lab(given)), isolation, boxes=boxes)
     except BaseException:
-        for box in boxes.values():
+        for box in (boxes or {}).values():
             box.close()
         raise
-
-
-def new_sandbox(
-    isolation: str,
-    language: str,
-    limits: Limits | None = None,
-    *,
-    polite: bool = True,
-    entry: str = "grader.sandbox.inside.worker:serve",
-) -> Sandbox:
-    """Return a sandbox for kernels in a language. InputError if what they need is not installed.
-
-    polite  whether Python refuses in words what the walls refuse (sandbox/launch.py)
-    entry   what serves in each child
-    """
-    from grader.sandbox.limits import Limits
-    from grader.sandbox.sandbox import Sandbox
-
-    if language == "python":
-        return Sandbox(isolation, limits, polite=polite, entry=entry)
-    from grader.wasm.runtime import runtime_folder
-
-    # Fuel decides how long a kernel in C may work; processor time is only a backstop.
-    limits = (limits or Limits())._replace(cpu_s=C_CPU_S, all_cpu_s=3 * C_CPU_S, counted=True)
-    return Sandbox(isolation, limits, polite=polite, entry=entry, runtime=runtime_folder())
 
 
 class Session:

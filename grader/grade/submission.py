@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pathlib
+import re
 from typing import NamedTuple
 
 from grader.errors import InputError
@@ -92,17 +93,27 @@ def _reference(lab: Lab) -> Submission:
         raise InputError([f"{lab.name}: this lab has no reference (a released lab never has)"])
     path = lab.reference.path.resolve()
     package = path.parent.name
-    modules = {
-        f"{package}.{file.stem}": file.read_text(encoding="utf-8")
-        for file in sorted(path.parent.glob("*.py"))
-        if file.stem != "__init__"
-    }
+    modules = _imported_from(path)
     sheet = path.parent / "answers" / f"{lab.name}.yaml"
     answers = sheet.read_bytes() if sheet.is_file() else None
     digest = _digest("".join(modules.values()).encode() + (answers or b""))
     return Submission(
         "reference", KernelSource(modules, f"{package}.{path.stem}", lab.reference.name), None, answers, digest
     )
+
+
+def _imported_from(path: pathlib.Path) -> dict[str, str]:
+    """Return the text of a module and of those that it imports from its own package, by import name."""
+    package = path.parent.name
+    found: dict[str, str] = {}
+    wanted = [path.stem]
+    while wanted:
+        name = f"{package}.{wanted[-1]}"
+        file = path.parent / f"{wanted.pop()}.py"
+        if name not in found and file.is_file():
+            found[name] = file.read_text(encoding="utf-8")
+            wanted += re.findall(rf"^[ \t]*(?:from|import) {re.escape(package)}\.(\w+)", found[name], re.MULTILINE)
+    return dict(sorted(found.items()))
 
 
 def _digest(data: bytes) -> str:

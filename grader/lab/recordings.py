@@ -60,20 +60,27 @@ def recording_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
 def load_recording(lab: Lab, scenario: Scenario) -> Recording:
     """Return the recorded output of a scenario. Raises InputError if it is missing, unreadable or stale."""
     path = recording_path(lab, scenario)
-    again = f"run `{command('record', lab.path)}`" if lab.reference is not None else "fetch the lab again"
     try:
         plain = json.loads(path.read_bytes())
         traces = [trace_from_json(trace) for trace in plain["traces"]]
         output = Recording(plain["scenario"], plain["hash"], traces, _host(plain.get("host")))
     except FileNotFoundError:
-        raise InputError([f"{path}: the reference output of scenario {scenario.id} is missing; {again}"]) from None
+        raise InputError(
+            [f"{path}: the reference output of scenario {scenario.id} is missing; {_again(lab)}"]
+        ) from None
     except OSError as error:
         raise InputError([f"{path}: {error.strerror}"]) from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError([f"{path}: not a reference output ({error}); {again}"]) from None
+        raise InputError([f"{path}: not a reference output ({error}); {_again(lab)}"]) from None
     if output.hash != scenario.hash or not traces:
-        raise InputError([f"{path}: stale: scenario {scenario.id} was changed since it was recorded; {again}"])
+        changed = f"scenario {scenario.id} was changed since it was recorded"
+        raise InputError([f"{path}: stale: {changed}; {_again(lab)}"])
     return output
+
+
+def _again(lab: Lab) -> str:
+    """Return how to get the reference outputs again. Looking up what the command is called takes a while."""
+    return f"run `{command('record', lab.path)}`" if lab.reference is not None else "fetch the lab again"
 
 
 def _host(plain: dict[str, Any] | None) -> HostRun | None:

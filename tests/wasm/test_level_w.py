@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from grader.grade.boxes import new_sandbox
 from grader.grade.runner import KernelSource
-from grader.grade.session import new_sandbox, open_session
+from grader.grade.session import open_session
 from grader.grade.submission import Submission
 from grader.sandbox.sandbox import IsolationError, Sandbox
 from tests.sandbox.under import CALLS, run_without

@@ -10,7 +10,7 @@ from tests.labs import kernel_text
 @pytest.fixture
 def regrader(lab):
     (lab / "kernel.py").write_text(kernel_text())
-    with open_session(str(lab), "auto", sandboxed="python") as session:
+    with open_session(str(lab)) as session:
         yield Regrader(session, None)
 
 
@@ -71,7 +71,7 @@ def test_a_missing_kernel_is_told_and_comes_back(lab, tmp_path):
     """Without kernel.py every scenario is refused with the reason; with it, everything is graded."""
     mine = tmp_path / "mine"
     mine.mkdir()
-    with open_session(str(lab), "auto", sandboxed="python") as session:
+    with open_session(str(lab)) as session:
         regrader = Regrader(session, str(mine))
         to_the_end(regrader)
         refused = regrader.result["scenarios"][0]

@@ -1,0 +1,255 @@
+"""The work of `grader run`: try the scenarios, mark the quiz, report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from grader.cli import streams
+from grader.cli.compiling import tell_compiling
+from grader.cli.output import write
+from grader.errors import InputError
+from grader.escape import printable
+from grader.grade.attempt import BEFORE, Attempt
+from grader.grade.graded import Graded
+from grader.grade.last_run import remember
+from grader.grade.result import Result
+from grader.grade.result_builder import ResultBuilder, exit_status
+from grader.grade.runner import LocalRunner, Runner
+from grader.grade.session import Session, open_session, with_twins
+from grader.grade.submission import Submission, resolve
+from grader.grade.verdicts import PASSED
+from grader.lab.lab import QUIZ_TASK, Lab
+from grader.program import command, quoted
+from grader.quiz import mark
+from grader.report import render
+from grader.report.text import WIDTH
+from grader.sandbox.isolation import Isolation
+from grader.scenario.model import Scenario
+from grader.trace.records import Trace
+
+if TYPE_CHECKING:
+    from grader.sandbox.sandbox import Sandbox
+
+#: Seconds before progress is shown.
+PATIENCE = 0.5
+
+
+def grade(options: argparse.Namespace, boxes: Mapping[str, Sandbox]) -> int:
+    """Grade what the options name, report it, and return the exit status. `boxes`: sandboxes that are started."""
+    with open_session(options.lab, options.isolation, boxes) as session:
+        session.compiling = tell_compiling
+        return _grade(options, session)
+
+
+def _grade(options: argparse.Namespace, session: Session) -> int:
+    lab = session.lab
+    submission = resolve(options.submission, lab)
+    public, hidden = session.choose(options.only)
+    session.load(public + hidden)
+    progress = Progress(public, len(public) + len(hidden))
+    runner = _debugger(options, session, submission) if options.debug else session.runner(submission)
+    graded = session.grade(runner, public, hidden, progress)
+    if options.audience == "staff" or options.twins:
+        from grader.grade.twins import twins_of
+
+        graded = with_twins(graded, runner, twins_of(lab, public))
+        if options.audience != "staff":
+            # Standard error: Gradescope shows it to instructors only, and the report is the student's.
+            report_twins(graded)
+    progress.done()
+    remarks = [*submission.remarks]
+    if options.verify:
+        from grader.verify.certificate import certify
+
+        remarks.append(certify(session, submission).line)
+    quiz = mark(lab, submission.answers) if options.only in (None, QUIZ_TASK) else None
+    result = ResultBuilder(lab, graded, quiz, options.only, remarks=remarks).build(
+        submission.name, submission.digest, _isolation(session, options), options.audience
+    )
+    if options.only is None and options.submission is None and options.audience == "student":
+        remember(lab, result)
+    if options.format == "html" and options.output is not None:
+        _write_pages(result, graded, options.output, session)
+    else:
+        _report(result, options, lab, submission)
+    return exit_status(result)
+
+
+def _write_pages(result: Result, graded: list[Graded], folder: str, session: Session) -> None:
+    """Write the report as a page, and one page for each failing public scenario; follow no link inside the folder."""
+    from urllib.parse import quote
+
+    from grader.batch.output import Output
+    from grader.report.html_page import player_pages
+
+    recordings = {g.scenario.id: session.recording(g.scenario) for g in graded if not g.hidden}
+    pages = player_pages(result, graded, recordings)
+    with Output(pathlib.Path(folder)) as output:
+        for id, page in pages.items():
+            output.write(f"scenarios/{id}.html", page)
+        output.write("index.html", render(result, "html", pages={id: f"scenarios/{quote(id)}.html" for id in pages}))
+    print(f"{printable(os.path.join(folder, 'index.html'), limit=None)}: {_of_pages(len(pages))}")
+
+
+def _of_pages(number: int) -> str:
+    return f"the report, and {number} page{'' if number == 1 else 's'} to step through failing scenarios"
+
+
+def _debugger(options: argparse.Namespace, session: Session, submission: Submission) -> Runner:
+    """Return a runner for the student's class, loaded into this process from its file so that a debugger finds it."""
+    from grader.lab.kernels import load_file_class
+
+    if submission.refused or submission.trusted is not None:
+        return session.runner(submission)
+    if not submission.path:
+        raise InputError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
+    if "PYTHONBREAKPOINT" not in os.environ:
+        sys.breakpointhook = _break
+    return _DebuggedRunner(load_file_class(pathlib.Path(submission.path), session.lab.kernel.name))
+
+
+def _break(*_: object, **__: object) -> None:
+    """Stop in the debugger, in the function that called breakpoint(). Ctrl-C leaves it, as q and ctrl-D do."""
+    import pdb
+    from bdb import BdbQuit
+
+    class Debugger(pdb.Pdb):
+        def cmdloop(self, intro: object = None) -> None:
+            try:
+                super().cmdloop(intro)
+            except KeyboardInterrupt:
+                raise BdbQuit from None
+
+    Debugger().set_trace(sys._getframe(1))
+
+
+class _DebuggedRunner(LocalRunner):
+    """Ends the command where somebody leaves the debugger (q, ctrl-D, ctrl-C): the next scenario is not wanted."""
+
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
+        """Replay a scenario on a new kernel. KeyboardInterrupt if the debugger was left."""
+        attempt = super().__call__(scenario, expected, known)
+        if attempt.message.startswith("BdbQuit"):
+            raise KeyboardInterrupt
+        return attempt
+
+
+def _isolation(session: Session, options: argparse.Namespace) -> Isolation:
+    isolation = session.isolation
+    return {**isolation, "unofficial": True} if options.debug else isolation
+
+
+def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: Submission) -> None:
+    extra: dict[str, object] = {}
+    if options.format == "text":
+        verbosity = options.verbose - options.quiet
+        colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
+        extra |= {"command": _commands(options, lab), "width": _width(options)}
+    elif options.format == "github":
+        extra = {"kernel": kernel_path(submission)}
+        tell_github(result)
+    write(options, render(result, options.format, **extra))
+
+
+def _width(options: argparse.Namespace) -> int:
+    """Return the columns of the terminal; elsewhere those of a report that is read later."""
+    return (streams.columns() if options.output is None else None) or WIDTH
+
+
+def _commands(options: argparse.Namespace, lab: Lab) -> Callable[..., str]:
+    """Return what makes the commands of a report: of this lab, and of this submission."""
+    mine = options.submission or lab.path
+
+    def make(name: str, *words: str) -> str:
+        if name == "quiz":
+            sheet = pathlib.Path(mine) / "answers.yaml" if pathlib.Path(mine).is_dir() else lab.path / "answers.yaml"
+            return f"{command('quiz', lab.path, *words)} {quoted(sheet)}"
+        return f"{command(name, lab.path, *words, '--submission')} {quoted(mine)}"
+
+    return make
+
+
+def report_twins(graded: list[Graded]) -> None:
+    """Name on stderr the scenarios that passed and whose twins did not."""
+    for g in graded:
+        if g.twin is not None and g.twin.verdict != PASSED:
+            told = f"passes {g.scenario.id}, but not its twin ({g.twin.verdict}): {'; '.join(g.differs)}"
+            print(f"grader: {told}", file=sys.stderr)
+
+
+def kernel_path(submission: Submission) -> str:
+    """Return the kernel's path in the repository, for annotations; "" if it lies elsewhere."""
+    root = pathlib.Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    path = pathlib.Path(submission.path).resolve() if submission.path else root
+    return path.relative_to(root).as_posix() if path != root and path.is_relative_to(root) else ""
+
+
+def tell_github(result: Result) -> None:
+    """Append the job summary and the Classroom object to the files that GitHub names, if it does."""
+    from grader.report import github
+
+    for variable, text in (("GITHUB_STEP_SUMMARY", github.summary), ("GITHUB_OUTPUT", github.output_line)):
+        if os.environ.get(variable):
+            with open(os.environ[variable], "a", encoding="utf-8") as file:
+                file.write(text(result))
+
+
+def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
+    """Return what the student should do next; a second line, if there is one, is a command."""
+    first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
+    if first is None:
+        if result["points"] == result["max_points"]:
+            told = "all points that can be earned here are earned."
+            return f"{told} Hand in: {printable(lab.hand_in)}" if lab.hand_in else told
+        return f"the quiz.\n{command('quiz', lab.path)}"
+    if first["verdict"] == "ungradable":
+        return "run it again; if that does not help, tell the course: it is not your kernel's fault."
+    if first["visibility"] == "hidden":
+        return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; hidden scenarios fail."
+    if BEFORE in first.get("details", ()):
+        return "fix the line above; no scenario can run until then."
+    task = lab.task(first["task"])
+    where = f"task {task.number} of {lab.path / 'README.md'}"
+    if first["verdict"] == "not_implemented":
+        in_c = lab.path / "kernel.c"
+        return f"{where}, then {in_c if in_c.is_file() else lab.kernel.path}"
+    shown = _commands(options, lab)("show", first["id"])
+    return f"{where}, and the whole story (with --format html --open, as pictures):\n{shown}"
+
+
+class Progress:
+    """A progress line on stderr, shown only on a terminal and only if grading takes longer than a moment."""
+
+    def __init__(self, public: list[Scenario], total: int) -> None:
+        self.names = {scenario.id for scenario in public}
+        self.total = total
+        self.count = 0
+        self.began = time.monotonic()
+        self.shown = False
+        self.last = ""
+
+    def __call__(self, scenario: Scenario) -> None:
+        if scenario.id in self.names:
+            self.count += 1
+            shown = f"{self.count} of {self.total}  {scenario.id}"
+        else:
+            # One line for all of them: how long each one takes is something that a kernel could say.
+            shown = "hidden scenarios"
+        if shown == self.last:
+            return
+        if time.monotonic() - self.began > PATIENCE and sys.stderr.isatty():
+            self.shown = True
+            self.last = shown
+            sys.stderr.write(f"\r\x1b[K  {shown}")
+            sys.stderr.flush()
+
+    def done(self) -> None:
+        if self.shown:
+            sys.stderr.write("\r\x1b[K")

@@ -1,0 +1,45 @@
+"""Starts sandboxes. Imports little: a command starts one first, which warms up while the command imports the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.sandbox.limits import Limits
+    from grader.sandbox.sandbox import Sandbox
+
+#: Processor seconds of a scenario on a kernel in C; its fuel takes a second at most.
+C_CPU_S = 10.0
+
+
+def started(isolation: str, language: str) -> dict[str, Sandbox]:
+    """Return the sandbox for the language (`python`, `c`) that a kernel is probably in, by that language.
+
+    An empty language starts none. InputError and IsolationError as `new_sandbox`.
+    """
+    return {language: new_sandbox(isolation, language)} if language else {}
+
+
+def new_sandbox(
+    isolation: str,
+    language: str,
+    limits: Limits | None = None,
+    *,
+    polite: bool = True,
+    entry: str = "grader.sandbox.inside.worker:serve",
+) -> Sandbox:
+    """Return a sandbox for kernels in a language. InputError if what they need is not installed.
+
+    polite  whether Python refuses in words what the walls refuse (sandbox/launch.py)
+    entry   what serves in each child
+    """
+    from grader.sandbox.limits import Limits
+    from grader.sandbox.sandbox import Sandbox
+
+    if language == "python":
+        return Sandbox(isolation, limits, polite=polite, entry=entry)
+    from grader.wasm.runtime import runtime_folder
+
+    # Fuel decides how long a kernel in C may work; processor time is only a backstop.
+    limits = (limits or Limits())._replace(cpu_s=C_CPU_S, all_cpu_s=3 * C_CPU_S, counted=True)
+    return Sandbox(isolation, limits, polite=polite, entry=entry, runtime=runtime_folder())
