@@ -7,6 +7,9 @@ import os
 import pathlib
 import stat
 
+#: End of the names of files that are not complete yet.
+PARTIAL = ".partial"
+
 
 def write_file(path: str | os.PathLike[str], content: str | bytes, *, make_folders: bool = False) -> bool:
     """Write a file so that a reader sees the old content or the new one, never a part of it.
@@ -56,7 +59,7 @@ def _has(path: pathlib.Path, data: bytes) -> bool:
 
 def _replace(path: pathlib.Path, data: bytes, mode: int | None) -> None:
     # The name is random: two processes may write the same file at once. It is short: any name of a file leaves room.
-    partial = path.with_name(f".{os.urandom(6).hex()}.partial")
+    partial = path.with_name(f".{os.urandom(6).hex()}{PARTIAL}")
     try:
         partial.write_bytes(data)
         if mode is not None:

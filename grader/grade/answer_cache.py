@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from grader.grade.attempt import Attempt
+from grader.grade.verdicts import PASSED
 from grader.protocol.messages import End, ScenarioMessages
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
@@ -28,10 +29,14 @@ _OVERHEAD = 300
 
 
 class AnswerCache:
-    """The scenarios of a lab as messages, with the answers that kernels have given so far and what they led to."""
+    """The scenarios of a lab as messages, with the answers that kernels have given so far and what they led to.
 
-    def __init__(self, room: int = ROOM) -> None:
+    passes_only  True if only answers that passed are remembered: a failure is re-enacted, so that its records are there
+    """
+
+    def __init__(self, room: int = ROOM, *, passes_only: bool = False) -> None:
         self._room = room
+        self._passes_only = passes_only
         self._used = 0
         self._scenarios: dict[int, tuple[Trace, ScenarioMessages]] = {}
 
@@ -45,6 +50,8 @@ class AnswerCache:
 
     def learn(self, scenario: ScenarioMessages, answers: Sequence[bytes], attempt: Attempt) -> None:
         """Remember that these answers, from that to BEGIN to the last that was judged, led to this attempt."""
+        if self._passes_only and attempt.verdict != PASSED:
+            return
         size = sum(map(len, answers)) + _OVERHEAD * len(answers) + _bytes_of(attempt)
         if size > self._room * _SHARE:
             return
@@ -60,6 +67,10 @@ class AnswerCache:
                 return
             node = following
         node[answers[-1]] = End(attempt)
+
+    def forget(self) -> None:
+        """Forget all scenarios, because the lab has changed."""
+        self._scenarios, self._used = {}, 0
 
 
 def _bytes_of(value: object) -> int:

@@ -34,15 +34,21 @@ if TYPE_CHECKING:
 Progress = Callable[[Scenario], None]
 
 
-def open_session(given: str | None, isolation: str = "auto", boxes: Mapping[str, Sandbox] | None = None) -> Session:
+def open_session(
+    given: str | None,
+    isolation: str = "auto",
+    boxes: Mapping[str, Sandbox] | None = None,
+    answers: AnswerCache | None = None,
+) -> Session:
     """Return a session for the lab that a command line names.
 
     boxes  sandboxes that are started already (grade/boxes.py), so that they warm up while the lab is read; they are
            closed if it cannot be
+    answers  the answers of earlier kernels
     InputError if the lab is wrong.
     """
     try:
-        return Session(load_lab(find_lab(given)), isolation, boxes=boxes)
+        return Session(load_lab(find_lab(given)), isolation, boxes=boxes, answers=answers)
     except BaseException:
         for box in (boxes or {}).values():
             box.close()
@@ -135,6 +141,8 @@ class Session:
         """Read the lab's files again, keeping the sandbox. InputError if they are wrong; then nothing changes."""
         lab = load_lab(self.lab.path)
         self.lab, self._recordings, self._hidden = lab, {}, {scenario.id for scenario in lab.hidden}
+        if self._answers is not None:
+            self._answers.forget()
 
     def load(self, scenarios: Iterable[Scenario]) -> None:
         """Load the recordings of scenarios. InputError with all that are missing or stale."""

@@ -24,8 +24,8 @@ from grader.watch.saves import Saves
 from grader.watch.screen import SINCE, View, command_lines, listed, report, screen
 from grader.watch.terminal import Terminal
 
-#: Seconds between two looks for a save while nothing else happens.
-IDLE_S = 0.02
+#: Seconds between two looks at the terminal's size while nothing else happens.
+IDLE_S = 0.1
 
 #: Seconds between two drawings of the count while scenarios are tried.
 COUNT_S = 0.1
@@ -61,7 +61,7 @@ def watch_lines(session: Session, what: str | None) -> None:
                 print("\n".join([*report(view, WIDTH), ""]), flush=True)
                 told = True
             else:
-                time.sleep(IDLE_S)
+                saves.wait(IDLE_S)
 
 
 def _saves(session: Session, what: str | None) -> Saves:
@@ -102,15 +102,17 @@ class _Watch:
 
     def run(self) -> None:
         """Grade and draw until q."""
+        gc.freeze()  # the lab and its recordings stay for good
+        gc.disable()
         self.begin()
         drawn = 0.0
         key = ""
         while key != "q":
             busy = self.regrader.busy
             news = self.regrader.step() if busy else False
-            if news and not self.regrader.busy:
-                gc.collect()
-            key = self.terminal.key(0 if self.regrader.busy else IDLE_S)
+            if not busy:
+                self.saves.wait(IDLE_S, self.terminal.descriptor)
+            key = self.terminal.key()
             if key:
                 self.press(key)
             if self.saves.due():
@@ -119,6 +121,8 @@ class _Watch:
             if news or key or self.terminal.size != self.size or (busy and now - drawn > COUNT_S):
                 self.draw()
                 drawn = now
+            if news and not self.regrader.busy:
+                gc.collect()
 
     def begin(self) -> bool:
         """Grade what was saved; return True if it differs from what was graded before."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pathlib
+import select
+import socket
 import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from grader.files import PARTIAL
+from grader.grade.last_run import NAME as NOTE
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -38,6 +45,9 @@ class Saves:
         self._needed = list(needed)
         self._last: float | None = None  # time of the last event, None if there was none since the last look
         self._observer: BaseObserver | None = None
+        self._woken, self._wake = socket.socketpair()  # the observer's thread wakes `wait` by a byte
+        for end in (self._woken, self._wake):
+            end.setblocking(False)
 
     def __enter__(self) -> Saves:
         from watchdog.observers import Observer
@@ -56,6 +66,8 @@ class Saves:
         if self._observer is not None:
             self._observer.stop()
             self._observer.join(timeout=2)
+        self._woken.close()
+        self._wake.close()
 
     def _start(self, observer: BaseObserver) -> BaseObserver:
         saves = self
@@ -64,13 +76,25 @@ class Saves:
             """Receives every event on the observer's own thread."""
 
             def dispatch(self, event: FileSystemEvent) -> None:
-                if event.event_type in SAVING and not event.is_directory:
+                if event.event_type in SAVING and not event.is_directory and not _is_ours(event):
                     saves._last = time.monotonic()
+                    with contextlib.suppress(OSError):  # full: it is awake; closed: nobody waits
+                        saves._wake.send(b"!")
 
         for folder in dict.fromkeys(self._folders):
             observer.schedule(Handler(), str(folder), recursive=True)  # type: ignore[arg-type]
         observer.start()
         return observer
+
+    def wait(self, seconds: float, *others: int) -> None:
+        """Wait until a save may be due, or one of other descriptors can be read; at most so many seconds."""
+        last = self._last
+        if last is not None:
+            seconds = min(seconds, max(last + QUIET_S - time.monotonic(), 0.001))
+        woken = self._woken.fileno()
+        if woken in select.select([woken, *others], [], [], seconds)[0]:
+            with contextlib.suppress(BlockingIOError):
+                self._woken.recv(4096)
 
     def due(self) -> bool:
         """Return True, once, when something was saved and the save is complete."""
@@ -84,3 +108,9 @@ class Saves:
             self._last = None
             return True
         return False
+
+
+def _is_ours(event: FileSystemEvent) -> bool:
+    """Return True if the event is about the note on the last run, which the grader writes after each save."""
+    names = {os.path.basename(os.fsdecode(path)) for path in (event.src_path, getattr(event, "dest_path", ""))}
+    return NOTE in names or any(name.endswith(PARTIAL) for name in names)

@@ -6,6 +6,7 @@ import contextlib
 import curses
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 
 from grader.errors import InputError
@@ -79,10 +80,15 @@ class Terminal:
         """Return True if the terminal has colours."""
         return curses.tigetnum("colors") > 0
 
-    def key(self, seconds: float) -> str:
-        """Return the next key: a character, `up`, `down`, `pageup`, `pagedown` or `escape`; "" if none came."""
+    @property
+    def descriptor(self) -> int:
+        """Return the descriptor that can be read when a key was pressed."""
+        return sys.stdin.fileno()
+
+    def key(self) -> str:
+        """Return the next key that was pressed: a character, `up`, `down`, `pageup`, `pagedown` or `escape`; or ""."""
         assert self._window is not None
-        self._window.timeout(int(seconds * 1000))
+        self._window.timeout(0)
         try:
             key = self._window.get_wch()
         except curses.error:  # no key

@@ -57,6 +57,9 @@ class Scripted:
     def step(self):
         self.left -= 1
 
+    def wait(self, seconds):
+        pass
+
     def due(self):
         self.looks += 1
         if self.looks > 20:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from grader.grade.answer_cache import AnswerCache
 from grader.grade.session import open_session
+from grader.protocol.reenact import StandIn
 from grader.watch.regrade import Regrader, failing_in
 from tests.labs import kernel_text
 
@@ -46,6 +48,26 @@ def test_what_failed_last_is_tried_first(regrader, lab):
     assert regrader.step() is True
     assert list(regrader.graded) == ["fork"]
     assert regrader.first["scenarios"][0]["id"] == "fork"
+
+
+def test_answers_that_passed_before_are_not_re_enacted(lab, monkeypatch):
+    """Only what a save changed is judged again, and a failure always is, so that its steps can be shown."""
+    broken = kernel_text("self.hw.frames.copy(old.frame, frame)", "self.hw.frames.zero(frame)")
+    re_enacted = []
+    begun = StandIn.__init__
+    monkeypatch.setattr(StandIn, "__init__", lambda *given: (re_enacted.append(given), begun(*given))[1])
+    (lab / "kernel.py").write_text(broken)
+    with open_session(str(lab), answers=AnswerCache(passes_only=True)) as session:
+        regrader = Regrader(session, None)
+        to_the_end(regrader)
+        first, failed = regrader.result, [g for g in regrader.graded.values() if g.attempt.verdict != "passed"]
+        re_enacted.clear()
+        (lab / "kernel.py").write_text(broken + "\n")
+        to_the_end(regrader)
+
+    assert len(re_enacted) == len(failed) == 2  # touch is not among them
+    assert all(g.attempt.records for g in regrader.graded.values() if g.attempt.verdict != "passed")
+    assert regrader.result["scenarios"] == first["scenarios"]
 
 
 def test_the_same_bytes_are_not_graded_again(regrader, lab):

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from grader.files import write_file
+from grader.grade.last_run import NAME as NOTE
 from grader.watch import saves as module
 from grader.watch.saves import Saves
 
@@ -49,6 +51,39 @@ def test_every_way_to_save_is_noticed(kernel, save):
 
         assert wait(saves)
         assert not wait(saves, 0.1)
+
+
+def test_waiting_ends_with_a_save(kernel):
+    """Nobody has to look every few milliseconds: two waits are enough, for the event and for quiet after it."""
+    with Saves([kernel.parent], [kernel]) as saves:
+        kernel.write_text("new")
+        waits = 0
+        while not saves.due():
+            saves.wait(60)
+            waits += 1
+
+    assert waits < 20
+
+
+def test_waiting_ends_with_a_key(kernel):
+    """A descriptor that can be read ends the wait as a save does."""
+    keys, pressed = os.pipe()
+    os.write(pressed, b"q")
+    with Saves([kernel.parent], [kernel]) as saves:
+        saves.wait(3600, keys)
+
+        assert not saves.due()
+    os.close(keys)
+    os.close(pressed)
+
+
+def test_the_note_on_the_last_run_is_no_save(kernel):
+    """The grader writes it after each save; that must not start it again."""
+    with Saves([kernel.parent], [kernel]) as saves:
+        write_file(kernel.with_name(NOTE), "{}")
+        write_file(kernel.with_name(NOTE), "{1}")
+
+        assert not wait(saves, 0.15)
 
 
 def test_reading_is_no_save(kernel):
