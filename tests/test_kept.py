@@ -91,3 +91,54 @@ def test_only_so_many_keys_are_kept(cache):
     kept.keep("kind", "last", b"data", most=3)
 
     assert sorted(path.name for path in cache.iterdir()) == ["3", "4", "last"]
+
+
+def test_a_pack_comes_back(tmp_path):
+    """Values come back under their digests in the next run, for the same folder only."""
+    pack = kept.Pack("kind", tmp_path, 10)
+    pack.put(b"a", ("text", 1, [None, {"key": b"bytes"}]))
+    pack.save()
+
+    assert kept.Pack("kind", tmp_path, 10).get(b"a") == ("text", 1, [None, {"key": b"bytes"}])
+    assert kept.Pack("kind", tmp_path, 10).get(b"b") is None
+    assert kept.Pack("kind", tmp_path.parent, 10).get(b"a") is None
+
+
+def test_a_pack_of_another_grader_is_empty(tmp_path, monkeypatch):
+    """What another version, or another Python, has kept is not looked at."""
+    pack = kept.Pack("kind", tmp_path, 10)
+    pack.put(b"a", 1)
+    pack.save()
+    monkeypatch.setattr(kept, "stamp", lambda: "another")
+
+    assert kept.Pack("kind", tmp_path, 10).get(b"a") is None
+
+
+def test_a_pack_keeps_what_came_last(tmp_path, monkeypatch):
+    """The values that were put in first are dropped; a pack that would be slow to read is not written at all."""
+    pack = kept.Pack("kind", tmp_path, 2)
+    for key in (b"a", b"b", b"a", b"c"):
+        pack.put(key, 1)
+    pack.save()
+    found = kept.Pack("kind", tmp_path, 2)
+    monkeypatch.setattr(kept, "PACK_LIMIT", 100)
+    found.put(b"d", "x" * 100)
+    found.save()
+    later = kept.Pack("kind", tmp_path, 2)
+
+    assert [key for key in (b"a", b"b", b"c", b"d") if later.get(key)] == [b"a", b"c"]
+
+
+@pytest.mark.parametrize("value", [object(), ()])
+def test_a_value_that_cannot_be_kept_does_no_harm(tmp_path, value):
+    """Nothing is written, and the old pack stays."""
+    pack = kept.Pack("kind", tmp_path, 10)
+    pack.put(b"a", 1)
+    pack.save()
+    nested = value
+    for _ in range(3000):
+        nested = [nested]
+    pack.put(b"b", nested)
+    pack.save()
+
+    assert kept.Pack("kind", tmp_path, 10).get(b"a") == 1

@@ -1,5 +1,10 @@
 """Which files decide a grade, and so make kept verdicts stale when they change."""
 
+import os
+
+import pytest
+
+from grader import versions
 from grader.versions import deciding_files
 from tests.test_imports import imported, modules
 
@@ -23,3 +28,53 @@ def test_what_shares_a_process_with_a_kernel_decides(root):
     inside = set((root / "grader" / "sandbox" / "inside").rglob("*.py"))
 
     assert inside <= set(deciding_files())
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A small package in the place of the grader's."""
+    for name in ("machine/entry.py", "sandbox/inside/worker.py", "errors.py", "report/text.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("pass\n")
+    monkeypatch.setattr(versions, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(versions, "DECIDING", ("machine", "sandbox"))
+    return tmp_path
+
+
+def stamp():
+    versions.stamp.cache_clear()
+    try:
+        return versions.stamp()
+    finally:
+        versions.stamp.cache_clear()
+
+
+@pytest.mark.parametrize("change", ["time", "size", "new", "gone", "moved"])
+def test_the_stamp_changes_with_every_deciding_source(package, monkeypatch, change):
+    """A source that was edited, added or removed, or another place, is another grader."""
+    before = stamp()
+    path = package / "sandbox" / "inside" / "worker.py"
+    if change == "time":
+        os.utime(path, ns=(1, path.stat().st_mtime_ns + 1))
+    elif change == "size":
+        time = path.stat().st_mtime_ns
+        path.write_text("pass\n\n")
+        os.utime(path, ns=(time, time))
+    elif change == "new":
+        path.with_name("other.py").write_text("")
+    elif change == "gone":
+        path.unlink()
+    else:
+        package.rename(package.with_name("elsewhere"))
+        monkeypatch.setattr(versions, "_PACKAGE", package.with_name("elsewhere"))
+
+    assert stamp() != before
+
+
+def test_the_stamp_is_that_of_what_decides(package):
+    """A report is not part of it, and an unchanged grader keeps its stamp."""
+    before = stamp()
+    (package / "report" / "text.py").write_text("changed\n")
+
+    assert stamp() == before

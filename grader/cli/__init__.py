@@ -118,7 +118,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
     """Return the argument parser. Only the module of the command in use is imported and adds its options."""
     parser = argparse.ArgumentParser(prog="grader", description="Autograded labs on demand paging and copy-on-write.")
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, prog="grader")
     for name, about in COMMANDS.items():
         if command in (None, name):
             sub = commands.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")

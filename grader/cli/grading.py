@@ -17,6 +17,7 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.attempt import BEFORE, Attempt
 from grader.grade.graded import Graded
+from grader.grade.kept_answers import KeptAnswers
 from grader.grade.last_run import remember
 from grader.grade.result import Result
 from grader.grade.result_builder import ResultBuilder, exit_status
@@ -42,7 +43,10 @@ PATIENCE = 0.5
 
 def grade(options: argparse.Namespace, boxes: Mapping[str, Sandbox]) -> int:
     """Grade what the options name, report it, and return the exit status. `boxes`: sandboxes that are started."""
-    with open_session(options.lab, options.isolation, boxes) as session:
+    with (
+        open_session(options.lab, options.isolation, boxes) as session,
+        KeptAnswers(session.lab.path) as session.answers,
+    ):
         session.compiling = tell_compiling
         return _grade(options, session)
 
@@ -69,7 +73,7 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
 
         remarks.append(certify(session, submission).line)
     quiz = mark(lab, submission.answers) if options.only in (None, QUIZ_TASK) else None
-    result = ResultBuilder(lab, graded, quiz, options.only, remarks=remarks).build(
+    result = ResultBuilder(lab, graded, quiz, options.only, session.hashes(), remarks).build(
         submission.name, submission.digest, _isolation(session, options), options.audience
     )
     if options.only is None and options.submission is None and options.audience == "student":

@@ -30,9 +30,9 @@ def run(options: argparse.Namespace) -> int:
     from grader.grade.session import open_session
     from grader.watch.loop import watch_lines, watch_screen
 
-    # A save changes few answers; what passed with the same ones before is not re-enacted.
-    answers = AnswerCache(passes_only=True)
-    with open_session(options.lab, options.isolation, boxes, answers) as session:
+    with open_session(options.lab, options.isolation, boxes) as session:
+        # A save changes few answers; what passed with the same ones before is not re-enacted.
+        session.answers = AnswerCache(passes_only=True)
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             watch_screen(session, options.submission)
         else:

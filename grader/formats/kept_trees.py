@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import marshal
 import pathlib
-import sys
-import zlib
 from typing import Any
 
-from grader import kept
-from grader.formats import yaml_reader
 from grader.formats.yaml_reader import Block, Items, read_yaml
+from grader.kept import Pack
 
 #: Folder of the cache.
 KIND = "yaml"
 
-#: Files that a pack holds at most, and packs that are kept. Fewer new files than FEW are not worth writing.
-MOST, PACKS, FEW = 600, 40, 8
+#: Files that a pack holds at most, and bytes below which a file is parsed as quickly as it is kept.
+MOST, SMALL = 600, 600
 
 
 class KeptTrees:
@@ -33,44 +29,27 @@ class KeptTrees:
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
-        self._key = hashlib.sha256(f"{_reader()}\0{folder.resolve()}".encode("utf-8", "surrogatepass")).hexdigest()
-        self._packed = _unpack(kept.read(KIND, self._key))
-        self._new = 0
+        self._pack = Pack(KIND, folder, MOST)
 
     def __enter__(self) -> KeptTrees:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and (self._new >= FEW or (self._new and len(self._packed) > FEW)):
-            most_recent = dict(list(self._packed.items())[-MOST:])
-            with contextlib.suppress(OSError):  # the next run parses again
-                kept.keep(KIND, self._key, zlib.compress(marshal.dumps(most_recent), 1), PACKS)
+        if kind is None:
+            self._pack.save()
 
     def read(self, data: bytes, name: str) -> Any:
         """Return what `read_yaml` returns for these bytes. FormatError as there."""
+        if len(data) < SMALL:
+            return read_yaml(data, name)
         digest = hashlib.sha256(data).digest()
-        known = self._packed.get(digest)
+        known = self._pack.get(digest)
         if known is not None:
             with contextlib.suppress(ValueError, TypeError, IndexError):
                 return _tree(known)
         tree = read_yaml(data, name)
-        self._packed[digest] = _plain(tree)
-        self._new += 1
+        self._pack.put(digest, _plain(tree))
         return tree
-
-
-def _reader() -> str:
-    """Return a hash of everything else that a tree depends on: the reader, and what marshal writes."""
-    texts = [pathlib.Path(file).read_bytes() for file in (yaml_reader.__file__, __file__)]
-    return hashlib.sha256(b"\0".join([sys.version.encode(), *texts])).hexdigest()
-
-
-def _unpack(data: bytes | None) -> dict[bytes, object]:
-    try:
-        found = marshal.loads(zlib.decompress(data)) if data is not None else {}
-    except (ValueError, EOFError, TypeError, zlib.error):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _plain(value: object) -> object:

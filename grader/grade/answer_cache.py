@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import PASSED
+from grader.lab.recordings import Recording
 from grader.protocol.messages import End, ScenarioMessages
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
@@ -67,6 +68,9 @@ class AnswerCache:
                 return
             node = following
         node[answers[-1]] = End(attempt)
+
+    def introduce(self, recording: Recording) -> None:
+        """Hear of a recording before its scenario is tried. Nothing needs to be known of it here."""
 
     def forget(self) -> None:
         """Forget all scenarios, because the lab has changed."""

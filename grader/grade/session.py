@@ -34,21 +34,15 @@ if TYPE_CHECKING:
 Progress = Callable[[Scenario], None]
 
 
-def open_session(
-    given: str | None,
-    isolation: str = "auto",
-    boxes: Mapping[str, Sandbox] | None = None,
-    answers: AnswerCache | None = None,
-) -> Session:
+def open_session(given: str | None, isolation: str = "auto", boxes: Mapping[str, Sandbox] | None = None) -> Session:
     """Return a session for the lab that a command line names.
 
     boxes  sandboxes that are started already (grade/boxes.py), so that they warm up while the lab is read; they are
            closed if it cannot be
-    answers  the answers of earlier kernels
     InputError if the lab is wrong.
     """
     try:
-        return Session(load_lab(find_lab(given)), isolation, boxes=boxes, answers=answers)
+        return Session(load_lab(find_lab(given)), isolation, boxes=boxes)
     except BaseException:
         for box in (boxes or {}).values():
             box.close()
@@ -77,7 +71,7 @@ class Session:
         self._boxes: dict[str, Sandbox] = dict(boxes or {})
         self._used: Sandbox | None = None  # the sandbox of the last submission that had one
         self._recordings = dict(recordings or {})
-        self._answers = answers
+        self.answers = answers
         self._hidden = {scenario.id for scenario in lab.hidden}
         self.compiling: Callable[[], None] = lambda: None  # called before a kernel in C is compiled
 
@@ -141,18 +135,27 @@ class Session:
         """Read the lab's files again, keeping the sandbox. InputError if they are wrong; then nothing changes."""
         lab = load_lab(self.lab.path)
         self.lab, self._recordings, self._hidden = lab, {}, {scenario.id for scenario in lab.hidden}
-        if self._answers is not None:
-            self._answers.forget()
+        if self.answers is not None:
+            self.answers.forget()
 
     def load(self, scenarios: Iterable[Scenario]) -> None:
         """Load the recordings of scenarios. InputError with all that are missing or stale."""
-        self._recordings |= load_recordings(self.lab, [s for s in scenarios if s.id not in self._recordings])
+        found = load_recordings(self.lab, [s for s in scenarios if s.id not in self._recordings])
+        self._recordings |= found
+        if self.answers is not None:
+            for recording in found.values():
+                self.answers.introduce(recording)
 
     def recording(self, scenario: Scenario) -> Recording:
         """Return the recording of a scenario. InputError if it is missing or stale."""
         if scenario.id not in self._recordings:
             self._recordings[scenario.id] = load_recording(self.lab, scenario)
         return self._recordings[scenario.id]
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of every scenario. A recording that is loaded has it, which saves computing it again."""
+        known = self._recordings
+        return {s.id: known[s.id].hash if s.id in known else s.hash for s in self.lab.all_scenarios}
 
     # -- grading ----------------------------------------------------------------------------------------------
 
@@ -169,7 +172,7 @@ class Session:
 
         assert submission.code is not None
         box = self.sandbox(submission.code.language)
-        return SandboxRunner(box, submission.code, self._answers if remember else None, self.compiling)
+        return SandboxRunner(box, submission.code, self.answers if remember else None, self.compiling)
 
     def attempt(self, runner: Runner, scenario: Scenario) -> Attempt:
         """Try a scenario at every failure point that it asks for; the first attempt that does not pass decides."""

@@ -9,6 +9,7 @@ recorded outputs of the public ones.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pathlib
@@ -20,12 +21,12 @@ from grader.errors import FormatError, InputError, did_you_mean
 from grader.formats.checking import find_problems
 from grader.formats.fields import Table
 from grader.formats.kept_trees import KeptTrees
-from grader.formats.yaml_reader import Block
+from grader.formats.yaml_reader import Block, read_yaml
 from grader.lab.feedback import Feedback, read_feedback
 from grader.lab.fields import FILES, MINE, PICTURE, POINTS, TASK, TOP, TWINS, WORLD
 from grader.lab.scope import World, read_world
 from grader.points import apportion, points
-from grader.scenario.loader import load_scenario
+from grader.scenario.kept_scenarios import KeptScenarios
 from grader.scenario.model import Scenario
 
 QUIZ_TASK = "quiz"
@@ -79,6 +80,7 @@ class Lab(NamedTuple):
     mine       None if the lab asks for no scenarios
     hand_in    how students hand in; "" if the lab does not say
     scope      the small worlds that lab.yaml names
+    digest     sha256 of lab.yaml and of all scenarios, as bytes
     """
 
     path: pathlib.Path
@@ -99,6 +101,12 @@ class Lab(NamedTuple):
     mine: Mine | None = None
     scope: tuple[World, ...] = ()
     hand_in: str = ""
+    digest: bytes = b""
+
+    @property
+    def keys(self) -> pathlib.Path:
+        """Return the path of the quiz's recorded keys, in a folder of its own so that no scenario's output has it."""
+        return self.outputs / "quiz" / "keys.json"
 
     @property
     def outputs(self) -> pathlib.Path:
@@ -183,16 +191,18 @@ def find_lab(given: str | None) -> pathlib.Path:
 def load_lab(folder: str | pathlib.Path) -> Lab:
     """Load a lab with all its scenarios. InputError with every problem that was found, not only the first."""
     folder = pathlib.Path(folder)
-    with KeptTrees(folder) as trees:
-        return _LabLoader(folder, trees).load()
+    with KeptTrees(folder) as trees, KeptScenarios(folder) as scenarios:
+        return _LabLoader(folder, trees, scenarios).load()
 
 
 class _LabLoader:
     """Collects problems instead of stopping at the first."""
 
-    def __init__(self, folder: pathlib.Path, trees: KeptTrees) -> None:
+    def __init__(self, folder: pathlib.Path, trees: KeptTrees, scenarios: KeptScenarios) -> None:
         self.folder = folder
         self.trees = trees
+        self.scenarios = scenarios
+        self.digest = hashlib.sha256()
         self.shown = f"{folder.name or folder.resolve().name}/lab.yaml"
         self.problems: list[str] = []
         self.unread = 0  # scenario files that did not load
@@ -202,7 +212,7 @@ class _LabLoader:
 
     def load(self) -> Lab:
         try:
-            block = self.trees.read((self.folder / "lab.yaml").read_bytes(), self.shown)
+            block = self.trees.read(self._bytes("lab.yaml"), self.shown)
         except OSError as error:
             raise InputError([f"{self.folder / 'lab.yaml'}: {error.strerror}"]) from None
         wrong = self._wrong_fields("a lab", block, TOP, 1)
@@ -243,7 +253,14 @@ class _LabLoader:
             mine,
             scope,
             " ".join(block.get("hand_in", "").split()),
+            self.digest.digest(),
         )
+
+    def _bytes(self, name: str) -> bytes:
+        """Return the contents of one of the lab's files, and count it in the lab's digest."""
+        data = (self.folder / name).read_bytes()
+        self.digest.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogatepass") + data)
+        return data
 
     def _wrong_fields(self, what: str, block: object, fields: Table, line: int) -> set[str]:
         """Report all fields that are wrong or missing, and return their names."""
@@ -359,7 +376,7 @@ class _LabLoader:
         for path in sorted((self.folder / kind).glob("*.yaml")):
             shown = f"{folder}/{kind}/{path.name}"
             try:
-                scenario = load_scenario(path, shown_as=shown, read_tree=self.trees.read)
+                scenario = self.scenarios.read(self._bytes(f"{kind}/{path.name}"), path.stem, shown)
             except FormatError as error:
                 self.problems.append(str(error))
                 self.unread += 1
@@ -369,7 +386,7 @@ class _LabLoader:
                 continue
             if scenario.task not in ids or scenario.task == QUIZ_TASK:
                 scored = ", ".join(i for i in ids if i != QUIZ_TASK)
-                line = self.trees.read(path.read_bytes(), shown).lines["task"]
+                line = read_yaml(path.read_bytes(), shown).lines["task"]
                 self.problems.append(f"{shown}:{line}: task {scenario.task!r} is not in lab.yaml; there are {scored}")
             found.append(scenario)
         tasks_in_order = {id: n for n, id in enumerate(ids)}

@@ -6,6 +6,8 @@ stale when the scenario it was recorded from reads differently now (comments and
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import pathlib
 from collections.abc import Iterable
@@ -13,13 +15,18 @@ from typing import Any, NamedTuple
 
 from grader.errors import InputError
 from grader.files import write_file
+from grader.kept import Pack
 from grader.lab.lab import Lab
 from grader.program import command
 from grader.scenario.model import Scenario
 from grader.trace.json_form import trace_from_json, trace_to_json
+from grader.trace.plain_form import plain_trace, trace_of
 from grader.trace.records import Trace
 
 FORMAT = 1
+
+#: Folder of the cache for recordings of a lab, how many are kept at most, and the fewest that are worth it.
+KIND, MOST, FEW = "recordings", 600, 8
 
 #: What a real kernel did in one step: outcome, minor faults, major faults, bytes read.
 HostStep = tuple[str, int, int, list[int]]
@@ -35,13 +42,15 @@ class HostRun(NamedTuple):
 class Recording(NamedTuple):
     """The recorded output of the reference in a scenario. traces[i] is the run at failure point i.
 
-    host  the same steps on a real kernel, for scenarios on machines with the Linux profile; None if never recorded
+    host    the same steps on a real kernel, for scenarios on machines with the Linux profile; None if never recorded
+    digest  sha256 of the file; b"" if it was not read from one
     """
 
     scenario: str
     hash: str
     traces: list[Trace]
     host: HostRun | None = None
+    digest: bytes = b""
 
     def host_differences(self) -> list[int]:
         """Return the numbers of the steps in which the real kernel did something else than the reference."""
@@ -57,13 +66,14 @@ def recording_path(lab: Lab, scenario: Scenario) -> pathlib.Path:
     return lab.outputs / f"{scenario.id}.json"
 
 
-def load_recording(lab: Lab, scenario: Scenario) -> Recording:
-    """Return the recorded output of a scenario. Raises InputError if it is missing, unreadable or stale."""
+def load_recording(lab: Lab, scenario: Scenario, kept: Pack | None = None) -> Recording:
+    """Return the recorded output of a scenario. Raises InputError if it is missing, unreadable or stale.
+
+    kept  recordings that were read before, by their digest; gets this one
+    """
     path = recording_path(lab, scenario)
     try:
-        plain = json.loads(path.read_bytes())
-        traces = [trace_from_json(trace) for trace in plain["traces"]]
-        output = Recording(plain["scenario"], plain["hash"], traces, _host(plain.get("host")))
+        output = _read(path.read_bytes(), kept)
     except FileNotFoundError:
         raise InputError(
             [f"{path}: the reference output of scenario {scenario.id} is missing; {_again(lab)}"]
@@ -72,10 +82,27 @@ def load_recording(lab: Lab, scenario: Scenario) -> Recording:
         raise InputError([f"{path}: {error.strerror}"]) from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError([f"{path}: not a reference output ({error}); {_again(lab)}"]) from None
-    if output.hash != scenario.hash or not traces:
+    if output.hash != scenario.hash or not output.traces:
         changed = f"scenario {scenario.id} was changed since it was recorded"
         raise InputError([f"{path}: stale: {changed}; {_again(lab)}"])
     return output
+
+
+def _read(data: bytes, kept: Pack | None) -> Recording:
+    """Return a recording from its file, or as it was kept. ValueError, KeyError or TypeError if it is not one."""
+    digest = hashlib.sha256(data).digest()
+    known: Any = kept.get(digest) if kept is not None else None
+    if known is not None:
+        with contextlib.suppress(ValueError, TypeError, IndexError):
+            scenario, hash, traces, host = known
+            return Recording(scenario, hash, list(map(trace_of, traces)), host and HostRun(*host), digest)
+    plain = json.loads(data)
+    traces = [trace_from_json(trace) for trace in plain["traces"]]
+    recording = Recording(plain["scenario"], plain["hash"], traces, _host(plain.get("host")), digest)
+    if kept is not None:
+        host = recording.host and tuple(recording.host)
+        kept.put(digest, (recording.scenario, recording.hash, list(map(plain_trace, traces)), host))
+    return recording
 
 
 def _again(lab: Lab) -> str:
@@ -94,13 +121,17 @@ def _host(plain: dict[str, Any] | None) -> HostRun | None:
 def load_recordings(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Recording]:
     """Return the recordings of scenarios by id. InputError with all that are missing or stale."""
     recordings, problems = {}, []
+    scenarios = list(scenarios)
+    kept = Pack(KIND, lab.path, MOST) if len(scenarios) >= FEW else None
     for scenario in scenarios:
         try:
-            recordings[scenario.id] = load_recording(lab, scenario)
+            recordings[scenario.id] = load_recording(lab, scenario, kept)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
+    if kept is not None:
+        kept.save()
     return recordings
 
 

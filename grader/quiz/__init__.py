@@ -18,9 +18,9 @@ def mark(lab: Lab, answers: bytes | None, owners: Sequence[str] = ()) -> QuizRes
     """
     if lab.quiz is None:
         return None
-    from grader.quiz.marker import Marker
+    from grader.quiz.kept_marks import marked
 
-    return Marker(lab).mark(answers, owners)
+    return marked(lab, answers, owners)
 
 
 def check_quiz(lab: Lab) -> list[str]:
@@ -36,12 +36,11 @@ def released_files(lab: Lab) -> dict[str, str]:
     They include the keys, packed, so that students can practise. What a student's machine can mark is not secret; the
     course marks with its own copy.
     """
-    from grader.quiz.keys import keys_path
     from grader.quiz.obfuscated import packed
 
     if lab.quiz is None:
         return {}
     files = {"quiz.packed": packed(lab.quiz.read_text(encoding="utf-8"))}
-    if keys_path(lab).is_file():
-        files["outputs/quiz/keys.json"] = packed(keys_path(lab).read_text(encoding="utf-8"))
+    if lab.keys.is_file():
+        files["outputs/quiz/keys.json"] = packed(lab.keys.read_text(encoding="utf-8"))
     return files

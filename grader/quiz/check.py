@@ -15,7 +15,7 @@ from fractions import Fraction
 from grader.errors import InputError
 from grader.lab.lab import Lab
 from grader.program import command
-from grader.quiz.keys import Key, Keyed, as_text, keyed, keys_path, load_keys, offered
+from grader.quiz.keys import Key, Keyed, as_text, keyed, load_keys, offered
 from grader.quiz.marking import CORRECT, UNANSWERED, Sheet, mark_answers, mark_question, normal, read_sheet
 from grader.quiz.model import VARIANT, Computed, Question, Quiz
 from grader.quiz.questions import load_quiz
@@ -47,7 +47,7 @@ def _keys(lab: Lab) -> list[str]:
         return []
     ids = [id for id, entries in now["questions"].items() if was.get("questions", {}).get(id) != entries]
     what = f"the computed keys of {', '.join(ids)} are" if ids else "something in it is"
-    return [f"{keys_path(lab)}:1: {what} missing or not up to date; run `{command('record', lab.path)}`"]
+    return [f"{lab.keys}:1: {what} missing or not up to date; run `{command('record', lab.path)}`"]
 
 
 def _question(lab: Lab, quiz: Quiz, question: Question) -> list[str]:

@@ -10,7 +10,6 @@ marks with its own copy.
 from __future__ import annotations
 
 import json
-import pathlib
 from fractions import Fraction
 from typing import NamedTuple, TypedDict
 
@@ -202,14 +201,9 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
 _loaded: dict[tuple[str, int], KeysFile] = {}
 
 
-def keys_path(lab: Lab) -> pathlib.Path:
-    """Return the path of the recorded keys, in a separate folder so that no scenario's output has the same path."""
-    return lab.outputs / "quiz" / "keys.json"
-
-
 def load_keys(lab: Lab) -> KeysFile:
     """Return the recorded keys; empty if there are none. InputError if the file is not valid."""
-    path = keys_path(lab)
+    path = lab.keys
     try:
         stamp = (str(path.resolve()), path.stat().st_mtime_ns)
     except OSError:

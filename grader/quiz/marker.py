@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.lab.lab import Lab
-from grader.quiz.keys import Keyed, keyed
+from grader.quiz.keys import Keyed, keyed, recorded
 from grader.quiz.marking import Sheet, mark_answers, read_sheet, variant_of
 from grader.quiz.marks import QuizResult
-from grader.quiz.model import Question, Quiz
+from grader.quiz.model import Computed, Question, Quiz
 from grader.quiz.questions import QuizFile
 from grader.quiz.statistics import Chosen, wrong_answers
 from grader.quiz.variants import STUDENT, Seed, by_the_course
@@ -22,6 +22,7 @@ class Marker:
         self._lab = lab
         self._file = QuizFile(lab)
         self._keys: dict[tuple[int, str], Keyed] = {}
+        self.all_recorded = True  # False once a key had to be computed
 
     @property
     def each_has_numbers(self) -> bool:
@@ -47,4 +48,6 @@ class Marker:
         place = question.line, repr(question.values)
         if place not in self._keys:
             self._keys[place] = keyed(lab, quiz, question)
+            if isinstance(question.answer, Computed) and recorded(lab, question) is None:
+                self.all_recorded = False
         return self._keys[place]

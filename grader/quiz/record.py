@@ -9,7 +9,7 @@ from grader.errors import FormatError, InputError
 from grader.files import write_file
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import Lab
-from grader.quiz.keys import FORMAT, KeyEntry, KeysFile, as_text, keys_path, question_hash, value_of, variant_name
+from grader.quiz.keys import FORMAT, KeyEntry, KeysFile, as_text, question_hash, value_of, variant_name
 from grader.quiz.model import Computed, Question, Quiz
 from grader.quiz.observe import evaluate, observe
 from grader.quiz.parameters import VARIANT_LIMIT, combinations
@@ -116,4 +116,4 @@ def text_of(keys: KeysFile) -> str:
 
 def record_keys(lab: Lab, progress: Progress = lambda flag: None) -> bool:
     """Write the computed keys of a lab's quiz; return True if the file changed. InputError on a problem."""
-    return write_file(keys_path(lab), text_of(compute_keys(lab, progress)), make_folders=True)
+    return write_file(lab.keys, text_of(compute_keys(lab, progress)), make_folders=True)

@@ -8,8 +8,6 @@ the reference agrees with what is expected.
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Callable
-from typing import Any
 
 from grader.errors import FormatError
 from grader.formats.checking import check_fields, guess, listed, shown
@@ -32,17 +30,11 @@ from .model import (
 )
 from .place import parse_owned_place, parse_place
 
-#: Reads YAML: its bytes and the name for messages -> the tree.
-ReadTree = Callable[[bytes, str], Any]
 
-
-def load_scenario(
-    path: str | pathlib.Path, *, shown_as: str | None = None, read_tree: ReadTree = read_yaml
-) -> Scenario:
+def load_scenario(path: str | pathlib.Path) -> Scenario:
     """Read one scenario file. FormatError if anything in it is wrong; OSError if it cannot be read."""
     path = pathlib.Path(path)
-    name = shown_as or path.name
-    return scenario_of(read_tree(path.read_bytes(), name), path.stem, name)
+    return parse_scenario(path.read_bytes(), path.stem, path.name)
 
 
 def parse_scenario(text: str | bytes, id: str, name: str = "scenario", *, limit: int = STEP_LIMIT) -> Scenario:

@@ -124,7 +124,7 @@ class Regrader:
 
     def _hashed(self) -> dict[str, str]:
         if not self._hashes:
-            self._hashes = {scenario.id: scenario.hash for scenario in self.session.lab.all_scenarios}
+            self._hashes = self.session.hashes()
         return self._hashes
 
     def _marked(self) -> QuizResult | None:

@@ -1,20 +1,18 @@
 """YAML files that are parsed only once."""
 
-import shutil
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader import kept
 from grader.errors import FormatError
 from grader.formats import kept_trees
-from grader.formats.kept_trees import FEW, KeptTrees, _plain, _tree
+from grader.formats.kept_trees import SMALL, KeptTrees, _plain, _tree
 from grader.formats.yaml_reader import Block, Items, read_yaml
 from grader.formats.yaml_writer import flow
-from grader.lab.lab import load_lab
-from tests.labs import make_lab
 
-FILES = [f"title: file {n}\nsteps:\n  - read: {{by: P, at: [{n}, 0x10, 2.5, true]}}\n".encode() for n in range(FEW)]
+TREE = "title: file {n}\nsteps:\n  - read: {{by: P, at: [{n}, 0x10, 2.5, true]}}\n"
+FILES = [TREE.format(n=n).encode() + b"# " + b"x" * SMALL + b"\n" for n in range(3)]
 
 
 @pytest.fixture(autouse=True)
@@ -85,18 +83,18 @@ def test_a_damaged_pack_is_made_anew(tmp_path, cache, parsed, damage):
 
 
 def test_a_pack_of_another_version_is_not_used(tmp_path, monkeypatch, parsed):
-    """A reader that reads something else finds nothing."""
+    """A grader that may read something else finds nothing."""
     read_all(tmp_path)
-    monkeypatch.setattr(kept_trees, "_reader", lambda: "another")
+    monkeypatch.setattr(kept, "stamp", lambda: "another")
     read_all(tmp_path)
 
     assert parsed == FILES * 2
 
 
-def test_a_few_files_are_not_worth_it(tmp_path, cache):
-    """A folder with a handful of files leaves nothing behind."""
+def test_a_small_file_is_not_worth_it(tmp_path, cache):
+    """It is parsed as quickly as it is found, and leaves nothing behind."""
     with KeptTrees(tmp_path) as trees:
-        trees.read(FILES[0], "a.yaml")
+        assert trees.read(b"title: small\n", "a.yaml") == {"title": "small"}
 
     assert not cache.is_dir() or list(cache.iterdir()) == []
 
@@ -114,13 +112,3 @@ def test_every_tree_comes_back(values):
     tree = read_yaml(flow(values), "a.yaml")
 
     assert lines_of(_tree(_plain(tree))) == lines_of(tree)
-
-
-def test_a_lab_is_the_same_from_the_pack(tmp_path):
-    """All parts of a lab are equal however its files were read, and a mistake is told at the same place."""
-    lab = make_lab(tmp_path / "small")
-    for number in range(FEW):
-        shutil.copy(lab / "scenarios" / "touch.yaml", lab / "scenarios" / f"touch-{number}.yaml")
-    first = load_lab(lab)
-
-    assert load_lab(lab) == first

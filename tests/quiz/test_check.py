@@ -4,7 +4,6 @@ import pytest
 
 from grader.lab.lab import load_lab
 from grader.quiz import check_quiz, released_files
-from grader.quiz.keys import keys_path
 from grader.quiz.obfuscated import unpacked
 from grader.quiz.record import record_keys
 from tests.labs import QUIZ
@@ -61,10 +60,10 @@ def test_problems_have_a_line_and_a_way_out(lab, old, new, words):
 def test_recorded_keys_that_are_stale_are_found(lab):
     """With the command that mends it."""
     loaded = load_lab(lab)
-    keys_path(loaded).write_text(keys_path(loaded).read_text().replace('"key": "1"', '"key": "3"'))
+    loaded.keys.write_text(loaded.keys.read_text().replace('"key": "1"', '"key": "3"'))
 
     assert "the computed keys of copies are missing or not up to date; run `grader record" in check_quiz(loaded)[0]
-    keys_path(loaded).unlink()
+    loaded.keys.unlink()
     assert "run `grader record" in check_quiz(loaded)[0]
 
 

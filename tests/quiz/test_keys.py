@@ -7,7 +7,7 @@ import pytest
 from grader.errors import InputError
 from grader.lab.lab import load_lab
 from grader.quiz import mark
-from grader.quiz.keys import as_text, counted, from_text, keyed, keys_path, offered
+from grader.quiz.keys import as_text, counted, from_text, keyed, offered
 from grader.quiz.marking import mark_question
 from grader.quiz.observe import observe
 from grader.quiz.questions import load_quiz
@@ -132,7 +132,7 @@ def record_into(lab):
     """Computed keys of a quiz that is no file of the project, in memory."""
     from grader.quiz import keys
 
-    path = keys_path(lab)
+    path = lab.keys
     stamp = (str(path.resolve()), path.stat().st_mtime_ns)
     _KEYS.setdefault("varied", compute_keys(lab))
     keys._loaded[stamp] = _KEYS["varied"]
@@ -172,7 +172,7 @@ def test_recorded_keys_serve_where_there_is_no_reference(lab):
     bare = loaded._replace(reference=None)
     bare.outputs.mkdir(parents=True, exist_ok=True)
     (bare.outputs / "quiz").mkdir()
-    keys_path(bare).write_bytes(keys_path(loaded).read_bytes())
+    bare.keys.write_bytes(loaded.keys.read_bytes())
 
     assert keyed(bare, quiz, quiz.questions[0]).key == 1
 
@@ -180,8 +180,8 @@ def test_recorded_keys_serve_where_there_is_no_reference(lab):
 def test_a_stale_entry_is_not_used(lab):
     """After a change of the question the old key counts for nothing."""
     loaded = load_lab(lab)
-    text = keys_path(loaded).read_text()
-    keys_path(loaded).write_text(text.replace('"key": "1"', '"key": "77"'))
+    text = loaded.keys.read_text()
+    loaded.keys.write_text(text.replace('"key": "1"', '"key": "77"'))
     assert keyed(loaded, load_quiz(loaded), load_quiz(loaded).questions[0]).key == 77
     (lab / "quiz.yaml").write_text(QUIZ.replace("observe: copies", "observe: frames"))
 
@@ -191,7 +191,7 @@ def test_a_stale_entry_is_not_used(lab):
 def test_a_broken_file_of_keys_is_named(lab):
     """With the way out."""
     loaded = load_lab(lab)
-    keys_path(loaded).write_text("[]")
+    loaded.keys.write_text("[]")
 
     with pytest.raises(InputError, match="not a file of recorded quiz keys .*run `grader record"):
         mark(loaded, b"copies: 1\n")
@@ -211,7 +211,7 @@ def test_recording_twice_changes_nothing(lab):
     loaded = load_lab(lab)
 
     assert not record_keys(loaded)
-    assert text_of(compute_keys(loaded)) == keys_path(loaded).read_text()
+    assert text_of(compute_keys(loaded)) == loaded.keys.read_text()
 
 
 @pytest.mark.parametrize("value", [Fraction(3), Fraction(5, 2), Fraction(1, 3), Fraction(-7, 8), "ok"])

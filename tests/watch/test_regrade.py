@@ -57,7 +57,8 @@ def test_answers_that_passed_before_are_not_re_enacted(lab, monkeypatch):
     begun = StandIn.__init__
     monkeypatch.setattr(StandIn, "__init__", lambda *given: (re_enacted.append(given), begun(*given))[1])
     (lab / "kernel.py").write_text(broken)
-    with open_session(str(lab), answers=AnswerCache(passes_only=True)) as session:
+    with open_session(str(lab)) as session:
+        session.answers = AnswerCache(passes_only=True)
         regrader = Regrader(session, None)
         to_the_end(regrader)
         first, failed = regrader.result, [g for g in regrader.graded.values() if g.attempt.verdict != "passed"]

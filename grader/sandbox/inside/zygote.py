@@ -262,8 +262,8 @@ def main() -> None:
     sys.path.remove(root)
     rlimits.keep_modules_within_reach()
     interpreter_state.state()
-    gc.collect()
     gc.freeze()
+    gc.enable()
     # A child lives only for a moment, so it collects garbage rarely, not every seven hundred objects.
     gc.set_threshold(50_000)
     report = stand(walls, jailed == "jailed")
