@@ -35,6 +35,9 @@ DECIDING = (
     "verify",
 )
 
+#: What Python makes of sources.
+_NO_SOURCES = (".pyc", ".pyo")
+
 
 def deciding_files() -> list[pathlib.Path]:
     """Return the source files that a verdict depends on: the deciding folders, shared modules, and a worker's task."""
@@ -42,6 +45,17 @@ def deciding_files() -> list[pathlib.Path]:
     batch = [_PACKAGE / "batch" / name for name in ("__init__.py", "work.py")]
     header = [_PACKAGE / "wasm" / name for name in ("forklab.h", "forklab.c")]
     return sorted([*folders, *_PACKAGE.glob("*.py"), *batch, *header])
+
+
+@functools.cache
+def whole_hash() -> str:
+    """Return a hash of all files of the package, and of Python's version: whatever is made from the same data by the
+    same programs is the same."""
+    digest = hashlib.sha256(sys.version.encode())
+    for file in sorted(path for path in _PACKAGE.rglob("*") if path.suffix not in _NO_SOURCES and path.is_file()):
+        name = file.relative_to(_PACKAGE).as_posix()
+        digest.update(f"\0{name}\0".encode("utf-8", "surrogatepass") + file.read_bytes())
+    return digest.hexdigest()
 
 
 @functools.cache

@@ -15,12 +15,12 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, overload
 
 from grader.batch.accounting import Account
 from grader.batch.changes import changes
 from grader.batch.csv_table import read_table
-from grader.batch.files import FOLDERS, grades_of, write_results, written_or_told
+from grader.batch.files import FOLDERS, grades_of, note_files, write_results, written_or_told
 from grader.batch.gradebooks import KINDS, Filled, Gradebook, read_gradebook
 from grader.batch.grading import (
     Course,
@@ -34,10 +34,12 @@ from grader.batch.grading import (
 )
 from grader.batch.identity import Key as PersonKey
 from grader.batch.late import Policy
-from grader.batch.layouts import find_submissions
+from grader.batch.layouts import FoundSubmission, find_submissions
+from grader.batch.memo import Memo
 from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
+from grader.batch.results import Results
 from grader.batch.roster import Listed, Roster
 from grader.batch.rows import KeptGrades, OverrideRow
 from grader.batch.similar import compare_kernels, write_similarity
@@ -113,7 +115,27 @@ def refuse_inside(folder: pathlib.Path, output: pathlib.Path) -> None:
         raise InputError([f"{output}: this is inside the submissions ({folder}); name an --output elsewhere"])
 
 
-def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1, 1)) -> list[BatchSubmission]:
+class Submissions(Sequence[BatchSubmission]):
+    """The submissions of a folder. Each is read when it is asked for: thousands of kernels would fill the memory."""
+
+    def __init__(self, lab: Lab, found: Sequence[FoundSubmission]) -> None:
+        self._lab = lab
+        self.found = found
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @overload
+    def __getitem__(self, place: int) -> BatchSubmission: ...
+    @overload
+    def __getitem__(self, place: slice) -> Submissions: ...
+    def __getitem__(self, place: int | slice) -> BatchSubmission | Submissions:
+        if isinstance(place, slice):
+            return Submissions(self._lab, self.found[place])
+        return read_source(self.found[place], self._lab.name, self._lab.languages)
+
+
+def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1, 1)) -> Submissions:
     """Return all submissions of a folder that belong to shard (i, n).
 
     InputError if there is none or no such folder, or if the folder holds whole downloads instead of submissions.
@@ -126,13 +148,16 @@ def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1
         raise InputError([f"{folder}: there is no submission in it (folders, kernel files or archives)"])
     if all(one.doubt and one.system == "plain" for one in found):
         raise InputError([f"{folder}: {one.doubt}" for one in found[:5]])
-    sources = [read_source(one, lab.name, lab.languages) for one in found]
-    return [source for source in sources if shard_of(source, shard[1]) == shard[0]]
+    submissions = Submissions(lab, found)
+    if shard[1] == 1:
+        return submissions
+    own = [one.found for one in submissions if shard_of(one, shard[1]) == shard[0]]
+    return Submissions(lab, own)
 
 
 def grade_batch(
     lab: Lab,
-    sources: list[BatchSubmission],
+    sources: Sequence[BatchSubmission],
     output: pathlib.Path,
     pool: Callable[[Course], Pool],
     isolation: str,
@@ -143,21 +168,20 @@ def grade_batch(
 ) -> Outcome:
     """Grade submissions and write everything below `output`. StoreError, IsolationError, InputError."""
     opened = open_course(lab, isolation, verify)
-    with Store(output) as store:
+    with Store(output) as store, Memo(output) as memo:
         _claim(store, lab, output)
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
-        known = enter(lab, store, sources, lists.roster, lists.named, lists.times)
-        store.set_kernels({source.code_digest: source.kept_text for source in sources if source.has_kernel})
+        listed, known = enter(lab, store, sources, lists.roster, lists.named, lists.times)
         store.parts = [list(shard)]
         if lists.overrides is not None:
             store.overrides = lists.overrides
         workers = pool(opened)
         try:
-            graded, problems = grade_missing(opened, store, sources, workers, progress)
+            graded, problems = grade_missing(opened, store, memo, listed, workers, progress)
         finally:
             workers.close()
-        return _told(opened, store, output, graded, problems, known, lists)
+        return _told(opened, store, memo, output, graded, problems, known, lists)
 
 
 def merge_batches(
@@ -171,12 +195,12 @@ def merge_batches(
     opened = open_course(lab, isolation)
     # All are read before anything is written: a store that is refused leaves nothing behind.
     shards = [_read_shard(folder, output, lab) for folder in folders]
-    with Store(output) as store:
+    with Store(output) as store, Memo(output) as memo:
         _claim(store, lab, output)
         listed = {id: (about, answers) for id, about, answers in store.submissions()}
         parts = store.parts if listed else []
         overrides = store.overrides if lists.overrides is None else [*lists.overrides]
-        kernels = store.kernels()
+        kernels = dict(store.kernels())
         for folder, shard in zip(folders, shards, strict=True):
             parts += shard.parts
             if lists.overrides is None:
@@ -191,10 +215,10 @@ def merge_batches(
             store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster, lists.named, lists.times
         )
         handed_in = {about["kernel"] for about, _ in listed.values()}
-        store.set_kernels({digest: text for digest, text in kernels.items() if digest in handed_in})
+        store.set_kernels((digest, text) for digest, text in kernels.items() if digest in handed_in)
         store.overrides = overrides
         store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
-        return _told(opened, store, output, 0, [], known, lists)
+        return _told(opened, store, memo, output, 0, [], known, lists)
 
 
 def _claim(store: Store, lab: Lab, output: pathlib.Path) -> None:
@@ -244,7 +268,8 @@ def _read_shard(folder: pathlib.Path, output: pathlib.Path, lab: Lab) -> _Shard:
         raise InputError([f"{folder}: it has no {STORE}; name the --output of each shard"])
     with contextlib.closing(Store.of_shard(folder)) as store:
         _refuse_another(store, lab, folder, "leave it out")
-        return _Shard(list(store.all_attempts()), store.submissions(), store.kernels(), store.parts, store.overrides)
+        kernels = dict(store.kernels())
+        return _Shard(list(store.all_attempts()), store.submissions(), kernels, store.parts, store.overrides)
 
 
 def missing_parts(parts: list[list[int]]) -> list[str]:
@@ -256,6 +281,7 @@ def missing_parts(parts: list[list[int]]) -> list[str]:
 def _told(
     opened: Course,
     store: Store,
+    memo: Memo,
     output: pathlib.Path,
     graded: int,
     problems: list[str],
@@ -268,9 +294,12 @@ def _told(
     from grader.report.similarity import in_short, summary
 
     with written_or_told(), Output(output) as folder:
-        alike, texts = compare_kernels(opened, store)
-        batch, told = write_results(Grades(opened, store), folder, lists.late, in_short(alike), lists.language)
-        write_similarity(alike, texts, folder)
+        results = Results(Grades(opened, store), memo, folder, lists.language)
+        note_files(store)
+        results.make()
+        alike = compare_kernels(opened, store, memo, results.signatures)
+        batch, told = write_results(results, lists.late, in_short(alike))
+        write_similarity(alike, store, folder)
         figures = course(batch)
         folder.write("report.html", course_html.render(figures, pictures_of(opened.lab, figures)))
         folder.write("report.txt", course_text.render(figures))
@@ -279,16 +308,19 @@ def _told(
             f"{alike['missing']} kernels were not compared for similarity: an earlier version graded them and kept no "
             "text; run `grader batch` again on each shard"
         )
-    moved = _changes(store, grades_of(batch))
+    moved = _changes(store, list(grades_of(batch)))
     return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts), roster, summary(alike))
 
 
-def _changes(store: Store, grades: KeptGrades) -> list[str]:
+def _changes(store: Store, parts: list[KeptGrades]) -> list[str]:
     """Return who moved since the run before this one, and keep this run's grades for the next."""
-    before, (number, when) = store.finished(), store.last_run()
-    store.finish(grades, time.strftime("%Y-%m-%d %H:%M"))
+    before, (number, when) = store.finished(parts), store.last_run()
+    store.finish(parts, time.strftime("%Y-%m-%d %H:%M"))
     if before is None:
         return ["There is no earlier batch in this --output to compare with."]
+    grades: KeptGrades = {"scenarios": parts[0]["scenarios"], "submissions": {}}
+    for part in parts:
+        grades["submissions"].update(part["submissions"])
     return changes(before, grades, f"run {number} ({when})" if when else "the run before")
 
 

@@ -10,15 +10,14 @@ from collections.abc import Iterable
 
 from grader.batch.late import COMMIT
 from grader.batch.layouts import FoundSubmission
-from grader.batch.sources import BatchSubmission
 from grader.escape import printable
 from grader.intake.refusal import Refused
 from grader.intake.repository import is_repository, last_commit
 
 
-def date_by_commits(sources: Iterable[BatchSubmission]) -> list[BatchSubmission]:
+def date_by_commits(submissions: Iterable[FoundSubmission]) -> list[FoundSubmission]:
     """Return submissions in which a repository that has no other time has the date of its last commit."""
-    return [source._replace(found=_dated(source.found)) for source in sources]
+    return [_dated(found) for found in submissions]
 
 
 def _dated(found: FoundSubmission) -> FoundSubmission:

@@ -13,77 +13,80 @@ import csv
 import errno
 import io
 import json
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, cast
 
-from grader.batch.certificates import entry_of as certificate_of
 from grader.batch.certificates import in_table as certificate_in_table
-from grader.batch.grading import Grades
-from grader.batch.identity import contested, people
+from grader.batch.identity import people
 from grader.batch.late import Policy
 from grader.batch.late import apply as apply_policy
-from grader.batch.mine import entry_of as mine_of
-from grader.batch.mine import in_feedback as in_feedback_mine
-from grader.batch.output import Output
 from grader.batch.overrides import TOTAL, Override, apply, in_feedback
 from grader.batch.packing import NAME as PACKED
 from grader.batch.packing import moodle_feedback
+from grader.batch.results import Results, results_path
 from grader.batch.rows import KeptGrade, KeptGrades, OverrideRow
-from grader.batch.store import StoreError
+from grader.batch.store import Store, StoreError
 from grader.escape import for_csv
-from grader.grade.attempt import BEFORE, ends_itself
-from grader.grade.result import Result, ScenarioResult
-from grader.grade.result_builder import ResultBuilder
-from grader.grade.verdicts import PASSED, UNGRADABLE
-from grader.language import ENGLISH, speaking
-from grader.report import render
-from grader.report.class_result import (
-    Alike,
-    ClassResult,
-    ClassScenario,
-    ClassTask,
-    FirstDifference,
-    SubmissionEntry,
-)
+from grader.language import speaking
+from grader.report.class_result import Alike, ClassResult, ClassScenario, ClassTask, SubmissionEntry
 from grader.report.course import note
 
 FORMAT = 1
+
+#: Submissions whose grades are kept in one piece.
+PART = 500
 
 #: Folders below the output that hold one file per submission.
 FOLDERS = ("results", "feedback")
 
 
-def write_results(
-    grades: Grades, output: Output, late: Policy | None, alike: Alike, language: str = ENGLISH
-) -> tuple[ClassResult, list[str]]:
-    """Write everything; return the batch as results.json has it, and what to tell. StoreError if a file fails."""
-    store = grades.store
+def write_results(results: Results, late: Policy | None, alike: Alike) -> tuple[ClassResult, list[str]]:
+    """Write everything; return the batch as results.json has it, and what to tell. StoreError if a file fails.
+
+    results: those that have been made; their entries are changed by overrides and the late policy
+    """
+    store, output, entries = results.grades.store, results.output, results.entries
     before = store.written
     with written_or_told():
-        # Noted before they are written: a batch that is killed meanwhile still knows its own files.
-        store.written = before | {path: before.get(path, "") for id, _, _ in store.submissions() for path in _paths(id)}
-        entries, texts = _entries(grades, output, language)
-        batch = _batch(grades, entries, alike)
+        batch = _batch(results, alike)
         told = _adjust(entries, store.overrides, late, batch)
-        written, handed_back = {}, {}
-        for entry, (staff, student) in zip(entries, texts, strict=True):
-            result, feedback = _paths(entry["id"])
-            written[result] = staff
-            with speaking(language):
-                handed_back[entry["id"]] = student + in_feedback(entry)
-            written[feedback] = output.write(feedback, handed_back[entry["id"]])
+        written = {results_path(id): digest for id, digest in results.staff.items()}
+        handed_back = {}
+        for entry, feedback in zip(entries, results.feedback(), strict=True):
+            with speaking(results.language):
+                feedback += in_feedback(entry)
+            written[feedback_path(entry["id"])] = output.write(feedback_path(entry["id"]), feedback)
+            if entry["system"] == "moodle":
+                handed_back[entry["id"]] = feedback
         packed = moodle_feedback(entries, handed_back)
         if packed is not None:
             output.write_bytes(PACKED, packed)
         gone = {path: known for path, known in before.items() if path not in written}
         changed = [path for path, known in gone.items() if not output.remove(path, known)]
-        store.written = written
-        output.write("results.json", json.dumps(batch, indent=1) + "\n")
+        if written != before:
+            store.written = written
+        output.write_pieces("results.json", lambda: _pieces(batch))
         output.write("results.csv", table(batch))
     told += [f"{output.folder / path}: its submission is gone, but the file was changed: it stays" for path in changed]
     return batch, told
+
+
+def note_files(store: Store) -> None:
+    """Note in a store the files that are about to be written: a batch that is killed meanwhile still knows its own."""
+    before = store.written
+    paths = [path for id in store.ids() for path in (results_path(id), feedback_path(id))]
+    if not before.keys() >= set(paths):
+        store.written = before | {path: before.get(path, "") for path in paths}
+
+
+def _pieces(batch: ClassResult) -> Iterator[bytes]:
+    """Yield results.json piece by piece: as a whole, it would be the largest thing in memory."""
+    parts = json.JSONEncoder(indent=1).iterencode(batch)
+    while piece := "".join(islice(parts, 10_000)):
+        yield piece.encode()
+    yield b"\n"
 
 
 def _adjust(
@@ -100,28 +103,9 @@ def _adjust(
     return told + apply(entries, [one for one in overrides if one.what == TOTAL], plain)
 
 
-def _entries(grades: Grades, output: Output, language: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
-    """Write results/ID.json of every submission; return the entries, and digest and feedback of each."""
-    entries, texts = [], []
-    now = time.time()  # one moment for all, so that no student's feedback says more than another's
-    first: dict[str, str] = {}
-    for id, about, answers in grades.store.submissions():
-        builder, isolation = grades.builder(about, answers)
-        staff = builder.build(id, about["digest"], isolation, "staff")
-        with speaking(language):
-            student = builder.build(id, about["digest"], isolation, "student", now)
-            feedback = render(student, "markdown") + in_feedback_mine(about)
-        texts.append((output.write(_paths(id)[0], render(staff, "json")), feedback))
-        entries.append(_entry(id, about, staff, first) | _likeness(builder) | certificate_of(grades.certificate(about)))
-    decide = contested(entries)
-    for entry in entries:
-        entry["decide"] = decide.get(entry["id"], "")
-    return entries, texts
-
-
-def _paths(id: str) -> tuple[str, str]:
-    """Return the files of a submission, for staff and for the student."""
-    return f"results/{id}.json", f"feedback/{id}.md"
+def feedback_path(id: str) -> str:
+    """Return the file of a submission for the student, below the output."""
+    return f"feedback/{id}.md"
 
 
 @contextmanager
@@ -148,8 +132,8 @@ _WAYS_OUT = {
 }
 
 
-def _batch(grades: Grades, entries: list[dict[str, Any]], alike: Alike) -> ClassResult:
-    lab = grades.course.lab
+def _batch(results: Results, alike: Alike) -> ClassResult:
+    lab = results.grades.course.lab
     scenarios: list[ClassScenario] = [
         {"id": s.id, "task": s.task, "title": s.title, "visibility": "hidden" if s in lab.hidden else "public"}
         for s in lab.all_scenarios
@@ -161,74 +145,10 @@ def _batch(grades: Grades, entries: list[dict[str, Any]], alike: Alike) -> Class
         "title": lab.title,
         "tasks": tasks,
         "scenarios": scenarios,
-        "submissions": cast("list[SubmissionEntry]", entries),
-        "quiz": grades.quiz_statistics(),
+        "submissions": cast("list[SubmissionEntry]", results.entries),
+        "quiz": results.quiz_statistics(),
         "similarity": alike,
     }
-
-
-def _entry(id: str, about: dict[str, Any], staff: Result, first: dict[str, str]) -> dict[str, Any]:
-    """Return a submission's part of results.json. `first`: kernel -> the first submission that had it."""
-    entry: dict[str, Any] = {"id": id}
-    entry.update((key, about[key]) for key in ("label", "system", "user", "email", "number", "digest"))
-    entry["others"] = about.get("others", [])  # a store of before groups were known has none
-    entry.update((key, about.get(key, "")) for key in ("login", "github"))
-    entry.update((key, about.get(key, False)) for key in ("named", "by_name"))
-    entry["late"] = about.get("late", False)
-    entry.update((key, about.get(key, "")) for key in ("submitted", "dated_by", "time_doubt"))
-    entry["extension"] = 0  # days; the late policy sets it
-    entry["doubt"] = about.get("doubt", "")
-    entry.update((key, staff[key]) for key in ("points", "max_points", "complete", "receipt"))
-    entry["graded_points"] = staff["points"]
-    entry["adjustments"] = []
-    entry["refused"] = about["refused"]
-    entry["unreadable"] = about.get("unreadable", "")
-    entry["remarks"] = about.get("remarks", [])
-    entry["remark"] = about["remark"]
-    # Many hand in nothing, or the stub: that is not copying.
-    same = first.setdefault(about["kernel"], id) if about["kernel"] and not about["remark"] else id
-    entry["same_kernel_as"] = "" if same == id else same
-    entry["tasks"] = {task["id"]: task["points"] for task in staff["tasks"]}
-    entry["verdicts"] = {s["id"]: s["verdict"] for s in staff["scenarios"]}
-    entry["scenario_points"] = {s["id"]: s["points"] for s in staff["scenarios"]}
-    twins = {s["id"]: s["twin"] for s in staff["scenarios"] if "twin" in s}
-    entry["twins"] = {id: twin for id, twin in twins.items() if twin["verdict"] not in (PASSED, UNGRADABLE)}
-    entry["rules"] = {s["id"]: s["divergence"]["rule"] for s in staff["scenarios"] if "divergence" in s}
-    # An empty file does not load either, but it has a list of its own.
-    reasons = (s["message"] for s in staff["scenarios"] if _before_the_first_step(s) and not about["remark"])
-    entry["does_not_load"] = next(reasons, "")
-    entry["ends_itself"] = next((_in_short(s) for s in staff["scenarios"] if ends_itself(s["message"])), "")
-    entry |= mine_of(about)
-    entry["first"] = next((_first(s) for s in staff["scenarios"] if _is_drawable(s)), None)
-    return entry
-
-
-def _before_the_first_step(scenario: ScenarioResult) -> bool:
-    """Return True if the kernel could not be imported or constructed; with `after: each` a line comes before that."""
-    return scenario["verdict"] != PASSED and BEFORE in scenario.get("details", [])[:2]
-
-
-def _in_short(scenario: ScenarioResult) -> str:
-    return f"{scenario['id']}: {scenario['message']}"
-
-
-def _is_drawable(scenario: ScenarioResult) -> bool:
-    """Return True for a difference in a public scenario whose run is known.
-
-    `after: each` makes one run per failure point, and a result names the point only in its message.
-    """
-    public = scenario["visibility"] == "public" and "divergence" in scenario
-    return public and scenario["message"].startswith("step ")
-
-
-def _first(scenario: ScenarioResult) -> FirstDifference:
-    return {"scenario": scenario["id"], **scenario["divergence"]}
-
-
-def _likeness(builder: ResultBuilder) -> dict[str, Any]:
-    """Return which misconceptions a submission behaves like: flag -> what such a kernel does."""
-    found = builder.likeness
-    return {"misconceptions": {mistake.flag: mistake.belief for mistake in found.mistakes} if found else {}}
 
 
 def table(batch: ClassResult) -> str:
@@ -255,18 +175,21 @@ def table(batch: ClassResult) -> str:
     return text.getvalue()
 
 
-def grades_of(batch: ClassResult) -> KeptGrades:
-    """Return what a later batch is compared with: see changes.py."""
+def grades_of(batch: ClassResult) -> Iterator[KeptGrades]:
+    """Yield what a later batch is compared with, in parts: see changes.py."""
     titles = {scenario["id"]: scenario["visibility"] for scenario in batch["scenarios"]}
-    submissions: dict[str, KeptGrade] = {
-        entry["id"]: {
-            "digest": entry["digest"] or entry["refused"],
-            "points": entry["points"],
-            "verdicts": entry["verdicts"],
-            "worth": entry["scenario_points"],
-            "quiz": entry["tasks"].get("quiz", 0),
-            "name": entry["label"],
-        }
-        for entry in batch["submissions"]
+    entries = batch["submissions"]
+    for first in range(0, max(len(entries), 1), PART):
+        own = {entry["id"]: _grade(entry) for entry in entries[first : first + PART]}
+        yield {"scenarios": titles, "submissions": own}
+
+
+def _grade(entry: SubmissionEntry) -> KeptGrade:
+    return {
+        "digest": entry["digest"] or entry["refused"],
+        "points": entry["points"],
+        "verdicts": entry["verdicts"],
+        "worth": entry["scenario_points"],
+        "quiz": entry["tasks"].get("quiz", 0),
+        "name": entry["label"],
     }
-    return {"scenarios": titles, "submissions": submissions}

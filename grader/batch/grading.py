@@ -6,7 +6,7 @@ import gc
 import hashlib
 import json
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,13 +15,15 @@ from grader.batch.certificates import kept_certificate, key_of
 from grader.batch.identity import PARTICIPANT, keys_of, owners, people
 from grader.batch.identity import Key as PersonKey
 from grader.batch.layouts import about_people
+from grader.batch.memo import Memo
 from grader.batch.mine import judge_mine
 from grader.batch.pools import Pool, completed
 from grader.batch.roster import Listed, Roster, introduce, name_people
-from grader.batch.sources import BatchSubmission
+from grader.batch.sources import BatchSubmission, kernel_of
 from grader.batch.store import Kept, Key, Store
 from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.grade.attempt import Attempt
+from grader.grade.diagnosis import load_fingerprints
 from grader.grade.graded import Graded
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.runner import Printed
@@ -36,7 +38,7 @@ from grader.versions import grader_hash
 
 if TYPE_CHECKING:
     from grader.quiz.marker import Marker
-    from grader.quiz.statistics import QuizStatistics
+    from grader.quiz.statistics import Marked
 
 #: Called with the number of submissions that are done, and what became of one.
 Progress = Callable[[int, str], None]
@@ -62,6 +64,14 @@ class Course(NamedTuple):
 
     def key(self, kernel: str, scenario: str) -> Key:
         return Key(kernel, self.hashes[scenario], self.grader, self.outputs[scenario])
+
+    def digest(self) -> bytes:
+        """Return a hash of everything that attempts are kept under, except the kernel."""
+        tasks = [(scenario.id, scenario.task) for scenario in self.lab.all_scenarios]
+        certificate = key_of(self, "") if self.verify else ()
+        twins = [(id, twin.output.hash, twin.differs) for id, twin in self.twins.items()]
+        parts = (self.grader, tasks, self.hashes, self.outputs, twins, self.twin_outputs, certificate)
+        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 def open_course(lab: Lab, isolation: str, verify: bool = False) -> Course:
@@ -113,7 +123,28 @@ def stub_of(lab: Lab, language: str) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
+class Handed(NamedTuple):
+    """A submission on the store's list, as grading knows it. kernel: its digest there; "" if there is none."""
+
+    id: str
+    kernel: str
+    language: str
+
+
+class Stubs:
+    """The files that students of a lab begin with."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._words = {language: stub_of(lab, language).split() for language in lab.languages}
+
+    def is_unchanged(self, source: BatchSubmission) -> bool:
+        """Return True if a kernel is the stub; blanks do not count."""
+        words = self._words[source.language]
+        first = source.kernel.split(None, len(words[:20]))[: len(words[:20])]
+        return first == words[:20] and source.kernel.split() == words
+
+
+def about(lab: Lab, source: BatchSubmission, stubs: Stubs) -> dict[str, Any]:
     """Return what the store knows of a submission, in addition to its answers."""
     found = source.found
     remark = ""
@@ -121,7 +152,7 @@ def about(lab: Lab, source: BatchSubmission) -> dict[str, Any]:
         remark = ""
     elif not source.kernel.strip():
         remark = f"{'kernel.py' if source.language == 'python' else 'kernel.c'} is empty"
-    elif source.kernel.split() == stub_of(lab, source.language).split():
+    elif stubs.is_unchanged(source):
         remark = "the stub, unchanged"
     mine = judge_mine(lab, source.home, source.own)
     return {
@@ -143,13 +174,25 @@ def enter(
     roster: Roster | None = None,
     named: Sequence[Listed] = (),
     times: Mapping[PersonKey, str] = MappingProxyType({}),
-) -> Account | None:
-    """Put a batch's submissions on the store's list, in place of those that were there.
+) -> tuple[list[Handed], Account | None]:
+    """Put a batch's submissions and their kernels into the store, in place of those that were there.
 
-    Return what became of the roster's rows, if there is a roster.
+    Return what is to be graded, and what became of the roster's rows, if there is a roster.
     """
-    listed = [(source.found.id, about(lab, source), source.answers) for source in sources]
-    return enter_listed(store, listed, roster, named, times)
+    handed: list[Handed] = []
+    listed: list[tuple[str, dict[str, Any], bytes | None]] = []
+    stubs = Stubs(lab)
+
+    def kernels() -> Iterator[tuple[str, str]]:
+        for source in sources:  # one at a time: the texts of all would fill the memory
+            listed.append((source.found.id, about(lab, source, stubs), source.answers))
+            kernel = source.code_digest if source.has_kernel else ""
+            handed.append(Handed(source.found.id, kernel, source.language))
+            if kernel:
+                yield kernel, source.kept_text
+
+    store.set_kernels(kernels())
+    return handed, enter_listed(store, listed, roster, named, times)
 
 
 def enter_listed(
@@ -195,22 +238,21 @@ def _take_time(entry: dict[str, Any], times: Mapping[PersonKey, str]) -> None:
 
 
 def grade_missing(
-    course: Course, store: Store, sources: list[BatchSubmission], pool: Pool, progress: Progress
+    course: Course, store: Store, memo: Memo, listed: list[Handed], pool: Pool, progress: Progress
 ) -> tuple[int, list[str]]:
     """Grade what is not in the store; how many kernels were graded, and what could not be, a line each."""
-    kernels = {source.code_digest: source for source in sources if source.has_kernel}
     students: dict[str, list[str]] = {}
-    for source in sources:
-        students.setdefault(source.code_digest if source.has_kernel else "", []).append(source.found.id)
-    works = [work for work in (_work(course, store, source) for source in kernels.values()) if work is not None]
+    for one in listed:
+        students.setdefault(one.kernel, []).append(one.id)
+    works = list(_due(course, store, memo, {one.kernel: one.language for one in listed if one.kernel}))
     waiting = sum(len(students[work.kernel_digest]) for work in works)
-    progress(len(sources) - waiting, "")
+    progress(len(listed) - waiting, "")
     problems = []
     # Nothing is made here that the collector would have to look for.
     gc.collect()
     gc.freeze()
     if works:
-        for work, done in completed(pool, works, course.bundle):
+        for work, done in completed(pool, (_with_text(store, work) for work in works), course.bundle):
             names = students[work.kernel_digest]
             if isinstance(done, Done):
                 keep(course, store, done)
@@ -220,9 +262,27 @@ def grade_missing(
     return len(works), problems
 
 
-def _work(course: Course, store: Store, source: BatchSubmission) -> Work | None:
-    """Return the scenarios that a kernel has still to be tried on; None if there are none."""
-    digest = source.code_digest
+def _due(course: Course, store: Store, memo: Memo, languages: Mapping[str, str]) -> Iterator[Work]:
+    """Yield what has still to be done with kernels, digest -> language; the texts of the kernels are left out."""
+    base = course.digest()
+    for kernel, language in languages.items():
+        key = hashlib.sha256(b"nothing is due" + base + kernel.encode() + store.digest(kernel, course.grader)).digest()
+        if memo.get(key) is None:
+            work = _work(course, store, kernel, language)
+            if work is not None:
+                yield work
+            else:
+                memo.put(key, b"")
+
+
+def _with_text(store: Store, work: Work) -> Work:
+    text = store.kernel(work.kernel_digest)
+    assert text is not None  # `enter` put it there
+    return work._replace(kernel=kernel_of(text)[1])
+
+
+def _work(course: Course, store: Store, digest: str, language: str) -> Work | None:
+    """Return the scenarios that a kernel has still to be tried on, without its text; None if there are none."""
     kept = store.attempts(digest, course.grader)
     missing = []
     for scenario in course.lab.all_scenarios:
@@ -235,7 +295,7 @@ def _work(course: Course, store: Store, source: BatchSubmission) -> Work | None:
     verify = course.verify and kept_certificate(course, kept, digest) is None
     if not missing and not twins and not verify:
         return None
-    return Work(digest, source.kernel, tuple(missing), twins, source.language, verify)
+    return Work(digest, "", tuple(missing), twins, language, verify)
 
 
 def _with_held(course: Course, kept: dict[tuple[str, str], Kept], kernel: str, missing: list[str]) -> list[str]:
@@ -280,6 +340,7 @@ class Grades:
         self.store = store
         self._shares = {scenario.id: course.lab.share(scenario) for scenario in course.lab.all_scenarios}
         self._hidden = {scenario.id for scenario in course.lab.hidden}
+        self._mistakes = load_fingerprints(course.lab)
         self._certificates: dict[str, Kept | None] = {}
         self._marks: dict[tuple[bytes | None, tuple[str, ...]], QuizResult] = {}
 
@@ -291,7 +352,7 @@ class Grades:
             attempt = Attempt(REFUSED if about["refused"] else UNGRADABLE, why, (why,))
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
             isolation: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
-            return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes), isolation
+            return self._builder(graded, about, answers), isolation
         kept = self.store.attempts(about["kernel"], course.grader)
         graded, levels = [], []
         for scenario in course.lab.all_scenarios:
@@ -311,25 +372,26 @@ class Grades:
             remarks = [*remarks, certificate.attempt.get("message", "")]
         nothing: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
         isolation = min(levels, key=lambda level: level["got"], default=nothing)
-        return ResultBuilder(course.lab, graded, self._marked(about, answers), None, course.hashes, remarks), isolation
+        return self._builder(graded, about, answers, remarks), isolation
+
+    def _builder(
+        self, graded: list[Graded], about: dict[str, Any], answers: bytes | None, remarks: Sequence[str] = ()
+    ) -> ResultBuilder:
+        lab, hashes = self.course.lab, self.course.hashes
+        return ResultBuilder(lab, graded, self._marked(about, answers), None, hashes, remarks, self._mistakes)
 
     def certificate(self, about: dict[str, Any]) -> Kept | None:
         """Return the certificate of a submission for which a builder was made; None if there is none."""
         return self._certificates.get(about["kernel"])
 
-    def quiz_statistics(self) -> QuizStatistics | None:
-        """Return what the class answered in the quiz; None if the lab has none."""
-        marker = self.course.marker
-        if marker is None:
+    def marked(self, about: dict[str, Any], answers: bytes | None) -> Marked | None:
+        """Return what statistics need of a sheet; None if there is no sheet, or no quiz."""
+        marker, marks = self.course.marker, self._marked(about, answers)
+        if marker is None or marks is None or answers is None:
             return None
-        from grader.quiz.statistics import Marked, quiz_statistics
+        from grader.quiz.statistics import Marked
 
-        sheets = []
-        for _, about, answers in self.store.submissions():
-            marks = self._marked(about, answers)
-            if answers is not None and marks is not None:
-                sheets.append(Marked(marks, marker.wrong_answers(answers, self._owners(about))))
-        return quiz_statistics(sheets)
+        return Marked(marks, marker.wrong_answers(answers, self._owners(about)))
 
     def _twin(self, kernel: str, scenario: str, kept: dict[tuple[str, str], Kept]) -> Attempt | None:
         """Return the attempt at the twin of a scenario that passed; None if it has none."""

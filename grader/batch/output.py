@@ -10,8 +10,10 @@ import errno
 import hashlib
 import os
 import pathlib
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
+from typing import BinaryIO
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
 _FLAGS = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) if hasattr(os, "O_CLOEXEC") else 0
@@ -58,8 +60,22 @@ class Output:
         with _Named(self.folder / path):
             inside, name = self._inside(path, make=True)
             if _read(inside, name, len(data) + 1) != data:
-                _replace(inside, name, data)
+                _replace(inside, name, [data])
         return digest(data)
+
+    def write_pieces(self, path: str, make: Callable[[], Iterable[bytes]]) -> None:
+        """Write what `make` yields as `write` writes text; it is asked twice if the file has other bytes."""
+        with _Named(self.folder / path):
+            inside, name = self._inside(path, make=True)
+            if not _has(inside, name, make()):
+                _replace(inside, name, make())
+
+    def has(self, path: str, known: str) -> bool:
+        """Return True if there is an ordinary file FOLDER/NAME whose bytes have the sha256 `known`."""
+        with _Named(self.folder / path):
+            inside, name = self._inside(path, make=True)
+            data = _read(inside, name, None)
+        return data is not None and digest(data) == known
 
     def remove(self, path: str, known: str) -> bool:
         """Remove FOLDER/NAME if its bytes have the sha256 `known`; return False if it was changed since."""
@@ -145,25 +161,45 @@ def _exists(inside: int | pathlib.Path, name: str) -> bool:
 
 def _read(inside: int | pathlib.Path, name: str, limit: int | None) -> bytes | None:
     """Return the bytes of an ordinary file; None if there is none, or something else."""
-    try:
-        descriptor = os.open(_at(inside, name), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS, **_from(inside))
-    except OSError:
+    file = _opened(inside, name)
+    if file is None:
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    with file:
         try:
             return file.read(-1 if limit is None else limit)
         except OSError:  # a folder of that name
             return None
 
 
-def _replace(inside: int | pathlib.Path, name: str, data: bytes) -> None:
+def _has(inside: int | pathlib.Path, name: str, pieces: Iterable[bytes]) -> bool:
+    """Return True if an ordinary file has exactly these bytes."""
+    file = _opened(inside, name)
+    if file is None:
+        return False
+    with file:
+        try:
+            return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
+        except OSError:
+            return False
+
+
+def _opened(inside: int | pathlib.Path, name: str) -> BinaryIO | None:
+    """Return an open file; None if it cannot be read. No link is followed."""
+    try:
+        descriptor = os.open(_at(inside, name), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS, **_from(inside))
+    except OSError:
+        return None
+    return os.fdopen(descriptor, "rb")
+
+
+def _replace(inside: int | pathlib.Path, name: str, pieces: Iterable[bytes]) -> None:
     partial = f".{name}.partial"
     try:
         with suppress(FileNotFoundError):
             os.unlink(_at(inside, partial), **_from(inside))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _FLAGS
         with os.fdopen(os.open(_at(inside, partial), flags, 0o666, **_from(inside)), "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
         both = {"src_dir_fd": inside, "dst_dir_fd": inside} if isinstance(inside, int) else {}
         os.replace(_at(inside, partial), _at(inside, name), **both)
     except OSError:

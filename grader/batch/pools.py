@@ -21,6 +21,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from itertools import islice
 from typing import Any
 
 from grader.batch.sweeper import Sweeper
@@ -249,9 +250,30 @@ def completed(pool: Pool, works: Iterable[Work], bundle: Bundle) -> Iterator[tup
     """
     hand = _Hand(pool, bundle)
     try:
-        yield from hand.work_off(deque(works))
+        yield from hand.work_off(_Waiting(works))
     finally:
         pool.stop(hand.executor)
+
+
+class _Waiting:
+    """Work that nobody has begun. It is asked for one at a time: all kernels together would fill the memory."""
+
+    def __init__(self, works: Iterable[Work]) -> None:
+        self._more = iter(works)
+        self._next: deque[Work] = deque()
+        self._again: deque[Work] = deque()
+
+    def __bool__(self) -> bool:
+        if not self._next:
+            self._next.extend(islice(self._more, 1))
+        return bool(self._next or self._again)
+
+    def popleft(self) -> Work:
+        return self._next.popleft() if self and self._next else self._again.popleft()
+
+    def append(self, work: Work) -> None:
+        """Put back what is to be tried once more, after everything else."""
+        self._again.append(work)
 
 
 class _Hand:
@@ -265,7 +287,7 @@ class _Hand:
         self.suspects: deque[Work] = deque()  # were out when a worker died: tried one at a time
         self.tries: dict[Work, int] = {}
 
-    def work_off(self, waiting: deque[Work]) -> Iterator[tuple[Work, Done | str]]:
+    def work_off(self, waiting: _Waiting) -> Iterator[tuple[Work, Done | str]]:
         while waiting or self.suspects or self.out:
             self.hand_out(waiting)
             alone = len(self.out) == 1
@@ -285,7 +307,7 @@ class _Hand:
             if dead:
                 yield from self.renew(dead, alone)
 
-    def hand_out(self, waiting: deque[Work]) -> None:
+    def hand_out(self, waiting: _Waiting) -> None:
         room = 1 if self.suspects else max(1, self.pool.jobs) * AHEAD
         while len(self.out) < room and (self.suspects or waiting):
             work = self.suspects.popleft() if self.suspects else waiting.popleft()
@@ -296,7 +318,7 @@ class _Hand:
                 self.executor = self.pool.start()
                 return
 
-    def again(self, work: Work, waiting: deque[Work], error: Exception) -> Iterator[tuple[Work, Done | str]]:
+    def again(self, work: Work, waiting: _Waiting, error: Exception) -> Iterator[tuple[Work, Done | str]]:
         """Try once more what failed for no reason of the submission's, or give it up."""
         self.tries[work] = self.tries.get(work, 0) + 1
         if self.tries[work] < TRIES:

@@ -50,6 +50,9 @@ COMMON_SHARE, COMMON_LEAST = 0.15, 6
 #: Kernels, groups counted once, that a fingerprint may link: it bounds the work in a class of thousands.
 LINKED = 60
 
+#: Functions whose fingerprints are remembered while the kernels of a class are read.
+PARTS = 10_000
+
 #: Wrong signatures that at most this many students of the class have are rare.
 RARE = 3
 
@@ -140,17 +143,37 @@ def find_alike(
     given       texts that everybody was given: the stub, earlier stubs, listings of the handout
     signatures  id -> scenario -> how it failed there, as recorded with an attempt
     """
-    texts = list(given)
-    fingerprints = fingerprints_for(texts, language)
-    taken_out = {mark for text in texts for mark in fingerprints.of(text)}
-    marks = {id: fingerprints.of(text) - taken_out for id, text in kernels.items()}
-    marks = {id: own for id, own in marks.items() if len(own) >= ENOUGH}
-    groups, left = _same(marks)
-    pairs = _pairs(left, len(marks), Counter(mark for own in marks.values() for mark in own))
-    shared = _shared_signatures(signatures or {})
-    named = [Pair(a, b, share, tuple(shared.get((a, b), ()))) for a, b, share in pairs]
-    named.sort(key=_order)
-    return Likeness(groups, named, len(marks))
+    marked = Marked(given, language)
+    for id, text in kernels.items():
+        marked.add(id, text)
+    return marked.alike(signatures or {})
+
+
+class Marked:
+    """The kernels of a class that are in one language, by their fingerprints: their texts are not kept."""
+
+    def __init__(self, given: Iterable[str], language: str) -> None:
+        texts = list(given)
+        self._fingerprints = fingerprints_for(texts, language)
+        self._given = frozenset(mark for text in texts for mark in self._fingerprints.of(text))
+        self._marks: dict[str, frozenset[int]] = {}
+        self._sets: dict[frozenset[int], frozenset[int]] = {}  # of kernels with the same structure, one
+
+    def add(self, id: str, text: str) -> None:
+        """Add a kernel; one with too little of its own is left out."""
+        own = self._fingerprints.of(text) - self._given
+        if len(own) >= ENOUGH:
+            self._marks[id] = self._sets.setdefault(own, own)
+
+    def alike(self, signatures: Mapping[str, Mapping[str, str]]) -> Likeness:
+        """Return which of the kernels are alike. signatures: as in `find_alike`."""
+        groups, left = _same(self._marks)
+        having = Counter(mark for own in self._marks.values() for mark in own)
+        pairs = _pairs(left, len(self._marks), having)
+        shared = _shared_signatures(signatures)
+        named = [Pair(a, b, share, tuple(shared.get((a, b), ()))) for a, b, share in pairs]
+        named.sort(key=_order)
+        return Likeness(groups, named, len(self._marks))
 
 
 class Marker(Protocol):
@@ -204,6 +227,8 @@ class Fingerprints:
 
     def _part(self, part: str) -> frozenset[int]:
         if part not in self._of_part:
+            if len(self._of_part) >= PARTS:
+                self._of_part.clear()
             self._of_part[part] = frozenset(self._read(_tokens(part)))
         return self._of_part[part]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from grader.lab.fields import LANGUAGES
 class BatchSubmission(NamedTuple):
     """Holds what a submission says.
 
+    code_digest sha256 of the kernel alone: two students with one kernel are graded once, whatever their answers
     refused     why intake refuses it, or ""; then there is no kernel
     unreadable  why this machine cannot read it, or ""; then there is none either, and nothing can be graded
     home        the folder of the kernel, below the one that was handed in; "" if no folder was
@@ -25,6 +27,7 @@ class BatchSubmission(NamedTuple):
     digest: str
     kernel: str
     answers: bytes | None
+    code_digest: str = ""
     refused: str = ""
     unreadable: str = ""
     remarks: tuple[str, ...] = ()
@@ -38,17 +41,15 @@ class BatchSubmission(NamedTuple):
         return not self.refused and not self.unreadable
 
     @property
-    def code_digest(self) -> str:
-        """Return sha256 of the kernel alone: two students with one kernel are graded once, whatever their answers."""
-        import hashlib
-
-        return hashlib.sha256(self.kept_text.encode("utf-8", "surrogatepass")).hexdigest()
-
-    @property
     def kept_text(self) -> str:
         """Return the kernel as the store keeps it: its text, in another language than Python after `c` and a null
         character. No kernel has a null character, so equal texts in two languages are two kernels."""
-        return self.kernel if self.language == "python" else f"{self.language}\0{self.kernel}"
+        return kept_text(self.kernel, self.language)
+
+
+def kept_text(kernel: str, language: str) -> str:
+    """Return a kernel of a language as the store keeps it."""
+    return kernel if language == "python" else f"{language}\0{kernel}"
 
 
 def files_of(found: FoundSubmission) -> tuple[list[tuple[str, pathlib.Path]], str]:
@@ -70,7 +71,8 @@ def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = (
         read = read_files(files, lab, name, numbered=found.system.startswith("canvas"))
         if read.language not in languages:
             accepted = " or ".join(LANGUAGES[language] for language in languages)
-            return BatchSubmission(found, "", "", None, f"{read.kernel_name}: this lab takes kernels in {accepted}")
+            why = f"{read.kernel_name}: this lab takes kernels in {accepted}"
+            return BatchSubmission(found, "", "", None, refused=why)
         kernel = read.kernel.decode("utf-8-sig")
         # Loose files of several students may share a folder, so what else is in it is nobody's.
         alone = len(found.paths) == 1 and found.paths[0].is_dir() and read.path
@@ -80,12 +82,17 @@ def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = (
             read.digest,
             kernel,
             read.answers,
+            _digest(kept_text(kernel, read.language)),
             remarks=read.remarks,
             language=read.language,
             home=home,
             own=read.own,
         )
     except Refused as refused:
-        return BatchSubmission(found, "", "", None, str(refused))
+        return BatchSubmission(found, "", "", None, refused=str(refused))
     except Unreadable as unreadable:
         return BatchSubmission(found, "", "", None, unreadable=str(unreadable))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -11,13 +11,15 @@ and the store of a shard is opened for reading only.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pathlib
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from grader.batch import rows as checked
@@ -42,6 +44,10 @@ CREATE TABLE finished (number INTEGER PRIMARY KEY, grades TEXT NOT NULL);
 
 #: The texts of kernels, for comparing them with those of other shards. Stores of earlier versions lack this table.
 _KERNELS = "CREATE TABLE kernels (digest TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID"
+
+
+#: What is kept of a kernel.
+_OF_KERNEL = "SELECT scenario, output, verdict, attempt, isolation FROM attempts WHERE kernel = ? AND grader = ?"
 
 
 class StoreError(Exception):
@@ -76,6 +82,7 @@ class Store:
                 raise StoreError(f"{path}: this is a symbolic link, and nothing is written through one; remove it")
         self._new = not self.path.exists()
         self._made = [one for one in (folder, *folder.parents) if not one.exists()]
+        self._digests: dict[tuple[str, str], bytes] = {}
         with self._told():
             folder.mkdir(parents=True, exist_ok=True)
             # Autocommit: transactions begin where `_transaction` says.
@@ -92,7 +99,7 @@ class Store:
     def of_shard(cls, folder: pathlib.Path) -> Store:
         """Open the store of another batch to read from it; nothing is written, not even a journal. StoreError."""
         store = cls.__new__(cls)
-        store.path, store._new, store._made = folder / NAME, False, []
+        store.path, store._new, store._made, store._digests = folder / NAME, False, [], {}
         _refuse_strange_file(store.path)
         with store._told():
             store._db = sqlite3.connect(_read_only(store.path), uri=True, timeout=1.0, isolation_level=None)
@@ -193,6 +200,8 @@ class Store:
             (*key, kept.verdict, json.dumps(kept.attempt, sort_keys=True), json.dumps(kept.isolation, sort_keys=True))
             for key, kept in attempts
         ]
+        for row in rows:
+            self._digests.pop((row[0], row[2]), None)
         with self._transaction() as db:
             db.executemany(
                 "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -201,13 +210,19 @@ class Store:
                 rows,
             )
 
+    def digest(self, kernel: str, grader: str) -> bytes:
+        """Return a hash of what is kept of a kernel, as it is in the file, unchecked."""
+        if (kernel, grader) not in self._digests:
+            with self._told():
+                rows = self._db.execute(f"{_OF_KERNEL} ORDER BY scenario, output", (kernel, grader)).fetchall()
+                told = repr(rows).encode("utf-8", "surrogatepass")
+                self._digests[kernel, grader] = hashlib.sha256(told).digest()
+        return self._digests[kernel, grader]
+
     def attempts(self, kernel: str, grader: str) -> dict[tuple[str, str], Kept]:
         """Return (scenario, output) -> what is kept of a kernel."""
         with self._told():
-            rows = self._db.execute(
-                "SELECT scenario, output, verdict, attempt, isolation FROM attempts WHERE kernel = ? AND grader = ?",
-                (kernel, grader),
-            ).fetchall()
+            rows = self._db.execute(_OF_KERNEL, (kernel, grader)).fetchall()
             return {(row[0], row[1]): Kept(*checked.read_attempt(*row[2:5])) for row in rows}
 
     def all_attempts(self) -> Iterator[tuple[Key, Kept]]:
@@ -228,44 +243,88 @@ class Store:
 
     def submissions(self) -> list[tuple[str, dict[str, Any], bytes | None]]:
         """Return the list, in the order of ids."""
+        return list(self.each_submission())
+
+    def ids(self) -> list[str]:
+        """Return the ids of the list, in their order."""
         with self._told():
-            rows = self._db.execute("SELECT id, about, answers FROM submissions ORDER BY id").fetchall()
-            return [(checked.read_id(row[0]), checked.read_about(row[1]), checked.read_answers(row[2])) for row in rows]
+            return [checked.read_id(row[0]) for row in self._db.execute("SELECT id FROM submissions ORDER BY id")]
+
+    def each_submission(self) -> Iterator[tuple[str, dict[str, Any], bytes | None]]:
+        """Yield the list, in the order of ids."""
+        with self._told():
+            for row in self._db.execute("SELECT id, about, answers FROM submissions ORDER BY id"):
+                yield checked.read_id(row[0]), checked.read_about(row[1]), checked.read_answers(row[2])
+
+    def about(self, id: str) -> dict[str, Any]:
+        """Return what is known of a submission that is on the list."""
+        with self._told():
+            row = self._db.execute("SELECT about FROM submissions WHERE id = ?", (id,)).fetchone()
+            return checked.read_about(row[0])
 
     # -- kernels ----------------------------------------------------------------------------------------------
 
-    def set_kernels(self, kernels: Mapping[str, str]) -> None:
-        """Replace the kept kernels: sha256 of the text -> text."""
+    def set_kernels(self, kernels: Iterable[tuple[str, str]]) -> None:
+        """Replace the kept kernels by pairs of sha256 of a text and text."""
+        handed_in = set()
         with self._transaction() as db:
-            known = {row[0] for row in db.execute("SELECT digest FROM kernels")}
-            db.executemany("DELETE FROM kernels WHERE digest = ?", [(digest,) for digest in known - kernels.keys()])
-            new = [(digest, text.encode()) for digest, text in kernels.items() if digest not in known]
-            db.executemany("INSERT INTO kernels VALUES (?, ?)", new)
+            for digest, text in kernels:
+                handed_in.add(digest)
+                data = text.encode()
+                known = db.execute("SELECT text FROM kernels WHERE digest = ?", (digest,)).fetchone()
+                if known != (data,):
+                    db.execute("INSERT OR REPLACE INTO kernels VALUES (?, ?)", (digest, data))
+            gone = {row[0] for row in db.execute("SELECT digest FROM kernels")} - handed_in
+            db.executemany("DELETE FROM kernels WHERE digest = ?", [(digest,) for digest in gone])
 
-    def kernels(self) -> dict[str, str]:
-        """Return the kept kernels: sha256 of the text -> text. A store of an earlier version has none."""
+    def kernel(self, digest: str) -> str | None:
+        """Return the text of a kept kernel, or None."""
         with self._told():
-            if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'kernels'").fetchone():
-                return {}
-            rows = self._db.execute("SELECT digest, text FROM kernels ORDER BY digest")
-            return dict(checked.read_kernel(*row) for row in rows)
+            row = self._db.execute("SELECT digest, text FROM kernels WHERE digest = ?", (digest,)).fetchone()
+            return checked.read_kernel(*row)[1] if row is not None else None
+
+    def kernel_digests(self) -> set[str]:
+        """Return the digests of the kept kernels, whose texts are not checked."""
+        with self._told():
+            return {row[0] for row in self._db.execute("SELECT digest FROM kernels")}
+
+    def kernels(self) -> Iterator[tuple[str, str]]:
+        """Yield the kept kernels: sha256 of the text, text. A store of an earlier version has none."""
+        with self._told():
+            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'kernels'").fetchone():
+                for row in self._db.execute("SELECT digest, text FROM kernels ORDER BY digest"):
+                    yield checked.read_kernel(*row)
 
     # -- finished batches -------------------------------------------------------------------------------------
 
-    def finish(self, grades: checked.KeptGrades, when: str) -> None:
-        """Keep the grades of a finished batch in place of the one before, and count the run. when: for a person."""
-        text = json.dumps(grades, sort_keys=True)
+    def finish(self, parts: Sequence[checked.KeptGrades], when: str) -> None:
+        """Keep the grades of a finished batch in place of the one before, and count the run. when: for a person.
+
+        parts: the grades, a row for each part. Parts that are small keep the texts small that are in memory at once.
+        """
         run = json.dumps([self.last_run()[0] + 1, when])
         with self._transaction() as db:
-            db.execute("DELETE FROM finished")
-            db.execute("INSERT INTO finished (grades) VALUES (?)", (text,))
+            known = db.execute("SELECT grades FROM finished ORDER BY number")
+            if not all(row == (text,) for row, text in zip_longest(known, map(_plain, parts))):
+                db.execute("DELETE FROM finished")
+                db.executemany("INSERT INTO finished (grades) VALUES (?)", ((_plain(part),) for part in parts))
             db.execute("INSERT INTO about VALUES ('run', ?) ON CONFLICT DO UPDATE SET value = excluded.value", (run,))
 
-    def finished(self) -> checked.KeptGrades | None:
-        """Return the grades of the last finished batch; None if there is none."""
+    def finished(self, parts: Sequence[checked.KeptGrades]) -> checked.KeptGrades | None:
+        """Return the grades of the last finished batch; None if there is none.
+
+        parts: those of a batch that is to be compared with it. What has not changed is taken from there unread.
+        """
+        found: checked.KeptGrades | None = None
         with self._told():
-            row = self._db.execute("SELECT grades FROM finished ORDER BY number DESC LIMIT 1").fetchone()
-            return checked.read_grades(row[0]) if row else None
+            rows = self._db.execute("SELECT grades FROM finished ORDER BY number")
+            for n, (text,) in enumerate(rows):
+                same = n < len(parts) and text == _plain(parts[n])
+                read = parts[n] if same else checked.read_grades(text)
+                if found is None:
+                    found = {"scenarios": read["scenarios"], "submissions": {}}
+                found["submissions"].update(read["submissions"])
+        return found
 
     def last_run(self) -> tuple[int, str]:
         """Return the number of the last finished run, 0 if there is none, and when it ended."""
@@ -327,6 +386,10 @@ class Store:
                 "INSERT INTO about VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
                 (key, json.dumps(value, sort_keys=True)),
             )
+
+
+def _plain(grades: checked.KeptGrades) -> str:
+    return json.dumps(grades, sort_keys=True)
 
 
 def _journal(path: pathlib.Path) -> pathlib.Path:

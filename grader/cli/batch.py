@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
     books, lists = course_lists(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
     if lists.late is not None and lists.late.commit_dates:
-        sources = date_by_commits(sources)
+        sources.found = date_by_commits(sources.found)
     _tell_left_out(pathlib.Path(options.submissions), options.quiet)
     output = pathlib.Path(options.output)
     try:

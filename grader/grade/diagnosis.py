@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from grader.errors import InputError
@@ -73,16 +73,20 @@ def load_fingerprints(lab: Lab) -> list[Mistake]:
     return found
 
 
-def likeness(lab: Lab, attempts: Iterable[tuple[Scenario, Attempt]]) -> Likeness | None:
+def likeness(
+    lab: Lab, attempts: Iterable[tuple[Scenario, Attempt]], known: Sequence[Mistake] | None = None
+) -> Likeness | None:
     """Return the likeness of a submission, from its attempts at public scenarios; None if there is none to name.
 
     Scenarios that could not be tried (a stub's method, a fault of the machine that grades) are left out.
+    known: what `load_fingerprints` returned, where it has been called before
     """
     tried = {s.id: a for s, a in attempts if a.verdict not in (NOT_IMPLEMENTED, UNGRADABLE)}
     failed = {id: attempt.sign for id, attempt in tried.items() if attempt.verdict != PASSED}
     if not failed or not all(failed.values()):
         return None
-    like = [m for m in load_fingerprints(lab) if {id: s for id, s in m.signs.items() if id in tried} == failed]
+    mistakes = load_fingerprints(lab) if known is None else known
+    like = [m for m in mistakes if {id: s for id, s in m.signs.items() if id in tried} == failed]
     # This lab's own mistakes come before those of earlier labs; if both are too many to name, only its own are kept.
     like.sort(key=lambda mistake: mistake.lab != lab.name)
     if len(like) > NAMED:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 
 from grader import __version__
 from grader.escape import printable
 from grader.grade.attempt import Attempt
-from grader.grade.diagnosis import Likeness, in_words, likeness
+from grader.grade.diagnosis import Likeness, Mistake, in_words, likeness
 from grader.grade.graded import OUTPUT_LIMIT, Graded
 from grader.grade.held import held_of, message_of
 from grader.grade.hidden import Outcome, Summary, summarize
@@ -42,11 +42,13 @@ class ResultBuilder:
         only: str | None,
         hashes: dict[str, str] | None = None,
         remarks: Iterable[str] = (),
+        mistakes: Sequence[Mistake] | None = None,
     ) -> None:
         """Take what results are built from.
 
         hashes   id -> hash of every scenario, where they are known already, as in a batch
         remarks  the remarks of intake on the submission's files
+        mistakes the lab's fingerprints, where they are known already
         """
         self.lab = lab
         self.hashes = hashes or {scenario.id: scenario.hash for scenario in lab.all_scenarios}
@@ -54,6 +56,7 @@ class ResultBuilder:
         self.quiz = quiz
         self.only = only
         self.remarks = list(remarks)
+        self.mistakes = mistakes
         self.unfinished = {g.scenario.task for g in graded if not g.hidden and g.attempt.verdict != PASSED}
 
     def build(
@@ -192,7 +195,7 @@ class ResultBuilder:
     @cached_property
     def likeness(self) -> Likeness | None:
         """Return the misconceptions that the public scenarios look like; None if there are none to name."""
-        return likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden))
+        return likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden), self.mistakes)
 
     def _concerns(self, task: Task) -> bool:
         """Return True unless --only left out every scenario of the task."""

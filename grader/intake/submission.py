@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import pathlib
+import re
 import stat
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -326,19 +327,20 @@ def check_source(source: bytes, name: str = KERNEL) -> None:
 
 
 def _coding(line: str) -> str | None:
-    import re
-
     match = re.match(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", line)
     return match.group(1).lower() if match else None
+
+
+_BRACKET = re.compile(r"[][(){}]")
 
 
 def _nesting(text: str) -> int:
     """Return the deepest nesting of brackets, also in strings and comments: honest code is far below the limit."""
     deepest = depth = 0
-    for character in text:
-        if character in "([{":
+    for bracket in _BRACKET.findall(text):
+        if bracket in "([{":
             depth += 1
             deepest = max(deepest, depth)
-        elif character in ")]}":
+        else:
             depth = max(depth - 1, 0)
     return deepest

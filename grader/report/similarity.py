@@ -5,7 +5,7 @@ Pairs are shown as the groups that they connect, each with the pair that is most
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TypedDict
 
 from grader.escape import for_html as html
@@ -111,9 +111,9 @@ def text(found: Similarity) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def page(found: Similarity, kernels: Mapping[str, str]) -> str:
-    """Return an HTML document; `kernels` has the text of each submission that `found` mentions."""
-    groups = [_group(found, kernels, n, group) for n, group in enumerate(found["groups"][:GROUPS], 1)]
+def page(found: Similarity, text_of: Callable[[str], str]) -> str:
+    """Return an HTML document; `text_of` returns the text of a submission that `found` mentions."""
+    groups = [_group(found, text_of, n, group) for n, group in enumerate(found["groups"][:GROUPS], 1)]
     left = len(found["groups"]) - GROUPS
     more = [f'<p class="about">{left} more groups are in similarity.json.</p>'] if left > 0 else []
     body = [
@@ -127,7 +127,7 @@ def page(found: Similarity, kernels: Mapping[str, str]) -> str:
     return html_page("Similar kernels", "\n".join(body), _STYLE)
 
 
-def _group(found: Similarity, kernels: Mapping[str, str], n: int, group: GroupOfKernels) -> str:
+def _group(found: Similarity, text_of: Callable[[str], str], n: int, group: GroupOfKernels) -> str:
     """Return a group: its kernels, the closest pair side by side, and all pairs, which open with a click."""
     pair = _closest(group)
     same = [("same structure", ids) for ids in group["same"]]
@@ -139,7 +139,7 @@ def _group(found: Similarity, kernels: Mapping[str, str], n: int, group: GroupOf
         for about, ids in [*same, *listed[:PAIRS]]
     )
     columns = "".join(
-        f"<div><h3>{html(_name(found, id))}</h3><pre>{_source(kernels[id])}</pre></div>\n" for id in _both(pair)
+        f"<div><h3>{html(_name(found, id))}</h3><pre>{_source(text_of(id))}</pre></div>\n" for id in _both(pair)
     )
     return (
         f'<section id="g{n}">\n<h2>Group {n}: {html(_size(group))}</h2>\n'

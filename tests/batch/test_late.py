@@ -5,7 +5,6 @@ import pytest
 from grader.batch.commit_dates import date_by_commits
 from grader.batch.late import apply, parse_time, policy_of
 from grader.batch.layouts import FoundSubmission, find_submissions
-from grader.batch.sources import BatchSubmission
 from tests.batch.handed_in import batch, rows
 from tests.batch.results import entry
 from tests.intake.test_repository import NOON, commit
@@ -160,9 +159,8 @@ def test_the_time_of_a_platform_stays(tmp_path):
     """The date of a commit is for a repository that has no other time."""
     commit(tmp_path / "a", NOON)
     found = FoundSubmission("a", "a", "gradescope", "1", (tmp_path / "a",), submitted="2026-11-20T12:00:00+01:00")
-    sources = [BatchSubmission(one, "", "", None) for one in (found, found._replace(submitted=""))]
 
-    assert [(one.found.submitted, one.found.dated_by) for one in date_by_commits(sources)] == [
+    assert [(one.submitted, one.dated_by) for one in date_by_commits([found, found._replace(submitted="")])] == [
         ("2026-11-20T12:00:00+01:00", ""),
         ("2026-11-25T12:00:00+01:00", "commit"),
     ]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from grader.batch.csv_table import rows_of
 from grader.batch.gradebooks import read_gradebook
-from grader.batch.grading import about
+from grader.batch.grading import Stubs, about
 from grader.batch.layouts import find_submissions
 from grader.batch.roster import introduce, read_roster
 from grader.batch.sources import read_source
@@ -134,7 +134,7 @@ def entries(layout, people):
             return []
         found = [read_source(one, "small") for one in find_submissions(top / "class")]
         return [
-            entry(source.found.id, **about(lab, source)) | {"points": int(source.kernel.split()[-1])}
+            entry(source.found.id, **about(lab, source, Stubs(lab))) | {"points": int(source.kernel.split()[-1])}
             for source in found
             if source.has_kernel
         ]

@@ -43,7 +43,7 @@ def test_a_new_store_that_keeps_nothing_is_gone(tmp_path):
         store.set_submissions([("jane", {}, None)])
     gone = list(tmp_path.iterdir())
     with Store(tmp_path / "new") as store:
-        store.finish({}, "")
+        store.finish([{}], "")
     Store(tmp_path / "new").close()
 
     assert gone == []
@@ -148,9 +148,23 @@ def test_the_last_finished_batch_is_remembered(tmp_path):
     """Its grades, its number, and when it ended."""
     with Store(tmp_path) as store:
         first, second = ({"scenarios": {"a": kind}, "submissions": {}} for kind in ("public", "hidden"))
-        none = store.finished(), store.last_run()
+        none = store.finished([first]), store.last_run()
         for grades in (first, second):
-            store.finish(grades, "today")
+            store.finish([grades], "today")
 
         assert none == (None, (0, ""))
-        assert (store.finished(), store.last_run()) == (second, (2, "today"))
+        assert (store.finished([]), store.last_run()) == (second, (2, "today"))
+
+
+def test_grades_in_parts_are_those_of_the_whole(tmp_path):
+    """Whichever of the parts are those of the batch that they are compared with."""
+    grade = {"digest": "", "points": 1, "quiz": 0, "verdicts": {}, "worth": {}}
+    parts = [{"scenarios": {"a": "public"}, "submissions": {id: grade}} for id in ("ann", "ben", "eve")]
+    whole = {"scenarios": {"a": "public"}, "submissions": dict.fromkeys(("ann", "ben", "eve"), grade)}
+    with Store(tmp_path) as store:
+        store.finish(parts, "today")
+        found = [store.finished(now) for now in ([], parts, parts[1:], [whole], [*parts, whole])]
+        store.finish([whole], "today")
+
+        assert found == [whole] * 5
+        assert store.finished(parts) == whole
