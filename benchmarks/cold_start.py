@@ -1,12 +1,21 @@
-"""`grader run`, cold start to exit, against the bare limit: pairs of runs in turn, medians and their ratio.
+"""`grader run`, cold start to exit, against the bare limit: pairs of runs in turn, their medians and ratios.
 
-python benchmarks/cold_start.py [--runs 15] [--lab labs/copy-on-write]
+python benchmarks/cold_start.py [--runs 15] [--lab labs/copy-on-write] [--isolation L2] [--public] [--against DIR]
+
+The bare limit (bare.py) imports the same kernel, reads the same YAML and replays the same scenarios, hidden ones
+included, in one process. `grader run` is measured as a student's hour has it (what the last run has kept is there) and
+with an empty cache; `--against` measures another checkout in the same turns, such as that of an earlier commit.
+`submission` is a kernel as students hand it in: one file.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
+import re
+import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -15,50 +24,98 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-
-def timed(command: list[str]) -> float:
-    began = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-    return (time.perf_counter() - began) * 1000
+#: Runs the grader of a checkout, whatever is installed.
+PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from grader.__main__ import main; sys.exit(main())"
 
 
-def public_only(lab: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
-    """Copy a lab without its hidden scenarios, so that both sides run the same ones."""
-    import shutil
+def timed(command: list[str], cache: pathlib.Path) -> tuple[float, float]:
+    """Return the milliseconds of the clock, and of all processors, that a command takes."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    for name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
+        environment.pop(name, None)
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
+    passed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return 1000 * passed, 1000 * used
 
+
+def copied(lab: pathlib.Path, folder: pathlib.Path, public: bool) -> pathlib.Path:
+    """Copy a lab, without its hidden scenarios if only public ones are wanted."""
     copy = folder / "labs" / lab.name
-    shutil.copytree(lab, copy, ignore=shutil.ignore_patterns("hidden"))
+    shutil.copytree(lab, copy, ignore=shutil.ignore_patterns(*["hidden"] * public, ".last-run.json"))
     for name in ("reference", "quizzes"):
         (folder / name).symlink_to(ROOT / name)
     return copy
 
 
+def one_file(path: pathlib.Path, seen: set[pathlib.Path]) -> str:
+    """Return a model answer as one file: the modules that it builds on come first."""
+    if path in seen:
+        return ""
+    seen.add(path)
+    below = ""
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        own = re.match(rf"from {path.parent.name}\.(\w+) import", line)
+        if own:
+            below += one_file(path.with_name(f"{own.group(1)}.py"), seen)
+        elif not line.startswith("from __future__"):
+            lines.append(line)
+    return below + "".join(lines)
+
+
+def table(rows: dict[str, list[tuple[float, float]]], base: str) -> None:
+    middle = [statistics.median(run[i] for run in rows[base]) for i in (0, 1)]
+    for row, runs in rows.items():
+        told = []
+        for i, name in enumerate(("clock", "processor")):
+            times = [run[i] for run in runs]
+            ratio = statistics.median(times) / middle[i]
+            told.append(f"{name} {min(times):6.1f} {statistics.median(times):6.1f} {max(times):6.1f} ms x {ratio:.2f}")
+        print(f"  {row:34} {'   '.join(told)}")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--lab", default="labs/copy-on-write")
     parser.add_argument("--kernel", default="reference/copy_on_write.py:CopyOnWriteKernel")
-    parser.add_argument("--isolation", nargs="*", default=["auto"])
+    parser.add_argument("--isolation", default="L2")
+    parser.add_argument("--public", action="store_true", help="leave the hidden scenarios out on both sides")
+    parser.add_argument("--against", metavar="DIR", help="the root of another checkout")
     options = parser.parse_args()
     file, name = options.kernel.split(":")
     with tempfile.TemporaryDirectory() as folder:
-        lab = public_only(ROOT / options.lab, pathlib.Path(folder))
-        bare = [sys.executable, "benchmarks/bare.py", str(lab), file, name]
-        rows = {"bare limit": bare}
-        for level in options.isolation:
-            graded = ["run", str(lab), "--submission", "reference", "--isolation", level, "-q"]
-            rows[f"grader run, {level}"] = [sys.executable, "-I", "-m", "grader", *graded]
-        times: dict[str, list[float]] = {row: [] for row in rows}
-        for _ in range(options.runs + 1):
-            for row, command in rows.items():
-                times[row].append(timed(command))
-    base = statistics.median(times["bare limit"][1:])
-    print(f"{options.lab}, {options.runs} runs each in turn, after one that is not counted")
-    for row, all_of_them in times.items():
-        counted = all_of_them[1:]
-        middle = statistics.median(counted)
-        figures = f"min {min(counted):6.1f}  median {middle:6.1f}  max {max(counted):6.1f} ms"
-        print(f"  {row:22} {figures}   x {middle / base:.2f}")
+        here = pathlib.Path(folder)
+        lab = copied(ROOT / options.lab, here, options.public)
+        student = here / "student" / lab.name
+        student.mkdir(parents=True)
+        (student / "kernel.py").write_text("from __future__ import annotations\n" + one_file(ROOT / file, set()))
+        sheet = ROOT / "reference" / "answers" / f"{lab.name}.yaml"
+        if sheet.is_file():
+            shutil.copy(sheet, student / "answers.yaml")
+        hidden = [] if options.public else ["--hidden"]
+        bare = [sys.executable, "benchmarks/bare.py", str(lab), file, name, *hidden]
+        commands = {"bare limit": (bare, here / "none")}
+        for place, root in {"": ROOT, " (before)": options.against and pathlib.Path(options.against).resolve()}.items():
+            if root:
+                graded = [sys.executable, "-I", "-c", PROGRAM, str(root), "run", str(lab), "--isolation"]
+                graded += [options.isolation, "-q", "--submission"]
+                cache = here / f"cache{place}"
+                commands[f"grader run, submission{place}"] = [*graded, str(student)], cache
+                commands[f"grader run, model answer{place}"] = [*graded, "reference"], cache
+                commands[f"grader run, empty cache{place}"] = [*graded, str(student)], here / "empty"
+        rows: dict[str, list[tuple[float, float]]] = {row: [] for row in commands}
+        for turn in range(options.runs + 1):
+            for row, (command, cache) in commands.items():
+                shutil.rmtree(here / "empty", ignore_errors=True)
+                run = timed(command, cache)
+                if turn:
+                    rows[row].append(run)
+    print(f"{options.lab}, {options.isolation}, {options.runs} runs each in turn, after one that is not counted")
+    print("minimum, median and maximum; the ratio is that of the medians")
+    table(rows, "bare limit")
 
 
 main()

@@ -15,9 +15,14 @@ C_CPU_S = 10.0
 def started(isolation: str, language: str) -> dict[str, Sandbox]:
     """Return the sandbox for the language (`python`, `c`) that a kernel is probably in, by that language.
 
-    An empty language starts none. InputError and IsolationError as `new_sandbox`.
+    Its first child is confined as soon as it is warm. An empty language starts none. InputError and IsolationError as
+    `new_sandbox`.
     """
-    return {language: new_sandbox(isolation, language)} if language else {}
+    if not language:
+        return {}
+    box = new_sandbox(isolation, language)
+    box.prepare()
+    return {language: box}
 
 
 def new_sandbox(

@@ -40,6 +40,9 @@ class Runner(Protocol):
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
         """Say which scenario, one that the student may know, is tried after the next, so that it can begin early."""
 
+    def prepare(self) -> None:
+        """Let the process that follows the next `discard` start now, so that nobody has to wait for it."""
+
     def printed(self) -> Printed:
         """Return what the kernel printed since the last call."""
 
@@ -59,6 +62,9 @@ class LocalRunner:
 
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
         """Do nothing: nothing can begin early here."""
+
+    def prepare(self) -> None:
+        """Do nothing: there is no other process."""
 
     def printed(self) -> Printed:
         """Return nothing: what a kernel prints in this process has gone to standard output."""
@@ -80,6 +86,9 @@ class RefusedRunner:
 
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
         """Do nothing: nothing can begin early here."""
+
+    def prepare(self) -> None:
+        """Do nothing: there is no other process."""
 
     def printed(self) -> Printed:
         """Return nothing: nothing was run."""

@@ -162,6 +162,11 @@ class SandboxRunner:
         """Say which scenario is tried after the next. It is sent with that one, and the worker need not wait for it."""
         self._foreseen = scenario, expected
 
+    def prepare(self) -> None:
+        """Let the sandbox confine the child that follows this one. It gets the source when its turn comes."""
+        if self._child is not None:
+            self.sandbox.prepare()
+
     def _messages(self, scenario: Scenario, expected: Trace | None) -> ScenarioMessages:
         from grader.protocol.messages import ScenarioMessages
 

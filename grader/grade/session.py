@@ -198,11 +198,13 @@ class Session:
     ) -> Iterator[Graded]:
         """Grade as `grade` does, and yield each scenario as soon as it was tried."""
         held = Held()
-        public = list(public)
-        for scenario, following in zip_longest(public, public[1:]):
+        public, hidden = list(public), list(hidden)
+        for number, (scenario, following) in enumerate(zip_longest(public, public[1:])):
             if following is not None and scenario.each is None:
                 runner.foresee(*self._first_run(following))
             yield self._graded(runner, held, scenario, progress)
+            if number == 0 and hidden:
+                runner.prepare()
         runner.discard()
         for scenario in hidden:
             yield self._graded(runner, held, scenario, progress)

@@ -89,6 +89,7 @@ class Sandbox:
         self._deaths: dict[int, Death] = {}
         self._spawned = 0
         self._zygote: Zygote | None = None
+        self._prepared: Child | None = None  # a child that nobody has asked for yet
         self._start(self._wants_jail())
 
     def __enter__(self) -> Sandbox:
@@ -144,6 +145,7 @@ class Sandbox:
             reason = self._last_words()
             if self._jail is None:
                 raise IsolationError(f"the sandbox did not start: {reason}")
+            self._drop_prepared()  # it was asked of a zygote that is gone
             Sandbox._no_jail = self._missing["bwrap"] = reason
             self._start(jail=None)
         return self._report
@@ -231,12 +233,33 @@ class Sandbox:
             self._spawned += 1
             self._children[self._spawned] = PlainChild(self, self._entry, self._polite, self._runtime)
             return self._children[self._spawned]
+        self._warm()
+        prepared = self._prepared
+        if prepared is not None and not hurried:
+            self._prepared = None
+            return prepared
+        return self._fork(hurried)
+
+    def prepare(self) -> None:
+        """Let the next child be forked and put up its walls now. It gets no byte of a submission before `spawn`.
+
+        The zygote does it as soon as it is warm; nothing is waited for.
+        """
+        if POSIX and self._zygote is not None and self._prepared is None:
+            self._prepared = self._fork(hurried=False)
+
+    def _drop_prepared(self) -> None:
+        if self._prepared is not None:
+            self._prepared.close()
+            self._prepared = None
+
+    def _fork(self, hurried: bool) -> Child:
+        """Ask the zygote for a child and return our end of it."""
         import _socket
         from array import array
 
         from grader.sandbox.child import Child
 
-        self._warm()
         channel, inside = _socket.socketpair()
         output, printed = os.pipe()
         os.set_blocking(output, False)
@@ -286,6 +309,8 @@ class Sandbox:
 
     def close(self) -> None:
         """End every child and the zygote; nothing is left running."""
+        if self._report is None:
+            self._end_zygote()  # it has not answered yet, and is not asked about children first
         for child in list(self._children.values()):
             child.close()
         self._end_zygote()

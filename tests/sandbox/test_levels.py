@@ -99,6 +99,21 @@ def test_a_bwrap_that_does_not_start_is_done_without(monkeypatch):
     assert found["missing"]["bwrap"].startswith("bwrap: ")
 
 
+def test_a_child_that_was_asked_of_a_bwrap_that_fails_is_asked_for_again(monkeypatch, tmp_path):
+    """It was prepared before anybody knew; the one that is spawned comes from the zygote that started."""
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(Sandbox, "_no_jail", "")
+    with Sandbox() as box:
+        box.prepare()
+        child = box.spawn()
+        child._greet()
+
+        assert child.pid
+
+
 def test_a_bwrap_that_is_known_to_fail_is_not_tried_again(monkeypatch, tmp_path):
     """The second box of a run does not wait for a bwrap that failed in the first."""
     broken = tmp_path / "bwrap"

@@ -281,3 +281,57 @@ def test_a_kernel_that_takes_long_and_comes_back_passes(attempt):
     line = "import time; [0 for _ in iter(lambda: time.process_time() < 0.3, False)]"
 
     assert attempt(line)[0].verdict == "passed"
+
+
+def pids_of(box):
+    """The process ids of a sandbox's children, from the oldest on, as the zygote's are in /proc."""
+    zygote = box._zygote.pid
+    return [int(pid) for pid in pathlib.Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()]
+
+
+def test_a_prepared_child_is_the_one_that_is_spawned():
+    """It is there, behind its walls, before it is asked for; the next one is another."""
+    with Sandbox("L1", QUICK) as box:
+        box.prepare()
+        box.prepare()
+        assert box.isolation["got"] == "L1"
+        waiting = until_there(box)
+        first, second = box.spawn(), box.spawn()
+        for child in (first, second):
+            child.begin_scenario()
+            child._greet()
+
+        assert [first.pid] == waiting
+        assert second.pid != first.pid
+
+
+def test_a_hurried_child_is_not_the_prepared_one():
+    """It has less memory, so it is forked when it is asked for; the prepared one waits for its turn."""
+    with Sandbox("L1", QUICK) as box:
+        box.prepare()
+        hurried, usual = box.spawn(hurried=True), box.spawn()
+        for child in (hurried, usual):
+            child._greet()
+
+        assert usual.pid < hurried.pid
+
+
+def test_a_prepared_child_that_nobody_asks_for_is_ended(attempt):
+    """Whether the sandbox was warm by then or not, nothing is left."""
+    for warm in (False, True):
+        box = Sandbox("L1", QUICK)
+        zygote = box._zygote.pid
+        box.prepare()
+        pids = until_there(box) if warm and box.isolation else []
+        box.close()
+
+        assert not [pid for pid in (zygote, *pids) if pathlib.Path(f"/proc/{pid}/cmdline").exists()]
+
+
+def until_there(box):
+    """Return the children of a warm sandbox once there is one."""
+    deadline = time.monotonic() + 20
+    while not pids_of(box):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    return pids_of(box)
