@@ -41,6 +41,10 @@ UNSAFE_NAMES = frozenset({"__dict__", "__globals__", "__code__", "__defaults__",
 ORDERLESS = frozenset({"get", "pop", "setdefault", "clear"})
 
 
+#: Why a kernel in C is explored once more, with the order of its numbers kept.
+ORDERED = "asks which of two processes, frames or addresses has the lower number"
+
+
 class Unmergeable(Exception):
     """Two states of this kernel cannot be compared: the message says why, after "it"."""
 

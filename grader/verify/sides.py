@@ -109,8 +109,13 @@ class RemoteSide:
     What is compared is counted here. Only the hash that says which states are alike comes from the kernel's process.
     """
 
-    def __init__(self, child: Child, world: World, scenario: Scenario, base: int, plain: frozenset[int]) -> None:
-        """Begin a world in a child that has the kernel's source. Strayed if it ends."""
+    def __init__(
+        self, child: Child, world: World, scenario: Scenario, base: int, plain: frozenset[int], ordered: bool = False
+    ) -> None:
+        """Begin a world in a child that has the kernel's source. Strayed if it ends.
+
+        ordered  whether a kernel in C asks which of two numbers is lower
+        """
         self._child = child
         self._next: dict[str, Any] = {}  # what the next VISIT says in addition to its step
         self._dropped: list[int] = []
@@ -121,7 +126,7 @@ class RemoteSide:
         spec = scenario.machine._asdict()
         beginning = {"machine": spec, "files": files, "processes": list(scenario.processes), "base": base}
         child.begin_scenario(self._due, self._due)
-        child.send(wire.BEGIN, json.dumps({**beginning, "plain": sorted(plain)}).encode())
+        child.send(wire.BEGIN, json.dumps({**beginning, "plain": sorted(plain), "ordered": ordered}).encode())
         numbers = self._answer()
         try:
             self.replay = start(scenario, lambda hw: StandIn(hw, numbers), base)

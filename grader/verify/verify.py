@@ -22,10 +22,10 @@ from grader.lab.lab import Lab
 from grader.lab.scope import World, default_world
 from grader.replay.simulated import MakeKernel, replay
 from grader.scenario.model import Scenario
+from grader.state.elsewhere import ORDERED
 from grader.trace.records import Trace
 from grader.verify.explore import (
     STEPS,
-    TIME_S,
     Opaque,
     Outcome,
     Progress,
@@ -40,10 +40,6 @@ from grader.verify.explore import (
 
 #: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
 RENEWED = 200
-
-#: Processor seconds of a kernel in C in one world. Its memory tells processes apart that Python's form does not, and
-#: their numbers grow, so that a world in which processes come and go does not close.
-C_TIME_S = 10.0
 
 #: Why a kernel is explored by replay.
 STRAYED = "did something else when a state was put back than in a run from the beginning"
@@ -105,6 +101,27 @@ def _merged(
     session: Session, world: World, submission: Submission, steps: int | None, progress: Progress, runner: Runner
 ) -> tuple[Verified | None, str]:
     """Explore a submission with its states merged. Return what was found, or None and why that is impossible."""
+    try:
+        return _explored(session, world, submission, steps, progress, runner, False)
+    except Unmergeable as problem:
+        if str(problem) != ORDERED:
+            return None, str(problem)
+    try:
+        return _explored(session, world, submission, steps, progress, runner, True)
+    except Unmergeable as problem:
+        return None, str(problem)
+
+
+def _explored(
+    session: Session,
+    world: World,
+    submission: Submission,
+    steps: int | None,
+    progress: Progress,
+    runner: Runner,
+    ordered: bool,
+) -> tuple[Verified | None, str]:
+    """Do what _merged does. Unmergeable if two states cannot be compared, with ORDERED if they can in order."""
     from grader.grade.sandbox_runner import compiled_kernel
     from grader.protocol.lockstep import WorkerEnded, send_source
     from grader.verify.sides import RemoteSide
@@ -112,9 +129,8 @@ def _merged(
     code = submission.code
     assert code is not None
     box = session.explorer(code.language)
-    in_c = code.language == "c"
-    module = compiled_kernel(code, box.isolation, session.compiling).module if in_c else b""
-    if in_c and not module:
+    module = b"" if code.language != "c" else compiled_kernel(code, box.isolation, session.compiling).module
+    if code.language == "c" and not module:
         return None, "does not compile"
     child = box.spawn()
     try:
@@ -123,13 +139,12 @@ def _merged(
         outcome = explore_side(
             world,
             reference_kernel(session.lab),
-            lambda begun, base, plain: RemoteSide(child, world, begun, base, plain),
+            lambda begun, base, plain: RemoteSide(child, world, begun, base, plain, ordered),
             STEPS if steps is None else steps,
             progress,
-            C_TIME_S if in_c else TIME_S,
         )
-    except (Unmergeable, Opaque) as problem:
-        return None, str(problem) if isinstance(problem, Unmergeable) else f"keeps {problem}"
+    except Opaque as problem:
+        return None, f"keeps {problem}"
     except (Strayed, WorkerEnded):
         return None, STRAYED
     finally:

@@ -41,6 +41,8 @@ _FLAGS = (
     "-fno-builtin",
     # An assembler reads any file (.incbin), and trigraphs would hide a directive from source_check.py.
     *("-fno-gnu-inline-asm", "-fno-trigraphs"),
+    # A variable without a value has the same one in each run, whatever the stack holds.
+    "-ftrivial-auto-var-init=pattern",
     # What C leaves undefined traps, in the line where it happens.
     *("-fsanitize=undefined", "-fsanitize-trap=undefined", "-fno-sanitize-merge"),
     *("-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror=return-type"),

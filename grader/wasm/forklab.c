@@ -26,6 +26,8 @@ IMPORT("lookup") uint32_t host_lookup(uint32_t process, uint32_t page);
 IMPORT("entries") int32_t host_entries(uint32_t process, uint32_t page, struct mapped *found, int32_t most);
 IMPORT("log") void host_log(const char *text, uint32_t size);
 IMPORT("todo") void host_todo(const char *text, uint32_t size);
+IMPORT("place") uint32_t host_place(uint32_t kind);
+IMPORT("unplace") void host_unplace(uint32_t block);
 
 /* ---- the machine ------------------------------------------------------------------------------------------- */
 
@@ -267,13 +269,15 @@ __attribute__((weak)) void kernel_exit(process_t p) { fl_todo("kernel_exit"); }
 
 /* ---- a map of regions -------------------------------------------------------------------------------------- */
 
-/* Make room for `more` regions. */
-static bool grow(struct region_map *map, uint32_t more) {
-    if (map->count + more <= map->room) return true;
-    uint32_t room = (map->count + more) * 2;
-    struct region *regions = malloc(room * sizeof *regions);
-    if (!regions) return false;
-    memcpy(regions, map->regions, map->count * sizeof *regions);
+/* Give a map the room that `count` regions have: it depends on nothing else, so equal maps stay equal to
+ * `grader verify`, whatever was in them before. */
+static bool fit(struct region_map *map, uint32_t count) {
+    uint32_t room = count ? 1 : 0;
+    while (room < count) room *= 2;
+    if (room == map->room) return true;
+    struct region *regions = room ? malloc(room * sizeof *regions) : NULL;
+    if (room && !regions) return room < map->room;
+    memcpy(regions, map->regions, (map->count < room ? map->count : room) * sizeof *regions);
     free(map->regions);
     map->regions = regions;
     map->room = room;
@@ -287,7 +291,7 @@ int region_insert(struct region_map *map, const struct region *region) {
     if (at && map->regions[at - 1].first + map->regions[at - 1].pages > region->first) return -FL_INVAL;
     if (at < map->count && region->first + region->pages > map->regions[at].first) return -FL_INVAL;
     struct region added = *region; /* it may lie in the array that is about to move */
-    if (!grow(map, 1)) return -FL_NOMEM;
+    if (!fit(map, map->count + 1)) return -FL_NOMEM;
     memmove(map->regions + at + 1, map->regions + at, (map->count - at) * sizeof added);
     map->regions[at] = added;
     map->count++;
@@ -316,7 +320,7 @@ int region_remove(struct region_map *map, page_t page, uint32_t pages, struct re
     page_t end = page + pages;
     int found = 0;
     uint32_t kept = 0;
-    if (!grow(map, 1)) return -FL_NOMEM; /* one region at most is split in two */
+    if (!fit(map, map->count + 1)) return -FL_NOMEM; /* one region at most is split in two */
     struct region split;
     bool is_split = false;
     for (uint32_t at = 0; at < map->count; at++) {
@@ -340,12 +344,15 @@ int region_remove(struct region_map *map, page_t page, uint32_t pages, struct re
             }
         }
     }
+    for (uint32_t at = kept; at < map->count; at++) memset(map->regions + at, 0, sizeof *map->regions);
     map->count = kept;
-    return is_split && region_insert(map, &split) ? -FL_NOMEM : found;
+    if (is_split && region_insert(map, &split)) return -FL_NOMEM;
+    fit(map, map->count); /* it may stay larger */
+    return found;
 }
 
 int region_copy(struct region_map *to, const struct region_map *from) {
-    if (!grow(to, from->count + 1)) return -FL_NOMEM;
+    if (!fit(to, from->count)) return -FL_NOMEM;
     memcpy(to->regions, from->regions, from->count * sizeof *from->regions);
     to->count = from->count;
     return 0;
@@ -371,12 +378,24 @@ extern uint8_t __heap_base;
 static struct block *free_blocks[28];
 static uint32_t top;
 
+/* For `grader verify`, which chooses where blocks lie: what is otherwise equal then has the same addresses. */
+static bool placed;
+
+EXPORT("place_blocks")
+uint32_t place_blocks(void) {
+    placed = true;
+    return ((uint32_t)(size_t)&__heap_base + 15) & ~15u;
+}
+
 void *malloc(size_t size) {
     uint32_t kind = 4;
     if (size > (1 << 24)) return NULL;
     while (((size_t)1 << kind) < size) kind++;
-    struct block *block = free_blocks[kind];
-    if (block) {
+    struct block *block = placed ? (struct block *)(size_t)host_place(kind) : free_blocks[kind];
+    if (placed) {
+        if (!block) return NULL;
+        block->kind = kind;
+    } else if (block) {
         free_blocks[kind] = block->next;
     } else {
         uint32_t need = sizeof *block + (1u << kind);
@@ -396,6 +415,10 @@ void free(void *memory) {
     struct block *block = (struct block *)memory - 1;
     if (block->kind < 4 || block->kind > 24) __builtin_trap(); /* not from malloc */
     memset(memory, FREED, (size_t)1 << block->kind); /* what a stale pointer finds */
+    if (placed) {
+        host_unplace((uint32_t)(size_t)block);
+        return;
+    }
     block->next = free_blocks[block->kind];
     free_blocks[block->kind] = block;
 }

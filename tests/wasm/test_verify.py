@@ -7,6 +7,7 @@ pytest.importorskip("wasmtime", reason="wasmtime not installed (pip install 'for
 from grader.grade.runner import KernelSource
 from grader.grade.session import Session
 from grader.grade.submission import Submission
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
 from grader.lab.scope import Mapped, World
 from grader.machine.machine import Machine
@@ -17,10 +18,12 @@ from grader.sandbox.inside.wasm_kernel import WasmKernel
 from grader.sandbox.inside.wasm_memory import CompiledState
 from grader.sandbox.inside.wasm_runtime import FUEL, Program
 from grader.sandbox.inside.worker import Recorder
-from grader.verify.verify import verify_submission
+from grader.verify.explore import explore
+from grader.verify.verify import verify_submission, worlds
 from grader.wasm.compiler import compile_kernel
 from tests.scenario.test_loader import parse
 
+FORKS = World("forks", (Mapped("P", {"name": "h", "pages": 1}),), verbs=("write", "fork", "exit"))
 SMALL = World("small", (Mapped("P", {"name": "h", "pages": 1}),), verbs=("read", "write", "fork", "exit"))
 
 
@@ -41,12 +44,25 @@ def verify(session, text, steps, world=SMALL):
     return verify_submission(session, world, submission, steps)
 
 
-def test_states_are_merged(session, model):
-    """All scenarios of five steps, with fewer runs than scenarios, and no difference."""
-    outcome = verify(session, model, 5).outcome
+def test_a_world_closes(session, model):
+    """A certificate for scenarios of any length, as for a kernel in Python."""
+    outcome = verify(session, model, None, FORKS).outcome
 
-    assert (outcome.merged, outcome.difference, outcome.steps) == (True, None, 5)
-    assert outcome.edges < outcome.scenarios
+    assert (outcome.merged, outcome.closed, outcome.difference, outcome.reason) == (True, True, None, "")
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("lab", ["demand-paging", "copy-on-write", "shared-memory"])
+def test_the_worlds_close_that_close_in_python(root, lab):
+    """The model answers in C are right in scenarios of any length, wherever the reference in Python is."""
+    text = (root / "reference" / "c" / f"{lab}.c").read_text()
+    with Session(load_lab(root / "labs" / lab)) as opened:
+        reference = reference_kernel(opened.lab)
+        for world in worlds(opened.lab):
+            closed = explore(world, reference, reference).closed
+            found = verify(opened, text, None, world)
+            assert found.outcome.difference is None, world.name
+            assert (found.outcome.merged, found.outcome.closed) == (True, closed), world.name
 
 
 @pytest.mark.parametrize(
@@ -64,6 +80,83 @@ def test_a_difference_is_found_and_confirmed(session, model, old, new, verdict):
 
     assert (found.attempt.verdict if found.attempt else "passed") == verdict
     assert (found.outcome.difference is None) == (verdict == "passed")
+
+
+FORK = "int kernel_fork(process_t parent, process_t child) {\n"
+
+#: Where a kernel counts its forks, the third of which fails -> before the function, and the count.
+COUNTS = {
+    "a variable": ("static int n;", "++n == 3"),
+    "a variable of a function": ("static int next(void) { static int n; return ++n; }", "next() == 3"),
+    "a block": ("static int *n;", "(n = n ? n : malloc(4)) && ++*n == 3"),
+    "a block that is free": ("static int *n;", "(n ? 0 : (free(n = malloc(4096)), n[900] = 0)), ++n[900] == 3"),
+    "the number of blocks": ("struct node { struct node *next; } *all;", "count() == 3"),
+    "a process that has ended": ("static int was[FL_PROCESSES];", "was[child] = 1, sum() == 3"),
+    "the header of a block": ("static int *n;", "(n = n ? n : malloc(4)), ++n[-2] == 3"),
+    "pages of its own": ("static int *n;", "(n = n ? n : (int *)(__builtin_wasm_memory_grow(0, 1) << 16)), ++*n == 3"),
+    "the number of a process": ("static process_t first;", "(first = first ? first : child), child == first + 2"),
+    "the last process": ("static process_t last, n;", "(n += last && child > last), last = child, n == 2"),
+    "an address": ("static char *last; static int n;", "free(last), last = malloc(8), (n += 1) == 3"),
+}
+
+#: Functions that some of them need.
+HELPERS = {
+    "the number of blocks": """
+static int count(void) {
+    struct node *more = malloc(sizeof *more);
+    int n = 0;
+    more->next = all;
+    all = more;
+    for (struct node *at = all; at; at = at->next) n++;
+    return n;
+}
+""",
+    "a process that has ended": """
+static int sum(void) {
+    int n = 0;
+    for (int i = 0; i < FL_PROCESSES; i++) n += was[i];
+    return n;
+}
+""",
+}
+
+
+@pytest.mark.parametrize("place", COUNTS)
+def test_what_a_kernel_keeps_is_part_of_its_state_wherever_it_is(session, model, place):
+    """The third fork fails: states that differ only in the number of forks so far are not taken for one."""
+    before, count = COUNTS[place]
+    text = model.replace(FORK, f"{before}\n{HELPERS.get(place, '')}\n{FORK}    if ({count}) return -FL_NOMEM;\n")
+    world = World("forks", (Mapped("P", {"name": "h", "pages": 1}),), verbs=("fork", "exit"))
+    found = verify(session, text, 6, world)
+
+    assert found.outcome.difference is not None and found.attempt.verdict == "failed"
+    assert [step.verb for step in found.outcome.difference.steps].count("fork") == 3
+
+
+#: A search of all processes, from the lowest number, for another one that has a frame.
+SEARCH = """
+static bool used_elsewhere(process_t process, frame_t frame) {
+    for (process_t other = 1; other < FL_PROCESSES; other++) {
+        page_t page = 0;
+        pte_t entry;
+        for (; regions[other].count && other != process && fl_next_page(other, page, &page); page++)
+            if (fl_lookup(other, page, &entry) && entry.frame == frame) return true;
+    }
+    return false;
+}
+"""
+
+
+@pytest.mark.proof
+def test_a_kernel_that_looks_for_the_lowest_number_keeps_their_order(session, model):
+    """One that searches the tables of all processes closes, too: with the order of their numbers kept."""
+    counted = "references[old] == 1"
+    text = model.replace("/* Give the writer a frame", SEARCH + "/* Give the writer a frame", 1)
+    text = text.replace(counted, "!used_elsewhere(process, old)")
+    assert counted in model
+    outcome = verify(session, text, None, FORKS._replace(processes=3)).outcome
+
+    assert (outcome.merged, outcome.closed, outcome.difference, outcome.reason) == (True, True, None, "")
 
 
 def test_the_size_of_the_memory_is_part_of_the_state(session, model):
@@ -84,19 +177,19 @@ def test_a_state_is_put_back_byte_for_byte(model):
     machine = Machine(lambda hw: kernels.append(WasmKernel(hw, program)) or kernels[-1])
     (kernel,) = kernels
     state, memory = CompiledState(kernel), kernel.instance
+    beginning = state.memory.chunks()
     process = machine.spawn()
-    beginning = state._memory.chunks()
     kernel.instance.call("mmap", process.pid, 128, 2, 3, 0)
-    after = state._memory.chunks()
+    after = state.memory.chunks()
     used, size = memory.used, memory.size()
     memory.grow(size + 1)
-    state._memory.restore(beginning, size)
-    again = state._memory.chunks(), memory.size()
+    state.memory.restore(beginning, size)
+    again = state.memory.chunks(), memory.size()
     memory.stopped = True
-    state._memory.restore(after, size + (1 << 16))
+    state.memory.restore(after, size + (1 << 16))
 
     assert beginning == {} and again == ({}, size) and after
-    assert (state._memory.chunks(), memory.size()) == (after, size + (1 << 16))
+    assert (state.memory.chunks(), memory.size()) == (after, size + (1 << 16))
     assert memory.used < used < FUEL
 
 

@@ -94,6 +94,7 @@ class Explorer(Worker):
         self.saved: dict[int, Saved] = {}
         self.base = 0
         self.plain: frozenset[int] = frozenset()
+        self.ordered = False
         self.world: Replay | None = None  # what `run` is again when a state from before a crash is put back
         self.state: State | None = None
         self.reason = ""  # why two states of the kernel cannot be compared, or ""
@@ -108,7 +109,7 @@ class Explorer(Worker):
     def begin(self, given: dict[str, Any]) -> None:
         """Begin a world. The kernel's module is executed once for it, so that what it keeps there can be noticed."""
         self.run, self.world, self.saved, self.reason, self.step = None, None, {}, "", 0
-        self.base, self.plain = given["base"], frozenset(given["plain"])
+        self.base, self.plain, self.ordered = given["base"], frozenset(given["plain"]), given["ordered"]
         files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
         scenario = Scenario("", "", "", MachineSpec(**given["machine"]), files, tuple(given["processes"]), ())
         self.log += (wire.INIT, 0)
@@ -128,7 +129,7 @@ class Explorer(Worker):
             from grader.sandbox.inside.wasm_memory import CompiledState
 
             assert isinstance(kernel, WasmKernel)
-            self.state = CompiledState(kernel)
+            self.state = CompiledState(kernel, self.ordered)
         elif isinstance(self.source, PythonSource):
             self.state = PythonState(kernel, self.source.texts)
 

@@ -105,6 +105,12 @@ class WasmKernel(Kernel):
     def _todo(self, start: int, size: int) -> NoReturn:
         raise NotImplementedError(self.instance.text(start, size))
 
+    def _place(self, _kind: int) -> NoReturn:
+        raise HardwareError("only `grader verify` chooses where blocks of memory lie")
+
+    def _unplace(self, _block: int) -> NoReturn:
+        raise HardwareError("only `grader verify` chooses where blocks of memory lie")
+
     def _process(self, pid: int) -> Process:
         try:
             return self.processes[pid]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 # Read when the runtime is set up: a trap then names the line of the C source.
 os.environ["WASMTIME_BACKTRACE_DETAILS"] = "1"
@@ -57,6 +57,8 @@ IMPORTS = {
     "entries": ("i", "iiii"),
     "log": ("", "ii"),
     "todo": ("", "ii"),
+    "place": ("i", "i"),
+    "unplace": ("", "i"),
 }
 
 #: Function of the module that the machine calls -> the same.
@@ -173,6 +175,16 @@ class Program:
         return call
 
 
+class Observer(Protocol):
+    """Somebody who is shown the calls of an instance."""
+
+    def before(self, name: str, arguments: tuple[int, ...]) -> None:
+        """Note that a function is about to be called."""
+
+    def after(self, result: int) -> None:
+        """Note what it returned."""
+
+
 class Instance:
     """A module with a memory of its own.
 
@@ -181,16 +193,19 @@ class Instance:
     fuel        units that it may use in all
     failure     what the machine refused, if that stopped the module in its last call
     stopped     True if a call did not return, so that the module's stack is not as it was
+    observer    is shown each call, before and after it
     """
 
     def __init__(self, program: Program, operations: dict[str, Callable[..., Any]]) -> None:
         """Make an instance, which `start` makes ready. operations: what the functions of IMPORTS do."""
-        self._program = program
+        self.program = program
         self.carry_out = operations
         self.operations = 0
         self.fuel = FUEL
+        self.observer: Observer | None = None
         self.failure: BaseException | None = None
         self.memory: wasmtime.Memory | None = None
+        self._stack_place: tuple[int, int] | None = None
         self._values = (ctypes.c_int64 * (_STRIDE // 2 * max(len(p) for _, p in EXPORTS.values())))()
         self._arguments = ctypes.cast(self._values, ctypes.POINTER(ffi.wasmtime_val_raw_t))
         self._result = ctypes.c_int32.from_buffer(self._values)
@@ -206,18 +221,18 @@ class Instance:
     def start(self) -> None:
         """Lay out a new memory and run the module's own start function. Trap or WasmtimeError if that fails."""
         self.memory, self.stopped = None, False
-        self.store = wasmtime.Store(self._program.engine)
+        self.store = wasmtime.Store(self.program.engine)
         self.store.set_limits(memory_size=MEMORY, instances=1, memories=1, tables=1, table_elements=1000)
         self._context = self.store._context()
         self.refuel()
-        self._program.running = self
+        self.program.running = self
         try:
-            exports = self._program.linker.instantiate(self.store, self._program.module).exports(self.store)
+            exports = self.program.linker.instantiate(self.store, self.program.module).exports(self.store)
         finally:
-            self._program.running = None
+            self.program.running = None
         self._exports = {name: exports[name] for name in EXPORTS}  # kept alive
         self._functions = {name: ctypes.byref(export._func) for name, export in self._exports.items()}
-        self._stack = exports.get("stack")
+        self._stack, self._placer = exports.get("stack"), exports.get("place_blocks")
         self.memory = exports["memory"]
 
     def refuel(self) -> None:
@@ -237,17 +252,19 @@ class Instance:
 
         Trap or WasmtimeError if it does not return. OutOfFuel if it used up more than there is, with its operations.
         """
+        if self.observer is not None:
+            self.observer.before(name, arguments)
         values = self._values
         for place, argument in enumerate(arguments):
             values[_STRIDE // 2 * place] = argument
         self.failure = None
-        self._program.running = self
+        self.program.running = self
         try:
             error = ffi.wasmtime_func_call_unchecked(
                 self._context, self._functions[name], self._arguments, len(values) // 2, self._trap_place
             )
         finally:
-            self._program.running = None
+            self.program.running = None
         if error or self._trap:
             self.stopped = True
             trap = self._trap
@@ -255,7 +272,10 @@ class Instance:
             raise wasmtime.WasmtimeError._from_ptr(error) if error else wasmtime.Trap._from_ptr(trap)
         if self.operations > self._unchecked and self.used > self.fuel:
             raise OutOfFuel
-        return int(self._result.value) if EXPORTS[name][0] else 0
+        result = int(self._result.value) if EXPORTS[name][0] else 0
+        if self.observer is not None:
+            self.observer.after(result)
+        return result
 
     @property
     def used(self) -> int:
@@ -269,6 +289,10 @@ class Instance:
             raise HardwareError("a module has no text before it has started")
         start, size = start & 0xFFFFFFFF, min(size & 0xFFFFFFFF, 1000)
         return bytes(self.memory.read(self.store, start, start + size)).decode("utf-8", "replace")
+
+    def read(self, start: int, size: int) -> bytes:
+        """Return bytes of the module's memory, which must be there."""
+        return ctypes.string_at(self.address() + (start & 0xFFFFFFFF), size)
 
     def write(self, start: int, data: bytes) -> None:
         """Write bytes to a place of the module's memory. HardwareError if it is not there."""
@@ -289,6 +313,23 @@ class Instance:
             raise Crash("crash", "InvalidModule", "its stack is outside of its memory")
         return start, end
 
+    def choose_places(self) -> int:
+        """Let `place` and `unplace` decide from now on where blocks of memory lie. Return where there is none yet."""
+        if not isinstance(self._placer, wasmtime.Func):
+            raise Crash("crash", "InvalidModule", "it does not let others say where its blocks lie")
+        self.program.running = self
+        try:
+            return int(self._placer(self.store)) & 0xFFFFFFFF
+        finally:
+            self.program.running = None
+
+    def empty_stack(self) -> None:
+        """Fill the stack with zeros, between two calls."""
+        if self._stack_place is None:
+            self._stack_place = self.stack()
+        start, end = self._stack_place
+        ctypes.memset(self.address() + start, 0, end - start)
+
     def address(self) -> int:
         """Return where the memory is in this process; it moves when it grows."""
         assert self.memory is not None
@@ -299,10 +340,14 @@ class Instance:
         assert self.memory is not None
         return int(self.memory.data_len(self.store))
 
-    def grow(self, size: int) -> None:
-        """Let the memory have at least that many bytes."""
+    def grow(self, size: int) -> bool:
+        """Let the memory have at least that many bytes. Return False if it may not have so many."""
         assert self.memory is not None
-        self.memory.grow(self.store, (size - self.size() + _PAGE - 1) // _PAGE)
+        try:
+            self.memory.grow(self.store, max(size - self.size() + _PAGE - 1, 0) // _PAGE)
+        except wasmtime.WasmtimeError:
+            return False
+        return True
 
 
 def _config() -> wasmtime.Config:
