@@ -352,7 +352,7 @@ class Child:
         more = min(self._further, limits.more_s)
         if self._flooded and (used > limits.cpu_s or idle > limits.wall_s):
             self._end(termination.too_much_output(limits))
-        elif used > limits.cpu_s + more:
+        elif used > limits.cpu_s + more and not (more < limits.more_s and self._has_come_further(used)):
             self._end(termination.too_much_time(used, more, limits))
         elif idle > limits.wall_s:
             self._end(termination.too_slow(idle, limits))
@@ -360,6 +360,17 @@ class Child:
             self._end(termination.starved(waited, passed))
         else:
             self._look_at = now + max(min(limits.cpu_s + more - used, limits.wall_s - idle, patience - passed), 0.005)
+
+    def _has_come_further(self, used: float) -> bool:
+        """Return True if a frame that was not taken yet says so: this process may have had to wait for a processor."""
+        self._read()
+        received, at = self._received, 0
+        while at + len(_FURTHER) <= len(received):
+            if received[at] == wire.FURTHER:
+                self._further = used
+                return True
+            at += 5 + int.from_bytes(received[at + 1 : at + 5], "little")
+        return False
 
     # -- the end ----------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from .mistake import Mistake
 class ParentWritable(Mistake):
     """Audit: after fork the parent may write to frames that its child shares."""
 
-    flag, lab, section = "parent_w", "copy-on-write", 1
+    flag, lab, section = "parent_w", "copy-on-write", 2
     belief = "protects only the child's pages at fork and lets the parent go on writing"
 
     def share_page(self, parent, child, page, entry):
@@ -21,7 +21,7 @@ class ParentWritable(Mistake):
 class ChildWritable(Mistake):
     """Audit: after fork the child may write to its parent's frames."""
 
-    flag, lab, section = "child_w", "copy-on-write", 1
+    flag, lab, section = "child_w", "copy-on-write", 2
     belief = "protects only the parent's pages at fork"
 
     def share_page(self, parent, child, page, entry):
@@ -32,7 +32,7 @@ class ChildWritable(Mistake):
 class NobodyProtected(Mistake):
     """Audit: after fork both write into the same frames."""
 
-    flag, lab, section = "parent_w_and_child_w", "copy-on-write", 1
+    flag, lab, section = "parent_w_and_child_w", "copy-on-write", 2
     belief = "shares frames at fork and protects neither side"
 
     def share_page(self, parent, child, page, entry):
@@ -44,7 +44,7 @@ class NobodyProtected(Mistake):
 class EagerFork(Mistake):
     """Sharing and copies: every page is copied at fork."""
 
-    flag, lab, section = "eager_fork", "copy-on-write", 1
+    flag, lab, section = "eager_fork", "copy-on-write", 2
     belief = "copies every page at fork"
 
     def share_page(self, parent, child, page, entry):
@@ -55,7 +55,7 @@ class EagerFork(Mistake):
 class ZeroCopy(Mistake):
     """Values: the other bytes of a page that was copied are zero."""
 
-    flag, lab, section = "nocopy", "copy-on-write", 2
+    flag, lab, section = "nocopy", "copy-on-write", 3
     belief = "gives the writer a fresh page of zeros instead of a copy"
 
     def first_write(self, process, page, region):
@@ -69,7 +69,7 @@ class ZeroCopy(Mistake):
 class AlwaysCopy(Mistake):
     """Copies or sharing: the last sharer gets a new frame too."""
 
-    flag, lab, section = "always_copy", "copy-on-write", 3
+    flag, lab, section = "always_copy", "copy-on-write", 4
     belief = "copies at every first write, even when nobody else uses the frame any more"
 
     def first_write(self, process, page, region):
@@ -85,7 +85,7 @@ class AlwaysCopy(Mistake):
 class ReuseOffByOne(Mistake):
     """Audit: a frame with two users is made writable."""
 
-    flag, lab, section = "reuse_off1", "copy-on-write", 3
+    flag, lab, section = "reuse_off1", "copy-on-write", 4
     belief = "takes a frame with two users for its own"
 
     def first_write(self, process, page, region):
@@ -99,7 +99,7 @@ class ReuseOffByOne(Mistake):
 class NoIncrement(Mistake):
     """Audit: a frame is freed, or made writable, while another process uses it."""
 
-    flag, lab, section = "no_inc", "copy-on-write", 1
+    flag, lab, section = "no_inc", "copy-on-write", 2
     belief = "does not count the child's entries at fork"
 
     def share_page(self, parent, child, page, entry):
@@ -115,7 +115,7 @@ class NoIncrement(Mistake):
 class IncrementTwice(Mistake):
     """Audit: frames stay in use after their last user has gone."""
 
-    flag, lab, section = "inc_twice", "copy-on-write", 1
+    flag, lab, section = "inc_twice", "copy-on-write", 2
     belief = "counts each shared page twice at fork"
 
     def share_page(self, parent, child, page, entry):
@@ -127,7 +127,7 @@ class IncrementTwice(Mistake):
 class NoDecrement(Mistake):
     """Copies and leaks: whoever is left with the old frame goes on copying."""
 
-    flag, lab, section = "no_dec", "copy-on-write", 2
+    flag, lab, section = "no_dec", "copy-on-write", 3
     belief = "does not give up the old frame when it copies"
 
     def first_write(self, process, page, region):
@@ -140,7 +140,7 @@ class NoDecrement(Mistake):
 class FreeAlways(Mistake):
     """Audit: entries point to a frame that was freed."""
 
-    flag, lab, section = "free_always", "copy-on-write", 1
+    flag, lab, section = "free_always", "copy-on-write", 2
     belief = "frees a frame when the first of its users lets go"
 
     def release(self, frame):
@@ -151,7 +151,7 @@ class FreeAlways(Mistake):
 class UpgradeOther(Mistake):
     """Audit or faults: the other side of a copy is made writable."""
 
-    flag, lab, section = "upgrade_other", "copy-on-write", 3
+    flag, lab, section = "upgrade_other", "copy-on-write", 4
     belief = "declares the other side the sole owner after the first copy and makes it writable"
 
     def first_write(self, process, page, region):
@@ -169,7 +169,7 @@ class UpgradeOther(Mistake):
 class UpgradeFirst(Mistake):
     """Audit, when memory is full: the shared frame was made writable before the copy failed."""
 
-    flag, lab, section = "upgrade_first", "copy-on-write", 5
+    flag, lab, section = "upgrade_first", "copy-on-write", 6
     belief = "makes the page writable before it knows that there is a frame for the copy"
 
     def first_write(self, process, page, region):
@@ -187,7 +187,7 @@ class UpgradeFirst(Mistake):
 class ReforkReadOnly(Mistake):
     """Outcome: a grandchild is killed at its first write."""
 
-    flag, lab, section = "refork_ro", "copy-on-write", 1
+    flag, lab, section = "refork_ro", "copy-on-write", 2
     belief = "takes a page that is read-only since the first fork for read-only for ever at the second"
 
     def share_page(self, parent, child, page, entry):
@@ -208,7 +208,7 @@ class ReforkReadOnly(Mistake):
 class IncrementIfWritable(Mistake):
     """Audit: a frame that was shared by two forks is freed too early."""
 
-    flag, lab, section = "inc_if_w", "copy-on-write", 1
+    flag, lab, section = "inc_if_w", "copy-on-write", 2
     belief = "counts a user at fork only where the page was still writable"
 
     def share_page(self, parent, child, page, entry):
@@ -224,7 +224,7 @@ class IncrementIfWritable(Mistake):
 class WrongSide(Mistake):
     """Sharing: the writer keeps the frame, the others are moved to the copy."""
 
-    flag, lab, section = "wrong_pte", "copy-on-write", 2
+    flag, lab, section = "wrong_pte", "copy-on-write", 3
     belief = "moves another process to the copy and lets the writer keep the frame"
 
     def first_write(self, process, page, region):
@@ -244,7 +244,7 @@ class WrongSide(Mistake):
 class ForkPopulates(Mistake):
     """Sharing and frames: untouched pages are present after fork."""
 
-    flag, lab, section = "fork_populate", "copy-on-write", 1
+    flag, lab, section = "fork_populate", "copy-on-write", 2
     belief = "fills untouched pages at fork so that the child finds them"
 
     def fork(self, parent, child):
@@ -258,7 +258,7 @@ class ForkPopulates(Mistake):
 class ForkNoRegions(Mistake):
     """Outcome: a child is killed at an inherited page that nobody has touched."""
 
-    flag, lab, section = "fork_noregion", "copy-on-write", 1
+    flag, lab, section = "fork_noregion", "copy-on-write", 2
     belief = "copies the page table at fork and forgets the regions"
 
     def fork(self, parent, child):
@@ -273,7 +273,7 @@ class ForkNoRegions(Mistake):
 class SharedRegions(Mistake):
     """Outcome: what one process maps or unmaps is mapped or unmapped for its relatives too."""
 
-    flag, lab, section = "fork_same_regions", "copy-on-write", 1
+    flag, lab, section = "fork_same_regions", "copy-on-write", 2
     belief = "lets parent and child use one and the same list of regions"
 
     def fork(self, parent, child):
@@ -284,7 +284,7 @@ class SharedRegions(Mistake):
 class NoUndo(Mistake):
     """Audit: a failed fork leaves entries behind."""
 
-    flag, lab, section = "fork_no_undo", "copy-on-write", 5
+    flag, lab, section = "fork_no_undo", "copy-on-write", 6
     belief = "leaves a fork that failed half-way as it is"
 
     def unshare_page(self, parent, child, page, entry):
@@ -294,7 +294,7 @@ class NoUndo(Mistake):
 class UndoKeepsProtection(Mistake):
     """Audit: after a failed fork the parent's pages stay read-only."""
 
-    flag, lab, section = "fork_undo_half", "copy-on-write", 5
+    flag, lab, section = "fork_undo_half", "copy-on-write", 6
     belief = "removes the child's entries after a failed fork but leaves the parent's protected"
 
     def unshare_page(self, parent, child, page, entry):
@@ -305,7 +305,7 @@ class UndoKeepsProtection(Mistake):
 class UndoKeepsCounts(Mistake):
     """Copies or leaks: after a failed fork frames seem to have a user too many."""
 
-    flag, lab, section = "fork_undo_counts", "copy-on-write", 5
+    flag, lab, section = "fork_undo_counts", "copy-on-write", 6
     belief = "restores the entries after a failed fork but not the counts"
 
     def unshare_page(self, parent, child, page, entry):
@@ -317,7 +317,7 @@ class UndoKeepsCounts(Mistake):
 class EagerUpgrade(Mistake):
     """Faults: the last user's next write does not fault any more."""
 
-    flag, lab, section = "eager_upgrade", "copy-on-write", 3
+    flag, lab, section = "eager_upgrade", "copy-on-write", 4
     belief = "makes the last user's page writable as soon as the others have gone"
 
     def release(self, frame):
@@ -335,7 +335,7 @@ class EagerUpgrade(Mistake):
 class PrivateShared(Mistake):
     """Audit: private memory is used by parent and child alike."""
 
-    flag, lab, section = "private_shared", "copy-on-write", 2
+    flag, lab, section = "private_shared", "copy-on-write", 3
     belief = "lets a first write go into the frame that is shared"
 
     def first_write(self, process, page, region):
@@ -345,7 +345,7 @@ class PrivateShared(Mistake):
 class ParentNeverCopies(Mistake):
     """Sharing: a parent that writes first keeps the frame."""
 
-    flag, lab, section = "child_copies", "copy-on-write", 2
+    flag, lab, section = "child_copies", "copy-on-write", 3
     belief = "believes that only a child ever copies, and moves the child when its parent writes"
 
     def first_write(self, process, page, region):
@@ -364,7 +364,7 @@ class ParentNeverCopies(Mistake):
 class KillsTheOther(Mistake):
     """Outcome: a copy that finds no frame is not refused but taken from somebody."""
 
-    flag, lab, section = "oom_steals", "copy-on-write", 5
+    flag, lab, section = "oom_steals", "copy-on-write", 6
     belief = "writes into the shared frame when there is none for a copy"
 
     def first_write(self, process, page, region):

@@ -96,7 +96,7 @@ class EmptyRange(Mistake):
 class StaleEntry(Mistake):
     """Audit: an unmapped page that was shared can still be read."""
 
-    flag, lab, section = "stale_pte", "copy-on-write", 3
+    flag, lab, section = "stale_pte", "copy-on-write", 4
     belief = "leaves the entry of an unmapped page in place while its frame has another user"
 
     def munmap(self, process, start, pages):

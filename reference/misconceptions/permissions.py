@@ -101,7 +101,7 @@ class HalfProtect(Mistake):
 class ReadOnlyCow(Mistake):
     """Outcome or audit: code and read-only data become writable after a fork."""
 
-    flag, lab, section = "ro_cow", "copy-on-write", 4
+    flag, lab, section = "ro_cow", "copy-on-write", 5
     belief = "marks every page copy-on-write at fork, read-only ones too, and lets the first write through"
 
     def share_page(self, parent, child, page, entry):
@@ -120,7 +120,7 @@ class ReadOnlyCow(Mistake):
 class AnyCow(Mistake):
     """Outcome: read-only data can be written, without any fork."""
 
-    flag, lab, section = "anycow", "copy-on-write", 4
+    flag, lab, section = "anycow", "copy-on-write", 5
     belief = "takes every write fault on a present page for copy-on-write"
 
     def page_fault(self, process, fault):
@@ -135,7 +135,7 @@ class AnyCow(Mistake):
 class CopyGainsAll(Mistake):
     """Audit: a copy may be executed although its region does not allow it."""
 
-    flag, lab, section = "copy_rwx", "copy-on-write", 4
+    flag, lab, section = "copy_rwx", "copy-on-write", 5
     belief = "gives a copied page all rights there are"
 
     def first_write(self, process, page, region):

@@ -88,7 +88,8 @@ def test_zero_and_poison_stay_what_they_are():
 def test_a_table_of_recorded_answers_fails_the_twins(root):
     """It passes nearly all of the public scenarios that it was recorded from, and not one of their twins.
 
-    A scenario in which a kernel has nothing to do (a mapping that nobody touches) tells nobody from anybody.
+    A scenario in which a kernel has nothing to do (an exit without a page, a mapping that nobody touches) tells nobody
+    from anybody.
     """
     lab, known = copy_on_write(root)
     table = table_of(reference_kernel(lab), known, Table)
@@ -98,7 +99,7 @@ def test_a_table_of_recorded_answers_fails_the_twins(root):
     assert len(passed) > 0.9 * len(known)
     busy = {s.id for s in passed if any(r.allocated or r.changes for r in load_recording(lab, s).traces[0].steps)}
     also = [s.id for s in passed if passes(twins[s.id].scenario, twins[s.id].output, table)]
-    assert len(also) <= 1 and not busy.intersection(also)
+    assert len(also) <= 2 and not busy.intersection(also)
 
 
 @pytest.mark.proof

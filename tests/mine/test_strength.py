@@ -82,7 +82,7 @@ def test_a_task_of_another_lab_is_not_valid(cow):
     _, problems = problems_with(cow, scenario(HEAD.format(task="swap") + "  - exit: {by: P}\n"))
 
     assert problems == [
-        "mine/own.yaml:1: task 'swap' is not a task of this lab; there are share, copy, last, rights, memory"
+        "mine/own.yaml:1: task 'swap' is not a task of this lab; there are carry, share, copy, last, rights, memory"
     ]
 
 
