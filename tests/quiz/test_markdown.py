@@ -157,3 +157,29 @@ def test_units_sections_and_orders_survive(unit, section, texts):
         assert notes == []
         assert back._replace(options=()) == item._replace(options=())
         assert [(o.text, o.right) for o in back.options] == [(o.text, o.right) for o in item.options]
+
+
+def test_a_title_of_the_whole_file_leaves_the_questions_one_level_deeper():
+    """Each question below it is read; only the title itself is not used, and that is said."""
+    parts = "### Question Text\n\nWho {}?\n\n### Question Answers\n\n- you\n+ me\n\n### Feedback\n\nI do.\n\n"
+    text = f"# Pages\n\n## Reading\n\n{parts.format('reads')}## Writing\n\n{parts.format('writes')}"
+    items, notes = markdown.read(text.encode(), "x.md")
+
+    assert [(item.id, item.text) for item in items] == [("reading", "Who reads?"), ("writing", "Who writes?")]
+    assert [[(o.text, o.right, o.why) for o in item.options] for item in items] == [
+        [("you", False, "I do."), ("me", True, "I do.")]
+    ] * 2
+    assert [str(note) for note in notes] == ["x.md:1: the title 'Pages' of the whole file is not used"]
+
+
+def test_answers_without_a_heading_are_the_list_at_the_end_of_the_text():
+    """A list in the middle of the text, or in code, is text; a list without a right answer is no answer."""
+    text = "One of\n\n- code\n+ data\n\nis shared:\n\n```\n- x\n+ y\n```\n\n- data\n\n+ code\nalone\n"
+    text = f"# A page\n\n## Question\n\n{text}"
+    [item], notes = markdown.read(text.encode(), "x.md")
+    none, said = markdown.read(text.replace("+ code", "- code").encode(), "x.md")
+
+    assert item.text == "One of\n\n- code\n+ data\n\nis shared:\n\n```\n- x\n+ y\n```"
+    assert [(o.text, o.right) for o in item.options] == [("data", False), ("code\nalone", True)]
+    assert "x.md:17: no 'Question Answers'; the list at the end of the text was read as that" in map(str, notes)
+    assert none == [] and "x.md:1: no 'Question Answers'; left out" in map(str, said)

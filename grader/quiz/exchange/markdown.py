@@ -6,8 +6,9 @@
     ## Question Answers        - wrong, + right; 1. 2. 3. for the steps of an order of ours
     ## Feedback
 
-Of 84 such files examined, four misspell `Feedback`, one calls the text `Question`, one marks no answer and seven have
-no title. So the reader accepts what it can understand, and reports everything that it had to guess.
+Of 98 such files examined, five misspell `Feedback`, one calls the text `Question` and has its choices below it, six
+mark no answer, seven have no title, and two have a title for the file and the questions one level deeper. So the reader
+accepts what it can understand, and reports everything that it had to guess.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class _Questions:
 
     def read(self, lines: list[str]) -> list[_Question]:
         fence = ""
+        deeper = _deeper(lines)
         for number, line in enumerate(lines, 1):
             if not fence and (self.comment or line.lstrip().startswith("<!--")):
                 line = self.commented(number, line)
@@ -100,6 +102,11 @@ class _Questions:
             if mark and (not fence or mark.group(1).startswith(fence)):
                 fence = "" if fence else mark.group(1)
             level, heading = (0, "") if fence or mark else _heading(line)
+            if level and deeper:
+                level -= 1
+                if not level:
+                    self.report.warn(number, f"the title {heading[:60]!r} of the whole file is not used")
+                    continue
             self.line(number, line, level, heading)
         if self.comment:
             self.report.lose(self.comment, "a comment without its end (-->); everything below it is left out")
@@ -163,6 +170,12 @@ class _Questions:
         return self.guessed[word]
 
 
+def _deeper(lines: list[str]) -> bool:
+    """Return True if the questions' titles have the second level and their parts the third: a file with a title."""
+    levels = {level for level, heading in map(_heading, lines) if _LETTERS.sub("", heading.lower()) == "questiontext"}
+    return levels == {3}
+
+
 def _heading(line: str) -> tuple[int, str]:
     """Return the level and the bare text of a heading; (0, "") for any other line."""
     text = line.lstrip("#")
@@ -183,11 +196,16 @@ def _item(question: _Question, report: Report) -> Item | None:
     if not text.strip():
         report.lose(line, f"no {TEXT!r}; left out")
         return None
-    if ANSWERS not in parts:
+    answers = parts.get(ANSWERS)
+    if answers is None:
+        text, answers = _answers_below(parts[TEXT])
+    if answers is None:
         report.lose(line, f"no {ANSWERS!r}; left out")
         return None
+    if ANSWERS not in parts:
+        report.warn(answers.line, f"no {ANSWERS!r}; the list at the end of the text was read as that")
     extras = read_extras(question.extras, report)
-    given = _options(parts[ANSWERS], extras.get("type") == "order", report)
+    given = _options(answers, extras.get("type") == "order", report)
     size = len(text) + len(feedback) + sum(len(option.text) for option in given)
     large = too_large(report.name, line, size, len(given))
     if large:
@@ -196,7 +214,26 @@ def _item(question: _Question, report: Report) -> Item | None:
     if not feedback:
         report.warn(line, f"no {FEEDBACK!r}: the choices have no reasons")
     item = Item(question.title or stem, "", text, with_reasons(given, feedback))
-    return _of_kind(item, extras, parts[ANSWERS].line, report)
+    return _of_kind(item, extras, answers.line, report)
+
+
+def _answers_below(part: _Part) -> tuple[str, _Part | None]:
+    """Return the text of a part, and the list of marked answers at its end; no list if none is marked as right."""
+    fence, start, before = "", 0, ""
+    for place, (_, line) in enumerate(part.lines):
+        mark = _FENCE.match(line)
+        if mark and (not fence or mark.group(1).startswith(fence)):
+            fence = "" if fence else mark.group(1)
+        elif not fence and line.startswith(("- ", "+ ")):
+            start = start or place
+        elif line[:1].strip() and not before.strip():
+            start = 0  # a paragraph of its own, so that list was part of the text
+        before = line
+    below = part.lines[start:]
+    if not start or not any(line.startswith("+ ") for _, line in below):
+        return part.text().strip("\n"), None
+    above = _Part(TEXT, part.line, part.lines[:start])
+    return above.text().strip("\n"), _Part(ANSWERS, below[0][0], below)
 
 
 def _of_kind(item: Item, extras: dict[str, Any], line: int, report: Report) -> Item | None:
