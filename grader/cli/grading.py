@@ -67,7 +67,7 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
             # Standard error: Gradescope shows it to instructors only, and the report is the student's.
             report_twins(graded)
     progress.done()
-    remarks = [*submission.remarks]
+    remarks = [*submission.remarks, *runner.remarks()]
     if options.verify:
         from grader.verify.certificate import certify
 

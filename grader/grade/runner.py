@@ -46,6 +46,9 @@ class Runner(Protocol):
     def printed(self) -> Printed:
         """Return what the kernel printed since the last call."""
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return what a compiler remarked on the kernel, as far as it was run."""
+
     def discard(self) -> None:
         """Forget what the kernel has seen: the next scenario is tried in a new process."""
 
@@ -70,6 +73,10 @@ class LocalRunner:
         """Return nothing: what a kernel prints in this process has gone to standard output."""
         return Printed()
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return nothing: nothing was compiled."""
+        return ()
+
     def discard(self) -> None:
         """Do nothing: each scenario has a kernel of its own."""
 
@@ -93,6 +100,10 @@ class RefusedRunner:
     def printed(self) -> Printed:
         """Return nothing: nothing was run."""
         return Printed()
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return nothing: nothing was compiled."""
+        return ()
 
     def discard(self) -> None:
         """Do nothing: nothing was run."""

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from grader.wasm.compiler import Compiled
 
 
+#: Warnings of the compiler that are shown.
+WARNINGS = 3
+
+
 class _DiedAhead(Exception):
     """The child died when it had been sent all steps at once: its last answers may not have been sent."""
 
@@ -70,6 +74,7 @@ class SandboxRunner:
         self._earlier = Printed()  # printed before this attempt, and not asked for yet
         self._last_printed = Printed()  # printed by a child that is gone
         self._module = module
+        self._warnings: tuple[tuple[int, str], ...] = ()
         self._hurried = False  # True if the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
         self._foreseen: tuple[Scenario, Trace] | None = None
@@ -265,10 +270,16 @@ class SandboxRunner:
             return b""
         if not self._module:
             compiled = compiled_kernel(self.source, self.sandbox.isolation, self._compiling)
-            self._module = compiled.module
+            self._module, self._warnings = compiled.module, compiled.warnings if compiled.module else ()
             if not compiled.module:
                 self._broken = _does_not_compile(self.source.modules["kernel"], compiled)
         return self._module
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return the first warnings of the compiler, with the lines of kernel.c."""
+        shown = [f"the compiler warns of kernel.c:{line}: {told}" for line, told in self._warnings[:WARNINGS]]
+        more = len(self._warnings) - len(shown)
+        return (*shown, *([f"it warns of {more} more {'line' if more == 1 else 'lines'}"] if more else []))
 
     def _translated(self, module: bytes) -> bytes:
         """Return the module of a kernel in C as an earlier child has translated it; b"" if none has."""

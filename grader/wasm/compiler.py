@@ -73,7 +73,7 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
     key = _key(source, compiler)
     module = module_cache.known(key)
     if module is not None:
-        return Compiled(module)
+        return Compiled(module, warnings=module_cache.known_warnings(key))
     from grader.wasm.source_check import refused, with_plain_newlines
 
     source = with_plain_newlines(source)
@@ -82,6 +82,8 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
         return Compiled(b"", errors=errors[:SHOWN])
     starting()
     compiled = _compile(source, compiler, walls)
+    if compiled.warnings and compiled.module:
+        module_cache.keep_warnings(key, compiled.warnings)
     if compiled.module:
         module_cache.keep(key, compiled.module)
     return compiled

@@ -13,6 +13,7 @@ from grader.grade.last_run import NAME as NOTE
 from grader.grade.last_run import remember
 from grader.grade.result import Result, ScenarioResult
 from grader.grade.result_builder import ResultBuilder
+from grader.grade.runner import Runner
 from grader.grade.session import Session
 from grader.grade.submission import Submission, resolve
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
@@ -44,6 +45,7 @@ class Regrader:
         self.took = 0.0
         self._submission: Submission | None = None
         self._work: Iterator[Graded] | None = None
+        self._runner: Runner | None = None
         self._began = 0.0
         self._quiz: tuple[bytes | None, QuizResult] | None = None
         self._lab_files = self._look()
@@ -96,7 +98,7 @@ class Regrader:
 
     def _tries(self, submission: Submission) -> Iterator[Graded]:
         lab = self.session.lab
-        runner = self.session.runner(submission)
+        self._runner = runner = self.session.runner(submission)
         try:
             yield from self.session.grade_each(runner, self._order(lab.scenarios), lab.hidden)
         finally:
@@ -119,7 +121,8 @@ class Regrader:
     def _build(self, graded: list[Graded], quiz: QuizResult | None) -> Result:
         submission = self._submission
         assert submission is not None
-        builder = ResultBuilder(self.session.lab, graded, quiz, None, self._hashed(), submission.remarks)
+        remarks = [*submission.remarks, *(self._runner.remarks() if self._runner is not None else ())]
+        builder = ResultBuilder(self.session.lab, graded, quiz, None, self._hashed(), remarks)
         return builder.build(submission.name, submission.digest, self.session.isolation, "student")
 
     def _hashed(self) -> dict[str, str]:

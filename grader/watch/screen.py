@@ -153,11 +153,13 @@ def _paint(view: View, mark: str, padded: str = "") -> str:
 def _middle(view: View, width: int) -> list[str]:
     if view.problem:
         return [part for line in view.problem.splitlines() for part in wrap(line, width)]
+    remarks = view.result.get("remarks", ()) if view.result is not None else ()
+    notes = ["", *(part for remark in remarks for part in wrap(f"Note: {remark}.", width))] if remarks else []
     if view.failure is not None:
-        return failure_lines(view, view.failure, width)
+        return [*failure_lines(view, view.failure, width), *notes]
     if view.result is None:
         return []
-    return all_passed(view, view.result, width)
+    return [*all_passed(view, view.result, width), *notes]
 
 
 def failure_lines(view: View, failure: ScenarioResult, width: int) -> list[str]:

@@ -11,7 +11,7 @@ struct object {
     frame_t frames[];
 };
 
-/* No process has a greater number. */
+/* No process with a greater number has a region. */
 static process_t last_process;
 
 /* How many entries map a frame, and one more if an object holds it. A private page whose frame has more than one
@@ -43,6 +43,12 @@ static frame_t copied_frame(frame_t source) {
 
 static void saw(process_t process) {
     if (process > last_process) last_process = process;
+}
+
+/* Forget the regions of a process that ends. */
+static void forget(process_t process) {
+    region_clear(&regions[process]);
+    while (last_process && !regions[last_process].count) last_process--;
 }
 
 /* Whether a region of any process shows an object. */
@@ -225,7 +231,7 @@ int kernel_fork(process_t parent, process_t child) {
         if (error) undo_fork(parent, child, page, entries);
     }
     free(entries);
-    if (error) region_clear(&regions[child]);
+    if (error) forget(child);
     return error;
 }
 
@@ -239,4 +245,5 @@ void kernel_exit(process_t process) {
     regions[process] = (struct region_map){NULL, 0, 0};
     regions_gone(gone.regions, (int)gone.count);
     region_clear(&gone);
+    forget(process);
 }
