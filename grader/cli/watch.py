@@ -31,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
     from grader.watch.loop import watch_lines, watch_screen
 
     with open_session(options.lab, options.isolation, boxes) as session:
-        # A save changes few answers; what passed with the same ones before is not re-enacted.
-        session.answers = AnswerCache(passes_only=True)
+        # A save changes few answers; what was judged with the same ones before is not re-enacted.
+        session.answers = AnswerCache(with_records=True)
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             watch_screen(session, options.submission)
         else:

@@ -8,7 +8,7 @@ byte for byte, and only what was never seen is re-enacted.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import PASSED
@@ -32,12 +32,12 @@ _OVERHEAD = 300
 class AnswerCache:
     """The scenarios of a lab as messages, with the answers that kernels have given so far and what they led to.
 
-    passes_only  True if only answers that passed are remembered: a failure is re-enacted, so that its records are there
+    with_records  True if attempts keep their records, so that a failure can still be shown step by step
     """
 
-    def __init__(self, room: int = ROOM, *, passes_only: bool = False) -> None:
+    def __init__(self, room: int = ROOM, *, with_records: bool = False) -> None:
         self._room = room
-        self._passes_only = passes_only
+        self._with_records = with_records
         self._used = 0
         self._scenarios: dict[int, tuple[Trace, ScenarioMessages]] = {}
 
@@ -51,8 +51,8 @@ class AnswerCache:
 
     def learn(self, scenario: ScenarioMessages, answers: Sequence[bytes], attempt: Attempt) -> None:
         """Remember that these answers, from that to BEGIN to the last that was judged, led to this attempt."""
-        if self._passes_only and attempt.verdict != PASSED:
-            return
+        if not self._with_records or attempt.verdict == PASSED:
+            attempt = attempt._replace(records=())
         size = sum(map(len, answers)) + _OVERHEAD * len(answers) + _bytes_of(attempt)
         if size > self._room * _SHARE:
             return
@@ -78,5 +78,8 @@ class AnswerCache:
 
 
 def _bytes_of(value: object) -> int:
-    """Return the bytes that a value of tuples, texts and numbers takes."""
-    return sys.getsizeof(value) + (sum(map(_bytes_of, value)) if isinstance(value, tuple) else 0)
+    """Return the bytes that a value of tuples, lists, mappings, texts and numbers takes."""
+    inside: Iterable[object] = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, (tuple, list)):
+        inside = value
+    return sys.getsizeof(value) + sum(map(_bytes_of, inside))

@@ -36,7 +36,7 @@ class KeptAnswers(AnswerCache):
     """The answers that passed in one lab. Use it as a context manager: what is new is kept when it is left."""
 
     def __init__(self, folder: pathlib.Path) -> None:
-        super().__init__(passes_only=True)
+        super().__init__()
         self._pack = Pack(KIND, folder, MOST)
         self._keys: dict[int, tuple[Trace, bytes]] = {}  # with the trace, so that no other one gets its id
         self._key_of: dict[int, bytes] = {}  # the same by the id of messages, which stay as long as this does
@@ -71,10 +71,12 @@ class KeptAnswers(AnswerCache):
         self._keys, self._key_of = {}, {}
 
     def learn(self, scenario: ScenarioMessages, answers: Sequence[bytes], attempt: Attempt) -> None:
-        """Remember answers as `AnswerCache.learn`, and those that passed for the next run, too."""
+        """Remember answers that passed, for this run and for the next ones; a failure is explained from its records."""
+        if attempt.verdict != PASSED:
+            return
         super().learn(scenario, answers, attempt)
         key = self._key_of.get(id(scenario))
-        if key is None or attempt.verdict != PASSED or sum(map(len, answers)) > ROOM:
+        if key is None or sum(map(len, answers)) > ROOM:
             return
         others = [way for way in _ways(self._pack.get(key)) if way != tuple(answers)]
         self._pack.put(key, (tuple(answers), *others[: WAYS - 1]))

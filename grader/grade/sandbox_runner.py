@@ -150,7 +150,7 @@ class SandboxRunner:
             attempt = attempt._replace(overrun=_overrun(attempt, trouble))
             self._note(attempt, cpu=child.spent()[0] - before)
             if answers is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
-                answers.learn(messages, replay.answers, attempt._replace(records=()))
+                answers.learn(messages, replay.answers, attempt)
             return attempt
         except WorkerEnded as ended:
             self.discard()

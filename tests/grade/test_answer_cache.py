@@ -259,11 +259,11 @@ def test_an_answer_that_ended_early_is_no_beginning(no_reenactment):
 
 def test_known_answers_take_no_more_room_than_they_may():
     """When the room is full, all is forgotten, and learned anew."""
-    known = AnswerCache(room=8000)
+    known = AnswerCache(room=11_000)
     script = known.messages(SCENARIO, EXPECTED)
     kept = []
     for number in range(9):
-        known.learn(script, [bytes([number]) * 600], None)
+        known.learn(script, [bytes([number]) * 600], Attempt("passed"))
         kept.append(len(script.answers))
 
     assert kept == [1, 2, 3, 4, 5, 6, 7, 8, 1]
@@ -279,6 +279,21 @@ def test_what_is_said_of_a_failure_takes_room_too():
         kept.append(len(script.answers))
 
     assert 1 < max(kept) * 500 < 80_000
+
+
+def test_the_records_of_a_failure_are_kept_if_they_are_wanted():
+    """They take room, too, and a pass needs none."""
+    records = replay(SCENARIO, SmallKernel).steps
+    kept = {}
+    for wanted in (False, True):
+        known = AnswerCache(room=500_000, with_records=wanted)
+        script = known.messages(SCENARIO, EXPECTED)
+        for number, verdict in enumerate(("passed", "failed")):
+            known.learn(script, [bytes([number])], Attempt(verdict, records=tuple(records)))
+        kept[wanted] = [bool(end.attempt.records) for end in script.answers.values()]
+
+    assert kept == {False: [False, False], True: [False, True]}
+    assert known._used > 1000
 
 
 def test_a_flood_of_answers_is_not_kept():
