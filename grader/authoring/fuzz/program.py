@@ -16,10 +16,10 @@ from grader.machine.disk import File
 from grader.machine.outcome import OK
 from grader.machine.process import Process
 from grader.machine.protection import Protection
-from grader.replay.simulated import USER_ACCESSES, MakeKernel, Mapping, Replay
+from grader.replay.simulated import USER_ACCESSES, MakeKernel, Mapping, Replay, replay
 from grader.scenario.model import LINUX, Expect, Fields, Scenario, Step
 from grader.scenario.place import parse_place
-from grader.trace.records import SKIPPED
+from grader.trace.records import SKIPPED, Trace
 
 #: Upper bound (exclusive) of the numbers in a move.
 LIMIT = 64
@@ -44,6 +44,9 @@ WILD = 16
 
 Move = tuple[int, int, int, int, int]
 
+#: The number of a machine, and moves.
+Program = tuple[int, list[Move]]
+
 T = TypeVar("T")
 
 
@@ -53,6 +56,13 @@ class ReferenceFault(Exception):
     def __init__(self, scenario: Scenario, message: str) -> None:
         super().__init__(message)
         self.scenario = scenario
+
+
+class Written(NamedTuple):
+    """A scenario, and what the reference did in it."""
+
+    scenario: Scenario
+    expected: Trace
 
 
 class _Choice(NamedTuple):
@@ -290,14 +300,15 @@ def _pick(items: Sequence[T], number: int) -> T:
     return items[number % len(items)]
 
 
-def write_scenario(lab: Lab, words: Vocabulary, make_kernel: MakeKernel, program: tuple[int, list[Move]]) -> Scenario:
-    """Return the scenario of a program (machine number, moves). ReferenceFault if the reference fails on it."""
+def write_scenario(lab: Lab, words: Vocabulary, make_kernel: MakeKernel, program: Program) -> Written:
+    """Return the scenario of a program, with the reference's output. ReferenceFault if the reference fails on it."""
     hardware, moves = program
     author = Author(words, hardware, make_kernel)
     for move in moves:
         author.move(move)
     author.look_around()
-    return author.scenario("found", _task(lab, {step.verb for step in author.steps}))
+    scenario = author.scenario("found", _task(lab, {step.verb for step in author.steps}))
+    return Written(scenario, replay(scenario, make_kernel))
 
 
 def relaid(scenario: Scenario, make_kernel: MakeKernel) -> Scenario | None:

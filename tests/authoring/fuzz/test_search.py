@@ -1,12 +1,11 @@
 """The search finds differences, makes them short, and repeats itself by its seed."""
 
-import builtins
 import pathlib
 
 import pytest
 
-from grader.authoring.fuzz.search import disagreements, explore, find_difference
-from grader.errors import InputError
+from grader.authoring.fuzz.program import LIMIT
+from grader.authoring.fuzz.search import MOVES, disagreements, explore, find_difference, programs
 from grader.grade.runner import LocalRunner
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import load_lab
@@ -91,15 +90,12 @@ def test_a_reference_that_depends_on_frame_numbers_is_found(cow):
     assert "allocation stride" in disagreements(scenario, replay(scenario, Superstitious), Superstitious)[0]
 
 
-def test_without_hypothesis_the_way_out_is_named(cow, monkeypatch):
-    """The library comes with an extra."""
-    original = builtins.__import__
+def test_a_seed_is_a_list_of_programs():
+    """Always the same one; a longer search begins as a shorter one, and another seed has other programs."""
+    ten = list(programs(5, 10))
 
-    def refuse(name, *rest, **more):
-        if name.startswith("hypothesis"):
-            raise ImportError(name)
-        return original(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(InputError, match=r"pip install 'forklab\[fuzz\]'"):
-        search(cow, student())
+    assert ten == list(programs(5, 20))[:10] != list(programs(6, 10))
+    assert len({str(program) for program in ten}) == 10
+    assert all(MOVES[0] <= len(moves) <= MOVES[1] for _, moves in ten)
+    assert all(0 <= number < LIMIT for hardware, moves in ten for number in (hardware, *sum(moves, ())))
+    assert (ten[0][0], ten[0][1][0]) == (24, (33, 24, 32, 45, 11))
