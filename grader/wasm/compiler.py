@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from grader.errors import InputError
 from grader.sandbox.launch import ROOT, interpreter
 from grader.wasm import confined_compiler, module_cache
+from grader.wasm.runtime import installing
 
 if TYPE_CHECKING:
     import subprocess
@@ -100,7 +101,7 @@ def find_compiler() -> tuple[str, ...]:
     clang = shutil.which("clang")
     if clang is not None and os.path.isabs(clang) and shutil.which("wasm-ld"):
         return (os.path.realpath(clang),)
-    raise InputError(["a kernel in C needs a compiler: pip install ziglang wasmtime"])
+    raise InputError([f"a kernel in C needs a compiler: {installing()}"])
 
 
 def _compile(source: str, compiler: tuple[str, ...], walls: bool) -> Compiled:
