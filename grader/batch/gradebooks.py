@@ -24,7 +24,7 @@ from grader.batch.identity import CANVAS_ID, EMAIL, LOGIN, NAME, NUMBER, PARTICI
 from grader.batch.late import days_late
 from grader.batch.matching import Row, match
 from grader.errors import InputError
-from grader.escape import for_csv
+from grader.escape import for_csv, printable
 from grader.language import say
 from grader.points import points, rounded
 from grader.report.class_result import is_late
@@ -152,19 +152,27 @@ def _cell(row: Cells, place: int | None) -> str:
 
 
 def _maximum(text: str, shown: str) -> float | None:
-    """Return a maximum that a gradebook states; None for none, or for zero. InputError if it is ambiguous."""
+    """Return a maximum that a gradebook states; None for none. InputError if points cannot be scaled to it."""
+    if text.strip() in ("", "-"):
+        return None
     try:
         number = read_number(text)
     except ValueError as error:
         raise InputError([f"{shown}: the maximum {error}"]) from None
-    return number if number else None
+    if not number:
+        told = "set the assignment's points and export again, or empty this cell to enter points as they are"
+        raise InputError(
+            [f"{shown}: the maximum is {printable(text.strip(), 40)!r}; expected a number above 0: {told}"]
+        )
+    return number
 
 
 # -- Canvas ---------------------------------------------------------------------------------------------------
 
 
 def _identity_columns(header: Cells) -> int:
-    return max(n for n, cell in enumerate(header) if "Section" in cell) + 1
+    # The first: an assignment may have the word in its title.
+    return min(n for n, cell in enumerate(header) if "Section" in cell) + 1
 
 
 def _canvas_column(header: Cells, shown: str, assignment: Sequence[str], named_by: str = "--assignment") -> int:
@@ -227,13 +235,20 @@ def _canvas(rows: list[Cells], batch: Batch, place: int, mine: int | None) -> Fi
 
 
 def _points_possible(rows: list[Cells], place: int, shown: str) -> tuple[Cells | None, float | None]:
-    """Return the row of maximums, and the maximum in a column. The row has no ID; a student of that name has one."""
+    """Return the row of maximums, and the maximum in a column. InputError if there is no such row.
+
+    It has no ID; a student of that name has one. Canvas writes its name in the user's language, so without the English
+    one it is the first row with a number in the column, of those that stand above all students and have no ID.
+    """
     header = [cell.strip() for cell in rows[0]]
     id = header.index("ID") if "ID" in header else None
-    for line, row in enumerate(rows[1:], 2):
-        if "points possible" in row[0].casefold() and not _cell(row, id).strip():
-            return row, _maximum(row[place], f"{shown}:{line}")
-    return None, None
+    nobody = [(line, row) for line, row in enumerate(rows[1:], 2) if not _cell(row, id).strip()]
+    called = [(line, row) for line, row in nobody if "points possible" in row[0].casefold()]
+    above = [(line, row) for n, (line, row) in enumerate(nobody, 2) if n == line and id is not None]
+    for line, row in called or [(line, row) for line, row in above if row[place].strip()[:1].isdigit()]:
+        return row, _maximum(row[place], f"{shown}:{line}")
+    told = "export the gradebook again, without sorting or filtering it, or add that row"
+    raise InputError([f"{shown}: the row Points Possible is missing, so points cannot be scaled; {told}"])
 
 
 def _own_grade(entry: Entry, most: float | None) -> str:

@@ -23,6 +23,9 @@ from grader.points import points as shown
 from grader.points import rounded
 from grader.report.class_result import is_late
 
+#: How the line on an override begins that could not be applied.
+IDLE = "override does not apply: "
+
 #: What an override of all points names.
 TOTAL = "total"
 
@@ -51,20 +54,16 @@ def read_overrides(path: pathlib.Path, lab: Lab) -> list[Override]:
     """Read a file of overrides. InputError with every line that is wrong."""
     rows = read_table(path)
     header = [cell.strip().casefold() for cell in rows[0]]
-    places = {
-        what: next((header.index(name) for name in names if name in header), -1) for what, names in _COLUMNS.items()
-    }
-    if min(places.values()) < 0:
-        raise InputError([f"{path}:1: expected the columns student, task or scenario, points and comment"])
+    places = {what: _column(header, what, str(path)) for what in _COLUMNS}
     found, problems = [], []
     for line, row in enumerate(rows[1:], 2):
         cells = {what: printable(row[place].strip(), 500) if place < len(row) else "" for what, place in places.items()}
         if not any(cells.values()):
             continue
-        points, problem = _points(cells["what"] or TOTAL, cells["points"], lab)
+        points, problem = _points(cells, lab)
         if problem:
             problems.append(f"{path}:{line}: {problem}")
-        found.append(Override(line, cells["student"], cells["what"] or TOTAL, points, cells["comment"]))
+        found.append(Override(line, cells["student"], cells["what"], points, cells["comment"]))
     doubles = {(one.student, one.what): one.line for one in found}
     problems += [
         f"{path}:{one.line}: {one.student} has another override of {one.what} on line {doubles[one.student, one.what]}"
@@ -76,8 +75,24 @@ def read_overrides(path: pathlib.Path, lab: Lab) -> list[Override]:
     return found
 
 
-def _points(what: str, text: str, lab: Lab) -> tuple[float, str]:
-    """Return the points, and what is wrong with them or with what they are for."""
+def _column(header: Sequence[str], what: str, path: str) -> int:
+    """Return the column that holds `what`. InputError if there is none, or if there are two that may be meant."""
+    fitting = [place for place, name in enumerate(header) if name in _COLUMNS[what]]
+    if not fitting:
+        raise InputError([f"{path}:1: expected the columns student, task or scenario, points and comment"])
+    if len(fitting) > 1:
+        names = " and ".join(repr(printable(header[place], 60)) for place in fitting)
+        raise InputError([f"{path}:1: {names} can both be the {what}; leave only one of them"])
+    return fitting[0]
+
+
+def _points(cells: dict[str, str], lab: Lab) -> tuple[float, str]:
+    """Return the points of a line, and what is wrong with them or with what they are for."""
+    what, text, comment = cells["what"], cells["points"], cells["comment"]
+    if not what:
+        return 0.0, f"no task or scenario is named; write {TOTAL} for all points together"
+    if text.isdecimal() and comment.isdecimal() and len(comment) <= 2:
+        return 0.0, f"points is {text} and the comment {comment}: if that is {text},{comment}, put the number in quotes"
     try:
         points = read_number(text)
     except ValueError as error:
@@ -98,7 +113,10 @@ def _whole(points: float) -> float | int:
 
 
 def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[str, Any]) -> list[str]:
-    """Set points in entries; each notes its `adjustments`. Return a line for each override that did not apply."""
+    """Set points in entries; each notes its `adjustments`. Return a line for each override that changed nothing.
+
+    Those that begin with IDLE are for a person to decide: somebody's points are not what they were meant to be.
+    """
     scenarios = {scenario["id"]: scenario["task"] for scenario in batch["scenarios"]}
     hidden = {scenario["id"] for scenario in batch["scenarios"] if scenario["visibility"] == "hidden"}
     tasks = [task["id"] for task in batch["tasks"]]
@@ -113,15 +131,18 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
     for one in sorted(overrides, key=lambda one: (order.index(one.what) if one.what in order else -1, one.line)):
         entry = ids.get(one.student) or found[one].entry
         if one.what not in order:
-            idle.append(f"line {one.line}: the lab has no task or scenario {one.what}")
+            idle.append(f"{IDLE}line {one.line}: the lab has no task or scenario {one.what}")
         elif entry is None:
             why = found[one].decide or "no submission is theirs"
-            idle.append(f"line {one.line}: {one.student}: {why}")
+            idle.append(f"{IDLE}line {one.line}: {one.student}: {why}")
         elif lines.setdefault((entry["id"], one.what), one.line) != one.line:
-            idle.append(f"line {one.line}: line {lines[entry['id'], one.what]} has {one.what} of {entry['id']} already")
+            idle.append(
+                f"{IDLE}line {one.line}: line {lines[entry['id'], one.what]} has {one.what} of {entry['id']} already"
+            )
         elif not _set(entry, one, scenarios.get(one.what, one.what), hidden):
-            idle.append(f"line {one.line}: {entry['id']} has {shown(one.points)} points in {one.what} without it")
-    return [f"override does not apply: {line}" for line in idle]
+            has = f"{entry['id']} has {shown(one.points)} points in {one.what} without it"
+            idle.append(f"override changes nothing: line {one.line}: {has}")
+    return idle
 
 
 def _set(entry: Entry, one: Override, task: str, hidden: set[str]) -> bool:

@@ -186,17 +186,40 @@ def introduce(entries: Sequence[Entry], roster: Roster) -> Account:
     teams = _join_teams(entries, roster)
     rows = [Row(one.line, one.name or one.login, one.keys, key(NAME, one.name)) for one in roster.listed]
     plain_names = match(entries, rows)
-    # Moodle puts the team before the name: `Team 1-Jane Doe`.
-    teamed = [
-        row._replace(name=key(NAME, f"{one.group}-{one.name}")) for row, one in zip(rows, roster.listed, strict=True)
-    ]
-    with_team = match(entries, teamed)
-    found = [a if a.entry or a.decide else b for a, b in zip(plain_names.rows, with_team.rows, strict=True)]
+    found, unmatched = plain_names.rows, set(plain_names.unmatched)
+    groups = _groups(roster.listed)
+    for place in range(max(map(len, groups), default=0)):
+        # Moodle puts the team before the name: `Team 1-Jane Doe`.
+        teamed = [
+            row._replace(name=key(NAME, f"{of[place]}-{one.name}")) if place < len(of) else row
+            for row, one, of in zip(rows, roster.listed, groups, strict=True)
+        ]
+        with_team = match(entries, teamed)
+        found = [a if a.entry or a.decide else b for a, b in zip(found, with_team.rows, strict=True)]
+        unmatched &= set(with_team.unmatched)
     for one, result in zip(roster.listed, found, strict=True):
         if result.entry is not None and result.entry["id"] not in teams:
             _know(people(result.entry)[result.place], one, result.by_name)
-    unmatched = [id for id in plain_names.unmatched if id in with_team.unmatched]
-    return account(rows, Matches(found, unmatched))
+    return account(rows, Matches(found, [id for id in plain_names.unmatched if id in unmatched]))
+
+
+def _groups(listed: Sequence[Listed]) -> list[list[str]]:
+    """Return the groups of each person: what the cell says, and its parts, where it lists several.
+
+    Moodle writes all groups of a person into one cell: `Team 1, Monday`. A part counts if it is all of somebody's cell,
+    or part of two different ones; so the members of a team called `Red, Blue` are in that one alone.
+    """
+    parts = {one.group: [part for text in re.split("[,;]", one.group) if (part := text.strip())] for one in listed}
+    cells: dict[str, set[str]] = {}
+    for cell, found in parts.items():
+        for part in found:
+            cells.setdefault(_fold(part), set()).add(_fold(cell))
+    wholes = {_fold(cell) for cell in parts}
+    groups = []
+    for one in listed:
+        several = [part for part in parts[one.group] if _fold(part) in wholes or len(cells[_fold(part)]) > 1]
+        groups.append(list(dict.fromkeys([one.group, *several] if one.group else [])))
+    return groups
 
 
 def _know(person: dict[str, Any], one: Listed, by_name: bool = False) -> None:
@@ -221,20 +244,21 @@ def _fold(name: str) -> str:
 def _join_teams(entries: Sequence[Entry], roster: Roster) -> set[str]:
     """Give a team's submission all members of the roster's group of that name; return the ids of such submissions."""
     members: dict[str, list[Listed]] = {}
-    for one in roster.listed:
-        if one.group:
-            members.setdefault(_fold(one.group), []).append(one)
+    names: dict[str, str] = {}
+    for one, groups in zip(roster.listed, _groups(roster.listed), strict=True):
+        for group in groups:
+            members.setdefault(_fold(group), []).append(one)
+            names.setdefault(_fold(group), group)
     joined = set()
     logins = {known.value for one in roster.listed for known in one.keys}
     for entry in entries:
         if entry["system"] not in ("plain", "classroom") or entry["user"].casefold() in logins:
             continue
-        groups = _groups_called(entry["user"], members)
-        if len(groups) > 1:
-            names = " or of ".join(members[group][0].group for group in groups)
-            entry["doubt"] = f"{entry['given']} can be the submission of {names}"
-        elif groups:
-            team = members[groups[0]]
+        called = _groups_called(entry["user"], members)
+        if len(called) > 1:
+            entry["doubt"] = f"{entry['given']} can be the submission of {' or of '.join(names[one] for one in called)}"
+        elif called:
+            team = members[called[0]]
             first, *others = ({"label": "", "email": "", "number": ""} for _ in team)
             for person, one in zip((first, *others), team, strict=True):
                 _know(person, one)
@@ -255,7 +279,7 @@ def _name_repositories(entries: Sequence[Entry], roster: Roster) -> None:
     """Find where the login begins in the names of a Classroom's repositories: where most are in the roster."""
     repositories = [entry for entry in entries if entry["system"] == "classroom"]
     known = {one.github.casefold() for one in roster.listed if one.github}
-    known |= {_slug(one.group) for one in roster.listed} - {""}
+    known |= {_slug(group) for groups in _groups(roster.listed) for group in groups} - {""}
     names = [entry["given"] for entry in repositories]
     common = os.path.commonprefix(names)  # noqa: RUF071 - of names, not of paths
     cuts = [match.end() for match in re.finditer("-", common)]

@@ -265,6 +265,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     Return the exit status: 0; 1 if a person must decide something; 3 if anything could not be graded.
     """
     from grader.batch import StoreError, fill_gradebooks
+    from grader.batch.overrides import IDLE
     from grader.escape import printable
     from grader.report.course import note
 
@@ -297,7 +298,8 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     undecided = [entry for entry in entries if entry["decide"]]
     for entry in undecided[:10]:
         print(f"grader: {entry['id']}: {printable(note(entry))}", file=sys.stderr)
-    return 3 if open_ones else int(bool(decisions or undecided or undated))
+    idle = any(problem.startswith(IDLE) for problem in outcome.problems)
+    return 3 if open_ones else int(bool(decisions or undecided or undated or idle))
 
 
 def _tell_accounts(accounts: list[tuple[Any, Any]], roster: Any) -> None:

@@ -281,13 +281,38 @@ def test_a_worksheet_without_a_maximum_says_so():
 
 
 def test_a_student_called_points_possible_sets_no_maximum():
-    """The row of maximums has no ID."""
+    """The row of maximums has no ID; without it nothing is filled in, since points could not be scaled."""
     text = CANVAS.replace("    Points Possible,,,,,100,10,(read only)\r\n", "").replace(
         '"Doe, Jane",101,u1,jane@x.org,Section 1,,', "Points Possible,101,u1,jane@x.org,Section 1,10,"
     )
+    with pytest.raises(InputError, match="g.csv: the row Points Possible is missing, so points cannot be scaled"):
+        read_gradebook(rows_of(text, "g.csv"), "g.csv", ("A small lab",))
+
+
+def test_the_row_of_maximums_has_another_name_in_another_language():
+    """It stands above all students, has no ID, and a number in the column."""
+    text = CANVAS.replace("    Points Possible,,,,,100,10,", "    Erreichbare Punkte,,,,,40,10,")
+
+    assert canvas_cells(text, entry("x", system="canvas", user="101", points=100))["101"] == "40.00"
+
+
+@pytest.mark.parametrize("maximum", ["0", "0.00", "(read only)", "1E2", "85%", "B+", "ten"])
+@pytest.mark.parametrize(("text", "old"), [(CANVAS, ",,100,10"), (WORKSHEET, ",20.00")])
+def test_a_maximum_that_is_no_number_above_zero_is_refused(text, old, maximum):
+    """Points would go in unscaled, or Canvas would not take them at all: nothing is graded before that is corrected."""
+    new = f",,{maximum},10" if text is CANVAS else f",{maximum}"
+    with pytest.raises(InputError) as error:
+        read_gradebook(rows_of(text.replace(old, new), "g.csv"), "g.csv", ("A small lab",))
+
+    assert f"g.csv:2: the maximum is '{maximum}'; expected a number above 0" in str(error.value)
+
+
+def test_an_assignment_with_section_in_its_title_is_no_identity_column():
+    """Its grades are not uploaded again: they may have changed since the export."""
+    text = CANVAS.replace("Other (12)", "Sections of a program (12)")
     filled = fill(text, "g.csv", batch(entry("x", system="canvas", user="101")))
 
-    assert rows(filled.text)[1][-1] == "50.00" and "not scaled" in filled.account.notes[0]
+    assert rows(filled.text)[0][-2:] == ["Section", "A small lab (4711)"]
 
 
 def test_a_name_in_a_worksheet_is_no_formula():

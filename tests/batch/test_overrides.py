@@ -40,12 +40,17 @@ def test_a_student_is_found_by_any_key():
     [
         (("nobody", "fork", 1.0, ""), "line 2: nobody: no submission is theirs"),
         (("a", "gone", 1.0, ""), "line 2: the lab has no task or scenario gone"),
-        (("a", "touch", 50.0, ""), "line 2: a has 50 points in touch without it"),
     ],
 )
 def test_one_that_does_not_apply_is_listed(override, told):
-    """Nobody of that name, nothing of that name, and points that are there by now."""
+    """Nobody of that name, nothing of that name."""
     assert applied(entry("a"), override) == [f"override does not apply: {told}"]
+
+
+def test_one_that_changes_nothing_is_listed():
+    """Points that are there by now leave nothing to decide."""
+    told = ["override changes nothing: line 2: a has 50 points in touch without it"]
+    assert applied(entry("a"), ("a", "touch", 50.0, "")) == told
 
 
 def test_two_names_of_one_submission():
@@ -76,6 +81,10 @@ def test_feedback_names_no_hidden_scenario():
         (HEAD + "a,total,-1,\n", "o.csv:2: points is '-1'; expected a number, 0 or more"),
         (HEAD + 'a,total,"12,345",\n', "o.csv:2: points is '12,345': '12,345' can mean 12.345 or 12345"),
         (HEAD + "a,touch,nan,\n", "o.csv:2: points is 'nan'; expected a number"),
+        (HEAD + "a,fork,12,5\n", "o.csv:2: points is 12 and the comment 5: if that is 12,5, put the number in quotes"),
+        (HEAD + "a,,5,forgot\n", "o.csv:2: no task or scenario is named; write total for all points together"),
+        ("student,task,scenario,points,comment\n", "o.csv:1: 'task' and 'scenario' can both be the what; leave only"),
+        ("student,task,points,points,comment\n", "o.csv:1: 'points' and 'points' can both be the points; leave only"),
         (HEAD + "a,fork,1,\na,fork,2,\n", "o.csv:2: a has another override of fork on line 3"),
     ],
 )
@@ -112,14 +121,14 @@ def test_they_survive_a_regrade(cli, lab, tmp_path):
     folder, out = hand_in(tmp_path / "class", 2), tmp_path / "out"
     (tmp_path / "o.csv").write_text(HEAD + "student-01,total,70,was ill\nghost,total,1,\n")
     (tmp_path / "none.csv").write_text(HEAD)
-    _, _, err = graded(cli, lab, folder, out, "--overrides", tmp_path / "o.csv")
+    status, _, err = graded(cli, lab, folder, out, "--overrides", tmp_path / "o.csv")
     first = rows(out)["student-01"]
     graded(cli, lab, folder, out)
     second = rows(out)["student-01"]
     feedback = (out / "feedback" / "student-01.md").read_text()
     graded(cli, lab, folder, out, "--overrides", tmp_path / "none.csv")
 
-    assert "override does not apply: line 3: ghost: no submission is theirs" in err
+    assert status == 1 and "override does not apply: line 3: ghost: no submission is theirs" in err
     assert first["points"] == second["points"] == "70" and first["graded"] == "55"
     assert "total: 55 -> 70 by the course (was ill)" in second["note"]
     assert "- total: 55 -> 70 points: `was ill`" in feedback

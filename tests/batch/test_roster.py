@@ -12,6 +12,7 @@ from tests.batch.results import batch, entry
 PLAIN = "login,ID number,name,group,email\njd1,7,Jane Doe,Red,jane@x.org\njs2,8,Jon Snow,Red,jon@x.org\n"
 CANVAS = (
     'Student,ID,SIS User ID,SIS Login ID,Section,A small lab (1)\n"Doe, Jane",101,7,jd1,S,\n"Snow, Jon",102,8,js2,S,\n'
+    "    Points Possible,,,,,100\n"
 )
 
 
@@ -68,7 +69,7 @@ def test_a_github_login_gets_its_row(roster):
     filled = read_gradebook(rows_of(CANVAS, "c.csv"), "c.csv", ["A small lab"]).fill(batch(one))
 
     assert (one["label"], one["number"]) == ("Jane Doe", "7")
-    assert [line.rpartition(",")[2] for line in filled.text.splitlines()[1:]] == ["50.00", ""]
+    assert [line.rpartition(",")[2] for line in filled.text.splitlines()[1:3]] == ["50.00", ""]
     assert (told.graded, told.missing) == (1, ["Jon Snow"])
 
 
@@ -88,6 +89,35 @@ def test_a_team_gets_all_of_its_members(roster):
 
     assert (one["label"], [other["label"] for other in one["others"]]) == ("Jane Doe", ["Jon Snow"])
     assert filled.account.graded == 2
+
+
+def test_a_person_of_several_groups_is_in_each(roster):
+    """Moodle lists all groups of a person in one cell. A team whose own name has a comma stays one team."""
+    people = 'a1,Ann,"Red, Monday"\nb1,Bob,"Red, Friday"\nc1,Cid,Red\nd1,Dan,"Doe, Jane"\ne1,Eve,"Doe, Jane"\n'
+    red, doe, jane = (entry(name, user=name, given=name) for name in ("Red", "Doe, Jane", "Jane"))
+    introduce([red, doe, jane], roster(f"login,name,team\n{people}"))
+
+    assert [red["label"], *(other["label"] for other in red["others"])] == ["Ann", "Bob", "Cid"]
+    assert [doe["label"], *(other["label"] for other in doe["others"])] == ["Dan", "Eve"]
+    assert (jane["label"], jane["others"]) == ("Jane", [])
+
+
+def test_a_moodle_team_folder_of_a_person_in_several_groups(roster):
+    """Whichever of the groups the folder is of."""
+    one = entry("p", system="moodle", user="55", label="Red-Ann Doe")
+    told = introduce([one], roster('login,name,team\na1,Ann Doe,"Monday, Red"\nb1,Bob,"Friday, Red"\n'))
+
+    assert (one["label"], one["login"], told.unmatched) == ("Ann Doe", "a1", [])
+
+
+def test_a_member_of_two_teams_that_handed_in_is_for_a_person_to_decide(roster):
+    """Both submissions claim the person, so neither grade is written."""
+    both = [entry(name, user=name, given=name) for name in ("Red", "Blue")]
+    introduce(both, roster('login,number,name,team\njd1,7,Jane Doe,"Red, Blue"\njs2,8,Jon Snow,Red\nx3,9,Xi,Blue\n'))
+    filled = read_gradebook(rows_of(CANVAS, "c.csv"), "c.csv", ["A small lab"]).fill(batch(*both))
+
+    assert [line.rpartition(",")[2] for line in filled.text.splitlines()[1:3]] == ["", ""]
+    assert [told.partition(":")[0] for told in filled.account.decisions] == ["line 2 (Doe, Jane)", "line 3 (Snow, Jon)"]
 
 
 TEAMS = "login,name,team\na1,Ann,Team Ä\nb1,Bob,Team A\nc1,Cid,Team A-1\nd1,Dan,李\n"
