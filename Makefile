@@ -10,7 +10,7 @@ GRADER := FORKLAB_PROGRAM=./forklab $(BIN)/grader
 
 LAB ?= labs/copy-on-write
 
-.PHONY: demo test c axe proofs grade check bench clean
+.PHONY: demo test c core axe proofs grade check bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -I -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -38,6 +38,10 @@ grade: $(READY)
 # The compiler and the runtime for kernels in C; without them their tests are skipped.
 c: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[c]'
+
+# The compiled core of the machine (grader/machine/compiled); says so where it cannot be built, and Python does its work.
+core: $(READY)
+	@$(BIN)/python -I -m grader.machine.compiled.build
 
 # axe-core, which proofs look at pages with, without the browser driver that its package asks for: tests have their own.
 axe: $(READY)

@@ -24,7 +24,7 @@ _FOLDERS = ("PYTHONHOME", "PYTHONPYCACHEPREFIX", "PYTHONPLATLIBDIR")
 #: Modules that are ours, that we or Python's start-up code import. `restrict` looks for these and the standard library.
 OUR_NAMES = frozenset(
     {"grader", "sitecustomize", "usercustomize", "yaml", "_yaml", "jsonschema", "tabulate", "tqdm", "pytest", "_pytest"}
-    | {"hypothesis", "distributed", "dask"}
+    | {"hypothesis", "distributed", "dask", "forklab_core"}
 )
 
 #: What to do about the reasons that `restrict` returns.

@@ -44,7 +44,8 @@ def deciding_files() -> list[pathlib.Path]:
     folders = [path for name in DECIDING for path in (_PACKAGE / name).rglob("*.py")]
     batch = [_PACKAGE / "batch" / name for name in ("__init__.py", "work.py")]
     header = [_PACKAGE / "wasm" / name for name in ("forklab.h", "forklab.c")]
-    return sorted([*folders, *_PACKAGE.glob("*.py"), *batch, *header])
+    core = _PACKAGE / "machine" / "compiled" / "core.c"
+    return sorted([*folders, *_PACKAGE.glob("*.py"), *batch, *header, core])
 
 
 @functools.cache

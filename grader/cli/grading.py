@@ -26,6 +26,7 @@ from grader.grade.session import Session, open_session, with_twins
 from grader.grade.submission import Submission, resolve
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import QUIZ_TASK, Lab
+from grader.machine import core
 from grader.program import command, quoted
 from grader.quiz import mark
 from grader.report import render
@@ -67,6 +68,8 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
             # Standard error: Gradescope shows it to instructors only, and the report is the student's.
             report_twins(graded)
     progress.done()
+    if options.verbose:
+        print(f"machine: {core.which()}", file=sys.stderr)
     remarks = [*submission.remarks, *runner.remarks()]
     if options.verify:
         from grader.verify.certificate import certify

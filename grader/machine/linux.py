@@ -61,7 +61,7 @@ class LinuxMachine(Machine):
                     frames._cache(frame, file, index)
         frames._log = log
         self._preloaded = frames._born
-        self._audit = LinuxAudit(frames, self.processes)
+        self._audit = LinuxAudit(frames, self.processes, self._core.quiet)
 
     def observe(self) -> Observation:
         """Return what the step did. The frames of cached files come into use with the first step."""

@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import repeat
 
+from . import core
 from .audit import Audit, Finding
-from .disk import DiskCounts, File, Files, Swap
+from .disk import File, Files, Swap
 from .entry import ACCESSED, DIRTY, FRAME_SHIFT, RIGHTS
 from .errors import InvalidArgument, KernelError, OutOfMemory, SegmentationFault
-from .frames import Failure, Frames
 from .hardware import Hardware
 from .image import POISON, POISONED
 from .kernel import Kernel, PageFault
@@ -76,11 +76,12 @@ class Machine:
         files: Sequence[FileSpec] = (),
         log: list[int] | None = None,
     ) -> None:
-        self.failure = Failure()
-        self._frames = Frames(
+        self._core = core.current()
+        self.failure = self._core.failure()
+        self._frames = self._core.frames(
             frames, allocation=allocation, seed=seed, zero_frame=zero_page, failure=self.failure, log=log
         )
-        self._disk = DiskCounts()
+        self._disk = self._core.disk_counts()
         self._swap = Swap(swap, self._frames, self._disk) if swap else None
         self.files = {
             spec.name: File(spec.name, spec.pages, spec.writable, spec.contents, number)
@@ -95,7 +96,7 @@ class Machine:
         self._first_page = first_page
         self._touched: list[PageTable] = []
         self._released: list[Region] = []
-        self._audit = Audit(self._frames, self.processes)
+        self._audit = Audit(self._frames, self.processes, self._core.quiet)
         self._stale: dict[int, dict[int, int]] = {}
         self.start = 0  # address that the last successful mmap got
         self.begin()
@@ -168,7 +169,8 @@ class Machine:
     def spawn(self) -> Process:
         """Return a new process with an empty address space; no kernel method is called."""
         self._pids += 1
-        process = Process(self._pids, PageTable(self._pids, self._frames, self._touched), self._first_page)
+        page_table = self._core.page_table(self._pids, self._frames, self._touched)
+        process = Process(self._pids, page_table, self._first_page)
         self.processes[process.pid] = process
         return process
 
@@ -317,6 +319,14 @@ class Machine:
         """
         if self._tlb._on:
             return self._access_through_tlb(process, first, count, offset, access, values)
+        if self._core.access is not None:
+            return self._core.access(self, process, first, count, offset, access, values)
+        return self._access_pages(process, first, count, offset, access, values)
+
+    def _access_pages(
+        self, process: Process, first: int, count: int, offset: int, access: Access, values: Sequence[int]
+    ) -> str:
+        """Do what `access` does on a machine without a TLB. The compiled core has this loop too (compiled/core.c)."""
         table = process.page_table
         entries, changes = table._entries, table._changes
         contents = self._frames._contents

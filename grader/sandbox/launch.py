@@ -56,11 +56,13 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
 
     ours, theirs = _socket.socketpair()
     log, complaints = os.pipe()
+    core = core_file()
     command = [interpreter(), *OPTIONS, "-c", PROGRAM, ROOT]
     command += [walls, str(limits.memory_mib), "jailed" if jail else "free", "polite" if polite else "rude", entry]
-    command += [os.pathsep.join(library_folders()), runtime]
+    command += [os.pathsep.join(library_folders()), runtime, core]
     if jail:
-        command = [*jail_command(jail, [os.path.join(runtime, "wasmtime")] if runtime else []), *command]
+        packages = [os.path.join(runtime, "wasmtime")] if runtime else []
+        command = [*jail_command(jail, [*packages, core] if core else packages), *command]
     compile_inside()
     inside = above_standard(theirs.fileno()), above_standard(complaints)
     try:
@@ -103,6 +105,17 @@ def load_runtime(folder: str) -> None:
     if "grader.sandbox.inside.explorer" in sys.modules:
         import_module("grader.sandbox.inside.wasm_memory")
     sys.path.remove(folder)
+
+
+def core_file() -> str:
+    """Return the file of the machine's compiled core, which the zygote loads before the walls go up; "" for none."""
+    from importlib.machinery import PathFinder
+
+    if PathFinder.find_spec("forklab_core") is None:
+        return ""
+    from grader.machine import core
+
+    return core.current().file
 
 
 def above_standard(descriptor: int) -> int:

@@ -23,6 +23,7 @@ from collections import deque
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType
 from typing import Any
 
+from grader.machine import core
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import POISON, Image
 from grader.machine.machine import Machine
@@ -242,9 +243,12 @@ class KernelForm:
             return ("bytearray", bytes(value))
         if kind is Process:
             return ("dead", value.pid)
-        if kind is PageTable:  # of a process that has ended; a kernel may still write to it
+        if kind in (PageTable, core.current().page_table):
+            # Of a process that has ended; a kernel may still write to it.
             self.computed = self.computed or bool(value._entries)
             return ("table", value._pid, *sorted(value._entries.items()))
+        if kind is BuiltinFunctionType and type(value.__self__) in core.current():
+            return ("method", value.__qualname__, self.write(value.__self__))
         if isinstance(value, type) or kind is BuiltinFunctionType:
             return ("named", value.__module__, value.__qualname__)
         if kind is MethodType:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, NoneType
 from typing import Any
 
+from grader.machine import core
 from grader.machine.image import Image
 from grader.machine.outcome import FileSpec, SharedObject
 from grader.machine.protection import Access, Protection
@@ -93,6 +94,9 @@ class Memento:
         while waiting:
             value = waiting.pop()
             kind = type(value)
+            if kind is BuiltinFunctionType and type(value.__self__) in core.current():
+                waiting.append(value.__self__)  # a method of the machine, such as page_table.map
+                continue
             if kind in ATOMS or kind is skip:
                 continue
             if id(value) in seen:

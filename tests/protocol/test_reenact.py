@@ -2,12 +2,14 @@
 
 import contextlib
 import gc
+from array import array
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.grade.attempt import judge
+from grader.machine import OutOfMemory, Protection, core
 from grader.machine import operations as op
 from grader.protocol import wire
 from grader.protocol.lockstep import RemoteReplay, WorkerEnded
@@ -16,6 +18,7 @@ from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
 from grader.replay.simulated import Replay, replay
 from grader.sandbox.inside.worker import Recorder, Worker
 from grader.trace.records import CRASHED, StepRecord
+from tests.cores import both, compiled, on
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
 
@@ -281,3 +284,78 @@ def test_whereabouts_are_told_once_and_change_nothing():
     assert reenact(scenario, [honest[0], place, *honest[1:]]) == reenact(scenario, honest)
     with pytest.raises(Tampered, match="a second TROUBLE"):
         reenact(scenario, [honest[0], place, place, *honest[1:]])
+
+
+# -- both cores -------------------------------------------------------------------------------------------------
+
+
+class Whole(SmallKernel):
+    """A kernel whose answers have every operation that the compiled core applies itself, and some that it does not."""
+
+    def munmap(self, process, start, pages):
+        first = self.hw.page_of(start)
+        for page in range(first, first + pages):
+            if process.page_table.get(page):
+                process.page_table.clear_accessed(page)
+                process.page_table.protect(page, Protection.READ)
+        super().munmap(process, start, pages)
+
+    def evict(self):
+        raise OutOfMemory
+
+
+_edit = st.tuples(
+    st.sampled_from(["change", "change", "remove", "insert"]),
+    st.integers(0, 999),
+    st.one_of(st.integers(-2, 60), st.sampled_from([1 << 30, -(1 << 31), (1 << 31) - 1, 1 << 20])),
+)
+
+
+@settings(max_examples=100)
+@given(
+    answer=st.integers(0, 7),
+    edits=st.lists(_edit, max_size=3),
+    machine=st.sampled_from(["16", "5", "16, zero_page: true"]),
+)
+def test_both_cores_re_enact_alike(answer, edits, machine):
+    """Whatever numbers a worker sends, honest or not, both cores come to the same records or the same complaint."""
+    scenario = parse(*STORY, head=HEAD_TIGHT.replace("frames: 3", f"frames: {machine}"))
+    with on(core.PYTHON):
+        answers = honest_answers(scenario, Whole)
+    numbers = answers[answer % len(answers)]
+    for kind, place, value in edits:
+        place %= len(numbers) + 1
+        if kind == "insert":
+            numbers.insert(place, value)
+        elif kind == "change":
+            numbers[place : place + 1] = [value]
+        else:
+            del numbers[place : place + 1]
+
+    def run():
+        records = []
+        try:
+            records += RemoteReplay(Scripted(answers), ScenarioMessages(scenario)).records()
+        except (Tampered, WorkerEnded) as error:
+            return records, repr(error)
+        return records, ""
+
+    python, other = both(run)
+
+    assert other == python
+
+
+def test_a_compiled_answer_is_read_within_its_bounds():
+    """An answer gives its numbers, then no more, and refuses what is not an array of C ints."""
+    answer = compiled().answer(array("i", [op.ALLOCATE, 5]), StandIn)
+
+    assert (list(answer), list(answer), next(answer, None)) == ([op.ALLOCATE, 5], [], None)
+    with pytest.raises(StopIteration):
+        answer.apply({}, None)
+    for wrong in (array("q", [1]), array("I", [1]), b"1234", [1], None):
+        with pytest.raises((TypeError, BufferError)):
+            compiled().answer(wrong, StandIn)
+    with pytest.raises(TypeError):
+        compiled().answer(array("i"), "a class")
+    with pytest.raises(TypeError, match="cannot create"):
+        type(answer)()

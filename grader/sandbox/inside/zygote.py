@@ -248,12 +248,14 @@ def stand(walls: Walls, jailed: bool) -> dict[str, object]:
 
 def main() -> None:
     """Run the zygote until the grader closes the control socket."""
-    root, level, memory, jailed, polite, entry, libraries, runtime = sys.argv[1:9]
+    root, level, memory, jailed, polite, entry, libraries, runtime, core = sys.argv[1:10]
     control = _socket.socket(fileno=CONTROL)
     with contextlib.suppress(OSError):  # launch.py or bwrap has done it already
         os.setsid()
     rlimits.close_all_but({CONTROL})
     walls = Walls(level, int(memory), libraries.split(os.pathsep) if libraries else [])
+    if core:
+        import_module("grader.machine.core").load_file(core)
     zygote = Zygote(control, walls, polite == "polite", entry)
     for module in ("random", "grader.sandbox.inside.audit_hook"):
         import_module(module)

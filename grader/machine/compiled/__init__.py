@@ -1,0 +1,1 @@
+"""The compiled core of the machine: its source, and what builds it (README.md)."""
