@@ -102,7 +102,10 @@ def load() -> Core | None:
 
 
 def load_file(path: str) -> None:
-    """Use the core in a file, which the grader has checked. For the process of a kernel, which finds no packages."""
+    """Use the core in a file, which the grader has checked. For the process of a kernel, which finds no packages.
+
+    It does not stay in `sys.modules`, so a kernel that imports it is refused, as it is without a core.
+    """
     from importlib.machinery import ExtensionFileLoader
     from importlib.util import module_from_spec, spec_from_loader
 
@@ -111,7 +114,7 @@ def load_file(path: str) -> None:
     assert spec is not None
     module = module_from_spec(spec)
     loader.exec_module(module)
-    sys.modules[NAME] = module
+    sys.modules.pop(NAME, None)
     _choice.loaded = fitted(module)
     use(_choice.loaded)
 

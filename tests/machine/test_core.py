@@ -2,9 +2,12 @@
 
 import copy
 import gc
+import os
+import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from hypothesis import example, given, settings
@@ -653,6 +656,28 @@ def test_a_core_that_was_built_from_other_sources_is_not_used(monkeypatch):
 
     assert core.current() is core.PYTHON
     assert core.which() == "Python (forklab_core is installed, but was built from other sources: run `make core`)"
+
+
+def test_a_kernel_in_the_sandbox_cannot_import_the_core(root):
+    """`import forklab_core` is refused, with the core and without: no verdict may depend on it."""
+    compiled()
+    kernel = "import forklab_core\nfrom grader.machine import Kernel\nclass DemandPagingKernel(Kernel):\n    pass\n"
+    found = []
+    for value in ("on", "off"):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "kernel.py").write_text(kernel, encoding="utf-8")
+            command = [sys.executable, "-I", "-m", "grader", "run", str(root / "labs" / "demand-paging")]
+            done = subprocess.run(
+                [*command, "--submission", folder, "--only", "the-first-touch"],
+                env={**os.environ, "FORKLAB_CORE": value},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        found.append(done.stdout.replace(folder, "FOLDER"))
+
+    assert "forklab_core is neither" in found[0]
+    assert found[1] == found[0]
 
 
 def test_a_core_is_set_up_once(monkeypatch):

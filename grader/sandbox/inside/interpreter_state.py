@@ -12,6 +12,7 @@ import sys
 from functools import cache
 from types import ModuleType
 
+from grader.machine import core
 from grader.machine.region import Region
 
 #: Modules of ours and of the standard library that the worker and most kernels use (beginnings of names).
@@ -27,6 +28,7 @@ def state() -> tuple[dict[str, ModuleType], list[tuple[object, dict[str, object]
     """Return the watched modules by name, and each of their namespaces with a copy. The zygote makes it once."""
     modules = {n: m for n, m in sys.modules.items() if n.startswith(_OURS) or n in _WATCHED}
     own = [thing for module in modules.values() for thing in vars(module).values() if isinstance(thing, type)]
+    own += [part for part in core.current() if isinstance(part, type)]  # those of a compiled core are in no module
     # Classes that C made cannot be changed.
     classes = {c for c in own if c.__module__ in modules and "__module__" in vars(c) and c.__module__ != "builtins"}
     return modules, [(vars(owner), dict(vars(owner))) for owner in (*modules.values(), *classes)]

@@ -21,6 +21,7 @@ CHANGES = {
     "a builtin": "import builtins; builtins.len = lambda *_: 0",
     "the standard library": "import collections; collections.deque = None",
     "the machine": "import grader.machine; grader.machine.Kernel.__init__ = lambda *_: None",
+    "a class of the machine": "type(self.hw.frames).zero = lambda *_: None",
     "what describes exceptions": "import sys; sys.modules['grader.sandbox.inside.trouble'].own_lines = print",
     "a setting": "import sys; sys.setswitchinterval(1)",
     "a setting that cannot be put back": "import sys; sys.setrecursionlimit(70); sys.setrecursionlimit = print",
