@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -207,6 +208,7 @@ def _packed(made: Made) -> bytes:
 
 def _unpacked(data: bytes, shared: _Shared) -> Made:
     entry, signatures, marked, staff = json.loads(data)
+    entry = {sys.intern(name): value for name, value in entry.items()}  # a third of what it takes in memory
     entry |= {name: shared.table(entry[name]) for name in _TABLES}
     return Made(entry, signatures, _marked(marked), staff)
 

@@ -51,7 +51,7 @@ def test_it_is_the_live_machine_s_after_every_step(name, hardware, moves):
     """Whatever happens on a kernel that keeps mmap's promises, contents are what the machine has."""
     lab, words = lab_of(name)
     kernel = reference_kernel(lab)
-    scenario = write_scenario(lab, words, kernel, (hardware, moves))
+    scenario = write_scenario(lab, words, kernel, (hardware, moves)).scenario
     run, memory = Replay(scenario, kernel), Memory(scenario)
 
     for record in run.records():

@@ -106,7 +106,7 @@ def test_it_is_the_live_machine_s_after_every_step(name, hardware, moves):
     """Whatever happens: page tables, TLB, regions, frames and slots in use, and files are what the machine has."""
     lab, words = lab_of(name)
     kernel = reference_kernel(lab)
-    story = Followed(write_scenario(lab, words, kernel, (hardware, moves)), kernel)
+    story = Followed(write_scenario(lab, words, kernel, (hardware, moves)).scenario, kernel)
     counts = 0
 
     for record in story.records():
