@@ -3,11 +3,12 @@
     .venv/bin/python benchmarks/verify.py
 
 The copy-on-write world of two pages and two processes must close within 30 s of processor time in the grader's process,
-and within 90 s for a kernel in the sandbox, both processes together; the world of one page within 1 s.
+and within 90 s for a kernel in the sandbox, in Python or in C, both processes together; that of one page within 1 s.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import pathlib
 import resource
 import sys
@@ -40,11 +41,14 @@ def spent() -> float:
 
 
 def main() -> int:
-    """Print three lines per world, and return 1 if one took too long."""
+    """Print the lines of each world, and return 1 if one took too long."""
     lab = load_lab(ROOT / "labs" / "copy-on-write")
     kernel = reference_kernel(lab)
     text = (ROOT / "tests" / "kernels.py").read_text(encoding="utf-8")
-    submission = Submission("", KernelSource({"kernel": text}, "kernel", "SmallKernel"))
+    submissions = {"Python": Submission("", KernelSource({"kernel": text}, "kernel", "SmallKernel"))}
+    if importlib.util.find_spec("wasmtime") is not None:
+        text = (ROOT / "reference" / "c" / "copy-on-write.c").read_text(encoding="utf-8")
+        submissions["C"] = Submission("", KernelSource({"kernel": text}, "kernel", "", "c"))
     status = 0
     for pages, (limit, confined_limit) in LIMITS.items():
         world = World("bench", (Mapped("P", {"name": "h", "pages": pages}),))
@@ -56,15 +60,18 @@ def main() -> int:
             f"{pages} page(s): closed after {outcome.steps} steps, {outcome.states:,} states, {outcome.edges:,} edges "
             f"in {seconds:.2f} s (limit {limit:g}): {outcome.edges / seconds:,.0f} edges a second"
         )
-        begin = spent()
-        with Session(lab) as session:
-            confined = verify_submission(session, world, submission, None).outcome
-        seconds_confined = spent() - begin
-        assert confined.closed
-        print(
-            f"  in the sandbox: {confined.states:,} states, {confined.edges:,} edges in {seconds_confined:.2f} s "
-            f"(limit {confined_limit:g}): {confined.edges / seconds_confined:,.0f} edges a second"
-        )
+        for language, one in submissions.items():
+            begin = spent()
+            with Session(lab) as session:
+                confined = verify_submission(session, world, one, None).outcome
+            seconds_confined = spent() - begin
+            assert confined.closed
+            print(
+                f"  in the sandbox, {language}: {confined.states:,} states, {confined.edges:,} edges in "
+                f"{seconds_confined:.2f} s (limit {confined_limit:g}): "
+                f"{confined.edges / seconds_confined:,.0f} edges a second"
+            )
+            status |= seconds_confined > confined_limit
         begin = time.process_time()
         naive = explore_by_replay(world, kernel, lambda s, e: bool(replay(s, kernel).steps != e.steps), STEPS)
         seconds_naive = time.process_time() - begin
@@ -72,7 +79,7 @@ def main() -> int:
             f"  by replay: {naive.scenarios:,} scenarios of up to {STEPS} steps in {seconds_naive:.2f} s: "
             f"{naive.scenarios / seconds_naive:,.0f} scenarios a second"
         )
-        status |= seconds > limit or seconds_confined > confined_limit
+        status |= seconds > limit
     return status
 
 

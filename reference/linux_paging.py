@@ -125,7 +125,10 @@ class LinuxPagingKernel(SwappingKernel):
         untouched = region is not None and not fault.present
         if untouched and fault.access is Access.EXECUTE and not region.protection.allows(Access.EXECUTE):
             fault = fault._replace(access=Access.READ)
-        super().page_fault(process, fault)
+        try:
+            super().page_fault(process, fault)
+        finally:
+            self.faulting = None
         self.tables[process].add(page // TABLE)
 
     def first_touch(self, process: Process, page: int, region: Region, access: Access) -> None:

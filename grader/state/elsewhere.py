@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import dis
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import grader.machine
@@ -36,6 +37,22 @@ UNSAFE_BUILTINS = frozenset(
 
 #: Attributes through which Python's own objects are changed.
 UNSAFE_NAMES = frozenset({"__dict__", "__globals__", "__code__", "__defaults__", "__closure__", "__class__", "__del__"})
+
+#: The code of the methods that each named tuple gets: they keep no state, though they use __class__ and __dict__.
+_OF_NAMED_TUPLES = frozenset(code for code in collections.namedtuple.__code__.co_consts if isinstance(code, CodeType))
+
+#: Types of what a class holds for its slots, for the fields of a named tuple, and from C: none of them has state.
+_DESCRIPTORS = (
+    MemberDescriptorType,
+    GetSetDescriptorType,
+    BuiltinFunctionType,
+    type(vars(collections.namedtuple("_", "field"))["field"]),
+)
+
+#: Attributes of a class that no method of a kernel can keep state in unnoticed.
+_PLAIN = frozenset(
+    {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__slots__", "__orig_bases__"}
+)
 
 #: Methods of a dict that do not depend on the order of its keys.
 ORDERLESS = frozenset({"get", "pop", "setdefault", "clear"})
@@ -99,7 +116,7 @@ class Watch:
         if "__del__" in vars(cls):
             raise Unmergeable(f"has a method __del__ ({cls.__name__})")
         for name, value in vars(cls).items():
-            if name not in ("__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__slots__"):
+            if name not in _PLAIN:
                 self._visit(value)
 
     def _visit(self, value: Any) -> None:
@@ -119,7 +136,7 @@ class Watch:
                 self._visit_class(value)
         elif kind in DICTS or kind in (list, set):
             self._roots.append(value)
-        elif kind.__name__ in ("member_descriptor", "getset_descriptor", "builtin_function_or_method"):
+        elif kind in _DESCRIPTORS:
             return
         elif isinstance(value, (tuple, frozenset)):
             for item in value:
@@ -135,7 +152,7 @@ class Watch:
         self._modules.setdefault(module, dict(vars(module)))
 
     def _visit_function(self, function: FunctionType) -> None:
-        if function in self._functions:
+        if function in self._functions or function.__code__ in _OF_NAMED_TUPLES:
             return
         self._functions[function] = dict(function.__dict__)
         for held in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):

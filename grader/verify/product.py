@@ -98,7 +98,8 @@ class Product:
         self.candidate.exit_all()
         replay = self.candidate.replay
         slots = replay.machine._swap._in_use if replay.machine._swap is not None else 0
-        return replay.failure is None and replay.machine._frames._in_use == self.base and not slots
+        left = replay.machine._frames._in_use - replay.machine.kept_frames()
+        return replay.failure is None and left == self.base and not slots
 
     def key(self) -> bytes:
         """Return the canonical form of the state of both sides. Raises Unmergeable or Opaque if there is none."""

@@ -3,6 +3,7 @@
 import itertools
 import pathlib
 import random
+from typing import NamedTuple
 
 import pytest
 
@@ -342,6 +343,30 @@ def test_state_is_noticed_wherever_it_is(kernel):
     assert found.outcome.difference is not None or not found.outcome.closed
     if HIDDEN[kernel]:
         assert [step.verb for step in found.outcome.difference.steps].count("fork") <= 3
+
+
+class Users(NamedTuple):
+    """How many forks there were."""
+
+    forks: int
+
+
+class InANamedTuple(ThirdForkFails):
+    def __init__(self, hw):
+        super().__init__(hw)
+        self.users = Users(0)
+
+    def count(self):
+        self.users = self.users._replace(forks=self.users.forks + 1)
+        return self.users.forks
+
+
+def test_named_tuples_are_no_reason_against_merging():
+    """What their generated methods use keeps no state; what a kernel keeps in one is part of its own."""
+    found = verify_kernel(LAB, SMALL, InANamedTuple, 6).outcome
+
+    assert (found.merged, found.reason) == (True, "")
+    assert [step.verb for step in found.difference.steps].count("fork") == 3
 
 
 def test_a_table_of_a_process_that_has_ended_can_be_kept():
