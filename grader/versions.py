@@ -82,10 +82,10 @@ def stamp() -> str:
 
 
 def _sources(folder: str | os.PathLike[str], below: bool) -> Iterator[os.DirEntry[str]]:
-    """Yield the Python sources in a folder, and in the folders below it if that is wanted."""
+    """Yield the Python sources and compiled modules in a folder, and in the folders below it if that is wanted."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.endswith(".py"):
+            if entry.name.endswith((".py", ".so", ".pyd")):
                 yield entry
             elif below and entry.name != "__pycache__" and entry.is_dir():
                 yield from _sources(entry.path, True)

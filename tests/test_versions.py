@@ -50,7 +50,7 @@ def stamp():
         versions.stamp.cache_clear()
 
 
-@pytest.mark.parametrize("change", ["time", "size", "new", "gone", "moved"])
+@pytest.mark.parametrize("change", ["time", "size", "new.py", "new.so", "gone", "moved"])
 def test_the_stamp_changes_with_every_deciding_source(package, monkeypatch, change):
     """A source that was edited, added or removed, or another place, is another grader."""
     before = stamp()
@@ -61,8 +61,8 @@ def test_the_stamp_changes_with_every_deciding_source(package, monkeypatch, chan
         time = path.stat().st_mtime_ns
         path.write_text("pass\n\n")
         os.utime(path, ns=(time, time))
-    elif change == "new":
-        path.with_name("other.py").write_text("")
+    elif change in ("new.py", "new.so"):
+        path.with_name(change).write_text("")
     elif change == "gone":
         path.unlink()
     else:
