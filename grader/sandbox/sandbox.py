@@ -309,11 +309,9 @@ class Sandbox:
 
     def close(self) -> None:
         """End every child and the zygote; nothing is left running."""
-        if self._report is None:
-            self._end_zygote()  # it has not answered yet, and is not asked about children first
+        self._end_zygote()  # and it ends its children, all at once
         for child in list(self._children.values()):
             child.close()
-        self._end_zygote()
 
 
 def _prepare(channel: socket) -> None:

@@ -22,7 +22,7 @@ import os
 import sys
 import time
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from grader.protocol import wire
 from grader.sandbox.inside import interpreter_state, probes, stack_sampler
@@ -181,6 +181,14 @@ class Zygote:
             {"ended": serial, "status": status, "cpu": cpu, "memory": usage.ru_maxrss // unit, "killed": not found}
         )
 
+    def leave(self) -> NoReturn:
+        """End all children, wait until they are gone, and exit."""
+        for pid in self.pids.values():
+            os.kill(pid, _SIGKILL)
+        for pid in self.pids.values():
+            os.waitpid(pid, 0)
+        os._exit(0)
+
     def be_child(self, parent: int, channel: int, output: int, hurried: bool) -> None:
         """Live the whole life of a child."""
         confined = False
@@ -273,6 +281,4 @@ def main() -> None:
     try:
         zygote.loop()
     finally:
-        for pid in zygote.pids.values():
-            os.kill(pid, _SIGKILL)
-        os._exit(0)
+        zygote.leave()
