@@ -32,6 +32,8 @@ from grader.report.class_result import is_late
 Batch = dict[str, Any]
 Cells = list[str]
 
+_CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
+
 _KINDS = (
     "a Canvas gradebook (Student, ID, …, Section), a Moodle grading worksheet (Identifier, …, Grade), or a list of "
     "Moodle participants (Email address, ID number or Username)"
@@ -85,6 +87,7 @@ def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str], mi
     if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
         place = _canvas_column(header, shown, assignment)
         _points_possible(rows, place, shown)
+        _refuse_nobody(rows, header, shown)
         own = _canvas_column(header, shown, [mine], "`mine` in course.yaml") if mine else None
         if own == place:
             told = f"{header[place]} is both the lab's column and that of own scenarios; name two"
@@ -201,15 +204,16 @@ def _canvas_column(header: Cells, shown: str, assignment: Sequence[str], named_b
 def _canvas(rows: list[Cells], batch: Batch, place: int, mine: int | None) -> Filled:
     header = [cell.strip() for cell in rows[0]]
     identity = _identity_columns(header)
-    at = {name: header.index(name) if name in header else None for name in ("ID", "SIS User ID", "SIS Login ID")}
+    at = {name: header.index(name) if name in header else None for name in _CANVAS_IDS}
     possible, most = _points_possible(rows, place, "the gradebook")
     most_mine = _points_possible(rows, mine, "the gradebook")[1] if mine is not None else None
-    students, people = [], []
+    students: list[int] = []
+    people: list[Row] = []
     for line, row in enumerate(rows[1:], 2):
         login = _cell(row, at["SIS Login ID"])
         number = _cell(row, at["SIS User ID"])
-        # Rows that say what is muted or posted have no ID.
-        if row is possible or not (_cell(row, at["ID"]) + login + number).strip():
+        # Rows without an ID above all students say what is muted or posted. A student without one is a row like others.
+        if row is possible or (not people and not (_cell(row, at["ID"]) + login + number).strip()):
             continue
         own = keys((CANVAS_ID, _cell(row, at["ID"])), (NUMBER, number), (LOGIN, login))
         own |= keys((EMAIL, login)) if "@" in login else frozenset()
@@ -249,6 +253,15 @@ def _points_possible(rows: list[Cells], place: int, shown: str) -> tuple[Cells |
         return row, _maximum(row[place], f"{shown}:{line}")
     told = "export the gradebook again, without sorting or filtering it, or add that row"
     raise InputError([f"{shown}: the row Points Possible is missing, so points cannot be scaled; {told}"])
+
+
+def _refuse_nobody(rows: list[Cells], header: Cells, shown: str) -> None:
+    """InputError if no row has an ID: no grade would have a place to go."""
+    places = [header.index(name) for name in _CANVAS_IDS if name in header]
+    if not any(row[place].strip() for row in rows[1:] for place in places):
+        raise InputError(
+            [f"{shown}: no row has an {', '.join(_CANVAS_IDS[:-1])} or {_CANVAS_IDS[-1]}; export it again"]
+        )
 
 
 def _own_grade(entry: Entry, most: float | None) -> str:

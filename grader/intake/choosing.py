@@ -3,7 +3,7 @@
 Only names decide. The kernel is the kernel.py in a folder of the lab's name, else the one nearest to the top; else
 a file with nearly that name, else the one archive, else the one Python file. The sheet is the answers.yaml in the
 kernel's folder, else one with nearly that name or place. A remark reports every file that is used under another
-name, and every sheet that is not read.
+name, and what is not read although it may be meant: sheets, and other kernels and archives in the kernel's folder.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _COPY = r"(?:[-_ ]?\(?(?P<copy>\d{1,4})\)?)?"
 _NEAR_KERNEL = re.compile(rf"(?P<who>.*_)?kernel{_COPY}\.(?:py|c)", re.IGNORECASE | re.DOTALL)
 _NEAR_ANSWERS = re.compile(rf"(?P<who>.*_)?answers{_COPY}\.ya?ml", re.IGNORECASE | re.DOTALL)
+
+
+#: Files of one kind that a remark names.
+_NAMED = 3
 
 
 class Chosen(NamedTuple):
@@ -57,11 +61,13 @@ def choose(
     paths = sorted(paths, key=lambda path: (path.count("/"), path))
     kernel = _kernel(paths, lab, name, numbered)
     if not kernel:
-        archives = [path for path in paths if path.lower().endswith(_ARCHIVES)] if nested else []
-        if len(archives) == 1:
+        archives = [path for path in paths if path.lower().endswith(_ARCHIVES)]
+        if nested and len(archives) == 1:
             return Chosen(archive=archives[0])
         kernel = "" if sheet_only else _only_program(paths, len(archives), name)
     sheet, remarks = _sheet(paths, kernel, numbered)
+    if not sheet_only:
+        remarks = [*_passed_over(paths, kernel, numbered), *remarks]
     if _base(kernel) not in KERNELS and not numbered and not sheet_only:
         remarks = [f"{kernel} was taken for {named(kernel)}", *remarks]
     return Chosen(kernel, sheet, "", tuple(remarks))
@@ -100,6 +106,18 @@ def _kernel(paths: Sequence[str], lab: str, name: str, numbered: bool) -> str:
     if len({named(path) for path in near}) > 1:
         raise Refused(f"there are kernels in Python and in C ({', '.join(near[:4])}); keep one")
     return _latest(_NEAR_KERNEL, near) if near else ""
+
+
+def _passed_over(paths: Sequence[str], kernel: str, numbered: bool) -> list[str]:
+    """Return what to say of files in its folder that may be meant instead of the kernel; the first of many are named.
+
+    numbered  kernel.py and kernel-1.py are two attempts, of which the last counts
+    """
+    beside = [path for path in paths if _folder(path) == _folder(kernel) and path != kernel]
+    others = [path for path in beside if _NEAR_KERNEL.fullmatch(_base(path)) and not numbered]
+    others += [path for path in beside if path.lower().endswith(_ARCHIVES)]
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    return [f"{', '.join(others[:_NAMED])}{more} not read: {kernel} was"] if others else []
 
 
 def _nearest(paths: list[str], lab: str, name: str) -> list[str]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import pathlib
+import re
 
 import pytest
 from hypothesis import given
@@ -294,6 +295,18 @@ def test_the_row_of_maximums_has_another_name_in_another_language():
     text = CANVAS.replace("    Points Possible,,,,,100,10,", "    Erreichbare Punkte,,,,,40,10,")
 
     assert canvas_cells(text, entry("x", system="canvas", user="101", points=100))["101"] == "40.00"
+
+
+def test_students_whose_ids_are_gone_are_rows_like_others():
+    """One is counted, and gets a grade by name alone; where nobody has an ID, the file is refused."""
+    text = CANVAS.replace('"Snow, Jon",102,u2,jon@x.org', '"Snow, Jon",,,')
+    one = entry("p", system="moodle", user="9", label="Jon Snow")
+    filled = fill(text, "g.csv", batch(one))
+    nobody = re.sub(r",10\d,u\d,[^,]*,", ",,,,", CANVAS)
+
+    assert (filled.account.rows, filled.account.graded, filled.account.by_name) == (3, 1, 1)
+    with pytest.raises(InputError, match="g.csv: no row has an ID, SIS User ID or SIS Login ID"):
+        fill(nobody, "g.csv", batch(one))
 
 
 @pytest.mark.parametrize("maximum", ["0", "0.00", "(read only)", "1E2", "85%", "B+", "ten"])

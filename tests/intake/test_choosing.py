@@ -19,6 +19,28 @@ def test_the_labs_own_folder_comes_first():
 
 
 @pytest.mark.parametrize(
+    ("paths", "numbered", "remarks"),
+    [
+        (["kernel.py", "kernel (1).py"], False, ("kernel (1).py not read: kernel.py was",)),
+        (["a/kernel.py", "a/lab.zip"], False, ("a/lab.zip not read: a/kernel.py was",)),
+        (["kernel.py", "lab.zip"], True, ("lab.zip not read: kernel.py was",)),
+        (["kernel.py", "kernel-1.py"], True, ()),
+        (["kernel.py", "x/kernel (1).py", "x/lab.zip", "mm.py"], False, ()),
+        (
+            ["kernel.py", *(f"kernel-{n}.py" for n in range(6))],
+            False,
+            ("kernel-0.py, kernel-1.py, kernel-2.py and 3 more",),
+        ),
+    ],
+)
+def test_what_may_be_meant_instead_of_the_kernel_is_named(paths, numbered, remarks):
+    """A browser's copy, or an archive, beside the kernel: a student may have handed in the wrong one of the two."""
+    told = choose(paths, numbered=numbered).remarks
+
+    assert len(told) == len(remarks) and all(one.startswith(remark) for one, remark in zip(told, remarks, strict=True))
+
+
+@pytest.mark.parametrize(
     ("sheet", "remark"),
     [
         ("answers.yml", "answers.yml was taken for answers.yaml"),
