@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from array import array
 
 import pytest
 from hypothesis import example, given, settings
@@ -25,6 +26,7 @@ from grader.machine import (
     core,
 )
 from grader.machine.machine import KernelCrash, Machine, NoProgress
+from grader.machine.operations import OPERANDS
 from grader.state.memento import Memento
 from tests.cores import both, compiled, on, plain, result, snapshot
 
@@ -689,3 +691,75 @@ def test_a_core_is_set_up_once(monkeypatch):
         forklab_core.setup({})
     with pytest.raises(HardwareError):
         Machine(Kernel).hw.frames.free(0)
+
+
+# -- without memory ---------------------------------------------------------------------------------------------
+
+
+def operations_short_of_memory():
+    """Return operations of every function of the core, each on a new machine and two processes of it."""
+    numbers = array("i", [1, 3, 290, 5, 1, 401, 298, 3, 6, 1, 299, 1, 7, 1, 298, 48])
+    return {
+        "copy": lambda m, p, q: m.hw.frames.copy(290, 291),
+        "free": lambda m, p, q: m.hw.frames.free(290),
+        "get": lambda m, p, q: p.page_table.get(299),
+        "map": lambda m, p, q: p.page_table.map(400, 298, Protection.READ, cow=True),
+        "replace": lambda m, p, q: p.page_table.map(299, 298, RW),
+        "protect": lambda m, p, q: p.page_table.protect(299, Protection.READ, cow=True),
+        "unmap": lambda m, p, q: p.page_table.unmap(299),
+        "discard": lambda m, p, q: p.page_table._discard(),
+        "defer": lambda m, p, q: p.page_table.map(page=400, frame=298, protection=Protection.READ),
+        "read": lambda m, p, q: m.access(p, 290, 4, 0, Access.READ, ()),
+        "write": lambda m, p, q: m.access(p, 290, 4, 0, Access.WRITE, [300, 400, 500, 600]),
+        "fault": lambda m, p, q: m.access(q, 290, 4, 0, Access.WRITE, [300, 400, 500, 600]),
+        "audit": lambda m, p, q: m.observe(),
+        "answer": lambda m, p, q: core.current().answer(numbers, Kernel).apply({1: p}, m.hw.frames),
+    }
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", operations_short_of_memory())
+def test_an_operation_without_memory_raises_and_leaves_the_log_whole(name):
+    """Whichever allocation fails, the operation raises MemoryError, and the log ends with a whole operation.
+
+    A kernel that fills its memory may catch the error and go on.
+    """
+    testcapi = pytest.importorskip("_testcapi")
+
+    class Simple(Kernel):
+        def page_fault(self, process, fault):
+            process.page_table.map(fault.address // 8, self.hw.frames.allocate(), RW)
+
+        def exit(self, process):
+            pass
+
+    def boot():
+        machine = Machine(Simple, frames=600, log=[])
+        first, second = machine.spawn(), machine.spawn()
+        for page in range(300):
+            first.page_table.map(page, machine.hw.frames.allocate(), RW)
+        machine.begin()
+        return machine, first, second
+
+    operate = operations_short_of_memory()[name]
+    raised = 0
+    with on(compiled()):
+        for number in range(1, 80):
+            machine, *processes = boot()
+            error = None
+            testcapi.set_nomemory(number, number + 1)
+            try:
+                operate(machine, *processes)
+            except Exception as caught:
+                error = caught
+            finally:
+                testcapi.remove_mem_hooks()
+            raised += error is not None
+            assert error is None or MemoryError in (type(error), type(error.__cause__))
+            log, at = machine._frames._log, 0
+            while at < len(log):
+                at += 1 + OPERANDS[log[at]]
+            assert at == len(log)
+            processes[0].page_table.map(500, machine.hw.frames.allocate(), RW)
+
+    assert raised or name in ("copy", "free")

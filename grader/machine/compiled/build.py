@@ -45,11 +45,11 @@ def main() -> int:
 
 def what_is_missing() -> str:
     """Return what a build needs and is not here, in words; "" if all is there."""
-    if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
-        return "Python.h is missing (a package such as python3-dev has it)"
     compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "")
     if compiler and shutil.which(compiler[0]) is None:
         return f"there is no C compiler ({compiler[0]})"
+    if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
+        return "Python.h is missing (a package such as python3-dev has it)"
     if importlib.util.find_spec("setuptools") is None:
         return "setuptools is missing (pip install 'setuptools>=77')"
     return ""
