@@ -75,13 +75,14 @@ class Pack:
     pack (versions.py). What comes out may be damaged in ways that a checksum does not show only if the user's own
     programs wrote it; whoever takes a value apart must still expect ValueError, TypeError and IndexError.
 
-    most  number of values that are kept at most; the ones that were put in first are dropped
+    most     number of values that are kept at most; the ones that were put in first are dropped
+    variant  what else the values depend on: each has a pack of its own
     """
 
-    def __init__(self, kind: str, folder: pathlib.Path, most: int) -> None:
+    def __init__(self, kind: str, folder: pathlib.Path, most: int, variant: str = "") -> None:
         self._kind = kind
         self._most = most
-        name = f"{stamp()}\0{folder.resolve()}"
+        name = f"{stamp()}\0{folder.resolve()}\0{variant}"
         self._key = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         self._values = _unpacked(read(kind, self._key))
         self.new = 0  # values that were put in since the pack was read

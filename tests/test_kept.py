@@ -102,6 +102,7 @@ def test_a_pack_comes_back(tmp_path):
     assert kept.Pack("kind", tmp_path, 10).get(b"a") == ("text", 1, [None, {"key": b"bytes"}])
     assert kept.Pack("kind", tmp_path, 10).get(b"b") is None
     assert kept.Pack("kind", tmp_path.parent, 10).get(b"a") is None
+    assert kept.Pack("kind", tmp_path, 10, "another").get(b"a") is None
 
 
 def test_a_pack_of_another_grader_is_empty(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ runs the grader after each edit changes the answers to a few scenarios; the othe
 those of the runs before. Only passes are kept: a failure is explained from its records.
 
 An answer is kept under its recording's digest, which names the scenario by its hash, and in a pack that belongs to this
-very grader (versions.py).
+very grader (versions.py), with or without the compiled core.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from grader.grade.attempt import Attempt
 from grader.grade.verdicts import PASSED
 from grader.kept import Pack
 from grader.lab.recordings import Recording
+from grader.machine import core
 from grader.protocol.messages import ScenarioMessages
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
@@ -37,7 +38,7 @@ class KeptAnswers(AnswerCache):
 
     def __init__(self, folder: pathlib.Path) -> None:
         super().__init__()
-        self._pack = Pack(KIND, folder, MOST)
+        self._pack = Pack(KIND, folder, MOST, core.current().file)
         self._keys: dict[int, tuple[Trace, bytes]] = {}  # with the trace, so that no other one gets its id
         self._key_of: dict[int, bytes] = {}  # the same by the id of messages, which stay as long as this does
         self._found = False

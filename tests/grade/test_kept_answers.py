@@ -8,6 +8,7 @@ from grader.grade.kept_answers import KeptAnswers
 from grader.grade.session import Session
 from grader.grade.submission import resolve
 from grader.lab.lab import load_lab
+from grader.machine import core
 from grader.protocol.reenact import StandIn
 from tests.labs import kernel_text
 
@@ -85,7 +86,9 @@ def test_another_recording_is_another_scenario(graded, lab):
     assert count == 1
 
 
-@pytest.mark.parametrize("damage", ["cut", "foreign", "another shape", "another grader", "writable by others"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "foreign", "another shape", "another grader", "another core", "writable by others"]
+)
 def test_a_pack_that_cannot_be_trusted_is_not_used(graded, cache, monkeypatch, damage):
     """All is re-enacted, with the same attempts."""
     first, _ = graded()
@@ -98,6 +101,8 @@ def test_a_pack_that_cannot_be_trusted_is_not_used(graded, cache, monkeypatch, d
         monkeypatch.setattr(kept.Pack, "get", lambda self, digest: ((1, 2), "three", ()))
     elif damage == "another grader":
         monkeypatch.setattr(kept, "stamp", lambda: "another")
+    elif damage == "another core":
+        monkeypatch.setattr(core, "current", lambda: core.PYTHON._replace(file="core.so"))
     else:
         cache.chmod(0o777)
 
