@@ -42,6 +42,13 @@ from grader.scenario.model import LINUX
 from grader.scenario.twin import DIMENSIONS
 from grader.view.handout import check_pictures
 
+#: What the strength of a lab is, and why it is less than it seems where it is less than all.
+SHARE = "the share of small changes to the reference that its scenarios catch"
+EARLIER = (
+    "only this lab's own scenarios were run: they catch less than all labs do, since the scenarios of earlier labs "
+    "catch most of the rest"
+)
+
 #: Share of the misconceptions that must lose points in a public scenario: students can find these mistakes themselves.
 PUBLIC_SHARE = 0.8
 
@@ -49,6 +56,7 @@ PUBLIC_SHARE = 0.8
 class Proof(NamedTuple):
     """One proof: what it showed, or the problems that it found. Problems of the kind `files` make the lab unusable.
 
+    shown  "" if there is nothing to say without `-v`
     notes  additional information for the author, shown with `-v`
     """
 
@@ -270,8 +278,11 @@ def check_worlds(lab: Lab, progress: Progress, known: KnownSigns, jobs: int) -> 
     return Proof("worlds", shown, found.differing, notes=notes)
 
 
-def check_mutants(lab: Lab, progress: Progress) -> Proof:
+def check_mutants(lab: Lab, progress: Progress, kept: KeptProofs | None = None) -> Proof:
     """Measure the lab's strength: the share of mutants of its reference that its scenarios catch. It has no minimum."""
+    known = kept_mutants(kept)
+    if known is not None:
+        return known
     from grader.authoring.mutants import measure
     from grader.scenario.describe import sentence
 
@@ -279,8 +290,8 @@ def check_mutants(lab: Lab, progress: Progress) -> Proof:
     caught = strength.public + strength.hidden
     share = caught / strength.different if strength.different else 1.0
     shown = (
-        f"{caught} of {strength.different} are caught ({share:.1%}), {strength.public} by public scenarios; "
-        f"{strength.made - strength.different} are equal to the reference in the lab's worlds"
+        f"strength {share:.1%}: of {strength.different} small changes to the reference {caught} are caught, "
+        f"{strength.public} by public scenarios; {strength.made - strength.different} more change nothing in its worlds"
     )
     notes = [
         f"line {mutant.line}, {mutant.change}: not caught here; it shows in: "
@@ -288,7 +299,18 @@ def check_mutants(lab: Lab, progress: Progress) -> Proof:
         for mutant, scenario in strength.survivors
     ]
     if notes:
-        notes.append("only this lab's scenarios were run; those of earlier labs may catch some of these")
+        notes.append(EARLIER)
+    if kept is not None:
+        kept.keep("mutants", "\n".join([shown, *notes]))
+    return Proof("mutants", shown, [], notes=notes)
+
+
+def kept_mutants(kept: KeptProofs | None) -> Proof | None:
+    """Return the lab's strength if it was measured with exactly these files; None otherwise."""
+    known = kept.shown("mutants") if kept is not None else None
+    if known is None:
+        return None
+    shown, *notes = known.split("\n")
     return Proof("mutants", shown, [], notes=notes)
 
 
@@ -327,7 +349,10 @@ def check_lab(
             if with_worlds:
                 yield _proved("worlds", partial(check_worlds, lab, progress, kept.signs, jobs))
             if with_mutants:
-                yield _proved("mutants", partial(check_mutants, lab, progress))
+                yield _proved("mutants", partial(check_mutants, lab, progress, kept))
+            else:
+                how = f"`{command('check', lab.path)} --mutants` measures the lab's strength in one figure: {SHARE}"
+                yield kept_mutants(kept) or Proof("mutants", "", [], notes=[how])
 
 
 def _loads(lab: Lab) -> bool:

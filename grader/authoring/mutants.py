@@ -2,7 +2,8 @@
 
 A mutant is the reference with one small change in its source: a comparison flipped, a statement dropped, a number off
 by one, two arguments swapped, a condition removed. Only the file of the lab's own reference class is changed; what it
-inherits belongs to an earlier lab. A mutant that no scenario catches, and that verify finds equal in the worlds of the
+inherits belongs to an earlier lab. A correct kernel that is built differently can be changed in the same way; of its
+file only its own class is. A mutant that no scenario catches, and that verify finds equal in the worlds of the
 lab, is not counted: nobody could tell it from the reference there.
 """
 
@@ -29,7 +30,7 @@ from grader.scenario.model import Scenario
 from grader.verify.verify import verify_kernel, worlds
 
 #: Seconds after which a mutant counts as caught: it does not come to an end.
-PATIENCE = 20.0
+PATIENCE = 5.0
 
 #: Steps to which a mutant that no scenario catches is explored.
 STEPS = 6
@@ -77,25 +78,35 @@ class Strength(NamedTuple):
         return self.public + self.hidden + len(self.survivors)
 
 
-def mutants(lab: Lab) -> Iterator[Mutant]:
-    """Yield the mutants of a lab's reference, in the order of its source."""
+def mutants(lab: Lab, kernel: type | None = None) -> Iterator[Mutant]:
+    """Yield the mutants of a lab's reference, or of another correct kernel of it, in the order of its source."""
     assert lab.reference is not None
     reference_kernel(lab)  # its package is importable from here on
-    path = lab.reference.path
+    path, name, package = lab.reference.path, lab.reference.name, lab.reference.path.parent.name
+    if kernel is not None:
+        own = sys.modules[kernel.__module__]
+        assert own.__file__ is not None and own.__package__ is not None
+        path, name, package = pathlib.Path(own.__file__), kernel.__name__, own.__package__
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    others = {
+        id(node)
+        for part in tree.body
+        if kernel is not None and not (isinstance(part, ast.ClassDef) and part.name == name)
+        for node in ast.walk(part)
+    }
     for number, node in enumerate(ast.walk(tree)):
-        for change, apply in _changes(node):
+        for change, apply in _changes(node) if id(node) not in others else ():
             changed = copy.deepcopy(tree)
             apply(list(ast.walk(changed))[number])
-            module = _module(path, ast.fix_missing_locations(changed))
-            yield Mutant(getattr(node, "lineno", 0), change, getattr(module, lab.reference.name))
+            module = _module(path, package, ast.fix_missing_locations(changed))
+            yield Mutant(getattr(node, "lineno", 0), change, getattr(module, name))
 
 
-def _module(path: pathlib.Path, tree: ast.Module) -> ModuleType:
+def _module(path: pathlib.Path, package: str, tree: ast.Module) -> ModuleType:
     """Return a module made of a changed tree. Its source can be read, as verify does (state/elsewhere.py)."""
-    name = f"{path.parent.name}.{path.stem} mutant"
+    name = f"{package}.{path.stem} mutant"
     module = ModuleType(name)
-    module.__package__ = path.parent.name
+    module.__package__ = package
     module.__file__ = f"{path.stem} mutant.py"
     module.__loader__ = _Loader(ast.unparse(tree))  # type: ignore[assignment]
     sys.modules[name] = module
@@ -171,12 +182,15 @@ def _dropper(field: str, place: int) -> Callable[[ast.AST], None]:
     return drop
 
 
-def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None) -> Strength:
-    """Try every mutant on the lab's scenarios, public ones first, and verify those that nothing catches."""
+def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None, kernel: type | None = None) -> Strength:
+    """Try every mutant on the lab's scenarios, public ones first, and verify those that nothing catches.
+
+    kernel  another correct kernel, whose mutants are tried instead of the reference's
+    """
     made = public = hidden = 0
     survivors = []
     recordings = load_recordings(lab, lab.all_scenarios)
-    for mutant in mutants(lab):
+    for mutant in mutants(lab, kernel):
         made += 1
         progress(f"line {mutant.line}: {mutant.change}")
         if _caught(recordings, lab.scenarios, mutant.kernel):

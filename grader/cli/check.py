@@ -95,6 +95,8 @@ def _check_course(path: pathlib.Path, checked: set[pathlib.Path]) -> int:
 
 
 def _print(proof: Proof, verbose: bool) -> None:
+    if not (verbose or proof.shown or proof.problems):
+        return
     mark = "FAIL" if proof.problems else "ok  "
     told = f"  {mark} {proof.name:14} {proof.shown if not proof.problems else ''}".rstrip()
     print("\n".join(fitted([told, *(f"       {problem}" for problem in proof.problems)])))

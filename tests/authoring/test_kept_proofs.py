@@ -116,3 +116,23 @@ def test_processes_that_share_the_work_find_the_same(monkeypatch):
 
     assert try_misconceptions(lab, flags, seen.append, jobs=2) == alone
     assert seen == flags
+
+
+def test_the_strength_of_a_lab_is_shown_once_it_was_measured(course, monkeypatch):
+    """The figure and its survivors are kept for checks of the same files; before that, a note says how to get it."""
+    from grader.authoring.mutants import Mutant, Strength, Survivor
+
+    scenario = load_lab(course / "labs" / "demand-paging").scenarios[0]
+    strength = Strength(12, 8, 1, [Survivor(Mutant(7, "1 is 2", object), scenario)])
+    monkeypatch.setattr("grader.authoring.mutants.measure", lambda lab, progress: strength)
+
+    def mutants(**more):
+        [found] = [p for p in check_lab(course / "labs" / "demand-paging", fresh=False, **more) if p.name == "mutants"]
+        return found
+
+    before, measured, after = mutants(), mutants(with_mutants=True), mutants()
+    monkeypatch.setattr("grader.authoring.mutants.measure", None)
+
+    assert (before.shown, "--mutants` measures the lab's strength" in before.notes[0]) == ("", True)
+    assert measured.shown.startswith("strength 90.0%: of 10 small changes to the reference 9 are caught")
+    assert "own scenarios" in measured.notes[-1] and measured == after == mutants(with_mutants=True)
