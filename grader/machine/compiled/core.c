@@ -683,12 +683,19 @@ static PyObject *table_of(PyObject *processes, int pid) {
     return table;
 }
 
-/* Apply a change of a page table. n: the operation's numbers; known: the table of process `pid`, or NULL */
-static enum outcome apply_to_table(const int *n, PyObject *processes, PyObject *known, int pid) {
+/* What a fault is about. Most operations are about the same, and need not look it up or make it again. */
+typedef struct {
+    PyObject *table, *page_;
+    long long pid, page;
+} Known;
+
+/* Apply a change of a page table. n: the operation's numbers; known: NULL outside of a fault */
+static enum outcome apply_to_table(const int *n, PyObject *processes, const Known *known) {
     Kept kept = {.count = 0};
     enum outcome outcome = DEFER;
-    PyObject *table = known != NULL && n[1] == pid ? keep(&kept, known) : keep_new(&kept, table_of(processes, n[1]));
-    PyObject *page = keep_new(&kept, PyLong_FromLong(n[2])), *frame;
+    int same_table = known != NULL && n[1] == known->pid, same_page = known != NULL && n[2] == known->page;
+    PyObject *table = same_table ? keep(&kept, known->table) : keep_new(&kept, table_of(processes, n[1]));
+    PyObject *page = same_page ? keep(&kept, known->page_) : keep_new(&kept, PyLong_FromLong(n[2])), *frame;
     if (page == NULL) {
         outcome = FAILED;
     } else if (table != NULL && n[0] == MAP) {
@@ -728,7 +735,7 @@ static enum outcome apply_to_frames(const int *n, PyObject *frames) {
 /* Apply operations up to the first that Python must see, which is read: its number is in `*code`.
 
    ABSENT if there are no more numbers, FAILED with an exception. */
-static enum outcome apply(Answer *self, PyObject *processes, PyObject *frames, PyObject *known, int pid, int *code) {
+static enum outcome apply(Answer *self, PyObject *processes, PyObject *frames, const Known *known, int *code) {
     int i, n[5] = {0};
     enum outcome outcome = DONE;
     while (outcome == DONE) {
@@ -740,7 +747,7 @@ static enum outcome apply(Answer *self, PyObject *processes, PyObject *frames, P
         }
         for (i = 1; i <= operands[n[0]]; i++) n[i] = number_at(self, self->next + i);
         self->next += i;
-        outcome = n[0] >= MAP ? apply_to_table(n, processes, known, pid) : apply_to_frames(n, frames);
+        outcome = n[0] >= MAP ? apply_to_table(n, processes, known) : apply_to_frames(n, frames);
         self->next -= outcome == DONE ? 0 : i;
     }
     self->next += outcome != FAILED;
@@ -754,7 +761,7 @@ static PyObject *answer_apply(PyObject *self, PyObject *const *given, Py_ssize_t
         PyErr_SetString(PyExc_TypeError, "apply takes the processes and the frames");
         return NULL;
     }
-    outcome = apply((Answer *)self, given[0], given[1], NULL, 0, &code);
+    outcome = apply((Answer *)self, given[0], given[1], NULL, &code);
     if (outcome == ABSENT) PyErr_SetNone(PyExc_StopIteration);
     return outcome == DONE ? PyLong_FromLong(code) : NULL;
 }
@@ -803,9 +810,9 @@ static PyObject *make_answer(PyObject *Py_UNUSED(module), PyObject *const *given
 typedef struct {
     Kept kept;
     PyObject *machine, *process, *offset_, *access, *kernel, *page_fault, *frames, *table, *entries, *changes, *touched;
-    PyObject *contents, *seen, *disk, *values, *answer, *processes, *before, *byte, *after;
+    PyObject *contents, *seen, *disk, *values, *answer, *processes, *pid_, *before, *byte, *after;
     long long first, count, offset, page_size, right, need, minor, pid;
-    int writing;
+    int writing, introduced;
 } Walk;
 
 /* Keep and return an attribute, or NULL with no exception. */
@@ -853,8 +860,8 @@ static int enter(Walk *walk, PyObject *const *given) {
     if (is_a(walk->kernel, stand_in)) {
         walk->answer = attribute(walk, walk->kernel, s__numbers);
         walk->processes = attribute(walk, walk->kernel, s__processes);
-        if (!is_a(walk->answer, answer_type) || !is_dict(walk->processes) ||
-            !number(((Slotted *)walk->table)->slot[T_PID], &walk->pid) || walk->pid < 0 || walk->pid > PAGE_LIMIT) {
+        walk->pid_ = keep(&walk->kept, ((Slotted *)walk->table)->slot[T_PID]);
+        if (!is_a(walk->answer, answer_type) || !is_dict(walk->processes) || !number(walk->pid_, &walk->pid)) {
             walk->answer = NULL;
         }
     }
@@ -913,7 +920,7 @@ static enum outcome called(PyObject *result, PyObject **error) {
 }
 
 /* Call the kernel's page_fault once. */
-static enum outcome call_kernel(Walk *walk, long long page, int present, PyObject **error) {
+static enum outcome call_kernel(Walk *walk, PyObject *Py_UNUSED(page_), long long page, int present, PyObject **error) {
     PyObject *field[3], *fault, *result = NULL;
     field[0] = PyLong_FromLongLong(page * walk->page_size + walk->offset);
     field[1] = same(walk->access);
@@ -927,23 +934,20 @@ static enum outcome call_kernel(Walk *walk, long long page, int present, PyObjec
 }
 
 /* Do what StandIn.page_fault does; an answer that is not for this fault is for Python to refuse. */
-static enum outcome re_enact(Walk *walk, long long page, int present, PyObject **error) {
+static enum outcome re_enact(Walk *walk, PyObject *page_, long long page, int present, PyObject **error) {
     int code = 0;
     enum outcome outcome;
     Answer *answer = (Answer *)walk->answer;
-    PyObject *pid;
+    Known known = {walk->table, page_, walk->pid, page};
     if (answer->next < 0 || answer->count - answer->next < 3 || number_at(answer, answer->next) != FAULT ||
         number_at(answer, answer->next + 1) != walk->pid || number_at(answer, answer->next + 2) != page) {
-        return call_kernel(walk, page, present, error);
+        return call_kernel(walk, page_, page, present, error);
     }
-    pid = PyLong_FromLongLong(walk->pid);
-    if (pid == NULL || PyDict_SetItem(walk->processes, pid, walk->process) < 0) {
-        Py_XDECREF(pid);
-        return FAILED;
-    }
-    Py_DECREF(pid);
+    /* A stand-in forgets no process, so that once in an access is enough. */
+    if (!walk->introduced && PyDict_SetItem(walk->processes, walk->pid_, walk->process) < 0) return FAILED;
+    walk->introduced = 1;
     answer->next += 3;
-    outcome = apply(answer, walk->processes, walk->frames, walk->table, (int)walk->pid, &code);
+    outcome = apply(answer, walk->processes, walk->frames, &known, &code);
     if (outcome == FAILED || (outcome == DONE && code == RETURNED)) return outcome;
     /* Python goes on from the number that it must see. */
     answer->next -= outcome == DONE && answer->next > 0;
@@ -956,7 +960,7 @@ static enum outcome fault(Walk *walk, PyObject *page_, long long page, long long
     enum outcome found;
     PyObject *error = NULL, **reads = &((Slotted *)walk->disk)->slot[C_READS];
     if (!number(*reads, &before)) return DEFER;
-    found = (walk->answer == NULL ? call_kernel : re_enact)(walk, page, *pte != 0, &error);
+    found = (walk->answer == NULL ? call_kernel : re_enact)(walk, page_, page, *pte != 0, &error);
     if (found == FAILED) return FAILED;
     *pte = 0;
     found = look_up(walk->entries, page_, pte);
