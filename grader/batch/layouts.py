@@ -233,7 +233,8 @@ def _gradescope_people(folder: pathlib.Path) -> dict[str, tuple[list[Person], st
     import yaml
 
     try:
-        told = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # Every value as it is written: 0042345 is an ID number, and not a number in octal.
+        told = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
         people = {}
         for key, entry in told.items():
             match = _GRADESCOPE.fullmatch(str(key))
@@ -245,15 +246,19 @@ def _gradescope_people(folder: pathlib.Path) -> dict[str, tuple[list[Person], st
         raise InputError([f"{path}: this is not Gradescope's list of submissions ({type(error).__name__})"]) from None
 
 
-def _time(value: Any) -> str:
+def _time(text: object) -> str:
     """Return a time as ISO 8601; YAML gives times with an offset as such, and converts those without one to UTC."""
+    import yaml
+
+    value = yaml.safe_load(text) if isinstance(text, str) else None
     if not isinstance(value, datetime.datetime):
         return ""
     return (value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)).isoformat()
 
 
 def _person(told: dict[str, Any]) -> Person:
-    return Person(*(printable(str(told.get(name) or ""), 200) for name in (":name", ":email", ":sid")))
+    values = (told.get(name, "") for name in (":name", ":email", ":sid"))
+    return Person(*(printable("" if value in ("~", "null") else str(value), 200) for value in values))
 
 
 def about_people(found: FoundSubmission) -> dict[str, Any]:

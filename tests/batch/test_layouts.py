@@ -77,7 +77,21 @@ def test_gradescope_groups_are_one_submission(tmp_path):
     assert group.others == (Person("Jon", "", "8"), Person("", "eve@x.org", ""))
 
 
-@pytest.mark.parametrize("text", ["- 1\n- 2\n", "submission_11:\n  :submitters: {Jane: 1}\n", "x: 2026-13-01\n"])
+@pytest.mark.parametrize(("sid", "number"), [("0022345", "0022345"), ("1e5", "1e5"), ("~", ""), ("", ""), ("on", "on")])
+def test_an_id_number_without_quotes_is_what_is_written(tmp_path, sid, number):
+    """Not 9445, which is 0022345 in octal, and may be somebody else's."""
+    put(tmp_path, "submission_11/kernel.py")
+    (tmp_path / "submission_metadata.yml").write_text(
+        f"submission_11:\n  :submitters:\n  - :sid: {sid}\n  :created_at: 2026-11-20 13:00:00 +01:00\n"
+    )
+    [one] = find_submissions(tmp_path)
+
+    assert (one.number, one.submitted) == (number, "2026-11-20T13:00:00+01:00")
+
+
+@pytest.mark.parametrize(
+    "text", ["- 1\n- 2\n", "submission_11:\n  :submitters: {Jane: 1}\n", "submission_11:\n  :created_at: 2026-13-01\n"]
+)
 def test_a_strange_metadata_file_is_named(tmp_path, text):
     """Not an exception: the file and what it should be."""
     put(tmp_path, "submission_11/kernel.py")
