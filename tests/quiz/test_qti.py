@@ -250,11 +250,25 @@ def test_a_package_of_items_is_one_quiz():
     body = interaction("choice", simple("a", "b"))
     one = item2(body, declared(1))
     items, notes = formats.read(
-        package(imsmanifest="<manifest/>", items__1=one, items__2=one, test="<assessmentTest/>"), "p.zip"
+        package(imsmanifest="<manifest/>", items__1=one, items__2=one, test="<assessmentTest/>", x="<other/>"), "p.zip"
     )
 
     assert [item.id for item in items] == ["q", "q-2"]
-    assert told(notes) == ["p.zip/test.xml:1: <assessmentTest> holds no questions; left out"]
+    assert told(notes) == ["p.zip/x.xml:1: <other> holds no questions; left out"]
+
+
+def test_the_test_of_a_package_gives_the_order():
+    """The tenth file comes after the second, although its name does not; a weight is named, since it is left out."""
+    body = interaction("choice", simple("a", "b"))
+    item = item2(body, declared(1))
+    files = {f"items__{n}": item.replace("title='q'", f"title='item{n}'") for n in (1, 2, 10, 3)}
+    refs = "".join(f"<assessmentItemRef href='../items/{n}.xml'/>" for n in (2, 10))
+    refs += "<assessmentItemRef href='../items/1.xml'><weight identifier='W' value='2'/></assessmentItemRef>"
+    test = f"<assessmentTest><testPart><assessmentSection>{refs}</assessmentSection></testPart></assessmentTest>"
+    items, notes = formats.read(package(**files, tests__test=test), "p.zip")
+
+    assert [item.id for item in items] == ["item2", "item10", "item1", "item3"]
+    assert told(notes) == ["p.zip/tests/test.xml:1: the weight of items/1.xml is left out; check its points"]
 
 
 @pytest.mark.parametrize(

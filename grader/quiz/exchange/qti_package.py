@@ -6,15 +6,20 @@ Nothing is unpacked to disk. The file sizes given in a zip are not trusted: read
 from __future__ import annotations
 
 import io
+import posixpath
 import stat
 import zipfile
 import zlib
 
+from grader.escape import printable
 from grader.quiz.exchange.item import Item
 from grader.quiz.exchange.limits import COUNT_LIMIT, MEMBER_LIMIT, PACKAGE_LIMIT, SIZE_LIMIT, UNPACKED_LIMIT
 from grader.quiz.exchange.notes import ImportFailed, Note, limited
 from grader.quiz.exchange.qti import ROOTS, questions_of
 from grader.quiz.exchange.xml_tree import read_xml
+
+#: The root element of a file that puts questions into an order.
+_TEST = "assessmentTest"
 
 #: Root elements of files that describe the package or a test; they contain no questions and are not reported.
 _ABOUT = ("manifest", "quiz", "assessmentMeta", "topic", "assignment")
@@ -27,17 +32,40 @@ def read(data: bytes, name: str) -> tuple[list[Item], list[Note]]:
     items: list[Item] = []
     notes: list[Note] = []
     taken: dict[str, int] = {}
-    for member, text in _members(data, name):
+    members = _members(data, name)
+    order = _order(members, name, notes)
+    for member, text in sorted(members, key=lambda one: order.get(one[0], len(order))):
         root = read_xml(text, f"{name}/{member}")
         if root.name in ROOTS:
             found, said = questions_of(root, f"{name}/{member}", taken)
             items += found[: COUNT_LIMIT - len(items)]
             notes += said
-        elif root.name not in _ABOUT:
+        elif root.name not in (*_ABOUT, _TEST):
             notes.append(Note(f"{name}/{member}", root.line, f"<{root.name[:40]}> holds no questions; left out", True))
     if not items and not notes:
         raise ImportFailed(f"{name}: no file in this zip is QTI (<questestinterop> or <assessmentItem>)")
     return items, limited(notes)
+
+
+def _order(members: list[tuple[str, bytes]], name: str, notes: list[Note]) -> dict[str, int]:
+    """Return the place of each question's file in the package's test; files have numbers, and 10 comes before 2.
+
+    What else a test says of its questions is noted: their weights.
+    """
+    order: dict[str, int] = {}
+    for member, text in members:
+        if b"assessmentTest" not in text:
+            continue
+        test = read_xml(text, f"{name}/{member}")
+        if test.name != _TEST:
+            continue
+        for reference in test.below("assessmentItemRef"):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(member), reference.get("href")))
+            order.setdefault(path, len(order))
+            if any(weight.get("value") not in ("1", "1.0") for weight in reference.all("weight")):
+                lost = f"the weight of {printable(path, 80)} is left out; check its points"
+                notes.append(Note(f"{name}/{member}", reference.line, lost, True))
+    return order
 
 
 def _members(data: bytes, name: str) -> list[tuple[str, bytes]]:
