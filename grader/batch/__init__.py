@@ -45,7 +45,7 @@ from grader.batch.rows import KeptGrades, OverrideRow
 from grader.batch.similar import compare_kernels, write_similarity
 from grader.batch.sources import BatchSubmission, read_source
 from grader.batch.store import NAME as STORE
-from grader.batch.store import Kept, Key, Store, StoreError
+from grader.batch.store import DamagedRow, Kept, Key, Store, StoreError
 from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import Lab
@@ -314,8 +314,15 @@ def _told(
 
 def _changes(store: Store, parts: list[KeptGrades]) -> list[str]:
     """Return who moved since the run before this one, and keep this run's grades for the next."""
-    before, (number, when) = store.finished(parts), store.last_run()
+    number, when = store.last_run()
+    damage = ""
+    try:
+        before = store.finished(parts)
+    except DamagedRow as error:  # found last, and no grade rests on it: the class keeps its grades
+        before, damage = None, str(error)
     store.finish(parts, time.strftime("%Y-%m-%d %H:%M"))
+    if damage:
+        return [f"The grades of the batch before this one cannot be compared: {damage.partition('; ')[0]}."]
     if before is None:
         return ["There is no earlier batch in this --output to compare with."]
     grades: KeptGrades = {"scenarios": parts[0]["scenarios"], "submissions": {}}

@@ -54,6 +54,10 @@ class StoreError(Exception):
     """The store cannot be used: a sentence with the file and the way out. What was committed is not lost by it."""
 
 
+class DamagedRow(StoreError):
+    """A row is not what a batch writes."""
+
+
 class Key(NamedTuple):
     """Holds what an attempt depends on, each as a hash."""
 
@@ -175,7 +179,10 @@ class Store:
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {_way_out(error)}") from error
         except checked.BadRow as error:
-            raise StoreError(f"{self.path}: {error}; no batch wrote this, so nothing of it is used") from error
+            raise DamagedRow(
+                f"{self.path}: {error}; no batch wrote this, so nothing of it is used: remove the file, "
+                "or name another --output"
+            ) from error
         except OSError as error:
             told = error.strerror or str(error)
             raise StoreError(f"{error.filename or self.path}: {told}; name an --output that can be written") from error

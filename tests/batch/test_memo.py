@@ -209,6 +209,20 @@ def test_a_row_that_was_changed_counts_as_without_a_memo(cli, graded, again, tmp
     assert status == 2 and "no batch wrote this" in err
 
 
+def test_damaged_grades_of_the_batch_before(again, graded, tmp_path, cli):
+    """The class keeps its grades, --changes says that it cannot compare, and the next run has something to compare."""
+    before = again()
+    with contextlib.closing(sqlite3.connect(tmp_path / "out" / NAME)) as db, db:
+        db.execute("UPDATE finished SET grades = '{}'")
+    words = graded[1], graded[0] / "class", tmp_path / "out", "--changes"
+    status, out, err = batch(cli, *words)
+
+    assert status == 0, err
+    assert "The grades of the batch before this one cannot be compared: " in out
+    assert bytes_of(tmp_path / "out") == before
+    assert "cannot be compared" not in batch(cli, *words)[1]
+
+
 @pytest.mark.parametrize("what", ["label", "sheet", "kernel"])
 def test_what_a_result_depends_on_is_seen(again, graded, tmp_path, built, what):
     """A new name, sheet or kernel makes the result of its submission again, and no other."""
