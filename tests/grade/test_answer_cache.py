@@ -18,6 +18,7 @@ from grader.protocol.messages import ScenarioMessages
 from grader.protocol.reenact import StandIn
 from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
+from tests.marks import proofs_but
 from tests.protocol.test_reenact import _MUTATION, STORY, Scripted, honest_answers, mutate
 from tests.sandbox.plain_box import PlainBox
 from tests.scenario.test_loader import parse
@@ -202,13 +203,14 @@ def class_of():
         examiner.discard()
 
 
-def test_kernels_of_a_class_are_judged_as_if_each_were_alone(class_of):
+@pytest.mark.parametrize("every", proofs_but(20, [20, 6]))
+def test_kernels_of_a_class_are_judged_as_if_each_were_alone(class_of, every):
     """Real kernels on scenarios of a lab, in random order, with and without knowing of each other."""
     lab = load_lab(ROOT / "labs" / "copy-on-write")
     alone, followed = class_of(None), class_of(AnswerCache())
     order = random.Random(0)
 
-    for scenario in (*lab.scenarios[::10], *lab.hidden[::6]):
+    for scenario in (*lab.scenarios[::every], *lab.hidden[::every]):
         output = load_recording(lab, scenario)
         for name in order.sample(list(KERNELS), len(KERNELS)):
             found, own = (attempt_each(scenario, output, which[name]) for which in (followed, alone))

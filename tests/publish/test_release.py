@@ -33,12 +33,14 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", proofs_but(LAB, sorted(path.parent.name for path in ROOT.glob("labs/*/lab.yaml"))))
-def test_no_secret_is_in_any_byte(name, root, tmp_path):
+def test_no_secret_is_in_any_byte(name, root, folder, tmp_path):
     """No line of any lab's hidden scenario, of a reference, a misconception, a key or a model sheet is in any release.
 
     Written without the release's own search: against the repository's folders, wheel included.
     """
-    release(load_lab(root / "labs" / name), tmp_path / "out")
+    if name != LAB:
+        folder = tmp_path / "out"
+        release(load_lab(root / "labs" / name), folder)
     lab, outputs = root / "labs" / name, root / "reference" / "outputs" / name
     secret = [path for pattern in SECRET_FILES for path in root.glob(pattern)]
     secret += [outputs / f"{path.stem}.json" for path in lab.glob("hidden/*.yaml")]
@@ -48,7 +50,7 @@ def test_no_secret_is_in_any_byte(name, root, tmp_path):
     secrets = {line for path in secret for line in lines(path.read_bytes())} - known
     assert len(secrets) > 500
 
-    for file, data in contents(tmp_path / "out"):
+    for file, data in contents(folder):
         assert not secrets & set(lines(data)), file
 
 

@@ -9,6 +9,7 @@ from grader.machine import Access, Protection
 from grader.machine.machine import Machine
 from grader.machine.outcome import FileSpec
 from reference.file_backed import FileBackedKernel
+from tests.marks import ORDERS
 from tests.reference.file_backed_kernels import KERNELS
 
 RW = Protection.READ | Protection.WRITE
@@ -185,7 +186,7 @@ def test_a_touch_that_fails_leaks_nothing(run, operation, after):
     assert run.step("exit", run.p)[1].frames == 0
 
 
-@pytest.mark.parametrize("order", ["lowest", "stride", "random"])
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_correct_but_different_kernels_pass(root, kernel, order):
     """Other books, orders and ways to the same entries fail in no scenario of the lab."""

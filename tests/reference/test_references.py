@@ -11,7 +11,7 @@ from grader.lab.kernels import misconceptions
 from grader.lab.lab import load_lab
 from grader.lab.recordings import load_recording
 from grader.replay.simulated import replay
-from tests.marks import proofs_but
+from tests.marks import ORDERS, proofs_but
 from tests.reference.alternatives import ALTERNATIVES
 from tests.reference.linux_kernels import KERNELS as LINUX_KERNELS
 
@@ -24,7 +24,7 @@ def labs(request):
     return {name: load_lab(root / "labs" / name) for name in LABS}
 
 
-@pytest.mark.parametrize("order", ["lowest", "stride", "random"])
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(
     ("name", "kernel"),
     [(n, k) for n in ALTERNATIVES for k in ALTERNATIVES[n]] + [("linux", k) for k in LINUX_KERNELS],

@@ -8,6 +8,7 @@ from grader.grade.attempt import attempt_each, attempt_here
 from grader.lab.lab import load_lab
 from grader.lab.recordings import load_recording
 from reference.file_backed import FileBackedKernel
+from tests.marks import ORDERS
 from tests.reference.swapping_kernels import KERNELS
 
 
@@ -16,7 +17,7 @@ def lab():
     return load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "swapping")
 
 
-@pytest.mark.parametrize("order", ["lowest", "stride", "random"])
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.__name__)
 def test_correct_but_different_kernels_pass(lab, kernel, order):
     """How slots, sharers and the line are kept is free, and so is what is done first, under any allocation order."""

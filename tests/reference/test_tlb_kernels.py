@@ -9,6 +9,7 @@ from grader.lab.lab import load_lab
 from grader.lab.recordings import load_recording
 from reference.swapping import SwappingKernel
 from reference.tlb import TlbKernel
+from tests.marks import ORDERS
 from tests.reference.alternatives import FaultsByItself, UnmapsOneByOne, later
 from tests.reference.tlb_kernels import RecordPerPage
 
@@ -124,7 +125,7 @@ def lab():
     return load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "tlb")
 
 
-@pytest.mark.parametrize("order", ["lowest", "stride", "random"])
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.__name__)
 def test_correct_but_different_kernels_pass(lab, kernel, order):
     """When, how much and in which order one flushes is free, under any allocation order."""

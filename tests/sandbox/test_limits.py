@@ -24,6 +24,7 @@ from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import LEVELS, IsolationError, Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
+from tests.marks import proofs_but
 from tests.reference.alternatives import PageByPage
 from tests.scenario.test_loader import HEAD, parse
 
@@ -91,6 +92,7 @@ def _stop(processes):
         process.wait()
 
 
+@pytest.mark.proof  # of a whole batch, test_trouble.py shows the same in a second
 def test_verdicts_on_a_busy_machine_are_those_of_an_idle_one(request):
     """With all processors loaded, and two graders side by side, every verdict is what it was before."""
     limits = Limits(cpu_s=0.3, wall_s=1.0)
@@ -318,7 +320,7 @@ def _lives(pid):
         return False
 
 
-@pytest.mark.parametrize("level", ["L1", "L2", "auto"])
+@pytest.mark.parametrize("level", proofs_but("L2", ["L1", "L2", "auto"]))
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_end_of_the_grader_is_the_end_of_everything(tmp_path, lab, how, level):
     """Ctrl-C, a polite and an impolite kill end the grader and all it has started, within a second."""

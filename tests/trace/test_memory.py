@@ -1,5 +1,6 @@
 """What is in frames, page cache and slots, as the records tell it, against the machine that was there."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from grader.scenario.loader import parse_scenario
 from grader.trace.memory import Memory
 from reference.file_backed import FileBackedKernel
 from reference.swapping import SwappingKernel
+from tests.marks import proofs_but
 from tests.scenario.test_loader import parse
 from tests.trace.test_state import SWAP_HEAD, lab_of
 
@@ -46,9 +48,7 @@ def assert_same(memory, machine, where):
     hardware=st.integers(0, LIMIT - 1),
     moves=st.lists(st.tuples(*[st.integers(0, LIMIT - 1)] * 5), min_size=8, max_size=16),
 )
-@settings(max_examples=40, deadline=None)
-def test_it_is_the_live_machine_s_after_every_step(name, hardware, moves):
-    """Whatever happens on a kernel that keeps mmap's promises, contents are what the machine has."""
+def follow_a_random_scenario(name, hardware, moves):
     lab, words = lab_of(name)
     kernel = reference_kernel(lab)
     scenario = write_scenario(lab, words, kernel, (hardware, moves)).scenario
@@ -57,6 +57,12 @@ def test_it_is_the_live_machine_s_after_every_step(name, hardware, moves):
     for record in run.records():
         memory.follow(record)
         assert_same(memory, run.machine, record.number)
+
+
+@pytest.mark.parametrize("examples", proofs_but(15, [15, 100]))
+def test_it_is_the_live_machine_s_after_every_step(examples):
+    """Whatever happens on a kernel that keeps mmap's promises, contents are what the machine has."""
+    settings(max_examples=examples, deadline=None)(follow_a_random_scenario)()
 
 
 def test_every_frame_in_use_is_accounted_for():

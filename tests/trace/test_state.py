@@ -18,6 +18,7 @@ from grader.trace.records import ProcessPage
 from grader.trace.state import Counts, State
 from reference.swapping import SwappingKernel
 from tests.kernels import SmallKernel
+from tests.marks import proofs_but
 from tests.reference.swapping_kernels import SwapsFromTheHandout
 from tests.scenario.test_loader import parse
 
@@ -101,9 +102,7 @@ def assert_same(state, machine):
     hardware=st.integers(0, LIMIT - 1),
     moves=st.lists(st.tuples(*[st.integers(0, LIMIT - 1)] * 5), min_size=8, max_size=16),
 )
-@settings(max_examples=40, deadline=None)
-def test_it_is_the_live_machine_s_after_every_step(name, hardware, moves):
-    """Whatever happens: page tables, TLB, regions, frames and slots in use, and files are what the machine has."""
+def follow_a_random_scenario(name, hardware, moves):
     lab, words = lab_of(name)
     kernel = reference_kernel(lab)
     story = Followed(write_scenario(lab, words, kernel, (hardware, moves)).scenario, kernel)
@@ -116,6 +115,12 @@ def test_it_is_the_live_machine_s_after_every_step(name, hardware, moves):
             assert story.state.out == story.books()
 
     assert sum(c.minor + c.major for c in story.state.counts.values()) == counts
+
+
+@pytest.mark.parametrize("examples", proofs_but(15, [15, 100]))
+def test_it_is_the_live_machine_s_after_every_step(examples):
+    """Whatever happens: page tables, TLB, regions, frames and slots in use, and files are what the machine has."""
+    settings(max_examples=examples, deadline=None)(follow_a_random_scenario)()
 
 
 @pytest.mark.parametrize("name", ["swapping", "tlb"])
