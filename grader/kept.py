@@ -55,17 +55,26 @@ def read(kind: str, key: str) -> bytes | None:
     return kept if kept and hashlib.sha256(kept).digest() == digest else None
 
 
-def keep(kind: str, key: str, data: bytes, most: int = 0) -> None:
-    """Keep data under a key. OSError if it cannot be written.
+def keep(kind: str, key: str, data: bytes, most: int = 0) -> bool:
+    """Keep data under a key. Return False without a folder for it. OSError if it cannot be written.
 
     most  number of keys that are kept at most; the ones that were written first are dropped. 0: no limit
     """
     folder = folder_of(kind)
     if folder is None:
-        return
+        return False
     write_file(folder / key, hashlib.sha256(data).digest() + data)
     if most:
         _drop_oldest(folder, most)
+    return True
+
+
+def forget(kind: str, key: str) -> None:
+    """Drop what was kept under a key, if anything was."""
+    folder = folder_of(kind)
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            (folder / key).unlink()
 
 
 class Pack:

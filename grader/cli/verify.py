@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         limits: dict[str, None] = {}  # remarks, each once
         progress = _Progress()
         try:
-            for verified in verify_all(session, chosen, submission, options.steps, progress):
+            for verified in verify_all(session, chosen, submission, options.steps, progress, resume=True):
                 progress.clear()
                 limits.update(dict.fromkeys(remarks(verified.outcome)))
                 status = max(status, _print(verified, session.lab, options))

@@ -8,6 +8,8 @@ of steps.
 
 from __future__ import annotations
 
+import hashlib
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from grader.state.elsewhere import Unmergeable
 from grader.state.memento import Memento, Opaque
 from grader.trace.records import Trace
 from grader.verify.actions import Action, actions, setup
+from grader.verify.frontier import Frontier, Kept
 from grader.verify.product import MakeSide, Node, Product, ReferenceFault
 from grader.verify.sides import LocalSide, Strayed
 
@@ -28,6 +31,9 @@ STEPS = 40
 
 #: Scenarios that are explored by replay, unless the user asks for a number of steps: about ten seconds' worth.
 REPLAYED = 5000
+
+#: Bytes of the hash of a state's form.
+HASHED = 20
 
 #: Processor seconds that a kernel in the sandbox may use in one world.
 TIME_S = 90.0
@@ -47,6 +53,7 @@ class Outcome(NamedTuple):
     merged      False if the kernel was explored by replay; `reason` says why, after "it". If the kernel was merged,
                 `reason` says why the exploration ended early
     stopped     True if the user stopped it
+    kept        True if the same command goes on from here; resumed: states that an earlier one had found
     """
 
     steps: int
@@ -58,6 +65,8 @@ class Outcome(NamedTuple):
     merged: bool = True
     reason: str = ""
     stopped: bool = False
+    kept: bool = False
+    resumed: int = 0
 
 
 class _Found(NamedTuple):
@@ -72,7 +81,11 @@ class _State(NamedTuple):
 
     number: int
     steps: tuple[Step, ...]
-    node: Node
+    node: Node | None  # None if an earlier exploration found it: its steps lead there
+
+
+class _Unfit(Exception):
+    """Something that an earlier exploration kept does not fit this one."""
 
 
 class _Tired(Exception):
@@ -83,14 +96,24 @@ class _Search:
     """The search with merging."""
 
     def __init__(
-        self, world: World, reference: MakeKernel, make_side: MakeSide, progress: Progress, time_s: float = TIME_S
+        self,
+        world: World,
+        reference: MakeKernel,
+        make_side: MakeSide,
+        progress: Progress,
+        time_s: float = TIME_S,
+        frontier: Frontier | None = None,
     ) -> None:
         self.world = world
+        self.frontier = frontier
+        self.begun: Node | None = None  # before the first step, if there may be states without a node
+        self.resumed = 0
+        self.now: tuple[_State, int] | None = None  # the state that is being continued, and the edges before it
         self.time_s = time_s
         self.product = Product(world, reference, make_side)
         self.progress = progress
         self.known: dict[bytes, int] = {}
-        self.levels: dict[int, list[_State]] = {}
+        self.levels: dict[int, deque[_State]] = {}
         self.next: list[list[tuple[int, int]]] = []  # state -> (steps, state that follows) for each action
         self.edges = 0
         self.best: _Found | None = None
@@ -101,20 +124,57 @@ class _Search:
     def run(self, steps: int) -> Outcome:
         level = 0
         try:
-            self._begin()
+            level = self._resume(steps)
+            if not self.resumed:
+                self._begin()
             while self.best is None and self.levels and level < steps:
                 self._continue_level(level)
                 level += 1
                 if self.best is None:
                     self.product.candidate.check_elsewhere()
         except KeyboardInterrupt:
-            return self._outcome(level, stopped=True)
+            return self._outcome(level, stopped=True)._replace(kept=self._keep(level))
         except Strayed:
             # Whether this is a difference, a run of these steps from the beginning will show.
             self._note(_Found(self.level, self.path))
         except _Tired:
-            return self._outcome(level)._replace(reason=f"used {self.time_s:g} s of processor time")
+            reason = f"used {self.time_s:g} s of processor time"
+            return self._outcome(level)._replace(reason=reason, kept=self._keep(level))
+        if self.frontier is not None and (self.best is not None or not self.levels):
+            self.frontier.forget()
         return self._outcome(level)
+
+    def _resume(self, steps: int) -> int:
+        """Go on where an earlier exploration was stopped, if one was. Return the level that comes next."""
+        if self.frontier is None:
+            return 0
+        self.begun = self.product.save()
+        found = self.frontier.read()
+        if found is None or found.level > steps:
+            return 0
+        self.known = {digest: number for number, digest in enumerate(found.known)}
+        self.next, self.edges = found.following, found.edges
+        self.levels = {at: deque(_State(n, path, None) for n, path in rows) for at, rows in found.waiting.items()}
+        self.resumed = len(found.known)
+        return found.level
+
+    def _keep(self, level: int) -> bool:
+        """Keep how far the search came. Return True if it can go on from there.
+
+        It may have been stopped anywhere: only a state in `known` has been saved, and its end tried; and a state that
+        still waits is continued again, from its first action on.
+        """
+        if self.frontier is None or self.best is not None or not self.known:
+            return False
+        known, following, edges = list(self.known), self.next[: len(self.known)], self.edges
+        waiting = {
+            at: [(state.number, state.steps) for state in states if state.number < len(known)]
+            for at, states in self.levels.items()
+        }
+        if self.now is not None and any(n == self.now[0].number for rows in waiting.values() for n, _ in rows):
+            state, edges = self.now
+            following[state.number] = []
+        return self.frontier.keep(Kept(level, edges, known, following, waiting))
 
     def _begin(self) -> None:
         path: tuple[Step, ...] = ()
@@ -127,21 +187,47 @@ class _Search:
 
     def _continue_level(self, level: int) -> None:
         """Try every action in every state of a level."""
-        states = self.levels.pop(level, [])
-        for done, state in enumerate(states):
-            self.product.restore(state.node)
+        states = self.levels.setdefault(level, deque())
+        many = len(states)
+        for done in range(many):
+            state = self._reached(states[0])
+            self.now = state, self.edges
             byte = self.product.fresh_byte()
             for action in actions(self.world, self.product.reference, len(state.steps), byte):
                 self._try(state, action, level)
                 if self.best is not None and self.best.length <= level + 1:
                     return
+            states.popleft()
+            self.now = None
+            assert state.node is not None
             self.product.forget(state.node)
-            self.progress(level, len(self.next), self.edges, (done + 1) / len(states))
+            self.progress(level, len(self.next), self.edges, (done + 1) / many)
             if self.product.candidate.spent() > self.time_s:
                 raise _Tired
+        del self.levels[level]
+
+    def _reached(self, state: _State) -> _State:
+        """Go to a state. _Unfit if it was found by an earlier exploration, and its steps lead elsewhere now."""
+        product = self.product
+        if state.node is not None:
+            product.restore(state.node)
+            return state
+        assert self.begun is not None
+        product.restore(self.begun)
+        try:
+            fits = all(map(product.step, state.steps)) and self.known.get(self._key()) == state.number
+        except (Strayed, ReferenceFault):
+            fits = False
+        if not fits:
+            raise _Unfit
+        return state._replace(node=product.save())
+
+    def _key(self) -> bytes:
+        return hashlib.sha256(self.product.key()).digest()[:HASHED]
 
     def _try(self, state: _State, action: Action, level: int) -> None:
         product = self.product
+        assert state.node is not None
         product.restore(state.node)
         path = state.steps + action
         for number, step in enumerate(action, 1):
@@ -162,15 +248,16 @@ class _Search:
 
     def _arrive(self, path: tuple[Step, ...], level: int) -> int:
         """Return the number of the present state; a new one is saved, and the end is tried there."""
-        key = self.product.key()
-        number = self.known.setdefault(key, len(self.next))
-        if number < len(self.next):
-            return number
+        key = self._key()
+        known = self.known.get(key)
+        if known is not None:
+            return known
+        number = len(self.known)
+        self.levels.setdefault(level, deque()).append(_State(number, path, self.product.save()))
         self.next.append([])
-        state = _State(number, path, self.product.save())
-        self.levels.setdefault(level, []).append(state)
         if not self.product.ends_well():
             self._note(_Found(level, path))
+        self.known[key] = number  # the last of these: see _keep
         return number
 
     def _note(self, found: _Found) -> None:
@@ -178,7 +265,7 @@ class _Search:
             self.best = found
 
     def _outcome(self, level: int, stopped: bool = False) -> Outcome:
-        closed = self.best is None and not self.levels and not stopped
+        closed = self.best is None and not any(self.levels.values()) and not stopped
         covered = level if self.best is None else max(self.best.length - 1, 0)
         difference = None if self.best is None or stopped else self.best.steps
         return Outcome(
@@ -189,6 +276,7 @@ class _Search:
             closed,
             None if difference is None else written(self.world, difference),
             stopped=stopped,
+            resumed=self.resumed,
         )
 
 
@@ -212,10 +300,22 @@ def quiet(steps: int, states: int, edges: int, share: float) -> None:
 
 
 def explore(
-    world: World, reference: MakeKernel, candidate: MakeKernel, steps: int = STEPS, progress: Progress = quiet
+    world: World,
+    reference: MakeKernel,
+    candidate: MakeKernel,
+    steps: int = STEPS,
+    progress: Progress = quiet,
+    frontier: Frontier | None = None,
 ) -> Outcome:
     """Explore a world with merging. Unmergeable, or Opaque, if two states of the candidate cannot be compared."""
-    return explore_side(world, reference, lambda begun, base, _: LocalSide(begun, candidate, base), steps, progress)
+    return explore_side(
+        world,
+        reference,
+        lambda begun, base, _: LocalSide(begun, candidate, base),
+        steps,
+        progress,
+        frontier=frontier,
+    )
 
 
 def explore_side(
@@ -225,19 +325,25 @@ def explore_side(
     steps: int = STEPS,
     progress: Progress = quiet,
     time_s: float = TIME_S,
+    frontier: Frontier | None = None,
 ) -> Outcome:
     """Explore a world with merging, with a candidate in this process or in the sandbox. Unmergeable, Opaque, Strayed.
 
-    time_s  processor seconds of the candidate after which the exploration ends
+    time_s    processor seconds of the candidate after which the exploration ends
+    frontier  where an exploration that was stopped is kept
 
     A difference may come from a kernel whose process failed. Whether it is one, a run from the beginning shows.
     """
     import gc
 
-    search = _Search(world, reference, make_side, progress, time_s)
+    search = _Search(world, reference, make_side, progress, time_s, frontier)
     gc.disable()  # nothing here is garbage before the end, and looking for it costs a fifth of the time
     try:
         return search.run(steps)
+    except _Unfit:
+        assert frontier is not None
+        frontier.forget()
+        return _Search(world, reference, make_side, progress, time_s).run(steps)
     finally:
         gc.enable()
 

@@ -8,6 +8,7 @@ points with it. A kernel whose states cannot be compared is explored by replay f
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -37,6 +38,8 @@ from grader.verify.explore import (
     quiet,
     with_outcomes,
 )
+from grader.verify.frontier import Frontier
+from grader.versions import grader_hash
 
 #: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
 RENEWED = 200
@@ -66,13 +69,18 @@ def worlds(lab: Lab, only: str | None = None) -> tuple[World, ...]:
 
 
 def verify_kernel(
-    lab: Lab, world: World, kernel: MakeKernel, steps: int | None, progress: Progress = quiet
+    lab: Lab,
+    world: World,
+    kernel: MakeKernel,
+    steps: int | None,
+    progress: Progress = quiet,
+    frontier: Frontier | None = None,
 ) -> Verified:
-    """Verify a kernel that may run in this process."""
+    """Verify a kernel that may run in this process. frontier: where an exploration that is stopped is kept."""
     reference = reference_kernel(lab)
     runner = LocalRunner(kernel)
     try:
-        outcome = explore(world, reference, kernel, STEPS if steps is None else steps, progress)
+        outcome = explore(world, reference, kernel, STEPS if steps is None else steps, progress, frontier)
     except (Unmergeable, Opaque) as problem:
         reason = str(problem) if isinstance(problem, Unmergeable) else f"keeps {problem}"
         outcome = explore_by_replay(world, reference, _differs(runner), steps, progress, reason)
@@ -80,15 +88,24 @@ def verify_kernel(
 
 
 def verify_submission(
-    session: Session, world: World, submission: Submission, steps: int | None, progress: Progress = quiet
+    session: Session,
+    world: World,
+    submission: Submission,
+    steps: int | None,
+    progress: Progress = quiet,
+    resume: bool = False,
 ) -> Verified:
-    """Verify a submission: in this process if its kernel is ours, in the sandbox otherwise."""
+    """Verify a submission: in this process if its kernel is ours, in the sandbox otherwise.
+
+    resume  whether an exploration that was stopped is continued, and one that is stopped is kept
+    """
+    frontier = _frontier(session.lab, world, submission) if resume else _no_frontier
     if submission.trusted is not None:
-        return verify_kernel(session.lab, world, submission.trusted, steps, progress)
+        return verify_kernel(session.lab, world, submission.trusted, steps, progress, frontier("here"))
     reference = reference_kernel(session.lab)
     renewed = _Renewed(lambda: session.runner(submission, remember=False))
     try:
-        found, reason = _merged(session, world, submission, steps, progress, renewed.runner)
+        found, reason = _merged(session, world, submission, steps, progress, renewed.runner, frontier)
         if found is not None:
             return found
         outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, reason)
@@ -98,16 +115,22 @@ def verify_submission(
 
 
 def _merged(
-    session: Session, world: World, submission: Submission, steps: int | None, progress: Progress, runner: Runner
+    session: Session,
+    world: World,
+    submission: Submission,
+    steps: int | None,
+    progress: Progress,
+    runner: Runner,
+    frontier: Callable[[str], Frontier | None],
 ) -> tuple[Verified | None, str]:
     """Explore a submission with its states merged. Return what was found, or None and why that is impossible."""
     try:
-        return _explored(session, world, submission, steps, progress, runner, False)
+        return _explored(session, world, submission, steps, progress, runner, False, frontier("confined"))
     except Unmergeable as problem:
         if str(problem) != ORDERED:
             return None, str(problem)
     try:
-        return _explored(session, world, submission, steps, progress, runner, True)
+        return _explored(session, world, submission, steps, progress, runner, True, frontier("confined, ordered"))
     except Unmergeable as problem:
         return None, str(problem)
 
@@ -120,6 +143,7 @@ def _explored(
     progress: Progress,
     runner: Runner,
     ordered: bool,
+    frontier: Frontier | None,
 ) -> tuple[Verified | None, str]:
     """Do what _merged does. Unmergeable if two states cannot be compared, with ORDERED if they can in order."""
     from grader.grade.sandbox_runner import compiled_kernel
@@ -142,6 +166,7 @@ def _explored(
             lambda begun, base, plain: RemoteSide(child, world, begun, base, plain, ordered),
             STEPS if steps is None else steps,
             progress,
+            frontier=frontier,
         )
     except Opaque as problem:
         return None, f"keeps {problem}"
@@ -185,12 +210,30 @@ def _with_attempt(lab: Lab, world: World, outcome: Outcome, runner: Runner) -> V
     return Verified(world, outcome._replace(difference=scenario), attempt)
 
 
+def _frontier(lab: Lab, world: World, submission: Submission) -> Callable[[str], Frontier]:
+    """Return what makes the place of an exploration; its argument says how the kernel runs."""
+    assert lab.reference is not None
+    sources = sorted(lab.reference.path.parent.rglob("*.py"))
+    code = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    parts = [grader_hash(), code, str(lab.reference), repr(world), submission.name, submission.digest]
+    return lambda how: Frontier(*parts, how)
+
+
+def _no_frontier(how: str) -> None:
+    return None
+
+
 def verify_all(
-    session: Session, chosen: tuple[World, ...], submission: Submission, steps: int | None, progress: Progress
+    session: Session,
+    chosen: tuple[World, ...],
+    submission: Submission,
+    steps: int | None,
+    progress: Progress,
+    resume: bool = False,
 ) -> Iterator[Verified]:
     """Verify a submission in several worlds; stop after the first with a difference, or where the user stopped it."""
     for world in chosen:
-        verified = verify_submission(session, world, submission, steps, progress)
+        verified = verify_submission(session, world, submission, steps, progress, resume)
         yield verified
         if verified.outcome.difference is not None or verified.outcome.stopped:
             return

@@ -27,6 +27,11 @@ def remarks(outcome: Outcome) -> list[str]:
         found.append(f"The exploration ended there, because this kernel {outcome.reason}.")
     if outcome.stopped:
         found.append("Stopped before it was finished; what is shown above has been covered.")
+    if outcome.kept:
+        found.append("The same command goes on from there.")
+    if outcome.resumed:
+        states = f"{outcome.resumed:,} state{'s' * (outcome.resumed != 1)}"
+        found.append(f"An earlier run that was stopped had found {states}; this one went on from there.")
     return found
 
 

@@ -48,6 +48,26 @@ def test_a_submission_is_explored_in_the_sandbox(capsys, tmp_path):
     assert "nothing can be compared yet" in out
 
 
+def test_ctrl_c_and_the_same_command_again(capsys, monkeypatch, user_cache):
+    """It says what it covered and that it can go on; then it does."""
+    from grader.cli.verify import _Progress
+
+    def stop(*so_far):
+        if so_far[1] > 20:
+            raise KeyboardInterrupt
+
+    command = ["verify", COW, "--submission", "reference", "--scope", "three"]
+    monkeypatch.setattr(_Progress, "__call__", lambda self, *so_far: stop(*so_far))
+    statuses = [main(command)]
+    monkeypatch.setattr(_Progress, "__call__", lambda self, *so_far: None)
+    statuses.append(main(command))
+    out = " ".join(capsys.readouterr().out.split())
+
+    assert statuses == [130, 0]
+    assert "Stopped before it was finished; what is shown above has been covered. The same command goes on" in out
+    assert "this one went on from there" in out and "of any length" in out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
