@@ -3,9 +3,10 @@
 python benchmarks/cold_start.py [--runs 15] [--lab labs/copy-on-write] [--isolation L2] [--public] [--against DIR]
 
 The bare limit (bare.py) imports the same kernel, reads the same YAML and replays the same scenarios, hidden ones
-included, in one process. `grader run` is measured as a student's hour has it (what the last run has kept is there) and
-with an empty cache; `--against` measures another checkout in the same turns, such as that of an earlier commit.
-`submission` is a kernel as students hand it in: one file.
+included, in one process. `grader run` is measured on a kernel as students hand it in, one file: again without a change,
+with answers that no earlier run has given (as after an edit that changes every scenario), and with an empty cache. On
+the model answer it is measured without a change. `--against` measures another checkout in the same turns, such as that
+of an earlier commit.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def table(rows: dict[str, list[tuple[float, float]]], base: str) -> None:
             times = [run[i] for run in runs]
             ratio = statistics.median(times) / middle[i]
             told.append(f"{name} {min(times):6.1f} {statistics.median(times):6.1f} {max(times):6.1f} ms x {ratio:.2f}")
-        print(f"  {row:34} {'   '.join(told)}")
+        print(f"  {row:36} {'   '.join(told)}")
 
 
 def main() -> None:
@@ -97,19 +98,21 @@ def main() -> None:
             shutil.copy(sheet, student / "answers.yaml")
         hidden = [] if options.public else ["--hidden"]
         bare = [sys.executable, "benchmarks/bare.py", str(lab), file, name, *hidden]
-        commands = {"bare limit": (bare, here / "none")}
+        commands = {"bare limit": (bare, here / "none", here / "none")}
         for place, root in {"": ROOT, " (before)": options.against and pathlib.Path(options.against).resolve()}.items():
             if root:
                 graded = [sys.executable, "-I", "-c", PROGRAM, str(root), "run", str(lab), "--isolation"]
                 graded += [options.isolation, "-q", "--submission"]
-                cache = here / f"cache{place}"
-                commands[f"grader run, submission{place}"] = [*graded, str(student)], cache
-                commands[f"grader run, model answer{place}"] = [*graded, "reference"], cache
-                commands[f"grader run, empty cache{place}"] = [*graded, str(student)], here / "empty"
+                cache, other, empty = (here / f"{name}{place}" for name in ("cache", "other", "empty"))
+                commands[f"grader run, again{place}"] = [*graded, str(student)], cache, here / "none"
+                commands[f"grader run, model answer{place}"] = [*graded, "reference"], cache, here / "none"
+                new = other / "forklab" / "answers"
+                commands[f"grader run, all answers new{place}"] = [*graded, str(student)], other, new
+                commands[f"grader run, empty cache{place}"] = [*graded, str(student)], empty, empty
         rows: dict[str, list[tuple[float, float]]] = {row: [] for row in commands}
         for turn in range(options.runs + 1):
-            for row, (command, cache) in commands.items():
-                shutil.rmtree(here / "empty", ignore_errors=True)
+            for row, (command, cache, forgotten) in commands.items():
+                shutil.rmtree(forgotten, ignore_errors=True)
                 run = timed(command, cache)
                 if turn:
                     rows[row].append(run)
