@@ -75,9 +75,11 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
         from grader.verify.certificate import certify
 
         remarks.append(certify(session, submission).line)
+    isolation = _isolation(session, options)
+    session.dismiss()
     quiz = mark(lab, submission.answers) if options.only in (None, QUIZ_TASK) else None
     result = ResultBuilder(lab, graded, quiz, options.only, session.hashes(), remarks).build(
-        submission.name, submission.digest, _isolation(session, options), options.audience
+        submission.name, submission.digest, isolation, options.audience
     )
     if options.only is None and options.submission is None and options.audience == "student":
         remember(lab, result)

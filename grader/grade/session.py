@@ -81,6 +81,11 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def dismiss(self) -> None:
+        """Let the sandboxes end while something else is done, because no kernel is run any more."""
+        for box in self._boxes.values():
+            box.dismiss()
+
     def close(self) -> None:
         """End the sandboxes and everything in them."""
         for box in self._boxes.values():

@@ -335,3 +335,21 @@ def until_there(box):
         assert time.monotonic() < deadline
         time.sleep(0.002)
     return pids_of(box)
+
+
+def test_what_is_dismissed_ends_by_itself():
+    """The zygote and its child go at once, and close finds nothing to wait for; a later spawn gets a new zygote."""
+    with Sandbox("L1", QUICK) as box:
+        zygote = box._zygote.pid
+        child = box.spawn()
+        child._greet()
+        box.dismiss()
+        deadline = time.monotonic() + 20
+        while pathlib.Path(f"/proc/{child.pid}/cmdline").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        again = SandboxRunner(box, KernelSource({"kernel": kernel_text()}, "kernel", "SmallKernel"))
+
+        assert again(SCENARIO, EXPECTED).verdict in ("passed", "ungradable")
+        assert again(SCENARIO, EXPECTED).verdict == "passed"
+        assert box._zygote.pid != zygote
