@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
 import json
@@ -23,7 +24,7 @@ from grader.batch.sources import BatchSubmission, kernel_of
 from grader.batch.store import Kept, Key, Store
 from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.grade.attempt import Attempt
-from grader.grade.diagnosis import load_fingerprints
+from grader.grade.diagnosis import fingerprints_path, load_fingerprints
 from grader.grade.graded import Graded
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.runner import Printed
@@ -34,7 +35,7 @@ from grader.lab.recordings import Recording, load_recordings, recording_path
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.trace.json_form import trace_to_json
-from grader.versions import grader_hash
+from grader.versions import grader_hash, whole_hash
 
 if TYPE_CHECKING:
     from grader.quiz.marker import Marker
@@ -57,6 +58,7 @@ class Course(NamedTuple):
     twins: dict[str, Twin]
     twin_outputs: dict[str, str]
     marker: Marker | None
+    files: bytes  # a hash of the program's and the lab's files, as they were when this was opened
     verify: bool = False  # whether kernels are to be verified as well
 
     def twin_key(self, kernel: str, scenario: str) -> Key:
@@ -76,6 +78,7 @@ class Course(NamedTuple):
 
 def open_course(lab: Lab, isolation: str, verify: bool = False) -> Course:
     """Return the lab, loaded for a batch. InputError if an output is missing or stale, or the quiz is wrong."""
+    files = files_digest(lab)
     outputs = load_recordings(lab, lab.all_scenarios)
     digests = {
         scenario.id: hashlib.sha256(recording_path(lab, scenario).read_bytes()).hexdigest()
@@ -86,7 +89,19 @@ def open_course(lab: Lab, isolation: str, verify: bool = False) -> Course:
     twins = twins_of(lab, lab.scenarios)
     twin_digests = {id: _digest(twin.output) for id, twin in twins.items()}
     bundle = pack(lab, outputs, isolation, twins)
-    return Course(lab, bundle, hashes, digests, grader_hash(), twins, twin_digests, marker, verify)
+    return Course(lab, bundle, hashes, digests, grader_hash(), twins, twin_digests, marker, files, verify)
+
+
+def files_digest(lab: Lab) -> bytes:
+    """Return a hash of the program's files, and of all files of a lab that results depend on."""
+    files = [*lab.path.rglob("*"), *lab.outputs.rglob("*"), fingerprints_path(lab)]
+    files += [lab.quiz] if lab.quiz is not None else []
+    digest = hashlib.sha256(whole_hash().encode())
+    for path in sorted(set(files)):
+        with contextlib.suppress(OSError):  # a folder, or gone by now
+            data = path.read_bytes()
+            digest.update(f"\0{path}\0{len(data)}\0".encode("utf-8", "surrogatepass") + data)
+    return digest.digest()
 
 
 def _marker(lab: Lab) -> Marker | None:

@@ -15,14 +15,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.certificates import entry_of as certificate_of
-from grader.batch.grading import Course, Grades
+from grader.batch.grading import Course, Grades, files_digest
 from grader.batch.identity import contested
 from grader.batch.memo import Memo
 from grader.batch.mine import entry_of as mine_of
 from grader.batch.mine import in_feedback as in_feedback_mine
 from grader.batch.output import Output
 from grader.grade.attempt import BEFORE, ends_itself
-from grader.grade.diagnosis import fingerprints_path
 from grader.grade.result import Result, ScenarioResult
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.verdicts import PASSED, UNGRADABLE
@@ -31,7 +30,6 @@ from grader.language import speaking
 from grader.program import program
 from grader.report import render
 from grader.report.class_result import FirstDifference
-from grader.versions import whole_hash
 
 if TYPE_CHECKING:
     from grader.quiz.statistics import Marked, QuizStatistics
@@ -158,15 +156,16 @@ def _feedback(key: bytes) -> bytes:
 
 
 def _base(course: Course, language: str, now: float) -> bytes:
-    """Return a hash of everything that the results of all submissions depend on, except the store."""
+    """Return a hash of everything that the results of all submissions depend on, except the store.
+
+    Files are hashed before anything of them is read (in `open_course`) and once more here: what was made while somebody
+    edited the lab is remembered under a hash that no other run has.
+    """
     lab = course.lab
     shown = lab.feedback.at(now), language, str(lab.path), program(), course.bundle.isolation
-    files = [*lab.path.rglob("*"), *lab.outputs.rglob("*"), fingerprints_path(lab)]
-    files += [lab.quiz] if lab.quiz is not None else []
-    digest = hashlib.sha256(repr((whole_hash(), shown, _settings(lab))).encode("utf-8", "surrogatepass"))
-    digest.update(course.digest())
-    for path in sorted(path for path in set(files) if path.is_file()):
-        digest.update(f"\0{path}\0".encode("utf-8", "surrogatepass") + _hash(path.read_bytes()))
+    digest = hashlib.sha256(repr((shown, _settings(lab))).encode("utf-8", "surrogatepass"))
+    for part in (course.digest(), course.files, files_digest(lab)):
+        digest.update(part)
     return digest.digest()
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from grader import kept, versions
-from grader.batch import results
+from grader.batch import grading
 from grader.batch.grading import Grades
 from grader.batch.memo import BATCHES, KIND, Memo
 from grader.batch.store import NAME
@@ -199,10 +199,10 @@ def test_a_row_that_was_changed_counts_as_without_a_memo(cli, graded, again, tmp
         changed = "UPDATE attempts SET verdict = 'passed', attempt = '{\"verdict\": \"passed\"}'"
         db.execute(f"{changed} WHERE kernel = ? AND scenario = ?", row)
     with_memo = again()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
-    assert again() == with_memo != bytes_of(graded[0] / "out")
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+        assert again() == with_memo != bytes_of(graded[0] / "out")
 
-    monkeypatch.undo()
     with contextlib.closing(sqlite3.connect(tmp_path / "out" / NAME)) as db, db:
         db.execute("UPDATE attempts SET attempt = '{}' WHERE kernel = ? AND scenario = ?", row)
     status, _, err = batch(cli, graded[1], graded[0] / "class", tmp_path / "out")
@@ -248,7 +248,7 @@ def test_what_a_result_depends_on_is_seen(again, graded, tmp_path, built, what):
 def test_another_version_and_an_edited_lab_start_anew(graded, again, built, monkeypatch):
     """What another program made is not used, and neither is what was made from other files of the lab."""
     first, lab = again(), graded[1]
-    monkeypatch.setattr(results, "whole_hash", lambda: "another")
+    monkeypatch.setattr(grading, "whole_hash", lambda: "another")
     assert again() == first and len(built) == 14
 
     text = (lab / "lab.yaml").read_text()
@@ -257,6 +257,25 @@ def test_another_version_and_an_edited_lab_start_anew(graded, again, built, monk
         assert b"Second touch" in b"".join(again().values()) and len(built) == 21
     finally:
         (lab / "lab.yaml").write_text(text)
+
+
+def test_what_is_made_while_the_lab_is_edited_is_not_used_again(again, graded, monkeypatch):
+    """The quiz is read first and results are made last: an edit in between must not pass for what was read."""
+    first, lab = again(), graded[1]
+    text = (lab / "quiz.yaml").read_text()
+    original = grading.grade_missing
+
+    def edited(*arguments):
+        (lab / "quiz.yaml").write_text(text.replace("points: 1", "points: 3"))
+        return original(*arguments)
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("grader.batch.grade_missing", edited)
+            assert again() == first
+        assert again() != first
+    finally:
+        (lab / "quiz.yaml").write_text(text)
 
 
 def test_the_hash_of_the_program_knows_every_source(tmp_path, monkeypatch):
