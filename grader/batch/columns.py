@@ -31,6 +31,7 @@ KNOWN = {
     "grade": ("grade", "bewertung"),
     "maximum": ("maximum grade", "bestwertung"),
     "scale": ("scale", "skala"),
+    "changeable": ("grade can be changed", "bewertung kann geändert werden"),
     "graded": ("last modified (grade)", "zuletzt geändert (bewertung)"),
     "submitted": ("last modified (submission)", "zuletzt geändert (abgabe)"),
     "comments": ("feedback comments", "feedback als kommentar"),

@@ -22,7 +22,7 @@ from grader.batch.columns import column, participant_number
 from grader.batch.csv_table import read_number
 from grader.batch.identity import CANVAS_ID, EMAIL, LOGIN, NAME, NUMBER, PARTICIPANT, Entry, key, keys
 from grader.batch.late import days_late
-from grader.batch.matching import Row, match
+from grader.batch.matching import Match, Row, match
 from grader.errors import InputError
 from grader.escape import for_csv, printable
 from grader.language import say
@@ -81,8 +81,7 @@ def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str], mi
     header = [cell.strip() for cell in rows[0]]
     if column(header, "graded") is not None or (header[0] == "Identifier" and "Grade" in header):
         place = _grade_column(header, shown)
-        for line, row in enumerate(rows[1:], 2):  # what is wrong with them is reported before anything is graded
-            _maximum(_cell(row, column(header, "maximum")), f"{shown}:{line}")
+        _check_maximums(rows, column(header, "maximum"), shown)
         return Gradebook(rows, _worksheet, place)
     if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
         place = _canvas_column(header, shown, assignment)
@@ -287,6 +286,25 @@ def _grade_column(header: Cells, shown: str) -> int:
     return place
 
 
+def _check_maximums(rows: list[Cells], place: int | None, shown: str) -> None:
+    """InputError, before anything is graded, if a maximum is wrong or some of the rows have none."""
+    lines = [line for line, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
+    found = {line: _maximum(_cell(rows[line - 1], place), f"{shown}:{line}") for line in lines}
+    without = [line for line, maximum in found.items() if maximum is None]
+    if without and len(without) < len(found):
+        raise InputError([f"{shown}:{without[0]}: this row has no maximum and others have one; download it again"])
+
+
+def _locked(row: Cells, place: int | None, found: Match) -> Match:
+    """Return what a row came to; a person must decide if Moodle would not take its grade."""
+    if found.entry is None or _cell(row, place).strip().casefold() not in ("no", "nein"):
+        return found
+    told = (
+        f"the grade of {found.entry['id']} cannot be changed in Moodle; unlock it there, and download the sheet again"
+    )
+    return Match(decide=told)
+
+
 def _worksheet(rows: list[Cells], batch: Batch, place: int, _: int | None) -> Filled:
     header = [cell.strip() for cell in rows[0]]
     maximum, comments, email = (column(header, what) for what in ("maximum", "comments", "email"))
@@ -301,6 +319,9 @@ def _worksheet(rows: list[Cells], batch: Batch, place: int, _: int | None) -> Fi
         for line, row in enumerate(rows[1:], 2)
     ]
     matches = match(batch["submissions"], people)
+    changeable = column(header, "changeable")
+    taken = [_locked(row, changeable, found) for row, found in zip(rows[1:], matches.rows, strict=True)]
+    matches = matches._replace(rows=taken)
     out = [rows[0]]
     unscaled = 0
     for line, (row, found) in enumerate(zip(rows[1:], matches.rows, strict=True), 2):

@@ -272,9 +272,28 @@ def test_a_maximum_with_two_meanings_is_refused_before_anything_is_graded(text):
         read_gradebook(rows_of(text, "g.csv"), "g.csv", ("A small lab",))
 
 
+def test_a_grade_that_moodle_would_not_take_is_for_a_person_to_decide():
+    """A row that is locked in Moodle's gradebook stays as it was."""
+    lines = WORKSHEET.split("\r\n")
+    locked = "\r\n".join([lines[0], lines[1].replace(",Yes,", ",No,"), *lines[2:]])
+    filled = fill(locked, "w.csv", batch(entry("p", system="moodle", user="12345")))
+
+    assert locked != WORKSHEET and rows(filled.text) == rows(locked)
+    assert [told.partition("; ")[0] for told in filled.account.decisions] == [
+        f"line 2 ({rows(locked)[1][1]}): the grade of p cannot be changed in Moodle"
+    ]
+
+
+def test_a_row_without_the_maximum_of_the_others_is_refused():
+    """It would get points of 100 where the others get them of 20."""
+    text = WORKSHEET.replace("Submitted,,20.00", "Submitted,,-")
+    with pytest.raises(InputError, match="w.csv:2: this row has no maximum and others have one; download it again"):
+        read_gradebook(rows_of(text, "w.csv"), "w.csv", ("A small lab",))
+
+
 def test_a_worksheet_without_a_maximum_says_so():
     """Points go in as they are, and the account tells it."""
-    text = WORKSHEET.replace("Submitted,,20.00", "Submitted,,-")
+    text = WORKSHEET.replace(",,20.00", ",,-")
     filled = fill(text, "w.csv", batch(entry("p", system="moodle", user="12345")))
 
     assert rows(filled.text)[1][4] == "50.00"
