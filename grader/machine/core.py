@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from grader.errors import InputError
 from grader.machine.disk import DiskCounts
 from grader.machine.entry import _FIELDS, Entry
 from grader.machine.frames import Failure, Frames
@@ -161,8 +162,12 @@ def fitted(module: ModuleType) -> Core:
 
 
 def _choose() -> None:
-    _choice.chosen = True
-    if os.environ.get(VARIABLE) == "off":
+    """Choose what the variable says. InputError if it says neither `on`, as it does unless it is set, nor `off`."""
+    value = os.environ.get(VARIABLE) or "on"
+    if value not in ("on", "off"):
+        raise InputError([f"{VARIABLE}={value!r}: use on or off"])
+    if value == "off":
         _choice.reason = f" ({VARIABLE}=off)"
     else:
         _choice.core = load() or PYTHON
+    _choice.chosen = True

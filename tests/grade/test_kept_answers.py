@@ -10,6 +10,7 @@ from grader.grade.submission import resolve
 from grader.lab.lab import load_lab
 from grader.machine import core
 from grader.protocol.reenact import StandIn
+from grader.sandbox import launch
 from tests.labs import kernel_text
 
 RIGHT = kernel_text()
@@ -102,6 +103,8 @@ def test_a_pack_that_cannot_be_trusted_is_not_used(graded, cache, monkeypatch, d
     elif damage == "another grader":
         monkeypatch.setattr(kept, "stamp", lambda: "another")
     elif damage == "another core":
+        file = launch.core_file()
+        monkeypatch.setattr(launch, "core_file", lambda: file)  # the sandbox loads what is there
         monkeypatch.setattr(core, "current", lambda: core.PYTHON._replace(file="core.so"))
     else:
         cache.chmod(0o777)

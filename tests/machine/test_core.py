@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from grader.errors import InputError
 from grader.machine import (
     Access,
     HardwareError,
@@ -648,6 +649,15 @@ def test_the_variable_switches_the_core_off():
 
     assert told() == "compiled core False"
     assert told(FORKLAB_CORE="off") == "Python (FORKLAB_CORE=off) True"
+
+
+def test_any_other_value_of_the_variable_is_an_error(monkeypatch):
+    """A slip is named: neither core is taken in silence."""
+    monkeypatch.setenv("FORKLAB_CORE", "of")
+    monkeypatch.setattr(core, "_choice", core._Choice())
+
+    with pytest.raises(InputError, match="FORKLAB_CORE='of': use on or off"):
+        core.current()
 
 
 def test_a_core_that_was_built_from_other_sources_is_not_used(monkeypatch):
