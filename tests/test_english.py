@@ -92,6 +92,7 @@ STILTED = {
 
 
 @functools.cache
+@functools.cache
 def _tree(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 

@@ -32,6 +32,7 @@ def leaks(lab: Lab, folder: pathlib.Path) -> list[str]:
     secrets = secret_lines(lab)
     pairs = {pair for path in secret_files(lab) for pair in pairwise(_lines(path))}
     described = {line for line in map(str.strip, description().splitlines()) if not line.startswith(_TELLING)}
+    words = sorted(secret_words(lab))
     found = []
     for name, data in contents(folder):
         text = data.decode("utf-8", "replace")
@@ -40,8 +41,10 @@ def leaks(lab: Lab, folder: pathlib.Path) -> list[str]:
         for line in sorted(set(lines) & secrets.keys()):
             if line not in described or line in neighbours:
                 found.append(f"{name} contains a line of {secrets[line]}: {line[:60]!r}")
-        for word in sorted(secret_words(lab)):
-            if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", f"{name}\n{text}"):
+        whole = f"{name}\n{text}"
+        for word in words:
+            # The text is searched for the plain word first, which takes a tenth of the time.
+            if word in whole and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", whole):
                 found.append(f"{name} names the hidden scenario {word}")
     return found[:TOLD]
 
