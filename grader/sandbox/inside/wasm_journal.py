@@ -125,17 +125,24 @@ class Again:
         self._next_place = places.__next__
         instance.refuel()
         for call in calls:
-            processes = 2 if call.name == "fork" else 1
-            arguments = [names.pids[pid] for pid in call.arguments[:processes]]
             self._left = list(call.operations[::-1])
             instance.empty_stack()
             try:
-                result = instance.call(call.name, *arguments, *call.arguments[processes:])
+                result = instance.call(call.name, *self._renamed(call))
             except (wasmtime.Trap, wasmtime.WasmtimeError, OutOfFuel):
                 return False
             if self._left or result != call.result:
                 return False
         return True
+
+    def _renamed(self, call: Call) -> list[int]:
+        """Return the arguments that a call now has: processes come first, and a page fault's entry last."""
+        processes = 2 if call.name == "fork" else 1
+        arguments = list(call.arguments)
+        arguments[:processes] = [self._names.pids[pid] for pid in arguments[:processes]]
+        if call.name == "page_fault":
+            arguments[-1] = self._entry(arguments[-1])
+        return arguments
 
     def _answering(self, name: str) -> Callable[..., Any]:
         """Return what answers an operation as it was answered before. ValueError, a trap, if it is another one."""

@@ -134,8 +134,10 @@ class WasmKernel(Kernel):
         self._call("mprotect", process, start, pages, protection.bits)
 
     def page_fault(self, process: Process, fault: PageFault) -> None:
-        """Call kernel_page_fault."""
-        self._call("page_fault", process, fault.address, fault.access.bit, int(fault.present))
+        """Call kernel_page_fault, with the entry of the page, as the page table keeps it, or 0."""
+        address = fault.address
+        entry = process.page_table._entries[address // self.hw.page_size] if fault.present else 0
+        self._call("page_fault", process, address, fault.access.bit, entry)
 
     def fork(self, parent: Process, child: Process) -> None:
         """Call kernel_fork."""
