@@ -25,7 +25,7 @@ _DIGEST = 16
 
 
 class Memo:
-    """Remembers for one batch. Use it as a context manager: leaving it keeps what this run used.
+    """Remembers for one batch. Use it as a context manager: leaving it keeps what it has, also if the run was stopped.
 
     Where nothing can be kept, it remembers for as long as it is open.
     """

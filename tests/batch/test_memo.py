@@ -49,7 +49,7 @@ def test_what_is_put_is_found_again(tmp_path, folder):
 
 
 def test_what_is_no_longer_used_is_forgotten(tmp_path):
-    """Once it is the larger part; what a run did not finish is not kept."""
+    """Once it is the larger part. A run that is stopped forgets nothing, and keeps what it has made."""
     remember(tmp_path, a=b"1", b=b"2", c=b"3")
     with Memo(tmp_path) as memo:
         memo.get(b"a" * 32)
@@ -57,6 +57,7 @@ def test_what_is_no_longer_used_is_forgotten(tmp_path):
         memo.put(KEY, b"unfinished")
         raise KeyboardInterrupt
 
+    assert remembered(tmp_path) == b"unfinished"
     assert [remembered(tmp_path, letter * 32) for letter in (b"a", b"b", b"c")] == [b"1", None, None]
 
 
