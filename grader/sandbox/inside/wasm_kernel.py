@@ -17,7 +17,7 @@ from grader.machine.errors import HardwareError, InvalidArgument, OutOfMemory, S
 from grader.machine.hardware import Hardware
 from grader.machine.kernel import Kernel, PageFault
 from grader.machine.process import Process
-from grader.machine.protection import Protection
+from grader.machine.protection import PROTECTIONS, Protection
 from grader.machine.region import Region
 from grader.sandbox.inside.wasm_runtime import IMPORTS, OPERATION, Instance, OutOfFuel, Program
 from grader.sandbox.inside.wasm_trap import Crash, c_lines, meaning, out_of_fuel
@@ -181,4 +181,4 @@ class WasmKernel(Kernel):
 def _rights(bits: int) -> Protection:
     if not 0 <= bits <= 7:
         raise HardwareError(f"{bits} is not a protection; it is an `or` of PROT_READ, PROT_WRITE and PROT_EXEC")
-    return Protection(bits)
+    return PROTECTIONS[bits]
