@@ -88,6 +88,9 @@ static PyObject *codes[OPERATIONS];
 static newfunc tuple_new;
 static int caches_hash;
 
+/* What reads the attribute `bits` of a Protection. */
+static descrgetfunc get_bits;
+
 /* -- small parts --------------------------------------------------------------------------------------------------- */
 
 /* References that a function keeps while it runs; an absent object may be among them. */
@@ -95,6 +98,11 @@ typedef struct {
     PyObject *object[24];
     int count;
 } Kept;
+
+/* An initialiser would fill the array, which takes longer than most of what is done here. */
+#define NOTHING_KEPT(name)                                                                                             \
+    Kept name;                                                                                                         \
+    name.count = 0
 
 static PyObject *keep_new(Kept *kept, PyObject *object) { return kept->object[kept->count++] = object; }
 
@@ -180,7 +188,7 @@ static PyObject *named(PyObject *type, Py_ssize_t size, PyObject **field) {
         /* A tuple of Python 3.14 also stores its hash, which only tuple.__new__ initialises. */
         made = PyTuple_New(size);
     } else {
-        made = ((allocfunc)PyType_GetSlot((PyTypeObject *)type, Py_tp_alloc))((PyTypeObject *)type, size);
+        made = PyType_GenericAlloc((PyTypeObject *)type, size);
     }
     for (i = 0; i < size; i++) {
         if (made == NULL || field[i] == NULL) {
@@ -254,7 +262,7 @@ static enum outcome take(Slotted *self, PyObject *ranks, long long rank) {
 
 /* Hand out a frame; `*found` is its number. */
 static enum outcome allocate(Slotted *self, PyObject **found) {
-    Kept kept = {.count = 0};
+    NOTHING_KEPT(kept);
     enum outcome outcome = DEFER;
     PyObject *allocated = keep(&kept, self->slot[F_ALLOCATED]), *born = keep(&kept, self->slot[F_BORN]);
     PyObject *log = keep(&kept, self->slot[F_LOG]), *ranks = keep(&kept, self->slot[F_FREE]);
@@ -282,7 +290,7 @@ static int not_zero_frame(Slotted *self, long long frame) {
 }
 
 static enum outcome free_frame(Slotted *self, PyObject *frame_, long long frame) {
-    Kept kept = {.count = 0};
+    NOTHING_KEPT(kept);
     enum outcome outcome = DEFER;
     PyObject *allocated = keep(&kept, self->slot[F_ALLOCATED]), *contents = keep(&kept, self->slot[F_CONTENTS]);
     PyObject *log = keep(&kept, self->slot[F_LOG]), *freed = keep(&kept, self->slot[F_FREED]);
@@ -304,7 +312,7 @@ static enum outcome free_frame(Slotted *self, PyObject *frame_, long long frame)
 }
 
 static enum outcome zero_frame(Slotted *self, PyObject *frame_, long long frame) {
-    Kept kept = {.count = 0};
+    NOTHING_KEPT(kept);
     enum outcome outcome = DEFER;
     PyObject *contents = keep(&kept, self->slot[F_CONTENTS]), *log = keep(&kept, self->slot[F_LOG]);
     if (in_use(self->slot[F_ALLOCATED], frame) && is_log(log) && has(contents, frame)) {
@@ -319,7 +327,7 @@ static enum outcome zero_frame(Slotted *self, PyObject *frame_, long long frame)
 
 static enum outcome copy_frame(Slotted *self, PyObject *source_, long long source, PyObject *target_,
                                long long target) {
-    Kept kept = {.count = 0};
+    NOTHING_KEPT(kept);
     enum outcome outcome = DEFER;
     long long copies;
     PyObject *contents = keep(&kept, self->slot[F_CONTENTS]), *log = keep(&kept, self->slot[F_LOG]), *image, *counted;
@@ -549,8 +557,8 @@ static PyObject *view(long long pte) {
 static int protection_bits(PyObject *protection, long long *bits) {
     int found;
     PyObject *value;
-    if (!is_a(protection, (PyTypeObject *)protection_class)) return 0;
-    value = ((descrgetfunc)PyType_GetSlot(Py_TYPE(bits_of), Py_tp_descr_get))(bits_of, protection, protection_class);
+    if (get_bits == NULL || !is_a(protection, (PyTypeObject *)protection_class)) return 0;
+    value = get_bits(bits_of, protection, protection_class);
     found = number(value, bits) && *bits >= 0 && *bits <= 7;
     if (value == NULL) PyErr_Clear();
     Py_XDECREF(value);
@@ -617,7 +625,7 @@ static PyObject *table_discard(PyObject *self, PyObject *const *given, Py_ssize_
 
 /* Read from a region what the audit asks of it. False if that is not as usual, or the region is shared. */
 static int read_region(PyObject *region, long long *first, long long *end, long long *allowed) {
-    Kept kept = {.count = 0};
+    NOTHING_KEPT(kept);
     int read = number(keep_new(&kept, PyObject_GetAttr(region, s_first_page)), first) &&
                number(keep_new(&kept, PyObject_GetAttr(region, s_end_page)), end) &&
                keep_new(&kept, PyObject_GetAttr(region, s_shared)) == Py_False &&
@@ -691,7 +699,7 @@ typedef struct {
 
 /* Apply a change of a page table. n: the operation's numbers; known: NULL outside of a fault */
 static enum outcome apply_to_table(const int *n, PyObject *processes, const Known *known) {
-    Kept kept = {.count = 0};
+    NOTHING_KEPT(kept);
     enum outcome outcome = DEFER;
     int same_table = known != NULL && n[1] == known->pid, same_page = known != NULL && n[2] == known->page;
     PyObject *table = same_table ? keep(&kept, known->table) : keep_new(&kept, table_of(processes, n[1]));
@@ -711,7 +719,7 @@ static enum outcome apply_to_table(const int *n, PyObject *processes, const Know
 }
 
 static enum outcome apply_to_frames(const int *n, PyObject *frames) {
-    Kept kept = {.count = 0};
+    NOTHING_KEPT(kept);
     enum outcome outcome;
     PyObject *frame = NULL, *target;
     if (n[0] == ALLOCATE) {
@@ -1199,7 +1207,7 @@ static int usable(void) {
         if (row == NULL || !PyTuple_CheckExact(row) || PyTuple_Size(row) != 4) return 0;
     }
     return is_a(poisoned, (PyTypeObject *)image_class) && PyTuple_Size(poisoned) == 2 &&
-           PyType_GetSlot(Py_TYPE(bits_of), Py_tp_descr_get) != NULL;
+           get_bits != NULL;
 }
 
 /* setup(parts): learn the Python machine's classes and methods; return the compiled classes. Once in a process. */
@@ -1213,6 +1221,7 @@ static PyObject *setup(PyObject *Py_UNUSED(module), PyObject *parts) {
         if (part == NULL) return PyErr_Format(PyExc_TypeError, "setup: %s is missing", wanted[i].name);
         set_slot(wanted[i].place, same(part));
     }
+    get_bits = (descrgetfunc)PyType_GetSlot(Py_TYPE(bits_of), Py_tp_descr_get);
     if (!usable()) return PyErr_Format(PyExc_TypeError, "setup: this is not the machine that the core was built for");
     for (i = 0; i < CLASSES; i++) {
         class[i] = (PyTypeObject *)PyType_FromSpec(&specs[i]);
