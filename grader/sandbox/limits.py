@@ -60,18 +60,18 @@ class Limits(NamedTuple):
 
     def slow(self, due: int, entries: int) -> float:
         """Return the processor seconds of a very slow kernel in a scenario of this size, to compare scenarios by."""
-        return self.cpu_s / 40 + due * HURRIED_S_PER_BYTE + _searching(entries)
+        return HURRIED_S + due * HURRIED_S_PER_BYTE + _searching(entries)
 
     def hurried(self, due: int, entries: int, pace: float) -> Limits:
-        """Return the limits for a kernel that has overrun one: a fortieth of the processor time, in addition to what
-        the scenario's size explains, and a twentieth of the sleep. Ten times what the model answer needs.
+        """Return the limits for a kernel that has overrun one: 0.05 s of processor time, in addition to what the
+        scenario's size explains, and a twentieth of the sleep. Ten times what the model answer needs.
 
         due      bytes of answers that the scenario's own pages may take
         entries  page table entries that there can be in it at the same time
         pace     the largest share of what `slow` returns that this kernel has taken in a scenario that it finished: it
                  gets at least ten times as long, so that a slow kernel or machine does not make it run out of time
         """
-        wanted = max(self.cpu_s / 40 + due * HURRIED_S_PER_BYTE, 10 * pace * self.slow(due, entries))
+        wanted = max(HURRIED_S + due * HURRIED_S_PER_BYTE, 10 * pace * self.slow(due, entries))
         cpu_s = self.cpu_s if self.counted else min(self.cpu_s, wanted)
         return self._replace(cpu_s=cpu_s, wall_s=self.wall_s / 20, reduced=True)
 
@@ -82,6 +82,10 @@ SEARCH_S = 2e-6
 
 #: What the size of a scenario adds at most.
 SEARCH_MAX_S = 10.0
+
+#: Processor seconds of a small scenario for a kernel that has overrun a limit. A new process needs some of them, so they
+#: do not depend on the other limits.
+HURRIED_S = 0.05
 
 #: Processor seconds for each byte of answers that a scenario's size explains.
 HURRIED_S_PER_BYTE = 25e-9

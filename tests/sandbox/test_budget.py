@@ -56,7 +56,7 @@ def test_work_below_the_limit_of_a_scenario_uses_up_that_of_a_submission(at_impo
 
 
 def test_after_an_overrun_the_others_are_hurried_and_still_graded():
-    """A kernel with one slow scenario gets all the others graded, and its next loops cost a fortieth."""
+    """A kernel with one slow scenario gets all the others graded, and its next loops cost 0.05 s."""
     budget = Budget(Limits())
     full = budget.limits(0)
     budget.overran("timed_out", "fork")
