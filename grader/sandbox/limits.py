@@ -83,8 +83,8 @@ SEARCH_S = 2e-6
 #: What the size of a scenario adds at most.
 SEARCH_MAX_S = 10.0
 
-#: Processor seconds of a small scenario for a kernel that has overrun a limit. A new process needs some of them, so they
-#: do not depend on the other limits.
+#: Processor seconds of a small scenario for a kernel that has overrun a limit. A new process needs some of them, so it
+#: does not depend on the other limits.
 HURRIED_S = 0.05
 
 #: Processor seconds for each byte of answers that a scenario's size explains.
