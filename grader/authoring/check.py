@@ -31,7 +31,7 @@ from grader.authoring.misconceptions import (
 from grader.authoring.record import describe_change
 from grader.errors import InputError
 from grader.grade.diagnosis import fingerprints_path
-from grader.grade.twins import make_twins, seed_of
+from grader.grade.twins import make_twins, seeds_of
 from grader.grade.verdicts import NOT_IMPLEMENTED
 from grader.lab.kernels import load_file_class, misconceptions, mistakes, reference_kernel
 from grader.lab.lab import QUIZ_TASK, Lab, load_lab
@@ -163,7 +163,7 @@ def check_host(lab: Lab) -> Proof:
 
 def check_twins(lab: Lab) -> Proof:
     """Check that the reference meets the expectations of each public scenario in its disguised twin as well."""
-    twins, problems = make_twins(lab, lab.scenarios, seed_of(lab))
+    twins, problems = make_twins(lab, lab.scenarios, seeds_of(lab))
     points = "points follow them" if lab.twins == "decide" else "differences are reported to staff"
     plainer = [
         f"{id}: the twin differs only in: {'; '.join(t.differs)}"

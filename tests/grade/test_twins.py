@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from grader.errors import InputError
 from grader.grade.attempt import attempt_each, attempt_here
-from grader.grade.twins import NAME, make_twins, recorded_twins, seed_of, twins_of
+from grader.grade.twins import NAME, make_twins, recorded_twins, seeds_of, twins_of
 from grader.grade.verdicts import PASSED
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
@@ -44,7 +44,7 @@ def counts(record: StepRecord):
 def test_the_reference_does_the_same_in_every_twin(root, name):
     """In all public scenarios of a lab: same outcomes and counts, all expectations met, and nothing left as it was."""
     lab = load_lab(root / "labs" / name)
-    twins, problems = make_twins(lab, lab.scenarios, seed_of(lab))
+    twins, problems = make_twins(lab, lab.scenarios, seeds_of(lab))
 
     assert problems == []
     for scenario in lab.scenarios:
@@ -122,16 +122,27 @@ def copy_on_write(root):
     return lab, plain
 
 
-def test_the_seed_is_of_what_only_staff_have(lab):
-    """Another hidden scenario or another reference makes other twins; another public scenario does not."""
-    before = seed_of(load_lab(lab))
-    (lab / "scenarios" / "more.yaml").write_text(FORK)
-    assert seed_of(load_lab(lab)) == before
-    (lab / "hidden" / "secret.yaml").write_text(FORK)
-    changed = seed_of(load_lab(lab))
-    (lab / "reference" / "small.py").write_text((lab / "reference" / "small.py").read_text() + "# more\n")
+def test_the_seeds_are_of_what_only_staff_have(lab):
+    """Another hidden scenario makes other twins in its task, another reference in all; a public one in none.
 
-    assert len({before, changed, seed_of(load_lab(lab))}) == 3
+    A task without hidden scenarios goes by those of all tasks.
+    """
+    before = seeds_of(load_lab(lab))
+    (lab / "scenarios" / "more.yaml").write_text(FORK)
+    assert seeds_of(load_lab(lab)) == before
+    (lab / "hidden" / "secret.yaml").write_text(FORK)
+    (hidden,) = {scenario.task for scenario in load_lab(lab).hidden}
+    others = before.keys() - {hidden}
+    one = seeds_of(load_lab(lab))
+    assert {one[task] for task in others} == {one[hidden]} and not set(one.values()) & set(before.values())
+
+    (other,) = others - {"quiz"}
+    (lab / "hidden" / "another.yaml").write_text(FORK.replace(f"task: {hidden}", f"task: {other}", 1))
+    two = seeds_of(load_lab(lab))
+    assert two[hidden] == one[hidden] and two[other] != one[other]
+
+    (lab / "reference" / "small.py").write_text((lab / "reference" / "small.py").read_text() + "# more\n")
+    assert not set(seeds_of(load_lab(lab)).values()) & set(two.values())
 
 
 def exported(lab, folder):
@@ -153,7 +164,10 @@ def test_recorded_twins_are_those_of_the_reference(lab, tmp_path):
     }
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"seed": "x", "twins": {"touch": [{}]}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"seed": "x", "twins": {"touch": [{}]}}', '{"seeds": {"touch": "x"}, "twins": {"touch": [{}]}}'],
+)
 def test_recorded_twins_that_are_none_are_an_error(lab, tmp_path, text):
     """The file is named, and the way out."""
     copy = exported(lab, tmp_path / "copy" / "small")
