@@ -24,7 +24,8 @@ def folder_of(kind: str) -> pathlib.Path | None:
     if not folder.is_absolute():
         return None
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for one in (folder.parent, folder):  # a umask that lets a group write would make a folder that is not used
+            one.mkdir(parents=True, exist_ok=True, mode=0o700)
         private = os.name == "nt" or all(map(_is_private, (folder, folder.parent)))
         if private:
             folder.chmod(0o700)  # what is kept of hidden scenarios is for no other user to read

@@ -56,6 +56,18 @@ def test_nobody_else_can_read_what_is_kept(cache):
     assert cache.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no umask")
+def test_a_umask_that_lets_a_group_write_is_no_obstacle(user_cache):
+    """It is the usual one on some systems; the folders are the user's own all the same."""
+    before = os.umask(0o002)
+    try:
+        assert kept.keep("kind", "key", b"data")
+    finally:
+        os.umask(before)
+
+    assert kept.read("kind", "key") == b"data"
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_somebody_else_is_not_used(cache):
     """A folder that another user owns counts as none, whatever its permissions are."""
