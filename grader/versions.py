@@ -72,13 +72,20 @@ def grader_hash() -> str:
 def stamp() -> str:
     """Return a hash that is another one for every other grader and Python, and takes a millisecond.
 
-    It has place, size and time of every deciding source. Python itself goes by these to take a compiled module for a
-    source's, so it runs other code only if the stamp is another. Good for what one computer keeps; not for a record.
+    It has place, size and times of every deciding source. Python itself goes by these to take a compiled module for a
+    source's. The time at which the system last changed the file's entry is one of them, because archives set the other
+    one: a grader that is unpacked in the place of an earlier one has other entries. Good for what one computer keeps;
+    not for a record.
     """
     files = [*_sources(_PACKAGE, False), *(file for name in DECIDING for file in _sources(_PACKAGE / name, True))]
-    found = sorted(f"{file.path}\0{file.stat().st_mtime_ns}\0{file.stat().st_size}" for file in files)
+    found = sorted(f"{file.path}\0{mark_of(file.stat())}" for file in files)
     text = "\0".join([__version__, sys.version, *found])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def mark_of(status: os.stat_result) -> str:
+    """Return what is different as soon as a file on this computer was changed: its size and times."""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def _sources(folder: str | os.PathLike[str], below: bool) -> Iterator[os.DirEntry[str]]:

@@ -50,7 +50,7 @@ def stamp():
         versions.stamp.cache_clear()
 
 
-@pytest.mark.parametrize("change", ["time", "size", "new.py", "new.so", "gone", "moved"])
+@pytest.mark.parametrize("change", ["time", "size", "new.py", "new.so", "gone", "moved", "unpacked again"])
 def test_the_stamp_changes_with_every_deciding_source(package, monkeypatch, change):
     """A source that was edited, added or removed, or another place, is another grader."""
     before = stamp()
@@ -60,6 +60,11 @@ def test_the_stamp_changes_with_every_deciding_source(package, monkeypatch, chan
     elif change == "size":
         time = path.stat().st_mtime_ns
         path.write_text("pass\n\n")
+        os.utime(path, ns=(time, time))
+    elif change == "unpacked again":
+        time = path.stat().st_mtime_ns
+        path.unlink()
+        path.write_text("exit\n")  # as long as it was
         os.utime(path, ns=(time, time))
     elif change in ("new.py", "new.so"):
         path.with_name(change).write_text("")

@@ -10,6 +10,7 @@ very grader (versions.py), with or without the compiled core.
 
 from __future__ import annotations
 
+import os
 import pathlib
 from collections.abc import Iterator, Sequence
 
@@ -22,6 +23,7 @@ from grader.machine import core
 from grader.protocol.messages import ScenarioMessages
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
+from grader.versions import mark_of
 
 #: Folder of the cache, and scenarios of one lab that are kept at most, each failure point counted.
 KIND, MOST = "answers", 600
@@ -38,7 +40,7 @@ class KeptAnswers(AnswerCache):
 
     def __init__(self, folder: pathlib.Path) -> None:
         super().__init__()
-        self._pack = Pack(KIND, folder, MOST, core.current().file)
+        self._pack = Pack(KIND, folder, MOST, _core())
         self._keys: dict[int, tuple[Trace, bytes]] = {}  # with the trace, so that no other one gets its id
         self._key_of: dict[int, bytes] = {}  # the same by the id of messages, which stay as long as this does
         self._found = False
@@ -81,6 +83,12 @@ class KeptAnswers(AnswerCache):
             return
         others = [way for way in _ways(self._pack.get(key)) if way != tuple(answers)]
         self._pack.put(key, (tuple(answers), *others[: WAYS - 1]))
+
+
+def _core() -> str:
+    """Return which build of the compiled core runs; "" for none."""
+    file = core.current().file
+    return f"{file}\0{mark_of(os.stat(file))}" if file else ""
 
 
 def _ways(kept: object) -> Iterator[tuple[bytes, ...]]:

@@ -21,6 +21,7 @@ from grader.program import command
 from grader.quiz.model import Choice, Computed, Question, Quiz
 from grader.quiz.obfuscated import unpacked
 from grader.quiz.observe import Value, evaluate, observe
+from grader.versions import mark_of
 
 FORMAT = 1
 
@@ -198,14 +199,14 @@ def value_of(lab: Lab, quiz: Quiz, question: Question) -> Value:
 
 # -- what is recorded -----------------------------------------------------------------------------------------
 
-_loaded: dict[tuple[str, int], KeysFile] = {}
+_loaded: dict[tuple[str, str], KeysFile] = {}
 
 
 def load_keys(lab: Lab) -> KeysFile:
     """Return the recorded keys; empty if there are none. InputError if the file is not valid."""
     path = lab.keys
     try:
-        stamp = (str(path.resolve()), path.stat().st_mtime_ns)
+        stamp = (str(path.resolve()), mark_of(path.stat()))
     except OSError:
         return {}
     if stamp not in _loaded:

@@ -103,13 +103,29 @@ def test_a_pack_that_cannot_be_trusted_is_not_used(graded, cache, monkeypatch, d
     elif damage == "another grader":
         monkeypatch.setattr(kept, "stamp", lambda: "another")
     elif damage == "another core":
-        file = launch.core_file()
-        monkeypatch.setattr(launch, "core_file", lambda: file)  # the sandbox loads what is there
-        monkeypatch.setattr(core, "current", lambda: core.PYTHON._replace(file="core.so"))
+        with_core(monkeypatch, cache / "core.so")
     else:
         cache.chmod(0o777)
 
     assert graded() == (first, 3)
+
+
+def with_core(monkeypatch, file):
+    """Let the machine say that its core comes from this file."""
+    loaded = launch.core_file()
+    monkeypatch.setattr(launch, "core_file", lambda: loaded)  # the sandbox loads what is there
+    file.write_text("a build")
+    monkeypatch.setattr(core, "current", lambda: core.PYTHON._replace(file=str(file)))
+
+
+def test_a_core_that_was_built_again_is_another_one(graded, tmp_path, monkeypatch):
+    """Its place is the same, and what it lets pass need not be."""
+    with_core(monkeypatch, tmp_path / "core.so")
+    graded()
+    assert graded()[1] == 0
+    with_core(monkeypatch, tmp_path / "core.so")
+
+    assert graded()[1] == 3
 
 
 def test_few_new_answers_are_not_worth_a_pack(graded, cache, monkeypatch):

@@ -67,6 +67,24 @@ def test_marks_with_a_computed_key_are_not_kept(marked, lab):
     assert marked()[1]
 
 
+def test_marks_of_a_quiz_that_changes_meanwhile_are_not_kept(marked, lab, monkeypatch):
+    """They may be the new quiz's, and would be taken for the old one's where that comes back."""
+    old, whole = (lab / "quiz.yaml").read_text(), Marker.__init__
+    new = old.replace("points: 1", "points: 2")
+
+    def edited(*given):
+        (lab / "quiz.yaml").write_text(new)
+        whole(*given)
+
+    with monkeypatch.context() as changing:
+        changing.setattr(Marker, "__init__", edited)
+        marks, _ = marked()
+    (lab / "quiz.yaml").write_text(old)
+
+    assert new != old
+    assert marked() != (marks, False)
+
+
 @pytest.mark.parametrize("damage", ["cut", "another shape", "another grader", "writable by others"])
 def test_marks_that_cannot_be_trusted_are_not_used(marked, cache, monkeypatch, damage):
     """The sheet is marked again, with the same marks."""

@@ -14,6 +14,7 @@ from grader.quiz.questions import load_quiz
 from grader.quiz.record import compute_keys, record_keys, text_of
 from grader.replay.simulated import replay
 from grader.scenario import parse_scenario
+from grader.versions import mark_of
 from tests.kernels import SmallKernel
 from tests.labs import FORK, QUIZ
 
@@ -133,7 +134,7 @@ def record_into(lab):
     from grader.quiz import keys
 
     path = lab.keys
-    stamp = (str(path.resolve()), path.stat().st_mtime_ns)
+    stamp = (str(path.resolve()), mark_of(path.stat()))
     _KEYS.setdefault("varied", compute_keys(lab))
     keys._loaded[stamp] = _KEYS["varied"]
 
