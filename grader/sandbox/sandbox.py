@@ -145,7 +145,6 @@ class Sandbox:
             reason = self._last_words()
             if self._jail is None:
                 raise IsolationError(f"the sandbox did not start: {reason}")
-            self._drop_prepared()  # it was asked of a zygote that is gone
             Sandbox._no_jail = self._missing["bwrap"] = reason
             self._start(jail=None)
         return self._report
@@ -220,6 +219,7 @@ class Sandbox:
             log += _read_to_end(zygote.log, LEAVE_S)[0]
         os.waitpid(zygote.pid, 0)
         os.close(zygote.log)
+        self._drop_prepared()  # it is gone as well
         return log
 
     # -- children ---------------------------------------------------------------------------------------------
@@ -247,6 +247,8 @@ class Sandbox:
         """
         if POSIX and self._zygote is not None and self._prepared is None:
             self._prepared = self._fork(hurried=False)
+            if self._zygote is None:  # it died before it was asked
+                self._drop_prepared()
 
     def _drop_prepared(self) -> None:
         if self._prepared is not None:

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -326,6 +327,21 @@ def test_a_prepared_child_that_nobody_asks_for_is_ended(attempt):
         box.close()
 
         assert not [pid for pid in (zygote, *pids) if pathlib.Path(f"/proc/{pid}/cmdline").exists()]
+
+
+def test_a_prepared_child_is_not_used_once_its_zygote_is_gone(attempt):
+    """The loss of a zygote costs the scenario that runs, and not the hidden ones that follow."""
+    with Sandbox("L1", QUICK) as box:
+        child = box.spawn()
+        child._greet()
+        box.prepare()
+        os.kill(box._zygote.pid, signal.SIGKILL)
+        lost = child.receive()
+        following = box.spawn()
+        following._greet()
+
+        assert lost.verdict == "ungradable"
+        assert following.quiet()
 
 
 def until_there(box):
