@@ -68,6 +68,10 @@ def _saves(session: Session, what: str | None) -> Saves:
     """Return the watcher of the lab and of the submission. InputError if the submission cannot be watched."""
     lab, outputs = session.lab.path, session.lab.outputs
     folders = [lab, outputs] if outputs.is_dir() else [lab]  # an author records again, and the watch goes on
+    quizzes = session.lab.quiz.resolve().parent if session.lab.quiz is not None else None
+    # A quiz is often outside the lab, but a folder above it may hold anything.
+    if quizzes is not None and quizzes.is_dir() and not lab.resolve().is_relative_to(quizzes):
+        folders.append(quizzes)
     if what is None:
         return Saves(folders, _kernel_in(lab))
     path = pathlib.Path(what)

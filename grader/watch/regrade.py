@@ -20,6 +20,7 @@ from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
 from grader.quiz import mark
 from grader.quiz.marks import QuizResult
 from grader.scenario.model import Scenario
+from grader.versions import mark_of
 
 
 class Regrader:
@@ -74,7 +75,7 @@ class Regrader:
             self._work, self.problem, self._submission = None, "\n".join(error.problems), None
             return True
         known = self._submission
-        if known is not None and submission.digest == known.digest and not submission.refused and not reloaded:
+        if known is not None and submission == known and not submission.refused and not reloaded:
             return False
         self._submission, self.problem = submission, ""
         self.graded, self.first = {}, None
@@ -152,8 +153,8 @@ class Regrader:
         self._lab_files, self._hashes, self._quiz = files, {}, None
         return True
 
-    def _look(self) -> dict[str, tuple[int, int]]:
-        """Return the lab's files that decide a grade, with the time of the last change and the size."""
+    def _look(self) -> dict[str, str]:
+        """Return the lab's files that decide a grade, each with what is different once it was changed."""
         lab = self.session.lab
         places = [lab.path, lab.path / "scenarios", lab.path / "hidden", lab.outputs]
         found = {}
@@ -161,8 +162,10 @@ class Regrader:
             with os.scandir(place) if place.is_dir() else contextlib.nullcontext(()) as entries:
                 for entry in entries:
                     if entry.name.endswith((".yaml", ".json")) and entry.name not in ("answers.yaml", NOTE):
-                        status = entry.stat()
-                        found[entry.path] = (status.st_mtime_ns, status.st_size)
+                        found[entry.path] = mark_of(entry.stat())
+        for path in (lab.quiz, lab.keys) if lab.quiz is not None else ():
+            with contextlib.suppress(OSError):
+                found[str(path)] = mark_of(path.stat())
         return found
 
 

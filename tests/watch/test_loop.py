@@ -87,17 +87,19 @@ def test_no_save_is_lost(monkeypatch, capsys, steps, saves, begun, reports):
     assert capsys.readouterr().out.count("no kernel") == reports
 
 
-def test_recorded_outputs_are_watched_too(tmp_path):
-    """They lie outside a course's labs; an author who records again need not touch the lab."""
-    lab = SimpleNamespace(path=tmp_path / "labs" / "small", outputs=tmp_path / "reference" / "outputs" / "small")
-    lab.path.mkdir(parents=True)
-    lab.outputs.mkdir(parents=True)
-    deadline = time.monotonic() + PATIENCE
+def test_recorded_outputs_and_the_quiz_are_watched_too(tmp_path):
+    """They lie outside a course's labs; an author who changes one of them need not touch the lab."""
+    outputs, quiz = tmp_path / "reference" / "outputs" / "small", tmp_path / "quizzes" / "small.yaml"
+    lab = SimpleNamespace(path=tmp_path / "labs" / "small", outputs=outputs, quiz=quiz)
+    for folder in (lab.path, outputs, quiz.parent):
+        folder.mkdir(parents=True)
     with loop._saves(SimpleNamespace(lab=lab), None) as saves:
-        (lab.outputs / "touch.json").write_text("{}")
-        while not saves.due():
-            assert time.monotonic() < deadline
-            time.sleep(loop.IDLE_S)
+        for path in (outputs / "touch.json", quiz):
+            path.write_text("{}")
+            deadline = time.monotonic() + PATIENCE
+            while not saves.due():
+                assert time.monotonic() < deadline
+                time.sleep(loop.IDLE_S)
 
 
 def until(stream, pattern):

@@ -123,6 +123,22 @@ def test_a_changed_scenario_is_read_again(regrader, lab, cli):
     assert regrader.result["scenarios"][0]["title"] == "Another title"
 
 
+@pytest.mark.parametrize("changed", ["quiz", "keys"])
+def test_a_changed_quiz_is_marked_again(regrader, lab, changed):
+    """An author sees the points that the quiz gives now; the sheet is the same."""
+    (lab / "answers.yaml").write_text("copies: 1\n")
+    to_the_end(regrader)
+    before = regrader.result["quiz"]
+    path = lab / "quiz.yaml" if changed == "quiz" else regrader.session.lab.keys
+    edit = ("points: 1", "points: 2") if changed == "quiz" else ('"key": "1"', '"key": "2"')
+    assert edit[0] in path.read_text()
+    path.write_text(path.read_text().replace(*edit))
+    to_the_end(regrader)
+
+    assert before["questions"][0]["points"] == 1
+    assert regrader.result["quiz"]["questions"][0]["points"] == (2 if changed == "quiz" else 0)
+
+
 def test_a_stale_recording_is_a_problem(regrader, lab, cli):
     """An author who changes a scenario before recording it reads what to do, and the watch goes on."""
     path = lab / "scenarios" / "touch.yaml"
