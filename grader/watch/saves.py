@@ -111,6 +111,9 @@ class Saves:
 
 
 def _is_ours(event: FileSystemEvent) -> bool:
-    """Return True if the event is about the note on the last run, which the grader writes after each save."""
-    names = {os.path.basename(os.fsdecode(path)) for path in (event.src_path, getattr(event, "dest_path", ""))}
-    return NOTE in names or any(name.endswith(PARTIAL) for name in names)
+    """Return True if the event is about the note on the last run, which the grader writes after each save.
+
+    A file that is written whole is first called something else (grader/files.py): what it is called then counts.
+    """
+    name = os.path.basename(os.fsdecode(getattr(event, "dest_path", "") or event.src_path))
+    return name == NOTE or name.endswith(PARTIAL)

@@ -43,9 +43,16 @@ def by_backup(path):
     path.write_text("new")
 
 
-@pytest.mark.parametrize("save", [in_place, by_rename, by_backup])
+def as_the_grader_does(path):
+    write_file(path, "new")
+
+
+@pytest.mark.parametrize("save", [in_place, by_rename, by_backup, as_the_grader_does])
 def test_every_way_to_save_is_noticed(kernel, save):
-    """Written in place, renamed over, or written after the old file was moved away: one save, told once."""
+    """Written in place, renamed over, or written after the old file was moved away: one save, told once.
+
+    `grader record` renames as well, from a name that is otherwise only the grader's own note's.
+    """
     with Saves([kernel.parent], [kernel]) as saves:
         save(kernel)
 
