@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import zipfile
 
 import pytest
 
@@ -56,6 +57,17 @@ def test_no_kernel_in_python_runs_at_w():
     """W says nothing of Python: asking for it is an error, and nothing is graded."""
     with pytest.raises(IsolationError, match="isolation W is that of kernels in C"):
         Sandbox("W")
+
+
+def test_a_kernel_in_c_in_an_archive_runs_at_w(root, cli, tmp_path):
+    """Its name does not say that it is in C, so the sandbox must not be chosen by the name."""
+    archive = tmp_path / "mine.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(root / "reference" / "c" / "demand-paging.c", "kernel.c")
+    run = ("run", root / "labs" / "demand-paging", "--isolation", "W", "--only", "the-first-touch", "--submission")
+
+    assert cli(*run, archive)[0] == 0
+    assert cli(*run, "reference")[0] == 3
 
 
 def test_require_asks_for_more_than_w(monkeypatch):
