@@ -177,7 +177,8 @@ def page(rows: dict[tuple[int, str], list[Cost]]) -> str:
             ]
             parts.append(f"<section><h2>{title}: {kind}</h2>{columns(title, points)}</section>")
     lines = "\n".join(told(count, kind, costs) for (count, kind), costs in rows.items())
-    return html_page("How a batch grows with the class", "\n".join([*parts, f"<pre>{lines}</pre>"]))
+    body = "\n".join([*parts, f"<pre>{lines}</pre>"])
+    return html_page("How a batch grows with the class", body, "section svg { max-width: 16rem; }")
 
 
 def main() -> None:
