@@ -135,7 +135,11 @@ def _unpacked(data: bytes | None) -> dict[bytes, object]:
 
 
 def _drop_oldest(folder: pathlib.Path, most: int) -> None:
-    by_age = sorted(os.scandir(folder), key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns)
-    for entry in by_age[:-most]:
+    by_age = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):  # another process has dropped it, or has written it whole
+                by_age.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.path))
+    for _, path in sorted(by_age)[:-most]:
         with contextlib.suppress(OSError):  # another process drops it as well
-            os.unlink(entry.path)
+            os.unlink(path)

@@ -1,5 +1,6 @@
 """What is kept in the user's cache folder for the next run."""
 
+import contextlib
 import os
 
 import pytest
@@ -103,6 +104,24 @@ def test_only_so_many_keys_are_kept(cache):
     kept.keep("kind", "last", b"data", most=3)
 
     assert sorted(path.name for path in cache.iterdir()) == ["3", "4", "last"]
+
+
+def test_files_of_another_process_may_go_meanwhile(cache, monkeypatch):
+    """What it drops, or has not written whole yet, is listed and then gone; the data is kept all the same."""
+    kept.keep("kind", "key", b"data")
+    scandir = os.scandir
+
+    @contextlib.contextmanager
+    def scanned(folder):
+        (cache / "other.partial").write_text("")
+        with scandir(folder) as entries:
+            found = list(entries)
+        (cache / "other.partial").unlink()
+        yield found
+
+    monkeypatch.setattr(os, "scandir", scanned)
+
+    assert kept.keep("kind", "another", b"data", most=5)
 
 
 def test_a_pack_comes_back(tmp_path):
