@@ -72,7 +72,7 @@ class Regrader:
             submission = resolve(self.what, self.session.lab)
             self.session.load(self.session.lab.all_scenarios)
         except InputError as error:
-            self._work, self.problem, self._submission = None, "\n".join(error.problems), None
+            self._give_up(error)
             return True
         known = self._submission
         if known is not None and submission == known and not submission.refused and not reloaded:
@@ -83,8 +83,22 @@ class Regrader:
         self._work = self._tries(submission)
         return True
 
+    def _give_up(self, error: InputError) -> None:
+        """Say why the current save cannot be graded; the next one is, whatever is in it."""
+        self._work, self.problem, self._submission = None, "\n".join(error.problems), None
+
     def step(self) -> bool:
-        """Try one more scenario; return True if there is something new to show: a first failure, or the result."""
+        """Try one more scenario; return True if there is something new to show: a first failure, the result, a problem.
+
+        The quiz and the fingerprints are read only here; a mistake in them must not end the watch.
+        """
+        try:
+            return self._step()
+        except InputError as error:
+            self._give_up(error)
+            return True
+
+    def _step(self) -> bool:
         assert self._work is not None
         graded = next(self._work, None)
         if graded is None:

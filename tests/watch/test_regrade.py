@@ -139,6 +139,22 @@ def test_a_changed_quiz_is_marked_again(regrader, lab, changed):
     assert regrader.result["quiz"]["questions"][0]["points"] == (2 if changed == "quiz" else 0)
 
 
+def test_a_mistake_in_the_quiz_does_not_end_the_watch(regrader, lab):
+    """It is found once the scenarios were tried; the next save is graded to its end."""
+    good = (lab / "quiz.yaml").read_text()
+    to_the_end(regrader)
+    (lab / "quiz.yaml").write_text(good.replace("type: number", "type: nubmer"))
+    assert regrader.begin()
+    while regrader.busy:
+        regrader.step()
+    problem = regrader.problem
+    (lab / "quiz.yaml").write_text(good)
+    to_the_end(regrader)
+
+    assert "quiz.yaml" in problem and "nubmer" in problem
+    assert regrader.problem == "" and "quiz" in regrader.result
+
+
 def test_a_stale_recording_is_a_problem(regrader, lab, cli):
     """An author who changes a scenario before recording it reads what to do, and the watch goes on."""
     path = lab / "scenarios" / "touch.yaml"
