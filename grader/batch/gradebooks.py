@@ -75,7 +75,7 @@ def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str], mi
     be entered. InputError if the file is not a gradebook, or if it has no such column: Canvas would make a new
     assignment of another one.
     """
-    rows = [row for row in table if row]
+    rows = [row for row in table if any(cell.strip() for cell in row)]  # spreadsheets save empty rows below the last
     if len(rows) < 2:
         raise InputError([f"{shown}: there is no row in it; export it again"])
     header = [cell.strip() for cell in rows[0]]

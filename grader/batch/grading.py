@@ -96,6 +96,8 @@ def files_digest(lab: Lab) -> bytes:
     """Return a hash of the program's files, and of all files of a lab that results depend on."""
     files = [*lab.path.rglob("*"), *lab.outputs.rglob("*"), fingerprints_path(lab)]
     files += [lab.quiz] if lab.quiz is not None else []
+    # A quiz key that was not recorded is computed with the reference, which may import modules next to it.
+    files += lab.reference.path.parent.glob("*.py") if lab.reference is not None else []
     digest = hashlib.sha256(whole_hash().encode())
     for path in sorted(set(files)):
         with contextlib.suppress(OSError):  # a folder, or gone by now

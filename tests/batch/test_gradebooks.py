@@ -300,6 +300,15 @@ def test_a_worksheet_without_a_maximum_says_so():
     assert filled.account.notes == ["1 of the graded rows have no maximum grade, so their points are not scaled"]
 
 
+@pytest.mark.parametrize("text", [CANVAS, WORKSHEET])
+def test_rows_without_contents_are_nobody(text):
+    """Spreadsheets save rows of empty cells below the last: they are neither students without a submission, nor rows
+    whose maximum is missing."""
+    empty = "," * text.splitlines()[0].count(",") + "\r\n"
+
+    assert fill(text + 2 * empty, "g.csv", batch()) == fill(text, "g.csv", batch())
+
+
 def test_a_student_called_points_possible_sets_no_maximum():
     """The row of maximums has no ID; without it nothing is filled in, since points could not be scaled."""
     text = CANVAS.replace("    Points Possible,,,,,100,10,(read only)\r\n", "").replace(

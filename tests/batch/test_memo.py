@@ -12,6 +12,7 @@ from grader.batch import grading
 from grader.batch.grading import Grades
 from grader.batch.memo import BATCHES, KIND, Memo
 from grader.batch.store import NAME
+from grader.lab.lab import ClassAt, Lab
 from tests.batch.handed_in import batch, bytes_of, hand_in
 from tests.labs import kernel_text, recorded
 
@@ -277,6 +278,22 @@ def test_what_is_made_while_the_lab_is_edited_is_not_used_again(again, graded, m
         assert again() != first
     finally:
         (lab / "quiz.yaml").write_text(text)
+
+
+def test_the_reference_in_another_folder_is_among_the_files(tmp_path):
+    """A key that was not recorded is computed with the reference and the modules that it imports: edits must count."""
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "reference").mkdir()
+    reference = ClassAt(tmp_path / "reference" / "kernel.py", "Kernel")
+    lab = Lab(tmp_path / "lab", "small", "Small", None, reference, None, (), (), ())
+    hashes = {grading.files_digest(lab)}
+    for name in ("kernel.py", "helper.py"):
+        (tmp_path / "reference" / name).write_text("FAULTS = 1\n")
+        hashes.add(grading.files_digest(lab))
+        (tmp_path / "reference" / name).write_text("FAULTS = 2\n")
+        hashes.add(grading.files_digest(lab))
+
+    assert len(hashes) == 5
 
 
 def test_the_hash_of_the_program_knows_every_source(tmp_path, monkeypatch):
