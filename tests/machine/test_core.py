@@ -633,6 +633,48 @@ print("done")
         assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr[-2000:]
 
 
+def test_a_long_chain_of_page_tables_is_dropped():
+    """Page tables that hold one another, 300,000 deep, do not overflow the stack when they go."""
+    compiled()
+    program = """
+from grader.machine import core
+chain, table = None, core.current().page_table
+assert core.current() is not core.PYTHON
+for _ in range(300_000):
+    link = table.__new__(table)
+    link._log, chain = chain, link
+del chain, link
+print("done")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr[-2000:]
+
+
+class TimeLimit(BaseException):
+    """Raised by a signal handler, so only once."""
+
+
+def test_a_time_limit_in_an_attribute_of_a_kernel_ends_the_access():
+    """A BaseException that is raised while an access reads `page_fault` is not lost: the attribute is read once."""
+
+    def asked():
+        reads = []
+
+        class Slow(Kernel):
+            @property
+            def page_fault(self):
+                reads.append(1)
+                raise TimeLimit
+
+        machine = Machine(Slow)
+        with pytest.raises(TimeLimit):
+            machine.access(machine.spawn(), 16, 1, 0, Access.READ)
+        return len(reads)
+
+    assert both(asked) == (1, 1)
+
+
 # -- which one is used ----------------------------------------------------------------------------------------
 
 

@@ -823,10 +823,9 @@ typedef struct {
     int writing, introduced;
 } Walk;
 
-/* Keep and return an attribute, or NULL with no exception. */
+/* Keep and return an attribute, or NULL. Once one has raised, no other is read: see `access_pages`. */
 static PyObject *attribute(Walk *walk, PyObject *object, PyObject *name) {
-    PyObject *found = object == NULL ? NULL : PyObject_GetAttr(object, name);
-    if (found == NULL) PyErr_Clear();
+    PyObject *found = object == NULL || PyErr_Occurred() ? NULL : PyObject_GetAttr(object, name);
     return keep_new(&walk->kept, found);
 }
 
@@ -874,7 +873,7 @@ static int enter(Walk *walk, PyObject *const *given) {
         }
     }
     walk->before = same(poisoned), walk->after = same(poisoned), walk->byte = same(PyTuple_GetItem(poisoned, 0));
-    return is_list(walk->touched) && is_list(walk->seen) && walk->page_fault != NULL && is_list(walk->contents) &&
+    return !PyErr_Occurred() && is_list(walk->touched) && is_list(walk->seen) && walk->page_fault != NULL && is_list(walk->contents) &&
            is_dict(walk->entries) && is_dict(walk->changes);
 }
 
@@ -1090,8 +1089,10 @@ static PyObject *access_pages(PyObject *Py_UNUSED(module), PyObject *const *give
         return NULL;
     }
     if (!enter(&walk, given)) {
-        PyErr_Clear();
         leave(&walk);
+        /* Python meets an Exception again and words it. Any other, such as that of a time limit, comes only once. */
+        if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception)) return NULL;
+        PyErr_Clear();
         return PyObject_CallMethodObjArgs(given[0], s__access_pages, given[1], given[2], given[3], given[4], given[5],
                                           given[6], NULL);
     }
@@ -1132,10 +1133,22 @@ static int clear(PyObject *self) {
     return 0;
 }
 
+/* The attributes are dropped by a tuple, because tuples limit how deep such drops nest: a kernel can build a chain of
+   a million page tables, each an attribute of the next, which would overflow the stack of C. */
 static void dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
+    Py_ssize_t i, count = slots_of(self);
+    PyObject *error, *value, *traceback, *dropped;
     PyObject_GC_UnTrack(self);
-    clear(self);
+    PyErr_Fetch(&error, &value, &traceback);
+    dropped = PyTuple_New(count);
+    for (i = 0; dropped != NULL && i < count; i++) {
+        PyTuple_SetItem(dropped, i, ((Slotted *)self)->slot[i]);
+        ((Slotted *)self)->slot[i] = NULL;
+    }
+    Py_XDECREF(dropped);
+    clear(self); /* where there was no memory for a tuple */
+    PyErr_Restore(error, value, traceback);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }
