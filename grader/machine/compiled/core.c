@@ -820,12 +820,13 @@ typedef struct {
     PyObject *machine, *process, *offset_, *access, *kernel, *page_fault, *frames, *table, *entries, *changes, *touched;
     PyObject *contents, *seen, *disk, *values, *answer, *processes, *pid_, *before, *byte, *after;
     long long first, count, offset, page_size, right, need, minor, pid;
-    int writing, introduced;
+    int writing, introduced, raised;
 } Walk;
 
 /* Keep and return an attribute, or NULL. Once one has raised, no other is read: see `access_pages`. */
 static PyObject *attribute(Walk *walk, PyObject *object, PyObject *name) {
-    PyObject *found = object == NULL || PyErr_Occurred() ? NULL : PyObject_GetAttr(object, name);
+    PyObject *found = object == NULL || walk->raised ? NULL : PyObject_GetAttr(object, name);
+    walk->raised = found == NULL;
     return keep_new(&walk->kept, found);
 }
 
@@ -873,7 +874,7 @@ static int enter(Walk *walk, PyObject *const *given) {
         }
     }
     walk->before = same(poisoned), walk->after = same(poisoned), walk->byte = same(PyTuple_GetItem(poisoned, 0));
-    return !PyErr_Occurred() && is_list(walk->touched) && is_list(walk->seen) && walk->page_fault != NULL && is_list(walk->contents) &&
+    return !walk->raised && is_list(walk->touched) && is_list(walk->seen) && walk->page_fault != NULL && is_list(walk->contents) &&
            is_dict(walk->entries) && is_dict(walk->changes);
 }
 
