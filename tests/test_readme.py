@@ -38,10 +38,25 @@ def test_make_has_the_targets_that_are_promised(root, target):
 
 
 def test_folders_say_what_belongs_there(root):
-    """Each top-level folder, and each room of the grader named here, has a README."""
-    rooms = ("grader/grade", "grader/quiz", "grader/cli", "grader/authoring", "grader/publish")
-    for folder in ("labs", "grader", "reference", "tests", "quizzes", "benchmarks", *rooms):
-        assert (root / folder / "README.md").is_file(), folder
+    """Each top-level folder and each room of the grader has a README."""
+    rooms = [init.parent for init in (root / "grader").glob("*/__init__.py")]
+    tops = [root / name for name in ("labs", "grader", "reference", "tests", "quizzes", "benchmarks")]
+
+    assert len(rooms) > 20
+    assert [folder.name for folder in [*tops, *rooms] if not (folder / "README.md").is_file()] == []
+
+
+def test_a_room_names_its_files(root):
+    """A new file is named in the README of its room, unless it is a command, and no file is named that is gone."""
+    sources = {file.stem for top in ("grader", "tests", "benchmarks") for file in (root / top).rglob("*.py")}
+    for folder in (init.parent for init in (root / "grader").glob("*/__init__.py")):
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        here = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+        commands = {*COMMANDS} if folder.name == "cli" else set()
+        gone = {*re.findall(r"`([a-z_0-9]+)\.py`", text)} - sources
+
+        assert {name for name in here - commands if not re.search(rf"\b{name}\b", text)} == set(), folder.name
+        assert gone == set(), folder.name
 
 
 def test_the_house_is_as_its_readme_says(root):
