@@ -105,7 +105,7 @@ def verify_submission(
     reference = reference_kernel(session.lab)
     renewed = _Renewed(lambda: session.runner(submission, remember=False))
     try:
-        found, reason = _merged(session, world, submission, steps, progress, renewed.runner, frontier)
+        found, reason = _Merging(session, world, submission, steps, progress, renewed.runner).explore(frontier)
         if found is not None:
             return found
         outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, reason)
@@ -114,70 +114,65 @@ def verify_submission(
         renewed.runner.discard()
 
 
-def _merged(
-    session: Session,
-    world: World,
-    submission: Submission,
-    steps: int | None,
-    progress: Progress,
-    runner: Runner,
-    frontier: Callable[[str], Frontier | None],
-) -> tuple[Verified | None, str]:
-    """Explore a submission with its states merged. Return what was found, or None and why that is impossible."""
-    try:
-        return _explored(session, world, submission, steps, progress, runner, False, frontier("confined"))
-    except Unmergeable as problem:
-        if str(problem) != ORDERED:
-            return None, str(problem)
-    try:
-        return _explored(session, world, submission, steps, progress, runner, True, frontier("confined, ordered"))
-    except Unmergeable as problem:
-        return None, str(problem)
+class _Merging(NamedTuple):
+    """Explores a submission in the sandbox with its states merged."""
 
+    session: Session
+    world: World
+    submission: Submission
+    steps: int | None
+    progress: Progress
+    runner: Runner
 
-def _explored(
-    session: Session,
-    world: World,
-    submission: Submission,
-    steps: int | None,
-    progress: Progress,
-    runner: Runner,
-    ordered: bool,
-    frontier: Frontier | None,
-) -> tuple[Verified | None, str]:
-    """Do what _merged does. Unmergeable if two states cannot be compared, with ORDERED if they can in order."""
-    from grader.grade.sandbox_runner import compiled_kernel
-    from grader.protocol.lockstep import WorkerEnded, send_source
-    from grader.verify.sides import RemoteSide
+    def explore(self, frontier: Callable[[str], Frontier | None]) -> tuple[Verified | None, str]:
+        """Return what was found, or None and why states cannot be merged.
 
-    code = submission.code
-    assert code is not None
-    box = session.explorer(code.language)
-    module = b"" if code.language != "c" else compiled_kernel(code, box.isolation, session.compiling).module
-    if code.language == "c" and not module:
-        return None, "does not compile"
-    child = box.spawn()
-    try:
-        if send_source(child, code.modules, code.main, code.class_name, module) is not None:
-            return None, "cannot be loaded"
-        outcome = explore_side(
-            world,
-            reference_kernel(session.lab),
-            lambda begun, base, plain: RemoteSide(child, world, begun, base, plain, ordered),
-            STEPS if steps is None else steps,
-            progress,
-            frontier=frontier,
-        )
-    except Opaque as problem:
-        return None, f"keeps {problem}"
-    except (Strayed, WorkerEnded):
-        return None, STRAYED
-    finally:
-        child.close()
-    found = _with_attempt(session.lab, world, outcome, runner)
-    if found.attempt is not None and found.attempt.verdict == PASSED:
-        return None, STRAYED
-    return found, ""
+        If they can only be compared with processes and frames in order, they are explored once more like that.
+        """
+        reason = ""
+        for how, ordered in (("confined", False), ("confined, ordered", True)):
+            try:
+                return self._explore(ordered, frontier(how))
+            except Unmergeable as problem:
+                reason = str(problem)
+            if reason != ORDERED:
+                break
+        return None, reason
+
+    def _explore(self, ordered: bool, frontier: Frontier | None) -> tuple[Verified | None, str]:
+        """Do what `explore` does. Unmergeable if two states cannot be compared, with ORDERED if they can in order."""
+        from grader.grade.sandbox_runner import compiled_kernel
+        from grader.protocol.lockstep import WorkerEnded, send_source
+        from grader.verify.sides import RemoteSide
+
+        code = self.submission.code
+        assert code is not None
+        box = self.session.explorer(code.language)
+        module = b"" if code.language != "c" else compiled_kernel(code, box.isolation, self.session.compiling).module
+        if code.language == "c" and not module:
+            return None, "does not compile"
+        child = box.spawn()
+        try:
+            if send_source(child, code.modules, code.main, code.class_name, module) is not None:
+                return None, "cannot be loaded"
+            outcome = explore_side(
+                self.world,
+                reference_kernel(self.session.lab),
+                lambda begun, base, plain: RemoteSide(child, self.world, begun, base, plain, ordered),
+                STEPS if self.steps is None else self.steps,
+                self.progress,
+                frontier=frontier,
+            )
+        except Opaque as problem:
+            return None, f"keeps {problem}"
+        except (Strayed, WorkerEnded):
+            return None, STRAYED
+        finally:
+            child.close()
+        found = _with_attempt(self.session.lab, self.world, outcome, self.runner)
+        if found.attempt is not None and found.attempt.verdict == PASSED:
+            return None, STRAYED
+        return found, ""
 
 
 class _Renewed:
