@@ -35,6 +35,9 @@ REPLAYED = 5000
 #: Bytes of the hash of a state's form.
 HASHED = 20
 
+#: States that are continued before the kernel is looked at thoroughly again; so many a stopped exploration may lose.
+CHECKED = 4
+
 #: Processor seconds that a kernel in the sandbox may use in one world.
 TIME_S = 90.0
 
@@ -84,6 +87,17 @@ class _State(NamedTuple):
     node: Node | None  # None if an earlier exploration found it: its steps lead there
 
 
+class _Checked(NamedTuple):
+    """Holds how far the search had come when the kernel was last found to have changed nothing outside of itself.
+
+    again  levels and states that have been continued since then
+    """
+
+    states: int
+    edges: int
+    again: list[tuple[int, _State]]
+
+
 class _Unfit(Exception):
     """Something that an earlier exploration kept does not fit this one."""
 
@@ -108,7 +122,7 @@ class _Search:
         self.frontier = frontier
         self.begun: Node | None = None  # before the first step, if there may be states without a node
         self.resumed = 0
-        self.now: tuple[_State, int] | None = None  # the state that is being continued, and the edges before it
+        self.checked = _Checked(0, 0, [])
         self.time_s = time_s
         self.product = Product(world, reference, make_side)
         self.progress = progress
@@ -129,9 +143,9 @@ class _Search:
                 self._begin()
             while self.best is None and self.levels and level < steps:
                 self._continue_level(level)
-                level += 1
                 if self.best is None:
-                    self.product.candidate.check_elsewhere()
+                    self._check()
+                level += 1
         except KeyboardInterrupt:
             return self._outcome(level, stopped=True)._replace(kept=self._keep(level))
         except Strayed:
@@ -156,25 +170,34 @@ class _Search:
         self.next, self.edges = found.following, found.edges
         self.levels = {at: deque(_State(n, path, None) for n, path in rows) for at, rows in found.waiting.items()}
         self.resumed = len(found.known)
+        self.checked = _Checked(self.resumed, self.edges, [])
         return found.level
 
     def _keep(self, level: int) -> bool:
-        """Keep how far the search came. Return True if it can go on from there.
+        """Keep how far the search had come at the last check. Return True if it can go on from there.
 
-        It may have been stopped anywhere: only a state in `known` has been saved, and its end tried; and a state that
-        still waits is continued again, from its first action on.
+        What has been done since may rest on state that the kernel keeps outside of itself, and nobody would look there
+        again: the next exploration runs in another process. So those states are continued once more.
         """
-        if self.frontier is None or self.best is not None or not self.known:
+        count, edges, again = self.checked
+        if self.frontier is None or self.best is not None or not count:
             return False
-        known, following, edges = list(self.known), self.next[: len(self.known)], self.edges
-        waiting = {
-            at: [(state.number, state.steps) for state in states if state.number < len(known)]
-            for at, states in self.levels.items()
-        }
-        if self.now is not None and any(n == self.now[0].number for rows in waiting.values() for n, _ in rows):
-            state, edges = self.now
-            following[state.number] = []
-        return self.frontier.keep(Kept(level, edges, known, following, waiting))
+        waiting: dict[int, dict[int, tuple[Step, ...]]] = {}
+        for at, state in [*again, *((at, state) for at, states in self.levels.items() for state in states)]:
+            if state.number < count:
+                waiting.setdefault(at, {})[state.number] = state.steps
+        following = self.next[:count]
+        for states in waiting.values():
+            for number in states:
+                following[number] = []
+        rows = {at: list(states.items()) for at, states in waiting.items()}
+        known = list(self.known)[:count]
+        return self.frontier.keep(Kept(min(waiting, default=level), edges, known, following, rows))
+
+    def _check(self) -> None:
+        """Unmergeable if the kernel has changed anything outside of itself since the search began."""
+        self.product.candidate.check_elsewhere()
+        self.checked = _Checked(len(self.known), self.edges, [])
 
     def _begin(self) -> None:
         path: tuple[Step, ...] = ()
@@ -191,18 +214,20 @@ class _Search:
         many = len(states)
         for done in range(many):
             state = self._reached(states[0])
-            self.now = state, self.edges
             byte = self.product.fresh_byte()
             for action in actions(self.world, self.product.reference, len(state.steps), byte):
                 self._try(state, action, level)
                 if self.best is not None and self.best.length <= level + 1:
                     return
+            self.checked.again.append((level, state))
             states.popleft()
-            self.now = None
             assert state.node is not None
             self.product.forget(state.node)
             self.progress(level, len(self.next), self.edges, (done + 1) / many)
-            if self.product.candidate.spent() > self.time_s:
+            tired = self.product.candidate.spent() > self.time_s and any(self.levels.values())
+            if tired or len(self.checked.again) >= CHECKED:
+                self._check()
+            if tired:
                 raise _Tired
         del self.levels[level]
 
@@ -257,7 +282,7 @@ class _Search:
         self.next.append([])
         if not self.product.ends_well():
             self._note(_Found(level, path))
-        self.known[key] = number  # the last of these: see _keep
+        self.known[key] = number
         return number
 
     def _note(self, found: _Found) -> None:

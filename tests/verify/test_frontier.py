@@ -1,5 +1,6 @@
 """An exploration that is stopped, and goes on from there."""
 
+import heapq
 import json
 import pathlib
 
@@ -12,9 +13,11 @@ from grader.grade.submission import Submission
 from grader.lab.kernels import misconception_kernel, reference_kernel
 from grader.lab.lab import load_lab
 from grader.lab.scope import Mapped, World
+from grader.state.elsewhere import Unmergeable
 from grader.verify.explore import explore
 from grader.verify.frontier import KIND, Frontier
 from grader.verify.product import Product
+from grader.verify.sides import LocalSide
 from grader.verify.verify import verify_submission
 from grader.verify.words import remarks
 from tests.labs import kernel_text
@@ -83,10 +86,43 @@ def explore_whole(stop):
     return explore(SMALL, REFERENCE, REFERENCE)
 
 
+@pytest.mark.parametrize("how", ["ctrl-C", "time"])
+@pytest.mark.parametrize("number", range(1, 5))
+def test_what_a_kernel_keeps_in_a_module_is_not_forgotten_when_it_is_stopped(monkeypatch, how, number):
+    """What was explored is looked at before it is kept: the process that goes on would not see the change."""
+
+    class Keeping(REFERENCE):
+        def page_fault(self, process, fault):
+            if fault.present:
+                heapq.seen = 1
+            super().page_fault(process, fault)
+
+    def explored(number):
+        heapq.seen = 0  # as in a process of its own
+        left = iter(range(number))
+
+        def progress(*_):
+            if next(left, None) is not None:
+                return
+            if how == "ctrl-C":
+                raise KeyboardInterrupt
+            monkeypatch.setattr(LocalSide, "spent", lambda self: 1e9)
+
+        monkeypatch.setattr(LocalSide, "spent", lambda self: 0)
+        return explore(world, REFERENCE, Keeping, progress=progress, frontier=frontier)
+
+    monkeypatch.setattr(heapq, "seen", 0, raising=False)
+    world = World("refused", (Mapped("P", {"name": "h", "pages": 1, "protection": "r--"}),), verbs=("read", "write"))
+    frontier = Frontier("one")
+    with pytest.raises(Unmergeable, match="heapq"):
+        explored(number - 1)
+        explored(1 << 30)
+
+
 def test_a_difference_is_found_after_it_was_stopped(stop):
     """It is the shortest, and is not kept."""
-    kernel = misconception_kernel(LAB, "parent_w")
-    stop("step", 12)
+    kernel = misconception_kernel(LAB, "upgrade_other")
+    stop("step", 60)
     frontier = Frontier("one")
     first = explore(SMALL, REFERENCE, kernel, frontier=frontier)
     stop("step", 1 << 30)
