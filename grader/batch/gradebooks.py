@@ -85,14 +85,14 @@ def read_gradebook(table: list[Cells], shown: str, assignment: Sequence[str], mi
         return Gradebook(rows, _worksheet, place)
     if any("Section" in cell for cell in header) and ("Student" in header[0] or "ID" in header):
         place = _canvas_column(header, shown, assignment)
-        _points_possible(rows, place, shown)
+        possible = _points_possible(rows, place, shown)
         _refuse_nobody(rows, header, shown)
         own = _canvas_column(header, shown, [mine], "`mine` in course.yaml") if mine else None
         if own == place:
             told = f"{header[place]} is both the lab's column and that of own scenarios; name two"
             raise InputError([f"{shown}:1: {told}"])
         if own is not None:
-            _points_possible(rows, own, shown)
+            _maximum(possible[own], f"{shown}:{rows.index(possible) + 1}")
         return Gradebook(rows, _canvas, place, own)
     if any(column(header, what) is not None for what in ("email", "number", "login")):
         return Gradebook(rows, _participants, 0)
@@ -204,15 +204,17 @@ def _canvas(rows: list[Cells], batch: Batch, place: int, mine: int | None) -> Fi
     header = [cell.strip() for cell in rows[0]]
     identity = _identity_columns(header)
     at = {name: header.index(name) if name in header else None for name in _CANVAS_IDS}
-    possible, most = _points_possible(rows, place, "the gradebook")
-    most_mine = _points_possible(rows, mine, "the gradebook")[1] if mine is not None else None
+    possible = _points_possible(rows, place, "the gradebook")
+    most, most_mine = (None if n is None else _maximum(possible[n], "the gradebook") for n in (place, mine))
+    begun = False  # True below the maximums, which are above all students
     students: list[int] = []
     people: list[Row] = []
     for line, row in enumerate(rows[1:], 2):
         login = _cell(row, at["SIS Login ID"])
         number = _cell(row, at["SIS User ID"])
-        # Rows without an ID above all students say what is muted or posted. A student without one is a row like others.
-        if row is possible or (not people and not (_cell(row, at["ID"]) + login + number).strip()):
+        # Rows without an ID above these say what is muted or posted. A student without one is a row like others.
+        if row is possible or not (begun or people or (_cell(row, at["ID"]) + login + number).strip()):
+            begun = begun or row is possible
             continue
         own = keys((CANVAS_ID, _cell(row, at["ID"])), (NUMBER, number), (LOGIN, login))
         own |= keys((EMAIL, login)) if "@" in login else frozenset()
@@ -237,19 +239,22 @@ def _canvas(rows: list[Cells], batch: Batch, place: int, mine: int | None) -> Fi
     return Filled(f"{CANVAS}.csv", _written(out), account(people, matches, excused, notes))
 
 
-def _points_possible(rows: list[Cells], place: int, shown: str) -> tuple[Cells | None, float | None]:
-    """Return the row of maximums, and the maximum in a column. InputError if there is no such row.
+def _points_possible(rows: list[Cells], place: int, shown: str) -> Cells:
+    """Return the row of maximums. InputError if there is no such row, or if the lab's maximum is not a number.
 
-    It has no ID; a student of that name has one. Canvas writes its name in the user's language, so without the English
-    one it is the first row with a number in the column, of those that stand above all students and have no ID.
+    It has no ID of any kind; a student of that name has one. Canvas writes its name in the user's language, so without
+    the English one it is the first row with a number in the column, of those that stand above all students and have
+    neither an ID nor a section.
     """
     header = [cell.strip() for cell in rows[0]]
-    id = header.index("ID") if "ID" in header else None
-    nobody = [(line, row) for line, row in enumerate(rows[1:], 2) if not _cell(row, id).strip()]
+    places = [header.index(name) for name in _CANVAS_IDS if name in header]
+    nobody = [(n, row) for n, row in enumerate(rows[1:], 2) if not any(row[id].strip() for id in places)]
     called = [(line, row) for line, row in nobody if "points possible" in row[0].casefold()]
-    above = [(line, row) for n, (line, row) in enumerate(nobody, 2) if n == line and id is not None]
+    section = next((n for n, cell in enumerate(header) if "Section" in cell), None)
+    above = [(line, row) for n, (line, row) in enumerate(nobody, 2) if n == line and not _cell(row, section).strip()]
     for line, row in called or [(line, row) for line, row in above if row[place].strip()[:1].isdigit()]:
-        return row, _maximum(row[place], f"{shown}:{line}")
+        _maximum(row[place], f"{shown}:{line}")
+        return row
     told = "export the gradebook again, without sorting or filtering it, or add that row"
     raise InputError([f"{shown}: the row Points Possible is missing, so points cannot be scaled; {told}"])
 
@@ -288,8 +293,7 @@ def _grade_column(header: Cells, shown: str) -> int:
 
 def _check_maximums(rows: list[Cells], place: int | None, shown: str) -> None:
     """InputError, before anything is graded, if a maximum is wrong or some of the rows have none."""
-    lines = [line for line, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
-    found = {line: _maximum(_cell(rows[line - 1], place), f"{shown}:{line}") for line in lines}
+    found = {line: _maximum(_cell(row, place), f"{shown}:{line}") for line, row in enumerate(rows[1:], 2)}
     without = [line for line, maximum in found.items() if maximum is None]
     if without and len(without) < len(found):
         raise InputError([f"{shown}:{without[0]}: this row has no maximum and others have one; download it again"])

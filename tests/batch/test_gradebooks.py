@@ -325,16 +325,39 @@ def test_the_row_of_maximums_has_another_name_in_another_language():
     assert canvas_cells(text, entry("x", system="canvas", user="101", points=100))["101"] == "40.00"
 
 
-def test_students_whose_ids_are_gone_are_rows_like_others():
-    """One is counted, and gets a grade by name alone; where nobody has an ID, the file is refused."""
-    text = CANVAS.replace('"Snow, Jon",102,u2,jon@x.org', '"Snow, Jon",,,')
-    one = entry("p", system="moodle", user="9", label="Jon Snow")
+@pytest.mark.parametrize(
+    ("row", "gone", "label"),
+    [
+        ('"Snow, Jon",102,u2,jon@x.org', '"Snow, Jon",,,', "Jon Snow"),
+        ('"Doe, Jane",101,u1,jane@x.org', '"Doe, Jane",,,', "Jane Doe"),
+    ],
+)
+def test_students_whose_ids_are_gone_are_rows_like_others(row, gone, label):
+    """One is counted, and gets a grade by name alone, the first one too; a file without any ID is refused."""
+    text = CANVAS.replace(row, gone)
+    one = entry("p", system="moodle", user="9", label=label)
     filled = fill(text, "g.csv", batch(one))
     nobody = re.sub(r",10\d,u\d,[^,]*,", ",,,,", CANVAS)
 
     assert (filled.account.rows, filled.account.graded, filled.account.by_name) == (3, 1, 1)
     with pytest.raises(InputError, match="g.csv: no row has an ID, SIS User ID or SIS Login ID"):
         fill(nobody, "g.csv", batch(one))
+
+
+@pytest.mark.parametrize("ids", [",u1,jane@x.org", ",,"])
+def test_the_grade_of_a_student_is_not_taken_for_the_maximum(ids):
+    """A first student without Canvas's ID, or without any, and no row of maximums: their grade scales nobody's."""
+    text = CANVAS.replace("    Points Possible,,,,,100,10,(read only)\r\n", "")
+    text = text.replace("101,u1,jane@x.org,Section 1,,3", f"{ids},Section 1,5,3")
+
+    with pytest.raises(InputError, match="Points Possible is missing"):
+        read_gradebook(rows_of(text, "g.csv"), "g.csv", ("A small lab",))
+
+
+def test_one_row_of_maximums_serves_both_columns():
+    """In another language it is found by the lab's maximum; without one for own scenarios these are not scaled."""
+    text = CANVAS.replace("    Points Possible,,,,,100,10,", "Erreichbare Punkte,,,,,100,,")
+    read_gradebook(rows_of(text, "g.csv"), "g.csv", ("A small lab",), "Other")
 
 
 @pytest.mark.parametrize("maximum", ["0", "0.00", "(read only)", "1E2", "85%", "B+", "ten"])
