@@ -66,9 +66,15 @@ class Outcome(NamedTuple):
 
 
 class Selftest:
-    """A session with three scenarios, and the yard that is watched while it runs. Use it as a context manager."""
+    """A session with three scenarios, and the yard that is watched while it runs. Use it as a context manager.
 
-    def __init__(self, isolation: str = "auto", *, folder: pathlib.Path = FOLDER, polite: bool = False) -> None:
+    known  the scenarios are public, so all steps are sent at once; else they are hidden, and a name in a later step is
+           a secret too
+    """
+
+    def __init__(
+        self, isolation: str = "auto", *, folder: pathlib.Path = FOLDER, polite: bool = False, known: bool = False
+    ) -> None:
         self.honest = (folder / HONEST).read_text(encoding="utf-8")
         self.honest_c = NO_STRIKE + (folder / HONEST_C).read_text(encoding="utf-8")
         self.yard = Yard()
@@ -79,7 +85,7 @@ class Selftest:
             for language in languages:
                 boxes[language] = new_sandbox(isolation, language, LIMITS, polite=polite)
             self.levels: dict[str, str] = {language: box.isolation["got"] for language, box in boxes.items()}
-            self.session = self._prepare(folder, boxes)
+            self.session = self._prepare(folder, boxes, known)
         except BaseException:
             for box in boxes.values():
                 box.close()
@@ -93,7 +99,7 @@ class Selftest:
         self.session.close()
         self.yard.close()
 
-    def _prepare(self, folder: pathlib.Path, boxes: dict[str, Sandbox]) -> Session:
+    def _prepare(self, folder: pathlib.Path, boxes: dict[str, Sandbox], known: bool) -> Session:
         """Return a session for a lab of three scenarios, recorded with the honest kernel."""
         from grader.lab.reference import reference_output
         from grader.scenario.loader import parse_scenario
@@ -102,12 +108,14 @@ class Selftest:
         exec(compile(self.honest, HONEST, "exec"), module)
         scenarios, recordings = [], {}
         for id, text in (("before", _CALM), ("struck", _STRUCK), ("after", _CALM)):
-            scenario = parse_scenario(text.format(title=self.yard.secret, canary=self.yard.secret), id)
+            text = text.format(title=self.yard.secret, canary="later" if known else self.yard.secret)
+            scenario = parse_scenario(text, id)
             recordings[id], problems = reference_output(scenario, module["Honest"])
             assert not problems, problems
             scenarios.append(scenario)
         kernel = ClassAt(folder / HONEST, "Honest")
-        lab = Lab(folder, "selftest", "Self-test", kernel, None, None, (), tuple(scenarios), ())
+        public, hidden = (tuple(scenarios), ()) if known else ((), tuple(scenarios))
+        lab = Lab(folder, "selftest", "Self-test", kernel, None, None, (), public, hidden)
         return Session(lab, boxes=boxes, recordings=recordings)
 
     def run(self, attack: Attack) -> Outcome:
@@ -121,7 +129,7 @@ class Selftest:
         verdicts, said = self._graded(attack)
         wrong = [
             f"{scenario.id}: {verdict}, not {' or '.join(sorted(wanted))}"
-            for scenario, verdict, wanted in zip(self.session.lab.scenarios, verdicts, attack.verdicts, strict=True)
+            for scenario, verdict, wanted in zip(self.session.lab.all_scenarios, verdicts, attack.verdicts, strict=True)
             if verdict not in wanted
         ]
         if self.yard.secret in said:
@@ -153,7 +161,7 @@ class Selftest:
     def _grade(self, runner: Runner) -> tuple[tuple[str, ...], str]:
         """Return the verdicts, and everything that the submission could show: prints, messages, explanations."""
         verdicts, said = [], []
-        for scenario in self.session.lab.scenarios:
+        for scenario in self.session.lab.all_scenarios:
             # The title, which the grader itself may show, is a secret too: a kernel must not learn it.
             attempt = self.session.attempt(runner, scenario)
             verdicts.append(attempt.verdict)

@@ -30,8 +30,8 @@ def selftest():
 
 @pytest.fixture(scope="module")
 def polite():
-    """A box as kernels are graded in: walls, and Python's own refusals before them."""
-    with Selftest(polite=True) as made:
+    """A box as in public scenarios: walls, Python's own refusals before them, and all steps sent at once."""
+    with Selftest(polite=True, known=True) as made:
         yield made
 
 
