@@ -1,6 +1,7 @@
 """What builds the compiled core."""
 
 import shlex
+import subprocess
 import sys
 import tomllib
 
@@ -29,6 +30,18 @@ def test_without_the_headers_of_python_it_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
 
     assert build.what_is_missing() == "Python.h is missing (a package such as python3-dev has it)"
+
+
+def test_a_core_that_cannot_be_installed_is_an_error(monkeypatch, capsys):
+    """What pip says is shown: else the tests of the core would be skipped in silence."""
+    refused = subprocess.CompletedProcess([], 1, stdout="this environment is externally managed")
+    monkeypatch.setattr(build, "what_is_missing", lambda: "")
+    monkeypatch.setattr(build, "build", lambda folder: folder / "a.whl")
+    monkeypatch.setattr(build, "pip", lambda *words: refused)
+    monkeypatch.setattr("sys.argv", ["build"])
+
+    assert build.main() == 1
+    assert "externally managed" in capsys.readouterr().err
 
 
 def test_the_package_has_the_version_of_the_grader():

@@ -1,7 +1,7 @@
 """Builds the compiled core as a wheel and installs it into the interpreter that runs this: `make core`.
 
 Where that is not possible because no compiler is there, this says so in one line and ends with status 0: the machine in
-Python does the same work. A source that does not compile is an error.
+Python does the same work. A source that does not compile is an error, and so is a wheel that cannot be installed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ def main() -> int:
             pathlib.Path(options.wheel).mkdir(parents=True, exist_ok=True)
             print(shutil.copy(wheel, options.wheel))
             return 0
-        pip("install", "--no-index", "--no-deps", "--force-reinstall", str(wheel))
-    return 0
+        done = pip("install", "--no-index", "--no-deps", "--force-reinstall", str(wheel))
+        if done.returncode:
+            print(done.stdout, file=sys.stderr)
+        return done.returncode
 
 
 def what_is_missing() -> str:
