@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from grader import __version__
 
@@ -56,6 +57,16 @@ def whole_hash() -> str:
     for file in sorted(path for path in _PACKAGE.rglob("*") if path.suffix not in _NO_SOURCES and path.is_file()):
         name = file.relative_to(_PACKAGE).as_posix()
         digest.update(f"\0{name}\0".encode("utf-8", "surrogatepass") + file.read_bytes())
+    return digest.hexdigest()
+
+
+def files_hash(first: str, paths: Iterable[pathlib.Path]) -> str:
+    """Return a hash of a text, and of the paths and bytes of files; what cannot be read counts as missing."""
+    digest = hashlib.sha256(first.encode())
+    for path in sorted(set(paths)):
+        with contextlib.suppress(OSError):  # a folder, or gone by now
+            data = path.read_bytes()
+            digest.update(f"\0{path}\0{len(data)}\0".encode("utf-8", "surrogatepass") + data)
     return digest.hexdigest()
 
 

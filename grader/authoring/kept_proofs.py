@@ -11,15 +11,13 @@ import contextlib
 import functools
 import hashlib
 import json
-import pathlib
-from collections.abc import Iterable
 from typing import Any
 
 from grader import kept
 from grader.authoring.misconceptions import KnownSigns
 from grader.lab.lab import Lab
 from grader.lab.recordings import recording_path
-from grader.versions import grader_hash
+from grader.versions import files_hash, grader_hash
 
 #: Folder of the cache, and the number of labs whose proofs are kept.
 KIND, LABS = "proofs", 40
@@ -35,8 +33,8 @@ class KeptProofs:
         assert lab.reference is not None
         self._lab = lab
         self._key = hashlib.sha256(str(lab.path.resolve()).encode("utf-8", "surrogatepass")).hexdigest()
-        self._code = _digest(grader_hash(), lab.reference.path.parent.rglob("*.py"))
-        self._scenarios = {s.id: _digest(s.hash, [recording_path(lab, s)]) for s in lab.all_scenarios}
+        self._code = files_hash(grader_hash(), lab.reference.path.parent.rglob("*.py"))
+        self._scenarios = {s.id: files_hash(s.hash, [recording_path(lab, s)]) for s in lab.all_scenarios}
         found = {} if fresh else self._read()
         self.signs: KnownSigns = {
             (flag, id): sign
@@ -72,7 +70,7 @@ class KeptProofs:
         assert lab.reference is not None
         own = [*lab.path.rglob("*"), *lab.outputs.rglob("*"), *(lab.reference.path.parent / "answers").glob("*")]
         quiz = lab.quiz.parent.glob("*") if lab.quiz is not None else ()
-        return _digest(self._code, [*own, *quiz])
+        return files_hash(self._code, [*own, *quiz])
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -80,13 +78,3 @@ class KeptProofs:
         except ValueError:
             return {}
         return found if isinstance(found, dict) and found.get("code") == self._code else {}
-
-
-def _digest(first: str, paths: Iterable[pathlib.Path]) -> str:
-    """Return a hash of a text, and of the names and bytes of files; what cannot be read counts as missing."""
-    digest = hashlib.sha256(first.encode())
-    for path in sorted(paths):
-        with contextlib.suppress(OSError):
-            data = path.read_bytes()
-            digest.update(f"\0{path}\0{len(data)}\0".encode("utf-8", "surrogatepass") + data)
-    return digest.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import hashlib
 import json
@@ -35,7 +34,7 @@ from grader.lab.recordings import Recording, load_recordings, recording_path
 from grader.quiz.marks import QuizResult
 from grader.sandbox.isolation import Isolation
 from grader.trace.json_form import trace_to_json
-from grader.versions import grader_hash, whole_hash
+from grader.versions import files_hash, grader_hash, whole_hash
 
 if TYPE_CHECKING:
     from grader.quiz.marker import Marker
@@ -94,16 +93,17 @@ def open_course(lab: Lab, isolation: str, verify: bool = False) -> Course:
 
 def files_digest(lab: Lab) -> bytes:
     """Return a hash of the program's files, and of all files of a lab that results depend on."""
-    files = [*lab.path.rglob("*"), *lab.outputs.rglob("*"), fingerprints_path(lab)]
+    # Hidden files, such as the note on a student's last run, and what Python compiles decide nothing.
+    inside = [path for path in lab.path.rglob("*") if not any(map(_is_aside, path.relative_to(lab.path).parts))]
+    files = [*inside, *lab.outputs.rglob("*"), fingerprints_path(lab)]
     files += [lab.quiz] if lab.quiz is not None else []
     # A quiz key that was not recorded is computed with the reference, which may import modules next to it.
     files += lab.reference.path.parent.glob("*.py") if lab.reference is not None else []
-    digest = hashlib.sha256(whole_hash().encode())
-    for path in sorted(set(files)):
-        with contextlib.suppress(OSError):  # a folder, or gone by now
-            data = path.read_bytes()
-            digest.update(f"\0{path}\0{len(data)}\0".encode("utf-8", "surrogatepass") + data)
-    return digest.digest()
+    return bytes.fromhex(files_hash(whole_hash(), files))
+
+
+def _is_aside(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__"
 
 
 def _marker(lab: Lab) -> Marker | None:

@@ -131,6 +131,9 @@ def _opened(path: pathlib.Path | None) -> sqlite3.Connection | None:
             db.execute("BEGIN EXCLUSIVE")
             db.execute(_TABLE)
             db.execute("SELECT key, data FROM memo LIMIT 1")
+            if path is not None:
+                with contextlib.suppress(OSError):
+                    os.utime(path)  # a run with nothing new writes nothing; it counts as a use all the same
             return db
         except sqlite3.Error as error:
             if db is not None:

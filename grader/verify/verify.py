@@ -8,7 +8,6 @@ points with it. A kernel whose states cannot be compared is explored by replay f
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -39,7 +38,7 @@ from grader.verify.explore import (
     with_outcomes,
 )
 from grader.verify.frontier import Frontier
-from grader.versions import grader_hash
+from grader.versions import files_hash, grader_hash
 
 #: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
 RENEWED = 200
@@ -208,9 +207,8 @@ def _with_attempt(lab: Lab, world: World, outcome: Outcome, runner: Runner) -> V
 def _frontier(lab: Lab, world: World, submission: Submission) -> Callable[[str], Frontier]:
     """Return what makes the place of an exploration; its argument says how the kernel runs."""
     assert lab.reference is not None
-    sources = sorted(lab.reference.path.parent.rglob("*.py"))
-    code = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
-    parts = [grader_hash(), code, str(lab.reference), repr(world), submission.name, submission.digest]
+    code = files_hash(grader_hash(), lab.reference.path.parent.rglob("*.py"))
+    parts = [code, str(lab.reference), repr(world), submission.name, submission.digest]
     return lambda how: Frontier(*parts, how)
 
 

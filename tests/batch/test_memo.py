@@ -64,8 +64,10 @@ def test_what_is_no_longer_used_is_forgotten(tmp_path):
 
 def test_old_batches_are_forgotten(tmp_path, folder):
     """A cache does not grow without end."""
+    remember(tmp_path / "used", k=b"data")
     for n in range(BATCHES + 3):
         remember(tmp_path / str(n), k=b"data")
+        assert remembered(tmp_path / "used", b"k" * 32) == b"data", "a batch in use stays, although nothing is written"
 
     assert len(list(folder.iterdir())) == BATCHES
 
@@ -292,6 +294,8 @@ def test_the_reference_in_another_folder_is_among_the_files(tmp_path):
         hashes.add(grading.files_digest(lab))
         (tmp_path / "reference" / name).write_text("FAULTS = 2\n")
         hashes.add(grading.files_digest(lab))
+    (tmp_path / "lab" / ".last-run.json").write_text("a note that nothing depends on")
+    hashes.add(grading.files_digest(lab))
 
     assert len(hashes) == 5
 
