@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
+import json
 import os
 import pathlib
 import re
@@ -72,9 +73,9 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
     """
     compiler = find_compiler()
     key = _key(source, compiler)
-    module = module_cache.known(key)
-    if module is not None:
-        return Compiled(module, warnings=module_cache.known_warnings(key))
+    compiled = _unpacked(module_cache.known(key))
+    if compiled is not None:
+        return compiled
     from grader.wasm.source_check import refused, with_plain_newlines
 
     source = with_plain_newlines(source)
@@ -83,11 +84,17 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
         return Compiled(b"", errors=errors[:SHOWN])
     starting()
     compiled = _compile(source, compiler, walls)
-    if compiled.warnings and compiled.module:
-        module_cache.keep_warnings(key, compiled.warnings)
     if compiled.module:
-        module_cache.keep(key, compiled.module)
+        module_cache.keep(key, json.dumps(compiled.warnings).encode() + b"\0" + compiled.module)
     return compiled
+
+
+def _unpacked(kept: bytes | None) -> Compiled | None:
+    """Return a kept module with what the compiler warned of: one without the other would change a result."""
+    if kept is None:
+        return None
+    warnings, _, module = kept.partition(b"\0")
+    return Compiled(module, warnings=tuple([(line, told) for line, told in json.loads(warnings)]))
 
 
 def find_compiler() -> tuple[str, ...]:
@@ -193,10 +200,14 @@ def _why(status: int, messages: str) -> str:
     return lines[0][:200] if lines else f"the compiler ended with status {status}"
 
 
+#: Files of this folder that a module, its warnings, or the form in which both are kept depend on.
+_DECIDING = ("forklab.h", "forklab.c", "source_check.py", "compiler.py")
+
+
 def _key(source: str, compiler: tuple[str, ...]) -> str:
     """Return a hash of everything that a module depends on."""
     status = os.stat(compiler[0])
     parts = [source, *_FLAGS, *compiler, str(status.st_size), str(status.st_mtime_ns)]
     # What was refused has no module; other rules may refuse what has one.
-    parts += [(HERE / name).read_text(encoding="utf-8") for name in ("forklab.h", "forklab.c", "source_check.py")]
+    parts += [(HERE / name).read_text(encoding="utf-8") for name in _DECIDING]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from grader import kept
@@ -10,7 +9,7 @@ from grader import kept
 #: Folder of the cache.
 KIND = "c"
 
-#: Files that are kept at most, two or three for a kernel: some 150 MB, and more than a class hands in at a time.
+#: Files that are kept at most, one or two for a kernel: some 150 MB, and more than a class hands in at a time.
 MOST = 2000
 
 
@@ -26,14 +25,3 @@ def keep(key: str, module: bytes) -> None:
     except OSError as error:
         folder = kept.folder_of(KIND)
         print(f"forklab: {folder}: {error.strerror}; kernels in C are compiled each time", file=sys.stderr)
-
-
-def known_warnings(key: str) -> tuple[tuple[int, str], ...]:
-    """Return what the compiler warned of in the module that was kept under a key, by line."""
-    data = kept.read(KIND, f"{key}.warnings")
-    return tuple([(line, told) for line, told in json.loads(data)]) if data else ()
-
-
-def keep_warnings(key: str, warnings: tuple[tuple[int, str], ...]) -> None:
-    """Keep what the compiler warned of in a module."""
-    keep(f"{key}.warnings", json.dumps(warnings).encode())

@@ -8,6 +8,7 @@ import pytest
 from grader.grade.session import open_session
 from grader.report.text import render
 from grader.wasm.compiler import compile_kernel
+from grader.wasm.module_cache import KIND
 from grader.watch.regrade import Regrader
 from grader.watch.screen import View, report
 
@@ -75,3 +76,13 @@ def test_watch_shows_them_below_everything_else(root, tmp_path, careless):
 
     assert any(f"kernel.c:{careless[1]}: unused variable" in line for line in shown)
     assert "unused variable" in render(regrader.result)
+
+
+def test_a_module_is_kept_with_its_warnings(user_cache, careless):
+    """In one file: if they could go one by one, a result would depend on the cache."""
+    text, line = careless
+    compiled = compile_kernel(text)
+
+    assert [at for at, _ in compiled.warnings] == [line]
+    assert len(list((user_cache / KIND).iterdir())) == 1
+    assert compile_kernel(text, starting=lambda: pytest.fail("it is compiled again")) == compiled
