@@ -62,7 +62,7 @@ def messages(lab):
 
 
 def unknown(lab):
-    """Return the lines with a word that only a later lab teaches. The scenario's own names are no such words."""
+    """Return the lines with a word that only a later lab teaches, outside of its names and of the project's path."""
     later = [word for name in LABS[LABS.index(lab.name) + 1 :] for word in TAUGHT[name]]
     pattern = re.compile(rf"\b({'|'.join(map(re.escape, later))})")
     found = set()
@@ -71,7 +71,7 @@ def unknown(lab):
             *scenario.processes,
             *(str(s.fields[k]) for s in scenario.steps for k in ("name", "child") if k in s.fields),
         }
-        told = re.sub(rf"\b({'|'.join(map(re.escape, names))})\b", "", line)
+        told = re.sub(rf"\b({'|'.join(map(re.escape, names))})\b", "", line.replace(str(ROOT), ""))
         if pattern.search(told):
             found.add(f"{scenario.id}: {line.strip()}")
     return sorted(found)
