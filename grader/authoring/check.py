@@ -29,7 +29,7 @@ from grader.authoring.misconceptions import (
     try_misconceptions,
 )
 from grader.authoring.record import describe_change
-from grader.errors import InputError
+from grader.errors import InputError, did_you_mean
 from grader.grade.diagnosis import fingerprints_path
 from grader.grade.twins import make_twins, seeds_of
 from grader.grade.verdicts import NOT_IMPLEMENTED
@@ -78,6 +78,10 @@ def check_files(lab: Lab) -> Proof:
     if (lab.path / "README.md").is_file():
         problems += _check_handout(lab)
         problems += check_pictures(lab, (lab.path / "README.md").read_text(encoding="utf-8"))
+    siblings = [path.parent.name for path in lab.path.resolve().parent.glob("*/lab.yaml")]
+    near = did_you_mean(lab.builds_on, siblings) if lab.builds_on not in siblings else ""
+    if near:  # without a near one, the course may leave that lab out
+        problems.append(f"{lab.path / 'lab.yaml'}: builds_on: no lab {lab.builds_on!r} here; {near}")
     problems += _check_kernels(lab) if lab.reference is not None else []
     problems += _check_outputs(lab)
     shown = f"{len(lab.scenarios)} public and {len(lab.hidden)} hidden scenarios, all recorded"

@@ -9,13 +9,11 @@ import time
 from grader.cli import streams
 from grader.errors import InputError
 from grader.grade.last_run import last_run
+from grader.lab.course_order import in_course_order
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.points import points
 from grader.program import command
 from grader.report.text import mark, shortened
-
-#: The labs that newcomers begin with, in this order.
-FIRST = ("demand-paging", "copy-on-write")
 
 #: Columns of a lab's folder, where labs are listed.
 WIDTH = 24
@@ -35,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
             from grader.publish.start import ELSEWHERE, installed
 
             known = installed()
-            way = f"`{command('start', first_of(known))}` makes a working folder" if known else ELSEWHERE
+            way = f"`{command('start', known[0])}` makes a working folder" if known else ELSEWHERE
             raise InputError([f"no labs here or in labs/; {way}"])
         print("\n".join(streams.fitted(labs(paths))))
         return 0
@@ -47,15 +45,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def first_of(names: list[str]) -> str:
-    """Return the lab that a newcomer begins with."""
-    return next((name for name in FIRST if name in names), names[0])
-
-
 def lab_folders() -> list[pathlib.Path]:
-    """Return the folders of the labs below labs/, or else those in this folder, as `grader start` makes them."""
+    """Return the folders of the labs below labs/, or else those in this folder, as `grader start` makes them.
+
+    They come in the order of the course.
+    """
     there = pathlib.Path("labs").glob("*/lab.yaml"), pathlib.Path().glob("*/lab.yaml")
-    return next((sorted(path.parent for path in paths) for paths in map(list, there) if paths), [])
+    return next((in_course_order(path.parent for path in paths) for paths in map(list, there) if paths), [])
 
 
 def labs(paths: list[pathlib.Path]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from grader.cli.list import first_of, lab_folders, labs
+from grader.cli.list import lab_folders, labs
 from grader.errors import InputError
 from grader.program import command
 
@@ -34,11 +34,10 @@ def _here() -> list[str]:
         ]
     folders = lab_folders()
     if folders:
-        first = folders[0].with_name(first_of([folder.name for folder in folders]))
-        return [*labs(folders), "", f"Read {first / 'README.md'}, then", f"  {command('watch', first)}"]
+        return [*labs(folders), "", f"Read {folders[0] / 'README.md'}, then", f"  {command('watch', folders[0])}"]
     from grader.publish.start import ELSEWHERE, installed
 
     known = installed()
     if not known:
         return [f"There is no lab here: {ELSEWHERE}."]
-    return ["To begin:", f"  {command('start', first_of(known))}"]
+    return ["To begin:", f"  {command('start', known[0])}"]

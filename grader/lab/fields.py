@@ -133,6 +133,10 @@ TOP: Table = {
         "the languages that kernels may be written in (default: python)",
     ),
     "hand_in": optional(text(), "how students hand in; releases tell them, and reports once everything is earned"),
+    "builds_on": optional(
+        Kind("the name of a lab's folder, such as demand-paging", {"type": "string", "pattern": _NAME}, _is_name),
+        "the lab whose kernel this one goes on from; lists have the labs in this order",
+    ),
     "learnt": optional(text(), "what a finished kernel has shown; `grader watch` says it when everything passes"),
     "pictures": optional(
         list_of(

@@ -79,6 +79,7 @@ class Lab(NamedTuple):
     twins      one of TWINS
     mine       None if the lab asks for no scenarios
     hand_in    how students hand in; "" if the lab does not say
+    builds_on  the name of the lab whose kernel this one goes on from; "" if there is none
     scope      the small worlds that lab.yaml names
     digest     sha256 of lab.yaml and of all scenarios, as bytes
     """
@@ -101,6 +102,7 @@ class Lab(NamedTuple):
     mine: Mine | None = None
     scope: tuple[World, ...] = ()
     hand_in: str = ""
+    builds_on: str = ""
     digest: bytes = b""
 
     @property
@@ -253,6 +255,7 @@ class _LabLoader:
             mine,
             scope,
             " ".join(block.get("hand_in", "").split()),
+            block.get("builds_on", ""),
             self.digest.digest(),
         )
 

@@ -13,6 +13,7 @@ import shutil
 
 from grader.errors import InputError, did_you_mean
 from grader.files import write_file
+from grader.lab.course_order import in_course_order
 from grader.lab.lab import Lab, load_lab
 from grader.program import program, quoted
 from grader.publish.release import prepare, write_lab
@@ -29,8 +30,12 @@ _NEW = "    # New in this lab.\n"
 
 
 def installed() -> list[str]:
-    """Return the names of the labs that travel in the installed package, or lie in the checkout that is installed."""
-    return sorted({path.parent.name for place in (PACKED, CHECKOUT) for path in place.glob("*/lab.yaml")})
+    """Return the names of the labs that travel in the installed package, or lie in the checkout that is installed.
+
+    They come in the order of the course.
+    """
+    folders = [path.parent for place in (CHECKOUT, PACKED) for path in place.glob("*/lab.yaml")]
+    return [folder.name for folder in in_course_order(folders)]
 
 
 def find_source(given: str) -> pathlib.Path:

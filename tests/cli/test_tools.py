@@ -99,6 +99,21 @@ def test_check_finds_all_problems_of_a_lab(cli, lab):
     assert "quiz.yaml:8: after is 9; fork has steps 1 to 4" in out
 
 
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [("smal-lab", "no lab 'smal-lab' here; did you mean 'small-lab'"), ("small-lab", ""), ("other", "")],
+)
+def test_check_finds_a_misspelt_lab(cli, lab, named, told):
+    """A `builds_on` that is nearly the name of a lab beside this one is a problem; one that is not here is none."""
+    (lab.parent / "small-lab").mkdir()
+    (lab.parent / "small-lab" / "lab.yaml").write_text("format: 1\n")
+    with (lab / "lab.yaml").open("a") as file:
+        file.write(f"builds_on: {named}\n")
+    status, out, _ = cli("check", lab)
+
+    assert (status, told in out, "builds_on" in out) == ((2, True, True) if told else (0, True, False))
+
+
 def test_check_of_a_stub_that_does_something_fails(cli, lab):
     """A stub that is not NotImplementedError everywhere is no stub: exit status 1."""
     (lab / "kernel.py").write_text(kernel_text())
