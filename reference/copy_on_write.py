@@ -38,7 +38,7 @@ class CopyOnWriteKernel(DemandPagingKernel):
     def share_page(self, parent: Process, child: Process, page: int, entry) -> None:
         """Map the parent's frame in the child, writable by neither. If `map` fails, only the parent has changed."""
         readable = entry.protection & NOT_WRITE
-        cow = entry.cow or entry.protection is not readable
+        cow = entry.cow or entry.protection != readable
         if cow:
             parent.page_table.protect(page, readable, cow=True)
         child.page_table.map(page, entry.frame, readable, cow=cow)

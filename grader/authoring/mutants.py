@@ -190,12 +190,13 @@ def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None, k
     made = public = hidden = 0
     survivors = []
     recordings = load_recordings(lab, lab.all_scenarios)
+    shown, kept = list(lab.scenarios), list(lab.hidden)
     for mutant in mutants(lab, kernel):
         made += 1
         progress(f"line {mutant.line}: {mutant.change}")
-        if _caught(recordings, lab.scenarios, mutant.kernel):
+        if _caught(recordings, shown, mutant.kernel):
             public += 1
-        elif _caught(recordings, lab.hidden, mutant.kernel):
+        elif _caught(recordings, kept, mutant.kernel):
             hidden += 1
         else:
             scenario = _difference(lab, mutant.kernel)
@@ -204,13 +205,16 @@ def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None, k
     return Strength(made, public, hidden, survivors)
 
 
-def _caught(recordings: dict[str, Recording], scenarios: tuple[Scenario, ...], kernel: MakeKernel) -> bool:
+def _caught(recordings: dict[str, Recording], scenarios: list[Scenario], kernel: MakeKernel) -> bool:
+    """Return True if a scenario catches a mutant. That one moves to the front: the next mutant is often alike."""
     try:
         with _limited():
-            return any(
-                attempt_each(s, recordings[s.id], lambda one, e: attempt_here(one, e, kernel)).verdict != PASSED
-                for s in scenarios
-            )
+            for place, scenario in enumerate(scenarios):
+                outcome = attempt_each(scenario, recordings[scenario.id], lambda one, e: attempt_here(one, e, kernel))
+                if outcome.verdict != PASSED:
+                    scenarios.insert(0, scenarios.pop(place))
+                    return True
+        return False
     except _Endless:
         return True
 

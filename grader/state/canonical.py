@@ -6,7 +6,7 @@ were written. What is left is compared exactly:
 - each machine: regions, page table entries with all bits, contents of frames, slots and files, the TLB, which frames
   are in use, and what holds them
 - each kernel: every attribute, followed through objects, containers, closures and bound methods. Order counts in lists
-  and in dicts; it does not count in sets, nor in a dict whose order the kernel's source never asks for (elsewhere.py).
+  and in dicts; it does not count in sets, nor in a dict whose order the kernel's source never asks for (order.py).
   Two references to one object differ from references to two equal objects
 - which frame of one machine stands for which of the other
 
@@ -19,8 +19,10 @@ form, so that states are only equal if they have the same ones.
 from __future__ import annotations
 
 import marshal
+import sys
 from collections import deque
-from types import BuiltinFunctionType, CellType, FunctionType, MethodType
+from collections.abc import Callable
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from grader.machine import core
@@ -31,9 +33,13 @@ from grader.machine.pagetable import PageTable
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
 from grader.machine.region import Region, RegionMap
-from grader.state.memento import DICTS, Opaque, layout
+from grader.state.elsewhere import Watch
+from grader.state.memento import DICTS, Opaque, attributes, has_attributes, layout
 
 _LOW = (1 << FRAME_SHIFT) - 1
+
+#: Kinds of values that are not changed, and of which two equal ones may be two objects.
+_EQUALS = frozenset({int, str, float, bytes, complex, tuple, frozenset, Region})
 
 
 class Bytes:
@@ -148,10 +154,24 @@ class MachineForm:
 
 
 class KernelForm:
-    """Writes down a kernel. One object makes one form."""
+    """Writes down a kernel. One object makes one form.
 
-    def __init__(self, machine: Machine, names: MachineForm, unordered: frozenset[str]) -> None:
+    unordered  attributes that hold dicts whose order does not count
+    watch      what is known of the kernel's code; None for a kernel of ours, which is trusted
+    """
+
+    def __init__(
+        self, machine: Machine, names: MachineForm, unordered: frozenset[str], watch: Watch | None = None
+    ) -> None:
         self._names = names.names
+        self._watch = watch
+        self._same: dict[int, object] = {}  # id of a value that is not changed -> its number
+        #: Returns the form of any value. Raises Opaque if its state cannot be read.
+        self.write: Callable[[Any], Any] = self._write
+        if watch is not None and watch.identities:
+            self._same.update(watch.constants)
+            self._same |= {id(machine.processes[pid].pid): ("pid", place) for place, pid in enumerate(names.order)}
+            self.write = self._write_with_identity
         self._machine = names
         self._pids = names.pids
         self._base, self._top = names.base, names.top
@@ -167,13 +187,11 @@ class KernelForm:
 
     def kernel(self, kernel: object) -> object:
         """Return the form of a kernel's attributes."""
-        where = layout(kernel)
         self._seen[id(kernel)] = 0
-        state: dict[str, Any] = {name: getattr(kernel, name) for name in where.slots if hasattr(kernel, name)}
-        if where.has_dict:
-            state.update(kernel.__dict__)
+        state = attributes(kernel, layout(kernel))
         form = []
-        for name in sorted(state):
+        # Those without order come last: one that is also reached in another way is written there, with its order.
+        for name in [*sorted(state.keys() - self._unordered), *sorted(state.keys() & self._unordered)]:
             value = state[name]
             if name in self._unordered and type(value) in DICTS:
                 form.append((name, self._plain_dict(value)))
@@ -185,17 +203,26 @@ class KernelForm:
         """Return the form of a dict without the order of its keys."""
         if id(value) in self._seen:
             return ("again", self._seen[id(value)])
+        if has_attributes(value):
+            raise Opaque(value)
         self._seen[id(value)] = len(self._seen)
         keys = [(self.write(key), key) for key in value]
         keys.sort(key=lambda pair: marshal.dumps(pair[0], 2))
-        return tuple([(form, self.write(value[key])) for form, key in keys])
+        factory = self.write(getattr(value, "default_factory", None))
+        return (type(value).__name__, factory, *[(form, self.write(value[key])) for form, key in keys])
 
     def numbers(self) -> object:
         """Return the numbers behind the names, if the kernel holds a value that may have been made from them."""
         return (self._machine.order, tuple(self._machine.frames)) if self.computed else None
 
-    def write(self, value: Any) -> Any:
-        """Return the form of any value. Raises Opaque if its state cannot be read."""
+    def _write_with_identity(self, value: Any) -> Any:
+        """Return the form of a value, and which one it is of those that are equal."""
+        form = self._write(value)
+        if type(value) in _EQUALS:
+            return (form, self._same.setdefault(id(value), ("same", len(self._same))))
+        return form
+
+    def _write(self, value: Any) -> Any:
         kind = type(value)
         if kind is int:
             if self._base <= value < self._top:
@@ -208,6 +235,8 @@ class KernelForm:
         if value is None or kind is bool or kind is str or kind is float or kind is bytes:
             if kind is float or kind is bytes or (kind is str and not value.isidentifier()):
                 self.computed = True
+            if value != value:  # containers find such a number by its identity
+                raise Opaque(value)
             return value
         known = self._names.get(id(value))
         if known is not None:
@@ -218,9 +247,30 @@ class KernelForm:
             return ("access", value.bit)
         if kind is Region:
             return ("region", *(self.write(part) for part in value._key()[:4]), self._held(value.file), value.offset)
-        if isinstance(value, tuple):
-            return (kind.__name__, *map(self.write, value))
+        if issubclass(kind, tuple):
+            if has_attributes(value):
+                raise Opaque(value)
+            name = kind.__name__ if kind is tuple else self._class(kind)
+            return (name, *map(self.write, tuple.__iter__(value)))
         return self._object(value, kind)
+
+    def _class(self, cls: type) -> object:
+        """Return the name of a class. Opaque if it was made while the kernel ran, so that nobody has read its code."""
+        if self._watch is not None and id(cls) in self._watch.known:
+            return ("class", self._watch.known[id(cls)])
+        module = sys.modules.get(cls.__module__)
+        if self._watch is not None and (module is None or getattr(module, cls.__qualname__, None) is not cls):
+            raise Opaque(cls)
+        return ("named", cls.__module__, cls.__qualname__)
+
+    def _code(self, function: FunctionType) -> object:
+        """Return the name of a function's code. Opaque if nobody has read it."""
+        code = function.__code__
+        if self._watch is None:
+            return (code.co_qualname, code.co_firstlineno)
+        if id(code) not in self._watch.known:
+            raise Opaque(function)
+        return self._watch.known[id(code)]
 
     def _held(self, file: object) -> object:
         return None if file is None else self.write(file)
@@ -231,10 +281,12 @@ class KernelForm:
             return ("again", self._seen[id(value)])
         self._seen[id(value)] = len(self._seen)
         if kind in DICTS:
+            if has_attributes(value):
+                raise Opaque(value)
             factory = getattr(value, "default_factory", None)
             return (kind.__name__, self.write(factory), *((self.write(k), self.write(v)) for k, v in value.items()))
         if kind is list or kind is deque:
-            return (kind.__name__, *map(self.write, value))
+            return (kind.__name__, getattr(value, "maxlen", None), *map(self.write, value))
         if kind is set or kind is frozenset:
             return (kind.__name__, *sorted(map(self.write, value), key=lambda form: marshal.dumps(form, 2)))
         if kind is RegionMap:
@@ -249,19 +301,21 @@ class KernelForm:
             return ("table", value._pid, *sorted(value._entries.items()))
         if kind is BuiltinFunctionType and type(value.__self__) in core.current():
             return ("method", value.__qualname__, self.write(value.__self__))
-        if isinstance(value, type) or kind is BuiltinFunctionType:
-            return ("named", value.__module__, value.__qualname__)
+        if issubclass(kind, type):
+            return self._class(value)
+        if kind is BuiltinFunctionType:
+            owner = value.__self__
+            held = owner.__name__ if isinstance(owner, ModuleType) else self.write(owner)
+            return ("builtin", value.__qualname__, held)
         if kind is MethodType:
-            return ("method", value.__func__.__qualname__, self.write(value.__self__))
+            return ("method", self.write(value.__func__), self.write(value.__self__))
         if kind is FunctionType:
-            cells = tuple([self.write(cell) for cell in value.__closure__ or ()])
-            return ("function", value.__code__.co_qualname, value.__code__.co_firstlineno, cells)
+            held = (value.__closure__ or (), value.__defaults__ or (), value.__kwdefaults__ or {}, value.__dict__)
+            return ("function", self._code(value), *map(self.write, held))
         if kind is CellType:
             return ("cell", self.write(value.cell_contents))
         where = layout(value)
-        if isinstance(value, BaseException) or kind.__module__.startswith("grader."):
+        if issubclass(kind, BaseException) or kind.__module__.startswith("grader."):
             raise Opaque(value)
-        state = {name: getattr(value, name) for name in where.slots if hasattr(value, name)}
-        if where.has_dict:
-            state.update(value.__dict__)
-        return ("object", kind.__qualname__, tuple([(name, self.write(state[name])) for name in sorted(state)]))
+        state = attributes(value, where)
+        return ("object", self._class(kind), tuple([(name, self.write(state[name])) for name in sorted(state)]))

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
-from types import BuiltinFunctionType, CellType, FunctionType, MethodType, NoneType
-from typing import Any
+from types import BuiltinFunctionType, CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType, NoneType
+from typing import Any, NamedTuple
 
-from grader.machine import core
 from grader.machine.image import Image
 from grader.machine.outcome import FileSpec, SharedObject
 from grader.machine.protection import Access, Protection
@@ -22,7 +21,7 @@ from grader.scenario.model import MachineSpec, Scenario, Step
 
 #: Types whose objects never change and reach nothing that does.
 ATOMS = frozenset(
-    {int, bool, str, float, complex, bytes, NoneType, range, slice, type, BuiltinFunctionType, Protection, Access}
+    {int, bool, str, float, complex, bytes, NoneType, range, slice, type, ModuleType, Protection, Access}
     | {Image, SharedObject, FileSpec, MachineSpec, Scenario, Step, type(Ellipsis), type(NotImplemented)}
 )
 
@@ -43,29 +42,27 @@ class Opaque(Exception):
         super().__init__(f"an object of type {type(value).__name__}")
 
 
+class _Factory(NamedTuple):
+    """What a defaultdict makes its values with."""
+
+    made_by: Any
+
+
 class Layout:
     """Says where the objects of a class keep their state: its slots, and whether they have a __dict__."""
 
     __slots__ = ("has_dict", "slots")
 
     def __init__(self, cls: type, example: object) -> None:
-        slots: list[str] = []
-        for base in cls.__mro__:
-            names = base.__dict__.get("__slots__", ())
-            names = (names,) if isinstance(names, str) else tuple(names)
-            slots += [_mangled(base, name) for name in names if name not in ("__weakref__", "__dict__")]
-        self.slots = tuple(slots)
+        # As the classes have them, and not by __slots__, which may be a list that was changed.
+        held = [vars(base).items() for base in cls.__mro__]
+        self.slots = tuple([name for items in held for name, value in items if type(value) is MemberDescriptorType])
         self.has_dict = hasattr(example, "__dict__")
         # A class statement makes a heap type that can be changed, and adds pointers only. Any other class has state
         # in C, as iterators and random.Random have.
         in_c = any(not base.__flags__ & _HEAP or base.__flags__ & _IMMUTABLE for base in cls.__mro__[:-1])
-        if in_c or cls.__basicsize__ > object.__basicsize__ + _POINTER * (len(slots) + 2) or cls.__itemsize__:
+        if in_c or cls.__basicsize__ > object.__basicsize__ + _POINTER * (len(self.slots) + 2) or cls.__itemsize__:
             raise Opaque(example)
-
-
-def _mangled(cls: type, name: str) -> str:
-    private = name.startswith("__") and not name.endswith("__")
-    return f"_{cls.__name__.lstrip('_')}{name}" if private else name
 
 
 _layouts: dict[type, Layout] = {}
@@ -78,6 +75,23 @@ def layout(value: object) -> Layout:
     if known is None:
         known = _layouts[cls] = Layout(cls, value)
     return known
+
+
+def attributes(value: object, where: Layout) -> dict[str, Any]:
+    """Return the attributes of an object."""
+    state: dict[str, Any] = {}
+    for name in where.slots:
+        held = getattr(value, name, _MISSING)
+        if held is not _MISSING:
+            state[name] = held
+    if where.has_dict:
+        state.update(value.__dict__)
+    return state
+
+
+def has_attributes(value: Any) -> bool:
+    """Return True if a container has attributes of its own, as a Counter may: nobody would save them."""
+    return bool(getattr(value, "__dict__", None))
 
 
 class Memento:
@@ -94,8 +108,8 @@ class Memento:
         while waiting:
             value = waiting.pop()
             kind = type(value)
-            if kind is BuiltinFunctionType and type(value.__self__) in core.current():
-                waiting.append(value.__self__)  # a method of the machine, such as page_table.map
+            if kind is BuiltinFunctionType:
+                waiting.append(value.__self__)  # of a list, or of the machine, such as page_table.map
                 continue
             if kind in ATOMS or kind is skip:
                 continue
@@ -105,6 +119,9 @@ class Memento:
             if kind in DICTS:
                 copy: Any = dict(value)
                 save((_put_dict, value, copy))
+                if kind is defaultdict:
+                    save((_put_factory, value, _Factory(value.default_factory)))
+                    waiting.append(value.default_factory)
                 waiting += copy
                 waiting += copy.values()
             elif kind is list or kind is deque:
@@ -115,8 +132,10 @@ class Memento:
                 waiting += value
             elif kind is bytearray:
                 save((_put_list, value, bytes(value)))
-            elif kind is frozenset or isinstance(value, tuple):
+            elif kind is frozenset:
                 waiting += value
+            elif issubclass(kind, tuple):
+                waiting += tuple.__iter__(value)  # a named tuple may have an __iter__ of its own
             elif kind is Region:
                 waiting.append(value.file)
             elif kind is MethodType:
@@ -126,7 +145,7 @@ class Memento:
             elif kind is CellType:
                 save((_put_cell, value, _contents(value)))
                 waiting.append(_contents(value))
-            elif not isinstance(value, type):
+            elif not issubclass(kind, type):
                 self._save_object(value, waiting)
 
     def _save_object(self, value: object, waiting: list[object]) -> None:
@@ -151,6 +170,10 @@ class Memento:
 def _put_dict(value: dict[Any, Any], contents: dict[Any, Any]) -> None:
     value.clear()
     value.update(contents)
+
+
+def _put_factory(value: defaultdict[Any, Any], contents: _Factory) -> None:
+    value.default_factory = contents.made_by
 
 
 def _put_list(value: Any, contents: Any) -> None:
@@ -191,6 +214,8 @@ def _now(value: Any, contents: object) -> object:
     """Return the present contents of an object, in the form in which a memento has them."""
     if isinstance(value, CellType):
         return _contents(value)
+    if isinstance(contents, _Factory):
+        return _Factory(value.default_factory)
     if type(value) in DICTS:
         return list(value.items())
     if type(value) is bytearray:
@@ -206,10 +231,10 @@ def _same(now: Any, before: Any) -> bool:
         before = list(before.items())
     if isinstance(now, list) and isinstance(before, (list, tuple, set)):
         return len(now) == len(before) and all(map(_is, now, before))
-    return now is before or (isinstance(now, bytes) and now == before)
+    return _is(now, before) or (isinstance(now, bytes) and now == before)
 
 
 def _is(one: object, other: object) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_is, one, other))
-    return one is other or (type(one) in (int, str, float, bytes) and type(one) is type(other) and one == other)
+    return one is other or (type(one) is int and type(other) is int and one == other)

@@ -16,8 +16,8 @@ from grader.machine.image import POISON
 from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario, Step
 from grader.state.canonical import Bytes, KernelForm, MachineForm, process_order
-from grader.state.elsewhere import unordered
 from grader.state.memento import Memento
+from grader.state.order import unordered
 from grader.state.start import frame_base, start
 from grader.trace.records import StepRecord
 from grader.verify.sides import Side

@@ -14,8 +14,9 @@ from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
 from grader.replay.simulated import MakeKernel, Replay
 from grader.scenario.model import Scenario, Step
 from grader.state.canonical import KernelForm, MachineForm
-from grader.state.elsewhere import Unmergeable, Watch, unordered
+from grader.state.elsewhere import Unmergeable, Watch
 from grader.state.memento import Memento
+from grader.state.order import unordered
 from grader.state.start import start
 from grader.trace.records import StepRecord
 
@@ -74,7 +75,7 @@ class LocalSide:
         change = self._watch.changed()
         if change:
             raise Unmergeable(change)
-        kernel = KernelForm(self.replay.machine, names, self._unordered)
+        kernel = KernelForm(self.replay.machine, names, self._unordered, self._watch)
         return kernel.kernel(self.replay.machine.kernel), kernel.numbers()
 
     def check_elsewhere(self) -> None:

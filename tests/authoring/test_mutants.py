@@ -11,7 +11,7 @@ from grader.machine.frames import Frames
 from grader.machine.hardware import Hardware
 from grader.machine.tlb import Tlb
 from grader.replay.simulated import replay
-from grader.state.elsewhere import unordered
+from grader.state.order import unordered
 
 LAB = load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
 RECORDINGS = load_recordings(LAB, LAB.all_scenarios)
@@ -43,7 +43,7 @@ def test_the_reference_itself_is_unchanged():
 
 def test_a_mutant_is_caught_by_a_scenario():
     """A last sharer that is recognised too early is a mistake that public scenarios show."""
-    assert _caught(RECORDINGS, LAB.scenarios, mutant_of("flipped", "references[entry.frame] == 1").kernel)
+    assert _caught(RECORDINGS, list(LAB.scenarios), mutant_of("flipped", "references[entry.frame] == 1").kernel)
 
 
 def test_a_mutant_that_no_scenario_runs_has_a_counterexample():
@@ -63,7 +63,7 @@ def test_a_mutant_without_an_end_counts_as_caught(monkeypatch):
             while True:
                 pass
 
-    assert _caught(RECORDINGS, LAB.scenarios, Mutant(1, "loops", Endless).kernel)
+    assert _caught(RECORDINGS, list(LAB.scenarios), Mutant(1, "loops", Endless).kernel)
 
 
 def test_the_source_of_a_mutant_can_be_read():

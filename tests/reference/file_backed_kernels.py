@@ -262,11 +262,14 @@ class LooksForUsers(FileBackedKernel):
             self.hw.frames.free(frame)
 
 
-class _Ignored(dict):
+class _Ignored:
     """Counts that nobody keeps."""
 
-    def __missing__(self, key):
+    def __getitem__(self, key):
         return 0
+
+    def __delitem__(self, key):
+        pass
 
     def __setitem__(self, key, value):
         pass

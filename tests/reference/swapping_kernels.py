@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 from grader.machine import Access, OutOfFrames, OutOfMemory, Protection, SegmentationFault
 from reference.swapping import SwappingKernel
 from reference.tlb import TlbKernel
@@ -28,13 +26,15 @@ class SwapsFromTheHandout(FromTheHandout):
         self.waiting = {}
         self.back = {}
         self.ticket = {}
-        self.numbers = count()
         self.stays = set()
 
     def take(self):
         frame = super().take()
-        self.ticket[frame] = next(self.numbers)
+        self.ticket[frame] = self.next_ticket()
         return frame
+
+    def next_ticket(self):
+        return max(self.ticket.values(), default=0) + 1
 
     def drop(self, frame):
         super().drop(frame)
@@ -139,7 +139,7 @@ class SwapsFromTheHandout(FromTheHandout):
             if used and self.hw.replacement == "clock":
                 for process, page in used:
                     process.page_table.clear_accessed(page)
-                self.ticket[oldest] = next(self.numbers)
+                self.ticket[oldest] = self.next_ticket()
             elif self.out_to_disk(oldest, places[oldest]):
                 return
             else:

@@ -98,97 +98,18 @@ def test_a_kernel_that_prints_is_explored_to_the_end(session):
     assert verify(session, kernel_text(fork, f"{fork}        print('x' * 50_000)\n"), FORKS).outcome.closed
 
 
-# The third fork fails, and what counts the forks is where a comparison of attributes does not look.
-THIRD = """
-
-class Plain(SmallKernel):
-    pass
-
-{before}
-class SmallKernel(Plain):
-    def __init__(self, hw):
-        super().__init__(hw)
-        {init}
-
-    def count(self{default}):
-        {count}
-
-    def fork(self, parent, child):
-        if self.count() == 3:
-            raise InvalidArgument("the third fork")
-        super().fork(parent, child)
-"""
-
-#: Where the count is -> what the kernel's text has for it, and whether states can still be merged.
-BREAKERS = {
-    "an attribute": (("", "self.n = 0", "", "self.n += 1; return self.n"), True),
-    "an attribute set late": (("", "pass", "", "self.n = getattr(self, 'n', 0) + 1; return self.n"), True),
-    "a global": (("N = 0\n", "pass", "", "global N; N += 1; return N"), False),
-    "a list": (("BOOK = []\n", "pass", "", "BOOK.append(1); return len(BOOK)"), False),
-    "a default": (("", "pass", ", book=[]", "book.append(1); return len(book)"), False),
-    "the class": (("", "pass", "", "type(self).n = getattr(self, 'n', 0) + 1; return self.n"), False),
-    "a function": (
-        ("def f():\n    pass\n", "pass", "", "f.n = getattr(f, 'n', 0) + 1; return f.n"),
-        False,
-    ),
-    "a module": (
-        ("import heapq\n", "pass", "", "heapq.n = getattr(heapq, 'n', 0) + 1; return heapq.n"),
-        False,
-    ),
-    "an iterator": (("import itertools\n", "self.n = itertools.count(1)", "", "return next(self.n)"), False),
-    "a generator": (("", "self.n = (i for i in range(1, 99))", "", "return next(self.n)"), False),
-    "the machine": (("", "pass", "", "self.hw.replacement += 'i'; return self.hw.replacement.count('i') - 1"), True),
-    "an order": (
-        ("", "self.r = {1: 0, 2: 0, 3: 0}", "", "k = next(iter(self.r)); self.r[k] = self.r.pop(k); return k"),
-        True,
-    ),
-    "a closure": (
-        (
-            "def counter():\n    n = 0\n    def count(self):\n        nonlocal n\n        n += 1\n        return n\n"
-            "    return count\n\nCOUNT = counter()\n",
-            "pass",
-            "",
-            "return COUNT(self)",
-        ),
-        False,
-    ),
-    "random numbers": (
-        (
-            "import random\n",
-            "self.r = random.Random(0)",
-            "",
-            "return 3 if self.r.random() == [x.random() for x in [random.Random(0)] for _ in '123'][2] else 0",
-        ),
-        False,
-    ),
-    "another module of its own": (
-        ("import sys\n", "pass", "", "sys.n = getattr(sys, 'n', 0) + 1; return sys.n"),
-        False,
-    ),
-}
-
-
-@pytest.mark.parametrize("place", BREAKERS)
-def test_state_is_noticed_wherever_it_is(session, place):
-    """The third fork is found to fail, or the kernel is explored without merging; it never counts as correct."""
-    (before, init, default, count), merged = BREAKERS[place]
-    text = kernel_text() + THIRD.format(before=before, init=init, default=default, count=count)
-    found = verify(session, text, FORKS, 5)
-
-    assert found.outcome.merged is merged, found.outcome.reason
-    assert found.outcome.difference is not None or not found.outcome.closed
-    if not merged:
-        assert found.outcome.reason
-
-
 def test_a_module_that_is_changed_in_the_last_level_is_noticed(session):
     """A write that is refused although the page is there comes last in this world; no step follows it."""
     refused = "            raise SegmentationFault\n"
-    changing = "            if fault.present:\n                import heapq; heapq.n = 1\n"
+    changing = "            if fault.present:\n                import heapq; f = heapq.merge; f.n = 1\n"
     world = World("read-only", (Mapped("P", {"name": "h", "pages": 1, "protection": "r--"}),), 1, ("read", "write"))
     outcome = verify(session, kernel_text(refused, changing + refused), world).outcome
 
-    assert (outcome.merged, outcome.closed, outcome.reason) == (False, False, "changes the module heapq")
+    assert (outcome.merged, outcome.closed, outcome.reason) == (
+        False,
+        False,
+        "keeps state in an attribute of heapq.merge",
+    )
 
 
 @pytest.mark.proof

@@ -97,6 +97,11 @@ COUNTS = {
     "pages of its own": ("static int *n;", "(n = n ? n : (int *)(__builtin_wasm_memory_grow(0, 1) << 16)), ++*n == 3"),
     "the number of a process": ("static process_t first;", "(first = first ? first : child), child == first + 2"),
     "the last process": ("static process_t last, n;", "(n += last && child > last), last = child, n == 2"),
+    "a null pointer": ("", "++*(volatile int *)(4 * (parent == 0)) == 3"),
+    "the bits of a number that is none": (
+        "static union { float f; int n; } x = {.n = 0x7fc00000};",
+        "++x.n == 0x7fc00003",
+    ),
     "an address": ("static char *last; static int n;", "free(last), last = malloc(8), (n += 1) == 3"),
 }
 

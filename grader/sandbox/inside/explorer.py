@@ -24,8 +24,9 @@ from grader.replay.simulated import Replay
 from grader.sandbox.inside.worker import CompiledSource, PythonSource, Recorder, StudentCrash, Worker
 from grader.scenario.model import MachineSpec, Scenario
 from grader.state.canonical import Bytes, KernelForm, MachineForm
-from grader.state.elsewhere import Unmergeable, Watch, unordered
+from grader.state.elsewhere import Unmergeable, Watch
 from grader.state.memento import Memento, Opaque
+from grader.state.order import unordered
 from grader.state.start import start
 
 #: Bytes of the hash of a state.
@@ -64,7 +65,7 @@ class PythonState:
 
     def __init__(self, kernel: object, texts: dict[str, str]) -> None:
         self._kernel = kernel
-        self._watch = Watch(kernel)
+        self._watch = Watch(kernel, texts)
         self._without_order = unordered(kernel, texts)
 
     def save(self, run: Replay) -> Memento:
@@ -76,7 +77,7 @@ class PythonState:
         change = self._watch.changed()
         if change:
             raise Unmergeable(change)
-        form = KernelForm(machine, names, self._without_order)
+        form = KernelForm(machine, names, self._without_order, self._watch)
         return form.kernel(self._kernel), form.numbers()
 
     def look_elsewhere(self) -> None:

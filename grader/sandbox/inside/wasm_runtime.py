@@ -42,6 +42,9 @@ REFUSED = "refused"
 #: Bytes of memory that a kernel may have: its arrays, and malloc's 16 MiB.
 MEMORY = 32 << 20
 
+#: Where the addresses end to which a null pointer to a large structure may lead. What is there stays from call to call.
+NULL_END = 4096
+
 #: Host function -> types of its results and of its parameters: i is a number of 32 bits, l one of 64.
 IMPORTS = {
     "page_size": ("i", ""),
@@ -304,14 +307,17 @@ class Instance:
     # -- the memory as a whole, for wasm_memory.py ------------------------------------------------------------
 
     def stack(self) -> tuple[int, int]:
-        """Return where the stack begins and ends. Crash if the glue does not say so, or says what cannot be."""
+        """Return where the stack begins and ends. Crash if the glue does not say so, or says what cannot be.
+
+        The lowest addresses are left out: the stack comes there last, and null pointers lead there.
+        """
         if not isinstance(self._stack, wasmtime.Func):
             raise Crash("crash", "InvalidModule", "it does not say where its stack is")
         both = self._stack(self.store) & 0xFFFFFFFF_FFFFFFFF
         start, end = both & 0xFFFFFFFF, both >> 32
         if not start <= end <= self.size():
             raise Crash("crash", "InvalidModule", "its stack is outside of its memory")
-        return start, end
+        return min(max(start, NULL_END), end), end
 
     def choose_places(self) -> int:
         """Let `place` and `unplace` decide from now on where blocks of memory lie. Return where there is none yet."""
