@@ -121,4 +121,5 @@ def main() -> None:
     table(rows, "bare limit")
 
 
-main()
+if __name__ == "__main__":
+    main()
