@@ -34,11 +34,12 @@ class Runner(Protocol):
         """Replay a scenario on the kernel and compare it with the expected trace.
 
         expected  None to judge only what the scenario itself expects, and the audit
-        known     whether the student may know the scenario, so that its later steps need not be kept from the kernel
+        known     whether its later steps need not be kept from the kernel: the student may know the scenario, or it is
+                  the twin of one
         """
 
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
-        """Say which scenario, one that the student may know, is tried after the next, so that it can begin early."""
+        """Say which scenario is tried after the next, one whose steps need not be kept back: it can begin early."""
 
     def prepare(self) -> None:
         """Let the process that follows the next `discard` start now, so that nobody has to wait for it."""

@@ -74,6 +74,7 @@ class SandboxRunner:
         self._earlier = Printed()  # printed before this attempt, and not asked for yet
         self._last_printed = Printed()  # printed by a child that is gone
         self._module = module
+        self._bytecode = b""  # of a kernel in Python, as the first child compiled it
         self._warnings: tuple[tuple[int, str], ...] = ()
         self._hurried = False  # True if the child was made for a kernel that has overrun a limit
         self._budget = Budget(getattr(sandbox, "limits", Limits()))
@@ -88,7 +89,7 @@ class SandboxRunner:
         A child that dies, or sends what it was not asked for, in its second scenario or a later one may do so because
         of an earlier one. So the scenario is tried again in a new child, and that attempt counts.
 
-        known  the student may know the scenario, so the worker is sent all its steps at once, runs ahead of the
+        known  its steps need not be kept from the kernel, so the worker is sent all of them at once, runs ahead of the
                grader, and sends many answers together. What it prints after the step that differs first must not be
                shown, and it is not known in which step it died. So a kernel that differs and prints, or dies, is
                tried again step by step.
@@ -282,15 +283,18 @@ class SandboxRunner:
         return (*shown, *([f"it warns of {more} more {'line' if more == 1 else 'lines'}"] if more else []))
 
     def _translated(self, module: bytes) -> bytes:
-        """Return the module of a kernel in C as an earlier child has translated it; b"" if none has."""
+        """Return the source as an earlier child has translated it; b"" if none has."""
         if not module:
-            return b""
+            return self._bytecode
         from grader.wasm.module_cache import known
 
         return known(translation_key(module)) or b""
 
     def _keep(self, module: bytes, translated: bytes) -> None:
-        """Keep what a child has translated for the next child of a kernel with this very module."""
+        """Keep what a child has translated for the next child of this kernel, or of one with this very module."""
+        if not module:
+            self._bytecode = translated
+            return
         from grader.wasm.module_cache import keep
 
         keep(translation_key(module), translated)

@@ -206,7 +206,7 @@ class Session:
         public, hidden = list(public), list(hidden)
         for number, (scenario, following) in enumerate(zip_longest(public, public[1:])):
             if following is not None and scenario.each is None:
-                runner.foresee(*self._first_run(following))
+                runner.foresee(*_first_run(following, self.recording(following)))
             yield self._graded(runner, held, scenario, progress)
             if number == 0 and hidden:
                 runner.prepare()
@@ -214,23 +214,28 @@ class Session:
         for scenario in hidden:
             yield self._graded(runner, held, scenario, progress)
 
-    def _first_run(self, scenario: Scenario) -> tuple[Scenario, Trace]:
-        """Return what a scenario is tried on first: itself, or its first failure point."""
-        one = scenario if scenario.each is None else scenario.at_failure_point(0)
-        return one, self.recording(scenario).traces[0]
-
     def _graded(self, runner: Runner, held: Held, scenario: Scenario, progress: Progress) -> Graded:
         progress(scenario)
         attempt = held.attempt(scenario, lambda: self.attempt(runner, scenario))
         return Graded(scenario, scenario.id in self._hidden, attempt, runner.printed(), self.lab.share(scenario))
 
 
+def _first_run(scenario: Scenario, recording: Recording) -> tuple[Scenario, Trace]:
+    """Return what a scenario is tried on first: itself, or its first failure point."""
+    return scenario if scenario.each is None else scenario.at_failure_point(0), recording.traces[0]
+
+
 def attempt_twins(runner: Runner, twins: Mapping[str, Twin]) -> dict[str, Attempt]:
-    """Return an attempt at each twin, by a child that has seen no other scenario. What it prints is dropped."""
+    """Return an attempt at each twin, by a child that has seen no other scenario. What it prints is dropped.
+
+    The steps of a twin are sent at once, as those of its scenario are: see scenario/README.md.
+    """
     runner.discard()
     attempts = {}
-    for id, twin in twins.items():
-        attempts[id] = attempt_each(twin.scenario, twin.output, runner)
+    for (id, twin), following in zip_longest(twins.items(), list(twins.values())[1:]):
+        if following is not None and twin.scenario.each is None:
+            runner.foresee(*_first_run(following.scenario, following.output))
+        attempts[id] = attempt_each(twin.scenario, twin.output, lambda one, expected: runner(one, expected, True))
         runner.printed()
     return attempts
 

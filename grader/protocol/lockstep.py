@@ -62,7 +62,7 @@ class WorkerEnded(Exception):
 class RemoteReplay:
     """One scenario on one child.
 
-    at_once      True if all steps are sent at the beginning; only for scenarios that students may know
+    at_once      True if all steps are sent at the beginning; never those of hidden scenarios
     answers      all answers so far, beginning with that to BEGIN
     found        the known outcome of exactly these answers, or None; if it is known, there are no records
     trouble      the worker's report of a crash, or None
@@ -212,13 +212,15 @@ def send_source(
     """Send a submission's modules to a new child. Return None, or the trouble that the source has.
 
     compiled    the WebAssembly module of a kernel in C, whose text is then only quoted
-    translated  that module as an earlier child for this source translated it for this machine
+    translated  the source as an earlier child translated it: for this machine, or into Python's bytecode
     keep        called with what this child has translated, for the next one; it is untrusted, and only a child for the
                 same source may have it
     """
     source: dict[str, object] = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
     if compiled:
-        source |= {"wasm": b64encode(compiled).decode(), "translated": b64encode(translated).decode()}
+        source["wasm"] = b64encode(compiled).decode()
+    if translated:
+        source["translated"] = b64encode(translated).decode()
     child.begin_scenario()
     child.send(wire.SOURCE, json.dumps(source).encode())
     received = child.receive()
@@ -226,7 +228,7 @@ def send_source(
         raise WorkerEnded(received)
     kind, payload = received
     if kind == wire.READY:
-        if payload and compiled:
+        if payload:
             keep(bytes(payload[: wire.TRANSLATED_LIMIT]))
         return None
     if kind == wire.TROUBLE:

@@ -7,15 +7,16 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
                  module where the text, in C, was compiled to one (grader/wasm)
         BEGIN    JSON {"machine": {…}, "files": [[name, pages, contents, writable, cached]], "processes": [name]}; with
                  "order": [frame] where frames are not handed out from the lowest number on
-        STEP     JSON {"verb": …, "by": …, …}: one step of a scenario. Steps that students may not know are sent one
-                 by one, after the answer to the one before; others may all be sent at once, END included
+        STEP     JSON {"verb": …, "by": …, …}: one step of a scenario. Steps of hidden scenarios are sent one by one,
+                 after the answer to the one before; others may all be sent at once, END included
         END      empty: all processes exit
         VISIT    JSON, only while every scenario of a small world is explored (inside/explorer.py): a saved state to put
                  back, the present one to save, and a step, or the end, to carry out
     worker -> grader
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
-        READY    the source was read. Empty, or the module as it was translated for this machine: the next worker for
-                 the same source gets it with SOURCE ("translated", base64), and nothing else uses it
+        READY    the source was read. Empty, or what became of it: the module as it was translated for this machine, or
+                 the bytecode. The next worker for the same source gets it with SOURCE ("translated", base64), and
+                 nothing else uses it
         TROUBLE  JSON {"kind": …, "method": …, "type": …, "message": …, "lines": [[file, line, function, text]]}
                  what went wrong in the student's code; untrusted, shown to the student and never counted. The kind
                  "time" reports where the kernel is; it is sent in a scenario that takes long, at most once
@@ -36,8 +37,10 @@ crashed. An ANSWER is a sequence of 32-bit little-endian integers: for every cal
 from __future__ import annotations
 
 import os
+import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from struct import Struct
 
 VERSION = 1
 
@@ -62,16 +65,18 @@ RETURNED, SEGMENTATION_FAULT, OUT_OF_MEMORY, INVALID_ARGUMENT, CRASHED = range(4
 #: Integers in one answer. The largest honest step (half a million first touches) takes six million.
 ANSWER_LIMIT = 12_000_000
 
-#: Maximum number of bytes of a translated module; a longer one is cut, and the next worker translates again.
+#: Maximum number of bytes of what READY gives back. A longer module is cut, and the next worker translates it again.
 TRANSLATED_LIMIT = 512 * 1024
 
 #: Maximum number of bytes that are read of a TROUBLE; students see a much shorter part.
 TROUBLE_LIMIT = 64 * 1024
 
 
-#: Bytes that are read at once, and the length of an empty payload.
+#: What a frame begins with: its kind, and the length of its payload.
+HEAD = Struct("<BI")
+
+#: Bytes that are read at once.
 _CHUNK = 65536
-_NOTHING = bytes(4)
 
 
 class Malformed(Exception):
@@ -80,8 +85,6 @@ class Malformed(Exception):
 
 def pack_numbers(numbers: list[int]) -> bytes:
     """Return the payload of an ANSWER."""
-    import sys
-
     packed = array("i", numbers)
     if sys.byteorder == "big":
         packed.byteswap()
@@ -90,8 +93,6 @@ def pack_numbers(numbers: list[int]) -> bytes:
 
 def unpack_numbers(payload: bytes) -> Sequence[int]:
     """Return the integers of an ANSWER, packed: a list would be ten times as large. Raises Malformed at a remainder."""
-    import sys
-
     if len(payload) % 4:
         raise Malformed(f"an answer of {len(payload)} bytes: not a whole number of 32-bit integers")
     packed = array("i")
@@ -103,8 +104,8 @@ def unpack_numbers(payload: bytes) -> Sequence[int]:
 
 def read_frame(descriptor: int) -> tuple[int, bytes]:
     """Wait for the next frame and return it. Raises EOFError if the other side has gone. Only for a trusted peer."""
-    head = read_exactly(descriptor, 5)
-    return head[0], read_exactly(descriptor, int.from_bytes(head[1:], "little"))
+    kind, size = HEAD.unpack(read_exactly(descriptor, HEAD.size))
+    return kind, read_exactly(descriptor, size)
 
 
 def read_frames(descriptor: int, before_waiting: Callable[[], None] = lambda: None) -> Iterator[tuple[int, bytes]]:
@@ -114,13 +115,16 @@ def read_frames(descriptor: int, before_waiting: Callable[[], None] = lambda: No
     """
     data = b""
     while True:
-        size = 5 + int.from_bytes(data[1:5], "little") if len(data) >= 5 else 5
-        if len(data) >= size > 5 or data[1:5] == _NOTHING:
-            yield data[0], data[5:size]
-            data = data[size:]
-            continue
+        end = HEAD.size
+        if len(data) >= HEAD.size:
+            kind, size = HEAD.unpack_from(data)
+            end += size
+            if len(data) >= end:
+                yield kind, data[HEAD.size : end]
+                data = data[end:]
+                continue
         before_waiting()
-        more = os.read(descriptor, max(_CHUNK, size - len(data)))
+        more = os.read(descriptor, max(_CHUNK, end - len(data)))
         if not more:
             return
         data += more
@@ -128,7 +132,7 @@ def read_frames(descriptor: int, before_waiting: Callable[[], None] = lambda: No
 
 def frame(kind: int, payload: bytes = b"") -> bytes:
     """Return the bytes of a frame."""
-    return bytes((kind,)) + len(payload).to_bytes(4, "little") + payload
+    return HEAD.pack(kind, len(payload)) + payload
 
 
 def write_frame(descriptor: int, kind: int, payload: bytes = b"") -> None:

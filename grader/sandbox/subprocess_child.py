@@ -31,9 +31,6 @@ _PROGRAM = (
 #: Seconds to wait for an answer that is no longer needed, before the child is discarded.
 DRAIN_S = 0.05
 
-#: Bytes of a frame before its contents: kind and length.
-_HEAD = 5
-
 
 class PlainChild:
     """A subprocess that runs inside/worker.serve. The same interface as child.Child."""
@@ -157,13 +154,12 @@ class PlainChild:
         greeted = False
         while True:
             try:
-                head = wire.read_exactly(descriptor, _HEAD)
-                kind, size = head[0], int.from_bytes(head[1:], "little")
+                kind, size = wire.HEAD.unpack(wire.read_exactly(descriptor, wire.HEAD.size))
                 if kind == wire.HELLO and not greeted:
                     greeted = bool(wire.read_exactly(descriptor, size))
                     continue
                 # With the head: a kernel could send frames without contents forever.
-                self._volume += _HEAD + size
+                self._volume += wire.HEAD.size + size
                 if kind not in (wire.READY, wire.TROUBLE, wire.ANSWER, wire.STATE, wire.FURTHER):
                     self._frames.put(termination.not_a_frame(kind, size))
                     return

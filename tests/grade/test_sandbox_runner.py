@@ -1,4 +1,8 @@
-"""A submission in the sandbox: scenarios that the student may know are sent whole, all others step by step."""
+"""A submission in the sandbox: public scenarios and twins are sent whole, hidden scenarios step by step."""
+
+import json
+import marshal
+from base64 import b64decode
 
 import pytest
 
@@ -77,13 +81,62 @@ def test_a_hidden_scenario_is_sent_step_by_step(session, box, sent):
     assert sent[1:] == [[wire.BEGIN], *[[wire.STEP]] * 5, [wire.END]]
 
 
-def test_a_twin_is_sent_step_by_step(session, box, sent):
-    """A disguised twin tells nothing of its later steps."""
+def test_a_twin_is_sent_at_once(session, box, sent):
+    """As its scenario is, and in a child that has got nothing else."""
     twins = twins_of(session.lab, session.lab.scenarios)
     attempts = attempt_twins(runner_of(box, kernel_text()), twins)
 
     assert {attempt.verdict for attempt in attempts.values()} == {"passed"}
-    assert max(map(len, sent)) == 1
+    assert [message[:1] for message in sent] == [[wire.SOURCE], *[[wire.BEGIN]] * len(twins)]
+    assert all(message[-1] == wire.END for message in sent[1:])
+
+
+def test_prints_in_a_twin_are_dropped(session, box):
+    """Whether it passes or not, nothing of them is left for who asks next."""
+    for text in (PRINTING, PRINTING.replace("self.hw.frames.zero(frame)", "self.hw.frames.allocate()", 1)):
+        runner = runner_of(box, text)
+        attempt_twins(runner, twins_of(session.lab, session.lab.scenarios))
+
+        assert runner.printed().text == ""
+
+
+@pytest.fixture
+def sources(monkeypatch):
+    """What workers get as SOURCE."""
+    from grader.sandbox.child import Child
+
+    seen = []
+    sending = Child.send
+
+    def send(self, kind, payload):
+        if kind == wire.SOURCE:
+            seen.append(json.loads(payload))
+        sending(self, kind, payload)
+
+    monkeypatch.setattr(Child, "send", send)
+    return seen
+
+
+def test_a_source_is_compiled_once(session, box, sources):
+    """The child for hidden scenarios gets the bytecode of the first child, which is that of the source."""
+    runner = runner_of(box, kernel_text())
+    found = session.grade(runner, [scenario(session, "fork")], [scenario(session, "secret")])
+
+    assert [one.attempt.verdict for one in found] == ["passed"] * 2
+    assert "translated" not in sources[0]
+    code = marshal.loads(b64decode(sources[1]["translated"]))["kernel"]
+    assert code == compile(kernel_text(), "kernel.py", "exec", dont_inherit=True)
+
+
+def test_a_source_that_the_compiler_warns_of_is_compiled_again(session, box, sources):
+    """So that it warns in every child: what the first one printed may not be shown."""
+    runner = runner_of(box, f"{kernel_text()}\nassert 1 is 1\n")
+    for _ in range(2):
+        assert session.attempt(runner, scenario(session, "fork")).verdict == "passed"
+        assert "SyntaxWarning" in runner.printed().text
+        runner.discard()
+
+    assert [source.get("translated") for source in sources] == [None, None]
 
 
 PRINTING = kernel_text(
