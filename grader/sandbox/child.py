@@ -278,7 +278,7 @@ class Child:
                 self._excused += max(0.0, late)
                 self._read()
         if time.monotonic() >= self._look_at:
-            self._check_limits()
+            self._check_limits(sending=bool(events & select.POLLOUT))
 
     def _read(self) -> None:
         """Take what there is on the channel, waiting a moment for it (SO_RCVTIMEO)."""
@@ -343,10 +343,24 @@ class Child:
             self.limits = self.limits._replace(cpu_s=self._account.used() + more, wall_s=self.limits.wall_s + more)
             self._look_at = time.monotonic()
 
-    def _check_limits(self) -> None:
-        """End the child if it has used up a budget; else say when to look again."""
+    def _check_limits(self, sending: bool = False) -> None:
+        """End the child if it has used up a budget, unless an answer has arrived that was not taken yet.
+
+        A child that has answered may be busy with the next scenario, which was sent ahead: that time is not this one's.
+        A child that is `sending` for is not reading on, so it is ended anyway; then it is not the clock that decides.
+        """
         if self._ending is not None:
             return
+        crossed = self._crossed()
+        if crossed is None:
+            return
+        if not self._has_answered():
+            self._end(crossed)
+        elif sending:
+            self._end(crossed._replace(by_clock=False))
+
+    def _crossed(self) -> Ending | None:
+        """Return the ending for the budget that is used up; None if none is, and then say when to look again."""
         limits = self.limits
         now = time.monotonic()
         passed = self._awaited + now - self._entered - self._excused
@@ -355,15 +369,39 @@ class Child:
         patience = limits.patience_s
         more = min(self._further, limits.more_s)
         if self._flooded and (used > limits.cpu_s or idle > limits.wall_s):
-            self._end(termination.too_much_output(limits))
-        elif used > limits.cpu_s + more and not (more < limits.more_s and self._has_come_further(used)):
-            self._end(termination.too_much_time(used, more, limits))
-        elif idle > limits.wall_s:
-            self._end(termination.too_slow(idle, limits))
-        elif passed > patience:
-            self._end(termination.starved(waited, passed))
-        else:
-            self._look_at = now + max(min(limits.cpu_s + more - used, limits.wall_s - idle, patience - passed), 0.005)
+            return termination.too_much_output(limits)
+        if used > limits.cpu_s + more and not (more < limits.more_s and self._has_come_further(used)):
+            return termination.too_much_time(used, more, limits)
+        if idle > limits.wall_s:
+            return termination.too_slow(idle, limits)
+        if passed > patience:
+            return termination.starved(waited, passed)
+        self._look_at = now + max(min(limits.cpu_s + more - used, limits.wall_s - idle, patience - passed), 0.005)
+        return None
+
+    def _has_answered(self) -> bool:
+        """Return True if a whole frame, or one that `_frame` will refuse, has arrived and was not taken.
+
+        The figures were read before this looks, so whatever they count of the next scenario, all answers of this one
+        had been sent by then.
+        """
+        for _ in range(2 + self._step_room // _CHUNK):
+            if self._is_whole():
+                return True
+            before = len(self._received)
+            self._read()
+            if len(self._received) == before:
+                return False
+        return self._is_whole()
+
+    def _is_whole(self) -> bool:
+        received, at = self._received, 0
+        while at + wire.HEAD.size <= len(received):
+            kind, size = wire.HEAD.unpack_from(received, at)
+            if kind != wire.FURTHER or size:
+                return bool(size > self._step_room or at + wire.HEAD.size + size <= len(received))
+            at += wire.HEAD.size
+        return False
 
     def _has_come_further(self, used: float) -> bool:
         """Return True if a frame that was not taken yet says so: this process may have had to wait for a processor."""

@@ -2,6 +2,7 @@
 
 import json
 import marshal
+import time
 from base64 import b64decode
 
 import pytest
@@ -282,3 +283,28 @@ def test_owed_answers_are_counted(session):
         next(records)
 
     assert replay.owed == 4
+
+
+LOOPS_IN_FORK = ONLY_IN_FORK.replace("print('forked')", "while True: pass")
+
+
+@pytest.fixture
+def late(monkeypatch):
+    """A grader that is stopped once it has sent two scenarios, until the second has used up a scenario's time."""
+    sending = RemoteReplay.send_ahead
+
+    def send_ahead(self):
+        sending(self)
+        for _ in range(0 if self._started else 3000):
+            if self.child.spent()[0] > 1.5 * self.child.limits.cpu_s:
+                break
+            time.sleep(0.01)
+
+    monkeypatch.setattr(RemoteReplay, "send_ahead", send_ahead)
+
+
+def test_the_time_of_the_next_scenario_is_not_this_ones(session, patient, late):
+    """A grader that comes late finds the answers of this scenario, and not that it took too long."""
+    found = graded(session, runner_of(patient, LOOPS_IN_FORK), "touch", "fork")
+
+    assert [verdict for verdict, _, _ in found] == ["passed", "timed_out"]

@@ -1,0 +1,101 @@
+"""The grader's end of a child's channel, with no process behind it: its figures are made up."""
+
+import os
+import socket
+import sys
+
+import pytest
+
+from grader.protocol import wire
+from grader.sandbox.child import Child
+from grader.sandbox.limits import Limits
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a child there is another one")
+
+
+class Owner:
+    """A sandbox that ends no process."""
+
+    limits = Limits(answers=1 << 10, step_answers=1 << 10)
+    walled = True
+
+    def reap(self, serial, gently):
+        return None
+
+    def forget(self, child):
+        pass
+
+
+class Busy:
+    """An account of a process that has used a minute since the scenario began."""
+
+    answers = 0
+
+    def begin(self):
+        pass
+
+    def cpu(self):
+        return 60.0
+
+    used = cpu
+
+    def waited(self):
+        return 0.0
+
+
+@pytest.fixture
+def ends():
+    """The two ends of a child: what the grader has, and what the child would write to."""
+    here, there = socket.socketpair()
+    here.settimeout(0.01)
+    here.setblocking(False)
+    output, prints = os.pipe()
+    os.set_blocking(output, False)
+    child = Child(Owner(), 1, here, output)
+    child.pid, child._account = 1, Busy()
+    yield child, there
+    for one in (here, there):
+        one.close()
+    for descriptor in (output, prints):
+        os.close(descriptor)
+
+
+ANSWER = wire.frame(wire.ANSWER, wire.pack_numbers([1]))
+
+
+def test_an_answer_on_the_channel_is_taken_before_the_time_is_looked_at(ends):
+    """Between the last look at the channel and that at the clock an answer may have come."""
+    child, there = ends
+    there.sendall(ANSWER)
+    child._check_limits()
+
+    assert child.receive() == (wire.ANSWER, ANSWER[wire.HEAD.size :])
+
+
+@pytest.mark.parametrize("sent", [b"", ANSWER[:-1], wire.frame(wire.FURTHER), wire.frame(wire.FURTHER) * 100_000])
+def test_what_is_no_answer_does_not_stop_the_clock(ends, sent):
+    """A child that owes its answer, and has sent a part of one or that it comes further, has used up its time."""
+    child, there = ends
+    there.setblocking(False)
+    there.send(sent)
+    child._check_limits()
+
+    assert child._ending.verdict == "timed_out" and child._ending.by_clock
+
+
+def test_a_frame_without_end_is_not_read_to_its_end(ends):
+    """What is larger than any answer is refused for that, not kept and waited for."""
+    child, there = ends
+    there.sendall(wire.HEAD.pack(wire.ANSWER, 1 << 20) + b"x" * 5000)
+    child._check_limits()
+
+    assert child._ending is None and "operations" in child.receive().reason
+
+
+def test_a_child_that_does_not_read_is_ended_with_its_answers_waiting(ends):
+    """It is not known whose time it was, so the clock does not decide: the scenario is tried again."""
+    child, there = ends
+    there.sendall(ANSWER)
+    child.send_frames(b"x" * (8 << 20))
+
+    assert child._ending.verdict == "timed_out" and not child._ending.by_clock
