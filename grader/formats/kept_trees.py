@@ -18,8 +18,8 @@ from grader.kept import Pack
 #: Folder of the cache.
 KIND = "yaml"
 
-#: Files that a pack holds at most, and bytes below which a file is parsed as quickly as it is kept.
-MOST, SMALL = 600, 600
+#: Files that a pack holds at most.
+MOST = 600
 
 
 class KeptTrees:
@@ -40,8 +40,6 @@ class KeptTrees:
 
     def read(self, data: bytes, name: str) -> Any:
         """Return what `read_yaml` returns for these bytes. FormatError as there."""
-        if len(data) < SMALL:
-            return read_yaml(data, name)
         digest = hashlib.sha256(data).digest()
         known = self._pack.get(digest)
         if known is not None:

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from grader import kept
 from grader.errors import FormatError
 from grader.formats import kept_trees
-from grader.formats.kept_trees import SMALL, KeptTrees, _plain, _tree
+from grader.formats.kept_trees import KeptTrees, _plain, _tree
 from grader.formats.yaml_reader import Block, Items, read_yaml
 from grader.formats.yaml_writer import flow
 
 TREE = "title: file {n}\nsteps:\n  - read: {{by: P, at: [{n}, 0x10, 2.5, true]}}\n"
-FILES = [TREE.format(n=n).encode() + b"# " + b"x" * SMALL + b"\n" for n in range(3)]
+FILES = [TREE.format(n=n).encode() for n in range(3)]
 
 
 @pytest.fixture(autouse=True)
@@ -89,14 +89,6 @@ def test_a_pack_of_another_version_is_not_used(tmp_path, monkeypatch, parsed):
     read_all(tmp_path)
 
     assert parsed == FILES * 2
-
-
-def test_a_small_file_is_not_worth_it(tmp_path, cache):
-    """It is parsed as quickly as it is found, and leaves nothing behind."""
-    with KeptTrees(tmp_path) as trees:
-        assert trees.read(b"title: small\n", "a.yaml") == {"title": "small"}
-
-    assert not cache.is_dir() or list(cache.iterdir()) == []
 
 
 PLAIN = st.recursive(
