@@ -1,10 +1,17 @@
 """What a batch costs: processor time against a bare warm interpreter, and two workers against one.
 
-python benchmarks/batch.py [--count 120] [--lab copy-on-write] [--runs 3] [--isolation L2]
+python benchmarks/batch.py [--count 120] [--lab copy-on-write] [--runs 5] [--isolation L2]
 
 The bare interpreter is one process that has everything imported. It compiles each kernel and replays all scenarios of
 the lab on it, every failure point included, without worker, judge, store or report. Both sides get the same kernels,
 right and wrong ones; attacks are left out, for nothing bare would survive them.
+
+A batch also runs what bare does not: the disguised twin of every public scenario that passes. And it keeps the steps of
+hidden scenarios back until the one before is answered, in a process of their own. Two copies of the lab show what both
+cost: one has no twins, the other one has no hidden scenarios either: they are among the public ones there.
+
+One worker's kernels run in a process next to it, so that two processors are busy already, part of the time: the clock
+shows less than the processor time of what a second worker brings.
 
 Processor time is that of all processes: this program adopts those whose parent has died, so that none is missed.
 """
@@ -17,6 +24,7 @@ import os
 import pathlib
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -115,11 +123,26 @@ def batch(lab: str, folder: pathlib.Path, output: pathlib.Path, jobs: int, isola
     return cost([*command, "--jobs", str(jobs), "--isolation", isolation, "-q"])
 
 
+def copies(lab: str, folder: pathlib.Path) -> tuple[str, str]:
+    """Write two copies of a lab: one without twins, and one in which, moreover, no scenario is hidden."""
+    from grader.lab.lab import load_lab
+    from grader.publish.release import write_lab
+
+    without, public = folder / "without-twins" / lab, folder / "all-public" / lab
+    for copy in (without, public):
+        write_lab(load_lab(ROOT / "labs" / lab), copy, hidden=True)
+    for file in sorted((public / "hidden").glob("*.yaml")):
+        file.rename(public / "scenarios" / file.name)
+    # It knows the public scenarios only; looking a failing kernel up in it costs next to nothing.
+    (public / "fingerprints.json").unlink(missing_ok=True)
+    return str(without), str(public)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--lab", default="copy-on-write")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--isolation", default="L2")
     parser.add_argument("--bare", metavar="FOLDER", type=pathlib.Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -132,22 +155,38 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary) / "class"
         students.make(folder, options.count, options.lab, honest=True)
-        print(f"{options.count} submissions, labs/{options.lab}, {options.isolation}; best of {options.runs}, in turn")
-        rows: dict[str, list[Cost]] = {"bare": [], "1 worker": [], "2 workers": []}
+        without, public = copies(options.lab, folder.parent)
+        batches = {ONE: (options.lab, 1), TWO: (options.lab, 2), WITHOUT: (without, 1), PUBLIC: (public, 1)}
+        rows: dict[str, list[Cost]] = {BARE: [], **{row: [] for row in batches}}
         for _ in range(options.runs):
-            rows["bare"].append(bare(options.lab, folder))
-            for jobs, row in ((1, "1 worker"), (2, "2 workers")):
-                rows[row].append(batch(options.lab, folder, folder.parent / "out", jobs, options.isolation))
+            rows[BARE].append(bare(options.lab, folder))
+            for row, (lab, jobs) in batches.items():
+                rows[row].append(batch(lab, folder, folder.parent / "out", jobs, options.isolation))
+    print(f"{options.count} submissions, labs/{options.lab}, {options.isolation}, {options.runs} runs each in turn")
     tell(rows, options.count)
 
 
+#: The rows: bare, and batches of the lab and of its copies.
+BARE, ONE, TWO = "bare", "1 worker", "2 workers"
+WITHOUT, PUBLIC = "1 worker, without twins", "the same, nothing hidden"
+
+
 def tell(rows: dict[str, list[Cost]], count: int) -> None:
-    """Print the best of each, and the ratios that count."""
-    best = {name: Cost(min(c.wall for c in costs), min(c.processor for c in costs)) for name, costs in rows.items()}
-    for name, (wall, processor) in best.items():
-        each = f"{1000 * wall / count:6.1f} ms a submission, {1000 * processor / count:6.1f} ms of processor"
-        print(f"  {name:10} {wall:6.2f} s  {each}   x {processor / best['bare'].processor:.2f} of bare")
-    print(f"  efficiency of two workers: {best['1 worker'].wall / best['2 workers'].wall / 2:.0%}")
+    """Print what each row takes per submission, and the ratios and shares that count."""
+    print("milliseconds a submission: minimum, median and maximum; the ratio is that of the medians")
+    used = {row: statistics.median(cost.processor for cost in costs) for row, costs in rows.items()}
+    for row, costs in rows.items():
+        told = []
+        for name, times in (("clock", [c.wall for c in costs]), ("processor", [c.processor for c in costs])):
+            low, middle, high = (1000 * time / count for time in (min(times), statistics.median(times), max(times)))
+            told.append(f"{name} {low:6.1f} {middle:6.1f} {high:6.1f}")
+        print(f"  {row:26} {'   '.join(told)}   x {used[row] / used[BARE]:.2f} of bare")
+    twins, steps = used[ONE] - used[WITHOUT], used[WITHOUT] - used[PUBLIC]
+    print(f"  of 1 worker's processor time: twins {twins / used[ONE]:.0%}, ", end="")
+    print(f"steps of hidden scenarios one by one, in a process of their own {steps / used[ONE]:.0%}")
+    clock = {row: statistics.median(cost.wall for cost in rows[row]) for row in (ONE, TWO)}
+    print(f"  efficiency of two workers: {clock[ONE] / clock[TWO] / 2:.0%} by the clock, ", end="")
+    print(f"{used[ONE] / used[TWO]:.0%} of processor time")
 
 
 if __name__ == "__main__":
