@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from grader.cli.marks import exit_status, result
 from grader.cli.output import write
 from grader.errors import InputError
-from grader.files import write_file
 from grader.lab.lab import Lab, find_lab, load_lab
-from grader.quiz.marking import Sheet, is_open, mark_answers, read_sheet, unfit, variant_of
+from grader.quiz.marking import is_open, mark_answers, read_sheet, variant_of
 from grader.quiz.model import VARIANT, WITH_CHOICES, Choice, Quiz
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet_writer import accepted, template
@@ -174,13 +173,10 @@ def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Teller:
 def _ask(options: argparse.Namespace, lab: Lab) -> int:
     from grader.quiz.sheet_files import read_bytes
     from grader.quiz.terminal.dialog import Conversation, Terminal
+    from grader.quiz.terminal.keeper import SheetKeeper, read_answered
 
     path = lab.path / "answers.yaml"
-    data = read_bytes(path) if path.exists() else b""
-    sheet, problems = read_sheet(data)
-    problems += [f"{id}: {answer}" for id, answer in sheet.items() if unfit(answer)]
-    if problems:
-        raise InputError([f"{path}: {problems[0]}; fix it, or remove the file to start again"])
+    sheet = read_answered(path, read_bytes(path) if path.exists() else b"")
     named = variant_of(sheet)
     quiz = load_quiz(lab, _seed(options, in_practice(named)))
     seed = quiz.seed
@@ -189,7 +185,7 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
     if quiz.varies and seed:
         sheet = {VARIANT: seed, **sheet}
         sheet[VARIANT] = seed
-    keeper = _Keeper(lab, quiz, path, data)
+    keeper = SheetKeeper(path, quiz, lambda answers: template(quiz, _offered(lab, quiz), answers), _show)
     if "readline" not in sys.modules:
         import contextlib
 
@@ -198,6 +194,7 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
     colour = "NO_COLOR" not in os.environ
     talk = Conversation(lab, quiz, sheet, Terminal(input, _show, keeper.save), options.feedback == "end", colour)
     marked = talk.run()
+    keeper.finish(talk.sheet)
     open_ones = sum(entry["verdict"] == "unanswered" for entry in marked["questions"])
     more = f"; {open_ones} left: run this command again" if open_ones else ""
     _show([f"{'Your answers are in' if keeper.saved else 'Nothing was changed in'} {path}{more}."])
@@ -206,28 +203,3 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
 
 def _show(lines: list[str]) -> None:
     print("\n".join(lines), flush=True)
-
-
-class _Keeper:
-    """Saves the sheet to disk after each answer."""
-
-    def __init__(self, lab: Lab, quiz: Quiz, path: pathlib.Path, data: bytes) -> None:
-        self.lab = lab
-        self.quiz = quiz
-        self.path = path
-        self.text = data.decode("utf-8-sig")
-        self.sheet: Sheet = read_sheet(data)[0]
-        self.saved = False
-
-    def save(self, sheet: Sheet) -> None:
-        from grader.quiz.sheet_files import updated
-
-        if not self.text.strip():
-            self.text = template(self.quiz, _offered(self.lab, self.quiz))
-        for id, answer in sheet.items():
-            if self.sheet.get(id) != answer:
-                self.sheet[id] = answer
-                fresh = template(self.quiz, _offered(self.lab, self.quiz), self.sheet)
-                self.text = updated(self.text, self.sheet, id, fresh)
-        write_file(self.path, self.text)
-        self.saved = True

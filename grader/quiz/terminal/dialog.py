@@ -28,11 +28,14 @@ class Misread(Exception):
 
 
 class Terminal(NamedTuple):
-    """read(prompt) returns a line or raises EOFError; write shows lines; save saves the sheet after each answer."""
+    """read(prompt) returns a line or raises EOFError; write shows lines; save saves the sheet after each answer.
+
+    save returns the answers that count from now on: the student may have saved others in an editor.
+    """
 
     read: Callable[[str], str]
     write: Callable[[list[str]], None]
-    save: Callable[[Sheet], None]
+    save: Callable[[Sheet], Sheet]
 
 
 class Conversation:
@@ -117,8 +120,7 @@ class Conversation:
         except Misread as misread:
             self.terminal.write(layout(str(misread), "  "))
             return False
-        self.sheet = sheet
-        self.terminal.save(sheet)
+        self.sheet = dict(self.terminal.save(sheet))
         return True
 
     def entry(self, question: Question, sheet: Sheet) -> QuestionResult:
