@@ -45,8 +45,8 @@ def new_sandbox(
 
     if language == "python":
         return Sandbox(isolation, limits, polite=polite, entry=entry)
-    from grader.wasm.runtime import runtime_folder
+    from grader.wasm.runtime import runtime_library
 
     # Fuel decides how long a kernel in C may work; processor time is only a backstop.
     limits = (limits or Limits())._replace(cpu_s=C_CPU_S, all_cpu_s=3 * C_CPU_S, counted=True)
-    return Sandbox(isolation, limits, polite=polite, entry=entry, runtime=runtime_folder())
+    return Sandbox(isolation, limits, polite=polite, entry=entry, runtime=runtime_library())

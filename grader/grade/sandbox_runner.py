@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from grader.protocol.lockstep import Trouble as Reported
     from grader.protocol.messages import ScenarioMessages
     from grader.sandbox.child import Child
-    from grader.sandbox.isolation import Isolation
     from grader.sandbox.sandbox import Sandbox
     from grader.sandbox.subprocess_child import PlainChild
     from grader.sandbox.termination import Ending
@@ -270,7 +269,7 @@ class SandboxRunner:
         if self.source.language != "c":
             return b""
         if not self._module:
-            compiled = compiled_kernel(self.source, self.sandbox.isolation, self._compiling)
+            compiled = compiled_kernel(self.source, self.sandbox, self._compiling)
             self._module, self._warnings = compiled.module, compiled.warnings if compiled.module else ()
             if not compiled.module:
                 self._broken = _does_not_compile(self.source.modules["kernel"], compiled)
@@ -311,13 +310,14 @@ class SandboxRunner:
             self.discard()
 
 
-def compiled_kernel(
-    source: KernelSource, isolation: Isolation, compiling: Callable[[], None] = lambda: None
-) -> Compiled:
+def compiled_kernel(source: KernelSource, sandbox: Sandbox, compiling: Callable[[], None] = lambda: None) -> Compiled:
     """Return the module of a kernel in C, or why there is none; the compiler is confined as the kernel will be."""
     from grader.wasm.compiler import compile_kernel
 
-    walls = isolation["got"] in ("L2", "L3")  # below L2 the system keeps no process from files
+    def walls() -> bool:
+        # Below L2 the system keeps no process from files. This waits until the sandbox is warm.
+        return sandbox.isolation["got"] in ("L2", "L3")
+
     return compile_kernel(source.modules["kernel"], walls, compiling)
 
 

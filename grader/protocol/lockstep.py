@@ -8,7 +8,7 @@ complete at that point, so no later step can change it.
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypedDict
 
@@ -218,9 +218,9 @@ def send_source(
     """
     source: dict[str, object] = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
     if compiled:
-        source["wasm"] = b64encode(compiled).decode()
+        source["wasm"] = _base64(compiled)
     if translated:
-        source["translated"] = b64encode(translated).decode()
+        source["translated"] = _base64(translated)
     child.begin_scenario()
     child.send(wire.SOURCE, json.dumps(source).encode())
     received = child.receive()
@@ -234,6 +234,10 @@ def send_source(
     if kind == wire.TROUBLE:
         return read_trouble(payload)
     raise Tampered(f"a frame of kind {kind} in answer to the source")
+
+
+def _base64(data: bytes) -> str:
+    return b2a_base64(data, newline=False).decode()
 
 
 def read_trouble(payload: bytes) -> Trouble:

@@ -50,7 +50,7 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
     walls   the level whose walls the children get (`L1`, `L2S`, `L2`)
     polite  whether what the walls refuse is also refused by Python, in words (inside/audit_hook.py)
     entry   module:function that serves in each child
-    runtime  the folder that holds the package wasmtime, for kernels in C; it is loaded before the walls go up
+    runtime  the file of wasmtime's library, for kernels in C; it is loaded before the walls go up
     """
     import _socket
 
@@ -61,8 +61,7 @@ def start(walls: str, limits: Limits, jail: str | None, polite: bool, entry: str
     command += [walls, str(limits.memory_mib), "jailed" if jail else "free", "polite" if polite else "rude", entry]
     command += [os.pathsep.join(library_folders()), runtime, core]
     if jail:
-        packages = [os.path.join(runtime, "wasmtime")] if runtime else []
-        command = [*jail_command(jail, [*packages, core] if core else packages), *command]
+        command = [*jail_command(jail, [file for file in (runtime, core) if file]), *command]
     compile_inside()
     inside = above_standard(theirs.fileno()), above_standard(complaints)
     try:
@@ -96,15 +95,14 @@ def _descriptors(control: int, complaints: int) -> list[tuple[int | str, ...]]:
     ]
 
 
-def load_runtime(folder: str) -> None:
-    """Import the WebAssembly runtime from the folder that holds its package, and what a kernel in C needs of it."""
+def load_runtime(file: str) -> None:
+    """Load the library of the WebAssembly runtime, and import what a kernel in C needs."""
     from importlib import import_module
 
-    sys.path.append(folder)
+    import_module("grader.sandbox.inside.wasm_library").load(file)
     import_module("grader.sandbox.inside.wasm_kernel")
     if "grader.sandbox.inside.explorer" in sys.modules:
         import_module("grader.sandbox.inside.wasm_memory")
-    sys.path.remove(folder)
 
 
 def core_file() -> str:

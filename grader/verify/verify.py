@@ -147,7 +147,7 @@ class _Merging(NamedTuple):
         code = self.submission.code
         assert code is not None
         box = self.session.explorer(code.language)
-        module = b"" if code.language != "c" else compiled_kernel(code, box.isolation, self.session.compiling).module
+        module = b"" if code.language != "c" else compiled_kernel(code, box, self.session.compiling).module
         if code.language == "c" and not module:
             return None, "does not compile"
         child = box.spawn()

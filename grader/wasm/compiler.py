@@ -65,10 +65,13 @@ class Compiled(NamedTuple):
     reason: str = ""
 
 
-def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None] = lambda: None) -> Compiled:
+def compile_kernel(
+    source: str, walls: Callable[[], bool] = lambda: True, starting: Callable[[], None] = lambda: None
+) -> Compiled:
     """Return the module of a kernel.c, or its errors. InputError if there is no compiler, or it cannot be confined.
 
-    walls     whether the system must confine the compiler; without, only source_check.py keeps it from other files
+    walls     says whether the system must confine the compiler, and is asked only if that is started; without, only
+              source_check.py keeps it from other files
     starting  called before the compiler is, which takes a second or two; not if the module is kept
     """
     compiler = find_compiler()
@@ -82,8 +85,9 @@ def compile_kernel(source: str, walls: bool = True, starting: Callable[[], None]
     errors = refused(source)
     if errors:
         return Compiled(b"", errors=errors[:SHOWN])
+    confined = walls()
     starting()
-    compiled = _compile(source, compiler, walls)
+    compiled = _compile(source, compiler, confined)
     if compiled.module:
         module_cache.keep(key, json.dumps(compiled.warnings).encode() + b"\0" + compiled.module)
     return compiled

@@ -15,9 +15,13 @@ def installing() -> str:
     return f"{quoted(sys.executable)} -m pip install ziglang wasmtime"
 
 
-def runtime_folder() -> str:
-    """Return the folder that holds the package wasmtime. InputError, with what to install, if there is none."""
+def runtime_library() -> str:
+    """Return the file of the library in the package wasmtime. InputError, with what to install, if there is none."""
     found = importlib.util.find_spec("wasmtime")
-    if found is None or not found.origin:
-        raise InputError([f"a kernel in C needs the WebAssembly runtime: {installing()}"])
-    return os.path.dirname(os.path.dirname(os.path.realpath(found.origin)))
+    package = os.path.dirname(os.path.realpath(found.origin)) if found is not None and found.origin else ""
+    # The package has one folder for each system and processor that it was built for, nearly always a single one.
+    for folder in sorted(os.listdir(package)) if package else ():
+        if folder.startswith(f"{sys.platform}-"):
+            for file in os.listdir(os.path.join(package, folder)):
+                return os.path.join(package, folder, file)
+    raise InputError([f"a kernel in C needs the WebAssembly runtime: {installing()}"])

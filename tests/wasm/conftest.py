@@ -4,6 +4,15 @@ import importlib.util
 
 import pytest
 
+from grader.sandbox.launch import load_runtime
+from grader.wasm.runtime import runtime_library
+
+
+@pytest.fixture(autouse=True, scope="session")
+def runtime():
+    """Load the runtime into this process, for tests that run a module without a sandbox."""
+    load_runtime(runtime_library())
+
 
 def pytest_collection_modifyitems(items):
     """Skip, with the reason, where the extra is not installed."""

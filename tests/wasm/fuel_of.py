@@ -1,21 +1,23 @@
 """Print the fuel that a module uses in each scenario of a lab, as JSON. For any Python that the grader supports.
 
-python fuel_of.py ROOT PACKAGES MODULE LAB
+python fuel_of.py ROOT LIBRARY MODULE LAB
 """
 
 import json
 import pathlib
 import sys
 
-sys.path[:0] = sys.argv[1:3]
+sys.path.insert(0, sys.argv[1])
 
-from grader.lab.lab import load_lab  # noqa: E402
-from grader.replay.simulated import replay  # noqa: E402
-from grader.sandbox.inside.wasm_kernel import WasmKernel  # noqa: E402
-from grader.sandbox.inside.wasm_runtime import Program  # noqa: E402
+from grader.lab.lab import load_lab
+from grader.replay.simulated import replay
+from grader.sandbox.inside import wasm_library
+from grader.sandbox.inside.wasm_kernel import WasmKernel
+from grader.sandbox.inside.wasm_runtime import Program
 
 
-def main(module, lab):
+def main(library, module, lab):
+    wasm_library.load(library)
     program = Program(pathlib.Path(module).read_bytes())
     used = {}
     for scenario in load_lab(pathlib.Path(lab)).all_scenarios:
@@ -28,4 +30,4 @@ def main(module, lab):
     print(json.dumps({"python": sys.version.split()[0], "used": used}))
 
 
-main(*sys.argv[3:])
+main(*sys.argv[2:])

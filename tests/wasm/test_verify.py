@@ -2,8 +2,6 @@
 
 import pytest
 
-pytest.importorskip("wasmtime", reason="wasmtime not installed (pip install 'forklab[c]')")
-
 from grader.grade.runner import KernelSource
 from grader.grade.session import Session
 from grader.grade.submission import Submission

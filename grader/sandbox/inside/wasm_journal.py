@@ -11,10 +11,9 @@ from array import array
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import wasmtime
-
 from grader.machine.entry import FRAME_SHIFT
 from grader.sandbox.inside.wasm_blocks import Blocks
+from grader.sandbox.inside.wasm_library import WasmError
 from grader.sandbox.inside.wasm_runtime import IMPORTS, Instance, OutOfFuel, Program
 
 #: Operation -> which of its arguments are numbers of processes, and of frames.
@@ -129,7 +128,7 @@ class Again:
             instance.empty_stack()
             try:
                 result = instance.call(call.name, *self._renamed(call))
-            except (wasmtime.Trap, wasmtime.WasmtimeError, OutOfFuel):
+            except (WasmError, OutOfFuel):
                 return False
             if self._left or result != call.result:
                 return False

@@ -11,16 +11,15 @@ from array import array
 from bisect import bisect_left
 from typing import NoReturn
 
-import wasmtime
-
 from grader.machine.errors import HardwareError, InvalidArgument, OutOfMemory, SegmentationFault
 from grader.machine.hardware import Hardware
 from grader.machine.kernel import Kernel, PageFault
 from grader.machine.process import Process
 from grader.machine.protection import PROTECTIONS, Protection
 from grader.machine.region import Region
+from grader.sandbox.inside.wasm_library import Trap, WasmError
 from grader.sandbox.inside.wasm_runtime import IMPORTS, OPERATION, Instance, OutOfFuel, Program
-from grader.sandbox.inside.wasm_trap import Crash, c_lines, meaning, out_of_fuel
+from grader.sandbox.inside.wasm_trap import Crash, c_lines, meaning
 
 #: Negative results of a kernel's functions.
 _ERRORS: dict[int, type[Exception]] = {-1: SegmentationFault, -2: OutOfMemory, -3: InvalidArgument}
@@ -42,7 +41,7 @@ class WasmKernel(Kernel):
         self.instance = Instance(program, {name: getattr(self, f"_{name}") for name in IMPORTS})
         try:
             self.instance.start()
-        except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:
+        except WasmError as trap:
             raise self._crash(trap) from None
 
     # -- what the module may call -----------------------------------------------------------------------------
@@ -155,7 +154,7 @@ class WasmKernel(Kernel):
         self._pages.clear()
         try:
             result = self.instance.call(name, process.pid, *arguments)
-        except (wasmtime.Trap, wasmtime.WasmtimeError, OutOfFuel) as trap:
+        except (WasmError, OutOfFuel) as trap:
             raise self._crash(trap) from None
         if result == 0:
             return
@@ -169,13 +168,16 @@ class WasmKernel(Kernel):
         lines, failure = c_lines(trap), self.instance.failure
         if isinstance(failure, NotImplementedError):
             return Crash("not_implemented", "NotImplementedError", str(failure), lines)
-        if isinstance(trap, OutOfFuel) or isinstance(failure, OutOfFuel) or out_of_fuel(trap):
+        if isinstance(trap, OutOfFuel) or isinstance(failure, OutOfFuel) or self._used_up(trap):
             most = self.instance.fuel // 1_000_000
             told = f"more than {most} million instructions in one scenario (an operation counts as {OPERATION})"
             return Crash("fuel", "OutOfFuel", told, lines)
         if failure is not None:
             return Crash("crash", type(failure).__name__, str(failure), lines)
         return Crash("crash", "Trap", meaning(trap), lines)
+
+    def _used_up(self, trap: Exception) -> bool:
+        return isinstance(trap, Trap) and trap.code is not None and self.instance.left == 0
 
 
 def _rights(bits: int) -> Protection:

@@ -4,25 +4,20 @@ Whatever a module does, it can only compute in its own memory and call the funct
 by *fuel*, one unit for about one instruction and OPERATION units for a call of the machine: the same kernel uses the
 same fuel on every machine and under every load.
 
-Calls go through the C interface that the package wasmtime itself stands on, and which checks no types: a call through
-the package's own functions takes four times as long, and a scenario has tens of thousands. The types of everything
-that a module imports and exports are compared once, before the first call.
+Calls go through functions of the library that check no types: others take four times as long, and a scenario has tens
+of thousands. The types of everything that a module imports and exports are compared once, before the first call.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
-# Read when the runtime is set up: a trap then names the line of the C source.
-os.environ["WASMTIME_BACKTRACE_DETAILS"] = "1"
-
-import wasmtime
-from wasmtime import _ffi as ffi
-
 from grader.machine.errors import HardwareError
+from grader.sandbox.inside import wasm_library as library
+from grader.sandbox.inside.wasm_library import INSTANCE_SIZE, Exported, Owned, WasmError
 from grader.sandbox.inside.wasm_trap import Crash
 
 #: Units of fuel for one scenario: at least ten times what the model answers need in any.
@@ -36,8 +31,11 @@ MOST = 20_000_000_000
 #: Units that an operation of the machine takes, in addition to those of its instructions: about as long as it lasts.
 OPERATION = 1000
 
+#: Fewer operations than that are a hundredth of the fuel, and not worth a look after every call.
+_FEW = FUEL // OPERATION // 100
+
 #: The message of the trap in which a refused operation ends; `failure` says why it was refused.
-REFUSED = "refused"
+REFUSED = b"refused"
 
 #: Bytes of memory that a kernel may have: its arrays, and malloc's 16 MiB.
 MEMORY = 32 << 20
@@ -74,6 +72,9 @@ EXPORTS = {
     "exit": ("", "i"),
 }
 
+#: Function that `grader verify` asks, and that a module may do without -> the same.
+ASKED = {"stack": ("l", ""), "place_blocks": ("i", "")}
+
 #: What compiled C does not need; what is switched off cannot be attacked.
 _NOT_NEEDED = (
     *("wasm_threads", "wasm_memory64", "wasm_multi_memory", "wasm_relaxed_simd", "wasm_simd", "wasm_tail_call"),
@@ -83,16 +84,12 @@ _NOT_NEEDED = (
 #: Bytes by which a memory grows.
 _PAGE = 1 << 16
 
-_KINDS = {"i": "i32", "l": "i64"}
-
 #: A value takes 16 bytes of the array that holds arguments and results; numbers are written in its first ones.
 _STRIDE = 4
 
 _HOST_CALL = ctypes.CFUNCTYPE(
     ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int32), ctypes.c_size_t
 )
-
-_NO_FINALIZER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(0)
 
 
 class OutOfFuel(Exception):
@@ -102,7 +99,8 @@ class OutOfFuel(Exception):
 class Program:
     """A compiled kernel, translated once and instantiated for each scenario.
 
-    running  the instance whose code runs at the moment: host functions belong to the program and act for it
+    offers   the names and types of what it exports
+    running  the instance whose code ran last: host functions belong to the program and act for it
     """
 
     def __init__(self, module: bytes, translated: bytes = b"") -> None:
@@ -110,49 +108,37 @@ class Program:
 
         translated  what `translated` of an earlier program with this module was; used if it fits this machine
         """
-        self.engine = wasmtime.Engine(_config())
+        self.engine = Owned(library.lib.wasm_engine_new_with_config(_config()), "wasm_engine_delete")
         self.translated = translated
         self.module = self._loaded() or self._translate(module)
-        _check_types(self.module)
+        self.offers = library.exports(self.module)
+        _check_types(self.module, self.offers)
         self.running: Instance | None = None
-        self.linker = wasmtime.Linker(self.engine)
+        self.linker = Owned(library.lib.wasmtime_linker_new(self.engine), "wasmtime_linker_delete")
         self._callbacks = [self._define(name, *signature) for name, signature in IMPORTS.items()]  # kept alive
 
-    def _loaded(self) -> wasmtime.Module | None:
+    def _loaded(self) -> Owned | None:
         """Return the module as it was translated before; None if it was not, or on another machine or version."""
         try:
-            return wasmtime.Module.deserialize(self.engine, self.translated) if self.translated else None
-        except wasmtime.WasmtimeError:
+            return library.deserialize(self.engine, self.translated) if self.translated else None
+        except WasmError:
             return None
 
-    def _translate(self, module: bytes) -> wasmtime.Module:
+    def _translate(self, module: bytes) -> Owned:
         try:
-            made = wasmtime.Module(self.engine, module)
-        except wasmtime.WasmtimeError as error:
+            made = library.new_module(self.engine, module)
+        except WasmError as error:
             raise Crash("crash", "InvalidModule", str(error)[:500]) from None
-        self.translated = bytes(made.serialize())
+        self.translated = library.serialize(made)
         return made
 
     def _define(self, name: str, results: str, parameters: str) -> object:
         """Offer a host function to the module."""
-        callback = ctypes.cast(
-            _HOST_CALL(self._host(name, bool(results), len(parameters))), ffi.wasmtime_func_unchecked_callback_t
-        )
-        kind = wasmtime.FuncType([_type(p) for p in parameters], [_type(r) for r in results])
-        space, word = (ctypes.create_string_buffer(text.encode()) for text in ("forklab", name))
-        error = ffi.wasmtime_linker_define_func_unchecked(
-            self.linker.ptr(),
-            space,
-            len(space.value),
-            word,
-            len(word.value),
-            kind.ptr(),
-            callback,
-            None,
-            _NO_FINALIZER,
-        )
-        if error:
-            raise wasmtime.WasmtimeError._from_ptr(error)
+        callback = _HOST_CALL(self._host(name, bool(results), len(parameters)))
+        kind = library.function_type(results, parameters)
+        space, word = b"forklab", name.encode()
+        define = library.lib.wasmtime_linker_define_func_unchecked
+        library.check(define(self.linker, space, len(space), word, len(word), kind, callback, None, None))
         return callback
 
     def _host(self, name: str, has_result: bool, count: int) -> Callable[..., int]:
@@ -173,7 +159,8 @@ class Program:
                 return 0
             except BaseException as error:
                 instance.failure = error
-                return ctypes.cast(wasmtime.Trap(REFUSED)._consume(), ctypes.c_void_p).value or 0
+                trap: int = library.lib.wasmtime_trap_new(REFUSED, len(REFUSED))
+                return trap
 
         return call
 
@@ -207,73 +194,79 @@ class Instance:
         self.fuel = FUEL
         self.observer: Observer | None = None
         self.failure: BaseException | None = None
-        self.memory: wasmtime.Memory | None = None
+        self.memory: Exported | None = None
         self._stack_place: tuple[int, int] | None = None
         self._values = (ctypes.c_int64 * (_STRIDE // 2 * max(len(p) for _, p in EXPORTS.values())))()
-        self._arguments = ctypes.cast(self._values, ctypes.POINTER(ffi.wasmtime_val_raw_t))
         self._result = ctypes.c_int32.from_buffer(self._values)
-        # Fewer operations than that are a hundredth of the fuel, and not worth a look after every call.
-        self._unchecked = FUEL // OPERATION // 100
-        self._make_trap()
-
-    def _make_trap(self) -> None:
-        """Make a place for the next trap."""
-        self._trap = ctypes.POINTER(ffi.wasm_trap_t)()
+        self._left = ctypes.c_uint64()  # the library writes there how much fuel is left
+        self._left_place = ctypes.byref(self._left)
+        self._trap = ctypes.c_void_p()
         self._trap_place = ctypes.byref(self._trap)
 
     def start(self) -> None:
-        """Lay out a new memory and run the module's own start function. Trap or WasmtimeError if that fails."""
+        """Lay out a new memory and run the module's own start function. Trap or WasmError if that fails."""
+        lib, program = library.lib, self.program
         self.memory, self.stopped = None, False
-        self.store = wasmtime.Store(self.program.engine)
-        self.store.set_limits(memory_size=MEMORY, instances=1, memories=1, tables=1, table_elements=1000)
-        self._context = self.store._context()
+        self.store = Owned(lib.wasmtime_store_new(program.engine, None, None), "wasmtime_store_delete")
+        # Bytes of memory, elements of tables, and how many instances, tables and memories there may be.
+        lib.wasmtime_store_limiter(self.store, MEMORY, 1000, 1, 1, 1)
+        self._context = ctypes.c_void_p(lib.wasmtime_store_context(self.store))
         self.refuel()
+        made = ctypes.create_string_buffer(INSTANCE_SIZE)
+        program.running = self
+        error = lib.wasmtime_linker_instantiate(program.linker, self._context, program.module, made, self._trap_place)
+        if error or self._trap:
+            raise self._stopped_by(error)
+        names = ("memory", *EXPORTS, *(program.offers.keys() & ASKED))
+        self._exports = {name: library.exported(self._context, made, name) for name in names}
+        self.memory = self._exports["memory"]
+
+    def _enter(self, name: str) -> None:
+        """Call a function with the arguments in `_values`, and leave its result there. Trap if it does not return."""
         self.program.running = self
-        try:
-            exports = self.program.linker.instantiate(self.store, self.program.module).exports(self.store)
-        finally:
-            self.program.running = None
-        self._exports = {name: exports[name] for name in EXPORTS}  # kept alive
-        self._functions = {name: ctypes.byref(export._func) for name, export in self._exports.items()}
-        self._stack, self._placer = exports.get("stack"), exports.get("place_blocks")
-        self.memory = exports["memory"]
+        call, values = library.lib.wasmtime_func_call_unchecked, self._values
+        error = call(self._context, self._exports[name], values, len(values) // 2, self._trap_place)
+        if error or self._trap:
+            raise self._stopped_by(error)
+
+    def _stopped_by(self, error: int | None) -> WasmError:
+        """Note that the module did not return. Return the exception that says why: an error, or its trap."""
+        self.stopped = True
+        trap, self._trap.value = self._trap.value or 0, None
+        return library.refused(error) if error else library.trapped(trap)
 
     def refuel(self) -> None:
         """Fill the fuel up."""
         self.operations = 0
-        self.store.set_fuel(self.fuel)
+        self._set_fuel(self.fuel)
+
+    def _set_fuel(self, fuel: int) -> None:
+        library.check(library.lib.wasmtime_context_set_fuel(self._context, fuel))
+
+    @property
+    def left(self) -> int:
+        """Return the fuel that is left, operations not counted."""
+        library.check(library.lib.wasmtime_context_get_fuel(self._context, self._left_place))
+        return self._left.value
 
     def allow(self, entries: int) -> None:
         """Add fuel for a scenario in which there can be so many page table entries, unless that was done."""
         fuel = FUEL + min(SEARCH * entries * entries, MOST)
         if fuel > self.fuel:
-            self.store.set_fuel(self.store.get_fuel() + fuel - self.fuel)
+            self._set_fuel(self.left + fuel - self.fuel)
             self.fuel = fuel
 
     def call(self, name: str, *arguments: int) -> int:
         """Call a function of EXPORTS and return its result, 0 if it has none.
 
-        Trap or WasmtimeError if it does not return. OutOfFuel if it used up more than there is, with its operations.
+        Trap or WasmError if it does not return. OutOfFuel if it used up more than there is, with its operations.
         """
         if self.observer is not None:
             self.observer.before(name, arguments)
-        values = self._values
-        for place, argument in enumerate(arguments):
-            values[_STRIDE // 2 * place] = argument
+        self._values[: _STRIDE // 2 * len(arguments) : _STRIDE // 2] = list(arguments)
         self.failure = None
-        self.program.running = self
-        try:
-            error = ffi.wasmtime_func_call_unchecked(
-                self._context, self._functions[name], self._arguments, len(values) // 2, self._trap_place
-            )
-        finally:
-            self.program.running = None
-        if error or self._trap:
-            self.stopped = True
-            trap = self._trap
-            self._make_trap()
-            raise wasmtime.WasmtimeError._from_ptr(error) if error else wasmtime.Trap._from_ptr(trap)
-        if self.operations > self._unchecked and self.used > self.fuel:
+        self._enter(name)
+        if self.operations > _FEW and OPERATION * self.operations > self.left:
             raise OutOfFuel
         result = int(self._result.value) if EXPORTS[name][0] else 0
         if self.observer is not None:
@@ -283,15 +276,14 @@ class Instance:
     @property
     def used(self) -> int:
         """Return the fuel used so far, operations included."""
-        left: int = self.store.get_fuel()
-        return self.fuel - left + OPERATION * self.operations
+        return self.fuel - self.left + OPERATION * self.operations
 
     def text(self, start: int, size: int) -> str:
         """Return the bytes at a place of the module's memory as text, as far as they are there."""
         if self.memory is None:
             raise HardwareError("a module has no text before it has started")
         start, size = start & 0xFFFFFFFF, min(size & 0xFFFFFFFF, 1000)
-        return bytes(self.memory.read(self.store, start, start + size)).decode("utf-8", "replace")
+        return self.read(start, min(size, max(self.size() - start, 0))).decode("utf-8", "replace")
 
     def read(self, start: int, size: int) -> bytes:
         """Return bytes of the module's memory, which must be there."""
@@ -311,9 +303,7 @@ class Instance:
 
         The lowest addresses are left out: the stack comes there last, and null pointers lead there.
         """
-        if not isinstance(self._stack, wasmtime.Func):
-            raise Crash("crash", "InvalidModule", "it does not say where its stack is")
-        both = self._stack(self.store) & 0xFFFFFFFF_FFFFFFFF
+        both = self._asked("stack", "it does not say where its stack is")
         start, end = both & 0xFFFFFFFF, both >> 32
         if not start <= end <= self.size():
             raise Crash("crash", "InvalidModule", "its stack is outside of its memory")
@@ -321,13 +311,14 @@ class Instance:
 
     def choose_places(self) -> int:
         """Let `place` and `unplace` decide from now on where blocks of memory lie. Return where there is none yet."""
-        if not isinstance(self._placer, wasmtime.Func):
-            raise Crash("crash", "InvalidModule", "it does not let others say where its blocks lie")
-        self.program.running = self
-        try:
-            return int(self._placer(self.store)) & 0xFFFFFFFF
-        finally:
-            self.program.running = None
+        return self._asked("place_blocks", "it does not let others say where its blocks lie") & 0xFFFFFFFF
+
+    def _asked(self, name: str, told: str) -> int:
+        """Return the result of one of ASKED. Crash, with the message `told`, if the module has no such function."""
+        if self.program.offers.get(name) != ASKED[name]:
+            raise Crash("crash", "InvalidModule", told)
+        self._enter(name)
+        return self._values[0] & 0xFFFFFFFF_FFFFFFFF
 
     def empty_stack(self) -> None:
         """Fill the stack with zeros, between two calls."""
@@ -339,60 +330,49 @@ class Instance:
     def address(self) -> int:
         """Return where the memory is in this process; it moves when it grows."""
         assert self.memory is not None
-        return ctypes.cast(self.memory.data_ptr(self.store), ctypes.c_void_p).value or 0
+        return library.lib.wasmtime_memory_data(self._context, self.memory) or 0
 
     def size(self) -> int:
         """Return the bytes that the memory has."""
         assert self.memory is not None
-        return int(self.memory.data_len(self.store))
+        size: int = library.lib.wasmtime_memory_data_size(self._context, self.memory)
+        return size
 
     def grow(self, size: int) -> bool:
         """Let the memory have at least that many bytes. Return False if it may not have so many."""
         assert self.memory is not None
+        pages, before = max(size - self.size() + _PAGE - 1, 0) // _PAGE, ctypes.c_uint64()
         try:
-            self.memory.grow(self.store, max(size - self.size() + _PAGE - 1, 0) // _PAGE)
-        except wasmtime.WasmtimeError:
+            library.check(library.lib.wasmtime_memory_grow(self._context, self.memory, pages, ctypes.byref(before)))
+        except WasmError:
             return False
         return True
 
 
-def _config() -> wasmtime.Config:
-    config = wasmtime.Config()
-    config.consume_fuel = True
-    config.parallel_compilation = False
+def _config() -> int:
+    config: int = library.lib.wasm_config_new()
+    options = {"consume_fuel": 1, "parallel_compilation": 0}
     # Kernels compute little and are translated often: translation takes half as long, their runs hardly longer.
-    config.cranelift_opt_level = "none"
-    config.memory_reservation = config.memory_reservation_for_growth = config.memory_guard_size = 0
-    config.memory_init_cow = False  # it would need a file in memory, which a confined process may not make
+    options["cranelift_opt_level"] = 0
+    options |= dict.fromkeys(("memory_reservation", "memory_reservation_for_growth", "memory_guard_size"), 0)
+    options["memory_init_cow"] = 0  # it would need a file in memory, which a confined process may not make
+    for name, value in options.items():
+        library.set_option(config, name, value)
     for feature in _NOT_NEEDED:
-        setattr(config, feature, False)
+        with contextlib.suppress(AttributeError):  # a version that cannot switch it off does not have it
+            library.set_option(config, feature, 0)
     return config
 
 
-def _check_types(module: wasmtime.Module) -> None:
+def _check_types(module: Owned, offers: dict[str, library.Type]) -> None:
     """Raise Crash unless a module asks for no more than IMPORTS, and has EXPORTS and a memory: calls check nothing."""
-    for wanted in module.imports:
-        if wanted.module != "forklab" or wanted.name not in IMPORTS:
-            told = f"it asks for {wanted.module}.{wanted.name}, which the machine does not offer"
-            raise Crash("crash", "InvalidModule", told)
-        if _signature(wanted.type) != IMPORTS[wanted.name]:
-            raise Crash("crash", "InvalidModule", f"it asks for {wanted.name} with other parameters than it has")
-    found = {export.name: export.type for export in module.exports}
+    for space, name, kind in library.imports(module):
+        if space != "forklab" or name not in IMPORTS:
+            raise Crash("crash", "InvalidModule", f"it asks for {space}.{name}, which the machine does not offer")
+        if kind != IMPORTS[name]:
+            raise Crash("crash", "InvalidModule", f"it asks for {name} with other parameters than it has")
     for name, signature in EXPORTS.items():
-        if name not in found or _signature(found[name]) != signature:
+        if offers.get(name) != signature:
             raise Crash("crash", "InvalidModule", f"it has no function {name} as the machine calls it")
-    if not isinstance(found.get("memory"), wasmtime.MemoryType):
+    if offers.get("memory") != library.MEMORY:
         raise Crash("crash", "InvalidModule", "it exports no memory")
-
-
-def _signature(kind: object) -> tuple[str, str] | None:
-    """Return the types of a function's results and parameters as IMPORTS writes them; None if that is impossible."""
-    if not isinstance(kind, wasmtime.FuncType):
-        return None
-    letters = {word: letter for letter, word in _KINDS.items()}
-    words = [[letters.get(str(value), "?") for value in values] for values in (kind.results, kind.params)]
-    return "".join(words[0]), "".join(words[1])
-
-
-def _type(letter: str) -> wasmtime.ValType:
-    return wasmtime.ValType.i32() if letter == "i" else wasmtime.ValType.i64()

@@ -12,6 +12,7 @@ import json
 import marshal
 import random
 import sys
+from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from os import _exit
 from types import CodeType, FrameType, ModuleType
@@ -326,14 +327,13 @@ class CompiledSource:
     """A kernel in C: its module, translated once and instantiated for each scenario. `texts` is only quoted."""
 
     def __init__(self, texts: dict[str, str], module: str, translated: str) -> None:
-        from base64 import b64decode
-
         from grader.sandbox.inside.wasm_runtime import Program
 
         self.texts = texts
-        self._program = Program(b64decode(module), b64decode(translated))
+        before = a2b_base64(translated)
+        self._program = Program(a2b_base64(module), before)
         #: What the next process gets, so that it need not translate the module again; b"" if it has it already.
-        self.translated = self._program.translated if self._program.translated != b64decode(translated) else b""
+        self.translated = self._program.translated if self._program.translated != before else b""
 
     def kernel_class(self) -> MakeKernel:
         from grader.sandbox.inside.wasm_kernel import WasmKernel
@@ -361,9 +361,7 @@ class PythonSource:
         self.translated = b""
         self.codes: dict[str, CodeType]
         if bytecode:
-            from base64 import b64decode
-
-            self.codes = marshal.loads(b64decode(bytecode))
+            self.codes = marshal.loads(a2b_base64(bytecode))
         else:
             self.codes, silent = _compiled(texts)
             # Where the compiler warns, it warns in every process: it is not known which one's prints are shown.
