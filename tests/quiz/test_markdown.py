@@ -80,6 +80,7 @@ def test_comments_in_code_are_code():
             "pages.md:1: this forklab comment is before the first title",
         ),
         (f"{HEAD}{TAIL}", "pages.md:7: no answer is marked as right; left out"),
+        ("## Question Text\n\n- a\n+ b\n", "pages.md:1: no 'Question Text'; left out"),
     ],
 )
 def test_what_cannot_be_understood_is_named(text, words):

@@ -193,12 +193,12 @@ def _item(question: _Question, report: Report) -> Item | None:
     stem = _FOLDERS.split(report.name)[-1].partition(".")[0]
     text = parts[TEXT].text().strip("\n") if TEXT in parts else ""
     feedback = parts[FEEDBACK].text().strip() if FEEDBACK in parts else ""
+    answers = parts.get(ANSWERS)
+    if answers is None and TEXT in parts:
+        text, answers = _answers_below(parts[TEXT])
     if not text.strip():
         report.lose(line, f"no {TEXT!r}; left out")
         return None
-    answers = parts.get(ANSWERS)
-    if answers is None:
-        text, answers = _answers_below(parts[TEXT])
     if answers is None:
         report.lose(line, f"no {ANSWERS!r}; left out")
         return None
