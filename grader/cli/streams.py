@@ -19,8 +19,8 @@ def prepare() -> str:
     for number in closed:
         setattr(sys, names[number], open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        # Where the terminal or log uses another encoding, print escapes instead of failing.
-        if hasattr(stream, "reconfigure") and stream.encoding and stream.encoding.lower() not in ("utf-8", "utf8"):
+        # Print escapes instead of failing: an encoding may lack characters, and all lack a path that is not UTF-8.
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     return "standard output is closed; use > /dev/null to discard it" if 1 in closed else ""
 

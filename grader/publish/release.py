@@ -141,7 +141,13 @@ def _field(name: str, value: object) -> str:
 
 
 def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
-    """Return a template with @LAB@, @TITLE@, @WHEEL@, what C needs, and the number and points of hidden scenarios."""
+    """Return a template with @LAB@, @TITLE@, @WHEEL@, what C needs, and the number and points of hidden scenarios.
+
+    InputError if the lab's folder has a name that cannot be written into a program for another computer.
+    """
+    if not lab.name.isprintable():
+        problem = "programs elsewhere must name this folder, and its name is not plain text; rename it"
+        raise InputError([f"{lab.path}: {problem}"])
     text = (TEMPLATES / template).read_text(encoding="utf-8")
     count = sum(len(lab.hidden_weights(task.id)) for task in lab.tasks)
     worth = points(lab.hidden_points())

@@ -1,11 +1,14 @@
 """Standard streams that are closed, full or of another encoding: one line, no traceback."""
 
+import io
 import os
 import subprocess
 import sys
 
 import pytest
 
+from grader.cli import main
+from grader.lab.lab import load_lab
 from tests.labs import kernel_text
 
 
@@ -45,6 +48,39 @@ def test_an_output_that_is_not_utf_8(root):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "\\u" in done.stdout or "\\x" in done.stdout
+
+
+def at_odd_name(lab):
+    """Move a lab, with its outputs, to a folder whose name is not UTF-8."""
+    outputs = load_lab(lab).outputs
+    outputs.rename(outputs.with_name("o\udcffd"))
+    return lab.rename(lab.with_name("o\udcffd"))
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
+@pytest.mark.parametrize("command", [["run"], ["run", "--format", "json"], ["quiz"], ["show"]])
+def test_a_path_that_is_not_utf_8(lab, tmp_path, monkeypatch, command):
+    """A UTF-8 terminal or log, which takes no half characters, gets an escape in its place, and the rest."""
+    odd = at_odd_name(lab)
+    monkeypatch.chdir(tmp_path)
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), "utf-8", "strict"))
+    status = main([*command[:1], str(odd), *command[1:]])
+    told = [stream.buffer.getvalue().decode() for stream in (sys.stdout, sys.stderr) if not stream.flush()]
+
+    assert status in (0, 1) and told[1] == ""
+    assert "o\\udcffd" in told[0]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
+@pytest.mark.parametrize("command", [["release"], ["export", "gradescope"], ["export", "classroom50"]])
+def test_a_name_that_no_program_can_have_in_it_is_refused(lab, tmp_path, cli, command):
+    """A release and an autograder name the lab's folder in scripts for other computers."""
+    odd = at_odd_name(lab)
+    status, _, err = cli(*command, odd, "--output", tmp_path / "out")
+
+    assert status == 2 and "its name is not plain text; rename it" in err
+    assert not (tmp_path / "out").exists()
 
 
 def test_lines_for_a_terminal_are_broken_between_words(monkeypatch):
