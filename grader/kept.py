@@ -11,11 +11,19 @@ import hashlib
 import marshal
 import os
 import pathlib
+import stat
+import time
 
 from grader.files import write_file
 from grader.versions import stamp
 
 _DIGEST = 32
+
+#: Bytes of data that are read of one file at most.
+LIMIT = 64 << 20
+
+#: Seconds after which another use of a file is noted. Each time would cost a network's file system a round trip.
+USED_S = 3600
 
 
 def folder_of(kind: str) -> pathlib.Path | None:
@@ -45,26 +53,43 @@ def _is_private(folder: pathlib.Path) -> bool:
     return status.st_uid == os.geteuid() and not status.st_mode & 0o022 and not folder.is_symlink()
 
 
-def read(kind: str, key: str) -> bytes | None:
-    """Return what was kept under a key; None if there is nothing, or if it is damaged."""
+def read(kind: str, key: str, limit: int = LIMIT) -> bytes | None:
+    """Return what was kept under a key; None if there is nothing, or if it is damaged or larger than `limit`."""
     folder = folder_of(kind)
     try:
-        data = (folder / key).read_bytes() if folder is not None else b""
+        data = _read(folder / key, limit + _DIGEST) if folder is not None else b""
     except OSError:
         return None
     digest, kept = data[:_DIGEST], data[_DIGEST:]
     return kept if kept and hashlib.sha256(kept).digest() == digest else None
 
 
+def _read(path: pathlib.Path, most: int) -> bytes:
+    """Return the bytes of a file, and note that it was used; b"" if it is too large, or something else than a file."""
+    # A pipe in its place is opened without waiting for a writer, and then seen not to be a file.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+            return b""
+        if time.time() - status.st_mtime > USED_S:
+            os.utime(path)
+        return file.read(status.st_size)
+
+
 def keep(kind: str, key: str, data: bytes, most: int = 0) -> bool:
     """Keep data under a key. Return False without a folder for it. OSError if it cannot be written.
 
-    most  number of keys that are kept at most; the ones that were written first are dropped. 0: no limit
+    most  number of keys that are kept at most; the ones that were used longest ago are dropped. 0: no limit
     """
     folder = folder_of(kind)
     if folder is None:
         return False
-    write_file(folder / key, hashlib.sha256(data).digest() + data)
+    path = folder / key
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            path.unlink()  # writing to a pipe would wait for a reader
+    write_file(path, hashlib.sha256(data).digest() + data)
     if most:
         _drop_oldest(folder, most)
     return True
@@ -81,9 +106,10 @@ def forget(kind: str, key: str) -> None:
 class Pack:
     """Values of one folder, each under a digest of what it was made from, in one file of the cache.
 
-    A value is made of None, numbers, texts, bytes, tuples, lists and dicts. Another grader or Python finds an empty
-    pack (versions.py). What comes out may be damaged in ways that a checksum does not show only if the user's own
-    programs wrote it; whoever takes a value apart must still expect ValueError, TypeError and IndexError.
+    A value is made of None, numbers, texts, bytes, tuples, lists and dicts. A pack of another grader or Python is
+    ignored (versions.py), and so is one that is damaged. A whole pack with a right checksum is taken at its word: only
+    the user's own programs can write one. Whoever takes a value apart must still expect ValueError, TypeError and
+    IndexError.
 
     most     number of values that are kept at most; the ones that were put in first are dropped
     variant  what else the values depend on: each has a pack of its own
@@ -94,7 +120,7 @@ class Pack:
         self._most = most
         name = f"{stamp()}\0{folder.resolve()}\0{variant}"
         self._key = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-        self._values = _unpacked(read(kind, self._key))
+        self._values = _unpacked(read(kind, self._key, PACK_LIMIT))
         self.new = 0  # values that were put in since the pack was read
 
     def get(self, digest: bytes) -> object:
@@ -119,7 +145,7 @@ class Pack:
                 keep(self._kind, self._key, data, PACKS)
 
 
-#: Packs of one kind that are kept: one for each of the folders that were used last.
+#: Packs of one kind that are kept: one for each of the folders that were used last, to the hour (USED_S).
 PACKS = 40
 
 #: Bytes of a pack that are worth reading each time.

@@ -97,13 +97,61 @@ def test_without_a_folder_nothing_is_kept(monkeypatch, base):
 
 
 def test_only_so_many_keys_are_kept(cache):
-    """What was written first is dropped."""
+    """What was written first, and not read since, is dropped."""
     for number in range(5):
         kept.keep("kind", str(number), b"data", most=3)
         os.utime(cache / str(number), ns=(number, number))
     kept.keep("kind", "last", b"data", most=3)
 
     assert sorted(path.name for path in cache.iterdir()) == ["3", "4", "last"]
+
+
+def test_what_is_used_is_not_dropped(cache):
+    """A key that is read counts as new again, once its last use is some time ago."""
+    for number in range(3):
+        kept.keep("kind", str(number), b"data")
+        os.utime(cache / str(number), (number, number))
+    assert kept.read("kind", "0") == b"data"
+    kept.keep("kind", "last", b"data", most=2)
+
+    assert sorted(path.name for path in cache.iterdir()) == ["0", "last"]
+
+
+def test_a_use_shortly_after_another_writes_nothing(cache):
+    """Each use would cost a network's file system a round trip."""
+    kept.keep("kind", "key", b"data")
+    before = (cache / "key").stat().st_mtime_ns
+    kept.read("kind", "key")
+
+    assert (cache / "key").stat().st_mtime_ns == before
+
+
+def test_a_file_that_is_too_large_is_not_read(cache):
+    """A sparse one would fill the memory."""
+    kept.keep("kind", "key", b"data")
+    with open(cache / "key", "r+b") as file:
+        file.truncate(1 << 40)
+
+    assert kept.read("kind", "key") is None
+    assert kept.read("kind", "key", 4) is None
+
+
+def test_a_limit_is_for_the_data(cache):
+    """What was kept with just so many bytes is read with this limit."""
+    kept.keep("kind", "key", b"data")
+
+    assert (kept.read("kind", "key", 4), kept.read("kind", "key", 3)) == (b"data", None)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_neither_waited_for_nor_kept(cache):
+    """It is not read, and the next data takes its place."""
+    kept.keep("kind", "other", b"data")
+    os.mkfifo(cache / "key")
+
+    assert kept.read("kind", "key") is None
+    assert kept.keep("kind", "key", b"data")
+    assert kept.read("kind", "key") == b"data"
 
 
 def test_files_of_another_process_may_go_meanwhile(cache, monkeypatch):
