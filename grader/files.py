@@ -1,4 +1,4 @@
-"""Writes a file completely or not at all."""
+"""Writes a file completely or not at all, and tells which files are not meant for us."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ import stat
 
 #: End of the names of files that are not complete yet.
 PARTIAL = ".partial"
+
+
+def is_aside(name: str) -> bool:
+    """Return True for a file that an editor or a system keeps for itself next to others.
+
+    Examples are Emacs' lock (`.#a.yaml`, a link that leads nowhere), vim's `.a.yaml.swp` and macOS' `._a.yaml`.
+    """
+    return name.startswith(".")
 
 
 def write_file(path: str | os.PathLike[str], content: str | bytes, *, make_folders: bool = False) -> bool:

@@ -35,7 +35,7 @@ from grader.grade.twins import make_twins, seeds_of
 from grader.grade.verdicts import NOT_IMPLEMENTED
 from grader.lab.kernels import load_file_class, misconceptions, mistakes, reference_kernel
 from grader.lab.lab import QUIZ_TASK, Lab, load_lab
-from grader.lab.recordings import load_recording
+from grader.lab.recordings import left_over, load_recording
 from grader.lab.reference import reference_output
 from grader.program import command
 from grader.scenario.model import LINUX
@@ -102,8 +102,8 @@ def _check_kernels(lab: Lab) -> list[str]:
 
 
 def _check_outputs(lab: Lab) -> list[str]:
-    """Return a problem per missing or stale output, or a single one if the lab was never recorded."""
-    problems = []
+    """Return a problem per missing, stale or left-over output, or a single one if the lab was never recorded."""
+    problems = left_over(lab)
     for scenario in lab.all_scenarios:
         try:
             load_recording(lab, scenario)

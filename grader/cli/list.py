@@ -8,6 +8,7 @@ import time
 
 from grader.cli import streams
 from grader.errors import InputError
+from grader.escape import printable
 from grader.grade.last_run import last_run
 from grader.lab.course_order import in_course_order
 from grader.lab.lab import Lab, find_lab, load_lab
@@ -58,19 +59,20 @@ def labs(paths: list[pathlib.Path]) -> list[str]:
     """Return two lines for each lab: what it is about, and the points of the last run."""
     lines = []
     for path in paths:
+        shown = printable(str(path), limit=None)  # where downloads lie, the name and all that is in it are a stranger's
         try:
             lab = load_lab(path)
         except InputError as error:
-            lines.append(f"{path!s:{WIDTH}} broken: {error.problems[0]}")
+            lines.append(f"{shown:{WIDTH}} broken: {printable(error.problems[0], limit=None)}")
             continue
         run = last_run(lab)
         state = run.told(time.time()) if run is not None else "not run yet"
         about = lab.title, f"{len(lab.scenarios)} public scenarios; {state}"
         # In a narrow terminal the folder has a line of its own.
         if (streams.columns() or NARROW) < NARROW:
-            lines += [str(path), *(f"  {line}" for line in about)]
+            lines += [shown, *(f"  {line}" for line in about)]
         else:
-            lines += [f"{path!s:{WIDTH}} {about[0]}", f"{'':{WIDTH}} {about[1]}"]
+            lines += [f"{shown:{WIDTH}} {about[0]}", f"{'':{WIDTH}} {about[1]}"]
     return lines
 
 
@@ -84,6 +86,7 @@ def scenarios(lab: Lab) -> list[str]:
         for scenario in lab.scenarios:
             if scenario.task == task.id:
                 state = mark(verdicts[scenario.id]) if scenario.id in verdicts else ""
-                lines.append(f"  {state:8} {scenario.id:34} {points(lab.share(scenario)):>5}  {scenario.title}")
+                id, title = printable(scenario.id, limit=None), printable(scenario.title, limit=None)
+                lines.append(f"  {state:8} {id:34} {points(lab.share(scenario)):>5}  {title}")
     told = f"; {run.told(time.time())}" if run is not None else ""
     return [*lines, f"{len(lab.scenarios)} public scenarios{told}"]

@@ -6,6 +6,7 @@ import pathlib
 
 from grader.cli.list import lab_folders, labs
 from grader.errors import InputError
+from grader.escape import printable
 from grader.program import command
 
 
@@ -18,7 +19,7 @@ def welcome() -> list[str]:
     try:
         lines += _here()
     except InputError as error:
-        lines += error.problems
+        lines += [printable(problem, limit=None) for problem in error.problems]
     return [*lines, "", f"All commands: {command('--help')}"]
 
 

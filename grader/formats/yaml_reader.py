@@ -7,6 +7,7 @@ dates, aliases and tags. Every refusal names file, line, what was found and what
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z|0x[0-9a-fA-F]{1,16}\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
 _STRING = "tag:yaml.org,2002:str"
+_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
+#: Characters of a scalar that a message shows.
+LONGEST = 60
 
 #: The types that YAML 1.1 gives to scalars without quotes; any other tag was written by hand.
 _KINDS = {"str", "int", "float", "bool", "null", "timestamp", "merge", "value"}
@@ -119,6 +124,8 @@ class _Reader:
         self.seen.add(id(node))
         if depth > self.DEPTH:
             raise FormatError(self.name, line, f"nested more than {self.DEPTH} levels deep")
+        if node.tag not in _PLAIN:
+            raise FormatError(self.name, line, f"the tag {node.tag!r} is not accepted")
         if isinstance(node, self._mapping):
             return self.mapping(node, line, depth)
         items = Items(line)
@@ -153,13 +160,17 @@ class _Reader:
             return int(text, 0)
         if text in ("true", "false"):
             return text == "true"
-        if _DECIMAL.match(text):
-            return float(text)
+        if _DECIMAL.match(text) and math.isfinite(decimal := float(text)):
+            return decimal
         raise FormatError(self.name, node.start_mark.line + 1, _surprise(text, node.tag))
 
 
 def _surprise(text: str, tag: str) -> str:
     kind = tag.rpartition(":")[2]
+    if len(text) > LONGEST:
+        return f"{text[:LONGEST]!r}… would be read as a {kind}; write a short number, or put a text in quotes"
+    if kind == "merge":
+        return f"{text!r} merges mappings, which is not accepted; write the fields again, or '{text}' in quotes"
     if kind == "null":
         return (
             "a value is missing here"
@@ -171,18 +182,18 @@ def _surprise(text: str, tag: str) -> str:
         return f"{text!r} would be read as {meaning}; write {meaning}, or '{text}' in quotes if it is a word"
     if kind == "int":
         value = _yaml_integer(text)
-        was = f" as {value}" if value is not None else ""
+        was = f" as {value}" if value else ""
         return f"{text!r} would be read{was}; write the number in decimal, or '{text}' in quotes if it is a word"
     if kind == "timestamp":
         return f"the date {text!r} needs quotes; write '{text}'"
     return f"{text!r} would be read as a {kind}; write a plain number, or '{text}' in quotes if it is a word"
 
 
-def _yaml_integer(text: str) -> int | None:
-    """Return the number that YAML 1.1 reads in `010`, `0b1` or `12:30`."""
+def _yaml_integer(text: str) -> str:
+    """Return the number that YAML 1.1 reads in `010`, `0b1` or `12:30`; "" if it is none."""
     import yaml
 
     try:
-        return int(yaml.safe_load(text))
+        return str(int(yaml.safe_load(text)))
     except (yaml.YAMLError, ValueError, TypeError):
-        return None
+        return ""

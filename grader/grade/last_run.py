@@ -6,6 +6,7 @@ The file is a note for its owner: nothing is graded by it, and whatever is in it
 from __future__ import annotations
 
 import json
+import math
 import time
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ def last_run(lab: Lab) -> LastRun | None:
             note = json.loads(file.read(LIMIT))
         known = {scenario.id for scenario in lab.scenarios}
         verdicts = {id: str(verdict) for id, verdict in note["verdicts"].items() if id in known}
-        return LastRun(float(note["when"]), float(note["points"]), float(note["max_points"]), verdicts)
+        when, points, most = (float(note[name]) for name in ("when", "points", "max_points"))
+        return LastRun(when, points, most, verdicts) if all(map(math.isfinite, (when, points, most))) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return None

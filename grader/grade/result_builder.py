@@ -198,9 +198,11 @@ class ResultBuilder:
         return likeness(self.lab, ((g.scenario, g.attempt) for g in self.graded if not g.hidden), self.mistakes)
 
     def _concerns(self, task: Task) -> bool:
-        """Return True unless --only left out every scenario of the task."""
+        """Return True unless --only left out every scenario of the task, or the quiz."""
         if self.only is None:
             return True
+        if task.id == QUIZ_TASK:
+            return self.quiz is not None
         return any(g.scenario.task == task.id for g in self.graded)
 
     def _task_points(self, task: Task, summaries: dict[str, Summary] | None) -> tuple[Fraction, Fraction]:

@@ -18,7 +18,7 @@ from grader.grade.held import Held
 from grader.grade.runner import LocalRunner, RefusedRunner, Runner
 from grader.grade.submission import Submission
 from grader.grade.verdicts import PASSED
-from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.lab import QUIZ_TASK, Lab, find_lab, load_lab
 from grader.lab.recordings import Recording, load_recording, load_recordings
 from grader.program import command
 from grader.scenario.model import Scenario
@@ -120,9 +120,14 @@ class Session:
         return {"wanted": self._wanted, "got": "none", "missing": {}}
 
     def choose(self, only: str | None) -> tuple[list[Scenario], list[Scenario]]:
-        """Return the public and hidden scenarios whose id, or task, matches a pattern. InputError if none does."""
+        """Return the public and hidden scenarios whose id, or task, matches a pattern: none for the quiz.
+
+        InputError if nothing in the lab matches.
+        """
         if only is None:
             return list(self.lab.scenarios), list(self.lab.hidden)
+        if only == QUIZ_TASK and any(task.id == QUIZ_TASK for task in self.lab.tasks):
+            return [], []
 
         def fits(scenario: Scenario) -> bool:
             return fnmatch.fnmatchcase(scenario.id, only) or scenario.task == only

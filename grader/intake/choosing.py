@@ -19,6 +19,7 @@ KERNEL, KERNEL_C, ANSWERS = "kernel.py", "kernel.c", "answers.yaml"
 
 #: The names of a kernel, in Python and in C.
 KERNELS = (KERNEL, KERNEL_C)
+STUB_C = "stub.c"
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
@@ -144,10 +145,14 @@ def _latest(pattern: re.Pattern[str], paths: Sequence[str]) -> str:
 
 
 def _only_program(paths: Sequence[str], archives: int, name: str) -> str:
-    programs = [path for path in paths if path.lower().endswith((".py", ".c"))]
+    # Labs come with stub.c next to the student's own file.
+    programs = [path for path in paths if path.lower().endswith((".py", ".c")) and _base(path) != STUB_C]
     if len(programs) == 1:
         return programs[0]
     where = f" in {name}" if name else ""
+    misnamed = [path for path in paths if _base(path).startswith(tuple(f"{kernel}." for kernel in KERNELS))]
+    if len(misnamed) == 1 and not programs:
+        raise Refused(f"no {KERNEL}{where}; rename {misnamed[0]}, whose ending is another one, to {KERNEL}")
     if not paths:
         raise Refused(f"no {KERNEL}{where}; it is empty")
     counts = f"it has {archives} archives and {len(programs)} Python or C files"

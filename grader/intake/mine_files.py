@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grader.files import is_aside
+
 #: The folder next to the kernel.
 FOLDER = "mine"
 
@@ -15,4 +17,4 @@ OwnFiles = dict[str, bytes | str]
 
 def is_scenario(name: str) -> bool:
     """Return True if a file of the folder is meant to be a scenario."""
-    return name.lower().endswith((".yaml", ".yml"))
+    return name.lower().endswith((".yaml", ".yml")) and not is_aside(name)

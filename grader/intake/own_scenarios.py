@@ -98,6 +98,11 @@ def _parsed(name: str, data: bytes | str) -> OwnScenario:
         scenario = parse_scenario(data, name.removesuffix(".yaml"), shown, limit=STEPS)
     except FormatError as error:
         return OwnScenario(shown, None, (str(error),))
+    except Exception as error:
+        # A mistake of ours that one student's file brings out must not end the batch of everybody else.
+        return OwnScenario(
+            shown, None, (f"{shown}: the grader failed to read it ({type(error).__name__}); report this",)
+        )
     return OwnScenario(shown, scenario, tuple(f"{shown}:{problem}" for problem in too_large(scenario)))
 
 

@@ -18,6 +18,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from grader.errors import FormatError, InputError, did_you_mean
+from grader.escape import printable
+from grader.files import is_aside
 from grader.formats.checking import find_problems
 from grader.formats.fields import Table
 from grader.formats.kept_trees import KeptTrees
@@ -239,7 +241,7 @@ class _LabLoader:
         return Lab(
             self.folder,
             self.folder.resolve().name,
-            block["title"],
+            printable(block["title"], limit=None),
             self._class_at(block["kernel"]),
             reference,
             self._quiz(block),
@@ -250,11 +252,11 @@ class _LabLoader:
             read_feedback(block["hidden_feedback"]) if "hidden_feedback" in block else Feedback(),
             block.get("twins", TWINS[0]),
             pictures,
-            block.get("learnt", ""),
+            printable(block.get("learnt", "").strip(), limit=None),
             tuple(block.get("languages", ("python",))),
             mine,
             scope,
-            " ".join(block.get("hand_in", "").split()),
+            printable(" ".join(block.get("hand_in", "").split()), limit=None),
             block.get("builds_on", ""),
             self.digest.digest(),
         )
@@ -358,7 +360,7 @@ class _LabLoader:
             if need not in known:
                 self.problem(line, f"task {item['id']!r} needs {need!r}, which is not an earlier task")
         worth = Fraction(0) if "points" in wrong else Fraction(str(item["points"]))
-        tasks.append(Task(len(tasks) + 1, item["id"], item["title"], worth, needs))
+        tasks.append(Task(len(tasks) + 1, item["id"], printable(item["title"], limit=None), worth, needs))
 
     def _check_order(self, block: Block, order: Sequence[str], public: list[Scenario]) -> None:
         """Report scenarios of `order` that are not public ones of this lab, or that are listed twice."""
@@ -376,7 +378,7 @@ class _LabLoader:
         found: list[Scenario] = []
         ids = [task.id for task in tasks]
         folder = self.folder.resolve().name
-        for path in sorted((self.folder / kind).glob("*.yaml")):
+        for path in self._files(kind):
             shown = f"{folder}/{kind}/{path.name}"
             try:
                 scenario = self.scenarios.read(self._bytes(f"{kind}/{path.name}"), path.stem, shown)
@@ -398,6 +400,18 @@ class _LabLoader:
         return sorted(
             found, key=lambda s: (tasks_in_order.get(s.task, len(ids)), first.get(s.id, len(first)), len(s.steps), s.id)
         )
+
+    def _files(self, kind: str) -> list[pathlib.Path]:
+        """Return the scenario files of a folder, which need not exist. One that cannot be listed is a problem: without
+        its scenarios everybody would get other points."""
+        folder = self.folder / kind
+        try:
+            found = [path for path in folder.iterdir() if path.suffix == ".yaml" and not is_aside(path.name)]
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError) or os.path.lexists(folder):
+                self.problems.append(f"{folder}: {error.strerror}; it must be a folder that can be read")
+            return []
+        return sorted(found)
 
     def _check_ids(self, scenarios: list[Scenario], hidden: list[Scenario]) -> None:
         public = {s.id for s in scenarios}

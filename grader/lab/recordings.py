@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import pathlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from grader.errors import InputError
-from grader.files import write_file
+from grader.files import is_aside, write_file
 from grader.kept import Pack
 from grader.lab.lab import Lab
 from grader.program import command
@@ -118,9 +119,23 @@ def _host(plain: dict[str, Any] | None) -> HostRun | None:
     return HostRun(str(plain["kernel"]), steps)
 
 
+def left_over(lab: Lab) -> list[str]:
+    """Return a problem if recordings have no scenario: files of the lab may be lost, and with them points."""
+    known = {scenario.id for scenario in lab.all_scenarios}
+    try:
+        names = {name.removesuffix(".json") for name in os.listdir(lab.outputs) if name.endswith(".json")}
+    except OSError:
+        return []  # each scenario without its recording is a problem of its own
+    unknown = sorted(name for name in names - known if not is_aside(name))
+    if not unknown:
+        return []
+    shown = ", ".join(unknown[:3]) + f" and {len(unknown) - 3} more" * (len(unknown) > 3)
+    return [f"{lab.outputs}: recordings of scenarios that are not there: {shown}; get these back, or {_again(lab)}"]
+
+
 def load_recordings(lab: Lab, scenarios: Iterable[Scenario]) -> dict[str, Recording]:
-    """Return the recordings of scenarios by id. InputError with all that are missing or stale."""
-    recordings, problems = {}, []
+    """Return the recordings of scenarios by id. InputError with all that are missing, stale or left over."""
+    recordings, problems = {}, left_over(lab)
     scenarios = list(scenarios)
     kept = Pack(KIND, lab.path, MOST) if len(scenarios) >= FEW else None
     for scenario in scenarios:

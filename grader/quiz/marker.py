@@ -21,7 +21,7 @@ class Marker:
         """Read the quiz. InputError if it cannot be read; a question that is wrong is found when a sheet is marked."""
         self._lab = lab
         self._file = QuizFile(lab)
-        self._keys: dict[tuple[int, str], Keyed] = {}
+        self._keys: dict[tuple[str, str], Keyed] = {}
         self.all_recorded = True  # False once a key had to be computed
 
     @property
@@ -45,7 +45,7 @@ class Marker:
         return wrong_answers(self._lab, quiz, sheet, self._key)
 
     def _key(self, lab: Lab, quiz: Quiz, question: Question) -> Keyed:
-        place = question.line, repr(question.values)
+        place = question.id, repr(question.values)
         if place not in self._keys:
             self._keys[place] = keyed(lab, quiz, question)
             if isinstance(question.answer, Computed) and recorded(lab, question) is None:

@@ -93,8 +93,8 @@ class _Reader:
     def __init__(self, name: str, lab: Lab | None) -> None:
         self.name = name
         self.lab = lab
-        self.checked: dict[int, Block] = {}  # questions whose fields are right, by line
-        self.made: dict[tuple[int, str], Question] = {}  # by line and values of the parameters
+        self.checked: dict[int, Block] = {}  # questions whose fields are right, by place in the list
+        self.made: dict[tuple[int, str], Question] = {}  # by place and values of the parameters
         self.scenarios = {s.id: s for s in lab.scenarios} if lab is not None else {}
 
     def wrong(self, line: int, message: str) -> FormatError:
@@ -108,27 +108,27 @@ class _Reader:
         """Return the variant of a quiz that a seed chooses."""
         penalty = Fraction(str(block.get("penalty", 0)))
         questions: dict[str, Question] = {}
-        for item, line in zip(block["questions"], block["questions"].lines, strict=True):
-            question = self.question(item, line, penalty, seed)
+        for place, (item, line) in enumerate(zip(block["questions"], block["questions"].lines, strict=True)):
+            question = self.question(place, item, line, penalty, seed)
             if question.id in questions:
                 first = questions[question.id].line
                 raise self.wrong(line, f"question {question.id!r} appears twice; first in line {first}")
             questions[question.id] = question
         return Quiz(block["title"].strip(), tuple(questions.values()), self.name, seed, rule_of(block))
 
-    def question(self, given: object, line: int, penalty: Fraction, seed: str) -> Question:
-        if line not in self.checked:
+    def question(self, place: int, given: object, line: int, penalty: Fraction, seed: str) -> Question:
+        if place not in self.checked:
             item = check_fields(self.name, "a question", given, QUESTION, line)
             if "parameters" in item:
                 self.check_placeholders(item)
-            self.checked[line] = item
-        item = self.checked[line]
+            self.checked[place] = item
+        item = self.checked[place]
         values: dict[str, object] = {}
         if "parameters" in item:
             from grader.quiz.parameters import chosen
 
             values = chosen(seed, item["id"], item["parameters"])
-        key = line, repr(values)
+        key = place, repr(values)
         if key not in self.made:
             self.made[key] = self.instance(item, line, Fraction(str(item.get("penalty", penalty))), values)
         return self.made[key]

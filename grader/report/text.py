@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.points import points
-from grader.report.sentences import counted, held_lines, hidden_points_line, hidden_state, score
+from grader.report.sentences import counted, held_lines, hidden_points_line, hidden_state, of_quiz, score
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -301,10 +301,13 @@ def _quiz(result: Result, width: int, command: Callable[..., str]) -> list[str]:
 def _closing(result: Result, next_step: str, width: int) -> list[str]:
     """Return what concerns the whole result, the next step, and the points once more."""
     lines = [""]
-    if "only" in result:
-        only = f"Only scenarios matching {result['only']!r} were run; points and exit status cover only those."
-        lines += wrap(only, width)
-    lines += wrap(_counted(result), width)
+    if of_quiz(result):
+        lines += wrap("Only the quiz was graded; points and exit status cover nothing else.", width)
+    else:
+        if "only" in result:
+            only = f"Only scenarios matching {result['only']!r} were run; points and exit status cover only those."
+            lines += wrap(only, width)
+        lines += wrap(_counted(result), width)
     for told in held_lines(result):
         lines += wrap(told, width)
     about_points = hidden_points_line(result)

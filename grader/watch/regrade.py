@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 from grader.errors import InputError
+from grader.files import is_aside
 from grader.grade.graded import Graded
 from grader.grade.last_run import NAME as NOTE
 from grader.grade.last_run import remember
@@ -168,16 +169,19 @@ class Regrader:
         return True
 
     def _look(self) -> dict[str, str]:
-        """Return the lab's files that decide a grade, each with what is different once it was changed."""
+        """Return the lab's files that decide a grade, each with what is different once it was changed.
+
+        What is gone in the middle of a save is left out: reading the lab again says whether it is needed.
+        """
         lab = self.session.lab
         places = [lab.path, lab.path / "scenarios", lab.path / "hidden", lab.outputs]
-        found = {}
+        files = [lab.quiz, lab.keys] if lab.quiz is not None else []
         for place in places:
-            with os.scandir(place) if place.is_dir() else contextlib.nullcontext(()) as entries:
-                for entry in entries:
-                    if entry.name.endswith((".yaml", ".json")) and entry.name not in ("answers.yaml", NOTE):
-                        found[entry.path] = mark_of(entry.stat())
-        for path in (lab.quiz, lab.keys) if lab.quiz is not None else ():
+            with contextlib.suppress(OSError), os.scandir(place) as entries:
+                names = [entry.name for entry in entries if entry.name.endswith((".yaml", ".json"))]
+                files += [place / name for name in names if name not in ("answers.yaml", NOTE) and not is_aside(name)]
+        found = {}
+        for path in files:
             with contextlib.suppress(OSError):
                 found[str(path)] = mark_of(path.stat())
         return found

@@ -102,7 +102,8 @@ def _heading(view: View, width: int) -> list[str]:
     if view.result is None:
         return [shortened(view.title, width), ""]
     total = score(view.result)
-    return [f"{shortened(view.title, width - len(total) - 2):{width - len(total)}}{total}"]
+    room = max(width - len(total), 0)  # as little as nothing: a pane may be dragged to any width
+    return [f"{shortened(view.title, max(room - 2, 0)):{room}}{total}"[:width]]
 
 
 def _top(view: View, width: int) -> list[str]:

@@ -13,6 +13,7 @@ from grader.batch.csv_table import rows_of
 from grader.batch.gradebooks import read_gradebook
 from grader.batch.mine import judge_mine
 from grader.errors import InputError
+from grader.intake import own_scenarios
 from grader.intake.mine_files import SIZE_LIMIT
 from grader.intake.submission import read_submission
 from grader.lab.lab import load_lab
@@ -107,6 +108,26 @@ def test_scenarios_in_an_archive_are_judged_like_those_in_a_folder(lab, tmp_path
     assert sorted(read.own) == ["big.yaml", "right.yaml", "wrong.yaml"]
     assert judge_mine(loaded, "", read.own) == folder
     assert (folder["scenarios"], folder["valid"]) == (3, 1)
+
+
+def test_a_mistake_of_ours_in_one_file_is_told(lab, tmp_path, monkeypatch):
+    """It must not end the batch of the whole class: that file is a problem, the others are judged."""
+    with open(lab / "lab.yaml", "a") as file:
+        file.write("mine: {points: 5}\n")
+    home = hand_in(tmp_path / "ana", right=WRONG.replace("copies: 2", "copies: 0"), surprise=WRONG)
+    parse = own_scenarios.parse_scenario
+
+    def surprised(data, name, *rest, **options):
+        if name == "surprise":
+            raise IndexError
+        return parse(data, name, *rest, **options)
+
+    monkeypatch.setattr(own_scenarios, "parse_scenario", surprised)
+    judged = judge_mine(load_lab(lab), str(home))
+
+    assert (judged["scenarios"], judged["valid"]) == (2, 1)
+    told = " ".join(" ".join(judged["lines"]).split())
+    assert "mine/surprise.yaml: the grader failed to read it (IndexError)" in told
 
 
 def test_a_damaged_scenario_in_an_archive_spoils_only_itself(tmp_path):

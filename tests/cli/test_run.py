@@ -205,6 +205,14 @@ def test_only_speaks_of_the_chosen_ones(cli, lab):
     assert "did you mean 'touch'?" in cli("run", lab, "--only", "toch")[2]
 
 
+def test_the_quiz_can_be_marked_alone(cli, lab):
+    """It is a task like others for `--only`; no scenario is run."""
+    status, result = result_of(cli, lab, "--submission", "reference", "--only", "quiz")
+
+    assert [(task["id"], task["points"]) for task in result["tasks"]] == [("quiz", 10)] and result["scenarios"] == []
+    assert status == 0
+
+
 def test_the_receipt_is_that_of_the_submission(cli, lab):
     """The same submission has the same receipt; another one has another."""
     receipts = []

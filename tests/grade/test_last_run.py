@@ -59,6 +59,17 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize("name", ["when", "points", "max_points"])
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", '"nan"'])
+def test_a_number_that_is_none_is_no_note(loaded, name, number):
+    """JSON of Python has them, and no time or points can be told from them."""
+    numbers = {"when": "1", "points": "2", "max_points": "3"} | {name: number}
+    fields = ", ".join(f'"{key}": {value}' for key, value in numbers.items())
+    (loaded.path / NAME).write_text(f'{{{fields}, "verdicts": {{}}}}')
+
+    assert last_run(loaded) is None
+
+
 @given(st.binary(max_size=60) | _JSON.map(lambda value: json.dumps(value).encode()))
 def test_whatever_is_in_the_file_is_none_or_a_note(loaded, data):
     """A damaged note is no note; nothing in it is shown but numbers and known names."""

@@ -97,6 +97,19 @@ def test_what_is_not_a_program_is_refused(tmp_path, name, data):
         read_submission(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (["kernel.py.txt", "stub.c", "README.md"], r"no kernel.py; rename kernel.py.txt, whose ending is another one"),
+        (["stub.c", "README.md"], "no kernel.py; it has 0 archives and 0 Python or C files"),
+    ],
+)
+def test_the_stub_beside_the_kernel_is_not_the_kernel(files, words):
+    """Labs come with stub.c; a student whose own file has another name hears of that file."""
+    with pytest.raises(Refused, match=words):
+        choose(files)
+
+
 names = st.sampled_from(
     ["kernel.py", "Kernel.py", "kernel-1.py", "answers.yaml", "answers.yml", "Answers.yaml", "mine.py", "notes.txt"]
 )

@@ -2,6 +2,8 @@
 
 import contextlib
 import datetime
+import pathlib
+import shutil
 from fractions import Fraction
 
 import jsonschema
@@ -186,6 +188,51 @@ def test_what_the_loader_takes_the_schema_takes(field, value):
     parts += [(world, fields.WORLD) for world in block.get("scope", ())]
     if not any(list(find_problems("a part", part, table, 1)) for part, table in parts):
         assert list(_VALIDATOR.iter_errors(plain_value(block))) == []
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (lambda hidden: hidden.symlink_to("nowhere/hidden"), "No such file or directory; it must be a folder"),
+        (lambda hidden: hidden.write_text("../hidden"), "Not a directory; it must be a folder that can be read"),
+    ],
+)
+def test_a_lost_folder_of_scenarios_is_a_problem(lab, loss, words):
+    """A link that leads nowhere, or the text that git makes of a link, must not count as "no hidden scenarios"."""
+    shutil.rmtree(lab / "hidden")
+    loss(lab / "hidden")
+
+    assert [words in problem for problem in problems(lab) if "/hidden: " in problem] == [True]
+
+
+def test_a_folder_that_cannot_be_listed_is_a_problem(lab, monkeypatch):
+    """Without the right to read it, its scenarios are there all the same."""
+    listed = pathlib.Path.iterdir
+
+    def iterdir(path):
+        if path.name == "hidden":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(pathlib.Path, "iterdir", iterdir)
+
+    assert any("hidden: Permission denied" in problem for problem in problems(lab))
+
+
+def test_files_of_editors_are_no_scenarios(lab):
+    """Emacs' lock leads nowhere, and macOS' companion is no YAML; both lie beside the file for a while."""
+    (lab / "scenarios" / ".#touch.yaml").symlink_to("user@host.1:2")
+    (lab / "hidden" / "._secret.yaml").write_bytes(b"\0\x05\x16\x07")
+
+    assert [s.id for s in load_lab(lab).all_scenarios] == ["touch", "fork", "secret"]
+
+
+def test_a_title_cannot_move_the_cursor(lab):
+    """The lab may lie among downloads, and `grader list` shows it."""
+    path = lab / "lab.yaml"
+    path.write_text(path.read_text().replace("title: A small lab", 'title: "A\\e[2J\\u202elab"', 1))
+
+    assert load_lab(lab).title == r"A\e[2J\u202elab"
 
 
 def test_a_name_may_be_used_once(lab):

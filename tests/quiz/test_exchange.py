@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.lab.lab import load_lab
@@ -161,6 +161,7 @@ _LINES = [
 
 
 @given(st.lists(st.sampled_from(_LINES), max_size=24))
+@example(["## Question Text", "", "- a", "+ b"])  # choices, and no text above them
 @settings(max_examples=200, deadline=None)
 def test_no_markdown_makes_the_reader_fail(lines):
     """Headings and choices in any order."""

@@ -99,6 +99,14 @@ def test_wrong_variants_are_refused_in_words(varied, old, new, words):
     assert words in str(caught.value)
 
 
+def test_questions_may_stand_on_one_line(varied):
+    """Where a question is in the file does not say which one it is."""
+    one = "{{id: {}, type: number, points: 1, text: How many?, answer: {}, why: So.}}"
+    quiz = read_quiz(f"format: 1\ntitle: T\nquestions: [{one.format('a', 1)}, {one.format('b', 2)}]\n", "q.yaml")
+
+    assert [(q.id, q.answer) for q in quiz.questions] == [("a", 1), ("b", 2)]
+
+
 def test_a_quiz_can_be_read_without_a_lab():
     """An imported quiz stands alone; a question that observes a scenario does not."""
     alone = read_quiz("format: 1\ntitle: T\nquestions:\n" + MORE, "q.yaml")

@@ -123,6 +123,16 @@ def test_a_changed_scenario_is_read_again(regrader, lab, cli):
     assert regrader.result["scenarios"][0]["title"] == "Another title"
 
 
+def test_a_lock_beside_a_file_does_not_end_the_watch(regrader, lab):
+    """Emacs' lock is a link that leads nowhere; it comes and goes while a file is edited."""
+    to_the_end(regrader)
+    for place in (lab, lab / "scenarios", lab / "hidden", lab / "reference" / "outputs" / "small"):
+        (place / ".#touch.yaml").symlink_to("user@host.1:2")
+
+    assert regrader.begin() is False
+    assert regrader.problem == ""
+
+
 @pytest.mark.parametrize("changed", ["quiz", "keys"])
 def test_a_changed_quiz_is_marked_again(regrader, lab, changed):
     """An author sees the points that the quiz gives now; the sheet is the same."""

@@ -110,7 +110,7 @@ def test_a_report_without_a_terminal():
 
 
 @pytest.mark.parametrize("extra", [(), ("x" * 300, "y")])
-@given(width=st.integers(20, 200), height=st.integers(3, 60), scroll=st.integers(0, 100))
+@given(width=st.integers(1, 200), height=st.integers(3, 60), scroll=st.integers(0, 100))
 def test_every_size_is_filled_exactly(extra, width, height, scroll):
     """Whatever the size, there are as many lines as rows, and none is wider than the screen."""
     drawn = screen(VIEW._replace(extra=extra, scroll=scroll), width, height)
