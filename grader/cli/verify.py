@@ -52,8 +52,9 @@ def run(options: argparse.Namespace) -> int:
     with open_session(options.lab, options.isolation) as session:
         session.compiling = tell_compiling
         submission = resolve(options.submission, session.lab)
+        reference = reference_kernel(session.lab)
         if options.submission == "reference":
-            submission = submission._replace(trusted=reference_kernel(session.lab))  # ours: it needs no sandbox
+            submission = submission._replace(trusted=reference)  # ours: it needs no sandbox
         if submission.refused:
             raise InputError([f"{options.submission or session.lab.path}: {submission.refused}"])
         chosen = worlds(session.lab, options.scope)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from grader.compare.explain import explain
@@ -262,11 +263,16 @@ def crash_lines(trouble: Trouble) -> list[str]:
 
 
 def own_lines(calls: Iterable[Sequence[object]]) -> list[str]:
-    """Return lines for calls of the student's code, innermost last: file and line, and the source text."""
+    """Return lines for calls of the student's code, innermost last: file and line, and the source text.
+
+    A recursion has many equal ones, which are shown once.
+    """
     lines = []
-    for file, number, function, text in calls:
+    for call, same in groupby(map(tuple, calls)):
+        file, number, function, text = call
         place = f"{file}:{number}" if number else file
-        lines.append(f"  {place}{f', in {function}' if function else ''}")
+        again = ", several times" if len(list(same)) > 1 else ""
+        lines.append(f"  {place}{f', in {function}' if function else ''}{again}")
         if text:
             lines.append(f"      {text}")
     return lines

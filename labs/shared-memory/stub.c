@@ -6,7 +6,7 @@
 #include "forklab.h"
 
 /* The regions of each process; all empty at the beginning. */
-static struct region_map regions[FL_PROCESSES];
+struct region_map regions[FL_PROCESSES];
 
 /* Note a new region of a process; map nothing yet.
  * Return 0, or -FL_INVAL, with nothing changed, if the region has no pages or overlaps one that the process has

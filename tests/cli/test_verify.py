@@ -31,6 +31,15 @@ def test_a_mistake_is_shown_with_the_shortest_scenario(capsys, tmp_path):
     assert [step.verb for step in parse_scenario(path.read_text(), "found").steps] == ["mmap", "read", "fork"]
 
 
+def test_a_lab_without_a_reference(capsys, tmp_path):
+    """What `grader start` makes has none: the student reads that, and no traceback."""
+    main(["start", COW, "--output", str(tmp_path / "mine")])
+    status = main(["verify", str(tmp_path / "mine")])
+
+    assert status == 2
+    assert "has no reference kernel (a released lab never has)" in capsys.readouterr().err
+
+
 def test_steps_limit_the_search(capsys):
     """The certificate then names the number of steps."""
     status = main(["verify", COW, "--submission", "reference", "--scope", "three", "--steps", "2"])

@@ -110,7 +110,7 @@ MISTAKES = {
         "if (!region || !(region->protection & fault->access)) return -FL_SEGV;",
         "if (!(region->protection & fault->access)) return -FL_SEGV;",
         "crashed",
-        "undefined: alignment, null, or object-size error",
+        "undefined: a null pointer is followed, or one that leads to no such object",
     ),
     "a positive error": ("return -FL_SEGV;", "return FL_SEGV;", "crashed", "returned 1; it returns 0, -FL_SEGV"),
     "a pointer into a map that has changed": (
@@ -118,7 +118,7 @@ MISTAKES = {
         "    struct region *first = region_find(&regions[process], 16);\n    region_clear(&regions[process]);\n"
         "    first->pages = 1;\n    return 0;",
         "crashed",
-        "undefined: alignment, null, or object-size error",
+        "undefined: a null pointer is followed, or one that leads to no such object",
     ),
     "memory that is freed twice": (
         "    free(entries);\n",
@@ -136,14 +136,14 @@ MISTAKES = {
         "    uint32_t count = 0, at = 0;\n",
         "    uint32_t count = 0, at = 0;\n    for (volatile int more = 1; more;) more = 1;\n",
         "timed_out",
-        "more than 200 million instructions in one scenario",
+        "a loop without end? More than 200 million instructions in one scenario",
     ),
     "a recursion without end": (
         "int kernel_fork(process_t parent, process_t child) {",
         "int kernel_fork(process_t parent, process_t child) {\n    volatile char big[9000];\n    big[child] = 1;\n"
         "    return kernel_fork(parent, child) + big[2];\n}\nint old(process_t parent, process_t child) {",
         "crashed",
-        "outside your kernel's memory",
+        "or a recursion without end that has used up the stack",
     ),
     "a division by zero": (
         "    uint32_t count = 0, at = 0;\n",

@@ -93,7 +93,7 @@ def test_fuel_ends_a_loop_without_an_operating_system_s_help(root, looping, monk
     attempt, _ = attempted(root, "auto", looping)
 
     assert attempt.verdict == "timed_out"
-    assert "more than 200 million instructions" in attempt.message
+    assert "More than 200 million instructions" in attempt.message
     assert any("in kernel_fork" in line for line in attempt.lines)
 
 

@@ -169,8 +169,8 @@ class WasmKernel(Kernel):
         if isinstance(failure, NotImplementedError):
             return Crash("not_implemented", "NotImplementedError", str(failure), lines)
         if isinstance(trap, OutOfFuel) or isinstance(failure, OutOfFuel) or self._used_up(trap):
-            most = self.instance.fuel // 1_000_000
-            told = f"more than {most} million instructions in one scenario (an operation counts as {OPERATION})"
+            most = f"{self.instance.fuel // 1_000_000} million instructions"
+            told = f"a loop without end? More than {most} in one scenario (an operation counts as {OPERATION})"
             return Crash("fuel", "OutOfFuel", told, lines)
         if failure is not None:
             return Crash("crash", type(failure).__name__, str(failure), lines)

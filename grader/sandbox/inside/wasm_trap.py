@@ -21,10 +21,20 @@ _UNDEFINED = (
     "or a shift that is too wide"
 )
 
+_OUTSIDE = "an address outside your kernel's memory: a wild pointer"
+
+#: What the sanitizer found, where a beginner would not know what is meant.
+_PLAIN = {
+    "alignment, null, or object-size error": "a null pointer is followed, or one that leads to no such object any more"
+}
+
+#: Calls of one function in a backtrace that look like a recursion without end.
+_MANY = 10
+
 #: Code of a trap -> what it means. The codes of others are not the same in all versions.
 _MEANINGS = {
     0: "the stack is used up: a recursion without end?",
-    1: "an address outside your kernel's memory: a wild pointer",
+    1: _OUTSIDE,
     3: "a call through a pointer that leads to no function",
     4: "a call through a null pointer",
     5: "a call through a pointer to another kind of function",
@@ -48,8 +58,12 @@ def meaning(trap: Exception) -> str:
     """Return what a trap means for whoever wrote the C source."""
     found = re.search(_FOUND, str(trap))
     if found is not None:
-        return f"your code did what C leaves undefined: {found['found'].lower()}"
+        words = found["found"].lower()
+        return f"your code did what C leaves undefined: {_PLAIN.get(words, words)}"
     known = _MEANINGS.get(trap.code) if isinstance(trap, Trap) and trap.code is not None else None
+    calls = [function for _, _, function in c_lines(trap)]
+    if known == _OUTSIDE and calls and calls.count(calls[-1]) >= _MANY:
+        return f"{_OUTSIDE}, or a recursion without end that has used up the stack"
     return known or str(trap).splitlines()[0][:200]
 
 
