@@ -71,10 +71,9 @@ def start(source: pathlib.Path, folder: pathlib.Path, language: str, older: path
             shutil.copytree(
                 source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "kernel.c")
             )
-            write_file(folder / "kernel.py", (source / lab.kernel.path.name).read_bytes())
         if language == "c":
             # The loader knows the class from lab.yaml alone; two kernels in one folder would be a question.
-            (folder / "kernel.py").unlink()
+            (folder / "kernel.py").unlink(missing_ok=True)
         write_file(folder / kernel, begun)
         _adapt_handout(folder, source.resolve().name)
         return load_lab(folder)
@@ -93,6 +92,9 @@ def _adapt_handout(folder: pathlib.Path, name: str) -> None:
 
 def _stub(lab: Lab, language: str) -> str:
     path = lab.kernel.path if language == "python" else lab.path / "stub.c"
+    if not path.is_file():
+        told = f"{lab.path}: this folder, made for a kernel in C, has no {path.name} to begin with"
+        raise InputError([f"{told}; run the command in another folder, so that {lab.path.name} means the lab itself"])
     return path.read_text(encoding="utf-8")
 
 

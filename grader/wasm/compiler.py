@@ -189,8 +189,17 @@ def _told(messages: str, kind: str) -> tuple[tuple[int, str], ...]:
     found = []
     for match in _MESSAGE.finditer(messages):
         if match["kind"].endswith(kind) and os.path.basename(match["file"]) == "kernel.c":
-            found.append((int(match["line"]), re.sub(r" \[-W[^\]]*\]$", "", match["text"])))
+            found.append((int(match["line"]), _plain(re.sub(r" \[-W[^\]]*\]$", "", match["text"]))))
     return tuple(found[:SHOWN])
+
+
+def _plain(text: str) -> str:
+    """Return a message without what means nothing to a beginner, and with what to do if a print was tried."""
+    undeclared = re.match(r"call to undeclared function '(?P<name>\w+)'", text)
+    if undeclared is None:
+        return text
+    prints = undeclared["name"] in ("printf", "fprintf", "sprintf", "puts", "putchar")
+    return undeclared.group() + ("; print with fl_log, which knows %d %u %x %s %c" if prints else "")
 
 
 def _why(status: int, messages: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-ONLY = '#include "forklab.h" is all that a kernel may include; there is no libc'
+ONLY = '#include "forklab.h" is all that a kernel may include; there is no libc (print with fl_log)'
 
 #: Directives that neither read a file nor say that a line comes from one. Not `error` and `warning`: a comment that
 #: begins in such a line goes on only where the line is skipped; elsewhere compilers read the line as it is.

@@ -77,6 +77,17 @@ def test_what_does_not_fit_is_told(lab, here, cli, words, told):
     assert not (here / "small").exists()
 
 
+def test_again_beside_a_working_folder_in_c(here, cli):
+    """It is found by the lab's name. It has a stub in C, and none in Python: the message says what to do."""
+    cli("start", LABS / "demand-paging", "--language", "c")
+    again, _, _ = cli("start", "demand-paging", "--language", "c", "--output", "again")
+    other, _, told = cli("start", "demand-paging", "--output", "other")
+
+    assert (again, other) == (0, 2)
+    assert (here / "again" / "kernel.c").read_text() == (LABS / "demand-paging" / "stub.c").read_text()
+    assert "made for a kernel in C, has no kernel.py to begin with; run the command in another folder" in told
+
+
 def test_an_older_kernel_goes_along(here, cli):
     """The class is renamed, the new method is the stub's, and all of demand paging passes."""
     older = (pathlib.Path(ROOT) / "tests" / "reference" / "solved.py").read_text()

@@ -66,6 +66,7 @@ def test_a_cache_that_others_can_write_is_not_used(cache):
         ("", 4, "non-void function does not return a value"),
         ("int x; return x;", 3, "variable 'x' is uninitialized when used here"),
         ("return fl_alocate();", 3, "call to undeclared function 'fl_alocate'"),
+        ('puts("here"); return 0;', 3, "call to undeclared function 'puts'; print with fl_log"),
         ('return fl_map(child, 1, "frame", 3, 0);', 3, "incompatible pointer to integer conversion"),
     ],
 )
