@@ -38,7 +38,7 @@ def _passed(result: Result) -> set[str]:
 
 
 _MORE = ("more passes", "more pass")
-_FEWER = ("no longer does", "no longer do")
+_FEWER = ("no longer passes", "no longer pass")
 
 
 def _part(ids: list[str], words: tuple[str, str], named: int) -> str:

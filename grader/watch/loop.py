@@ -215,6 +215,9 @@ def _view(regrader: Regrader, width: int, at: int = 0, saved: str = "", note: st
     failing = failing_in(shown) if shown is not None else []
     failure = failing[at % len(failing)] if failing else None
     place = f"{at % len(failing) + 1} of {len(failing)}" if failing and not busy else ""
+    changed = ""
+    if result is not None and not busy and not regrader.problem:
+        changed = change(regrader.before, result, width - len(SINCE))
     if busy:
         status = f"{saved}  grading: {len(regrader.graded)} of {regrader.total}"
     else:
@@ -224,7 +227,7 @@ def _view(regrader: Regrader, width: int, at: int = 0, saved: str = "", note: st
         result=result,
         failure=failure,
         place=place,
-        change=change(regrader.before, result, width - len(SINCE)) if result is not None and not busy else "",
+        change=changed,
         learnt=lab.learnt,
         status=f"{status}  {note}".rstrip(),
         problem=regrader.problem,

@@ -50,9 +50,13 @@ class Saves:
             end.setblocking(False)
 
     def __enter__(self) -> Saves:
+        import warnings
+
         from watchdog.observers import Observer
         from watchdog.observers.polling import PollingObserver
 
+        # It warns of its own bookkeeping when a folder that was moved away comes back, in the middle of the screen.
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
         try:
             self._observer = self._start(Observer())
         except OSError as error:  # the system has no more watches, or none on this file system
@@ -76,7 +80,7 @@ class Saves:
             """Receives every event on the observer's own thread."""
 
             def dispatch(self, event: FileSystemEvent) -> None:
-                if event.event_type in SAVING and not event.is_directory and not _is_ours(event):
+                if _is_save(event) and not _is_ours(event):
                     saves._last = time.monotonic()
                     with contextlib.suppress(OSError):  # full: it is awake; closed: nobody waits
                         saves._wake.send(b"!")
@@ -108,6 +112,11 @@ class Saves:
             self._last = None
             return True
         return False
+
+
+def _is_save(event: FileSystemEvent) -> bool:
+    """Return True if a file was saved, or a folder came or went. A folder is modified whenever a file in it is."""
+    return event.event_type in SAVING and not (event.is_directory and event.event_type == "modified")
 
 
 def _is_ours(event: FileSystemEvent) -> bool:

@@ -14,8 +14,8 @@ def result(points=0, **verdicts):
     ("before", "after", "line"),
     [
         ({"a": "failed"}, {"a": "passed"}, "1 more passes: a"),
-        ({"a": "passed", "b": "passed"}, {"a": "failed", "b": "crashed"}, "2 no longer do: a, b"),
-        ({"a": "failed", "b": "passed"}, {"a": "passed", "b": "failed"}, "1 more passes: a; 1 no longer does: b"),
+        ({"a": "passed", "b": "passed"}, {"a": "failed", "b": "crashed"}, "2 no longer pass: a, b"),
+        ({"a": "failed", "b": "passed"}, {"a": "passed", "b": "failed"}, "1 more passes: a; 1 no longer passes: b"),
         ({"a": "failed"}, {"a": "crashed"}, "no scenario changed"),
     ],
 )

@@ -87,6 +87,22 @@ def test_no_save_is_lost(monkeypatch, capsys, steps, saves, begun, reports):
     assert capsys.readouterr().out.count("no kernel") == reports
 
 
+@pytest.mark.parametrize(("problem", "told"), [("", "1 more passes: fork"), ("kernel.py: missing", "")])
+def test_an_earlier_change_does_not_stand_above_a_problem(problem, told):
+    """The last save could not be graded, so what the one before it changed is no news."""
+    before, after = (
+        {"points": 0, "scenarios": [{"id": "fork", "verdict": verdict, "visibility": "public"}]}
+        for verdict in ("failed", "passed")
+    )
+    lab = SimpleNamespace(name="small", title="A small lab", learnt="", path=pathlib.Path("small"))
+    session = SimpleNamespace(lab=lab)
+    regrader = SimpleNamespace(
+        session=session, before=before, result=after, busy=False, first=None, took=0.1, problem=problem
+    )
+
+    assert loop._view(regrader, 80).change == told
+
+
 def test_recorded_outputs_and_the_quiz_are_watched_too(tmp_path):
     """They lie outside a course's labs; an author who changes one of them need not touch the lab."""
     outputs, quiz = tmp_path / "reference" / "outputs" / "small", tmp_path / "quizzes" / "small.yaml"

@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 
 import pytest
 
@@ -91,6 +92,23 @@ def test_the_note_on_the_last_run_is_no_save(kernel):
         write_file(kernel.with_name(NOTE), "{1}")
 
         assert not wait(saves, 0.15)
+
+
+def test_a_folder_that_is_moved_is_a_save(kernel, tmp_path_factory):
+    """Out of what is watched, back again, and under another name: what was in it is gone, or there again."""
+    folder, away = kernel.parent / "scenarios", tmp_path_factory.mktemp("away") / "scenarios"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("a")
+    with warnings.catch_warnings(record=True) as told, Saves([kernel.parent], [kernel]) as saves:
+        for source, target in ((folder, away), (away, folder), (folder, folder.with_name("other"))):
+            source.rename(target)
+
+            assert wait(saves)
+        wait(saves, 0.1)
+        (folder.with_name("other") / "a.yaml").write_text("b")
+        assert wait(saves)
+
+    assert told == []
 
 
 def test_reading_is_no_save(kernel):
