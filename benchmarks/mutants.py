@@ -3,8 +3,7 @@
     .venv/bin/python benchmarks/mutants.py [--jobs N] [--kernel NAME ...] [LAB ...]
 
 A mutant counts if the lab's scenarios catch it, or if it differs within 6 steps in a world of the lab. Kernels that
-tests put together from a part of another one are left out: their part is measured where it comes from. The file of
-the lab linux's reference has the calls that no scenario of the lab uses; what the lab teaches is in LinuxPagingKernel.
+tests put together from a part of another one are left out: their part is measured where it comes from.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from grader.lab.lab import load_lab  # noqa: E402
 from grader.scenario.describe import sentence  # noqa: E402
 from tests.reference.alternatives import ALTERNATIVES  # noqa: E402
 
-#: Lab -> module and class of other correct kernels: the tests', and the part of a reference that is in another file.
+#: Lab -> module and class of other correct kernels of the tests.
 MORE = {
     "file-backed": {
         "tests.reference.file_backed_kernels": ["FromTheHandout", "LooksForUsers", "SavesBackwards", "MarksTheCache"]
@@ -32,7 +31,6 @@ MORE = {
     "swapping": {"tests.reference.swapping_kernels": ["SwapsFromTheHandout", "RingWithHand", "LooksAtEveryPage"]},
     "tlb": {"tests.reference.tlb_kernels": ["RecordPerPage"]},
     "linux": {
-        "reference.linux_paging": ["LinuxPagingKernel"],
         "tests.reference.linux_kernels": ["MarksPages", "MapsBackwards"],
     },
 }
@@ -58,7 +56,7 @@ def measured(job: tuple[str, str, str]) -> tuple[tuple[str, str, str], Strength,
     kernel = getattr(importlib.import_module(module), name) if name else None
     strength = measure(load_lab(ROOT / "labs" / lab), kernel=kernel)
     lines = [
-        f"line {mutant.line}, {mutant.change}: " + "; ".join(sentence(step) for step in scenario.steps)
+        f"{mutant.place}, {mutant.change}: " + "; ".join(sentence(step) for step in scenario.steps)
         for mutant, scenario in strength.survivors
     ]
     return job, strength._replace(survivors=[]), lines, time.process_time() - begin

@@ -298,7 +298,7 @@ def check_mutants(lab: Lab, progress: Progress, kept: KeptProofs | None = None) 
         f"{strength.public} by public scenarios; {strength.made - strength.different} more change nothing in its worlds"
     )
     notes = [
-        f"line {mutant.line}, {mutant.change}: not caught here; it shows in: "
+        f"{mutant.place}, {mutant.change}: not caught here; it shows in: "
         + "; ".join(sentence(step) for step in scenario.steps)
         for mutant, scenario in strength.survivors
     ]

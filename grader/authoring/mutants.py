@@ -1,10 +1,10 @@
 """Makes mutants of a lab's reference, and measures which share of them the lab's scenarios catch.
 
 A mutant is the reference with one small change in its source: a comparison flipped, a statement dropped, a number off
-by one, two arguments swapped, a condition removed. Only the file of the lab's own reference class is changed; what it
-inherits belongs to an earlier lab. A correct kernel that is built differently can be changed in the same way; of its
-file only its own class is. A mutant that no scenario catches, and that verify finds equal in the worlds of the
-lab, is not counted: nobody could tell it from the reference there.
+by one, two arguments swapped, a condition removed. What is changed is what the lab teaches: the files of the reference
+class and of its base classes, except those that the reference of an earlier lab uses. A correct kernel that is built
+differently can be changed in the same way; of its file only its own class is. A mutant that no scenario catches, and
+that verify finds equal in the worlds of the lab, is not counted: nobody could tell it from the reference there.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ import linecache
 import pathlib
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import NamedTuple
 
+from grader.authoring.reached import functions, reached
 from grader.grade.attempt import attempt_each, attempt_here
 from grader.grade.verdicts import PASSED
+from grader.lab.course_order import in_course_order
 from grader.lab.kernels import reference_kernel
-from grader.lab.lab import Lab
+from grader.lab.lab import Lab, load_lab
 from grader.lab.recordings import Recording, load_recordings
+from grader.machine.kernel import Kernel
 from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario
 from grader.verify.verify import verify_kernel, worlds
@@ -50,11 +53,21 @@ _FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 class Mutant(NamedTuple):
-    """A changed reference: the line that was changed, what was done to it, and the class."""
+    """A changed reference: the file and the line that were changed, what was done to it, and the class.
 
+    function  file and first line of the function that was changed, or None
+    """
+
+    file: str
     line: int
     change: str
     kernel: MakeKernel
+    function: tuple[str, int] | None = None
+
+    @property
+    def place(self) -> str:
+        """Return where the change is, in words."""
+        return f"{self.file}, line {self.line}"
 
 
 class Survivor(NamedTuple):
@@ -80,30 +93,67 @@ class Strength(NamedTuple):
 
 def mutants(lab: Lab, kernel: type | None = None) -> Iterator[Mutant]:
     """Yield the mutants of a lab's reference, or of another correct kernel of it, in the order of its source."""
-    assert lab.reference is not None
-    reference_kernel(lab)  # its package is importable from here on
-    path, name, package = lab.reference.path, lab.reference.name, lab.reference.path.parent.name
     if kernel is not None:
-        own = sys.modules[kernel.__module__]
-        assert own.__file__ is not None and own.__package__ is not None
-        path, name, package = pathlib.Path(own.__file__), kernel.__name__, own.__package__
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    others = {
-        id(node)
-        for part in tree.body
-        if kernel is not None and not (isinstance(part, ast.ClassDef) and part.name == name)
-        for node in ast.walk(part)
-    }
-    for number, node in enumerate(ast.walk(tree)):
-        for change, apply in _changes(node) if id(node) not in others else ():
-            changed = copy.deepcopy(tree)
-            apply(list(ast.walk(changed))[number])
-            module = _module(path, package, ast.fix_missing_locations(changed))
-            yield Mutant(getattr(node, "lineno", 0), change, getattr(module, name))
+        modules, name = [sys.modules[kernel.__module__]], kernel.__name__
+    else:
+        assert lab.reference is not None
+        modules, name = taught(lab), lab.reference.name
+    trees = [ast.parse(_path(module).read_text(encoding="utf-8")) for module in modules]
+    for place, (module, tree) in enumerate(zip(modules, trees, strict=True)):
+        others = {
+            id(node)
+            for part in tree.body
+            if kernel is not None and not (isinstance(part, ast.ClassDef) and part.name == name)
+            for node in ast.walk(part)
+        }
+        inside = functions(tree)
+        for number, node in enumerate(ast.walk(tree)):
+            function = (str(_path(module)), inside[id(node)]) if id(node) in inside else None
+            for change, apply in _changes(node) if id(node) not in others else ():
+                changed = copy.deepcopy(tree)
+                apply(list(ast.walk(changed))[number])
+                later = zip(modules[place:], [ast.fix_missing_locations(changed), *trees[place + 1 :]], strict=True)
+                made = getattr(_rebuilt(later), name)
+                yield Mutant(_path(module).name, getattr(node, "lineno", 0), change, made, function)
 
 
-def _module(path: pathlib.Path, package: str, tree: ast.Module) -> ModuleType:
-    """Return a module made of a changed tree. Its source can be read, as verify does (state/elsewhere.py)."""
+def taught(lab: Lab) -> list[ModuleType]:
+    """Return the modules of a lab's reference class that no earlier lab's reference uses, base classes first."""
+    folders = [path.parent for path in lab.path.resolve().parent.glob("*/lab.yaml")]
+    order = in_course_order(folders)
+    earlier: set[str] = set()
+    for folder in order[: order.index(lab.path.resolve())]:
+        earlier |= set(_modules(reference_kernel(load_lab(folder))))
+    reference = reference_kernel(lab)
+    return [sys.modules[name] for name in reversed(_modules(reference)) if name not in earlier]
+
+
+def _modules(kernel: MakeKernel) -> list[str]:
+    """Return the names of the modules of a kernel's classes that are not the machine's or Python's."""
+    assert isinstance(kernel, type)
+    return list(dict.fromkeys(cls.__module__ for cls in kernel.__mro__ if cls not in (Kernel, object)))
+
+
+def _path(module: ModuleType) -> pathlib.Path:
+    assert module.__file__ is not None
+    return pathlib.Path(module.__file__)
+
+
+def _rebuilt(modules: Iterable[tuple[ModuleType, ast.Module]]) -> ModuleType:
+    """Return the last of some modules, each made of its tree, and importing those before it as they are made here."""
+    kept: dict[str, ModuleType] = {}
+    try:
+        for module, tree in modules:
+            kept[module.__name__] = module
+            sys.modules[module.__name__] = made = _module(module, tree)
+    finally:
+        sys.modules.update(kept)
+    return made
+
+
+def _module(original: ModuleType, tree: ast.Module) -> ModuleType:
+    """Return a module made of a changed tree. Its source can be read, as verify does (state/order.py)."""
+    path, package = _path(original), original.__package__
     name = f"{package}.{path.stem} mutant"
     module = ModuleType(name)
     module.__package__ = package
@@ -191,15 +241,18 @@ def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None, k
     survivors = []
     recordings = load_recordings(lab, lab.all_scenarios)
     shown, kept = list(lab.scenarios), list(lab.hidden)
+    run: set[tuple[str, int]] | None = None
     for mutant in mutants(lab, kernel):
         made += 1
-        progress(f"line {mutant.line}: {mutant.change}")
+        progress(f"{mutant.place}: {mutant.change}")
         if _caught(recordings, shown, mutant.kernel):
             public += 1
         elif _caught(recordings, kept, mutant.kernel):
             hidden += 1
         else:
-            scenario = _difference(lab, mutant.kernel)
+            run = reached(lab, kernel or reference_kernel(lab), STEPS) if run is None else run
+            unreached = mutant.function is not None and mutant.function not in run
+            scenario = None if unreached else _difference(lab, mutant.kernel)
             if scenario is not None:
                 survivors.append(Survivor(mutant, scenario))
     return Strength(made, public, hidden, survivors)

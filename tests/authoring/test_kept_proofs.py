@@ -123,7 +123,7 @@ def test_the_strength_of_a_lab_is_shown_once_it_was_measured(course, monkeypatch
     from grader.authoring.mutants import Mutant, Strength, Survivor
 
     scenario = load_lab(course / "labs" / "demand-paging").scenarios[0]
-    strength = Strength(12, 8, 1, [Survivor(Mutant(7, "1 is 2", object), scenario)])
+    strength = Strength(12, 8, 1, [Survivor(Mutant("kernel.py", 7, "1 is 2", object), scenario)])
     monkeypatch.setattr("grader.authoring.mutants.measure", lambda lab, progress: strength)
 
     def mutants(**more):

@@ -1,8 +1,10 @@
 """Mutants of a lab's reference."""
 
 import pathlib
+import sys
 
-from grader.authoring.mutants import Mutant, _caught, _difference, mutants
+from grader.authoring.mutants import Mutant, _caught, _difference, mutants, taught
+from grader.authoring.reached import reached
 from grader.grade.attempt import attempt_here
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
@@ -14,6 +16,7 @@ from grader.replay.simulated import replay
 from grader.state.order import unordered
 
 LAB = load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
+LINUX = load_lab(LAB.path.parent / "linux")
 RECORDINGS = load_recordings(LAB, LAB.all_scenarios)
 
 
@@ -63,7 +66,7 @@ def test_a_mutant_without_an_end_counts_as_caught(monkeypatch):
             while True:
                 pass
 
-    assert _caught(RECORDINGS, list(LAB.scenarios), Mutant(1, "loops", Endless).kernel)
+    assert _caught(RECORDINGS, list(LAB.scenarios), Mutant("kernel.py", 1, "loops", Endless).kernel)
 
 
 def test_the_source_of_a_mutant_can_be_read():
@@ -71,3 +74,27 @@ def test_the_source_of_a_mutant_can_be_read():
     [one, *_] = [m for m in mutants(LAB) if "is dropped" in m.change]
 
     assert "references" in unordered(one.kernel(Hardware(8, Frames(4), Tlb(False, None), None, None, "fifo")))
+
+
+def test_what_a_lab_teaches_may_be_in_several_files():
+    """The kernel of the lab linux is in two files of its own; what it takes from earlier labs is left alone."""
+    assert [module.__name__ for module in taught(LINUX)] == ["reference.linux_paging", "reference.linux"]
+    assert [module.__name__ for module in taught(LAB)] == ["reference.copy_on_write"]
+
+
+def test_a_base_class_in_a_file_of_its_own_is_changed_too():
+    """The reference is built again on the changed base class, and the real modules are as before."""
+    before = sys.modules["reference.linux_paging"]
+    base = next(m for m in mutants(LINUX) if m.file == "linux_paging.py")
+
+    assert base.kernel.__name__ == LINUX.reference.name
+    assert base.kernel.__mro__[1] is not reference_kernel(LINUX).__mro__[1]
+    assert sys.modules["reference.linux_paging"] is before
+
+
+def test_a_function_that_never_runs_in_a_world_need_not_be_explored():
+    """A mutant in a function is told by the function's first line, decorators included."""
+    run = reached(LAB, reference_kernel(LAB), 1)
+    functions = {mutant.function for mutant in mutants(LAB)} - {None}
+
+    assert functions & run and functions - run
