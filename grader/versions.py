@@ -81,7 +81,7 @@ def grader_hash() -> str:
 
 @functools.cache
 def stamp() -> str:
-    """Return a hash that is another one for every other grader and Python, and takes a millisecond.
+    """Return a hash that differs between any two graders or Pythons. It takes a millisecond.
 
     It has place, size and times of every deciding source. Python itself goes by these to take a compiled module for a
     source's. The time at which the system last changed the file's entry is one of them, because archives set the other

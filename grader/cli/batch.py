@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import pathlib
 import re
 import signal
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from grader.cli import add_isolation
+from grader.cli.processors import processors
 from grader.errors import InputError
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.points import points
@@ -209,11 +209,6 @@ def _pool(options: argparse.Namespace) -> Any:
         return lambda course: ClusterPool(options.cluster, course.grader)
     refuse_long_tmpdir()
     return lambda course: LocalPool(options.jobs or processors())
-
-
-def processors() -> int:
-    """Return the number of CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def progress_bar(total: int, quiet: bool) -> Any:

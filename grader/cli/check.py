@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from grader.authoring.check import Proof, check_lab
 from grader.batch.course_file import NAME as COURSE
 from grader.batch.course_file import check_course, find_course
+from grader.cli.processors import processors
 from grader.cli.streams import fitted
 from grader.errors import InputError
 from grader.escape import printable
@@ -69,9 +69,8 @@ def run(options: argparse.Namespace) -> int:
                 bar.set_postfix_str(flag, refresh=False)
                 bar.update()
 
-            jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
             proofs = check_lab(
-                folder, progress, options.mutants, fresh=options.fresh, jobs=jobs, with_worlds=options.verify
+                folder, progress, options.mutants, fresh=options.fresh, jobs=processors(), with_worlds=options.verify
             )
             for proof in proofs:
                 bar.clear()

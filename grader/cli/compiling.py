@@ -1,4 +1,4 @@
-"""Says that a kernel in C is being compiled, where somebody waits for it."""
+"""Tells a waiting user that a kernel in C is being compiled."""
 
 from __future__ import annotations
 

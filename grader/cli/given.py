@@ -1,4 +1,4 @@
-"""Finds out what the words of a command line mean: a lab, a kernel's file, or both."""
+"""Finds out what the words of a command line mean: a lab, a kernel's file, a scenario."""
 
 from __future__ import annotations
 
@@ -28,6 +28,29 @@ def lab_and_submission(options: argparse.Namespace) -> tuple[str | None, str | N
     if options.submission is not None:
         raise InputError([f"{kernel} and --submission {options.submission}: only one submission is graded; name one"])
     return lab, kernel
+
+
+def add_lab_and_scenario(parser: argparse.ArgumentParser, scenario: str) -> None:
+    """Add LAB and SCENARIO, whose help is given, both optional; `lab_and_scenario` says what they mean."""
+    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder; optional inside it")
+    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help=scenario)
+
+
+def lab_and_scenario(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Return the lab and the scenario, None where nothing was given.
+
+    Inside a lab's folder, a single word that names no lab is a scenario of the lab here.
+    """
+    lab, scenario = options.lab, options.scenario
+    if lab is None or scenario is not None or not pathlib.Path("lab.yaml").is_file():
+        return lab, scenario
+    from grader.lab.lab import find_lab
+
+    try:
+        find_lab(lab)
+    except InputError:
+        return None, lab
+    return lab, None
 
 
 def likely_language(submission: str | None, lab: str | None) -> str:

@@ -6,11 +6,12 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from grader.errors import InputError, did_you_mean
+from grader.cli.given import add_lab_and_scenario, lab_and_scenario
+from grader.cli.streams import say
+from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import Lab, find_lab, load_lab
-from grader.program import command
-from grader.report.text import wrap
+from grader.lab.lookup import find_scenario
 from grader.scenario.describe import sentence
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from grader.host.model import LinuxModel
     from grader.host.probes import Findings
     from grader.host.runs import Runs, StepRuns
-
-WIDTH = 79
 
 #: One side of a step: how it ended, minor and major faults, pages present.
 _SIDE = "{:>7} {:>5} {:>4} {:>5}"
@@ -35,8 +34,7 @@ _REPORT = (
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
-    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a public scenario (default: a table of all)")
+    add_lab_and_scenario(parser, "a public scenario (default: a table of all)")
     parser.add_argument("--pictures", action="store_true", help="draw the real machine after each step")
     parser.add_argument("--format", choices=("text", "html"), default="text", help="html: a page to step through")
     parser.add_argument("--output", metavar="FILE", help="write the page to this file (default: standard output)")
@@ -44,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    given, options.scenario = lab_and_scenario(options)
     from grader.host.machine import HostMachine
     from grader.host.model import linux_model
     from grader.host.probes import missing, probe
@@ -55,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(["--pictures and --format html draw one scenario: name it after the lab"])
     if options.output and options.format != "html":
         raise InputError(["--output is for the page: add --format html"])
-    lab = load_lab(find_lab(options.lab))
+    lab = load_lab(find_lab(given))
     with HostMachine(options.folder) as host:
         found = probe(host)
         model = linux_model(lab, found.sizes)
@@ -74,32 +73,33 @@ def _about(host: HostMachine, found: Findings, model: LinuxModel | None) -> None
     from grader.host.probes import OF_DISKS
     from grader.scenario.linux_rules import RULES
 
-    _say(f"Linux {os.uname().release}, {os.uname().machine}, pages of {host.page_size} bytes.")
-    _say(f"The self-test finds that this kernel follows rules {_list(found.follows)}.")
+    say(f"Linux {os.uname().release}, {os.uname().machine}, pages of {host.page_size} bytes.")
+    say(f"The self-test finds that this kernel follows rules {_list(found.follows)}.")
     if not found.on_disk:
-        _say(
+        say(
             f"Files in {host.folder} are in memory and not on a disk, so scenarios with files cannot be replayed. "
             "`--folder FOLDER` names a folder on a disk."
         )
     if model is not None and found.sizes != PROFILE:
         other = "as in the model" if found.sizes == model.sizes else f"in the model {_sizes(model.sizes)}"
-        _say(f"Here {_sizes(found.sizes)}; {other}.")
+        say(f"Here {_sizes(found.sizes)}; {other}.")
         odd = sorted(set(found.with_sizes_of(model.sizes).breaks) - set(found.breaks))
         if odd:
-            _say(f"Steps that show rule {_list(odd)} are no alarm therefore.")
+            say(f"So a difference in steps that show rule {_list(odd)} is not an alarm.")
     for number in found.breaks:
         if number in OF_DISKS and not found.on_disk:
             continue
-        _say(f"It does not follow rule {number}, so steps that show this rule are no alarm. {RULES[number].sentence}")
+        told = f"It does not follow rule {number}, so a difference in steps that show this rule is not an alarm."
+        say(f"{told} {RULES[number].sentence}")
     if not found.populates:
-        _say("It has no MADV_POPULATE (Linux 5.14 has it), so scenarios that use it cannot be replayed.")
+        say("It has no MADV_POPULATE (Linux 5.14 has it), so scenarios that use it cannot be replayed.")
     if not found.looks:
-        _say(
+        say(
             "It does not let us see which pages are present and shared (/proc/PID/pagemap and /proc/PID/mem), so only "
             "outcomes, faults and values are compared."
         )
     if model is None:
-        _say(
+        say(
             "This copy of the lab has no model of Linux (linux.json), so the column of the model is empty. Ask for a "
             "newer release of the lab."
         )
@@ -119,11 +119,7 @@ def _one(host: HostMachine, lab: Lab, options: argparse.Namespace, model: LinuxM
     from grader.host.pictures import host_trace
     from grader.host.runs import run
 
-    scenario = next((s for s in lab.scenarios if s.id == options.scenario), None)
-    if scenario is None:
-        near = did_you_mean(options.scenario, [s.id for s in lab.scenarios])
-        near = near or f"`{command('list', lab.path)}` shows them"
-        raise InputError([f"{lab.name}: there is no public scenario {options.scenario!r}; {near}"])
+    scenario = find_scenario(lab, options.scenario)
     reason = found.unfit(scenario)
     if reason:
         raise InputError([f"{scenario.id} cannot be replayed on a real kernel: {reason}"])
@@ -177,15 +173,15 @@ def _page(runs: Runs, host: HostMachine, excuses: list[int]) -> str:
 
 def _steps(runs: Runs, found: Findings) -> None:
     excuses = runs.excuses(found.breaks)
-    _say(f"{runs.scenario.id}: {runs.scenario.title}")
+    say(f"{runs.scenario.id}: {runs.scenario.title}")
     print()
     print(" | ".join(f"{title:^24}" for title in _SIDES))
     print(" | ".join([_TITLES] * 3))
     for step, seen in zip(runs.scenario.steps, runs.steps, strict=True):
-        _say(f"{step.number:>3}  {sentence(step)}")
+        say(f"{step.number:>3}  {sentence(step)}")
         print(" | ".join(_side(side) for side in (seen.lab, seen.linux, seen.host)))
         for line in _remarks(seen, excuses):
-            _say(f"     {line}")
+            say(f"     {line}")
     print()
 
 
@@ -233,9 +229,9 @@ def _all(host: HostMachine, lab: Lab, model: LinuxModel | None, found: Findings)
         print(f"{scenario.id:42} {_line(runs, found)}")
     print(f"{chr(10) if done else ''}{done} scenarios replayed, {steps} steps, {seconds:.1f} s of processor time.")
     if refused:
-        _say(f"{len(refused)} cannot be replayed on a real kernel:")
+        say(f"{len(refused)} cannot be replayed on a real kernel:")
         for id, reason in refused:
-            _say(f"  {id}: {reason}")
+            say(f"  {id}: {reason}")
     print()
     _rules(sorted(shown))
     return _end(host, alarm)
@@ -256,20 +252,15 @@ def _rules(numbers: list[int]) -> None:
     from grader.scenario.linux_rules import RULES
 
     for number in numbers:
-        _say(f"Rule {number}: {RULES[number].sentence}")
+        say(f"Rule {number}: {RULES[number].sentence}")
 
 
 def _end(host: HostMachine, alarm: bool) -> int:
     if alarm:
         system = os.uname()
-        _say(_REPORT.format(release=system.release, machine=system.machine, page_size=host.page_size))
+        say(_REPORT.format(release=system.release, machine=system.machine, page_size=host.page_size))
     return int(alarm)
 
 
 def _list(numbers: object) -> str:
     return ", ".join(map(str, numbers))  # type: ignore[call-overload]
-
-
-def _say(text: str) -> None:
-    for line in wrap(printable(text, limit=None), WIDTH):
-        print(line)

@@ -6,6 +6,7 @@ import argparse
 import pathlib
 import sys
 
+from grader.cli.streams import answer
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
 from grader.lab.lab import find_lab, load_lab
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     name = SECTIONS_LAB if practice is None else practice.lab
     here = pathlib.Path("lab.yaml").is_file() and pathlib.Path().resolve().name == name
     lab = load_lab(find_lab(None if here else name))
-    terminal = Terminal(_write, None if options.no_input else _read)
+    terminal = Terminal(_write, None if options.no_input else answer)
     try:
         if practice is None:
             from grader.practice.sections_guide import SectionsGuide
@@ -51,13 +52,3 @@ def run(options: argparse.Namespace) -> int:
 
 def _write(line: str) -> None:
     print(printable(line, limit=None), flush=True)
-
-
-def _read(prompt: str) -> str:
-    print(prompt, end="", flush=True)
-    answer = sys.stdin.readline()
-    if not sys.stdin.isatty():  # a terminal shows what is typed; from a pipe, the answer belongs into the output too
-        _write(answer.rstrip("\n"))
-    if not answer:
-        raise EOFError
-    return answer

@@ -12,13 +12,15 @@ import sys
 
 from grader.cli import add_isolation
 from grader.cli.compiling import tell_compiling
-from grader.errors import InputError, did_you_mean
+from grader.cli.given import add_lab_and_scenario, lab_and_scenario
+from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.attempt import Attempt
 from grader.grade.runner import Printed
 from grader.grade.session import Session, open_session
 from grader.grade.submission import resolve
 from grader.lab.lab import Lab
+from grader.lab.lookup import find_scenario
 from grader.lab.recordings import Recording
 from grader.program import command
 from grader.report.text import printed
@@ -33,8 +35,7 @@ PRINTED = 200
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder; optional inside it")
-    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="the scenario's name")
+    add_lab_and_scenario(parser, "the scenario's name")
     parser.add_argument("--submission", metavar="WHAT", help="show this kernel's run next to the reference's")
     parser.add_argument(
         "--point",
@@ -56,12 +57,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     _check(options)
-    given, name = _given(options)
+    given, name = lab_and_scenario(options)
     with open_session(given, options.isolation) as session:
         session.compiling = tell_compiling
         if name is None:
             return _list(session.lab)
-        scenario = _find(session.lab, name)
+        scenario = find_scenario(session.lab, name, hidden=True)
         traces = session.recording(scenario).traces
         if options.point is None:
             options.point = _first_failing(options, session, scenario)
@@ -92,15 +93,6 @@ def _host(recording: Recording) -> list[str]:
     differences = recording.host_differences()
     same = f"not the same in step {', '.join(map(str, differences))}" if differences else "the same in every step"
     return ["", f"On a real kernel ({recording.host.kernel}): {same}."]
-
-
-def _given(options: argparse.Namespace) -> tuple[str | None, str | None]:
-    """Return lab and scenario: a single word is a scenario of the lab in this folder, unless it names a lab."""
-    if options.scenario or options.lab is None:
-        return options.lab, options.scenario
-    folders = (pathlib.Path(options.lab), pathlib.Path("labs", options.lab))
-    names_a_lab = any((folder / "lab.yaml").is_file() for folder in folders)
-    return (options.lab, None) if names_a_lab or not pathlib.Path("lab.yaml").is_file() else (None, options.lab)
 
 
 def _list(lab: Lab) -> int:
@@ -172,14 +164,6 @@ def _write(path: str | None, text: str) -> None:
         write_file(path, text)
     except OSError as error:
         raise InputError([f"{path}: {error.strerror}"]) from None
-
-
-def _find(lab: Lab, name: str) -> Scenario:
-    for scenario in lab.all_scenarios:
-        if scenario.id == name:
-            return scenario
-    near = did_you_mean(name, [s.id for s in lab.scenarios]) or f"`{command('list', lab.path)}` shows them"
-    raise InputError([f"{lab.name}: no scenario {name!r}; {near}"])
 
 
 def _attempt(

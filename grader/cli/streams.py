@@ -1,4 +1,4 @@
-"""Prepare the standard streams: all open, and able to print any character; fit lines to a terminal."""
+"""Prepare the standard streams: all open, and able to print any character. Fit lines to a terminal, say, and ask."""
 
 from __future__ import annotations
 
@@ -54,3 +54,31 @@ def fitted(lines: list[str]) -> list[str]:
     called = program()
     whole = [not line or "`" in line or called in line for line in lines]
     return [part for line, kept in zip(lines, whole, strict=True) for part in ([line] if kept else wrap(line, width))]
+
+
+#: Characters of a line of a text that is read as it comes.
+WIDTH = 79
+
+
+def say(text: str) -> None:
+    """Print a paragraph, broken at blanks where it is longer than a line."""
+    from grader.escape import printable
+    from grader.report.text import wrap
+
+    print("\n".join(wrap(printable(text, limit=None), WIDTH)), flush=True)
+
+
+def answer(prompt: str) -> str:
+    """Ask for a line, and return it. EOFError at the end of the input.
+
+    A terminal shows what is typed. From a pipe, the answer is printed, so that the output reads the same.
+    """
+    from grader.escape import printable
+
+    print(prompt, end="", flush=True)
+    line = sys.stdin.readline()
+    if not sys.stdin.isatty():
+        print(printable(line.rstrip("\n"), limit=None), flush=True)
+    if not line:
+        raise EOFError
+    return line

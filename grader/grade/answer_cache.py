@@ -70,7 +70,7 @@ class AnswerCache:
         node[answers[-1]] = End(attempt)
 
     def introduce(self, recording: Recording) -> None:
-        """Hear of a recording before its scenario is tried. Nothing needs to be known of it here."""
+        """Do nothing: only KeptAnswers needs to know a recording in advance."""
 
     def forget(self) -> None:
         """Forget all scenarios, because the lab has changed."""

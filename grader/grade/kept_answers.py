@@ -53,7 +53,7 @@ class KeptAnswers(AnswerCache):
             self._pack.save()
 
     def introduce(self, recording: Recording) -> None:
-        """Let the traces of a recording stand for their scenarios at each failure point."""
+        """Note which scenario and failure point each trace belongs to."""
         for point, trace in enumerate(recording.traces):
             self._keys[id(trace)] = trace, recording.digest + point.to_bytes(4, "big")
 

@@ -39,7 +39,7 @@ class Runner(Protocol):
         """
 
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
-        """Say which scenario is tried after the next, one whose steps need not be kept back: it can begin early."""
+        """Announce the public scenario that is tried after the next one: it can begin early."""
 
     def prepare(self) -> None:
         """Let the process that follows the next `discard` start now, so that nobody has to wait for it."""

@@ -164,7 +164,7 @@ class SandboxRunner:
             return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
 
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
-        """Say which scenario is tried after the next. It is sent with that one, and the worker need not wait for it."""
+        """Announce the scenario that is tried after the next one. Both are sent together: the worker need not wait."""
         self._foreseen = scenario, expected
 
     def prepare(self) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from grader.errors import InputError, did_you_mean
 from grader.grade.attempt import Attempt, attempt_each
 from grader.grade.boxes import new_sandbox
 from grader.grade.graded import Graded
@@ -20,7 +19,6 @@ from grader.grade.submission import Submission
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import QUIZ_TASK, Lab, find_lab, load_lab
 from grader.lab.recordings import Recording, load_recording, load_recordings
-from grader.program import command
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
 
@@ -134,11 +132,9 @@ class Session:
 
         public, hidden = list(filter(fits, self.lab.scenarios)), list(filter(fits, self.lab.hidden))
         if not public and not hidden:
-            near = (
-                did_you_mean(only, [s.id for s in self.lab.scenarios])
-                or f"`{command('list', self.lab.path)}` lists them"
-            )
-            raise InputError([f"{self.lab.name}: no scenario matches {only!r}; {near}"])
+            from grader.lab.lookup import no_scenario
+
+            raise no_scenario(self.lab, f"no scenario matches {only!r}", only)
         return public, hidden
 
     def reload(self) -> None:

@@ -26,7 +26,7 @@ class Marker:
 
     @property
     def each_has_numbers(self) -> bool:
-        """Return True if the quiz is marked with numbers of each student's own."""
+        """Return True if each student has different numbers."""
         return STUDENT in self._file.rule
 
     def mark(self, answers: bytes | None, owners: Sequence[str] = ()) -> QuizResult:

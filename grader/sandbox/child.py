@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from grader.protocol import wire
 from grader.sandbox import termination
 from grader.sandbox.accounts import Account
+from grader.sandbox.limits import DRAIN_S
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ MOMENT = 0.02
 
 #: Seconds between checks of a child that takes long.
 TICK = 0.05
-
-#: Seconds to wait for an answer that is no longer needed, before the child is discarded.
-DRAIN_S = 0.05
 
 #: Part of the limit, and least seconds, of processor time or of none, that a child which prints too much has to report
 #: where it is.

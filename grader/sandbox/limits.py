@@ -94,6 +94,9 @@ HURRIED_S_PER_BYTE = 25e-9
 SOURCE_LIMIT = 256 * 1024
 ANSWERS_LIMIT = 64 * 1024
 
+#: Seconds to wait for an answer that is no longer needed, before the child is discarded.
+DRAIN_S = 0.05
+
 #: Processor seconds after which the operating system ends a child, as a backstop for our own limit.
 CPU_BACKSTOP_S = 900
 

@@ -18,6 +18,7 @@ from grader.protocol import wire
 from grader.sandbox import launch, termination
 from grader.sandbox.inside import stack_sampler
 from grader.sandbox.launch import OPTIONS, ROOT, environment, interpreter
+from grader.sandbox.limits import DRAIN_S
 from grader.sandbox.termination import Ending
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ _PROGRAM = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from grader.sandbox.subprocess_child import inside; inside(*sys.argv[2:5])"
 )
-
-#: Seconds to wait for an answer that is no longer needed, before the child is discarded.
-DRAIN_S = 0.05
 
 
 class PlainChild:

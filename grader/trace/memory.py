@@ -71,10 +71,6 @@ class Memory:
         region = None if regions is None else regions.find(page)
         return ZEROS if region is None else self._seen(ProcessPage(pid, page), region)
 
-    def frames_in_use(self) -> set[int]:
-        """Return the frames in use: those that entries map, without the frame of zeros, and those of the page cache."""
-        return (self.state.mapped_frames() & self.state.lives.keys()) | self.cached.keys()
-
     def _seen(self, place: ProcessPage, region: Region) -> Image:
         own = self._own.get(place)
         if own is not None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def change(before: Result | None, after: Result, width: int) -> str:
-    """Return which scenarios pass now and which no longer do, on one line; "" for the first result.
+    """Return which scenarios pass now and which no longer pass, on one line; "" for the first result.
 
     before  the result of the last save that was graded to its end
     width   characters that there is room for; names are left out until the line fits

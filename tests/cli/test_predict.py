@@ -69,5 +69,5 @@ def test_hidden_and_unknown_scenarios_are_not_there(predict):
     """A hidden scenario is refused like a misspelt one."""
     for name in ("secret", "frok"):
         status, out, err = predict("", name)
-        assert (status, out) == (2, "") and f"no scenario '{name}'" in err
+        assert (status, out) == (2, "") and f"no public scenario '{name}'" in err
     assert "did you mean 'fork'?" in err

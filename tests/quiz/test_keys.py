@@ -13,7 +13,7 @@ from grader.quiz.observe import observe
 from grader.quiz.questions import load_quiz
 from grader.quiz.record import compute_keys, record_keys, text_of
 from grader.replay.simulated import replay
-from grader.scenario import parse_scenario
+from grader.scenario.loader import parse_scenario
 from grader.versions import mark_of
 from tests.kernels import SmallKernel
 from tests.labs import FORK, QUIZ
