@@ -10,7 +10,7 @@ import pytest
 
 #: The parts of the grader in the order of their imports: a part imports only parts of the rows above its own.
 ROWS = (
-    ("errors", "escape", "files", "points", "search_path", "language", "versions"),
+    ("errors", "escape", "files", "plural", "points", "search_path", "language", "versions"),
     ("kept",),
     ("machine", "formats", "program"),
     ("scenario",),

@@ -16,6 +16,7 @@ from grader.cli import add_isolation
 from grader.cli.processors import processors
 from grader.errors import InputError
 from grader.lab.lab import Lab, find_lab, load_lab
+from grader.plural import number_of
 from grader.points import points
 
 
@@ -283,7 +284,8 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     open_ones = [entry for entry in entries if not entry["complete"]]
     if not options.quiet:
         kept = len(entries) - outcome.graded
-        print(f"\n{len(entries)} submissions: {outcome.graded} kernels graded now, {max(kept, 0)} reused or identical.")
+        graded = f"{number_of(outcome.graded, 'kernel')} graded now, {max(kept, 0)} reused or identical"
+        print(f"\n{number_of(len(entries), 'submission')}: {graded}.")
         print(f"results.csv, results.json, report.html, results/ and feedback/ are in {folder}")
         print(f"{outcome.alike} See similarity.html there; it is for staff.")
     for entry in open_ones[:10]:

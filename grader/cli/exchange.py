@@ -11,6 +11,7 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.files import write_file
 from grader.lab.lab import Lab
+from grader.plural import number_of
 from grader.quiz.exchange.item import Item, items_of
 from grader.quiz.exchange.notes import ImportFailed, Note
 from grader.quiz.model import Question, Quiz
@@ -51,7 +52,7 @@ def _export_markdown(options: argparse.Namespace, items: list[Item]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_file(folder / name, text)
-    print(f"{len(files)} files in {folder}", file=sys.stderr)
+    print(f"{number_of(len(files), 'file')} in {folder}", file=sys.stderr)
     return 0
 
 
@@ -129,7 +130,8 @@ def import_files(options: argparse.Namespace) -> int:
     text = write_yaml(items, _title(options))
     read_quiz(text, "the imported quiz")  # the loader must accept what is about to be written
     left_out = sum(note.lost for note in notes)
-    print(f"{len(items)} questions; {len(notes) - left_out} things repaired, {left_out} left out", file=sys.stderr)
+    repaired = number_of(len(notes) - left_out, "thing")
+    print(f"{number_of(len(items), 'question')}; {repaired} repaired, {left_out} left out", file=sys.stderr)
     write(options, text)
     return 1 if notes else 0
 

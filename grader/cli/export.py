@@ -7,6 +7,7 @@ import pathlib
 
 from grader.cli import add_isolation
 from grader.lab.lab import Lab, find_lab, load_lab
+from grader.plural import number_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +26,9 @@ def run(options: argparse.Namespace) -> int:
     from grader.publish.gradescope import export_gradescope
 
     members = export_gradescope(lab, path, options.isolation)
-    print(f"{path}: {len(members)} files, {path.stat().st_size >> 10} KiB; upload it under Configure Autograder")
-    print(f"It contains all {len(lab.hidden)} hidden scenarios: do not give it to students.")
+    size = f"{number_of(len(members), 'file')}, {path.stat().st_size >> 10} KiB"
+    print(f"{path}: {size}; upload it under Configure Autograder")
+    print(f"It contains {number_of(len(lab.hidden), 'hidden scenario')}: do not give it to students.")
     return 0
 
 
@@ -34,7 +36,7 @@ def _classroom50(lab: Lab, path: pathlib.Path, isolation: str) -> int:
     from grader.publish.classroom50 import export_classroom50
 
     members = export_classroom50(lab, path, isolation)
-    print(f"{path}: {len(members)} files, {path.stat().st_size >> 10} KiB")
+    print(f"{path}: {number_of(len(members), 'file')}, {path.stat().st_size >> 10} KiB")
     print("Unpack it in your classroom50 repository, into CLASSROOM/autograders/ASSIGNMENT/, commit and push.")
     print("That folder is publicly readable, so the zip has no hidden scenario and no reference kernel.")
     if lab.hidden:

@@ -12,6 +12,7 @@ from grader.cli.compiling import tell_compiling
 from grader.errors import InputError
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab, find_lab, load_lab
+from grader.plural import number_of
 from grader.program import command
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _prove(lab: Lab, kernel: MakeKernel, options: argparse.Namespace) -> int:
         shown = explore(lab, kernel, mistaken, options.seed, options.examples, bar.update)
     print(f"{lab.name}: {shown.scenarios} random scenarios, seed {options.seed}")
     if shown.problems:
-        print(f"  FAIL the reference, in {len(shown.problems)} scenarios. The first:")
+        print(f"  FAIL the reference, in {number_of(len(shown.problems), 'scenario')}. The first:")
         print("\n".join(f"       {line}" for line in shown.problems[0].splitlines()))
     else:
         print("  ok   the reference keeps every rule, and does not depend on frame order or page size")
@@ -98,7 +99,7 @@ def _host(lab: Lab, options: argparse.Namespace) -> int:
         from grader.scenario.writer import to_yaml
 
         fault = search.faults[0]
-        print(f"The Linux profile fails on {len(search.faults)} scenarios. The first: {fault}")
+        print(f"The Linux profile fails on {number_of(len(search.faults), 'scenario')}. The first: {fault}")
         print(f"\n{to_yaml(fault.scenario)}")
     if search.found is None:
         print(f"{lab.name}: this machine is as modelled in {number} random scenarios, seed {options.seed}")

@@ -12,6 +12,7 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.lab.lookup import find_scenario
+from grader.plural import number_of
 from grader.scenario.describe import sentence
 
 if TYPE_CHECKING:
@@ -227,7 +228,8 @@ def _all(host: HostMachine, lab: Lab, model: LinuxModel | None, found: Findings)
         shown.update(runs.rules)
         alarm = alarm or bool(runs.alarms(found.breaks))
         print(f"{scenario.id:42} {_line(runs, found)}")
-    print(f"{chr(10) if done else ''}{done} scenarios replayed, {steps} steps, {seconds:.1f} s of processor time.")
+    replayed = f"{number_of(done, 'scenario')} replayed, {number_of(steps, 'step')}"
+    print(f"{chr(10) if done else ''}{replayed}, {seconds:.1f} s of processor time.")
     if refused:
         say(f"{len(refused)} cannot be replayed on a real kernel:")
         for id, reason in refused:

@@ -17,6 +17,7 @@ from grader.cli.output import write
 from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import Lab
+from grader.plural import number_of
 from grader.points import points
 from grader.quiz.marker import Marker
 from grader.quiz.marking import CORRECT, read_sheet, variant_of
@@ -83,7 +84,7 @@ def _table(sheets: list[tuple[Sheet, QuizResult]]) -> list[str]:
             if entry["verdict"] == "invalid":
                 lines += layout(f"{entry['id']}: {entry['feedback'][0]}", "    ", "      ")
     mean = sum(marked["points"] for _, marked in sheets) / len(sheets)
-    count_ = f"{len(sheets)} sheet{'' if len(sheets) == 1 else 's'}"
+    count_ = number_of(len(sheets), "sheet")
     return [*lines, "", f"{count_}, {points(mean)} of {points(sheets[0][1]['max_points'])} points on average"]
 
 

@@ -7,6 +7,7 @@ import argparse
 from grader.authoring.record import record, record_host
 from grader.lab.kernels import misconceptions, reference_kernel
 from grader.lab.lab import find_lab, load_lab
+from grader.plural import number_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     for change in changes:
         print(change)
     total = len(lab.all_scenarios)
-    print(f"{lab.name}: {len(changes)} changed; {total} scenarios in {lab.outputs}")
+    print(f"{lab.name}: {len(changes)} changed; {number_of(total, 'scenario')} in {lab.outputs}")
     if lab.pictures or (lab.path / "pictures").is_dir():
         from grader.view.handout import draw_pictures
 

@@ -6,6 +6,7 @@ import argparse
 import pathlib
 
 from grader.lab.lab import find_lab, load_lab
+from grader.plural import number_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +23,8 @@ def run(options: argparse.Namespace) -> int:
     path = find_course(lab.path)
     files = release(lab, folder, read_course(path).hand_in if path is not None else "")
     size = sum((folder / name).stat().st_size for name in files) >> 10
-    print(f"{folder}: {len(files)} files, {size} KiB; {len(lab.scenarios)} public scenarios")
+    public = number_of(len(lab.scenarios), "public scenario")
+    print(f"{folder}: {number_of(len(files), 'file')}, {size} KiB; {public}")
     print("It contains no hidden scenario, key, reference or misconception (every byte was searched).")
     print(f"Try it: make -C {folder} grade")
     return 0

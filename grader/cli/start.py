@@ -18,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from grader.plural import number_of
     from grader.program import command
     from grader.publish.start import find_source, start
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     older = pathlib.Path(options.older) if options.older else None
     lab = start(source, folder, options.language, older)
     kernel = "kernel.py" if options.language == "python" else "kernel.c"
-    print(f"{folder}: {lab.title}, {len(lab.scenarios)} public scenarios")
+    print(f"{folder}: {lab.title}, {number_of(len(lab.scenarios), 'public scenario')}")
     print(f"  1. read {folder / 'README.md'}")
     print(f"  2. write {folder / kernel}" + (" (your older kernel is in it)" if older is not None else ""))
     print(f"  3. {command('watch', folder)}")

@@ -11,6 +11,7 @@ from grader.lab.lab import Lab
 from grader.mine.hints import hints
 from grader.mine.local import TriedOwn
 from grader.mine.strength import Strength, needed
+from grader.plural import number_of
 from grader.points import points
 
 _STAGES = ("the rule", "the rule and the verb", "the rule, the verb and the state")
@@ -33,12 +34,12 @@ def strength_lines(lab: Lab, strength: Strength, stage: int, more: str = "") -> 
 
 def _strength(lab: Lab, strength: Strength, stage: int, more: str) -> Iterator[str]:
     judged = strength.judged
-    yield f"{lab.name}: {_count(len(judged), 'scenario')} of your own"
+    yield f"{lab.name}: {number_of(len(judged), 'scenario')} of your own"
     width = max(len(one.name) for one in judged)
     for letter, one in zip(_letters(), judged, strict=False):
         state = "INVALID" if one.problems else "copied" if one.copy_of else "valid"
         catches = "-" if one.problems else f"catches {len(one.caught)}"
-        yield f"  {letter}  {one.name:{width}}  {_count(one.steps, 'step'):>9}  {state:7}  {catches}"
+        yield f"  {letter}  {one.name:{width}}  {number_of(one.steps, 'step'):>9}  {state:7}  {catches}"
     for one in judged:
         if one.problems or one.copy_of:
             yield ""
@@ -84,11 +85,11 @@ def local_lines(lab: Lab, tried: list[TriedOwn]) -> list[str]:
 
 
 def _local(lab: Lab, tried: list[TriedOwn]) -> Iterator[str]:
-    yield f"{lab.name}: {_count(len(tried), 'scenario')} of your own, on your kernel"
+    yield f"{lab.name}: {number_of(len(tried), 'scenario')} of your own, on your kernel"
     width = max(len(one.name) for one in tried)
     for one in tried:
         state = "INVALID" if one.problems else "agrees" if one.agrees else _STATES.get(one.verdict, "DIFFERS")
-        yield f"  {one.name:{width}}  {_count(one.steps, 'step'):>9}  {state}"
+        yield f"  {one.name:{width}}  {number_of(one.steps, 'step'):>9}  {state}"
     for one in tried:
         if one.problems or not one.agrees:
             yield ""
@@ -102,10 +103,6 @@ def _local(lab: Lab, tried: list[TriedOwn]) -> Iterator[str]:
         "This copy of the lab has no reference, so this shows only if your scenarios and your kernel agree. The course "
         "decides if they are valid, and counts which mistakes they catch."
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _letters() -> Iterator[str]:

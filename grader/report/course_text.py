@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from grader.escape import printable
+from grader.plural import number_of
 from grader.points import points
 from grader.report.course import DIFFERENCES, QUIZ, ROWS, Course, Listing
 from grader.report.course_charts import Bar, Chart, Question
@@ -25,7 +26,7 @@ def render(course: Course) -> str:
     for listing in (course.open, *course.lists):
         lines += _list(listing, course.names)
     middle = f"mean {points(course.mean)}, median {points(course.median)} of {points(course.most)}"
-    lines.append(f"{course.number} submissions; {middle}")
+    lines.append(f"{number_of(course.number, 'submission')}; {middle}")
     widest = max((bar.number for bar in course.spread), default=0) or 1
     lines += [line for bar in course.spread for line in _row(bar, bar.number / widest, of=False)]
     for chart in course.charts:

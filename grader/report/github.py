@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from grader.escape import for_log
 from grader.grade.verdicts import PASSED
+from grader.plural import number_of
 from grader.points import points
 from grader.report.markdown import render as summary
 from grader.report.sentences import AGAIN, failed, heading, hidden_points_line, lines, told
@@ -57,7 +58,7 @@ def render(result: Result, *, kernel: str = "") -> str:
 
 def _error(scenario: ScenarioResult, kernel: str) -> str:
     said = lines(scenario)
-    found = said[:LINES] + ([f"… {len(said) - LINES} more lines"] if len(said) > LINES else [])
+    found = said[:LINES] + ([f"… {number_of(len(said) - LINES, 'more line')}"] if len(said) > LINES else [])
     numbers = [match.group(1) for match in map(_PLACE.match, said) if match]
     where = {"file": kernel, "line": numbers[-1]} if kernel and numbers else {}
     return _command("error", "\n".join(map(for_log, found)), title=for_log(heading(scenario)), **where)

@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from grader.escape import for_html as html
 from grader.escape import printable
+from grader.plural import number_of
 from grader.report.class_result import Alike, AlikeGroup
 from grader.report.course_charts import few
 from grader.report.page import page as html_page
@@ -94,8 +95,8 @@ def in_short(found: Similarity) -> Alike:
 def summary(found: Similarity) -> str:
     """Return in one line how many kernels were compared, and what was found."""
     groups, kernels = len(found["groups"]), sum(len(group["kernels"]) for group in found["groups"])
-    told = f"{groups} {'group' if groups == 1 else 'groups'} of similar ones ({kernels} kernels)"
-    compared = f"{found['compared']} different {'kernel' if found['compared'] == 1 else 'kernels'} compared"
+    told = f"{number_of(groups, 'group')} of similar ones ({number_of(kernels, 'kernel')})"
+    compared = f"{number_of(found['compared'], 'different kernel')} compared"
     return f"{compared}: {told if groups else 'none are alike'}."
 
 
@@ -115,7 +116,7 @@ def page(found: Similarity, text_of: Callable[[str], str]) -> str:
     """Return an HTML document; `text_of` returns the text of a submission that `found` mentions."""
     groups = [_group(found, text_of, n, group) for n, group in enumerate(found["groups"][:GROUPS], 1)]
     left = len(found["groups"]) - GROUPS
-    more = [f'<p class="about">{left} more groups are in similarity.json.</p>'] if left > 0 else []
+    more = [f'<p class="about">{_others(left, "group")}</p>'] if left > 0 else []
     body = [
         "<h1>Similar kernels</h1>",
         f"<p>{html(summary(found))}</p>",
@@ -133,7 +134,7 @@ def _group(found: Similarity, text_of: Callable[[str], str], n: int, group: Grou
     same = [("same structure", ids) for ids in group["same"]]
     listed = [(_about(one), _both(one)) for one in group["pairs"]]
     left = len(listed) - PAIRS
-    more = f"<p>{left} more pairs are in similarity.json.</p>" if left > 0 else ""
+    more = f"<p>{_others(left, 'pair')}</p>" if left > 0 else ""
     rows = "".join(
         f'<tr><th scope="row">{html(about)}</th><td>{html(_names(found, ids))}</td></tr>\n'
         for about, ids in [*same, *listed[:PAIRS]]
@@ -149,6 +150,10 @@ def _group(found: Similarity, text_of: Callable[[str], str], n: int, group: Grou
         f"<details><summary>Sets with the same structure: {len(same)}; other pairs: {len(listed)}</summary>\n"
         f'<table class="list">\n<tbody>\n{rows}</tbody>\n</table>\n{more}</details>\n</section>'
     )
+
+
+def _others(left: int, what: str) -> str:
+    return f"{number_of(left, f'more {what}')} {'is' if left == 1 else 'are'} in similarity.json."
 
 
 def _more(group: GroupOfKernels) -> str:
@@ -201,5 +206,5 @@ def _source(kernel: str) -> str:
     lines = kernel.expandtabs(4).splitlines()
     shown = [html(line) for line in lines[:LINES]]
     if len(lines) > LINES:
-        shown.append(f"({len(lines) - LINES} more lines)")
+        shown.append(f"({number_of(len(lines) - LINES, 'more line')})")
     return "\n".join(shown)

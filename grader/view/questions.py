@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from grader.machine.outcome import OK, OOM, SEGV
+from grader.plural import number_of
 from grader.scenario.describe import sentence
 from grader.scenario.model import Scenario, Step
 from grader.trace.memory import Memory
@@ -92,7 +93,7 @@ class _Before:
 
     def _of_fork(self) -> Question:
         copies = self.record.copies
-        why = f"The fork copied {_count(copies, 'frame')}."
+        why = f"The fork copied {number_of(copies, 'frame')}."
         if not copies:
             why = "The child's entries lead to the parent's frames; a later write to a shared page makes the copy."
         return Question(self.record.number, "Will this fork copy frames?", ("no", "yes"), int(copies > 0), why)
@@ -105,7 +106,7 @@ class _Before:
         answer = 3 if killed else 2 if copies else int(faults > 0)
         if len(self.places) > 1:
             choices[2] = "yes, and frames are copied"
-        many = f" It took {_count(faults, 'fault')} for {len(self.places)} pages." if len(self.places) > 1 else ""
+        many = f" It took {number_of(faults, 'fault')} for {len(self.places)} pages." if len(self.places) > 1 else ""
         text = f"Will this {self.step.verb} cause a page fault?"
         return Question(self.record.number, text, tuple(choices), answer, self._why(answer) + many)
 
@@ -175,10 +176,6 @@ def _reason(page: Page, verb: str, answer: int, shared: bool) -> str:
             ending = "its frame may not be written to, so the write gets a copy"
         return f"the entry was {page.entry}, which does not allow this {verb}; {ending}."
     return f"the entry was {page.entry}."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def heading(scenario: Scenario, number: int) -> str:

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from grader.escape import for_html, printable
+from grader.plural import number_of
 from grader.view.layout import Box, Picture, Row, Space
 from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
 
@@ -87,9 +88,9 @@ def described(picture: Picture) -> str:
         sentences.append(f"{space.name}: {'; '.join(rows) or 'nothing mapped'}.")
     if not sentences:
         sentences.append("No process is left.")
-    sentences.append(f"{_count(picture.frames, 'frame')} in use.")
+    sentences.append(f"{number_of(picture.frames, 'frame')} in use.")
     if picture.slots:
-        sentences.append(f"{_count(picture.slots, 'swap slot')} in use.")
+        sentences.append(f"{number_of(picture.slots, 'swap slot')} in use.")
     return " ".join(sentences)
 
 
@@ -121,10 +122,6 @@ def rights_of(row: Row) -> str:
     else:
         told = page.entry
     return f"{told}, TLB {page.stale}" if page.stale else told
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 class _Drawing:
@@ -186,7 +183,7 @@ class _Drawing:
             self.spots.append(_Spot(row, y + HEIGHT // 2, left))
             y += STEP
         if space.more or not space.rows:
-            told = f"and {_count(space.more, 'more row')}" if space.more else "nothing mapped"
+            told = f"and {number_of(space.more, 'more row')}" if space.more else "nothing mapped"
             self._put(x, _text(0, y + 12, told, "s"))
             y += 20
         return y + GAP + 8
@@ -238,7 +235,7 @@ class _Drawing:
                 y += STEP
             y += GAP + 8
         if self.picture.unseen:
-            self._put(self.x_middle, _text(0, y - 8, f"and {_count(self.picture.unseen, 'more frame')}", "s"))
+            self._put(self.x_middle, _text(0, y - 8, f"and {number_of(self.picture.unseen, 'more frame')}", "s"))
             y += 12
         self.bottom = max(self.bottom, y)
         return self._arrows(heights)
@@ -335,9 +332,9 @@ def _head(box: Box) -> str:
 
 
 def _second(box: Box) -> str:
-    users = _count(len(box.users), "user") if box.users else "no user"
+    users = number_of(len(box.users), "user") if box.users else "no user"
     users += " each" if box.many > 1 and box.users else ""
-    parts = [_count(box.many, "slot" if box.slot else "frame")] if box.many > 1 else []
+    parts = [number_of(box.many, "slot" if box.slot else "frame")] if box.many > 1 else []
     return ", ".join([*parts, *([_short(box.cached)] if box.cached else []), users])
 
 

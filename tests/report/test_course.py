@@ -174,7 +174,7 @@ def test_nobody_at_all():
     """A class of which nothing could be graded has a report too."""
     figures = course(batch(entry("a", complete=False)))
 
-    assert "1 submissions; mean 0," in course_text.render(figures)
+    assert "1 submission; mean 0," in course_text.render(figures)
     assert "Not graded in full (1)" in course_html.render(figures)
 
 
