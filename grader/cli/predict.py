@@ -91,7 +91,7 @@ def _answered(question: Question, score: Score) -> bool:
             say(f"   {told} {question.why}")
             return True
         say(
-            f"   {printable(text, 40)!r} is not an answer: type a number from 1 to {len(question.choices)}, "
+            f"   '{printable(text, 40)}' is not an answer: type a number from 1 to {len(question.choices)}, "
             "Enter to skip, or q to quit."
         )
 

@@ -22,6 +22,8 @@ def prepare() -> str:
         # Print escapes instead of failing: an encoding may lack characters, and all lack a path that is not UTF-8.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="surrogateescape")  # what is typed may be bytes of another encoding
     return "standard output is closed; use > /dev/null to discard it" if 1 in closed else ""
 
 

@@ -1,6 +1,8 @@
 """`grader predict`: questions in the terminal, from a pipe, and without input."""
 
 import io
+import os
+import subprocess
 import sys
 
 import pytest
@@ -63,6 +65,16 @@ def test_no_input_shows_every_answer(predict):
 def test_without_a_scenario_the_first_with_questions_is_taken(predict):
     """LAB is enough."""
     assert predict("", "--no-input")[1].startswith("touch: A first write faults once\n")
+
+
+def test_bytes_that_are_no_text_are_no_answer(lab):
+    """What is not UTF-8 is asked for again, also where Python would refuse to read it."""
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    line = [sys.executable, "-m", "grader", "predict", lab]
+    done = subprocess.run(line, input=b"\xff\nq\n", capture_output=True, env=environment, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"'\\udcff' is not an answer" in done.stdout
 
 
 def test_hidden_and_unknown_scenarios_are_not_there(predict):
