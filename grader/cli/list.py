@@ -12,6 +12,7 @@ from grader.escape import printable
 from grader.grade.last_run import last_run
 from grader.lab.course_order import in_course_order
 from grader.lab.lab import Lab, find_lab, load_lab
+from grader.plural import number_of
 from grader.points import points
 from grader.program import command
 from grader.report.text import mark, shortened
@@ -67,7 +68,7 @@ def labs(paths: list[pathlib.Path]) -> list[str]:
             continue
         run = last_run(lab)
         state = run.told(time.time()) if run is not None else "not run yet"
-        about = lab.title, f"{len(lab.scenarios)} public scenarios; {state}"
+        about = lab.title, f"{number_of(len(lab.scenarios), 'public scenario')}; {state}"
         # In a narrow terminal the folder has a line of its own.
         if (streams.columns() or NARROW) < NARROW:
             lines += [shown, *(f"  {line}" for line in about)]
@@ -89,4 +90,4 @@ def scenarios(lab: Lab) -> list[str]:
                 id, title = printable(scenario.id, limit=None), printable(scenario.title, limit=None)
                 lines.append(f"  {state:8} {id:34} {points(lab.share(scenario)):>5}  {title}")
     told = f"; {run.told(time.time())}" if run is not None else ""
-    return [*lines, f"{len(lab.scenarios)} public scenarios{told}"]
+    return [*lines, f"{number_of(len(lab.scenarios), 'public scenario')}{told}"]

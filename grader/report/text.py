@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
+from grader.plural import number_of
 from grader.points import points
 from grader.report.sentences import counted, held_lines, hidden_points_line, hidden_state, of_quiz, score
 
@@ -143,8 +144,9 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter,
         return []
     if all(s["verdict"] == NOT_IMPLEMENTED for s in failures):
         # Nothing is wrong yet, so do not repeat the same line for every scenario.
-        many = f"{len(counted(failures))} scenarios call a method you have not written yet. The first:"
-        return ["", *wrap(many, width), *_in_full(failures[0], painter, width)]
+        many = len(counted(failures))
+        told = f"{number_of(many, 'scenario')} call{'s' if many == 1 else ''} a method you have not written yet."
+        return ["", *wrap(f"{told} The first:", width), *_in_full(failures[0], painter, width)]
     failures = sorted(failures, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)
     full = failures if verbosity > 0 else failures[:1]
     lines: list[str] = []
@@ -159,7 +161,7 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter,
     same = len(failures) - len(full) - len(rest)
     rest, summaries = counted(rest), [s for s in rest if s not in counted(rest)]
     if same:
-        lines += ["", f"The same in {same} more {'scenario' if same == 1 else 'scenarios'}."]
+        lines += ["", f"The same in {number_of(same, 'more scenario')}."]
     if rest:
         ones, call = ("other scenario", "differs") if len(rest) == 1 else ("other scenarios", "differ")
         lines += ["", *wrap(f"{len(rest)} {ones} {call}, too; -v lists everything.", width)]
@@ -236,7 +238,7 @@ def _printing(scenarios: list[ScenarioResult], command: Callable[..., str]) -> l
     printing = [s["id"] for s in scenarios if s["verdict"] == PASSED and s.get("output")]
     if not printing:
         return []
-    many = f"{len(printing)} {'scenario' if len(printing) == 1 else 'scenarios'}"
+    many = number_of(len(printing), "scenario")
     return ["", f"Your kernel printed in {many} that passed. To see what:", f"  {command('show', printing[0])}"]
 
 
