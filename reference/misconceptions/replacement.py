@@ -63,7 +63,7 @@ class FirstTouchOrder(Ordered):
 
     def first_seen(self, process, page):
         """Return a page's place in the order in which pages were first touched."""
-        seen = vars(self).setdefault("_seen", {})
+        seen = self._seen = getattr(self, "_seen", {})
         return seen.setdefault((process, page), len(seen))
 
     def page_fault(self, process, fault):
@@ -73,7 +73,8 @@ class FirstTouchOrder(Ordered):
     def fork(self, parent, child):
         super().fork(parent, child)
         for page in child.page_table.pages():
-            vars(self).setdefault("_seen", {})[child, page] = self.first_seen(parent, page)
+            first = self.first_seen(parent, page)
+            self._seen[child, page] = first
 
 
 class OwnPagesFirst(Mistake):

@@ -199,7 +199,7 @@ class StaleOwner(Mistake):
 
     def first_write(self, process, page, region):
         entry = process.page_table.get(page)
-        ever = vars(self).setdefault("_ever", set())
+        ever = self._ever = getattr(self, "_ever", set())
         if entry.frame in ever and self.references.get(entry.frame) == 1:
             ever.discard(entry.frame)
             process.page_table.map(page, self.copied_frame(entry.frame), region.protection)
@@ -211,7 +211,7 @@ class StaleOwner(Mistake):
         slot = self.out[process][page]
         super().swap_in(process, page, region)
         if slot.sharers:
-            vars(self).setdefault("_ever", set()).add(slot.frame)
+            self._ever = getattr(self, "_ever", set()) | {slot.frame}
 
 
 class FailedForkCounts(Mistake):

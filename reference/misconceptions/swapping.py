@@ -53,7 +53,7 @@ class SlotLeak(Mistake):
     def exit(self, process):
         away = self.out.pop(process, {})
         super().exit(process)
-        self._kept = [*vars(self).get("_kept", ()), away]
+        self._kept = [*getattr(self, "_kept", ()), away]
 
 
 class SlotUnmapped(Mistake):
@@ -84,11 +84,11 @@ class SlotKept(Mistake):
         if slot.sharers == 0 and slot.frame is not None:
             self.release(slot.frame)
             slot.frame = None
-            self._stale = [*vars(self).get("_stale", ()), (process, slot.number)]
+            self._stale = [*getattr(self, "_stale", ()), (process, slot.number)]
 
     def exit(self, process):
         super().exit(process)
-        for owner, number in vars(self).get("_stale", ()):
+        for owner, number in getattr(self, "_stale", ()):
             if owner is process:
                 self.hw.swap.free(number)
 
@@ -100,13 +100,13 @@ class RightsOfOld(Mistake):
     belief = "gives a page that comes back the rights that it had when it left"
 
     def swap_out(self, frame):
-        rights = vars(self).setdefault("_rights", {})
+        rights = self._rights = getattr(self, "_rights", {})
         for process, page in self.entries_of(frame):
             rights[process, page] = process.page_table.get(page).protection
         super().swap_out(frame)
 
     def swap_in(self, process, page, region):
-        rights = vars(self).setdefault("_rights", {}).get((process, page), region.protection)
+        rights = getattr(self, "_rights", {}).get((process, page), region.protection)
         super().swap_in(process, page, region.replace(protection=rights))
 
 
