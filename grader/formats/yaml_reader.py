@@ -65,8 +65,11 @@ def read_yaml(text: str | bytes, name: str) -> Any:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = " ".join(part for part in (error.context, error.problem) if part)
         line = mark.line + 1 if mark else 1
+        context, begun = error.context, error.context_mark.line + 1 if error.context_mark else line
+        if context and begun < line:  # a bracket that is not closed is noticed in a later line
+            context += f" that begins in line {begun}"
+        problem = " ".join(part for part in (context, error.problem) if part)
         if _is_indented_by_tab(text, line):
             raise FormatError(name, line, "a tab cannot indent a line in YAML; use spaces") from None
         raise FormatError(name, line, f"this is not YAML: {problem}") from None

@@ -57,6 +57,7 @@ def test_yaml_surprises_are_refused_with_the_way_out(text, words):
         ("a: 1\nb: !!python/object/apply:os.system [ls]", 2, "tag"),
         ("a: !own {b: 1}", 1, "tag"),
         ("a: [1, 2", 1, "this is not YAML"),
+        ("a: 1\nb: [1, 2\nc: 3\nd: 4", 3, "while parsing a flow sequence that begins in line 2 did not find"),
         ("a: 1\n---\nb: 2", 2, "this is not YAML"),
         ("", 1, "the file is empty"),
         ("? [1, 2]\n: 3", 1, "a key must be a word"),
