@@ -141,7 +141,7 @@ def _break(*_: object, **__: object) -> None:
 class _DebuggedRunner(LocalRunner):
     """Ends the command where somebody leaves the debugger (q, ctrl-D, ctrl-C): the next scenario is not wanted."""
 
-    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False, once: bool = False) -> Attempt:
         """Replay a scenario on a new kernel. KeyboardInterrupt if the debugger was left."""
         attempt = super().__call__(scenario, expected, known)
         if attempt.message.startswith("BdbQuit"):

@@ -30,12 +30,14 @@ class Printed(NamedTuple):
 class Runner(Protocol):
     """Tries one kernel on scenarios. Whatever the kernel does, each try is an Attempt."""
 
-    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False, once: bool = False) -> Attempt:
         """Replay a scenario on the kernel and compare it with the expected trace.
 
         expected  None to judge only what the scenario itself expects, and the audit
         known     whether its later steps need not be kept from the kernel: the student may know the scenario, or it is
                   the twin of one
+        once      whether the first attempt counts, whatever it prints: a kernel that can tell the second one from the
+                  first would have two strategies. A child that dies may still do so because of an earlier scenario
         """
 
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
@@ -60,7 +62,7 @@ class LocalRunner:
     def __init__(self, make_kernel: MakeKernel) -> None:
         self._make_kernel = make_kernel
 
-    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False, once: bool = False) -> Attempt:
         """Replay a scenario on a new kernel."""
         return attempt_here(scenario, expected, self._make_kernel)
 
@@ -88,7 +90,7 @@ class RefusedRunner:
     def __init__(self, reason: str) -> None:
         self._attempt = Attempt(REFUSED, reason, (reason,))
 
-    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False, once: bool = False) -> Attempt:
         """Return the refusal."""
         return self._attempt
 

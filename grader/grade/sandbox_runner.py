@@ -82,7 +82,7 @@ class SandboxRunner:
         self._prints = False  # True if the kernel prints: nothing is sent ahead, so that it is known in which scenario
         self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
 
-    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False) -> Attempt:
+    def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False, once: bool = False) -> Attempt:
         """Replay a scenario on the kernel and compare it with the expected trace.
 
         A child that dies, or sends what it was not asked for, in its second scenario or a later one may do so because
@@ -92,6 +92,7 @@ class SandboxRunner:
                grader, and sends many answers together. What it prints after the step that differs first must not be
                shown, and it is not known in which step it died. So a kernel that differs and prints, or dies, is
                tried again step by step.
+        once   it is tried again only in the case above, and at once again, so that both attempts look the same to it
         """
         used = self._child is not None
         # At another failure point of the same scenario. What begins early had nothing before it.
@@ -99,25 +100,28 @@ class SandboxRunner:
         try:
             # A hurried child may be ended before a tick of its clock has sent the answers that it has ready.
             at_once = known and not self._budget.hurried
-            attempt = self._attempt(scenario, expected, at_once)
-            if self._ahead is not None and self._child is not None and _text(self._child) != Printed():
+            attempt = self._attempt(scenario, expected, at_once, once)
+            if not once and self._ahead is not None and self._child is not None and _text(self._child) != Printed():
                 # Either this scenario printed that, or the next one, which has begun.
                 self._prints = True
                 self.discard()
                 attempt = self._attempt(scenario, expected, at_once)
             again = used and self._child is None and attempt.verdict in (TAMPERED, CRASHED)
-            if known and attempt.verdict in (FAILED, NO_PROGRESS) and self.printed().text:
+            if known and not once and attempt.verdict in (FAILED, NO_PROGRESS) and self.printed().text:
                 self.discard()
                 again = True
         except _DiedAhead:
             again = True
         if again:
-            attempt = self._attempt(scenario, expected, False)
+            attempt = self._attempt(scenario, expected, once and at_once, once)
         self._earlier = earlier
         return attempt
 
-    def _attempt(self, scenario: Scenario, expected: Trace | None, at_once: bool) -> Attempt:
-        """Replay a scenario once. Raises _DiedAhead if the child died while it ran ahead, so the step is not known."""
+    def _attempt(self, scenario: Scenario, expected: Trace | None, at_once: bool, once: bool = False) -> Attempt:
+        """Replay a scenario. Raises _DiedAhead if the child died while it ran ahead, so the step is not known.
+
+        once  the step does not matter, so how it died is the attempt's verdict
+        """
         from grader.protocol.lockstep import WorkerEnded
         from grader.protocol.reenact import Tampered
 
@@ -154,7 +158,8 @@ class SandboxRunner:
             return attempt
         except WorkerEnded as ended:
             self.discard()
-            if at_once and replay is not None and ended.ending.verdict != UNGRADABLE and not ended.ending.by_clock:
+            ran_ahead = at_once and not once and replay is not None
+            if ran_ahead and ended.ending.verdict != UNGRADABLE and not ended.ending.by_clock:
                 raise _DiedAhead from None
             attempt = self._lost(scenario, ended.ending, replay)
             return attempt._replace(records=tuple(seen)) if seen else attempt

@@ -236,7 +236,7 @@ def attempt_twins(runner: Runner, twins: Mapping[str, Twin]) -> dict[str, Attemp
     for (id, twin), following in zip_longest(twins.items(), list(twins.values())[1:]):
         if following is not None and twin.scenario.each is None:
             runner.foresee(*_first_run(following.scenario, following.output))
-        attempts[id] = attempt_each(twin.scenario, twin.output, lambda one, expected: runner(one, expected, True))
+        attempts[id] = attempt_each(twin.scenario, twin.output, lambda one, expected: runner(one, expected, True, True))
         runner.printed()
     return attempts
 

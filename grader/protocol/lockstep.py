@@ -22,7 +22,7 @@ from grader.trace.records import CRASHED, StepRecord
 class Child(Protocol):
     """A confined process that runs `serve` of sandbox/inside/worker.py."""
 
-    def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
+    def begin_scenario(self, due: int = 0, step_due: int = 0, owed: int = 1) -> None:
         """Start the scenario's budgets; `due` bytes of answers, `step_due` in one step, are above the limit."""
 
     def send(self, kind: int, payload: bytes) -> None:
@@ -92,7 +92,7 @@ class RemoteReplay:
     def start(self) -> None:
         """Start the scenario's budgets, and send what was not sent ahead."""
         self._started = True
-        self.child.begin_scenario(self.script.due, self.script.step_due)
+        self.child.begin_scenario(self.script.due, self.script.step_due, len(self.script.messages) + 1)
         if self.at_once and not self.owed:
             self.send_ahead()
         elif not self.at_once:
@@ -221,7 +221,7 @@ def send_source(
         source["wasm"] = _base64(compiled)
     if translated:
         source["translated"] = _base64(translated)
-    child.begin_scenario()
+    child.begin_scenario(wire.TRANSLATED_LIMIT, wire.TRANSLATED_LIMIT)
     child.send(wire.SOURCE, json.dumps(source).encode())
     received = child.receive()
     if type(received) is not tuple:

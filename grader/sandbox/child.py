@@ -72,9 +72,10 @@ class Child:
 
     # -- talking ----------------------------------------------------------------------------------------------
 
-    def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
+    def begin_scenario(self, due: int = 0, step_due: int = 0, owed: int = 1) -> None:
         """Start the budgets of a scenario.
 
+        owed      how many frames are to come from it: an answer for each that it gets
         due       bytes of answers that its own pages may take, in all
         step_due  the same, in one step
         """
@@ -86,6 +87,7 @@ class Child:
         self._placed = False  # True once it has reported something, which may be where it is
         self._further = 0.0  # processor seconds after which the kernel last said that it has come further
         self._volume = 0  # bytes of answers
+        self._due_answers = owed
         self._room = self.limits.answers + due
         self._step_room = self.limits.step_answers + step_due
         self._account.begin()
@@ -246,6 +248,7 @@ class Child:
         if len(received) < end:
             return None
         self._volume = volume
+        self._due_answers -= kind == wire.ANSWER
         payload = bytes(received[wire.HEAD.size : end])
         del received[:end]
         return kind, payload
@@ -342,9 +345,9 @@ class Child:
             self._look_at = time.monotonic()
 
     def _check_limits(self, sending: bool = False) -> None:
-        """End the child if it has used up a budget, unless an answer has arrived that was not taken yet.
+        """End the child if it has used up a budget, unless all answers of the scenario have arrived.
 
-        A child that has answered may be busy with the next scenario, which was sent ahead: that time is not this one's.
+        Such a child may be busy with the next scenario, which was sent ahead: that time is not this one's.
         A child that is `sending` for is not reading on, so it is ended anyway; then it is not the clock that decides.
         """
         if self._ending is not None:
@@ -378,12 +381,12 @@ class Child:
         return None
 
     def _has_answered(self) -> bool:
-        """Return True if a whole frame, or one that `_frame` will refuse, has arrived and was not taken.
+        """Return True if all answers of this scenario, or a frame that `_frame` will refuse, have arrived.
 
         The figures were read before this looks, so whatever they count of the next scenario, all answers of this one
-        had been sent by then.
+        had been sent by then. One answer of several is not enough: a kernel could go on as long as each step is quick.
         """
-        for _ in range(2 + self._step_room // _CHUNK):
+        for _ in range(2 + self._room // _CHUNK):
             if self._is_whole():
                 return True
             before = len(self._received)
@@ -393,12 +396,17 @@ class Child:
         return self._is_whole()
 
     def _is_whole(self) -> bool:
-        received, at = self._received, 0
+        received, at, left = self._received, 0, max(self._due_answers, 1)
         while at + wire.HEAD.size <= len(received):
             kind, size = wire.HEAD.unpack_from(received, at)
-            if kind != wire.FURTHER or size:
-                return bool(size > self._step_room or at + wire.HEAD.size + size <= len(received))
-            at += wire.HEAD.size
+            if size > self._step_room:
+                return True
+            at += wire.HEAD.size + size
+            if at > len(received):
+                return False
+            left -= kind not in (wire.FURTHER, wire.TROUBLE)
+            if left <= 0:
+                return True
         return False
 
     def _has_come_further(self, used: float) -> bool:

@@ -58,7 +58,7 @@ class PlainChild:
         for thread in self._threads:
             thread.start()
 
-    def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
+    def begin_scenario(self, due: int = 0, step_due: int = 0, owed: int = 1) -> None:
         """Start the budgets of a scenario. The bytes of answers that its own pages may take: `due` in all, `step_due`
         in one step."""
         self._idle = self.spent()[1]

@@ -101,6 +101,25 @@ def test_prints_in_a_twin_are_dropped(session, box):
         assert runner.printed().text == ""
 
 
+def test_a_twin_has_one_attempt(session, box, sent):
+    """A kernel that differs and prints is not tried again there: it could tell the second attempt from the first."""
+    runner = runner_of(box, PRINTING.replace("self.hw.frames.zero(frame)", "self.hw.frames.allocate()", 1))
+    attempts = attempt_twins(runner, twins_of(session.lab, session.lab.scenarios))
+
+    assert {attempt.verdict for attempt in attempts.values()} == {"failed"}
+    assert [message[0] for message in sent].count(wire.BEGIN) == len(attempts)
+
+
+def test_a_twin_that_ends_its_process_is_tried_again_as_before(session, box, sent):
+    """An earlier twin may be the reason, so it gets a new process; it is sent at once there, too."""
+    dies = "    def fork(self, *rest):\n        import os; os._exit(0)\n\n    def was("
+    text = kernel_text("    def fork(", dies)
+    attempts = attempt_twins(runner_of(box, text), twins_of(session.lab, session.lab.scenarios))
+
+    assert [attempts[id].verdict for id in ("touch", "fork")] == ["passed", "crashed"]
+    assert all(message[-1] == wire.END for message in sent if message[0] == wire.BEGIN)
+
+
 @pytest.fixture
 def sources(monkeypatch):
     """What workers get as SOURCE."""
@@ -266,7 +285,7 @@ def test_owed_answers_are_counted(session):
     """A replay that stops early knows how many answers are still to come."""
 
     class Silent:
-        def begin_scenario(self, due=0, step_due=0):
+        def begin_scenario(self, due=0, step_due=0, owed=1):
             pass
 
         def send_frames(self, data):
@@ -283,6 +302,21 @@ def test_owed_answers_are_counted(session):
         next(records)
 
     assert replay.owed == 4
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "".join(f"def f{n}(a, b):\n    return a + b * {n}\n" for n in range(2400)),  # 350 KB of bytecode
+        "f = " + "lambda: " * 1100 + "0\n",  # nested more deeply than bytecode can be sent
+    ],
+    ids=["large", "deep"],
+)
+def test_a_source_with_unusual_bytecode_is_graded(session, box, more):
+    """Whatever its bytecode is like, a source that compiles is a kernel like others."""
+    runner = runner_of(box, kernel_text() + more)
+
+    assert [session.attempt(runner, scenario(session, name)).verdict for name in ("touch", "fork")] == ["passed"] * 2
 
 
 LOOPS_IN_FORK = ONLY_IN_FORK.replace("print('forked')", "while True: pass")

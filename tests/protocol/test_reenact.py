@@ -62,7 +62,7 @@ class Scripted:
     def __init__(self, answers):
         self.answers = iter(answers)
 
-    def begin_scenario(self, due=0, step_due=0):
+    def begin_scenario(self, due=0, step_due=0, owed=1):
         pass
 
     def send(self, kind, payload):

@@ -35,7 +35,7 @@ class PlainChild:
         os.close(worker_in)
         os.close(worker_out)
 
-    def begin_scenario(self, due: int = 0, step_due: int = 0) -> None:
+    def begin_scenario(self, due: int = 0, step_due: int = 0, owed: int = 1) -> None:
         pass
 
     def spent(self) -> tuple[float, float]:

@@ -83,6 +83,17 @@ def test_what_is_no_answer_does_not_stop_the_clock(ends, sent):
     assert child._ending.verdict == "timed_out" and child._ending.by_clock
 
 
+@pytest.mark.parametrize(("answers", "ended"), [(1, True), (2, True), (3, False)])
+def test_all_answers_of_a_scenario_stop_the_clock(ends, answers, ended):
+    """While some are missing its time runs, however quickly one follows the other; a word of trouble is none."""
+    child, there = ends
+    child.begin_scenario(owed=3)
+    there.sendall(wire.frame(wire.TROUBLE, b"{}") + ANSWER * answers)
+    child._check_limits()
+
+    assert (child._ending is not None) is ended
+
+
 def test_a_frame_without_end_is_not_read_to_its_end(ends):
     """What is larger than any answer is refused for that, not kept and waited for."""
     child, there = ends

@@ -41,13 +41,13 @@ class Interpreter:
         self._modules, self._spaces = state()
         self._page_size = Region.current_page_size
         self._recursion = sys.getrecursionlimit()
-        self._settings = _settings()
+        self._settings, self._held = _settings()
 
     def untouched(self) -> bool:
         """Return True if all is as it was, or is so again. Comparing identity first takes some ten microseconds."""
         self._put_back()
         return (
-            self._settings == _settings()
+            self._settings == _settings()[0]
             and all(sys.modules.get(name) is module for name, module in self._modules.items())
             and all(now == then for now, then in self._spaces)
         )
@@ -62,17 +62,8 @@ class Interpreter:
             sys.setrecursionlimit(self._recursion)
 
 
-def _settings() -> tuple[object, ...]:
-    return (
-        sys.getrecursionlimit(),
-        sys.gettrace(),
-        sys.getprofile(),
-        sys.getswitchinterval(),
-        sys.stdout,
-        sys.stderr,
-        list(sys.meta_path),
-        list(sys.path),
-        len(gc.callbacks),
-        gc.isenabled(),
-        gc.get_threshold(),
-    )
+def _settings() -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """Return the settings, and the objects that they name by id: while these are kept, no other one has that id."""
+    held = (sys.gettrace(), sys.getprofile(), sys.stdout, sys.stderr, *sys.meta_path, *sys.path)
+    numbers = (len(sys.path), sys.getrecursionlimit(), sys.getswitchinterval(), len(gc.callbacks), gc.isenabled())
+    return (*map(id, held), *numbers, gc.get_threshold()), held

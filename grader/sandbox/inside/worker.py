@@ -129,7 +129,8 @@ class Worker:
             trouble = describe(error, "compile", given["modules"])
             wire.write_frame(self.out, wire.TROUBLE, json.dumps(trouble).encode())
             return
-        wire.write_frame(self.out, wire.READY, self.source.translated[: wire.TRANSLATED_LIMIT])
+        translated = self.source.translated
+        wire.write_frame(self.out, wire.READY, translated if len(translated) <= wire.TRANSLATED_LIMIT else b"")
 
     def begin(self, given: dict[str, Any]) -> None:
         if self.begun and not self.interpreter.untouched():
@@ -365,8 +366,7 @@ class PythonSource:
         else:
             self.codes, silent = _compiled(texts)
             # Where the compiler warns, it warns in every process: it is not known which one's prints are shown.
-            packed = marshal.dumps(self.codes) if silent else b""
-            self.translated = packed if len(packed) <= wire.TRANSLATED_LIMIT else b""
+            self.translated = _packed(self.codes) if silent else b""
         self.builtins = {**vars(builtins), "__import__": self.import_module}
 
     def describe(self, error: BaseException, method: str) -> dict[str, object]:
@@ -421,6 +421,14 @@ class PythonSource:
         if first != name:
             setattr(top, name.split(".")[1], sys.modules[name])
         return top
+
+
+def _packed(codes: dict[str, CodeType]) -> bytes:
+    """Return code as bytes; b"" for code that is nested too deeply for that, or too large: it is compiled again."""
+    try:
+        return marshal.dumps(codes)
+    except (ValueError, MemoryError):
+        return b""
 
 
 def _compiled(texts: dict[str, str]) -> tuple[dict[str, CodeType], bool]:
