@@ -9,6 +9,9 @@ import sys
 from grader.errors import InputError
 from grader.program import quoted
 
+#: Endings of the library's file on Linux, Windows and macOS.
+LIBRARIES = (".so", ".dll", ".dylib")
+
 
 def installing() -> str:
     """Return the command that installs compiler and runtime for the Python that grades, which may be a venv's."""
@@ -22,6 +25,7 @@ def runtime_library() -> str:
     # The package has one folder for each system and processor that it was built for, nearly always a single one.
     for folder in sorted(os.listdir(package)) if package else ():
         if folder.startswith(f"{sys.platform}-"):
-            for file in os.listdir(os.path.join(package, folder)):
-                return os.path.join(package, folder, file)
+            for file in sorted(os.listdir(os.path.join(package, folder))):
+                if file.endswith(LIBRARIES):
+                    return os.path.join(package, folder, file)
     raise InputError([f"a kernel in C needs the WebAssembly runtime: {installing()}"])
