@@ -53,7 +53,9 @@ class ProtectsTwice:
 
     def share_page(self, parent, child, page, entry):
         super().share_page(parent, child, page, entry)
-        child.page_table.protect(page, child.page_table.get(page).protection, cow=False)
+        copied = child.page_table.get(page)
+        if copied is not None:  # Linux leaves out the pages of mappings that never had a private one
+            child.page_table.protect(page, copied.protection, cow=False)
 
 
 class UnmapsOneByOne:

@@ -51,11 +51,14 @@ class TlbForkEarly(Mistake):
     flag, lab, section = "tlb_fork_once", "tlb", 2
     belief = "flushes a page at the first fork and takes it for protected ever after"
 
+    def __init__(self, hw):
+        super().__init__(hw)
+        self._flushed = set()
+
     def share_page(self, parent, child, page, entry):
         super(TlbKernel, self).share_page(parent, child, page, entry)
-        flushed = vars(self).setdefault("_flushed_once", set())
-        if (parent, page) not in flushed:
-            flushed.add((parent, page))
+        if (parent, page) not in self._flushed:
+            self._flushed.add((parent, page))
             self.hw.tlb.flush(parent, page)
 
 
@@ -101,13 +104,15 @@ class TlbBufferFirst(Mistake):
     flag, lab, section = "tlb_buffer", "tlb", 3
     belief = "flushes only the first page of a buffer that it writes"
 
+    _first_of_buffer = None
+
     def user_access(self, process, address, length, access):
         self._first_of_buffer = self.hw.page_of(address)
         super().user_access(process, address, length, access)
         self._first_of_buffer = None
 
     def first_write(self, process, page, region):
-        if vars(self).get("_first_of_buffer") in (None, page):
+        if self._first_of_buffer in (None, page):
             super().first_write(process, page, region)
         else:
             super(TlbKernel, self).first_write(process, page, region)

@@ -13,7 +13,7 @@ from grader.lab.lab import load_lab
 from grader.lab.recordings import load_recording
 from reference.misconceptions import kernel as misconception
 from tests.marks import proofs_but
-from tests.reference import alternatives, file_backed_kernels, swapping_kernels, test_tlb_kernels
+from tests.reference import alternatives, file_backed_kernels, swapping_kernels, tlb_kernels
 from tests.reference.later_students import NONE, ONE
 from tests.reference.students import LISTED, TWO, student
 
@@ -27,7 +27,7 @@ OTHERS = {
     "kernel-access": [alternatives.MapsInsteadOfProtecting, alternatives.FaultsByItself],
     "file-backed": [file_backed_kernels.LooksForUsers, file_backed_kernels.OneDictionary],
     "swapping": [swapping_kernels.RingWithHand, swapping_kernels.OpensAfterwards],
-    "tlb": [test_tlb_kernels.FlushesAtTheEndOfFork, test_tlb_kernels.KernelPathOnly],
+    "tlb": [tlb_kernels.FlushesAtTheEndOfFork, tlb_kernels.KernelPathOnly],
 }
 
 

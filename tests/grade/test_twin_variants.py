@@ -15,7 +15,7 @@ from grader.lab.lab import load_lab
 from grader.lab.reference import reference_output
 from grader.scenario.twin import disguise
 from tests.conftest import ROOT
-from tests.reference import file_backed_kernels, swapping_kernels, test_tlb_kernels
+from tests.reference import file_backed_kernels, swapping_kernels, tlb_kernels
 from tests.reference.alternatives import ALTERNATIVES
 
 #: Every correct kernel of the tests, with the lab that it solves.
@@ -23,7 +23,7 @@ VARIANTS = [
     *((lab, kernel) for lab, kernels in ALTERNATIVES.items() for kernel in kernels),
     *(("file-backed", kernel) for kernel in file_backed_kernels.KERNELS),
     *(("swapping", kernel) for kernel in swapping_kernels.KERNELS),
-    *(("tlb", kernel) for kernel in test_tlb_kernels.KERNELS),
+    *(("tlb", kernel) for kernel in tlb_kernels.KERNELS),
 ]
 ORDERS = ("lowest", "stride", "random")
 

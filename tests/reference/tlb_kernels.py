@@ -1,8 +1,11 @@
-"""A kernel for the lab tlb that has nothing of the reference: written from the stub and the handouts."""
+"""Correct kernels for the lab tlb: one that has nothing of the reference, and others that flush in another way."""
 
 from __future__ import annotations
 
 from grader.machine import Access, InvalidArgument, Kernel, OutOfMemory, Protection, SegmentationFault
+from reference.swapping import SwappingKernel
+from reference.tlb import TlbKernel
+from tests.reference.alternatives import FaultsByItself, UnmapsOneByOne, later
 
 WRITE = Protection.WRITE
 
@@ -22,7 +25,7 @@ class Record:
 
 
 class RecordPerPage(Kernel):
-    """A record a page, users of a frame found by looking everywhere, and one gate for every change of an entry."""
+    """Written from the stub and the handouts: a record a page, one gate for every change, no count of users."""
 
     def __init__(self, hw):
         super().__init__(hw)
@@ -278,3 +281,114 @@ class RecordPerPage(Kernel):
         for process, page in entries:
             self.drop(process, page)
         return True
+
+
+#: What the machine calls.
+_METHODS = ("mmap", "munmap", "mprotect", "fork", "exit", "page_fault", "user_access", "evict")
+
+
+def after_each(finish):
+    """A swapping kernel that calls finish(kernel, its processes) at the end of every method, however that ends."""
+
+    def begin(self, hw):
+        SwappingKernel.__init__(self, hw)
+        self.known = {}
+
+    def wrapped(name, inherited):
+        def method(self, *arguments):
+            for process in arguments[: 2 if name == "fork" else 1]:
+                self.known.setdefault(process, {})
+            try:
+                return inherited(self, *arguments)
+            finally:
+                finish(self, self.known)
+                if name == "exit":
+                    del self.known[arguments[0]]
+
+        return method
+
+    methods = {name: wrapped(name, getattr(SwappingKernel, name)) for name in _METHODS}
+    return type(finish.__name__, (SwappingKernel,), {"__init__": begin, **methods})
+
+
+def flushes_everything(kernel, known):
+    """Forget all pages of all processes after every call."""
+    for process in known:
+        kernel.hw.tlb.flush(process)
+
+
+def flushes_what_changed(kernel, known):
+    """Remember the page tables as they were after the last call, and flush every page that looks different."""
+    for process, seen in known.items():
+        table = process.page_table
+        now = {page: (table.get(page).frame, table.get(page).protection) for page in table.pages()}
+        for page in {*seen, *now}:
+            if seen.get(page) != now.get(page):
+                kernel.hw.tlb.flush(process, page)
+        known[process] = now
+
+
+def flushes_whole_processes(kernel, known):
+    """As above, but a process of which any page changed is flushed as a whole."""
+    for process, seen in known.items():
+        table = process.page_table
+        now = {page: (table.get(page).frame, table.get(page).protection) for page in table.pages()}
+        if seen != now:
+            kernel.hw.tlb.flush(process)
+        known[process] = now
+
+
+class FlushesFirst(SwappingKernel):
+    """Before the change instead of after it: nobody runs in between."""
+
+    def share_page(self, parent, child, page, entry):
+        self.hw.tlb.flush(parent, page)
+        super().share_page(parent, child, page, entry)
+
+    def first_write(self, process, page, region):
+        self.hw.tlb.flush(process, page)
+        super().first_write(process, page, region)
+
+    def mprotect(self, process, start, pages, protection):
+        for page in range(pages):
+            self.hw.tlb.flush(process, self.hw.page_of(start) + page)
+        super().mprotect(process, start, pages, protection)
+
+    def remove_page(self, process, page):
+        self.hw.tlb.flush(process, page)
+        super().remove_page(process, page)
+
+
+class FlushesAtTheEndOfFork(TlbKernel):
+    """fork succeeds first, and then flushes the parent as a whole; a failed one flushes nothing."""
+
+    def share_page(self, parent, child, page, entry):
+        super(TlbKernel, self).share_page(parent, child, page, entry)
+
+    def fork(self, parent, child):
+        super().fork(parent, child)
+        self.hw.tlb.flush(parent)
+
+
+class KernelPathOnly(TlbKernel):
+    """Flushes a page that moved in user_access alone: after a page fault the hardware copies the entry anew."""
+
+    def first_write(self, process, page, region):
+        super(TlbKernel, self).first_write(process, page, region)
+
+    def user_access(self, process, address, length, access):
+        try:
+            super().user_access(process, address, length, access)
+        finally:
+            for page in range(self.hw.page_of(address), self.hw.page_of(address + length - 1) + 1):
+                self.hw.tlb.flush(process, page)
+
+
+KERNELS = [
+    RecordPerPage,
+    *map(after_each, (flushes_everything, flushes_what_changed, flushes_whole_processes)),
+    FlushesFirst,
+    FlushesAtTheEndOfFork,
+    KernelPathOnly,
+    *(later(kernel, TlbKernel) for kernel in (UnmapsOneByOne, FaultsByItself)),
+]
