@@ -27,6 +27,7 @@ from grader.lab.course_order import in_course_order
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Lab, load_lab
 from grader.lab.recordings import Recording, load_recordings
+from grader.lab.scope import World
 from grader.machine.kernel import Kernel
 from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario
@@ -241,7 +242,7 @@ def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None, k
     survivors = []
     recordings = load_recordings(lab, lab.all_scenarios)
     shown, kept = list(lab.scenarios), list(lab.hidden)
-    run: set[tuple[str, int]] | None = None
+    run: dict[str, set[tuple[str, int]]] = {}
     for mutant in mutants(lab, kernel):
         made += 1
         progress(f"{mutant.place}: {mutant.change}")
@@ -250,9 +251,9 @@ def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None, k
         elif _caught(recordings, kept, mutant.kernel):
             hidden += 1
         else:
-            run = reached(lab, kernel or reference_kernel(lab), STEPS) if run is None else run
-            unreached = mutant.function is not None and mutant.function not in run
-            scenario = None if unreached else _difference(lab, mutant.kernel)
+            run = run or reached(lab, kernel or reference_kernel(lab), STEPS)
+            among = [w for w in worlds(lab) if mutant.function is None or mutant.function in run[w.name]]
+            scenario = _difference(lab, mutant.kernel, among)
             if scenario is not None:
                 survivors.append(Survivor(mutant, scenario))
     return Strength(made, public, hidden, survivors)
@@ -272,9 +273,9 @@ def _caught(recordings: dict[str, Recording], scenarios: list[Scenario], kernel:
         return True
 
 
-def _difference(lab: Lab, kernel: MakeKernel) -> Scenario | None:
-    """Return the shortest scenario of the lab's worlds in which a mutant differs, or None."""
-    for world in worlds(lab):
+def _difference(lab: Lab, kernel: MakeKernel, among: Iterable[World]) -> Scenario | None:
+    """Return the shortest scenario of the first of these worlds in which a mutant differs, or None."""
+    for world in among:
         found = verify_kernel(lab, world, kernel, STEPS).outcome.difference
         if found is not None:
             return found

@@ -1,7 +1,7 @@
-"""Finds the functions that a kernel runs in the small worlds of its lab: a change in any other one makes no difference.
+"""Finds the functions that a kernel runs in each small world of its lab: a change in any other one makes no difference.
 
 A kernel that was changed in a function does what it did before until that function is called. So a mutant of a function
-that the kernel itself never runs there need not be explored.
+need not be explored in a world where the kernel itself never runs it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from types import FrameType
 
 from grader.lab.lab import Lab
+from grader.lab.scope import World
 from grader.replay.simulated import MakeKernel
 from grader.verify.verify import verify_kernel, worlds
 
@@ -26,8 +27,12 @@ def functions(tree: ast.Module) -> dict[int, int]:
     return found
 
 
-def reached(lab: Lab, kernel: MakeKernel, steps: int) -> set[tuple[str, int]]:
-    """Return file and first line of all functions that a kernel runs within so many steps in the lab's worlds."""
+def reached(lab: Lab, kernel: MakeKernel, steps: int) -> dict[str, set[tuple[str, int]]]:
+    """Return file and first line of all functions that a kernel runs within so many steps, by the lab's worlds."""
+    return {world.name: _reached_in(lab, world, kernel, steps) for world in worlds(lab)}
+
+
+def _reached_in(lab: Lab, world: World, kernel: MakeKernel, steps: int) -> set[tuple[str, int]]:
     found = set()
 
     def note(frame: FrameType, event: str, argument: object) -> None:
@@ -37,8 +42,7 @@ def reached(lab: Lab, kernel: MakeKernel, steps: int) -> set[tuple[str, int]]:
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        for world in worlds(lab):
-            verify_kernel(lab, world, kernel, steps)
+        verify_kernel(lab, world, kernel, steps)
     finally:
         sys.setprofile(before)
     return {(code.co_filename, code.co_firstlineno) for code in found}
