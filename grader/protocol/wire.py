@@ -65,7 +65,7 @@ RETURNED, SEGMENTATION_FAULT, OUT_OF_MEMORY, INVALID_ARGUMENT, CRASHED = range(4
 #: Integers in one answer. The largest honest step (half a million first touches) takes six million.
 ANSWER_LIMIT = 12_000_000
 
-#: Maximum number of bytes of what READY gives back. A longer module is cut, and the next worker translates it again.
+#: Maximum number of bytes of what READY gives back. More is not sent, and the next worker translates the source again.
 TRANSLATED_LIMIT = 512 * 1024
 
 #: Maximum number of bytes that are read of a TROUBLE; students see a much shorter part.

@@ -21,7 +21,8 @@ from grader.machine.machine import Machine
 from grader.machine.outcome import FileSpec
 from grader.protocol import wire
 from grader.replay.simulated import Replay
-from grader.sandbox.inside.worker import CompiledSource, PythonSource, Recorder, StudentCrash, Worker
+from grader.sandbox.inside.source import CompiledSource, PythonSource
+from grader.sandbox.inside.worker import Recorder, StudentCrash, Worker
 from grader.scenario.model import MachineSpec, Scenario
 from grader.state.canonical import Bytes, KernelForm, MachineForm
 from grader.state.elsewhere import Unmergeable, Watch

@@ -19,7 +19,7 @@ from grader.machine.region import Region
 _WATCHED = ("builtins", "collections", "json", "json.decoder", "json.encoder", "random")
 _OURS = (
     *("grader.machine", "grader.replay.simulated", "grader.protocol.wire"),
-    *("grader.sandbox.inside.worker", "grader.sandbox.inside.trouble"),
+    *("grader.sandbox.inside.worker", "grader.sandbox.inside.source", "grader.sandbox.inside.trouble"),
 )
 
 
