@@ -3,10 +3,10 @@
 python benchmarks/peers.py [--runs 15] [--isolation L2]
 
 The work: 20 scenarios with 33,122 accesses and 20,344 page faults, one of them the lab page's practice with 1024 pages,
-and a correct kernel of 40 lines. The plain machine (peers_plain.py) is what a course would write for it: one process
-imports the kernel, reads the YAML and replays the scenarios. `grader run` reads the same files in a cold process:
-again without a change, with answers that no earlier run has given, and with an empty cache; on the machine in Python,
-and on the compiled core where it is built. All take turns.
+and a short correct kernel (tests/hostile/honest.py). The plain machine (peers_plain.py) is what a course would write
+for it: one process imports the kernel, reads the YAML and replays the scenarios. `grader run` reads the same files in
+a cold process: again without a change, with answers that no earlier run has given, and with an empty cache; on the
+machine in Python, and on the compiled core where it is built. All take turns.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ ACCESSES, FAULTS = 33_122, 20_344
 LAB = """
 format: 1
 title: Fork with copy-on-write
-kernel: kernel.py:ForkKernel
-reference: ../../reference/fork.py:ForkKernel
+kernel: kernel.py:Honest
+reference: ../../reference/fork.py:Honest
 tasks:
   - {id: fork, title: Fork with copy-on-write, points: 100}
 """
@@ -54,54 +54,8 @@ steps:
 
 AGAIN = '  - read:  {{by: parent, at: "h[0:{reads}]", expect: {{value: 7, faults: 0}}}}\n'
 
-KERNEL = '''"""Allocates at the first touch, shares in fork, and copies at the first write."""
-
-from grader.machine import Kernel, Protection, RegionMap, SegmentationFault
-
-
-class ForkKernel(Kernel):
-    def __init__(self, hw):
-        super().__init__(hw)
-        self.regions = {}
-        self.users = {}
-
-    def mmap(self, process, region):
-        self.regions.setdefault(process, RegionMap()).insert(region)
-
-    def page_fault(self, process, fault):
-        page = self.hw.page_of(fault.address)
-        region = self.regions[process].find(page)
-        if region is None or not region.protection.allows(fault.access):
-            raise SegmentationFault
-        entry = process.page_table.get(page)
-        if entry is not None and self.users[entry.frame] == 1:
-            process.page_table.protect(page, region.protection)
-            return
-        frame = self.hw.frames.allocate()
-        if entry is None:
-            self.hw.frames.zero(frame)
-        else:
-            self.hw.frames.copy(entry.frame, frame)
-            self.users[entry.frame] -= 1
-        self.users[frame] = 1
-        process.page_table.map(page, frame, region.protection)
-
-    def fork(self, parent, child):
-        self.regions[child] = self.regions[parent].copy()
-        for page in parent.page_table.pages():
-            entry = parent.page_table.get(page)
-            read_only = entry.protection & ~Protection.WRITE
-            parent.page_table.protect(page, read_only)
-            child.page_table.map(page, entry.frame, read_only)
-            self.users[entry.frame] += 1
-
-    def exit(self, process):
-        for page in process.page_table.pages():
-            frame = process.page_table.get(page).frame
-            self.users[frame] -= 1
-            if self.users[frame] == 0:
-                self.hw.frames.free(frame)
-'''
+#: The kernel of both sides.
+KERNEL = (HERE.parent / "tests" / "hostile" / "honest.py").read_text(encoding="utf-8")
 
 
 def scenarios() -> dict[str, str]:
@@ -128,7 +82,7 @@ def write_lab(folder: pathlib.Path) -> pathlib.Path:
     files = {lab / "scenarios" / f"{name}.yaml": text for name, text in scenarios().items()}
     files |= {lab / "lab.yaml": LAB, lab / "README.md": "# Fork with copy-on-write\n\n## 1. Fork\n"}
     files |= {folder / "reference" / "fork.py": KERNEL, folder / "student" / "kernel.py": f"# my kernel\n{KERNEL}"}
-    files[lab / "kernel.py"] = "from grader.machine import Kernel\n\n\nclass ForkKernel(Kernel):\n    pass\n"
+    files[lab / "kernel.py"] = "from grader.machine import Kernel\n\n\nclass Honest(Kernel):\n    pass\n"
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -147,7 +101,7 @@ def main() -> None:
         here = pathlib.Path(temporary)
         lab = write_lab(here)
         student = here / "student" / "kernel.py"
-        bare = [sys.executable, "-I", str(HERE / "peers_plain.py"), str(lab), str(student), "ForkKernel"]
+        bare = [sys.executable, "-I", str(HERE / "peers_plain.py"), str(lab), str(student), "Honest"]
         told = subprocess.run(bare, check=True, capture_output=True, text=True).stdout
         assert told.split() == [str(ACCESSES), str(FAULTS)], told
         graded = [sys.executable, "-I", "-c", cold_start.PROGRAM, str(cold_start.ROOT), "run", str(lab)]

@@ -77,11 +77,12 @@ class PageFault(NamedTuple):
 class Entry:
     """A page table entry."""
 
-    __slots__ = ("frame", "protection")
+    __slots__ = ("cow", "frame", "protection")
 
-    def __init__(self, frame: int, protection: Protection) -> None:
+    def __init__(self, frame: int, protection: Protection, cow: bool) -> None:
         self.frame = frame
         self.protection = protection
+        self.cow = cow
 
 
 class PageTable:
@@ -91,11 +92,15 @@ class PageTable:
         self.entries: dict[int, Entry] = {}
         self.get = self.entries.get
 
-    def map(self, page: int, frame: int, protection: Protection) -> None:
-        self.entries[page] = Entry(frame, protection)
+    def map(self, page: int, frame: int, protection: Protection, cow: bool = False) -> None:
+        self.entries[page] = Entry(frame, protection, cow)
 
-    def protect(self, page: int, protection: Protection) -> None:
-        self.entries[page].protection = protection
+    def protect(self, page: int, protection: Protection, cow: bool) -> None:
+        entry = self.entries[page]
+        entry.protection, entry.cow = protection, cow
+
+    def unmap(self, page: int) -> None:
+        del self.entries[page]
 
     def pages(self) -> list[int]:
         return sorted(self.entries)
