@@ -241,14 +241,14 @@ def measure(lab: Lab, progress: Callable[[str], object] = lambda change: None, k
     made = public = hidden = 0
     survivors = []
     recordings = load_recordings(lab, lab.all_scenarios)
-    shown, kept = list(lab.scenarios), list(lab.hidden)
+    public_ones, hidden_ones = list(lab.scenarios), list(lab.hidden)
     run: dict[str, set[tuple[str, int]]] = {}
     for mutant in mutants(lab, kernel):
         made += 1
         progress(f"{mutant.place}: {mutant.change}")
-        if _caught(recordings, shown, mutant.kernel):
+        if _caught(recordings, public_ones, mutant.kernel):
             public += 1
-        elif _caught(recordings, kept, mutant.kernel):
+        elif _caught(recordings, hidden_ones, mutant.kernel):
             hidden += 1
         else:
             run = run or reached(lab, kernel or reference_kernel(lab), STEPS)

@@ -33,7 +33,7 @@ MODULES: dict[str, frozenset[str] | None] = {
     "bisect": None,
     "collections": frozenset({"Counter", "OrderedDict", "defaultdict", "deque", "namedtuple", "abc"}),
     "collections.abc": None,
-    "dataclasses": frozenset({"asdict", "astuple", "dataclass", "field", "fields", "is_dataclass", "replace"}),
+    "dataclasses": frozenset({"asdict", "astuple", "dataclass", "field", "is_dataclass", "replace"}),
     "enum": frozenset({"Enum", "EnumMeta", "Flag", "IntEnum", "IntFlag", "StrEnum", "auto", "unique"}),
     "grader.machine": frozenset(grader.machine.__all__),
     "heapq": None,

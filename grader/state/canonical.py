@@ -33,13 +33,13 @@ from grader.machine.pagetable import PageTable
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
 from grader.machine.region import Region, RegionMap
-from grader.state.elsewhere import Watch
+from grader.state.elsewhere import EQUALS, Watch
 from grader.state.memento import DICTS, Opaque, attributes, has_attributes, layout
 
 _LOW = (1 << FRAME_SHIFT) - 1
 
 #: Kinds of values that are not changed, and of which two equal ones may be two objects.
-_EQUALS = frozenset({int, str, float, bytes, complex, tuple, frozenset, Region})
+_EQUALS = frozenset({*EQUALS, Region})
 
 
 class Bytes:
@@ -218,7 +218,7 @@ class KernelForm:
     def _write_with_identity(self, value: Any) -> Any:
         """Return the form of a value, and which one it is of those that are equal."""
         form = self._write(value)
-        if type(value) in _EQUALS:
+        if type(value) in _EQUALS or isinstance(value, tuple):
             return (form, self._same.setdefault(id(value), ("same", len(self._same))))
         return form
 

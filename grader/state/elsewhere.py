@@ -17,7 +17,6 @@ import dis
 import operator
 import sys
 import types
-import typing
 from collections.abc import Iterator, Mapping
 from types import (
     BuiltinFunctionType,
@@ -33,7 +32,7 @@ from typing import Any
 
 import grader.machine
 from grader.state.allowed import BY_NAME, DUNDERS, MODULES, allowed, is_unsafe, of_module
-from grader.state.memento import ATOMS, DICTS, Memento, Opaque
+from grader.state.memento import ATOMS, DICTS, HEAP, Memento, Opaque
 from grader.state.order import own_classes, source_of
 
 #: The code of the methods that each named tuple gets: they keep no state, though they use __class__ and __dict__.
@@ -52,13 +51,13 @@ _PLAIN = frozenset(
 _META = frozenset({"__del__", "__getattribute__", "__setattr__", "__delattr__"})
 
 #: Types of annotations: no state.
-_HINTS = (types.GenericAlias, types.UnionType, type(typing.Any), type(typing.Optional))
+_HINTS = (types.GenericAlias, types.UnionType)
 
 #: Constants that are the only object of their value, so that `is` says no more than `==`.
 _SINGLE = (None, True, False, Ellipsis, NotImplemented)
 
 #: Kinds of values that are not changed, and of which two equal ones may be two objects.
-_EQUALS = (int, str, float, bytes, complex, tuple, frozenset)
+EQUALS = (int, str, float, bytes, complex, tuple, frozenset)
 
 _LOADS_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 _GETS = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_SUPER_METHOD", "IMPORT_FROM")
@@ -133,11 +132,12 @@ class Watch:
         if id(value) in self._met:
             return
         self._met[id(value)] = value
-        if isinstance(value, _EQUALS):
+        if isinstance(value, EQUALS):
             self.constants.setdefault(id(value), len(self.constants))
         if id(value) in self._allowed:
             self._note_foreign(value)
         elif kind in (staticmethod, classmethod):
+            self._functions[value] = dict(value.__dict__)
             self._visit(value.__func__)
         elif kind is property:
             for function in (value.fget, value.fset, value.fdel):
@@ -170,7 +170,7 @@ class Watch:
             inside = (value.cell_contents,)
         else:
             inside = vars(value).values() if hasattr(value, "__dict__") else ()
-        if kind not in DICTS and kind.__flags__ & (1 << 9):  # made by a class statement
+        if kind not in DICTS and kind.__flags__ & HEAP:  # made by a class statement
             self._visit(kind)
         for item in inside:
             self._visit(item)
@@ -200,7 +200,7 @@ class Watch:
                 self._visit_own_class(base)
 
     def _visit_own_class(self, cls: type) -> None:
-        if not cls.__flags__ & (1 << 9):  # of C, and not on the list
+        if not cls.__flags__ & HEAP:  # of C, and not on the list
             raise Unmergeable(f"uses {cls.__module__}.{cls.__qualname__}")
         attributes = self._classes[cls] = dict(vars(cls))
         self.known.setdefault(id(cls), len(self.known))
@@ -298,7 +298,7 @@ class Watch:
 
     def _visit_of_module(self, module: ModuleType, name: str) -> None:
         value = getattr(module, name, None)
-        if id(value) not in self._allowed and type(value) not in ATOMS | {bool, int, float, str}:
+        if id(value) not in self._allowed and type(value) not in ATOMS:
             raise Unmergeable(f"uses {module.__name__}.{name}")
         self._visit(value)
 
@@ -357,7 +357,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _constants(values: Any, kind: type | tuple[type, ...] = _EQUALS) -> Iterator[Any]:
+def _constants(values: Any, kind: type | tuple[type, ...] = EQUALS) -> Iterator[Any]:
     """Yield values of some kinds, also from tuples."""
     for value in values:
         if isinstance(value, kind):
@@ -372,7 +372,7 @@ def _is_single(function: FunctionType, before: list[dis.Instruction]) -> bool:
         return any(before[-1].argval is value for value in _SINGLE)
     if before[-1].opname in _GETS and before[0].opname == "LOAD_GLOBAL":
         owner = function.__globals__.get(before[0].argval)
-        return isinstance(owner, type) and not isinstance(getattr(owner, before[-1].argval, 0), _EQUALS)
+        return isinstance(owner, type) and not isinstance(getattr(owner, before[-1].argval, 0), EQUALS)
     return before[-1].opname == "LOAD_GLOBAL" and isinstance(function.__globals__.get(before[-1].argval), type)
 
 

@@ -21,7 +21,7 @@ from grader.scenario.model import MachineSpec, Scenario, Step
 
 #: Types whose objects never change and reach nothing that does.
 ATOMS = frozenset(
-    {int, bool, str, float, complex, bytes, NoneType, range, slice, type, ModuleType, Protection, Access}
+    {int, bool, str, float, complex, bytes, NoneType, range, type, ModuleType, Protection, Access}
     | {Image, SharedObject, FileSpec, MachineSpec, Scenario, Step, type(Ellipsis), type(NotImplemented)}
 )
 
@@ -32,7 +32,7 @@ _MISSING = object()
 _POINTER = 8
 
 #: Flags of types (Include/object.h): made at run time; its attributes cannot be set.
-_HEAP, _IMMUTABLE = 1 << 9, 1 << 8
+HEAP, IMMUTABLE = 1 << 9, 1 << 8
 
 
 class Opaque(Exception):
@@ -60,7 +60,7 @@ class Layout:
         self.has_dict = hasattr(example, "__dict__")
         # A class statement makes a heap type that can be changed, and adds pointers only. Any other class has state
         # in C, as iterators and random.Random have.
-        in_c = any(not base.__flags__ & _HEAP or base.__flags__ & _IMMUTABLE for base in cls.__mro__[:-1])
+        in_c = any(not base.__flags__ & HEAP or base.__flags__ & IMMUTABLE for base in cls.__mro__[:-1])
         if in_c or cls.__basicsize__ > object.__basicsize__ + _POINTER * (len(self.slots) + 2) or cls.__itemsize__:
             raise Opaque(example)
 

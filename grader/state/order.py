@@ -36,10 +36,13 @@ def source_of(module: str, texts: Mapping[str, str] | None = None) -> str | None
 def unordered(kernel: object, texts: Mapping[str, str] | None = None) -> frozenset[str]:
     """Return the attributes of a kernel that hold dicts and that its source uses only by key.
 
-    Without the source of every class, or if the source names attributes by strings, order is assumed to count.
+    Without the source of every class, or if the source names attributes by strings, order is assumed to count. So it
+    does in a dataclass: `asdict` and `repr` show all that it has. texts: a submission's modules; any may ask for it
     """
+    if hasattr(kernel, "__dataclass_fields__"):
+        return frozenset()
     names = {name for name, value in getattr(kernel, "__dict__", {}).items() if type(value) in DICTS}
-    for module in {cls.__module__ for cls in own_classes(type(kernel))}:
+    for module in {*(texts or ()), *(cls.__module__ for cls in own_classes(type(kernel)))}:
         text = source_of(module, texts)
         if text is None:
             return frozenset()
@@ -57,7 +60,11 @@ def _hides_names(node: ast.AST) -> bool:
     if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.alias)):
         named = node.asname or node.name if isinstance(node, ast.alias) else node.name
         return named in _COUNTING or named == "*"
-    return isinstance(node, ast.Attribute) and node.attr in _BY_STRING
+    if isinstance(node, ast.Attribute):
+        return node.attr in _BY_STRING
+    if isinstance(node, ast.MatchClass) and node.patterns:
+        return True
+    return any(name in _COUNTING for _, name in ast.iter_fields(node) if isinstance(name, str))
 
 
 def _ordered(tree: ast.AST) -> set[str]:

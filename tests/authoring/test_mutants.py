@@ -3,7 +3,8 @@
 import pathlib
 import sys
 
-from grader.authoring.mutants import Mutant, _caught, _difference, mutants, taught
+from grader.authoring import mutants as module
+from grader.authoring.mutants import Mutant, _caught, _difference, measure, mutants, taught
 from grader.authoring.reached import reached
 from grader.grade.attempt import attempt_here
 from grader.lab.kernels import reference_kernel
@@ -100,3 +101,16 @@ def test_a_mutant_need_not_be_explored_where_its_function_never_runs():
     function = mutant_of("flipped", "child.page_table.get(page) is not None").function
 
     assert [name for name, found in run.items() if function in found] == ["one-page"]
+
+
+def test_a_mutant_is_explored_in_the_worlds_that_run_its_function(monkeypatch):
+    """And in no other one, if no scenario catches it."""
+    one = mutant_of("flipped", "child.page_table.get(page) is not None")
+    explored = []
+    monkeypatch.setattr(module, "mutants", lambda lab, kernel: [one])
+    monkeypatch.setattr(module, "_caught", lambda *given: False)
+    monkeypatch.setattr(module, "_difference", lambda lab, kernel, among: explored.extend(w.name for w in among))
+    monkeypatch.setattr(module, "STEPS", 3)
+    measure(LAB._replace(scope=worlds(LAB, "one-page") + worlds(LAB, "zeros")))
+
+    assert explored == ["one-page"]
