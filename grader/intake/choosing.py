@@ -145,14 +145,20 @@ def _latest(pattern: re.Pattern[str], paths: Sequence[str]) -> str:
 
 
 def _only_program(paths: Sequence[str], archives: int, name: str) -> str:
+    where = f" in {name}" if name else ""
+    misnamed = [(path, kernel) for path in paths for kernel in KERNELS if _base(path).startswith(f"{kernel}.")]
+    if len(misnamed) == 1:
+        path, kernel = misnamed[0]
+        raise Refused(f"no {kernel}{where}; rename {path}, whose ending is another one, to {kernel}")
     # Labs come with stub.c next to the student's own file.
     programs = [path for path in paths if path.lower().endswith((".py", ".c")) and _base(path) != STUB_C]
     if len(programs) == 1:
         return programs[0]
-    where = f" in {name}" if name else ""
-    misnamed = [path for path in paths if _base(path).startswith(tuple(f"{kernel}." for kernel in KERNELS))]
-    if len(misnamed) == 1 and not programs:
-        raise Refused(f"no {KERNEL}{where}; rename {misnamed[0]}, whose ending is another one, to {KERNEL}")
+    stubs = [path for path in paths if _base(path) == STUB_C]
+    if stubs and not programs:
+        raise Refused(
+            f"no {KERNEL}{where}; {stubs[0]} comes with the lab: rename it to {KERNEL_C} if it is your kernel"
+        )
     if not paths:
         raise Refused(f"no {KERNEL}{where}; it is empty")
     counts = f"it has {archives} archives and {len(programs)} Python or C files"

@@ -101,7 +101,9 @@ def test_what_is_not_a_program_is_refused(tmp_path, name, data):
     ("files", "words"),
     [
         (["kernel.py.txt", "stub.c", "README.md"], r"no kernel.py; rename kernel.py.txt, whose ending is another one"),
-        (["stub.c", "README.md"], "no kernel.py; it has 0 archives and 0 Python or C files"),
+        (["kernel.py.txt", "helper.py", "stub.c"], "rename kernel.py.txt"),
+        (["kernel.c.txt", "stub.c"], "no kernel.c; rename kernel.c.txt, whose ending is another one, to kernel.c"),
+        (["stub.c", "README.md"], "stub.c comes with the lab: rename it to kernel.c if it is your kernel"),
     ],
 )
 def test_the_stub_beside_the_kernel_is_not_the_kernel(files, words):
