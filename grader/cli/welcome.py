@@ -35,7 +35,12 @@ def _here() -> list[str]:
         ]
     folders = lab_folders()
     if folders:
-        return [*labs(folders), "", f"Read {folders[0] / 'README.md'}, then", f"  {command('watch', folders[0])}"]
+        return [
+            *labs(folders),
+            "",
+            f"Read {printable(str(folders[0] / 'README.md'), limit=None)}, then",
+            f"  {command('watch', folders[0])}",
+        ]
     from grader.publish.start import ELSEWHERE, installed
 
     known = installed()

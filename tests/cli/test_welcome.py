@@ -23,6 +23,16 @@ def test_the_welcome_fits_the_folder(lab, cli, monkeypatch, tmp_path, where, tol
     assert told in out and "grader --help" in out
 
 
+def test_a_folder_s_name_cannot_move_the_cursor(lab, cli, monkeypatch, tmp_path):
+    """Downloads have names that strangers chose, and lists show them."""
+    (tmp_path / "top").mkdir()
+    lab.rename(tmp_path / "top" / "evil\x1b[2J")
+    monkeypatch.chdir(tmp_path / "top")
+    out = cli("list")[1] + cli()[1]
+
+    assert "\x1b" not in out and r"evil\e[2J" in out
+
+
 def test_a_broken_lab_is_said(lab, cli, monkeypatch):
     """A lab that does not load is named with its place."""
     (lab / "lab.yaml").write_text("format: 7\n")

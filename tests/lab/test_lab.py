@@ -227,12 +227,14 @@ def test_files_of_editors_are_no_scenarios(lab):
     assert [s.id for s in load_lab(lab).all_scenarios] == ["touch", "fork", "secret"]
 
 
-def test_a_title_cannot_move_the_cursor(lab):
+@pytest.mark.parametrize("field", ["title", "learnt", "hand_in"])
+def test_a_text_cannot_move_the_cursor(lab, field):
     """The lab may lie among downloads, and `grader list` shows it."""
     path = lab / "lab.yaml"
-    path.write_text(path.read_text().replace("title: A small lab", 'title: "A\\e[2J\\u202elab"', 1))
+    kept = [line for line in path.read_text().splitlines() if not line.startswith(f"{field}:")]
+    path.write_text("\n".join([*kept, field + r': "A\e[2J\u202elab"', ""]))
 
-    assert load_lab(lab).title == r"A\e[2J\u202elab"
+    assert getattr(load_lab(lab), field) == r"A\e[2J\u202elab"
 
 
 def test_a_name_may_be_used_once(lab):

@@ -31,6 +31,15 @@ def test_every_sheet_has_the_marks_that_it_has_alone(varied):
     assert marker.each_has_numbers
 
 
+def test_questions_on_one_line_have_their_own_keys(varied):
+    """Where a question is in the file does not say which one it is."""
+    lab, _ = varied()
+    one = "{{id: {}, type: number, points: 1, text: How many?, answer: {}, why: So.}}"
+    lab.quiz.write_text(f"format: 1\ntitle: T\nquestions: [{one.format('a', 1)}, {one.format('b', 2)}]\n")
+
+    assert Marker(lab).mark(b"a: 1\nb: 2\n")["points"] == 2
+
+
 def test_the_quiz_is_read_once(varied, monkeypatch):
     """However many sheets there are, and variants among them."""
     lab, _ = varied(old="format: 1\n", new="format: 1\nseed: 'w3-{student}'\n")

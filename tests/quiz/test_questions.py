@@ -99,7 +99,7 @@ def test_wrong_variants_are_refused_in_words(varied, old, new, words):
     assert words in str(caught.value)
 
 
-def test_questions_may_stand_on_one_line(varied):
+def test_questions_may_stand_on_one_line():
     """Where a question is in the file does not say which one it is."""
     one = "{{id: {}, type: number, points: 1, text: How many?, answer: {}, why: So.}}"
     quiz = read_quiz(f"format: 1\ntitle: T\nquestions: [{one.format('a', 1)}, {one.format('b', 2)}]\n", "q.yaml")

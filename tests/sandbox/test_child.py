@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import threading
 
 import pytest
 
@@ -92,6 +93,21 @@ def test_all_answers_of_a_scenario_stop_the_clock(ends, answers, ended):
     child._check_limits()
 
     assert (child._ending is not None) is ended
+
+
+def test_answers_that_take_several_reads_stop_the_clock(ends):
+    """The last of them may be behind more bytes than one read takes."""
+    child, there = ends
+    child._room = child._step_room = 1 << 20
+    large = wire.frame(wire.ANSWER, bytes(100_000))
+    child._due_answers = 1
+    sender = threading.Thread(target=there.sendall, args=(large,))
+    sender.start()
+    sender.join(0.05)  # as much of it as the channel holds is on its way
+    child._check_limits()
+    sender.join()
+
+    assert child._ending is None
 
 
 def test_a_frame_without_end_is_not_read_to_its_end(ends):

@@ -124,8 +124,9 @@ def test_a_changed_scenario_is_read_again(regrader, lab, cli):
 
 
 def test_a_lock_beside_a_file_does_not_end_the_watch(regrader, lab):
-    """Emacs' lock is a link that leads nowhere; it comes and goes while a file is edited."""
+    """Emacs' lock is a link that leads nowhere, and macOS' companion is a file; both come and go in an edit."""
     to_the_end(regrader)
+    (lab / "scenarios" / "._touch.yaml").write_bytes(b"\0\5\x16\7")
     for place in (lab, lab / "scenarios", lab / "hidden", lab / "reference" / "outputs" / "small"):
         (place / ".#touch.yaml").symlink_to("user@host.1:2")
 
