@@ -22,6 +22,7 @@ from grader.batch.roster import Listed, Roster, introduce, name_people
 from grader.batch.sources import BatchSubmission, kernel_of
 from grader.batch.store import Kept, Key, Store
 from grader.batch.work import Bundle, Done, Work, from_json, pack
+from grader.files import is_aside
 from grader.grade.attempt import Attempt
 from grader.grade.diagnosis import fingerprints_path, load_fingerprints
 from grader.grade.graded import Graded
@@ -94,16 +95,13 @@ def open_course(lab: Lab, isolation: str, verify: bool = False) -> Course:
 def files_digest(lab: Lab) -> bytes:
     """Return a hash of the program's files, and of all files of a lab that results depend on."""
     # Hidden files, such as the note on a student's last run, and what Python compiles decide nothing.
-    inside = [path for path in lab.path.rglob("*") if not any(map(_is_aside, path.relative_to(lab.path).parts))]
+    parts = {path: path.relative_to(lab.path).parts for path in lab.path.rglob("*")}
+    inside = [path for path, names in parts.items() if not any(n == "__pycache__" or is_aside(n) for n in names)]
     files = [*inside, *lab.outputs.rglob("*"), fingerprints_path(lab)]
     files += [lab.quiz] if lab.quiz is not None else []
     # A quiz key that was not recorded is computed with the reference, which may import modules next to it.
     files += lab.reference.path.parent.glob("*.py") if lab.reference is not None else []
     return bytes.fromhex(files_hash(whole_hash(), files))
-
-
-def _is_aside(name: str) -> bool:
-    return name.startswith(".") or name == "__pycache__"
 
 
 def _marker(lab: Lab) -> Marker | None:

@@ -27,6 +27,7 @@ from grader.grade.submission import Submission, resolve
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import QUIZ_TASK, Lab
 from grader.machine import core
+from grader.plural import number_of
 from grader.program import command, quoted
 from grader.quiz import mark
 from grader.report import render
@@ -107,7 +108,7 @@ def _write_pages(result: Result, graded: list[Graded], folder: str, session: Ses
 
 
 def _of_pages(number: int) -> str:
-    return f"the report, and {number} page{'' if number == 1 else 's'} to step through failing scenarios"
+    return f"the report, and {number_of(number, 'page')} to step through failing scenarios"
 
 
 def _debugger(options: argparse.Namespace, session: Session, submission: Submission) -> Runner:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from grader.machine.audit import Finding
 from grader.machine.entry import FRAME_SHIFT
+from grader.plural import number_of
 from grader.scenario.model import LINUX, Scenario
 from grader.trace.names import Names
 from grader.trace.records import ProcessPage, StepRecord, Trace
@@ -341,8 +342,8 @@ def _faults(faults: tuple[int, int]) -> str:
     if not major:
         return f"{minor or 'no'} page fault{'' if minor == 1 else 's'}"
     if not minor:
-        return f"{major} major page fault{'' if major == 1 else 's'}"
-    return f"{minor + major} page fault{'' if minor + major == 1 else 's'}, {major} of them major"
+        return number_of(major, "major page fault")
+    return f"{number_of(minor + major, 'page fault')}, {major} of them major"
 
 
 def _counted(count: int, what: str, verb: str) -> str:

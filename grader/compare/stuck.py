@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from grader.machine.outcome import RETRIES
 from grader.machine.protection import EXECUTE_BIT, PROTECTIONS, READ_BIT, WRITE_BIT
+from grader.plural import number_of
 from grader.scenario.model import Scenario, Step
 from grader.trace.names import Names
 from grader.trace.records import StepRecord, Trace
@@ -64,7 +65,7 @@ def _expected(record: StepRecord) -> str:
         return "the process is killed: page_fault raises SegmentationFault"
     if record.outcome == "oom":
         return "the process is killed: page_fault raises OutOfFrames"
-    return f"{record.outcome}, {count} page fault{'' if count == 1 else 's'}"
+    return f"{record.outcome}, {number_of(count, 'page fault')}"
 
 
 def _found(entry: int) -> str:

@@ -171,7 +171,8 @@ class _Reader:
 def _surprise(text: str, tag: str) -> str:
     kind = tag.rpartition(":")[2]
     if len(text) > LONGEST:
-        return f"{text[:LONGEST]!r}… would be read as a {kind}; write a short number, or put a text in quotes"
+        was = {"int": "number", "float": "number"}.get(kind, kind)
+        return f"{text[:LONGEST]!r}… would be read as a {was}; write a shorter one, or put a text in quotes"
     if kind == "merge":
         return f"{text!r} merges mappings, which is not accepted; write the fields again, or '{text}' in quotes"
     if kind == "null":

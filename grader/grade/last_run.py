@@ -13,6 +13,7 @@ from typing import NamedTuple
 from grader.files import write_file
 from grader.grade.result import Result
 from grader.lab.lab import Lab
+from grader.plural import number_of
 from grader.points import points
 
 NAME = ".last-run.json"
@@ -38,7 +39,7 @@ def _ago(seconds: float) -> str:
     for unit, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         count = int(seconds // unit)
         if count >= 1:
-            return f"{count} {word}{'' if count == 1 else 's'} ago"
+            return f"{number_of(count, word)} ago"
     return "just now"
 
 

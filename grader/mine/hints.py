@@ -18,6 +18,7 @@ from grader.lab.lab import Lab
 from grader.lab.recordings import Recording, load_recording
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.protection import WRITE_BIT
+from grader.plural import number_of
 from grader.scenario.model import Scenario
 from grader.scenario.place import parse_place
 from grader.trace.state import State
@@ -98,7 +99,7 @@ def _page(state: State, by: str, at: str) -> str:
         return "on a page without an entry"
     users = len(state.users(entry >> FRAME_SHIFT))
     rights = "writable" if entry & WRITE_BIT else "read-only"
-    return f"on a {rights} page whose frame has {users} user{'' if users == 1 else 's'}"
+    return f"on a {rights} page whose frame has {number_of(users, 'user')}"
 
 
 def _history(scenario: Scenario, steps: int) -> str:

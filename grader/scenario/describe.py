@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grader.plural import number_of
+
 from .model import Step
 
 
@@ -48,7 +50,7 @@ def _survives(step: Step) -> str:
 def _mmap(step: Step) -> str:
     fields = step.fields
     kind = "shared" if fields.get("shared") else "private"
-    pages = f"{fields['pages']} {kind} page{'' if fields['pages'] == 1 else 's'}"
+    pages = number_of(fields["pages"], f"{kind} page")
     rights = fields.get("protection", "rw-")
     of = f" of file {fields['file']}" if "file" in fields else ""
     where = f" {'over' if fields.get('fixed') else 'at'} {fields['at']}" if "at" in fields else ""

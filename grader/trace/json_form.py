@@ -12,6 +12,7 @@ from typing import Any
 from grader.machine.audit import Finding
 from grader.machine.image import Image
 from grader.machine.moves import SwapMove
+from grader.plural import number_of
 
 from .records import StepRecord, Trace
 
@@ -61,7 +62,7 @@ def _check_swapped(trace: Trace) -> None:
         if record.swapped:
             return
         if record.slots:
-            slots = f"{record.slots} swap slot{'' if record.slots == 1 else 's'} in use"
+            slots = f"{number_of(record.slots, 'swap slot')} in use"
             raise ValueError(f"step {record.number} has {slots}, but the trace does not say what was swapped")
 
 

@@ -19,9 +19,6 @@ from grader.scenario.model import FIELDS, Step
 #: Folder of the cache, and the number of explorations that are kept.
 KIND, MOST = "verify", 20
 
-#: Bytes that are kept of one at most: about 100,000 states.
-LIMIT = 64 << 20
-
 
 class Kept(NamedTuple):
     """An exploration between two states.
@@ -51,17 +48,17 @@ class Frontier:
         """Return what was kept; None if there is nothing, or if it is not as it should be."""
         data = kept.read(KIND, self._key)
         try:
-            return _checked(json.loads(data)) if data is not None and len(data) <= LIMIT else None
+            return _checked(json.loads(data)) if data is not None else None
         except (ValueError, TypeError, KeyError, IndexError, RecursionError):
             return None
 
     def keep(self, found: Kept) -> bool:
-        """Keep an exploration. Return False if it is too large, or cannot be written."""
+        """Keep an exploration. Return False if it is too large (from about 100,000 states), or cannot be written."""
         waiting = {level: [[n, list(map(_told, steps))] for n, steps in rows] for level, rows in found.waiting.items()}
         known = [digest.hex() for digest in found.known]
         data = json.dumps([found.level, found.edges, known, found.following, waiting]).encode()
         try:
-            return len(data) <= LIMIT and kept.keep(KIND, self._key, data, MOST)
+            return len(data) <= kept.LIMIT and kept.keep(KIND, self._key, data, MOST)
         except OSError:
             return False
 

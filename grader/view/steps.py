@@ -11,6 +11,7 @@ from collections.abc import Collection
 from grader.compare.renaming import Renaming
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
+from grader.plural import number_of
 from grader.scenario.describe import sentence
 from grader.scenario.model import LINUX, Scenario
 from grader.trace.memory import Memory
@@ -140,9 +141,9 @@ def cost(record: StepRecord, outcome: str, without: Collection[str] = ()) -> str
         parts.append(f"{record.copies} cop{'ies' if record.copies > 1 else 'y'}")
     for number, what in ((record.reads, "read"), (record.writes, "write")):
         if number:
-            parts.append(f"{number} disk {what}{'' if number == 1 else 's'}")
+            parts.append(number_of(number, f"disk {what}"))
     if "frames in use" not in without:
-        parts.append(f"{record.frames} frame{'' if record.frames == 1 else 's'} in use")
+        parts.append(f"{number_of(record.frames, 'frame')} in use")
     if record.slots:
-        parts.append(f"{record.slots} swap slot{'' if record.slots == 1 else 's'}")
+        parts.append(number_of(record.slots, "swap slot"))
     return ", ".join(parts)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from grader.errors import InputError
 from grader.files import is_aside
 from grader.grade.graded import Graded
-from grader.grade.last_run import NAME as NOTE
 from grader.grade.last_run import remember
 from grader.grade.result import Result, ScenarioResult
 from grader.grade.result_builder import ResultBuilder
@@ -179,7 +178,7 @@ class Regrader:
         for place in places:
             with contextlib.suppress(OSError), os.scandir(place) as entries:
                 names = [entry.name for entry in entries if entry.name.endswith((".yaml", ".json"))]
-                files += [place / name for name in names if name not in ("answers.yaml", NOTE) and not is_aside(name)]
+                files += [place / name for name in names if name != "answers.yaml" and not is_aside(name)]
         found = {}
         for path in files:
             with contextlib.suppress(OSError):
