@@ -10,6 +10,8 @@ import contextlib
 import gc
 import os
 import random
+import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import (
@@ -83,7 +85,7 @@ class LocalPool:
         # A worker and its sandbox take turns some thousand times a submission, on one processor, and are one program:
         # laid out alike, what the processor has learned of one serves the other, which saves a sixth of the time. No
         # wall is built on addresses: the sandbox holds nothing that a kernel may not see, and this side is Python.
-        with same_layout():
+        with same_layout(), whole():
             executor.submit(int).result()  # starts the server that all workers are forked from
         return executor
 
@@ -103,6 +105,30 @@ class LocalPool:
         if self._sweeper is not None:
             self._sweeper.close()
             self._sweeper = None
+
+
+@contextlib.contextmanager
+def whole() -> Iterator[None]:
+    """Let ctrl-C and SIGTERM wait for the end of the block.
+
+    Handing out work may start a process. One whose start is broken off is in nobody's list: `stop` would leave it
+    behind, and it prints a traceback when it finds that the batch, and with it its semaphores, is gone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in dict.fromkeys(came):
+            signal.raise_signal(number)
 
 
 def isolate_helpers() -> None:
@@ -132,8 +158,6 @@ def _settle(processors: list[int]) -> None:
     on another one costs more than the two could gain by overlapping. Others' processes can move away, and do.
     """
     import multiprocessing
-    import signal
-    import threading
 
     if processors:
         number = int(multiprocessing.current_process().name.rpartition("-")[2])
@@ -312,7 +336,8 @@ class _Hand:
         while len(self.out) < room and (self.suspects or waiting):
             work = self.suspects.popleft() if self.suspects else waiting.popleft()
             try:
-                self.out[self.executor.submit(perform, work, self.bundle)] = work
+                with whole():
+                    self.out[self.executor.submit(perform, work, self.bundle)] = work
             except BrokenExecutor:
                 self.suspects.append(work)
                 self.executor = self.pool.start()

@@ -1,6 +1,7 @@
 """Work handed to workers that die, fail or leave: everything is done, once, or named."""
 
 import os
+import signal
 import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -110,6 +111,33 @@ def test_no_isolation_ends_everything():
 
     with pytest.raises(IsolationError, match="needs L2"):
         outcomes(pool, "abc")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_handed_out_is_handed_out_whole(number):
+    """A signal that arrives meanwhile is heard afterwards: a worker whose start is broken off would stay behind."""
+    handed = []
+
+    class Disturbed(Executor):
+        def submit(self, function, one, bundle):
+            signal.raise_signal(number)
+            handed.append(one.kernel_digest)
+            return super().submit(function, one, bundle)
+
+    def stop(number, frame):
+        raise KeyboardInterrupt
+
+    pool = Pool()
+    pool.start = lambda: Disturbed(pool)
+    before = signal.signal(number, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            outcomes(pool, "abc")
+        assert signal.getsignal(number) is stop
+    finally:
+        signal.signal(number, before)
+
+    assert handed == ["a"]
 
 
 def test_a_stopped_pool_is_gone():
