@@ -85,7 +85,7 @@ class LocalPool:
         # A worker and its sandbox take turns some thousand times a submission, on one processor, and are one program:
         # laid out alike, what the processor has learned of one serves the other, which saves a sixth of the time. No
         # wall is built on addresses: the sandbox holds nothing that a kernel may not see, and this side is Python.
-        with same_layout(), whole():
+        with same_layout(), whole(), born_deaf():
             executor.submit(int).result()  # starts the server that all workers are forked from
         return executor
 
@@ -129,6 +129,25 @@ def whole() -> Iterator[None]:
             signal.signal(number, handler)
         for number in dict.fromkeys(came):
             signal.raise_signal(number)
+
+
+@contextlib.contextmanager
+def born_deaf() -> Iterator[None]:
+    """Start processes that never hear ctrl-C, which a terminal sends to all: still importing, they print a traceback.
+
+    They could only ignore it after that. A mask is inherited, and this process hears what came meanwhile at the end.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it ends every mask of ctrl-C when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def isolate_helpers() -> None:

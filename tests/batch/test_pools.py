@@ -1,7 +1,10 @@
 """Work handed to workers that die, fail or leave: everything is done, once, or named."""
 
 import os
+import pathlib
+import re
 import signal
+import sys
 import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -138,6 +141,27 @@ def test_what_is_handed_out_is_handed_out_whole(number):
         signal.signal(number, before)
 
     assert handed == ["a"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads masks from /proc")
+def test_no_process_hears_ctrl_c():
+    """Neither the server that workers are forked from, at any moment of its life, nor a worker; this process does."""
+    pool = LocalPool(1)
+    executor = pool.start()
+    try:
+        worker = executor.submit(os.getpid).result()
+        server = executor.submit(os.getppid).result()
+        masks = [masked(pid) for pid in (worker, server, os.getpid())]
+    finally:
+        pool.stop(executor)
+
+    assert masks == [True, True, False]
+
+
+def masked(pid):
+    """True if the process has ctrl-C in its mask of blocked signals."""
+    (mask,) = re.findall(r"^SigBlk:\s+(\w+)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return bool(int(mask, 16) >> signal.SIGINT - 1 & 1)
 
 
 def test_a_stopped_pool_is_gone():
