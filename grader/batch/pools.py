@@ -125,8 +125,8 @@ def whole() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for told, handler in before.items():
+            signal.signal(told, handler)
         for number in dict.fromkeys(came):
             signal.raise_signal(number)
 
