@@ -6,10 +6,6 @@ be complete, and one of what is not cannot.
 
 from __future__ import annotations
 
-import builtins
-import sys
-from collections.abc import Iterator
-
 import grader.machine
 
 #: Built-in functions and classes; built-in exceptions are harmless, too. Not among them: what reaches state that is not
@@ -57,6 +53,28 @@ DUNDERS = frozenset(
     | {"__debug__", "__next__"}
 )
 
+#: Attributes of a class that code reaches only by names that no code may use.
+PLAIN = frozenset(
+    {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__slots__", "__orig_bases__"}
+    | {"__static_attributes__", "__firstlineno__", "__match_args__", "__dataclass_params__", "__qualname__"}
+    | {"__abstractmethods__", "__parameters__", "__classcell__"}
+)
+
+#: Further methods with two underscores that a class may have. Others run where nobody calls them, or change what an
+#: attribute or a class is, or whether a dict finds a key: __del__, __getattribute__, __mro__, __hash__.
+_METHODS = frozenset(
+    {
+        f"__{way}{name}__"
+        for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+        for way in ("", "r", "i")
+    }
+    | {f"__{way}{name}__" for name in ("and", "or", "xor", "lshift", "rshift", "matmul") for way in ("", "r", "i")}
+    | {"__neg__", "__pos__", "__abs__", "__invert__", "__divmod__", "__rdivmod__", "__int__", "__index__", "__float__"}
+    | {"__round__", "__reversed__", "__getattr__", "__get__", "__set__", "__delete__", "__set_name__", "__format__"}
+    | {"__class_getitem__", "__instancecheck__", "__subclasscheck__", "__prepare__", "__dataclass_fields__"}
+    | {"__copy__", "__deepcopy__", "__getnewargs__", "__reduce_ex__", "__new_member__", "__length_hint__", "__bytes__"}
+)
+
 #: Attributes that lead from something that runs, or has failed, to its variables.
 _FRAMES = frozenset(
     {"gi_frame", "cr_frame", "ag_frame", "tb_frame", "tb_next", "gi_yieldfrom", "f_back", "f_globals", "f_locals"}
@@ -70,18 +88,6 @@ def is_unsafe(name: str, reads: bool = True) -> bool:
     return name in _FRAMES or (dunder and not (reads and name in DUNDERS))
 
 
-def of_module(name: str) -> Iterator[object]:
-    """Yield what may be used of a module on the list, if it was imported."""
-    module = sys.modules.get(name)
-    names = MODULES[name]
-    for key, value in vars(module).items() if module is not None else ():
-        if key in names if names is not None else not key.startswith("_"):
-            yield value
-
-
-def allowed() -> dict[int, object]:
-    """Return what a kernel may use that is not its own, by id."""
-    values = [value for name in MODULES for value in of_module(name) if not isinstance(value, type(sys))]
-    values += [getattr(builtins, name) for name in BUILTINS - BY_NAME]
-    values += [e for e in vars(builtins).values() if isinstance(e, type) and issubclass(e, BaseException)]
-    return {id(value): value for value in values}
+def may_define(name: str) -> bool:
+    """Return True if a class of a kernel's own may have an attribute of this name that was not generated."""
+    return not (name.startswith("__") and name.endswith("__")) or name in PLAIN | DUNDERS | _METHODS

@@ -19,8 +19,7 @@ form, so that states are only equal if they have the same ones.
 from __future__ import annotations
 
 import marshal
-import sys
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -33,8 +32,12 @@ from grader.machine.pagetable import PageTable
 from grader.machine.process import Process
 from grader.machine.protection import Access, Protection
 from grader.machine.region import Region, RegionMap
-from grader.state.elsewhere import EQUALS, Watch
-from grader.state.memento import DICTS, Opaque, attributes, has_attributes, layout
+from grader.state.code import EQUALS
+from grader.state.elsewhere import Watch
+from grader.state.keys import check_keys
+from grader.state.memento import DICTS, Opaque, Ordered, attributes, has_attributes, layout
+from grader.state.pristine import FIXED, is_foreign
+from grader.state.private import PrivateForm, check_machine
 
 _LOW = (1 << FRAME_SHIFT) - 1
 
@@ -166,6 +169,7 @@ class KernelForm:
         self._names = names.names
         self._watch = watch
         self._same: dict[int, object] = {}  # id of a value that is not changed -> its number
+        self._plain: set[int] = set()  # ids of the dicts that were written without their order
         #: Returns the form of any value. Raises Opaque if its state cannot be read.
         self.write: Callable[[Any], Any] = self._write
         if watch is not None and watch.identities:
@@ -173,6 +177,10 @@ class KernelForm:
             self._same |= {id(machine.processes[pid].pid): ("pid", place) for place, pid in enumerate(names.order)}
             self.write = self._write_with_identity
         self._machine = names
+        self._hardware = machine
+        self._private = PrivateForm(
+            machine, names.order, names.frames, watch.private if watch is not None else {}, self.write
+        )
         self._pids = names.pids
         self._base, self._top = names.base, names.top
         self._seen: dict[int, int] = {}
@@ -189,14 +197,17 @@ class KernelForm:
         """Return the form of a kernel's attributes."""
         self._seen[id(kernel)] = 0
         state = attributes(kernel, layout(kernel))
-        form = []
+        form: list[Any] = []
         # Those without order come last: one that is also reached in another way is written there, with its order.
         for name in [*sorted(state.keys() - self._unordered), *sorted(state.keys() & self._unordered)]:
             value = state[name]
             if name in self._unordered and type(value) in DICTS:
                 form.append((name, self._plain_dict(value)))
-            elif name != "hw" or id(value) not in self._names:
+            else:
                 form.append((name, self.write(value)))
+        if self._watch is not None:
+            check_machine(self._hardware)
+            form += self._private.all()
         return tuple(form)
 
     def _plain_dict(self, value: dict[Any, Any]) -> object:
@@ -205,6 +216,8 @@ class KernelForm:
             return ("again", self._seen[id(value)])
         if has_attributes(value):
             raise Opaque(value)
+        check_keys(value)
+        self._plain.add(id(value))
         self._seen[id(value)] = len(self._seen)
         keys = [(self.write(key), key) for key in value]
         keys.sort(key=lambda pair: marshal.dumps(pair[0], 2))
@@ -233,7 +246,7 @@ class KernelForm:
                 self.computed = True
             return value
         if value is None or kind is bool or kind is str or kind is float or kind is bytes:
-            if kind is float or kind is bytes or (kind is str and not value.isidentifier()):
+            if kind is float or kind is bytes or (kind is str and not self._is_written(value)):
                 self.computed = True
             if value != value:  # containers find such a number by its identity
                 raise Opaque(value)
@@ -244,9 +257,11 @@ class KernelForm:
         if kind is Protection:
             return ("prot", value.bits)
         if kind is Access:
+            if id(value) not in FIXED:
+                raise Opaque(value)
             return ("access", value.bit)
         if kind is Region:
-            return ("region", *(self.write(part) for part in value._key()[:4]), self._held(value.file), value.offset)
+            return ("region", value._page_size, *map(self.write, (*value._key()[:4], value.offset, value.file)))
         if issubclass(kind, tuple):
             if has_attributes(value):
                 raise Opaque(value)
@@ -254,14 +269,26 @@ class KernelForm:
             return (name, *map(self.write, tuple.__iter__(value)))
         return self._object(value, kind)
 
+    def _is_written(self, text: str) -> bool:
+        """Return True if a text is from the kernel's code or from the scenario, and not made from a number."""
+        if self._watch is None:
+            return text.isidentifier()
+        return text in self._watch.texts or text in self._hardware.files or text == self._hardware.hw.replacement
+
     def _class(self, cls: type) -> object:
         """Return the name of a class. Opaque if it was made while the kernel ran, so that nobody has read its code."""
         if self._watch is not None and id(cls) in self._watch.known:
             return ("class", self._watch.known[id(cls)])
-        module = sys.modules.get(cls.__module__)
-        if self._watch is not None and (module is None or getattr(module, cls.__qualname__, None) is not cls):
+        if self._watch is not None and not is_foreign(cls):
             raise Opaque(cls)
         return ("named", cls.__module__, cls.__qualname__)
+
+    def _ordered(self, value: OrderedDict[Any, Any]) -> object:
+        """Return the form of an OrderedDict; with its second order if the kernel may ask for it."""
+        held = Ordered(value)
+        items = [(self.write(key), self.write(value[key])) for key in held.keys]
+        second = [self.write(key) for key, _ in held.items] if self._watch is None or self._watch.two_orders else []
+        return ("OrderedDict", tuple(items), tuple(second))
 
     def _code(self, function: FunctionType) -> object:
         """Return the name of a function's code. Opaque if nobody has read it."""
@@ -272,33 +299,39 @@ class KernelForm:
             raise Opaque(function)
         return self._watch.known[id(code)]
 
-    def _held(self, file: object) -> object:
-        return None if file is None else self.write(file)
-
     def _object(self, value: Any, kind: type) -> object:
         """Return the form of an object with an identity: a second reference to it is written as such."""
         if id(value) in self._seen:
+            if id(value) in self._plain:
+                raise Opaque(value)  # what leads to it here may ask for its order
             return ("again", self._seen[id(value)])
         self._seen[id(value)] = len(self._seen)
         if kind in DICTS:
             if has_attributes(value):
                 raise Opaque(value)
+            check_keys(value)
+            if kind is OrderedDict:
+                return self._ordered(value)
             factory = getattr(value, "default_factory", None)
             return (kind.__name__, self.write(factory), *((self.write(k), self.write(v)) for k, v in value.items()))
         if kind is list or kind is deque:
             return (kind.__name__, getattr(value, "maxlen", None), *map(self.write, value))
         if kind is set or kind is frozenset:
+            check_keys(value)
             return (kind.__name__, *sorted(map(self.write, value), key=lambda form: marshal.dumps(form, 2)))
         if kind is RegionMap:
-            return ("map", *map(self.write, value._regions))
+            return ("map", *map(self.write, value._regions), self._private.of(value))
         if kind is bytearray:
+            self.computed = True
             return ("bytearray", bytes(value))
         if kind is Process:
-            return ("dead", value.pid)
+            return ("dead", value.pid, self.write(value.page_table), self._private.of(value))
         if kind in (PageTable, core.current().page_table):
             # Of a process that has ended; a kernel may still write to it.
+            if value._frames is not self._hardware._frames:
+                raise Opaque(value)
             self.computed = self.computed or bool(value._entries)
-            return ("table", value._pid, *sorted(value._entries.items()))
+            return ("table", value._pid, *sorted(value._entries.items()), self._private.of(value))
         if kind is BuiltinFunctionType and type(value.__self__) in core.current():
             return ("method", value.__qualname__, self.write(value.__self__))
         if issubclass(kind, type):

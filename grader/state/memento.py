@@ -8,6 +8,7 @@ raises Opaque.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType, NoneType
@@ -48,6 +49,29 @@ class _Factory(NamedTuple):
     made_by: Any
 
 
+class Ordered:
+    """Holds the contents of an OrderedDict: it has the order of `move_to_end`, and as a dict that of its insertions.
+
+    Raises Opaque if some of its keys are in one of them only.
+    """
+
+    __slots__ = ("items", "keys")
+
+    def __init__(self, value: OrderedDict[Any, Any]) -> None:
+        try:
+            self.items = [(key, dict.__getitem__(value, key)) for key in dict.keys(value)]
+            self.keys = list(value)
+        except (KeyError, RuntimeError):
+            raise Opaque(value) from None
+        if len(self.items) != len(self.keys) or {id(key) for key, _ in self.items} != {id(key) for key in self.keys}:
+            raise Opaque(value)
+
+    def same(self, other: Ordered) -> bool:
+        """Return True if both are of the same keys and values in the same orders."""
+        keys = len(self.keys) == len(other.keys) and all(map(operator.is_, self.keys, other.keys))
+        return keys and all(map(_is, self.items, other.items))
+
+
 class Layout:
     """Says where the objects of a class keep their state: its slots, and whether they have a __dict__."""
 
@@ -55,9 +79,18 @@ class Layout:
 
     def __init__(self, cls: type, example: object) -> None:
         # As the classes have them, and not by __slots__, which may be a list that was changed.
-        held = [vars(base).items() for base in cls.__mro__]
-        self.slots = tuple([name for items in held for name, value in items if type(value) is MemberDescriptorType])
+        held = [(name, value) for base in cls.__mro__ for name, value in vars(base).items()]
+        self.slots = tuple([name for name, value in held if type(value) is MemberDescriptorType])
         self.has_dict = hasattr(example, "__dict__")
+        # A slot is read by its name, so that must lead to it, set or not: no method answers in its place, no other
+        # attribute has that name.
+        first = dict(reversed(held))
+        if self.slots and (
+            "__getattr__" in first
+            or len({*self.slots}) != len(self.slots)
+            or any(type(first[name]) is not MemberDescriptorType for name in self.slots)
+        ):
+            raise Opaque(example)
         # A class statement makes a heap type that can be changed, and adds pointers only. Any other class has state
         # in C, as iterators and random.Random have.
         in_c = any(not base.__flags__ & HEAP or base.__flags__ & IMMUTABLE for base in cls.__mro__[:-1])
@@ -118,8 +151,14 @@ class Memento:
             seen.add(id(value))
             if kind in DICTS:
                 copy: Any = dict(value)
-                save((_put_dict, value, copy))
-                if kind is defaultdict:
+                if kind is OrderedDict:
+                    save((_put_ordered, value, Ordered(value)))
+                    waiting.append(value.__dict__)
+                else:
+                    save((_put_dict, value, copy))
+                if kind is Counter:
+                    waiting.append(value.__dict__)
+                elif kind is defaultdict:
                     save((_put_factory, value, _Factory(value.default_factory)))
                     waiting.append(value.default_factory)
                 waiting += copy
@@ -136,6 +175,8 @@ class Memento:
                 waiting += value
             elif issubclass(kind, tuple):
                 waiting += tuple.__iter__(value)  # a named tuple may have an __iter__ of its own
+                if hasattr(value, "__dict__"):
+                    waiting.append(value.__dict__)
             elif kind is Region:
                 waiting.append(value.file)
             elif kind is MethodType:
@@ -172,6 +213,13 @@ def _put_dict(value: dict[Any, Any], contents: dict[Any, Any]) -> None:
     value.update(contents)
 
 
+def _put_ordered(value: OrderedDict[Any, Any], contents: Ordered) -> None:
+    value.clear()
+    value.update(contents.items)
+    for key in contents.keys:
+        value.move_to_end(key)
+
+
 def _put_factory(value: defaultdict[Any, Any], contents: _Factory) -> None:
     value.default_factory = contents.made_by
 
@@ -198,9 +246,9 @@ def _put_cell(value: CellType, contents: object) -> None:
 def _put_slots(value: object, contents: tuple[tuple[str, object], ...]) -> None:
     for name, held in contents:
         if held is not _MISSING:
-            setattr(value, name, held)
+            object.__setattr__(value, name, held)  # a frozen dataclass has a __setattr__ that refuses it
         elif hasattr(value, name):
-            delattr(value, name)
+            object.__delattr__(value, name)
 
 
 def _contents(cell: CellType) -> object:
@@ -214,6 +262,8 @@ def _now(value: Any, contents: object) -> object:
     """Return the present contents of an object, in the form in which a memento has them."""
     if isinstance(value, CellType):
         return _contents(value)
+    if isinstance(contents, Ordered):
+        return Ordered(value)
     if isinstance(contents, _Factory):
         return _Factory(value.default_factory)
     if type(value) in DICTS:
@@ -227,6 +277,8 @@ def _now(value: Any, contents: object) -> object:
 
 
 def _same(now: Any, before: Any) -> bool:
+    if isinstance(before, Ordered):
+        return before.same(now)
     if isinstance(before, dict):
         before = list(before.items())
     if isinstance(now, list) and isinstance(before, (list, tuple, set)):
@@ -237,4 +289,4 @@ def _same(now: Any, before: Any) -> bool:
 def _is(one: object, other: object) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_is, one, other))
-    return one is other or (type(one) is int and type(other) is int and one == other)
+    return one is other

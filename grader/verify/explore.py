@@ -18,8 +18,8 @@ from grader.machine.outcome import OK
 from grader.replay.simulated import MakeKernel, Replay, replay
 from grader.scenario.model import Scenario, Step
 from grader.scenario.writer import to_yaml
-from grader.state.elsewhere import Unmergeable
 from grader.state.memento import Memento, Opaque
+from grader.state.unmergeable import Unmergeable
 from grader.trace.records import Trace
 from grader.verify.actions import Action, actions, setup
 from grader.verify.frontier import Frontier, Kept

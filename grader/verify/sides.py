@@ -14,10 +14,10 @@ from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
 from grader.replay.simulated import MakeKernel, Replay
 from grader.scenario.model import Scenario, Step
 from grader.state.canonical import KernelForm, MachineForm
-from grader.state.elsewhere import Unmergeable, Watch
+from grader.state.elsewhere import Watch
 from grader.state.memento import Memento
-from grader.state.order import unordered
 from grader.state.start import start
+from grader.state.unmergeable import Unmergeable
 from grader.trace.records import StepRecord
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class LocalSide:
     def __init__(self, scenario: Scenario, kernel: MakeKernel, base: int) -> None:
         self.replay = start(scenario, kernel, base)
         self._watch = Watch(self.replay.machine.kernel)
-        self._unordered = unordered(self.replay.machine.kernel)
+        self._unordered = self._watch.unordered
 
     def step(self, step: Step, order: list[int]) -> StepRecord:
         """Carry out a step."""

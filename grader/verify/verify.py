@@ -22,7 +22,7 @@ from grader.lab.lab import Lab
 from grader.lab.scope import World, default_world
 from grader.replay.simulated import MakeKernel, replay
 from grader.scenario.model import Scenario
-from grader.state.elsewhere import ORDERED
+from grader.state.unmergeable import ORDERED
 from grader.trace.records import Trace
 from grader.verify.explore import (
     STEPS,

@@ -13,7 +13,7 @@ from grader.grade.submission import Submission
 from grader.lab.kernels import misconception_kernel, reference_kernel
 from grader.lab.lab import load_lab
 from grader.lab.scope import Mapped, World
-from grader.state.elsewhere import Unmergeable
+from grader.state.unmergeable import Unmergeable
 from grader.verify.explore import explore
 from grader.verify.frontier import KIND, Frontier
 from grader.verify.product import Product

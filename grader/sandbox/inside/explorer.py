@@ -25,10 +25,10 @@ from grader.sandbox.inside.source import CompiledSource, PythonSource
 from grader.sandbox.inside.worker import Recorder, StudentCrash, Worker
 from grader.scenario.model import MachineSpec, Scenario
 from grader.state.canonical import Bytes, KernelForm, MachineForm
-from grader.state.elsewhere import Unmergeable, Watch
+from grader.state.elsewhere import Watch
 from grader.state.memento import Memento, Opaque
-from grader.state.order import unordered
 from grader.state.start import start
+from grader.state.unmergeable import Unmergeable
 
 #: Bytes of the hash of a state.
 HASHED = 20
@@ -64,10 +64,10 @@ class Saved(Protocol):
 class PythonState:
     """The state of a kernel in Python: its attributes, and all that can be reached from them."""
 
-    def __init__(self, kernel: object, texts: dict[str, str]) -> None:
+    def __init__(self, kernel: object, source: PythonSource) -> None:
         self._kernel = kernel
-        self._watch = Watch(kernel, texts)
-        self._without_order = unordered(kernel, texts)
+        self._watch = Watch(kernel, source.texts, source.import_module)
+        self._without_order = self._watch.unordered
 
     def save(self, run: Replay) -> Memento:
         """Return the present state."""
@@ -133,7 +133,7 @@ class Explorer(Worker):
             assert isinstance(kernel, WasmKernel)
             self.state = CompiledState(kernel, self.ordered)
         elif isinstance(self.source, PythonSource):
-            self.state = PythonState(kernel, self.source.texts)
+            self.state = PythonState(kernel, self.source)
 
     def attempt(self, what: Callable[[], None]) -> None:
         """Do something with the kernel's state; note the reason if it cannot be done."""

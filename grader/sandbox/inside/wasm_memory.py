@@ -30,9 +30,9 @@ from grader.sandbox.inside.wasm_kernel import WasmKernel
 from grader.sandbox.inside.wasm_runtime import Instance
 from grader.sandbox.inside.worker import Recorder
 from grader.state.canonical import MachineForm
-from grader.state.elsewhere import ORDERED, Unmergeable
 from grader.state.memento import Memento
 from grader.state.start import FIRST_PID
+from grader.state.unmergeable import ORDERED, Unmergeable
 
 #: Bytes of a chunk.
 CHUNK = 4096
