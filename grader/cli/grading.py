@@ -55,6 +55,8 @@ def grade(options: argparse.Namespace, boxes: Mapping[str, Sandbox]) -> int:
 
 def _grade(options: argparse.Namespace, session: Session) -> int:
     lab = session.lab
+    if options.verify:
+        refuse_without_reference(lab)
     submission = resolve(options.submission, lab)
     public, hidden = session.choose(options.only)
     session.load(public + hidden)
@@ -89,6 +91,13 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
     else:
         _report(result, options, lab, submission)
     return exit_status(result)
+
+
+def refuse_without_reference(lab: Lab) -> None:
+    """InputError if --verify has nothing to compare with; said before a run whose report would be lost."""
+    if lab.reference is None:
+        problem = f"{lab.name}: --verify compares with the reference kernel, which a released lab never has"
+        raise InputError([f"{problem}; run it without --verify"])
 
 
 def _write_pages(result: Result, graded: list[Graded], folder: str, session: Session) -> None:

@@ -109,10 +109,13 @@ def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
     return _class_of(module, path, name)
 
 
+_WAY_OUT = "only the course's own copy can do this"
+
+
 def reference_kernel(lab: Lab) -> MakeKernel:
     """Return the model answer of a lab. Raises InputError in a released lab, which has none."""
     if lab.reference is None:
-        raise InputError([f"{lab.name}: this lab has no reference kernel (a released lab never has)"])
+        raise InputError([f"{lab.name}: this lab has no reference kernel (a released lab never has); {_WAY_OUT}"])
     return load_class(lab.reference)
 
 

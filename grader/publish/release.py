@@ -11,6 +11,7 @@ released if any is found.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pathlib
 import shutil
@@ -107,8 +108,14 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
         if runs is not None:
             write(folder / FILE, runs)
         weights = {task.id: sorted(float(w) for w in lab.hidden_weights(task.id)) for task in lab.tasks}
-        record = {"format": FORMAT, "hidden": {task: found for task, found in weights.items() if found}}
+        hidden_weights = {task: found for task, found in weights.items() if found}
+        record = {"format": FORMAT, "hidden": hidden_weights, "stub": digest_of_stub(lab)}
         write(folder / "release.json", json.dumps(record, indent=1) + "\n")
+
+
+def digest_of_stub(lab: Lab) -> str:
+    """Return the hash that a release has of its stub, so that `grader start` knows it from a kernel of a student's."""
+    return hashlib.sha256(lab.kernel.path.read_text(encoding="utf-8").encode()).hexdigest()
 
 
 def write(path: pathlib.Path, text: str) -> None:

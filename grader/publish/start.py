@@ -7,6 +7,7 @@ The lab comes from a checkout, from a release, or from the installed package, wh
 from __future__ import annotations
 
 import ast
+import json
 import pathlib
 import re
 import shutil
@@ -16,7 +17,7 @@ from grader.files import write_file
 from grader.lab.course_order import in_course_order
 from grader.lab.lab import Lab, load_lab
 from grader.program import program, quoted
-from grader.publish.release import prepare, write_lab
+from grader.publish.release import digest_of_stub, prepare, write_lab
 
 #: The labs that travel in the installed package, and those of a checkout that is installed in place.
 PACKED = pathlib.Path(__file__).parent / "labs"
@@ -92,10 +93,21 @@ def _adapt_handout(folder: pathlib.Path, name: str) -> None:
 
 def _stub(lab: Lab, language: str) -> str:
     path = lab.kernel.path if language == "python" else lab.path / "stub.c"
+    elsewhere = f"run the command in another folder, so that {lab.path.name} means the lab itself"
     if not path.is_file():
         told = f"{lab.path}: this folder, made for a kernel in C, has no {path.name} to begin with"
-        raise InputError([f"{told}; run the command in another folder, so that {lab.path.name} means the lab itself"])
+        raise InputError([f"{told}; {elsewhere}"])
+    if language == "python" and _edited(lab):
+        raise InputError([f"{path}: this kernel was edited, and a new folder begins with the lab's stub; {elsewhere}"])
     return path.read_text(encoding="utf-8")
+
+
+def _edited(lab: Lab) -> bool:
+    """Return True if the folder of a released lab has a kernel that is not the stub it was released with."""
+    if lab.released is None:
+        return False
+    stub = json.loads((lab.path / "release.json").read_text(encoding="utf-8")).get("stub")
+    return stub is not None and stub != digest_of_stub(lab)
 
 
 def _read_older(given: pathlib.Path, kernel: str) -> str:

@@ -40,6 +40,20 @@ def test_a_lab_without_a_reference(capsys, tmp_path):
     assert "has no reference kernel (a released lab never has)" in capsys.readouterr().err
 
 
+def test_a_run_without_a_reference_says_so_before_it_begins(capsys, tmp_path):
+    """It was said after the last scenario, in place of the report."""
+    main(["start", COW, "--output", str(tmp_path / "mine")])
+    capsys.readouterr()
+    status = main(["run", str(tmp_path / "mine"), "--verify", "--only", "reading-is-free"])
+    out, err = capsys.readouterr()
+
+    assert (status, out) == (2, "")
+    assert err == (
+        "grader: mine: --verify compares with the reference kernel, which a released lab never has; "
+        "run it without --verify\n"
+    )
+
+
 def test_steps_limit_the_search(capsys):
     """The certificate then names the number of steps."""
     status = main(["verify", COW, "--submission", "reference", "--scope", "three", "--steps", "2"])

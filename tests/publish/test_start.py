@@ -88,6 +88,22 @@ def test_again_beside_a_working_folder_in_c(here, cli):
     assert "made for a kernel in C, has no kernel.py to begin with; run the command in another folder" in told
 
 
+def test_again_beside_an_edited_working_folder(lab, here, cli):
+    """It is found by the lab's name, and its kernel would pass for the stub."""
+    cli("start", lab)
+    fresh, _, _ = cli("start", "small", "--output", "fresh")
+    with (here / "small" / "kernel.py").open("a") as kernel:
+        kernel.write("# my work\n")
+    again, _, told = cli("start", "small", "--output", "again")
+
+    assert (fresh, again) == (0, 2)
+    assert told == (
+        "grader: small/kernel.py: this kernel was edited, and a new folder begins with the lab's stub; "
+        "run the command in another folder, so that small means the lab itself\n"
+    )
+    assert not (here / "again").exists()
+
+
 def test_an_older_kernel_goes_along(here, cli):
     """The class is renamed, the new method is the stub's, and all of demand paging passes."""
     older = (pathlib.Path(ROOT) / "tests" / "reference" / "solved.py").read_text()
