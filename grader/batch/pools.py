@@ -85,8 +85,12 @@ class LocalPool:
         # A worker and its sandbox take turns some thousand times a submission, on one processor, and are one program:
         # laid out alike, what the processor has learned of one serves the other, which saves a sixth of the time. No
         # wall is built on addresses: the sandbox holds nothing that a kernel may not see, and this side is Python.
-        with same_layout(), whole(), born_deaf():
-            executor.submit(int).result()  # starts the server that all workers are forked from
+        try:
+            with same_layout(), whole(), born_deaf():
+                executor.submit(int).result()  # starts the server that all workers are forked from
+        except BaseException:
+            self.stop(executor)  # the caller never gets it
+            raise
         return executor
 
     def check(self) -> None:

@@ -7,15 +7,16 @@ import os
 import pathlib
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from grader.cli import streams
 from grader.cli.compiling import tell_compiling
+from grader.cli.next_step import commands, next_step
 from grader.cli.output import write
 from grader.errors import InputError
 from grader.escape import printable
-from grader.grade.attempt import BEFORE, Attempt
+from grader.grade.attempt import Attempt
 from grader.grade.graded import Graded
 from grader.grade.kept_answers import KeptAnswers
 from grader.grade.last_run import remember
@@ -28,7 +29,6 @@ from grader.grade.verdicts import PASSED
 from grader.lab.lab import QUIZ_TASK, Lab
 from grader.machine import core
 from grader.plural import number_of
-from grader.program import command, quoted
 from grader.quiz import mark
 from grader.report import render
 from grader.report.text import WIDTH
@@ -170,7 +170,7 @@ def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: S
         verbosity = options.verbose - options.quiet
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
-        extra |= {"command": _commands(options, lab), "width": _width(options)}
+        extra |= {"command": commands(options, lab), "width": _width(options)}
     elif options.format == "github":
         extra = {"kernel": kernel_path(submission)}
         tell_github(result)
@@ -180,19 +180,6 @@ def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: S
 def _width(options: argparse.Namespace) -> int:
     """Return the columns of the terminal; elsewhere those of a report that is read later."""
     return (streams.columns() if options.output is None else None) or WIDTH
-
-
-def _commands(options: argparse.Namespace, lab: Lab) -> Callable[..., str]:
-    """Return what makes the commands of a report: of this lab, and of this submission."""
-    mine = options.submission or lab.path
-
-    def make(name: str, *words: str) -> str:
-        if name == "quiz":
-            sheet = pathlib.Path(mine) / "answers.yaml" if pathlib.Path(mine).is_dir() else lab.path / "answers.yaml"
-            return f"{command('quiz', lab.path, *words)} {quoted(sheet)}"
-        return f"{command(name, lab.path, *words, '--submission')} {quoted(mine)}"
-
-    return make
 
 
 def report_twins(graded: list[Graded]) -> None:
@@ -218,29 +205,6 @@ def tell_github(result: Result) -> None:
         if os.environ.get(variable):
             with open(os.environ[variable], "a", encoding="utf-8") as file:
                 file.write(text(result))
-
-
-def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
-    """Return what the student should do next; a second line, if there is one, is a command."""
-    first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
-    if first is None:
-        if result["points"] == result["max_points"]:
-            told = "all points that can be earned here are earned."
-            return f"{told} Hand in: {printable(lab.hand_in)}" if lab.hand_in else told
-        return f"the quiz.\n{command('quiz', lab.path)}"
-    if first["verdict"] == "ungradable":
-        return "run it again; if that does not help, tell the course: it is not your kernel's fault."
-    if first["visibility"] == "hidden":
-        return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; hidden scenarios fail."
-    if BEFORE in first.get("details", ()):
-        return "fix the line above; no scenario can run until then."
-    task = lab.task(first["task"])
-    where = f"task {task.number} of {lab.path / 'README.md'}"
-    if first["verdict"] == "not_implemented":
-        in_c = lab.path / "kernel.c"
-        return f"{where}, then {in_c if in_c.is_file() else lab.kernel.path}"
-    shown = _commands(options, lab)("show", first["id"])
-    return f"{where}, and the whole story (with --format html --open, as pictures):\n{shown}"
 
 
 class Progress:

@@ -75,6 +75,7 @@ class Mine(NamedTuple):
 class Lab(NamedTuple):
     """A lab that was loaded without a problem.
 
+    name       that of its folder; a released lab keeps it, whatever the folder is called then
     reference  None in a released lab
     released   weights of the hidden scenarios by task, in a released lab; None in one that has its hidden files
     feedback   what students learn about hidden scenarios
@@ -228,7 +229,7 @@ class _LabLoader:
         hidden = self._scenarios("hidden", tasks)
         self._check_order(block, order, scenarios)
         self._check_ids(scenarios, hidden)
-        released = self._released()
+        released, name = self._released()
         self._check_points(block, tasks, scenarios, hidden, released)
         mine = None if "mine" in wrong else self._mine(block)
         pictures = () if "pictures" in wrong else self._pictures(block, scenarios)
@@ -240,7 +241,7 @@ class _LabLoader:
             raise InputError(self.problems)
         return Lab(
             self.folder,
-            self.folder.resolve().name,
+            name or self.folder.resolve().name,
             printable(block["title"], limit=None),
             self._class_at(block["kernel"]),
             reference,
@@ -417,16 +418,20 @@ class _LabLoader:
         public = {s.id for s in scenarios}
         self.problems += [f"{s.path}:1: a public scenario has the same name" for s in hidden if s.id in public]
 
-    def _released(self) -> dict[str, list[float]] | None:
+    def _released(self) -> tuple[dict[str, list[float]] | None, str]:
+        """Return a released lab's weights of hidden scenarios by task, and its name; None and "" for any other lab."""
         path = self.folder / "release.json"
         if not path.is_file():
-            return None
+            return None, ""
         try:
-            hidden = json.loads(path.read_text(encoding="utf-8"))["hidden"]
-            return {str(task): [float(weight) for weight in weights] for task, weights in hidden.items()}
+            record = json.loads(path.read_text(encoding="utf-8"))
+            hidden, name = record["hidden"], record.get("lab", "")
+            if not name.isprintable() or "/" in name:
+                raise ValueError(f"lab is {printable(name)!r}, which cannot be the name of a folder")
+            return {str(task): [float(weight) for weight in weights] for task, weights in hidden.items()}, name
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self.problems.append(f"{path}: not a release's record ({error}); fetch the lab again")
-            return None
+            return None, ""
 
     def _check_points(
         self,

@@ -109,7 +109,7 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
             write(folder / FILE, runs)
         weights = {task.id: sorted(float(w) for w in lab.hidden_weights(task.id)) for task in lab.tasks}
         hidden_weights = {task: found for task, found in weights.items() if found}
-        record = {"format": FORMAT, "hidden": hidden_weights, "stub": digest_of_stub(lab)}
+        record = {"format": FORMAT, "lab": lab.name, "hidden": hidden_weights, "stub": digest_of_stub(lab)}
         write(folder / "release.json", json.dumps(record, indent=1) + "\n")
 
 

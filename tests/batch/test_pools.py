@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
+from grader.batch import pools
 from grader.batch.pools import TRIES, LocalPool, completed
 from grader.batch.work import Bundle, Done, Work
 
@@ -162,6 +163,24 @@ def masked(pid):
     """True if the process has ctrl-C in its mask of blocked signals."""
     (mask,) = re.findall(r"^SigBlk:\s+(\w+)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return bool(int(mask, 16) >> signal.SIGINT - 1 & 1)
+
+
+def test_a_pool_whose_start_is_broken_off_is_gone(monkeypatch):
+    """Ctrl-C arrives while the first process starts: the caller gets no pool, so it could stop none."""
+    made = []
+
+    class Noted(pools.ProcessPoolExecutor):
+        def submit(self, *work):
+            made.append(self)
+            signal.raise_signal(signal.SIGINT)
+            return super().submit(*work)
+
+    monkeypatch.setattr(pools, "ProcessPoolExecutor", Noted)
+    with pytest.raises(KeyboardInterrupt):
+        LocalPool(1).start()
+
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        super(Noted, made[0]).submit(int)
 
 
 def test_a_stopped_pool_is_gone():

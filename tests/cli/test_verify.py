@@ -49,7 +49,7 @@ def test_a_run_without_a_reference_says_so_before_it_begins(capsys, tmp_path):
 
     assert (status, out) == (2, "")
     assert err == (
-        "grader: mine: --verify compares with the reference kernel, which a released lab never has; "
+        "grader: copy-on-write: --verify compares with the reference kernel, which a released lab never has; "
         "run it without --verify\n"
     )
 

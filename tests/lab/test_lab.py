@@ -59,6 +59,23 @@ def test_a_released_lab_has_the_same_public_points(lab):
     assert after.hidden_points() == before.hidden_points()
 
 
+def test_a_released_lab_keeps_its_name(lab):
+    """Students call their folders as they like; receipts and advice must not depend on it."""
+    (lab / "release.json").write_text('{"lab": "pages", "hidden": {"share": [1]}}')
+    loaded = load_lab(lab)
+
+    assert (loaded.name, loaded.path.name) == ("pages", "small")
+
+
+@pytest.mark.parametrize("name", ['"../pages"', '"\\u001b[2J"', "7", "null"])
+def test_a_record_with_a_name_that_is_none_is_refused(lab, name):
+    """It becomes part of paths, and is printed."""
+    (lab / "release.json").write_text(f'{{"lab": {name}, "hidden": {{"share": [1]}}}}')
+
+    with pytest.raises(InputError, match=r"release.json: not a release's record .*; fetch the lab again"):
+        load_lab(lab)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

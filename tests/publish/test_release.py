@@ -223,10 +223,10 @@ def test_a_released_lab_is_not_released_again(cli, folder, tmp_path):
 
 
 def test_release_json_holds_weights_alone(folder):
-    """A task's name and its hidden scenarios' weights, sorted; and which stub students begin with."""
+    """A task's name and its hidden scenarios' weights, sorted; the lab's name, and which stub it begins with."""
     told = json.loads((folder / "labs" / LAB / "release.json").read_text())
 
-    assert set(told) == {"format", "hidden", "stub"}
+    assert set(told) == {"format", "lab", "hidden", "stub"}
     assert all(weights == sorted(weights) for weights in told["hidden"].values())
 
 
