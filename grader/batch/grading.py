@@ -176,7 +176,7 @@ def about(lab: Lab, source: BatchSubmission, stubs: Stubs) -> dict[str, Any]:
         "kernel": source.code_digest if source.has_kernel else "",
         "refused": source.refused,
         "unreadable": source.unreadable,
-        "remarks": list(source.remarks),
+        "remarks": [*found.remarks, *source.remarks],
         "remark": remark,
         **({"mine": mine} if mine is not None else {}),
     }

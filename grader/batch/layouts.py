@@ -62,6 +62,7 @@ class FoundSubmission(NamedTuple):
     submitted  when it was handed in, as ISO 8601 with an offset, where the download says so
     dated_by   late.COMMIT if that is the date of a commit, else ""
     time_doubt  why that time cannot count, or ""
+    remarks  which files do not count, as the same student handed in a later one of the same name
     """
 
     id: str
@@ -78,10 +79,14 @@ class FoundSubmission(NamedTuple):
     submitted: str = ""
     dated_by: str = ""
     time_doubt: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class _Name(NamedTuple):
-    """Holds what the name of one entry of a download says. system is "" for an entry that is not a submission."""
+    """Holds what the name of one entry of a download says. system is "" for an entry that is not a submission.
+
+    upload  Canvas's number of the upload, which is higher for a later one; 0 elsewhere
+    """
 
     system: str
     user: str = ""
@@ -89,6 +94,7 @@ class _Name(NamedTuple):
     file: str = ""
     late: bool = False
     doubt: str = ""
+    upload: int = 0
 
 
 def find_submissions(folder: pathlib.Path) -> list[FoundSubmission]:
@@ -148,14 +154,15 @@ def _marked(name: str, is_folder: bool) -> _Name | None:
     moodle, canvas = _MOODLE.search(name), None if is_folder else _CANVAS.search(name)
     anonymous = None if is_folder else _ANONYMOUS.fullmatch(name)
     if anonymous:
-        return _Name("canvas-anonymous", anonymous["id"], "anon", anonymous["file"], bool(anonymous["late"]))
+        late, upload = bool(anonymous["late"]), int(anonymous["upload"])
+        return _Name("canvas-anonymous", anonymous["id"], "anon", anonymous["file"], late, "", upload)
     if moodle and (canvas is None or moodle.start() < canvas.start()):
         return _Name("moodle", moodle["id"], name[: moodle.start()], moodle["file"] or "")
     if canvas:
         who, doubt = name[: canvas.start()], ""
         if re.match(r"\d+_", canvas["file"]):
             doubt = f"{name} can be read as user {canvas['id']} or as user {canvas['upload']}"
-        return _Name("canvas", canvas["id"], who, canvas["file"], bool(canvas["late"]), doubt)
+        return _Name("canvas", canvas["id"], who, canvas["file"], bool(canvas["late"]), doubt, int(canvas["upload"]))
     return None
 
 
@@ -176,6 +183,7 @@ def _classroom_prefix(folder: pathlib.Path, names: list[str]) -> str:
 
 
 def _found(folder: pathlib.Path, members: list[tuple[_Name, str]]) -> FoundSubmission:
+    members, remarks = _last_uploads(members)
     first = members[0][0]
     who = first.user if first.system == "plain" else first.who
     shown = {
@@ -192,7 +200,23 @@ def _found(folder: pathlib.Path, members: list[tuple[_Name, str]]) -> FoundSubmi
         names=tuple(read.file for read, _ in members),
         late=any(read.late for read, _ in members),
         doubt=printable(next((read.doubt for read, _ in members if read.doubt), ""), 300),
+        remarks=tuple(remarks),
     )
+
+
+def _last_uploads(members: list[tuple[_Name, str]]) -> tuple[list[tuple[_Name, str]], list[str]]:
+    """Return the files that count, of those with one name the last upload; and what to say of the others."""
+    last: dict[str, _Name] = {}
+    for read, _ in members:
+        if read.file not in last or read.upload > last[read.file].upload:
+            last[read.file] = read
+    kept = [(read, name) for read, name in members if read.upload == last[read.file].upload]
+    remarks = [
+        printable(f"{name} not read: {read.file} was uploaded again as {last[read.file].upload}", 300)
+        for read, name in members
+        if read.upload != last[read.file].upload
+    ]
+    return kept, remarks
 
 
 def _doubted(found: FoundSubmission) -> FoundSubmission:

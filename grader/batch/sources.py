@@ -7,7 +7,9 @@ import pathlib
 from typing import NamedTuple
 
 from grader.batch.layouts import FoundSubmission
+from grader.escape import printable
 from grader.intake.mine_files import OwnFiles
+from grader.intake.refusal import Ambiguous
 from grader.intake.submission import Refused, Unreadable, read_files
 from grader.lab.fields import LANGUAGES
 
@@ -88,6 +90,9 @@ def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = (
             home=home,
             own=read.own,
         )
+    except Ambiguous as ambiguous:
+        doubt = "; ".join(filter(None, (found.doubt, printable(ambiguous.doubt, 500))))
+        return BatchSubmission(found._replace(doubt=doubt), "", "", None, refused=str(ambiguous))
     except Refused as refused:
         return BatchSubmission(found, "", "", None, refused=str(refused))
     except Unreadable as unreadable:

@@ -19,7 +19,7 @@ from grader.intake.answer_sheet import Unfit, read_answers
 from grader.intake.archives import ARCHIVE_LIMIT, Unpacked, is_archive, is_clutter, read_archive, read_archived_sheet
 from grader.intake.choosing import ANSWERS, KERNEL, KERNELS, choose, named
 from grader.intake.mine_files import OwnFiles
-from grader.intake.refusal import Gone, Refused, Unreadable
+from grader.intake.refusal import Ambiguous, Gone, Refused, Unreadable
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
 __all__ = [
@@ -116,8 +116,8 @@ def read_answer_sheet(
         places = _places(files)
         chosen = choose(places, lab, name, numbered=numbered, sheet_only=True)
         if chosen.archive:
-            return read_archived_sheet(_read_place(places[chosen.archive], ARCHIVE_LIMIT), chosen.archive, lab)
-        sheet = _read_place(places[chosen.sheet], ANSWERS_LIMIT) if chosen.sheet else None
+            return read_archived_sheet(_read_own(places, chosen.archive, ARCHIVE_LIMIT), chosen.archive, lab)
+        sheet = _read_own(places, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
         return sheet, chosen.remarks
     except OSError as error:
         raise Unreadable(f"{name} cannot be read: {error.strerror or type(error).__name__}") from None
@@ -148,11 +148,11 @@ def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, 
     places = _places(files)
     chosen = choose(places, lab, name, numbered=numbered)
     if chosen.archive:
-        data = _read_place(places[chosen.archive], ARCHIVE_LIMIT)
+        data = _read_own(places, chosen.archive, ARCHIVE_LIMIT)
         return _unpacked(name, read_archive(data, chosen.archive, lab))
-    kernel = _read_place(places[chosen.kernel], SOURCE_LIMIT)
-    sheet = _read_place(places[chosen.sheet], ANSWERS_LIMIT) if chosen.sheet else None
-    top, inside = places[chosen.kernel]
+    kernel = _read_own(places, chosen.kernel, SOURCE_LIMIT)
+    sheet = _read_own(places, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
+    top, inside = places[chosen.kernel][0]
     return _submission(name, chosen.kernel, kernel, sheet, chosen.remarks, str(top / inside if inside else top))
 
 
@@ -171,15 +171,19 @@ def _unpacked(name: str, found: Unpacked) -> SubmittedFiles:
 _Place = tuple[pathlib.Path, str]
 
 
-def _places(files: Sequence[tuple[str, pathlib.Path]]) -> dict[str, _Place]:
-    """Return path as the student sees it -> place, for all files that were handed in; no link is followed."""
-    places: dict[str, _Place] = {}
+#: Path as the student sees it -> its places: more than one where a platform gave two files of one name.
+_Places = dict[str, list[_Place]]
+
+
+def _places(files: Sequence[tuple[str, pathlib.Path]]) -> _Places:
+    """Return the places of all files that were handed in; no link is followed."""
+    places: _Places = {}
     for own, path in files:
         if stat.S_ISDIR(os.lstat(path).st_mode):
             for inside in _files_below(path):
-                places[f"{own}/{inside}" if own else inside] = (path, inside)
+                places.setdefault(f"{own}/{inside}" if own else inside, []).append((path, inside))
         else:
-            places[own or path.name] = (path, "")
+            places.setdefault(own or path.name, []).append((path, ""))
     return places
 
 
@@ -205,6 +209,14 @@ def _files_below(top: pathlib.Path) -> list[str]:
                 raise Refused(f"more than {ENTRIES} files in {top.name}; hand in only {KERNEL} and {ANSWERS}")
         level = below
     return found
+
+
+def _read_own(places: _Places, path: str, limit: int) -> bytes:
+    """Return the bytes of a file as the student sees it. Ambiguous if files with other bytes have the same name."""
+    first, *others = (_read_place(place, limit) for place in places[path])
+    if any(other != first for other in others):
+        raise Ambiguous(path, [f"{top.name}/{inside}" if inside else top.name for top, inside in places[path]])
+    return first
 
 
 def _read_place(place: _Place, limit: int) -> bytes:

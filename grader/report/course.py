@@ -133,7 +133,7 @@ def note(entry: SubmissionEntry) -> str:
     """Return what staff should look at, in a few words; "" if nothing."""
     notes = []
     if entry["decide"]:
-        notes.append(f"decide whose it is: {entry['decide']}")
+        notes.append(f"decide by hand: {entry['decide']}")
     if entry["refused"]:
         notes.append(f"refused: {entry['refused']}")
     if entry["remark"]:

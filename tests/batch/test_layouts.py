@@ -183,3 +183,14 @@ def test_hidden_folders_are_submissions(tmp_path):
 
     assert len(find_submissions(tmp_path)) == 2
     assert left_out(tmp_path) == ["grades.csv"]
+
+
+@pytest.mark.parametrize("first", ["99", "100"])
+@pytest.mark.parametrize("mark", ["doejane_123", "anon_a1B2c"])
+def test_of_two_uploads_of_one_name_the_higher_number_counts(tmp_path, first, mark):
+    """Numbers are compared as numbers: 99 comes before 101. What does not count is named."""
+    put(tmp_path, f"{mark}_{first}_kernel.py", f"{mark}_101_kernel.py", f"{mark}_102_answers.yaml")
+    (one,) = find_submissions(tmp_path)
+
+    assert [path.name for path in one.paths] == [f"{mark}_101_kernel.py", f"{mark}_102_answers.yaml"]
+    assert one.remarks == (f"{mark}_{first}_kernel.py not read: kernel.py was uploaded again as 101",)

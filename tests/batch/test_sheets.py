@@ -88,3 +88,19 @@ def test_a_folder_without_sheets_is_an_error(tmp_path):
         find_sheets(tmp_path, "small")
     with pytest.raises(InputError, match="No such file"):
         find_sheets(tmp_path / "none", "small")
+
+
+def test_two_sheets_of_one_name(tmp_path):
+    """On Canvas the later upload counts, and the other is named; elsewhere a person must decide."""
+    put(tmp_path / "doe_1_99_answers.yaml")
+    put(tmp_path / "doe_1_101_answers.yaml", "a: 2\n")
+    put(tmp_path / "Jim_13_assignsubmission_file_answers.yaml", "a: 3\n")
+    put(tmp_path / "Jim_13_assignsubmission_file_" / "answers.yaml", "a: 4\n")
+    canvas, moodle = find_sheets(tmp_path, "small").sheets
+
+    assert (canvas.data, canvas.problem) == (b"a: 2\n", "")
+    assert canvas.remarks == ("doe_1_99_answers.yaml not read: answers.yaml was uploaded again as 101",)
+    assert moodle.problem == (
+        "Jim_13_assignsubmission_file_/answers.yaml and Jim_13_assignsubmission_file_answers.yaml are both "
+        "answers.yaml, with different contents; keep only the one that counts"
+    )

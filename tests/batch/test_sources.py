@@ -140,3 +140,32 @@ def test_canvas_anonymous_files_belong_together(read):
     )
 
     assert {id: source.answers for id, source in sources.items()} == {"anon-a1B2c": b"a: 1", "de_la_cruz-7": b"a: 2"}
+
+
+JIM = "Jim Roe_13_assignsubmission"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "own"),
+    [
+        (f"{JIM}_file_kernel.py", f"{JIM}_file_/kernel.py", "kernel.py"),
+        (f"{JIM}_file_/kernel.py", f"{JIM}_onlinetext_/kernel.py", "kernel.py"),
+        (f"{JIM}_file_/lab.zip", f"{JIM}_onlinetext_/lab.zip", "lab.zip"),
+        ("doe_LATE_1_10_kernel.py", "doe_1_10_kernel.py", "kernel.py"),
+    ],
+)
+def test_two_files_of_one_name_need_a_decision(read, one, other, own):
+    """Neither replaces the other: both are named, and nothing is graded."""
+    (source,) = read({one: "first", other: "second"}).values()
+
+    assert source.refused == f"{own} was handed in twice, with different contents"
+    assert one in source.found.doubt and other in source.found.doubt
+    assert source.found.doubt.endswith(f"are both {own}, with different contents; keep only the one that counts")
+
+
+def test_the_same_file_twice_needs_no_decision(read):
+    """A download with and one without folders, unpacked in one place, are the same submission."""
+    files = {f"{JIM}_file_kernel.py": "k", f"{JIM}_file_/kernel.py": "k", f"{JIM}_file_/answers.yaml": "a: 1"}
+    source = read(files)["participant-13"]
+
+    assert (source.kernel, source.answers, source.found.doubt) == ("k", b"a: 1", "")
