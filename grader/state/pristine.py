@@ -13,7 +13,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import grader.machine
 from grader.machine.protection import PROTECTIONS, Access
@@ -33,7 +33,7 @@ def state_of(function: FunctionType) -> tuple[object, ...]:
 
 def builtins_of(function: FunctionType) -> dict[str, Any]:
     """Return the built-in names as a function has them: those of its module, which may have changed them."""
-    held: dict[str, Any] = function.__builtins__  # type: ignore[attr-defined]
+    held: dict[str, Any] = cast("Any", function).__builtins__
     return held
 
 
