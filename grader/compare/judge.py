@@ -11,14 +11,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from grader.machine.audit import Finding
-from grader.machine.entry import FRAME_SHIFT
+from grader.machine.entry import RIGHTS
+from grader.machine.protection import PROTECTIONS, Protection
 from grader.plural import number_of
-from grader.scenario.model import LINUX, Scenario
+from grader.scenario.model import Scenario
 from grader.trace.names import Names
 from grader.trace.records import ProcessPage, StepRecord, Trace
 from grader.trace.state import State
 
 from .expectations import Expectations, Unmet
+from .owners import last_users
 from .renaming import Mismatch, Renaming
 
 #: The rules of a divergence, in the order of judgement within a step; `leak` is judged only at the end.
@@ -47,28 +49,31 @@ class Divergence(NamedTuple):
     unmet: tuple[Unmet, ...] = ()
 
 
-class _Context(NamedTuple):
+class _Context:
     """Holds what the words for a finding need: names of pages, and the student's records up to the step in question."""
 
-    names: Names
-    records: list[StepRecord]
-    scenario: Scenario
-
-    def owner(self, frame: int) -> str:
-        """Return the page that mapped a frame last, or "" if none has since it was allocated."""
-        for record in reversed(self.records):
-            for pid, changes in record.changes.items():
-                for page, pte in changes.items():
-                    if pte and pte >> FRAME_SHIFT == frame:
-                        return self.names.page(pid, page)
-            if frame in record.allocated:
-                break
-        return ""
+    def __init__(self, names: Names, records: list[StepRecord], scenario: Scenario) -> None:
+        self.names, self.records, self.scenario = names, records, scenario
+        self.state = State.after(scenario, records)
 
     def since(self, frame: int) -> str:
         """Return since which step a frame has been in use."""
         born = next((record.number for record in reversed(self.records) if frame in record.allocated), 0)
         return f"in use since step {born}" if born else "in use from the beginning"
+
+    def is_zero(self, frame: int) -> bool:
+        """Return True for the frame of zeros: it is mapped without ever having been handed out."""
+        return frame not in self.state.lives
+
+    def writers(self, finding: Finding) -> list[ProcessPage]:
+        """Return the pages of a finding that may write although they are private."""
+        regions = self.state.regions
+        return [
+            ProcessPage(pid, page)
+            for pid, page in finding.entries
+            if Protection.WRITE in PROTECTIONS[self.state.entry(pid, page) & RIGHTS]
+            and not getattr(regions[pid].find(page), "shared", False)
+        ]
 
 
 class Judge:
@@ -129,10 +134,10 @@ class Judge:
     def _lost(self, yours: StepRecord) -> str:
         """Return whose the frames are that are left at the end, and since which step; "" if the audit names none."""
         context = _Context(self._names(), self._seen, self.scenario)
-        owners: dict[str, list[str]] = {}
-        for frame in [finding.frame for finding in yours.findings]:
-            owners.setdefault(context.since(frame), []).append(context.owner(frame) or "no page")
-        told = "; ".join(f"that of {_listed(pages)} ({since})" for since, pages in owners.items())
+        owners: dict[str, list[list[ProcessPage]]] = {}
+        for frame, pages in last_users(self.scenario, self._seen, [f.frame for f in yours.findings]).items():
+            owners.setdefault(context.since(frame), []).append(pages)
+        told = "; ".join(f"{_frames_of(frames, context.names)} ({since})" for since, frames in owners.items())
         all_named = len(yours.findings) == yours.frames  # the audit names so many and no more
         return f"{': ' if all_named else ', among them '}{told}" if told else ""
 
@@ -205,28 +210,34 @@ def _unmet(yours: StepRecord, found: list[Unmet], rule: str) -> Divergence | Non
 
 
 def _stale(finding: Finding, context: _Context) -> str:
-    return f"{context.names.pages(finding.entries)} map{'s' * (len(finding.entries) == 1)} a frame that was freed"
+    """Name the entries of a freed frame; if it was handed out again in the step, only those from before."""
+    entries, again = finding.entries, ""
+    if finding.frame in context.records[-1].allocated:
+        before = State.after(context.scenario, context.records[:-1]).users(finding.frame)
+        entries = tuple(entry for entry in entries if entry in before) or entries
+        again = " and handed out again"
+    return f"{context.names.pages(entries)} map{'s' * (len(entries) == 1)} a frame that was freed{again}"
 
 
 def _ownerless(finding: Finding, context: _Context) -> str:
-    owner, since = context.owner(finding.frame), context.since(finding.frame)
-    if owner:
-        return f"the frame of {owner} ({since}) is still allocated, but no entry maps it (nobody can ever free it)"
-    return f"a frame ({since}) is allocated, but no entry was made that maps it (nobody can ever free it)"
+    pages = last_users(context.scenario, context.records, [finding.frame])[finding.frame]
+    since = context.since(finding.frame)
+    if pages:
+        return f"the frame of {context.names.pages(pages)} ({since}) is still allocated, but no entry maps it"
+    return f"a frame ({since}) is allocated, but no entry maps it"
 
 
 def _writable(finding: Finding, context: _Context) -> str:
-    pages = context.names.pages(finding.entries)
+    pages, writers = context.names.pages(finding.entries), context.writers(finding)
+    zero = context.is_zero(finding.frame)
     if len(finding.entries) == 1:
-        machine = context.scenario.machine
-        others = (
-            ("the frame of zeros", machine.zero_page or machine.profile == LINUX),
-            ("one of the page cache", context.scenario.files),
-        )
-        return (
-            f"{pages} may write to a frame that is not its own: {' or '.join(what for what, there in others if there)}"
-        )
-    return f"{pages} map one frame, and at least one of them may write to it"
+        whose = "the frame of zeros" if zero else "one of the page cache"
+        return f"{pages} may write to a frame that is not its own: {whose}"
+    if len(writers) < len(finding.entries):
+        who = context.names.pages(writers)
+    else:
+        who = "both" if len(writers) == 2 else "all of them"
+    return f"{pages} map {'the frame of zeros' if zero else 'one frame'}, and {who} may write to it"
 
 
 def _too_much(finding: Finding, context: _Context) -> str:
@@ -252,6 +263,19 @@ def _half_forked(finding: Finding, context: _Context) -> str:
 def _listed(pages: list[str], most: int = 3) -> str:
     more = f" and {len(pages) - most} more" if len(pages) > most else ""
     return f"{', '.join(pages[:most])}{more}"
+
+
+def _frames_of(frames: list[list[ProcessPage]], names: Names) -> str:
+    """Name frames by their pages: `that of P:h[0], P:h[1]`, `that of P:h[0] and C:h[0], that of P:h[1] and C:h[1]`."""
+    owned = [pages for pages in frames if pages]
+    told = []
+    if owned and max(map(len, owned)) > 1:
+        told.append(_listed([f"that of {names.pages(pages)}" for pages in owned]))
+    elif owned:
+        told.append(f"that of {_listed([names.page(*place) for (place,) in owned])}")
+    if len(owned) < len(frames):
+        told.append(f"{len(frames) - len(owned)} without a page")
+    return " and ".join(told)
 
 
 #: check -> (what must hold, what was found in words); in the order in which they are reported
