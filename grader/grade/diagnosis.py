@@ -101,8 +101,11 @@ def in_words(lab: Lab, found: Likeness) -> str:
     places = " and ".join(dict.fromkeys(_section(lab, mistake) for mistake in found.mistakes))
     if found.failed == 1:
         # Of the diagnoses that turned out to be wrong, nine of ten rested on one scenario.
+        one = "Only one scenario fails"
+        if found.run < len(lab.scenarios):
+            one = "Of the scenarios that were run, only one fails"
         return (
-            f"Only one scenario fails, which is little to go by: a kernel that {beliefs} would fail it in the same "
+            f"{one}, which is little to go by: a kernel that {beliefs} would fail it in the same "
             f"way, and so may others. This is a guess, not part of the grade. See {places}."
         )
     rest = f", and passes the other {passed}" if passed else ""

@@ -70,7 +70,7 @@ def render(
     lines = _summary(result, painter, width)
     failures = [s for s in result["scenarios"] if s["verdict"] not in (PASSED, WAITING)]
     if verbosity >= 0:
-        lines += _failures(failures, verbosity, painter, width)
+        lines += _failures(result, failures, verbosity, painter, width)
         if verbosity > 0:
             lines += _waiting(result, painter, width)
         lines += _printing(result["scenarios"], command)
@@ -139,7 +139,9 @@ def _task_state(task: TaskResult, own: list[ScenarioResult]) -> tuple[str, str]:
     return mark_of(next((s for s in own if s["verdict"] not in (PASSED, WAITING)), worst)), note
 
 
-def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter, width: int) -> list[str]:
+def _failures(
+    result: Result, failures: list[ScenarioResult], verbosity: int, painter: _Painter, width: int
+) -> list[str]:
     if not failures:
         return []
     if all(s["verdict"] == NOT_IMPLEMENTED for s in failures):
@@ -166,8 +168,7 @@ def _failures(failures: list[ScenarioResult], verbosity: int, painter: _Painter,
         ones, call = ("other scenario", "differs") if len(rest) == 1 else ("other scenarios", "differ")
         lines += ["", *wrap(f"{len(rest)} {ones} {call}, too; -v lists everything.", width)]
     if summaries:
-        tasks = ", ".join(dict.fromkeys(s["task"] for s in summaries))
-        lines += ["", *wrap(f"Not all hidden scenarios of {tasks} pass.", width)]
+        lines += ["", *wrap(f"Not all hidden scenarios of {_tasks_of(result, summaries)} pass.", width)]
     return lines
 
 
@@ -300,6 +301,12 @@ def _quiz(result: Result, width: int, command: Callable[..., str]) -> list[str]:
     return lines
 
 
+def _tasks_of(result: Result, summaries: list[ScenarioResult]) -> str:
+    """Return the tasks of some scenarios as the report's first lines call them, by number and title."""
+    ids = {s["task"] for s in summaries}
+    return ", ".join(f"task {t['number']} ({t['title']})" for t in result["tasks"] if t["id"] in ids)
+
+
 def _closing(result: Result, next_step: str, width: int) -> list[str]:
     """Return what concerns the whole result, the next step, and the points once more."""
     lines = [""]
@@ -341,7 +348,7 @@ def _counted(result: Result) -> str:
     if not hidden["count"]:
         return f"{line}."
     if "only" in result:
-        return f"{line}; hidden ones of other tasks were not graded."
+        return f"{line}; hidden ones{' of other tasks' if hidden_state(result) == 'graded' else ''} were not graded."
     ones, are = ("hidden one", "is") if hidden["count"] == 1 else (f"{hidden['count']} hidden ones", "are")
     state = hidden_state(result)
     where = f"{are} graded above" if state == "graded" else f"{are} {state} here"

@@ -199,10 +199,17 @@ def test_stale_fingerprints_are_named(lab):
         load_fingerprints(loaded)
 
 
-def test_a_diagnosis_from_one_scenario_is_a_guess():
+def test_a_diagnosis_from_one_scenario_is_a_guess(lab):
     """Nine of ten wrong names rested on a single failing scenario."""
-    told = in_words(None, Likeness([], 1, 50))
+    told = in_words(load_lab(lab), Likeness([], 1, 50))
 
     assert told.startswith("Only one scenario fails, which is little to go by")
     assert "This is a guess" in told
     assert "Your kernel behaves like" not in told
+
+
+def test_a_diagnosis_after_only_some_scenarios_does_not_say_that_no_other_fails(lab):
+    """With --only nobody knows."""
+    told = in_words(load_lab(lab), Likeness([], 1, 1))
+
+    assert told.startswith("Of the scenarios that were run, only one fails, which is little to go by")

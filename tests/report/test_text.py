@@ -1,5 +1,6 @@
 """The report for a terminal."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -73,7 +74,20 @@ def test_scenarios_are_counted_as_they_are(lab):
     told = render(result)
 
     assert "1 other scenario differs, too" in told
-    assert f"Not all hidden scenarios of {failed['task']} pass." in told
+    task = next(t for t in result["tasks"] if t["id"] == failed["task"])
+    assert f"Not all hidden scenarios of task {task['number']} ({task['title']}) pass." in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("graded", "told"), [(True, "hidden ones of other tasks were not graded"), (False, "hidden ones were not graded")]
+)
+def test_what_is_said_of_hidden_scenarios_after_only_some(lab, graded, told):
+    """A released lab has none that could have been graded."""
+    result = result_of(lab, SmallKernel) | {"only": "touch"}
+    result["hidden"] = {**result["hidden"], "count": 2, "points": 20}
+    result["scenarios"] = [s for s in result["scenarios"] if s["visibility"] == "public" or graded]
+
+    assert f"public scenarios pass; {told}." in " ".join(render(result).split())
 
 
 def test_a_task_in_which_a_kernel_prints_too_much_says_so(lab):
