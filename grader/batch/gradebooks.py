@@ -309,6 +309,15 @@ def _locked(row: Cells, place: int | None, found: Match) -> Match:
     return Match(decide=told)
 
 
+def _nameless(row: Cells, places: Sequence[int], header: Cells, found: Match) -> Match:
+    """Return what a row came to; a person must decide if it has nothing by which Moodle could find the user."""
+    if found.entry is None or any(row[place].strip() for place in places):
+        return found
+    empty = " and ".join(header[place] for place in places)
+    told = f"fits {found.entry['id']}, but {empty} {'is' if len(places) == 1 else 'are'} empty, by which Moodle finds"
+    return Match(decide=f"{told} the user; fill that in, or enter the grade in Moodle")
+
+
 def _worksheet(rows: list[Cells], batch: Batch, place: int, _: int | None) -> Filled:
     header = [cell.strip() for cell in rows[0]]
     maximum, comments, email = (column(header, what) for what in ("maximum", "comments", "email"))
@@ -325,6 +334,8 @@ def _worksheet(rows: list[Cells], batch: Batch, place: int, _: int | None) -> Fi
     matches = match(batch["submissions"], people)
     changeable = column(header, "changeable")
     taken = [_locked(row, changeable, found) for row, found in zip(rows[1:], matches.rows, strict=True)]
+    if participant is not None:
+        taken = [_nameless(row, [participant], header, one) for row, one in zip(rows[1:], taken, strict=True)]
     matches = matches._replace(rows=taken)
     out = [rows[0]]
     unscaled = 0
@@ -355,6 +366,8 @@ def _participants(rows: list[Cells], batch: Batch, _: int, __: int | None) -> Fi
         own = keys(*((_KEYS[what], _cell(row, place)) for what, place in places.items()))
         people.append(Row(line, name or row[shown[0]], own, key(NAME, name)))
     matches = match(batch["submissions"], people)
+    named = [_nameless(row, shown, header, found) for row, found in zip(rows[1:], matches.rows, strict=True)]
+    matches = matches._replace(rows=named)
     mine = [f"{batch['title']} own scenarios"] if any("mine" in entry for entry in batch["submissions"]) else []
     out = [[*(header[n] for n in shown), f"{batch['title']} grade", f"{batch['title']} feedback", *mine]]
     for row, found in zip(rows[1:], matches.rows, strict=True):
@@ -363,7 +376,15 @@ def _participants(rows: list[Cells], batch: Batch, _: int, __: int | None) -> Fi
             told = [grade(found.entry), feedback(found.entry, batch)]
             told += [_own_grade(found.entry, None) if "mine" in found.entry else ""] if mine else []
             out.append([*(row[n] for n in shown), *told])
-    return Filled(f"{IMPORT}.csv", _written(out), account(people, matches))
+    return Filled(f"{IMPORT}.csv", _written(out), account(people, matches, notes=_gaps(out, len(shown))))
+
+
+def _gaps(rows: list[Cells], count: int) -> list[str]:
+    """Return a note if none of the first `count` columns names everybody: Moodle goes by one of them."""
+    if count == 1 or any(all(row[place].strip() for row in rows[1:]) for place in range(count)):
+        return []
+    columns = ", ".join(rows[0][:count])
+    return [f"each of {columns} is empty in some row; one of them must name everybody, or Moodle imports nothing"]
 
 
 _KEYS = {"email": EMAIL, "number": NUMBER, "login": LOGIN}

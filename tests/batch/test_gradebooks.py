@@ -457,3 +457,38 @@ def test_who_wrote_no_scenarios_has_no_points_for_them():
     filled = fill(PARTICIPANTS, "p.csv", found)
 
     assert [row[-1] for row in rows(filled.text)] == ["A small lab own scenarios", "2.50", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "empty"),
+    [
+        ("First name,Last name,ID number\nJ\u00f6rg,M\u00fcller,\nAnn,Lee,77\n", "ID number is"),
+        (
+            "First name,Last name,ID number,Username\nJ\u00f6rg,M\u00fcller, ,\nAnn,Lee,77,\n",
+            "ID number and Username are",
+        ),
+        (WORKSHEET.replace("Participant 12345,Jane Doe,jane@x.org", ",J\u00f6rg M\u00fcller,"), "Identifier is"),
+    ],
+)
+def test_a_row_by_which_moodle_finds_nobody_needs_a_decision(text, empty):
+    """It fits by name only. One unknown user cancels Moodle's whole import, and a worksheet's row is passed over."""
+    graded = batch(entry("j", label="J\u00f6rg M\u00fcller", system="moodle", user="5"), entry("a", number="77"))
+    filled = fill(text, "p.csv", graded)
+
+    assert filled.account.decisions == [
+        f"line 2 (J\u00f6rg M\u00fcller): fits j, but {empty} empty, by which Moodle finds the user; "
+        "fill that in, or enter the grade in Moodle"
+    ]
+    assert "50.00" not in "".join(line for line in filled.text.splitlines() if "rg" in line or line.startswith(","))
+    assert filled.account.graded == filled.text.count("50.00,")
+
+
+def test_an_import_without_a_column_that_names_everybody_says_so():
+    """Moodle goes by one column, and an empty cell in it would cancel the import."""
+    text = "ID number,Username\n7,\n,jon\n"
+    filled = fill(text, "p.csv", batch(entry("a", number="7"), entry("b", system="plain", user="jon")))
+
+    assert filled.account.notes == [
+        "each of ID number, Username is empty in some row; one of them must name everybody, or Moodle imports nothing"
+    ]
+    assert fill("ID number,Username\n7,\n", "p.csv", batch(entry("a", number="7"))).account.notes == []
