@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -20,8 +19,8 @@ from typing import Any, NamedTuple, cast, overload
 from grader.batch.accounting import Account
 from grader.batch.changes import changes
 from grader.batch.csv_table import read_table
-from grader.batch.files import FOLDERS, grades_of, note_files, write_results, written_or_told
-from grader.batch.gradebooks import KINDS, Filled, Gradebook, read_gradebook
+from grader.batch.files import FOLDERS, grades_of, note_files, write_gradebooks, write_results, written_or_told
+from grader.batch.gradebooks import FILE, Filled, Gradebook, read_gradebook
 from grader.batch.grading import (
     Course,
     Grades,
@@ -103,9 +102,8 @@ class Outcome(NamedTuple):
 
 def refuse_overwriting(gradebooks: Sequence[pathlib.Path], output: pathlib.Path) -> None:
     """InputError if a gradebook has a place and a name that a filled one gets: the download would be lost."""
-    filled = re.compile(rf"(?:{'|'.join(KINDS)})(?:-\d+)?\.csv", re.IGNORECASE)
     for path in gradebooks:
-        if path.resolve().parent == output.resolve() and filled.fullmatch(path.name):
+        if path.resolve().parent == output.resolve() and FILE.fullmatch(path.name.lower()):
             raise InputError([f"{path}: a filled gradebook is written to this file; keep the download elsewhere"])
 
 
@@ -342,8 +340,11 @@ def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "", m
 
 def fill_gradebooks(
     batch: ClassResult, books: list[Gradebook], output: pathlib.Path, language: str = ENGLISH
-) -> list[Filled]:
-    """Fill gradebooks and write them below `output`, each to a file of its own. StoreError if one cannot be written."""
+) -> tuple[list[Filled], list[str]]:
+    """Fill gradebooks and write them below `output`, each to a file of its own, in place of those of earlier runs.
+
+    Return them, and lines on those of earlier runs. StoreError if one cannot be written.
+    """
     done: list[Filled] = []
     for book in books:
         with speaking(language):  # worksheets have comments that students read
@@ -352,7 +353,6 @@ def fill_gradebooks(
         before = sum(one.name.startswith(kind) for one in done)
         if before:
             filled = filled._replace(name=f"{kind}-{before + 1}.csv")
-        with written_or_told(), Output(output) as folder:
-            folder.write(filled.name, filled.text)
         done.append(filled)
-    return done
+    with written_or_told(), Output(output) as folder, Store(output) as store:
+        return done, write_gradebooks(done, folder, store)

@@ -4,7 +4,8 @@ results.csv        a line per person            results/ID.json    everything, f
 results.json       the same, with verdicts    feedback/ID.md     what the student may see
 
 Only feedback depends on the time, and only where lab.yaml has a date for hidden_feedback.
-moodle-feedback.zip has the feedback as Moodle takes it back, where submissions came from there.
+moodle-feedback.zip has the feedback as Moodle takes it back, where submissions came from there. Gradebooks are filled last;
+those of an earlier run, whose grades are old, are removed.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from itertools import islice
 from typing import Any, cast
 
 from grader.batch.certificates import in_table as certificate_in_table
+from grader.batch.gradebooks import FILE, Filled
 from grader.batch.identity import people
 from grader.batch.late import Policy
 from grader.batch.late import apply as apply_policy
+from grader.batch.output import Output, digest
 from grader.batch.overrides import TOTAL, Override, apply, in_feedback
 from grader.batch.packing import NAME as PACKED
 from grader.batch.packing import moodle_feedback
@@ -62,7 +65,8 @@ def write_results(results: Results, late: Policy | None, alike: Alike) -> tuple[
                 handed_back[entry["id"]] = feedback
         packed = moodle_feedback(entries, handed_back)
         if packed is not None:
-            output.write_bytes(PACKED, packed)
+            written[PACKED] = output.write_bytes(PACKED, packed)
+        written |= {path: known for path, known in before.items() if FILE.fullmatch(path)}  # these are filled later
         gone = {path: known for path, known in before.items() if path not in written}
         changed = [path for path, known in gone.items() if not output.remove(path, known)]
         if written != before:
@@ -71,6 +75,32 @@ def write_results(results: Results, late: Policy | None, alike: Alike) -> tuple[
         output.write("results.csv", table(batch))
     told += [f"{output.folder / path}: its submission is gone, but the file was changed: it stays" for path in changed]
     return batch, told
+
+
+def write_gradebooks(filled: Sequence[Filled], output: Output, store: Store) -> list[str]:
+    """Write filled gradebooks and remove those of earlier runs, whose grades are old; return what to tell.
+
+    OSError if one cannot be written or removed.
+    """
+    before = store.written
+    new = {one.name: digest(one.text.encode("utf-8", "backslashreplace")) for one in filled}
+    old = {path: known for path, known in before.items() if FILE.fullmatch(path) and path not in new}
+    if new.items() - before.items():
+        store.written = before | new  # first: a batch that is killed meanwhile still knows its own
+    for one in filled:
+        output.write(one.name, one.text)
+    told = []
+    for path, known in old.items():
+        there = output.has(path, known)
+        if not output.remove(path, known):
+            told.append(
+                f"{output.folder / path}: an earlier run filled it, but it was changed: it stays, with old grades"
+            )
+        elif there:
+            told.append(f"{output.folder / path}: removed, as its grades were old; fill it again with --gradebook")
+    if old:
+        store.written = {path: known for path, known in store.written.items() if path not in old}
+    return told
 
 
 def note_files(store: Store) -> None:

@@ -44,6 +44,10 @@ _KINDS = (
 CANVAS, WORKSHEET, IMPORT = KINDS = "canvas", "moodle-worksheet", "moodle-import"
 
 
+#: What the file of a filled gradebook is called.
+FILE = re.compile(rf"(?:{'|'.join(KINDS)})(?:-\d+)?\.csv")
+
+
 class Filled(NamedTuple):
     """A gradebook to be uploaded: the file's name, its text, and what became of every row."""
 

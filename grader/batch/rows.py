@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NotRequired, TypedDict, TypeGuard, cast
 
+from grader.batch.gradebooks import FILE
+from grader.batch.packing import NAME as PACKED
 from grader.compare.explain import ABOUT
 from grader.escape import printable
 from grader.grade.verdicts import MEANINGS
@@ -345,8 +347,10 @@ def read_written(text: str) -> dict[str, str]:
     if not isinstance(written, dict) or not all(_is_hash(value) for value in written.values()):
         raise BadRow("the list of written files is not one")
     for path in written:
+        if path == PACKED or FILE.fullmatch(path):
+            continue
         folder, _, name = path.partition("/")
         if (folder, name[-5:]) != ("results", ".json") and (folder, name[-3:]) != ("feedback", ".md"):
-            raise BadRow(f"{printable(path, 80)!r} is not a file that a batch writes for a submission")
+            raise BadRow(f"{printable(path, 80)!r} is not a file that a batch writes")
         read_id(name.rpartition(".")[0])
     return written

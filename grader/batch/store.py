@@ -362,7 +362,7 @@ class Store:
 
     @property
     def written(self) -> dict[str, str]:
-        """Files of submissions that this store's batches wrote: path below the output -> sha256 of the bytes."""
+        """Files of submissions, and gradebooks, that this store's batches wrote: path below the output -> sha256."""
         with self._told():
             return checked.read_written(self._about("written", "{}"))
 

@@ -269,9 +269,11 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     for problem in outcome.problems:
         print(f"grader: {printable(problem)}", file=sys.stderr)
     try:
-        filled = fill_gradebooks(outcome.batch, books, folder, language)
+        filled, replaced = fill_gradebooks(outcome.batch, books, folder, language)
     except StoreError as error:
         raise InputError([str(error)]) from None
+    for problem in replaced:
+        print(f"grader: {printable(problem)}", file=sys.stderr)
     if options.changes:
         print("\n".join(outcome.changes))
     elif not options.quiet:

@@ -432,3 +432,40 @@ def test_a_gradebook_is_not_written_over(cli, lab, class_of, tmp_path):
 
     assert status == 2 and "Canvas.csv: a filled gradebook is written to this file; keep the download elsewhere" in err
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["Canvas.csv"]
+
+
+def test_filled_gradebooks_of_an_earlier_run_do_not_stay(cli, lab, class_of, tmp_path):
+    """Their grades are old. One that was changed stays, and is named; a file that no batch wrote is left alone."""
+    out = tmp_path / "out"
+    books = {"canvas": "Student,ID,SIS Login ID,Section,small\nPoints Possible,,,,100\nJane,1,student-00,S,\n"}
+    books |= {"moodle": "Username\nstudent-00\n"}
+    options = []
+    for name, text in books.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+        options += ["--gradebook", tmp_path / f"{name}.csv", "--assignment", "small"]
+    first, _, told = batch(cli, lab, class_of, out, *options)
+    assert first == 0, told
+    (out / "moodle-worksheet.csv").write_text("mine")
+    (out / "canvas.csv").write_text("mine")
+    (tmp_path / "o.csv").write_text("student,what,points,comment\nstudent-00,total,10,x\n")
+    _, _, err = batch(cli, lab, class_of, out, "--overrides", tmp_path / "o.csv")
+    _, _, again = batch(cli, lab, class_of, out)
+
+    assert f"{out / 'moodle-import.csv'}: removed, as its grades were old; fill it again with --gradebook" in err
+    assert f"{out / 'canvas.csv'}: an earlier run filled it, but it was changed: it stays, with old grades" in err
+    assert not (out / "moodle-import.csv").exists()
+    assert (out / "canvas.csv").read_text() == (out / "moodle-worksheet.csv").read_text() == "mine"
+    assert "worksheet" not in err and again == "", "said once"
+
+
+def test_feedback_for_moodle_does_not_outlive_its_submissions(cli, lab, tmp_path):
+    """A download of another system in place of Moodle's: the zip that Moodle would take is gone."""
+    folder = tmp_path / "class"
+    (folder / "Jane_5_assignsubmission_file_").mkdir(parents=True)
+    (folder / "Jane_5_assignsubmission_file_" / "kernel.py").write_text(kernel_text())
+    batch(cli, lab, folder, tmp_path / "out")
+    assert (tmp_path / "out" / "moodle-feedback.zip").exists()
+    (folder / "Jane_5_assignsubmission_file_").rename(folder / "jane")
+    batch(cli, lab, folder, tmp_path / "out")
+
+    assert not (tmp_path / "out" / "moodle-feedback.zip").exists()

@@ -95,8 +95,9 @@ def test_gradebooks_of_one_kind_get_files_of_their_own(tmp_path):
     for name, text in (("a", CANVAS), ("b", CANVAS.replace("Doe", "Roe")), ("c", WORKSHEET)):
         (tmp_path / f"{name}.csv").write_text(text)
     books = read_gradebooks([tmp_path / f"{name}.csv" for name in "abc"], LAB)
-    filled = fill_gradebooks(batch(entry("x", user="101")), books, tmp_path / "out")
+    filled, problems = fill_gradebooks(batch(entry("x", user="101")), books, tmp_path / "out")
 
+    assert problems == []
     assert [one.name for one in filled] == ["canvas.csv", "canvas-2.csv", "moodle-worksheet.csv"]
     assert [(tmp_path / "out" / one.name).read_text() for one in filled] == [
         one.text.replace("\r\n", "\n") for one in filled
@@ -464,7 +465,7 @@ def test_who_wrote_no_scenarios_has_no_points_for_them():
     [
         ("First name,Last name,ID number\nJ\u00f6rg,M\u00fcller,\nAnn,Lee,77\n", "ID number is"),
         (
-            "First name,Last name,ID number,Username\nJ\u00f6rg,M\u00fcller, ,\nAnn,Lee,77,\n",
+            "Full name,ID number,Username\nJ\u00f6rg M\u00fcller, ,\nAnn Lee,77,\n",
             "ID number and Username are",
         ),
         (WORKSHEET.replace("Participant 12345,Jane Doe,jane@x.org", ",J\u00f6rg M\u00fcller,"), "Identifier is"),
