@@ -24,7 +24,7 @@ def test_answers_are_read_line_by_line_and_scored(predict):
     status, out, err = predict("2\n\n1\n1\n", "fork")
 
     assert (status, err) == (0, "")
-    assert "Right. h[0]: the page had no entry yet" in out
+    assert "Right. h[0]: the page had no entry, so the" in out
     assert "Skipped. The answer: no." in out
     assert "Not so. The answer: yes, and a frame is copied." in out
     assert "The end: 2 of 3 right, 1 skipped." in out and "grader show" in out

@@ -31,7 +31,7 @@ def test_a_first_write_faults_without_a_copy():
 
     assert text == "Will this write cause a page fault?"
     assert right == "yes, and nothing is copied"
-    assert why == "h[0]: the page had no entry yet, so the first access faults. It took 2 faults for 2 pages."
+    assert why == "h[0]: the page had no entry, so the access faults. It took 2 faults for 2 pages."
 
 
 def test_a_fork_copies_nothing():
@@ -51,7 +51,7 @@ def test_a_write_to_a_shared_page_copies_and_ends_the_sharing():
     assert sharers == (
         "Which other processes share the frame of C:h[0] afterwards?",
         "none",
-        "C:h[0] now has a frame of its own.",
+        "No other process maps the frame that C:h[0] now leads to.",
     )
 
 
@@ -74,7 +74,7 @@ def test_a_killed_process_is_an_answer_of_its_own():
         (
             "Will this write cause a page fault?",
             "yes, and the process is killed",
-            "There was no region that allows this access.",
+            "h[0]: its region is r--, which does not allow this write.",
         )
     ]
 
