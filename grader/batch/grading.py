@@ -176,6 +176,7 @@ def about(lab: Lab, source: BatchSubmission, stubs: Stubs) -> dict[str, Any]:
         "kernel": source.code_digest if source.has_kernel else "",
         "refused": source.refused,
         "unreadable": source.unreadable,
+        "unread": source.unread,
         "remarks": [*found.remarks, *source.remarks],
         "remark": remark,
         **({"mine": mine} if mine is not None else {}),
@@ -357,7 +358,7 @@ class Grades:
         self._hidden = {scenario.id for scenario in course.lab.hidden}
         self._mistakes = load_fingerprints(course.lab)
         self._certificates: dict[str, Kept | None] = {}
-        self._marks: dict[tuple[bytes | None, tuple[str, ...]], QuizResult] = {}
+        self._marks: dict[tuple[bytes | None, tuple[str, ...], str], QuizResult] = {}
 
     def builder(self, about: dict[str, Any], answers: bytes | None) -> tuple[ResultBuilder, Isolation]:
         """Return what builds the result of a submission, for either audience, and its isolation."""
@@ -367,7 +368,7 @@ class Grades:
             attempt = Attempt(REFUSED if about["refused"] else UNGRADABLE, why, (why,))
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
             isolation: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
-            return self._builder(graded, about, answers), isolation
+            return self._builder(graded, about, answers, about.get("remarks", ())), isolation
         kept = self.store.attempts(about["kernel"], course.grader)
         graded, levels = [], []
         for scenario in course.lab.all_scenarios:
@@ -422,12 +423,12 @@ class Grades:
     def _marked(self, about: dict[str, Any], answers: bytes | None) -> QuizResult | None:
         """Return the marks of a sheet. A sheet that many hand in (the empty one) is marked once, unless each student
         has other numbers."""
-        marker, known = self.course.marker, self._owners(about)
+        marker, known, unread = self.course.marker, self._owners(about), about.get("unread", "")
         if marker is None:
             return None
-        if (answers, known) not in self._marks:
-            self._marks[answers, known] = marker.mark(answers, known)
-        return self._marks[answers, known]
+        if (answers, known, unread) not in self._marks:
+            self._marks[answers, known, unread] = marker.mark(answers, known, unread)
+        return self._marks[answers, known, unread]
 
     def _owners(self, about: dict[str, Any]) -> tuple[str, ...]:
         """Return the ids that choose a student's numbers; none where all have the same."""

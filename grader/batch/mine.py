@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import TYPE_CHECKING, Any
 
 from grader.lab.lab import Lab
@@ -20,17 +19,16 @@ STAGE = 2
 def judge_mine(lab: Lab, home: str, files: OwnFiles | None = None) -> KeptMine | None:
     """Return what the scenarios next to a kernel achieve; None if there are none, or the lab asks for none.
 
-    home   the folder of the kernel; "" if the submission is not a folder
-    files  the scenarios in an archive
+    home   the folder with mine/; "" if the submission is not a folder
+    files  the scenarios in an archive, which count instead
     """
     if lab.mine is None or lab.reference is None or not (home or files):
         return None
-    from grader.intake.own_scenarios import parse_own, read_own
+    from grader.intake.own_scenarios import own_of
     from grader.mine.strength import strength_of
     from grader.mine.text import strength_lines
 
-    most = lab.mine.scenarios
-    own = read_own(pathlib.Path(home), most) if home else parse_own(files or {}, most)
+    own = own_of(home, files or {}, lab.mine.scenarios)
     if not own:
         return None
     strength = strength_of(lab, own)

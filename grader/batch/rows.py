@@ -169,6 +169,7 @@ _ABOUT_LATER: dict[str, Check] = {
     **dict.fromkeys(("late", "named", "by_name"), _is_flag),
     "doubt": _is_shown,
     "unreadable": _is_text,
+    "unread": _is_text,
     "remarks": _is_lines,
     "mine": _is_mine,
 }

@@ -12,8 +12,8 @@ from grader.batch.identity import owners
 from grader.batch.layouts import FoundSubmission, about_people, find_submissions, left_out
 from grader.batch.sources import files_of
 from grader.errors import InputError
-from grader.intake.refusal import Ambiguous, Refused, Unreadable
-from grader.intake.submission import read_answer_sheet
+from grader.intake.refusal import Refused, Unreadable
+from grader.intake.submission import read_rest
 from grader.quiz.sheet_files import read_bytes
 
 #: Maximum number of sheets in one folder.
@@ -70,14 +70,12 @@ def _of_submission(found: FoundSubmission, lab: str) -> Sheet | None:
     problem, data = found.doubt, b""
     remarks: tuple[str, ...] = ()
     try:
-        read, remarks = read_answer_sheet(files, lab, name, numbered=found.system.startswith("canvas"))
-        data = read or b""
-        remarks = found.remarks + remarks
-        if read is None and not remarks and not problem:
+        rest = read_rest(files, lab, name, numbered=found.system.startswith("canvas"))
+        remarks, data = found.remarks + rest.remarks, rest.answers or b""
+        why = rest.unread or ("; ".join(remarks) if rest.answers is None else "")
+        if rest.answers is None and not why and not problem:
             return None
-        problem = problem or ("" if read is not None else "; ".join(remarks))
-    except Ambiguous as ambiguous:
-        problem = ambiguous.doubt
+        problem = problem or why
     except (Refused, Unreadable) as error:
         problem = str(error)
     return Sheet(found.id, data, problem, owners(about_people(found)), remarks)

@@ -9,8 +9,7 @@ from typing import NamedTuple
 from grader.batch.layouts import FoundSubmission
 from grader.escape import printable
 from grader.intake.mine_files import OwnFiles
-from grader.intake.refusal import Ambiguous
-from grader.intake.submission import Refused, Unreadable, read_files
+from grader.intake.submission import KernelRefused, Rest, SubmittedFiles, Unreadable, digest_of, read_files
 from grader.lab.fields import LANGUAGES
 
 
@@ -18,11 +17,12 @@ class BatchSubmission(NamedTuple):
     """Holds what a submission says.
 
     code_digest sha256 of the kernel alone: two students with one kernel are graded once, whatever their answers
-    refused     why intake refuses it, or ""; then there is no kernel
+    refused     why intake refuses it, or ""; then there is no kernel, and the quiz and own scenarios count
     unreadable  why this machine cannot read it, or ""; then there is none either, and nothing can be graded
-    home        the folder of the kernel, below the one that was handed in; "" if no folder was
-    own         the student's own scenarios, if an archive was handed in
     remarks     what was taken under another name, and what was not read
+    home        the folder with the student's own scenarios; "" if no folder was handed in
+    own         the student's own scenarios, if an archive has them
+    unread      why the quiz sheet cannot be read, or ""
     """
 
     found: FoundSubmission
@@ -36,6 +36,7 @@ class BatchSubmission(NamedTuple):
     language: str = "python"
     home: str = ""
     own: OwnFiles = {}  # noqa: RUF012 - never changed
+    unread: str = ""
 
     @property
     def has_kernel(self) -> bool:
@@ -71,32 +72,48 @@ def read_source(found: FoundSubmission, lab: str, languages: tuple[str, ...] = (
     files, name = files_of(found)
     try:
         read = read_files(files, lab, name, numbered=found.system.startswith("canvas"))
-        if read.language not in languages:
-            accepted = " or ".join(LANGUAGES[language] for language in languages)
-            why = f"{read.kernel_name}: this lab takes kernels in {accepted}"
-            return BatchSubmission(found, "", "", None, refused=why)
-        kernel = read.kernel.decode("utf-8-sig")
-        # Loose files of several students may share a folder, so what else is in it is nobody's.
-        alone = len(found.paths) == 1 and found.paths[0].is_dir() and read.path
-        home = str(pathlib.Path(read.path).parent) if alone else ""
-        return BatchSubmission(
-            found,
-            read.digest,
-            kernel,
-            read.answers,
-            _digest(kept_text(kernel, read.language)),
-            remarks=read.remarks,
-            language=read.language,
-            home=home,
-            own=read.own,
-        )
-    except Ambiguous as ambiguous:
-        doubt = "; ".join(filter(None, (found.doubt, printable(ambiguous.doubt, 500))))
-        return BatchSubmission(found._replace(doubt=doubt), "", "", None, refused=str(ambiguous))
-    except Refused as refused:
-        return BatchSubmission(found, "", "", None, refused=str(refused))
+    except KernelRefused as refused:
+        doubt = "; ".join(filter(None, (found.doubt, printable(refused.doubt, 500))))
+        return _without_kernel(found._replace(doubt=doubt), str(refused), refused.rest)
     except Unreadable as unreadable:
         return BatchSubmission(found, "", "", None, unreadable=str(unreadable))
+    if read.language not in languages:
+        accepted = " or ".join(LANGUAGES[language] for language in languages)
+        return _without_kernel(found, f"{read.kernel_name}: this lab takes kernels in {accepted}", read)
+    kernel = read.kernel.decode("utf-8-sig")
+    return BatchSubmission(
+        found,
+        read.digest,
+        kernel,
+        read.answers,
+        _digest(kept_text(kernel, read.language)),
+        remarks=read.remarks,
+        language=read.language,
+        home=_home(found, read),
+        own=read.own,
+        unread=read.unread,
+    )
+
+
+def _without_kernel(found: FoundSubmission, why: str, rest: Rest | SubmittedFiles) -> BatchSubmission:
+    """Return a submission whose kernel is refused, with its sheet and own scenarios."""
+    digest = digest_of(b"", rest.answers) if rest.answers is not None else ""
+    return BatchSubmission(
+        found,
+        digest,
+        "",
+        rest.answers,
+        refused=why,
+        remarks=rest.remarks,
+        home=_home(found, rest),
+        own=rest.own,
+        unread=rest.unread,
+    )
+
+
+def _home(found: FoundSubmission, rest: Rest | SubmittedFiles) -> str:
+    """Return the folder with the student's own scenarios. Loose files of several students may share one: not that."""
+    return rest.home if len(found.paths) == 1 and found.paths[0].is_dir() else ""
 
 
 def _digest(text: str) -> str:

@@ -80,7 +80,7 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
         remarks.append(certify(session, submission).line)
     isolation = _isolation(session, options)
     session.dismiss()
-    quiz = mark(lab, submission.answers) if options.only in (None, QUIZ_TASK) else None
+    quiz = mark(lab, submission.answers, unread=submission.unread) if options.only in (None, QUIZ_TASK) else None
     result = ResultBuilder(lab, graded, quiz, options.only, session.hashes(), remarks).build(
         submission.name, submission.digest, isolation, options.audience
     )

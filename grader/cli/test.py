@@ -11,7 +11,7 @@ from grader.errors import InputError
 from grader.grade.session import Session
 from grader.grade.submission import Submission, resolve
 from grader.intake.mine_files import FOLDER
-from grader.intake.own_scenarios import OwnScenario, parse_own, read_own
+from grader.intake.own_scenarios import OwnScenario, own_of
 from grader.lab.fields import FILES
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.mine.hints import RULE, STATE, VERB
@@ -41,36 +41,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     lab = load_lab(find_lab(options.lab))
-    own, submission = _own(options.submission, lab)
+    submission = resolve(options.submission, lab)
+    own = _own(options.submission, lab, submission)
     if lab.reference is not None:
         strength = strength_of(lab, own)
         more = f"`--hint {options.hint + 1}` says more." if options.hint < STATE else ""
         _print(strength_lines(lab, strength, options.hint, more))
         return 0 if strength.valid else 1
-    return _try(lab, own, submission or resolve(options.submission, lab), options)
+    return _try(lab, own, submission, options)
 
 
-def _own(what: str | None, lab: Lab) -> tuple[list[OwnScenario], Submission | None]:
-    """Return the scenarios in the folder that has mine/: the one that was named, or the kernel's; or in an archive.
+def _own(what: str | None, lab: Lab, submission: Submission) -> list[OwnScenario]:
+    """Return a submission's own scenarios: next to the kernel, even one that is refused, or in an archive.
 
     InputError if there are none.
     """
-    path = pathlib.Path(what) if what is not None else lab.path
-    most = lab.mine.scenarios if lab.mine is not None else FILES
-    submission = None
-    if not (path / FOLDER).is_dir():
-        submission = resolve(what, lab)
-        if what in ("reference",) or submission.trusted is not None:
-            raise InputError([f"{what}: this kernel has no scenarios of its own; name a student's folder"])
+    if what == "reference" or submission.trusted is not None:
+        raise InputError([f"{what}: this kernel has no scenarios of its own; name a student's folder"])
+    path = pathlib.Path(submission.home or what or lab.path)
+    own = own_of(submission.home, submission.own, lab.mine.scenarios if lab.mine is not None else FILES)
+    if not own:
         if submission.refused:
             raise InputError([f"{path}: {submission.refused}"])
-        if submission.path:
-            path = pathlib.Path(submission.path).parent
-    own = read_own(path, most) if submission is None or submission.path else parse_own(submission.own, most)
-    if not own:
         way_out = f"write one, such as {FOLDER}/my-first.yaml, in the format of scenarios/*.yaml"
         raise InputError([f"{path / FOLDER}: no scenarios; {way_out}"])
-    return own, submission
+    return own
 
 
 def _try(lab: Lab, own: list[OwnScenario], submission: Submission, options: argparse.Namespace) -> int:

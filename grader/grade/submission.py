@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import pathlib
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.errors import InputError
 from grader.grade.runner import KernelSource
@@ -15,6 +15,9 @@ from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab
 from grader.replay.simulated import MakeKernel
 
+if TYPE_CHECKING:
+    from grader.intake.submission import Rest, SubmittedFiles
+
 
 class Submission(NamedTuple):
     """A submission to grade.
@@ -23,9 +26,11 @@ class Submission(NamedTuple):
     trusted  a kernel class of ours that may run in this process
     answers  the quiz sheet's bytes, or None
     digest   sha256 of the submission's bytes
-    refused  why intake rejects the submission, or ""
+    refused  why intake rejects the kernel, or ""; the quiz and own scenarios count all the same
     remarks  files that were accepted under another name, and sheets that were not read
     path     the kernel's file; "" if there is none, or if it came out of an archive
+    unread   why the quiz sheet cannot be read, or ""
+    home     the folder with the student's own scenarios; "" if there is none
     own      the student's own scenarios, if they came out of an archive
     """
 
@@ -37,6 +42,8 @@ class Submission(NamedTuple):
     refused: str = ""
     remarks: tuple[str, ...] = ()
     path: str = ""
+    unread: str = ""
+    home: str = ""
     own: OwnFiles = {}  # noqa: RUF012 - never changed
 
 
@@ -51,7 +58,7 @@ def resolve(what: str | None, lab: Lab) -> Submission:
 
 
 def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
-    from grader.intake.submission import Refused, Unreadable, read_submission
+    from grader.intake.submission import KernelRefused, Unreadable, read_submission
 
     if not path.exists() and not path.is_symlink():
         raise InputError(
@@ -63,13 +70,13 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
     name = path.name or path.resolve().name
     try:
         submission = read_submission(path, lab.name)
-    except Refused as refused:
-        return Submission(name, None, refused=str(refused))
+    except KernelRefused as refused:
+        return _without_kernel(name, str(refused), refused.rest)
     except Unreadable as error:
         raise InputError([f"{path}: {error}; make it readable and run it again"]) from None
     if submission.language not in lab.languages:
         accepted = " or ".join(LANGUAGES[language] for language in lab.languages)
-        return Submission(name, None, refused=f"{submission.kernel_name}: this lab takes kernels in {accepted}")
+        return _without_kernel(name, f"{submission.kernel_name}: this lab takes kernels in {accepted}", submission)
     code = code_of(submission.kernel.decode("utf-8-sig"), submission.language, lab)
     return Submission(
         name,
@@ -78,7 +85,26 @@ def _submitted(path: pathlib.Path, lab: Lab) -> Submission:
         digest=submission.digest,
         remarks=submission.remarks,
         path=submission.path,
+        unread=submission.unread,
+        home=submission.home,
         own=submission.own,
+    )
+
+
+def _without_kernel(name: str, why: str, rest: Rest | SubmittedFiles) -> Submission:
+    """Return a submission whose kernel is refused, with its sheet and own scenarios."""
+    from grader.intake.submission import digest_of
+
+    return Submission(
+        name,
+        None,
+        answers=rest.answers,
+        digest=digest_of(b"", rest.answers) if rest.answers is not None else "",
+        refused=why,
+        remarks=rest.remarks,
+        unread=rest.unread,
+        home=rest.home,
+        own=rest.own,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads the kernel and the quiz sheet from a zip or a tar, in memory: nothing is extracted, and sizes are bounded.
+"""Reads the kernel, the sheet and mine/ from a zip or a tar, in memory: nothing is extracted, and sizes are bounded.
 
 Python's tarfile is not used on untrusted bytes, because headers can make it take gigabytes or endless time
 (CVE-2024-6232). A tar consists of 512-byte headers and contents (POSIX pax, "ustar interchange format"), so the few
@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from grader.intake.choosing import choose
+from grader.intake.choosing import Chosen, choose
 from grader.intake.mine_files import ENTRIES, FOLDER, SIZE_LIMIT, OwnFiles, is_scenario
-from grader.intake.refusal import Refused
+from grader.intake.refusal import Refused, Rest
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
 if TYPE_CHECKING:
@@ -46,16 +46,11 @@ def is_archive(data: bytes, suffix: str) -> bool:
 
 
 class Unpacked(NamedTuple):
-    """Holds what an archive has: the kernel's path and bytes, the quiz sheet's bytes or None, remarks (choosing.py).
-
-    own  the student's own scenarios: the files of mine/ next to the kernel
-    """
+    """Holds what an archive has: the kernel's path and bytes, and the rest."""
 
     path: str
     kernel: bytes
-    sheet: bytes | None
-    remarks: tuple[str, ...]
-    own: OwnFiles
+    rest: Rest
 
 
 def read_archive(data: bytes, name: str, lab: str = "") -> Unpacked:
@@ -67,16 +62,30 @@ def read_archive(data: bytes, name: str, lab: str = "") -> Unpacked:
         members = _members(data)
         chosen = choose(members, lab, name, nested=False)
         kernel = _member(members, chosen.kernel, SOURCE_LIMIT)
-        sheet = _member(members, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
-        return Unpacked(chosen.kernel, kernel, sheet, chosen.remarks, _own(members, chosen.kernel))
+        return Unpacked(chosen.kernel, kernel, _rest(members, chosen))
 
 
-def read_archived_sheet(data: bytes, name: str, lab: str = "") -> tuple[bytes | None, tuple[str, ...]]:
-    """Return only the quiz sheet of an archive, None if it has none, and remarks. Refused if it cannot be read."""
+def read_archived_rest(data: bytes, name: str, lab: str = "") -> Rest:
+    """Return what an archive has in addition to its kernel, which may be missing. Refused if it cannot be read."""
     with _refusing(name):
         members = _members(data)
-        chosen = choose(members, lab, name, nested=False, sheet_only=True)
-        return _member(members, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None, chosen.remarks
+        return _rest(members, choose(members, lab, name, nested=False, sheet_only=True))
+
+
+def _rest(members: _Members, chosen: Chosen) -> Rest:
+    sheet, unread = _sheet(members, chosen.sheet) if chosen.sheet else (None, "")
+    near = (chosen.kernel or chosen.sheet).rpartition("/")[0]
+    return Rest(sheet, unread, chosen.remarks, own=_own(members, near) or _own(members, ""))
+
+
+def _sheet(members: _Members, path: str) -> tuple[bytes | None, str]:
+    """Return the bytes of a sheet, or why it cannot be read: that spoils the sheet and not the kernel."""
+    try:
+        return _member(members, path, ANSWERS_LIMIT), ""
+    except Refused as refused:
+        return None, str(refused)
+    except Exception as error:  # damaged bytes: the modules that unpack fail in many ways
+        return None, f"{path.rpartition('/')[2]} cannot be unpacked ({type(error).__name__})"
 
 
 @contextmanager
@@ -128,9 +137,9 @@ def _member(members: _Members, path: str, limit: int) -> bytes:
     return data
 
 
-def _own(members: _Members, kernel: str) -> OwnFiles:
-    """Return the files of mine/ next to the kernel; one that cannot be used has the reason in place of its bytes."""
-    folder = f"{kernel.rpartition('/')[0]}/{FOLDER}/".removeprefix("/")
+def _own(members: _Members, folder: str) -> OwnFiles:
+    """Return the files of mine/ in a folder; one that cannot be used has the reason in place of its bytes."""
+    folder = f"{folder}/{FOLDER}/".removeprefix("/")
     names = sorted(path.removeprefix(folder) for path in members if path.startswith(folder))
     own: OwnFiles = {}
     for name in [name for name in names if is_scenario(name)][:ENTRIES]:

@@ -60,7 +60,7 @@ def choose(
     sheet_only  only the sheet is wanted, so the kernel may be missing
     """
     paths = sorted(paths, key=lambda path: (path.count("/"), path))
-    kernel = _kernel(paths, lab, name, numbered)
+    kernel = _home_kernel(paths, lab, name, numbered) if sheet_only else _kernel(paths, lab, name, numbered)
     if not kernel:
         archives = [path for path in paths if path.lower().endswith(_ARCHIVES)]
         if nested and len(archives) == 1:
@@ -107,6 +107,17 @@ def _kernel(paths: Sequence[str], lab: str, name: str, numbered: bool) -> str:
     if len({named(path) for path in near}) > 1:
         raise Refused(f"there are kernels in Python and in C ({', '.join(near[:4])}); keep one")
     return _latest(_NEAR_KERNEL, near) if near else ""
+
+
+def _home_kernel(paths: Sequence[str], lab: str, name: str, numbered: bool) -> str:
+    """Return the kernel whose folder has the sheet. Of several that may be meant any will do, if one folder has all."""
+    try:
+        return _kernel(paths, lab, name, numbered)
+    except Refused:
+        several = _nearest([path for path in paths if _NEAR_KERNEL.fullmatch(_base(path))], lab, name)
+        if len({(_folder(path), _who(_NEAR_KERNEL, path)) for path in several}) != 1:
+            raise
+        return several[0]
 
 
 def _passed_over(paths: Sequence[str], kernel: str, numbered: bool) -> list[str]:

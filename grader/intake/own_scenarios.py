@@ -61,6 +61,13 @@ def read_own(home: pathlib.Path, most: int) -> list[OwnScenario]:
     return parse_own({name: _bytes_of(home, name) for name in names[:most]} | dict.fromkeys(names[most:], ""), most)
 
 
+def own_of(home: str, files: OwnFiles, most: int) -> list[OwnScenario]:
+    """Return the scenarios of a submission, by name: those in its archive, else those of its folder, if it has one."""
+    if files:
+        return parse_own(files, most)
+    return read_own(pathlib.Path(home), most) if home else []
+
+
 def parse_own(files: OwnFiles, most: int) -> list[OwnScenario]:
     """Return the scenarios of files that were read, by name; those after the first `most` are not looked at."""
     own = [_parsed(name, files[name]) for name in sorted(files)[:most]]

@@ -2,7 +2,8 @@
 
 `read_submission` returns the bytes of a kernel and of its quiz sheet from a folder, a file, a zip or a tar (choosing.py
 chooses the files); `read_answers` (answer_sheet.py) returns a quiz sheet as strings. Both raise Refused, with a reason,
-for unacceptable contents, and Unreadable if this machine cannot read the files.
+for unacceptable contents, and Unreadable if this machine cannot read the files. A kernel that is refused takes neither
+the sheet nor the student's own scenarios with it (KernelRefused has them), and a sheet does not take the kernel.
 """
 
 from __future__ import annotations
@@ -16,21 +17,24 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from grader.intake.answer_sheet import Unfit, read_answers
-from grader.intake.archives import ARCHIVE_LIMIT, Unpacked, is_archive, is_clutter, read_archive, read_archived_sheet
-from grader.intake.choosing import ANSWERS, KERNEL, KERNELS, choose, named
-from grader.intake.mine_files import OwnFiles
-from grader.intake.refusal import Ambiguous, Gone, Refused, Unreadable
+from grader.intake.archives import ARCHIVE_LIMIT, Unpacked, is_archive, is_clutter, read_archive, read_archived_rest
+from grader.intake.choosing import ANSWERS, KERNEL, KERNELS, Chosen, choose, named
+from grader.intake.mine_files import FOLDER, OwnFiles
+from grader.intake.refusal import Ambiguous, Gone, KernelRefused, Refused, Rest, Unreadable
 from grader.sandbox.limits import ANSWERS_LIMIT, SOURCE_LIMIT
 
 __all__ = [
     "ANSWERS_LIMIT",
+    "KernelRefused",
     "Refused",
+    "Rest",
     "SubmittedFiles",
     "Unfit",
     "Unreadable",
     "check_source",
     "read_answers",
     "read_files",
+    "read_rest",
     "read_submission",
 ]
 
@@ -52,7 +56,7 @@ class SubmittedFiles(NamedTuple):
     digest   sha256 of all, hexadecimal
     remarks  what was taken under another name, and sheets that were not read
     path     the kernel's file; "" if it came out of an archive
-    own      the student's own scenarios, if they came out of an archive; others are files below `path`'s folder
+    unread, home, own  as in Rest
     """
 
     name: str
@@ -61,6 +65,8 @@ class SubmittedFiles(NamedTuple):
     digest: str
     remarks: tuple[str, ...] = ()
     path: str = ""
+    unread: str = ""
+    home: str = ""
     own: OwnFiles = {}  # noqa: RUF012 - never changed
 
     @property
@@ -80,7 +86,7 @@ class SubmittedFiles(NamedTuple):
 
 
 def read_submission(path: str | os.PathLike[str], lab: str = "") -> SubmittedFiles:
-    """Read a submission once: a folder, a kernel file or an archive. Refused if it is not one; Unreadable."""
+    """Read a submission once: a folder, a kernel file or an archive. KernelRefused if it is not one; Unreadable."""
     path = pathlib.Path(path)
     return read_files([("", path)], lab, path.name or path.resolve().name)
 
@@ -90,51 +96,83 @@ def read_files(
 ) -> SubmittedFiles:
     """Read a submission from what a platform gave: pairs of the student's own name, "" for a folder, and the path.
 
-    numbered: see choosing.choose. Refused if it is not a submission; Unreadable if this machine cannot read it.
+    numbered: see choosing.choose. KernelRefused if there is no acceptable kernel; Unreadable if this machine cannot
+    read the submission.
     """
     try:
         read = _read_files(files, lab, name, numbered)
+        check_source(read.kernel, read.kernel_name)
+        return read
+    except Refused as refused:
+        raise KernelRefused(refused, _rest_of_refused(files, lab, name, numbered)) from None
     except OSError as error:
         raise Unreadable(f"{name} cannot be read: {error.strerror or type(error).__name__}") from None
     except ValueError as error:  # a null byte in the path
-        raise Refused(f"{name!r} cannot be a path: {error}") from None
-    check_source(read.kernel, read.kernel_name)
-    return read
+        raise KernelRefused(Refused(f"{name!r} cannot be a path: {error}"), Rest()) from None
 
 
-def read_answer_sheet(
-    files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, *, numbered: bool = False
-) -> tuple[bytes | None, tuple[str, ...]]:
-    """Return only the quiz sheet of a submission, found as `read_files` finds it, and remarks; None if it has none.
+def _rest_of_refused(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, numbered: bool) -> Rest:
+    """Return what can be read of a submission whose kernel is refused."""
+    try:
+        return read_rest(files, lab, name, numbered=numbered)
+    except Refused:  # for the same reason as the kernel, such as a damaged archive
+        return Rest()
+
+
+def read_rest(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, *, numbered: bool = False) -> Rest:
+    """Return what a submission has in addition to its kernel, found as `read_files` finds it.
 
     The kernel may be missing. Refused, Unreadable.
     """
     try:
         own, path = files[0]
         if len(files) == 1 and not stat.S_ISDIR(os.lstat(path).st_mode):
-            return _sheet_in(path, own or path.name, lab)
+            return _rest_in(path, own or path.name, lab)
         places = _places(files)
         chosen = choose(places, lab, name, numbered=numbered, sheet_only=True)
         if chosen.archive:
-            return read_archived_sheet(_read_own(places, chosen.archive, ARCHIVE_LIMIT), chosen.archive, lab)
-        sheet = _read_own(places, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
-        return sheet, chosen.remarks
+            return _rest_of_archive(places, chosen.archive, lab)
+        return _rest(places, chosen)
     except OSError as error:
         raise Unreadable(f"{name} cannot be read: {error.strerror or type(error).__name__}") from None
 
 
-def _sheet_in(path: pathlib.Path, own: str, lab: str) -> tuple[bytes | None, tuple[str, ...]]:
-    """Return the sheet that a single file is, or that is in it if it is an archive."""
+def _rest_in(path: pathlib.Path, own: str, lab: str) -> Rest:
+    """Return the sheet that a single file is, or what is in it if it is an archive."""
     data = _read_at(None, str(path), ARCHIVE_LIMIT)
     if data is None:
         raise Gone(f"{own} is gone")
     if is_archive(data, pathlib.PurePath(own).suffix.lower()):
-        return read_archived_sheet(data, own, lab)
+        return read_archived_rest(data, own, lab)
     if not choose([own], sheet_only=True).sheet:
-        return None, ()
+        return Rest()
     if len(data) > ANSWERS_LIMIT:
-        raise Refused(f"{own} has more than {ANSWERS_LIMIT >> 10} KiB")
-    return data, ()
+        return Rest(unread=f"{own} has more than {ANSWERS_LIMIT >> 10} KiB")
+    return Rest(data)
+
+
+def _rest(places: _Places, chosen: Chosen) -> Rest:
+    """Return the sheet, and the folder with mine/, among files that are not in an archive."""
+    near = chosen.kernel or chosen.sheet or next(iter(places), "")
+    home = _home(places[near][0]) if near else ""
+    try:
+        sheet = _read_own(places, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
+    except Refused as refused:
+        return Rest(None, refused.doubt or str(refused), chosen.remarks, home)
+    return Rest(sheet, "", chosen.remarks, home)
+
+
+def _rest_of_archive(places: _Places, archive: str, lab: str) -> Rest:
+    """Return what an archive in a folder has in addition to its kernel; mine/ may be next to the archive."""
+    rest = read_archived_rest(_read_own(places, archive, ARCHIVE_LIMIT), archive, lab)
+    return rest._replace(home=_home(places[archive][0]))
+
+
+def _home(place: _Place) -> str:
+    """Return the folder with mine/: that of a file, else the top of what was handed in."""
+    top, inside = place
+    folders = [(top / inside).parent, top] if inside else [top.parent]
+    return str(next((folder for folder in folders if os.path.lexists(folder / FOLDER)), folders[0]))
 
 
 def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, numbered: bool) -> SubmittedFiles:
@@ -149,22 +187,22 @@ def _read_files(files: Sequence[tuple[str, pathlib.Path]], lab: str, name: str, 
     chosen = choose(places, lab, name, numbered=numbered)
     if chosen.archive:
         data = _read_own(places, chosen.archive, ARCHIVE_LIMIT)
-        return _unpacked(name, read_archive(data, chosen.archive, lab))
+        return _unpacked(name, read_archive(data, chosen.archive, lab), _home(places[chosen.archive][0]))
     kernel = _read_own(places, chosen.kernel, SOURCE_LIMIT)
-    sheet = _read_own(places, chosen.sheet, ANSWERS_LIMIT) if chosen.sheet else None
     top, inside = places[chosen.kernel][0]
-    return _submission(name, chosen.kernel, kernel, sheet, chosen.remarks, str(top / inside if inside else top))
+    where = str(top / inside if inside else top)
+    return _submission(name, chosen.kernel, kernel, where, _rest(places, chosen))
 
 
-def _submission(
-    name: str, own: str, kernel: bytes, sheet: bytes | None, remarks: tuple[str, ...], path: str
-) -> SubmittedFiles:
-    return SubmittedFiles(name, {named(own): kernel}, sheet, digest_of(kernel, sheet), remarks, path)
+def _submission(name: str, own: str, kernel: bytes, path: str, rest: Rest) -> SubmittedFiles:
+    digest = digest_of(kernel, rest.answers)
+    return SubmittedFiles(
+        name, {named(own): kernel}, rest.answers, digest, rest.remarks, path, rest.unread, rest.home, rest.own
+    )
 
 
-def _unpacked(name: str, found: Unpacked) -> SubmittedFiles:
-    read = _submission(name, found.path, found.kernel, found.sheet, found.remarks, "")
-    return read._replace(own=found.own)
+def _unpacked(name: str, found: Unpacked, home: str = "") -> SubmittedFiles:
+    return _submission(name, found.path, found.kernel, "", found.rest._replace(home=home))
 
 
 #: A file: the folder or file that was handed in, and the way from there with slashes, "" for itself.
@@ -299,7 +337,7 @@ def _from_file(path: pathlib.Path, own: str, lab: str, name: str) -> SubmittedFi
         raise Refused(f"{own} is neither a Python file nor an archive; hand in {KERNEL}, or a zip or tar with it")
     if len(data) > SOURCE_LIMIT:
         raise Refused(f"{own} has more than {SOURCE_LIMIT >> 10} KiB")
-    return _submission(name, own, data, None, (), str(path))
+    return _submission(name, own, data, str(path), Rest(home=_home((path, ""))))
 
 
 #: First bytes of files that are not Python programs, whatever their names are.

@@ -8,11 +8,12 @@ from grader.lab.lab import Lab
 from grader.quiz.marks import QuizResult
 
 
-def mark(lab: Lab, answers: bytes | None, owners: Sequence[str] = ()) -> QuizResult | None:
+def mark(lab: Lab, answers: bytes | None, owners: Sequence[str] = (), unread: str = "") -> QuizResult | None:
     """Mark a sheet as the course does. Return points, max_points and questions, or None if the lab has no quiz.
 
     answers  the sheet's bytes, or None. The variant named on the sheet never decides.
     owners   the ids by which the student is known, for quizzes whose seed is the student's id
+    unread   why the sheet could not be read, or ""
 
     InputError if the quiz itself is wrong. Whatever the sheet contains, this does not fail.
     """
@@ -20,7 +21,7 @@ def mark(lab: Lab, answers: bytes | None, owners: Sequence[str] = ()) -> QuizRes
         return None
     from grader.quiz.kept_marks import marked
 
-    return marked(lab, answers, owners)
+    return marked(lab, answers, owners, unread)
 
 
 def check_quiz(lab: Lab) -> list[str]:

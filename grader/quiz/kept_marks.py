@@ -20,9 +20,9 @@ from grader.quiz.marks import QuizResult
 KIND, MOST = "marks", 8
 
 
-def marked(lab: Lab, answers: bytes | None, owners: Sequence[str]) -> QuizResult:
+def marked(lab: Lab, answers: bytes | None, owners: Sequence[str], unread: str = "") -> QuizResult:
     """Return the marks of a sheet as `Marker.mark` does. InputError as there."""
-    digest = _digest(lab, answers, owners)
+    digest = _digest(lab, answers, owners, unread)
     pack = Pack(KIND, lab.path, MOST)
     known = pack.get(digest) if digest else None
     if isinstance(known, dict):
@@ -30,20 +30,20 @@ def marked(lab: Lab, answers: bytes | None, owners: Sequence[str]) -> QuizResult
     from grader.quiz.marker import Marker
 
     marker = Marker(lab)
-    marks = marker.mark(answers, owners)
+    marks = marker.mark(answers, owners, unread)
     # A file may have been changed between the two times at which it was read.
-    if digest and marker.all_recorded and _digest(lab, answers, owners) == digest:
+    if digest and marker.all_recorded and _digest(lab, answers, owners, unread) == digest:
         pack.put(digest, marks)
         pack.save()
     return marks
 
 
-def _digest(lab: Lab, answers: bytes | None, owners: Sequence[str]) -> bytes:
+def _digest(lab: Lab, answers: bytes | None, owners: Sequence[str], unread: str) -> bytes:
     """Return a hash of all that the marks depend on; b"" if a file cannot be read."""
     assert lab.quiz is not None
     try:
         keys = lab.keys.read_bytes() if lab.keys.is_file() else b""
-        parts = [lab.digest, lab.quiz.read_bytes(), keys, repr(answers).encode(), repr(list(owners)).encode()]
+        parts = [lab.digest, lab.quiz.read_bytes(), keys, repr((answers, list(owners), unread)).encode()]
     except OSError:
         return b""
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()

@@ -29,9 +29,9 @@ class Marker:
         """Return True if each student has different numbers."""
         return STUDENT in self._file.rule
 
-    def mark(self, answers: bytes | None, owners: Sequence[str] = ()) -> QuizResult:
+    def mark(self, answers: bytes | None, owners: Sequence[str] = (), unread: str = "") -> QuizResult:
         """Return the marks of a sheet's bytes as the course gives them (see `grader.quiz.mark`)."""
-        sheet, problems = read_sheet(answers)
+        sheet, problems = read_sheet(answers, unread)
         return self.mark_sheet(sheet, problems, by_the_course(variant_of(sheet), owners))
 
     def mark_sheet(self, sheet: Sheet, problems: list[str], seed: Seed) -> QuizResult:

@@ -35,10 +35,13 @@ class Mark(NamedTuple):
     feedback: tuple[str, ...] = ()
 
 
-def read_sheet(answers: bytes | None) -> tuple[Sheet, list[str]]:
-    """Return the answers on a sheet, and the problems of the sheet as a whole (it then counts as empty)."""
+def read_sheet(answers: bytes | None, unread: str = "") -> tuple[Sheet, list[str]]:
+    """Return the answers on a sheet, and why it cannot be read as a list of one sentence (it then counts as empty).
+
+    unread: why there are no bytes although a sheet was handed in, or ""
+    """
     if answers is None:
-        return {}, []
+        return {}, [printable(unread)] if unread else []
     from grader.intake.submission import Refused, read_answers
 
     try:

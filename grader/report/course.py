@@ -189,7 +189,7 @@ def _attention(entries: Sequence[SubmissionEntry]) -> list[Listing]:
         ),
         Listing(
             "Refused by intake",
-            "Nothing was run. They have zero points until they are handed in again.",
+            "No kernel was run. Only the quiz and own scenarios count until they are handed in again.",
             [Row(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
         ),
         Listing(

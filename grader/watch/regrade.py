@@ -48,7 +48,7 @@ class Regrader:
         self._work: Iterator[Graded] | None = None
         self._runner: Runner | None = None
         self._began = 0.0
-        self._quiz: tuple[bytes | None, QuizResult] | None = None
+        self._quiz: tuple[tuple[bytes | None, str], QuizResult] | None = None
         self._lab_files = self._look()
         self._hashes: dict[str, str] = {}
 
@@ -148,12 +148,12 @@ class Regrader:
     def _marked(self) -> QuizResult | None:
         """Return the marks of the quiz sheet; a sheet with the same bytes is not marked again."""
         assert self._submission is not None
-        answers = self._submission.answers
-        if self._quiz is None or self._quiz[0] != answers:
-            marked = mark(self.session.lab, answers)
+        sheet = self._submission.answers, self._submission.unread
+        if self._quiz is None or self._quiz[0] != sheet:
+            marked = mark(self.session.lab, sheet[0], unread=sheet[1])
             if marked is None:
                 return None
-            self._quiz = (answers, marked)
+            self._quiz = (sheet, marked)
         return self._quiz[1]
 
     # -- the lab's own files -----------------------------------------------------------------------------------

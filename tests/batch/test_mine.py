@@ -110,6 +110,47 @@ def test_scenarios_in_an_archive_are_judged_like_those_in_a_folder(lab, tmp_path
     assert (folder["scenarios"], folder["valid"]) == (3, 1)
 
 
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("command", ["batch", "test"])
+def test_scenarios_next_to_an_archive_count_if_it_has_none(cli, lab, tmp_path, command, inside):
+    """A zip with the kernel, and mine/ in the folder next to it; scenarios in the zip go first."""
+    with open(lab / "lab.yaml", "a") as file:
+        file.write("mine: {points: 5}\n")
+    ana = hand_in(tmp_path / "class" / "ana", right=WRONG.replace("copies: 2", "copies: 0"))
+    with zipfile.ZipFile(ana / "work.zip", "w") as archive:
+        archive.writestr("kernel.py", kernel_text())
+        if inside:
+            archive.writestr("mine/zipped.yaml", WRONG)
+    if command == "test":
+        out = cli("test", lab, "--submission", ana)[1]
+        assert ("mine/zipped.yaml" in out, "mine/right.yaml" in out) == (inside, not inside)
+    else:
+        batch(cli, lab, tmp_path / "class", tmp_path / "out")
+        entries = json.loads((tmp_path / "out" / "results.json").read_text())["submissions"]
+        assert entries[0]["mine"]["valid"] == int(not inside)
+
+
+@pytest.mark.parametrize("command", ["run", "batch"])
+@pytest.mark.parametrize("kernel", [b"# \xe9\n", b"", None])
+def test_a_refused_kernel_keeps_its_quiz_and_its_scenarios(cli, lab, tmp_path, command, kernel):
+    """One that is not UTF-8, that is empty (which is not refused), or that is not there: `run` and `batch` alike."""
+    with open(lab / "lab.yaml", "a") as file:
+        file.write("mine: {points: 5}\n")
+    ana = hand_in(tmp_path / "class" / "ana", right=WRONG.replace("copies: 2", "copies: 0"))
+    (ana / "answers.yaml").write_text("copies: 1\nwho: writer\n")
+    if kernel is not None:
+        (ana / "kernel.py").write_bytes(kernel)
+    if command == "run":
+        result = json.loads(cli("run", lab, "--submission", ana, "--format", "json")[1])
+        assert (result["points"], result["quiz"]["points"]) == (10, 2)
+        assert "mine/right.yaml" in cli("test", lab, "--submission", ana)[1]
+    else:
+        batch(cli, lab, tmp_path / "class", tmp_path / "out")
+        entry = json.loads((tmp_path / "out" / "results.json").read_text())["submissions"][0]
+        assert (entry["points"], entry["tasks"]["quiz"], entry["mine"]["valid"]) == (10, 10, 1)
+        assert bool(entry["refused"]) == (kernel != b"")
+
+
 def test_a_mistake_of_ours_in_one_file_is_told(lab, tmp_path, monkeypatch):
     """It must not end the batch of the whole class: that file is a problem, the others are judged."""
     with open(lab / "lab.yaml", "a") as file:

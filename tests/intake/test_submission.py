@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from grader.intake.submission import (
     ANSWERS_LIMIT,
+    KernelRefused,
     Refused,
     Unfit,
     Unreadable,
@@ -337,3 +338,87 @@ def test_any_bytes_are_a_sheet_or_refused(data):
 def test_an_empty_sheet_answers_nothing():
     """Empty files and files of comments are sheets without an answer."""
     assert read_answers(b"") == read_answers(b"# nothing\n") == {}
+
+
+#: Kernels that intake refuses, and what it says.
+BAD_KERNELS = [
+    ({"kernel.py": b"# \xe9\n"}, "is not UTF-8"),
+    ({"kernel.py": b"#" * (SOURCE_LIMIT + 1)}, "has more than"),
+    ({"kernel.py": GOOD, "kernel.c": GOOD}, "remove the one that is not yours"),
+    ({"kernel.py.txt": GOOD}, "rename"),
+    ({}, "no kernel.py"),
+]
+
+
+def written(folder, files):
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize(("kernel", "words"), BAD_KERNELS)
+@pytest.mark.parametrize("kind", ["folder", "deep", "zip", "zip in a folder"])
+def test_a_refused_kernel_takes_neither_the_sheet_nor_the_scenarios_with_it(tmp_path, kernel, words, kind):
+    """Whatever is wrong with the kernel, and whether the files are in a folder, below one, or in an archive."""
+    files = {**kernel, "answers.yaml": b"a: b\n", "mine/one.yaml": b"x"}
+    if kind == "deep":
+        files = {f"work/{name}": data for name, data in files.items()}
+    (tmp_path / "jane").mkdir()
+    path = tmp_path / "jane"
+    if kind.startswith("zip"):
+        path = zipped(path / "all.zip", files)
+    else:
+        written(path, files)
+    with pytest.raises(KernelRefused, match=words) as caught:
+        read_submission(path.parent if kind == "zip in a folder" else path)
+    rest = caught.value.rest
+
+    assert rest.answers == b"a: b\n"
+    if kind.startswith("zip"):
+        assert rest.own == {"one.yaml": b"x"}
+    else:
+        assert rest.home == str(path / "work" if kind == "deep" else path)
+
+
+def big(folder):
+    return written(folder, {"kernel.py": GOOD, "answers.yaml": b"#" * (ANSWERS_LIMIT + 1)})
+
+
+def linked(folder):
+    written(folder, {"kernel.py": GOOD, "secret": b"a: b"})
+    (folder / "answers.yaml").symlink_to(folder / "secret")
+    return folder
+
+
+def big_in_a_zip(folder):
+    return zipped(folder / "x.zip", {"kernel.py": GOOD, "answers.yaml": b"#" * (ANSWERS_LIMIT + 1)})
+
+
+def damaged_in_a_zip(folder):
+    path = zipped(folder / "x.zip", {"kernel.py": GOOD, "answers.yaml": b"c" * 100})
+    path.write_bytes(path.read_bytes().replace(b"c" * 100, b"d" * 100))
+    return path
+
+
+def twice_in_a_zip(folder):
+    path = zipped(folder / "x.zip", {"kernel.py": GOOD, "answers.yaml": b"a", "answerz.yaml": b"b"})
+    path.write_bytes(path.read_bytes().replace(b"answerz", b"answers"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("hand_in", "why"),
+    [
+        (big, "answers.yaml has more than 64 KiB"),
+        (linked, "answers.yaml is a symbolic link; links are not followed"),
+        (big_in_a_zip, "answers.yaml has more than 64 KiB"),
+        (damaged_in_a_zip, "answers.yaml cannot be unpacked (BadZipFile)"),
+        (twice_in_a_zip, "answers.yaml is in the archive twice"),
+    ],
+)
+def test_a_sheet_that_cannot_be_read_does_not_take_the_kernel_with_it(tmp_path, hand_in, why):
+    """The kernel is read, and the reason stands where the sheet would."""
+    read = read_submission(hand_in(tmp_path))
+
+    assert (read.kernel, read.answers, read.unread) == (GOOD, None, why)
