@@ -6,6 +6,8 @@ be complete, and one of what is not cannot.
 
 from __future__ import annotations
 
+import ast
+
 import grader.machine
 
 #: Built-in functions and classes; built-in exceptions are harmless, too. Not among them: what reaches state that is not
@@ -91,3 +93,11 @@ def is_unsafe(name: str, reads: bool = True) -> bool:
 def may_define(name: str) -> bool:
     """Return True if a class of a kernel's own may have an attribute of this name that was not generated."""
     return not (name.startswith("__") and name.endswith("__")) or name in PLAIN | DUNDERS | _METHODS
+
+
+def names_safely(call: ast.Call) -> bool:
+    """Return True if the second argument of a call is the written name of an attribute that code may name."""
+    if len(call.args) < 2 or isinstance(call.args[0], ast.Starred):
+        return False
+    name = call.args[1]
+    return isinstance(name, ast.Constant) and not is_unsafe(str(name.value))

@@ -219,7 +219,7 @@ class KernelForm:
         check_keys(value)
         self._plain.add(id(value))
         self._seen[id(value)] = len(self._seen)
-        keys = [(self.write(key), key) for key in value]
+        keys = [(self.write(key), key) for key in dict.keys(value)]
         keys.sort(key=lambda pair: marshal.dumps(pair[0], 2))
         factory = self.write(getattr(value, "default_factory", None))
         return (type(value).__name__, factory, *[(form, self.write(value[key])) for form, key in keys])

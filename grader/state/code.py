@@ -5,17 +5,16 @@ from __future__ import annotations
 import ast
 import dis
 import enum
-import functools
 import string
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from grader.machine.kernel import Kernel
-from grader.state.allowed import BY_NAME, DUNDERS, MODULES, is_unsafe
+from grader.state.allowed import BY_NAME, DUNDERS, MODULES, is_unsafe, names_safely
 from grader.state.memento import ATOMS
-from grader.state.order import COUNTING, source_of
-from grader.state.pristine import ALLOWED, BUILT_IN, builtins_of, codes_in, is_foreign, names_in, stored_in, texts_in
+from grader.state.order import source_of
+from grader.state.pristine import ALLOWED, BUILT_IN, is_foreign, names_in, stored_in, texts_in
 from grader.state.unmergeable import Unmergeable
 
 #: Constants that are the only object of their value, so that `is` says no more than `==`.
@@ -52,25 +51,21 @@ class Reader:
 
     visit       called with each value that code can reach
     texts       module -> source, of a submission's modules
-    importer    what imports for a submission's modules, if that is not Python's own
     names       all names of attributes in the code, and all texts that could be one
     stored      the attributes that code sets or deletes
     identities  True if some code asks whether two values are one object
     registers   True if some code may register a class as one of an abstract class
     supers      True if some code uses `super` for a class that it names
-    sourced     True if all code is in the source of its module, which says more than instructions do
     modules     the modules that the code is from
     """
 
-    def __init__(self, visit: Callable[[Any], None], texts: Mapping[str, str] | None, importer: object | None) -> None:
+    def __init__(self, visit: Callable[[Any], None], texts: Mapping[str, str] | None) -> None:
         self._visit = visit
         self._texts = texts
-        self._importers = [BUILT_IN["__import__"], *([importer] if importer is not None else [])]
         self.names: set[str] = set()
         self.stored: set[str] = set()
         self.modules: set[str] = set()
         self.identities = self.registers = self.supers = False
-        self.sourced = True
 
     def note_names(self, code: CodeType) -> None:
         """Note the attributes that some code uses; all that is done with code that is not read."""
@@ -81,7 +76,6 @@ class Reader:
         """Read the code of a function, or of one in it. Unmergeable if it could keep state where nobody looks."""
         self.note_names(code)
         self.modules.add(function.__module__)
-        self.sourced = self.sourced and self._is_in_source(function.__module__, code)
         instructions = list(_instructions(code))
         imported: dict[str, ModuleType] = {}
         for place, one in enumerate(instructions):
@@ -95,7 +89,7 @@ class Reader:
             if one.opname in _LOADS_GLOBAL:
                 self._load(function, one.argval, after)
             elif one.opname == "IMPORT_NAME":
-                self._import(function, one.argval, after, imported)
+                self._import(one.argval, after, imported)
             elif one.opname == "IS_OP" and not _is_single(function, one, before):
                 self.identities = True
             elif "FAST" in one.opname or "DEREF" in one.opname:
@@ -115,7 +109,6 @@ class Reader:
 
     def _load(self, function: FunctionType, name: str, after: list[Instruction]) -> None:
         space = function.__globals__
-        self.sourced = self.sourced and not (name in COUNTING and name in space)
         if name not in space:
             self._load_built_in(function, name, after)
         elif name.startswith("__") and name not in DUNDERS:
@@ -132,9 +125,7 @@ class Reader:
             self._visit(space[name])
 
     def _load_built_in(self, function: FunctionType, name: str, after: list[Instruction]) -> None:
-        value = builtins_of(function).get(name)
-        if value is not BUILT_IN.get(name):
-            raise Unmergeable(f"uses another {name}() than Python's")
+        value = BUILT_IN.get(name)
         if name in BY_NAME:
             if not self._by_written_names(function):
                 raise Unmergeable(f"uses {name}() with a name that is not written out")
@@ -165,12 +156,8 @@ class Reader:
             raise Unmergeable(f"uses {module.__name__}.{name}")
         self._visit(value)
 
-    def _import(
-        self, function: FunctionType, name: str, after: list[Instruction], imported: dict[str, ModuleType]
-    ) -> None:
+    def _import(self, name: str, after: list[Instruction], imported: dict[str, ModuleType]) -> None:
         """Look at an import in a function. A module may get one name, and only parts of it may be read."""
-        if builtins_of(function).get("__import__") not in self._importers:
-            raise Unmergeable("imports in a way of its own")
         if name not in MODULES:
             raise Unmergeable(f"imports the module {name}")
         module = __import__(name, fromlist=["x"])
@@ -189,17 +176,13 @@ class Reader:
 
     # -- source -------------------------------------------------------------------------------------------------------
 
-    def _is_in_source(self, module: str, code: CodeType) -> bool:
-        text = source_of(module, self._texts)
-        return text is not None and code in _codes_of(text)
-
     def _by_written_names(self, function: FunctionType) -> bool:
         """Return True if getattr and hasattr are only called, with a harmless name written out."""
         text = source_of(function.__module__, self._texts)
-        if text is None or not self._is_in_source(function.__module__, function.__code__):
+        if text is None:
             return False
         tree = ast.parse(text)
-        written = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and _names_safely(node)}
+        written = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and names_safely(node)}
         return all(id(node) in written for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in BY_NAME)
 
 
@@ -212,20 +195,6 @@ def _instructions(code: CodeType) -> Iterator[Instruction]:
             yield Instruction(second, one.argval[1], False)
         elif one.opname not in ("EXTENDED_ARG", "CACHE"):
             yield Instruction(one.opname, one.argval, one.is_jump_target)
-
-
-@functools.lru_cache(maxsize=64)
-def _codes_of(text: str) -> frozenset[CodeType]:
-    """Return all code that a source has."""
-    return frozenset(codes_in(compile(text, "", "exec", dont_inherit=True)))
-
-
-def _names_safely(call: ast.Call) -> bool:
-    """Return True if the second argument of a call is the written name of an attribute that code may name."""
-    if len(call.args) < 2 or isinstance(call.args[0], ast.Starred):
-        return False
-    name = call.args[1]
-    return isinstance(name, ast.Constant) and not is_unsafe(str(name.value))
 
 
 def _is_single(function: FunctionType, one: Instruction, before: list[Instruction]) -> bool:

@@ -5,15 +5,15 @@ modules. Such a kernel is not wrong, but two of its states can look equal and di
 that must be assumed to have some; `Watch.changed` says whether what was found has changed.
 
 All code that the kernel can run is its own and is read (code.py), or is on the lists of allowed.py, or was generated
-(generated.py).
+(generated.py). Nothing has changed what is on the lists: that is read, too (importing.py).
 """
 
 from __future__ import annotations
 
 import abc
 import collections
+import enum
 import operator
-import sys
 import types
 from collections.abc import Mapping
 from types import (
@@ -30,7 +30,8 @@ from typing import Any
 from grader.machine.region import Region
 from grader.state.allowed import PLAIN, is_unsafe, may_define
 from grader.state.code import EQUALS, Reader
-from grader.state.generated import MARKS, generated, held_by
+from grader.state.generated import held_by, is_generated
+from grader.state.importing import check_import
 from grader.state.memento import ATOMS, DICTS, HEAP, IMMUTABLE, Memento, Opaque, attributes, layout
 from grader.state.order import unordered
 from grader.state.pristine import (
@@ -38,11 +39,9 @@ from grader.state.pristine import (
     CLASSES,
     FIXED,
     FUNCTIONS,
-    OF_ENUM,
     attributes_of,
     codes_in,
     is_foreign,
-    state_of,
 )
 from grader.state.private import private_slots
 from grader.state.unmergeable import Unmergeable
@@ -66,11 +65,11 @@ class Watch:
     unordered   the kernel's attributes that hold dicts whose order nobody asks for
     """
 
-    def __init__(self, kernel: object, texts: Mapping[str, str] | None = None, importer: object | None = None) -> None:
+    def __init__(self, kernel: object, texts: Mapping[str, str] | None = None) -> None:
         self.known: dict[int, int] = {}
         self.constants: dict[int, int] = {}
         self.two_orders = False
-        self._reader = Reader(self._visit, texts, importer)
+        self._reader = Reader(self._visit, texts)
         self._classes: dict[type, dict[str, Any]] = {}
         self._functions: dict[Any, dict[str, Any]] = {}  # its own and others' -> their attributes
         self._kept: list[object] = []  # so that no other code gets the id of one
@@ -86,7 +85,9 @@ class Watch:
         self.two_orders = self.two_orders or self._reader.supers
         self.texts = frozenset(self._reader.names)
         self.private = private_slots(self.texts)
-        self.unordered = unordered(kernel, texts, self._reader.modules) if self._reader.sourced else frozenset()
+        self.unordered = unordered(kernel, texts, self._reader.modules)
+        if texts is not None:
+            check_import(texts)
         self._list_what_may_change()
 
     def _list_what_may_change(self) -> None:
@@ -164,7 +165,7 @@ class Watch:
         elif kind in _HINTS:
             for part in (getattr(value, "__origin__", None), *value.__args__):
                 self._visit(part)
-        elif kind not in ATOMS and kind not in _DESCRIPTORS and id(value) not in MARKS:
+        elif kind not in ATOMS and kind not in _DESCRIPTORS:
             self._visit_held(value, kind)
 
     def _visit_held(self, value: Any, kind: type) -> None:
@@ -217,10 +218,7 @@ class Watch:
     def _note_foreign(self, value: Any) -> None:
         """Note what the machine's or Python's own code keeps: a kernel may use it, and not change it."""
         if type(value) is FunctionType and value not in self._functions:
-            state, held = FUNCTIONS[value]
-            if state_of(value) != state:
-                raise Unmergeable(f"changes the function {value.__module__}.{value.__qualname__}")
-            self._functions[value] = held
+            self._functions[value] = FUNCTIONS[value]
         elif isinstance(value, type) and value not in self._foreign and value.__flags__ & (HEAP | IMMUTABLE) == HEAP:
             self._foreign[value] = CLASSES[value]
             for function in CLASSES[value].values():
@@ -240,20 +238,18 @@ class Watch:
         self.known.setdefault(id(cls), len(self.known))
         if type(cls) is not type:
             self._visit(type(cls))
-        written = generated(cls)
-        self._check_methods(cls, written.keys())
+        self._check_methods(cls)
         for name, value in held.items():
-            if name in written:
-                self._visit_generated(held[name], written[name])
-            elif name == "__dataclass_fields__" and type(value) is dict:
+            if name == "__dataclass_fields__" and type(value) is dict:
                 for field in value.values():
                     self._visit(getattr(field, "default_factory", None))
             elif name not in PLAIN:
                 self._visit(value)
 
-    def _check_methods(self, cls: type, written: Any) -> None:
+    def _check_methods(self, cls: type) -> None:
         """Refuse methods of a class that change what its attributes, its equality or a match of it are."""
         held = vars(cls)
+        written = {name for name, value in held.items() if type(value) is FunctionType and is_generated(value)}
         for name, value in held.items():
             if name not in written and not may_define(name) and value is not None:
                 raise Unmergeable(f"has an attribute {name} ({cls.__name__})")
@@ -268,24 +264,21 @@ class Watch:
 
     # -- functions --------------------------------------------------------------------------------------------------
 
-    def _visit_generated(self, value: Any, twin: FunctionType) -> None:
-        """Look at what a generated method holds; what it does is known."""
-        function = getattr(value, "__func__", value)
-        self._visit_attributes(function)
-        self._reader.note_names(function.__code__)
-        for held in held_by(function, twin):
-            self._visit(held)
-
     def _visit_function(self, function: FunctionType) -> None:
         if function in self._functions:
             return
         self._visit_attributes(function)
+        if is_generated(function):
+            self._reader.note_names(function.__code__)
+            for held in held_by(function):
+                self._visit(held)
+            return
         for held in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self._visit(held)
         for cell in function.__closure__ or ():
             self._roots.append(cell)
             self._visit(cell.cell_contents)
-        if id(function.__code__) in OF_ENUM and function.__globals__ is vars(sys.modules["enum"]):
+        if function.__globals__ is vars(enum):
             return  # a class of enum members gets it
         for code in codes_in(function.__code__):
             self.known.setdefault(id(code), len(self.known))

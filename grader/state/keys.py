@@ -23,10 +23,11 @@ _OF_TUPLES: object = tuple.__hash__
 
 def check_keys(value: Any) -> None:
     """Raise Opaque if a dict or a set may not find one of its keys."""
-    if all(kind.__hash__ in _FIXED for kind in set(map(type, value))) or _cannot_change(value):
+    keys = dict.keys(value) if isinstance(value, dict) else value  # an OrderedDict looks for a key to find the next
+    if all(kind.__hash__ in _FIXED for kind in set(map(type, keys))) or _cannot_change(keys):
         return
     # Each key is found, and no two are equal: so it was found itself, with the hash that it has now.
-    if not all(key in value for key in value) or len(set(value)) != len(value):
+    if not all(key in value for key in keys) or len(set(keys)) != len(keys):
         raise Opaque(value)
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import builtins
 import dis
-import enum
 import importlib
 import pkgutil
 from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, cast
+from typing import Any
 
 import grader.machine
 from grader.machine.protection import PROTECTIONS, Access
@@ -24,17 +23,6 @@ _SET_BY_THE_MACHINE = "current_page_size"
 
 #: The fixed objects of the machine: which of them it is, is all that can be known of one.
 FIXED: dict[int, object] = {id(value): value for value in (Access.READ, Access.WRITE, Access.EXECUTE, *PROTECTIONS)}
-
-
-def state_of(function: FunctionType) -> tuple[object, ...]:
-    """Return what a function does, as far as that can be changed: its code, its defaults and its closure."""
-    return function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__
-
-
-def builtins_of(function: FunctionType) -> dict[str, Any]:
-    """Return the built-in names as a function has them: those of its module, which may have changed them."""
-    held: dict[str, Any] = cast("Any", function).__builtins__
-    return held
 
 
 def attributes_of(cls: type) -> dict[str, Any]:
@@ -103,9 +91,9 @@ CLASSES: dict[type, dict[str, Any]] = {
 
 _FOREIGN = frozenset(map(id, CLASSES))
 
-#: Function -> what it did, and its attributes: of all functions on the list, and all methods of these classes.
-FUNCTIONS: dict[FunctionType, tuple[tuple[object, ...], dict[str, Any]]] = {
-    function: (state_of(function), dict(function.__dict__))
+#: Function -> its attributes: of all functions on the list, and all methods of these classes.
+FUNCTIONS: dict[FunctionType, dict[str, Any]] = {
+    function: dict(function.__dict__)
     for function in (*ALLOWED.values(), *[value for held in CLASSES.values() for value in held.values()])
     if isinstance(function, FunctionType)
 }
@@ -118,13 +106,3 @@ def is_foreign(cls: object) -> bool:
 
 #: Built-in names -> what they were.
 BUILT_IN = dict(vars(builtins))
-
-#: The code of the module `enum`, by id: classes of enum members get functions that have it.
-OF_ENUM: dict[int, CodeType] = {
-    id(code): code
-    for space in (vars(enum), *[vars(cls) for cls in vars(enum).values() if isinstance(cls, type)])
-    for value in space.values()
-    for function in (value, getattr(value, "__func__", None), getattr(value, "fget", None))
-    if isinstance(function, FunctionType)
-    for code in codes_in(function.__code__)
-}

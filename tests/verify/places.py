@@ -209,7 +209,6 @@ PLACES = {
         "        v = self.q.pop(k)\n        self.q[k] = v\n        return k",
         init="self.q = {1: 0, 2: 0, 3: 0}",
         before="Plain.__match_args__ = ('q',)\n",
-        merged=True,
     ),
     "an order that another len shows": Place(
         "k = len(self.r); v = self.r.pop(k); self.r[k] = v; return k",
@@ -262,6 +261,14 @@ STALE = (
 SECOND = (
     "o = {}; k = next(iter({})); o[k] = o.pop(k)\n        for i in (3, 2, 1):\n"
     "            o.move_to_end(i, last=False)\n        return k"
+)
+
+#: A function that counts the calls of `count`, and leaves the number with the kernel only while `count` runs.
+PROFILE = (
+    "N = 0\n\n\ndef hook(frame, event, arg):\n    global N\n"
+    "    if frame.f_code.co_name == 'count' and event == 'call':\n        N += 1\n"
+    "        frame.f_locals['self'].n = N\n"
+    "    elif frame.f_code.co_name == 'count' and event == 'return':\n        del frame.f_locals['self'].n\n\n\n"
 )
 
 #: A class of which everything is an instance.
@@ -420,13 +427,11 @@ PLACES |= {
         "k = FIRST(self); v = self.r.pop(k); self.r[k] = v; return k",
         init=RING,
         before="exec('def FIRST(k):\\n    return next(iter(k.r))')\n",
-        merged=True,
     ),
     "an order that a len of no name shows": Place(
         "k = len(self.r); v = self.r.pop(k); self.r[k] = v; return k",
         init=RING,
         before="def first(d):\n    return next(iter(d))\n\n\nglobals()['le' + 'n'] = first\n",
-        merged=True,
     ),
     # -- slots, containers, functions
     "whether a slot is set": Place(
@@ -560,6 +565,45 @@ PLACES |= {
     "globals by a pattern": Place(GLOBALS.format("__globals__="), before=f"{ANY}class C(metaclass=Any):\n    pass\n"),
     "globals by a pattern's position": Place(
         GLOBALS.format(""), before=f"{ANY}class C(metaclass=Any):\n    __match_args__ = ('__globals__',)\n"
+    ),
+    # -- what acts unseen once it was imported
+    "a profile function": Place("return self.n", before="import sys\n\n" + PROFILE + "sys.setprofile(hook)\n"),
+    "a profile function, by another module": Place(
+        "return self.n", before="import collections\n\n" + PROFILE + "collections._sys.setprofile(hook)\n"
+    ),
+    "a profile function, by a module's second name": Place(
+        "return self.n", before="import collections\n\n" + PROFILE + "c = collections\nc._sys.setprofile(hook)\n"
+    ),
+    "a profile function, by a name of another module": Place(
+        "return self.n", before="from enum import sys as enum_sys\n\n" + PROFILE + "enum_sys.setprofile(hook)\n"
+    ),
+    "a profile function, by an attribute of a class": Place(
+        "return self.n",
+        before=f"class C:\n    import collections as c\n\n\n{PROFILE}C.c._sys.setprofile(hook)\n",
+    ),
+    "a profile function of a module that is the program": Place(
+        "return self.n",
+        before=(
+            f"import sys\n\n{PROFILE}class Any(type):\n    def __eq__(cls, other):\n        return True\n\n\n"
+            "class __name__(metaclass=Any):\n    pass\n\n\n"
+            "if __name__ == '__main__':\n    sys.setprofile(hook)\n__name__ = 'kernel'\n"
+        ),
+    ),
+    "an audit hook": Place(
+        "\n        from collections import namedtuple\n        try:\n            namedtuple('T', 'x')\n"
+        "        except ValueError as e:\n            return e.args[0]",
+        before=(
+            f"{HIT}import sys\n\n\ndef hook(event, args):\n    if event.startswith('sys._getframe'):\n"
+            "        raise ValueError(hit())\n\n\nsys.addaudithook(hook)\n"
+        ),
+    ),
+    "what a warning calls": Place(
+        "\n        try:\n            bool(NotImplemented)\n        except ValueError as e:\n"
+        "            return e.args[0]",
+        before=(
+            f"{HIT}import warnings\n\n\ndef hook(*a):\n    raise ValueError(hit())\n\n\n"
+            "warnings.simplefilter('always')\nwarnings.showwarning = hook\n"
+        ),
     ),
     # -- classes that are not what they say
     "an object whose class says that it is int": Place(

@@ -13,7 +13,7 @@ from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Sandbox
 from grader.verify.verify import verify_submission
 from tests.labs import kernel_text
-from tests.verify.places import ORDER, PLACES, Place
+from tests.verify.places import ORDER, PLACES, PROFILE, Place
 
 LAB = load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
 FORKS = World("forks", (Mapped("P", {"name": "h", "pages": 1}),), verbs=("fork", "exit"))
@@ -55,6 +55,25 @@ def test_an_order_that_another_file_shows(session):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "from helpers import sys as s\n\n{}s.setprofile(hook)\n",
+        "import helpers\n\n{}helpers.collections._sys.setprofile(hook)\n",
+        "from helpers import *\n\n{}sys.setprofile(hook)\n",
+    ],
+)
+def test_another_file_may_not_lead_to_the_interpreter(session, text):
+    """What a helper imports is no more harmless than what the kernel's own module does."""
+    place = Place("return self.n", before=text.format(PROFILE))
+    modules = {"kernel": place.text(), "helpers": "import collections\nimport sys\n"}
+    code = KernelSource(modules, "kernel", "SmallKernel")
+    found = verify_submission(session, FORKS, Submission("", code), 5).outcome
+
+    assert (found.merged, found.closed) == (False, False)
+    assert found.difference is not None
+
+
+@pytest.mark.parametrize(
     ("before", "init", "count"),
     [
         (
@@ -88,8 +107,29 @@ def test_an_order_that_another_file_shows(session):
             "self.t = ''",
             "n: Optional[int] = len(self.t) + 1; self.t = '{:.{}}'.format('x' * 9, n); return getattr(self, 'n', n)",
         ),
+        (
+            "from dataclasses import dataclass\n\n\n@dataclass\nclass Pair:\n    a: int\n    b: int\n",
+            "self.p = Pair(0, 0)",
+            "\n        match self.p:\n            case Pair(a, b):\n                self.p = Pair(a + 1, b)\n"
+            "                return a + 1",
+        ),
+        (
+            "import sys\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    import logging\n\n"
+            "if __name__ == '__main__':\n    print(sys.version, file=sys.stderr)\n",
+            "self.n = 0",
+            "self.n += 1; return self.n",
+        ),
     ],
-    ids=["a dataclass", "an enum", "a frozen dataclass", "a named tuple", "an OrderedDict", "a format"],
+    ids=[
+        "a dataclass",
+        "an enum",
+        "a frozen dataclass",
+        "a named tuple",
+        "an OrderedDict",
+        "a format",
+        "a pattern",
+        "a program",
+    ],
 )
 def test_usual_classes_are_no_reason_against_merging(session, before, init, count):
     """What `dataclass` and `enum` write for a class keeps no state; what a kernel keeps in one is part of its own."""

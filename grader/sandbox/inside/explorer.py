@@ -64,9 +64,9 @@ class Saved(Protocol):
 class PythonState:
     """The state of a kernel in Python: its attributes, and all that can be reached from them."""
 
-    def __init__(self, kernel: object, source: PythonSource) -> None:
+    def __init__(self, kernel: object, texts: dict[str, str]) -> None:
         self._kernel = kernel
-        self._watch = Watch(kernel, source.texts, source.import_module)
+        self._watch = Watch(kernel, texts)
         self._without_order = self._watch.unordered
 
     def save(self, run: Replay) -> Memento:
@@ -133,7 +133,7 @@ class Explorer(Worker):
             assert isinstance(kernel, WasmKernel)
             self.state = CompiledState(kernel, self.ordered)
         elif isinstance(self.source, PythonSource):
-            self.state = PythonState(kernel, self.source)
+            self.state = PythonState(kernel, self.source.texts)
 
     def attempt(self, what: Callable[[], None]) -> None:
         """Do something with the kernel's state; note the reason if it cannot be done."""
