@@ -37,7 +37,7 @@ from grader.state.elsewhere import Watch
 from grader.state.keys import check_keys
 from grader.state.memento import DICTS, Opaque, Ordered, attributes, has_attributes, layout
 from grader.state.pristine import FIXED, is_foreign
-from grader.state.private import PrivateForm, check_machine
+from grader.state.private import PrivateForm, handle_form
 
 _LOW = (1 << FRAME_SHIFT) - 1
 
@@ -206,9 +206,22 @@ class KernelForm:
             else:
                 form.append((name, self.write(value)))
         if self._watch is not None:
-            check_machine(self._hardware)
-            form += self._private.all()
+            form += (handle_form(self._hardware), *self._private.all())
+            if self._watch.identities:
+                form.append(self._identities())
         return tuple(form)
+
+    def _identities(self) -> object:
+        """Return which are one object of the values that the machine holds and a kernel may have given to it."""
+        machine = self._hardware
+        swap, hw = machine._swap, machine.hw
+        held: list[object] = [hw.page_size, hw.replacement, *sorted(machine._frames._free)]
+        held += sorted(swap._free) if swap is not None else ()
+        for file in machine.files.values():
+            held += (file.name, file.pages)
+        for pid in self._machine.order:
+            held += sorted(machine.processes[pid].page_table._entries)
+        return tuple([self._same.setdefault(id(value), ("same", len(self._same))) for value in held])
 
     def _plain_dict(self, value: dict[Any, Any]) -> object:
         """Return the form of a dict without the order of its keys."""
@@ -261,7 +274,10 @@ class KernelForm:
                 raise Opaque(value)
             return ("access", value.bit)
         if kind is Region:
-            return ("region", value._page_size, *map(self.write, (*value._key()[:4], value.offset, value.file)))
+            parts = (*value._key()[:4], value.offset, value.file)
+            if self._watch is not None and self._watch.identities:
+                parts += (value._page_size, value.first_page, value.end_page)
+            return ("region", value._page_size, *map(self.write, parts))
         if issubclass(kind, tuple):
             if has_attributes(value):
                 raise Opaque(value)
@@ -331,7 +347,8 @@ class KernelForm:
             if value._frames is not self._hardware._frames:
                 raise Opaque(value)
             self.computed = self.computed or bool(value._entries)
-            return ("table", value._pid, *sorted(value._entries.items()), self._private.of(value))
+            entries = [(self.write(page), pte) for page, pte in sorted(value._entries.items())]
+            return ("table", value._pid, tuple(entries), self._private.of(value))
         if kind is BuiltinFunctionType and type(value.__self__) in core.current():
             return ("method", value.__qualname__, self.write(value.__self__))
         if issubclass(kind, type):

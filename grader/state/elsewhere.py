@@ -60,7 +60,7 @@ class Watch:
     constants   id of a value in the code -> its number
     identities  True if the code asks whether two values are one object
     two_orders  True if the code may ask for the second order that an OrderedDict has
-    texts       the texts in the code: any other may have been made from a number
+    texts       the texts in the code and in what it reaches: any other may have been made from a number
     private     the slots of the machine's own that the code has names for, class by class
     unordered   the kernel's attributes that hold dicts whose order nobody asks for
     """
@@ -76,6 +76,7 @@ class Watch:
         self._foreign: dict[type, dict[str, Any]] = {}
         self._roots: list[object] = []
         self._met: dict[int, object] = {}
+        self._texts: set[str] = set()
         self._visit(type(kernel))
         for cls in CLASSES:
             self._note_foreign(cls)
@@ -83,8 +84,8 @@ class Watch:
             raise Unmergeable("may register a class as one of an abstract class")
         self.identities = self._reader.identities
         self.two_orders = self.two_orders or self._reader.supers
-        self.texts = frozenset(self._reader.names)
-        self.private = private_slots(self.texts)
+        self.texts = frozenset(self._texts | self._reader.names)
+        self.private = private_slots(self._reader.names)
         self.unordered = unordered(kernel, texts, self._reader.modules)
         if texts is not None:
             check_import(texts)
@@ -146,6 +147,8 @@ class Watch:
             self.two_orders = True
         if issubclass(kind, EQUALS):
             self.constants.setdefault(id(value), len(self.constants))
+        if kind is str:
+            self._texts.add(value)
         if id(value) in ALLOWED:
             self._note_foreign(value)
         elif kind in (staticmethod, classmethod):
@@ -247,7 +250,7 @@ class Watch:
                 self._visit(value)
 
     def _check_methods(self, cls: type) -> None:
-        """Refuse methods of a class that change what its attributes, its equality or a match of it are."""
+        """Refuse methods of a class that change what its attributes or its keys in dicts are."""
         held = vars(cls)
         written = {name for name, value in held.items() if type(value) is FunctionType and is_generated(value)}
         for name, value in held.items():
@@ -257,10 +260,7 @@ class Watch:
             raise Unmergeable(f"has a method __eq__ for keys of dicts ({cls.__name__})")
         if type(held.get("__dict__")) not in (GetSetDescriptorType, type(None)):
             raise Unmergeable(f"replaces __dict__ ({cls.__name__})")
-        matched = held.get("__match_args__", ())
-        if type(matched) is not tuple or not all(type(name) is str and not is_unsafe(name) for name in matched):
-            raise Unmergeable(f"matches an attribute of Python's own ({cls.__name__})")
-        self._reader.names |= set(matched)
+        self._reader.names |= set(held.get("__match_args__", ()))
 
     # -- functions --------------------------------------------------------------------------------------------------
 

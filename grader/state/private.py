@@ -100,8 +100,11 @@ class PrivateForm:
         return tuple([users[frame] for frame in self._frames]), tuple(free)
 
 
-def check_machine(machine: Machine) -> None:
-    """Raise Opaque if a kernel has changed its machine in a way that the machine's form does not show."""
+def handle_form(machine: Machine) -> tuple[object, ...]:
+    """Return the form of what a kernel may have changed of the handle, and a machine's form does not show.
+
+    Raises Opaque if it has exchanged parts of its machine.
+    """
     hw = machine.hw
     parts = (hw.frames, hw.tlb, hw.swap, hw.files, hw.zero_frame)
     made = (machine._frames, machine._tlb, machine._swap, machine._files, machine._frames._zero_frame)
@@ -110,3 +113,7 @@ def check_machine(machine: Machine) -> None:
     for pid, process in machine.processes.items():
         if process.pid != pid or process.page_table._pid != pid:
             raise Opaque(process)
+    for name, file in machine.files.items():
+        if (file.name, file.pages) != (name, len(file._images)) or type(file.writable) is not bool:
+            raise Opaque(file)
+    return tuple([file.writable for file in machine.files.values()])

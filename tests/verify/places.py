@@ -242,7 +242,7 @@ RING = "self.r = {1: 0, 2: 0, 3: 0}"
 HIT = "def hit(*a):\n    global N\n    N = N + 1\n    return N\n\n\nN = 0\n\n\n"
 
 #: Two equal values that are two objects.
-TWO = "S, U = 'x' * 50, ''.join(['x'] * 50)\n"
+TWO = "S, U = 'count', ''.join(['co', 'unt'])\n"
 
 ACCESS = "from grader.machine import Access\n"
 PROCESS = "from grader.machine import Process\n"
@@ -348,6 +348,29 @@ PLACES |= {
         init="self.a = Access('READ', 1)",
         before=ACCESS,
     ),
+    "a page table of its own": Place(
+        "return 0\n\n    def other(self, parent, child):\n"
+        "        self.t = self.t or type(parent.page_table)(0, Fake(), [])\n"
+        "        try:\n            self.t.map(0, 1, Protection.READ)\n        except OutOfMemory:\n            pass\n"
+        "        Plain.fork(self, parent, child)",
+        init="self.t = None; self.fork = self.other",
+        before=(
+            "from grader.machine import OutOfMemory\n\n\nclass Fails:\n    map = n = 0\n\n    def count(self, what):\n"
+            "        self.n += 1\n        raise InvalidArgument if self.n == 3 else OutOfMemory\n\n\nclass Fake:\n"
+            "    _allocated = bytes([1] * 9)\n    _users = _log = None\n"
+            "    _failure = property(lambda self: self.f)\n\n"
+            "    def __init__(self):\n        self.f = Fails()\n"
+        ),
+    ),
+    "which table a process has": Place(
+        "return 0\n\n    def other(self, parent, child):\n"
+        "        try:\n            parent.page_table.unmap(999)\n        except HardwareError as e:\n"
+        "            if f'pid={parent.pid}' not in str(e):\n                raise InvalidArgument('exchanged')\n"
+        "        Plain.fork(self, parent, child)\n"
+        "        parent.page_table, child.page_table = child.page_table, parent.page_table",
+        init="self.fork = self.other",
+        before="from grader.machine import HardwareError\n",
+    ),
     "the page size of a region": Place(
         "n = self.g.cut(1, 2).start; self.g = Region(0, 1, Protection.READ, page_size=n + 1); return n",
         init="self.g = Region(0, 1, Protection.READ, page_size=1)",
@@ -382,6 +405,18 @@ PLACES |= {
         before=(
             "P = 2**61 - 1\n\n\nclass C:\n    k = None\n\n    def __hash__(self):\n        return 0\n\n"
             "    def __eq__(self, k):\n        self.k = k if self.k is None else self.k\n        return False\n"
+        ),
+    ),
+    "an order that a named tuple sees": Place(
+        "self.r.get(SEES); i = KEYS.index(BOX.k); BOX.k = None; self.r.clear()\n        for j in (1, 2, 3):\n"
+        "            self.r[KEYS[(i + j) % 3]] = 0\n        return i + 1",
+        init="self.r = dict.fromkeys(KEYS, 0)",
+        before=(
+            "from typing import NamedTuple\n\n\nclass Box:\n    k = None\n\n\nclass Sees(NamedTuple):\n    box: Box\n\n"
+            "    def __eq__(self, k):\n        self.box.k = k if self.box.k is None else self.box.k\n"
+            "        return False\n\n\nP = 2**61 - 1\nBOXES = [Box() for _ in range(99)]\n"
+            "BOX = next(box for box in BOXES if 0 < hash(Sees(box)) < P)\nSEES = Sees(BOX)\nBOX.k = None\n"
+            "KEYS = tuple(hash(SEES) + i * P for i in range(3))\n"
         ),
     ),
     "the second order of an OrderedDict": Place(
@@ -438,7 +473,10 @@ PLACES |= {
         "\n        try:\n            del self.s.x\n        except AttributeError:\n            self.s.x = 1\n"
         "            return 1\n        return 3",
         init="self.s = S()",
-        before="class S:\n    __slots__ = ('x',)\n\n    def __getattr__(self, name):\n        return 1\n",
+        before=(
+            "class S:\n    __slots__ = ('x',)\n\n    def __getattr__(self, name):\n        if name != 'x':\n"
+            "            raise AttributeError(name)\n        return 1\n"
+        ),
     ),
     "one of two slots of one name": Place(
         "return self.s.up()",
@@ -480,6 +518,12 @@ PLACES |= {
         "n = 3 if self.s is (U if self.hw else None) else 0; self.s = U; return n",
         init="self.s = S",
         before=TWO,
+        merged=True,
+    ),
+    "which of two equal texts the handle has": Place(
+        "n = 3 if self.hw.replacement is U else 0; self.hw.replacement = U; return n",
+        init="self.hw.replacement = S",
+        before="S, U = ''.join(['fi', 'fo']), ''.join(['f', 'ifo'])\n",
         merged=True,
     ),
     "the room in a deque that is made again": Place(

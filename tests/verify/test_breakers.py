@@ -9,6 +9,7 @@ from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.lab.lab import load_lab
 from grader.lab.scope import Mapped, World
+from grader.machine.outcome import FileSpec
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Sandbox
 from grader.verify.verify import verify_submission
@@ -52,6 +53,52 @@ def test_an_order_that_another_file_shows(session):
     found = verify_submission(session, FORKS, Submission("", code), 5).outcome
 
     assert found.difference is not None
+
+
+def verify_in(session, world, place):
+    code = KernelSource({"kernel": place.text()}, "kernel", "SmallKernel")
+    return verify_submission(session, world, Submission("", code), None).outcome
+
+
+def test_which_of_two_equal_page_numbers_a_table_holds(session):
+    """Python has one object for each small number; of a larger one there may be two."""
+    place = Place(
+        "return 0\n\n    def other(self, parent, child):\n        held = parent.page_table.pages()\n"
+        "        if held and self.p is held[0]:\n            raise InvalidArgument('the third fork')\n"
+        "        Plain.fork(self, parent, child)\n        if held:\n"
+        "            self.p = int(str(held[0])) if self.p is None else held[0]",
+        init="self.p = None; self.fork = self.other",
+    )
+    world = FORKS._replace(verbs=("read", "fork", "exit"), machine=FORKS.machine._replace(first_page=400))
+    found = verify_in(session, world, place)
+
+    assert found.merged, found.reason
+    assert [step.verb for step in found.difference.steps].count("fork") == 3
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        "f.name += 'i'; return f.name.count('i')",
+        "f.pages += 1; return f.pages - 1",
+        "f.writable += 1; return f.writable",
+    ],
+)
+def test_what_a_kernel_changes_of_a_file_counts(session, count):
+    """The name, the length and the mode of a file are the kernel's to read."""
+    world = FORKS._replace(
+        mappings=(Mapped("P", {"name": "h", "pages": 1, "file": "f"}),), files=(FileSpec("f", 1, (7,), False),)
+    )
+    place = Place(
+        f"return 0\n\n    def mmap(self, process, region):\n        self.f = region.file\n"
+        f"        Plain.mmap(self, process, region)\n\n    def up(self):\n        f = self.f; {count}\n\n"
+        "    def other(self, parent, child):\n        if self.up() == 3:\n"
+        "            raise InvalidArgument('the third fork')\n        Plain.fork(self, parent, child)",
+        init="self.fork = self.other",
+    )
+    found = verify_in(session, world, place)
+
+    assert found.difference is not None or not (found.merged or found.closed)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +184,26 @@ def test_usual_classes_are_no_reason_against_merging(session, before, init, coun
 
     assert (found.merged, found.reason) == (True, "")
     assert [step.verb for step in found.difference.steps].count("fork") == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "init", "count"),
+    [
+        ("MODE = 'lazy mode'\n", "self.m = ''", "self.m = MODE; return 0"),
+        ("class Mode:\n    LAZY = 'lazy-mode'\n", "self.m = ''", "self.m = Mode.LAZY; return 0"),
+        (
+            "import enum\n\n\nclass Mode(enum.Enum):\n    EAGER = 'is-eager'\n    LAZY = 'is-lazy'\n",
+            "self.m = Mode.EAGER",
+            "self.m = Mode.LAZY if self.m is Mode.EAGER else Mode.EAGER; return 0",
+        ),
+    ],
+    ids=["a global", "a class", "an enum"],
+)
+def test_a_text_of_the_source_is_not_made_from_a_number(session, before, init, count):
+    """Texts that are made from numbers of processes may tell them apart, so that the world would not close."""
+    found = verify_in(session, FORKS, Place(count, init=init, before=before))
+
+    assert (found.merged, found.reason, found.closed) == (True, "", True)
 
 
 @pytest.mark.parametrize("name", ["_users", "_regions", "_last", "_cached", "_free"])

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from grader.machine.kernel import Kernel
 from grader.machine.machine import Machine
+from grader.machine.process import Process
 from grader.state.canonical import Bytes, KernelForm, MachineForm
+from grader.state.elsewhere import Watch
 from grader.state.memento import Opaque
+from grader.state.private import private_slots
 from tests.kernels import SmallKernel
 
 
@@ -55,3 +59,52 @@ def test_two_equal_keys_that_changed_places_have_no_form():
     one.n, other.n = 1, 0
     with pytest.raises(Opaque):
         form(held)
+
+
+class Stores(Kernel):
+    def fork(self, parent, child):
+        parent.mlock = 1
+
+
+def test_an_attribute_of_a_class_that_the_code_could_set_is_looked_at_after_each_step(monkeypatch):
+    """It could be put back before all classes are looked at."""
+    watch = Watch(Machine(Stores).kernel)
+
+    assert not watch.changed()
+    monkeypatch.setattr(Kernel, "mlock", 1)
+    assert watch.changed() == "changes the class grader.machine.kernel.Kernel"
+
+
+class Keeps(Kernel):
+    def __init__(self, hw):
+        super().__init__(hw)
+        self.held = OrderedDict()
+
+
+class AsksDict(Keeps):
+    def fork(self, parent, child):
+        list(dict.keys(self.held))
+
+
+class AsksByType(Keeps):
+    def fork(self, parent, child):
+        list(type({}).keys(self.held))
+
+
+class AsksBySuper(Keeps):
+    def fork(self, parent, child):
+        list(super(OrderedDict, self.held).keys())
+
+
+@pytest.mark.parametrize(
+    ("kernel", "asks"), [(Keeps, False), (AsksDict, True), (AsksByType, True), (AsksBySuper, True)]
+)
+def test_the_second_order_of_an_ordered_dict_counts_where_code_may_ask_for_it(kernel, asks):
+    """A kernel that moves keys to the end would have many more states otherwise."""
+    assert Watch(Machine(kernel).kernel).two_orders is asks
+
+
+def test_a_private_method_of_the_machine_reaches_what_the_methods_that_it_calls_reach():
+    """`_kill` calls `_finish`, that `_drop`, and that sets `_alive`."""
+    assert private_slots({"_kill"})[Process] == ("_alive", "_regions")
+    assert not private_slots({"kill", "_hidden"})
