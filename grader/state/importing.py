@@ -43,6 +43,8 @@ def check_import(texts: Mapping[str, str]) -> None:
     trees = [ast.parse(text) for text in texts.values()]
     if any(map(_matches_by_position, trees)) and any(map(_names_positions, trees)):
         raise Unmergeable("matches attributes that it does not name")
+    if "__main__" in texts:
+        raise Unmergeable("has a module that is the program")
     names = _Names(trees, texts)
     for tree in trees:
         safe = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and names_safely(node)}
