@@ -1,7 +1,7 @@
 """Keeps what Python and the machine were before a kernel was imported.
 
-A kernel's module may do anything while it is imported, so it could put its own code into a module that it may use, or
-into the machine. Therefore this module must be imported before it, and looks at all that a kernel may use.
+A kernel's module could put a method of its own into a class of the machine, or an attribute on a function. Therefore
+this module must be imported before it, and looks at all that a kernel may use.
 """
 
 from __future__ import annotations
