@@ -35,6 +35,7 @@ from grader.batch.identity import Key as PersonKey
 from grader.batch.late import Policy
 from grader.batch.layouts import FoundSubmission, find_submissions
 from grader.batch.memo import Memo
+from grader.batch.moodle_times import HandedIn
 from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
@@ -79,7 +80,7 @@ class Lists(NamedTuple):
     overrides: list[Override] | None = None
     late: Policy | None = None
     named: tuple[Listed, ...] = ()
-    times: Mapping[PersonKey, str] = MappingProxyType({})
+    times: Mapping[PersonKey, HandedIn] = MappingProxyType({})
     language: str = ENGLISH
 
 

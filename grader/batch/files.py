@@ -4,8 +4,8 @@ results.csv        a line per person            results/ID.json    everything, f
 results.json       the same, with verdicts    feedback/ID.md     what the student may see
 
 Only feedback depends on the time, and only where lab.yaml has a date for hidden_feedback.
-moodle-feedback.zip has the feedback as Moodle takes it back, where submissions came from there. Gradebooks are filled last;
-those of an earlier run, whose grades are old, are removed.
+moodle-feedback.zip has the feedback as Moodle takes it back, where submissions came from there. Gradebooks are
+filled last; those of an earlier run, whose grades are old, are removed.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from grader.batch.identity import Key as PersonKey
 from grader.batch.layouts import about_people
 from grader.batch.memo import Memo
 from grader.batch.mine import judge_mine
+from grader.batch.moodle_times import HandedIn
 from grader.batch.pools import Pool, completed
 from grader.batch.roster import Listed, Roster, introduce, name_people
 from grader.batch.sources import BatchSubmission, kernel_of
@@ -189,7 +190,7 @@ def enter(
     sources: Iterable[BatchSubmission],
     roster: Roster | None = None,
     named: Sequence[Listed] = (),
-    times: Mapping[PersonKey, str] = MappingProxyType({}),
+    times: Mapping[PersonKey, HandedIn] = MappingProxyType({}),
 ) -> tuple[list[Handed], Account | None]:
     """Put a batch's submissions and their kernels into the store, in place of those that were there.
 
@@ -216,7 +217,7 @@ def enter_listed(
     listed: list[tuple[str, dict[str, Any], bytes | None]],
     roster: Roster | None,
     named: Sequence[Listed] = (),
-    times: Mapping[PersonKey, str] = MappingProxyType({}),
+    times: Mapping[PersonKey, HandedIn] = MappingProxyType({}),
 ) -> Account | None:
     """Put submissions on the store's list, with what roster and gradebooks know of their people and times.
 
@@ -237,20 +238,21 @@ def enter_listed(
 _NEWER = {"others": [], "given": "", "doubt": "", "submitted": "", "dated_by": "", "time_doubt": ""}
 
 
-def _time_of(known: frozenset[PersonKey], times: Mapping[PersonKey, str]) -> str:
+def _times_of(known: frozenset[PersonKey], times: Mapping[PersonKey, HandedIn]) -> list[HandedIn]:
     """Return when somebody handed in. Who has a participant number goes by it: it differs for each assignment."""
     numbers = {one for one in known if one.kind == PARTICIPANT}
-    return max((times[one] for one in numbers or known if one in times), default="")
+    return [times[one] for one in sorted(numbers or known) if one in times]
 
 
-def _take_time(entry: dict[str, Any], times: Mapping[PersonKey, str]) -> None:
+def _take_time(entry: dict[str, Any], times: Mapping[PersonKey, HandedIn]) -> None:
     """Give a submission the time that a platform's list has for it, of a group the latest of a member.
 
-    A platform's clock counts more than the date of a commit.
+    A platform's clock counts more than the date of a commit. If one of the times cannot be read, none counts.
     """
-    found = [time for person in people(entry) if (time := _time_of(keys_of(entry, person), times))]
+    found = [one for person in people(entry) for one in _times_of(keys_of(entry, person), times)]
     if found and (not entry["submitted"] or entry["dated_by"]):
-        entry.update(submitted=max(found), dated_by="", time_doubt="")
+        doubt = max(one.doubt for one in found)
+        entry.update(submitted="" if doubt else max(one.time for one in found), dated_by="", time_doubt=doubt)
 
 
 def grade_missing(

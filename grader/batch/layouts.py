@@ -107,7 +107,7 @@ def find_submissions(folder: pathlib.Path) -> list[FoundSubmission]:
     found = [_found(folder, members) for members in groups.values()]
     if any(one.system == "gradescope" for one in found):
         people = _gradescope_people(folder)
-        found = [_introduced(one, *people.get(one.user, ([], ""))) for one in found]
+        found = [_introduced(one, *people.get(one.user, ([], "", ""))) for one in found]
     return sorted(_unique([_doubted(one) for one in found]), key=lambda f: f.id)
 
 
@@ -236,9 +236,9 @@ def _doubted(found: FoundSubmission) -> FoundSubmission:
     return found._replace(doubt=f"{name} holds the submissions of {count} people: grade that folder instead")
 
 
-def _introduced(found: FoundSubmission, people: list[Person], submitted: str) -> FoundSubmission:
+def _introduced(found: FoundSubmission, people: list[Person], submitted: str, doubt: str) -> FoundSubmission:
     """Return the submission with its time and people, as Gradescope's list has them."""
-    found = found._replace(submitted=submitted)
+    found = found._replace(submitted=submitted, time_doubt=doubt)
     if not people:
         return found
     first, *others = people
@@ -246,8 +246,10 @@ def _introduced(found: FoundSubmission, people: list[Person], submitted: str) ->
     return found._replace(label=label, email=first.email, number=first.number, others=tuple(others))
 
 
-def _gradescope_people(folder: pathlib.Path) -> dict[str, tuple[list[Person], str]]:
-    """Return submission number -> its submitters, and when it was handed in, from submission_metadata.yml, if any.
+def _gradescope_people(folder: pathlib.Path) -> dict[str, tuple[list[Person], str, str]]:
+    """Return submission number -> its submitters, when it was handed in, and why that cannot be read.
+
+    They are in submission_metadata.yml, if there is one.
 
     The file is Ruby's YAML: keys are symbols such as `:submitters`. InputError if it is something else.
     """
@@ -264,20 +266,25 @@ def _gradescope_people(folder: pathlib.Path) -> dict[str, tuple[list[Person], st
             match = _GRADESCOPE.fullmatch(str(key))
             if match:
                 submitters = [_person(one) for one in entry.get(":submitters") or []]
-                people[match["id"]] = submitters, _time(entry.get(":created_at"))
+                people[match["id"]] = submitters, *_time(entry.get(":created_at"))
         return people
     except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         raise InputError([f"{path}: this is not Gradescope's list of submissions ({type(error).__name__})"]) from None
 
 
-def _time(text: object) -> str:
-    """Return a time as ISO 8601; YAML gives times with an offset as such, and converts those without one to UTC."""
+def _time(text: object) -> tuple[str, str]:
+    """Return a time as ISO 8601, or why it cannot be read; nothing where there is none.
+
+    YAML gives times with an offset as such, and converts those without one to UTC.
+    """
     import yaml
 
-    value = yaml.safe_load(text) if isinstance(text, str) else None
+    value = yaml.safe_load(text) if isinstance(text, str) else text
+    if value is None:
+        return "", ""
     if not isinstance(value, datetime.datetime):
-        return ""
-    return (value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)).isoformat()
+        return "", f"submission_metadata.yml has a time that cannot be read: {printable(str(text), 60)}"
+    return (value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)).isoformat(), ""
 
 
 def _person(told: dict[str, Any]) -> Person:

@@ -38,11 +38,20 @@ _REST = re.compile(r"(?P<year>[0-9]{4}),? (?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{
 #: What Moodle writes for "no submission".
 _NONE = ("", "-")
 
+_UNREADABLE = "line {line} of Moodle's worksheet has a time that cannot be read"
+
+
+class HandedIn(NamedTuple):
+    """A local time as ISO 8601, or "" and why it cannot be read."""
+
+    time: str
+    doubt: str = ""
+
 
 class Times(NamedTuple):
-    """The times of a worksheet: key of a person -> local time as ISO 8601; and lines on cells that are not times."""
+    """The times of a worksheet by the keys of its people; and lines on cells that are not times."""
 
-    times: dict[Key, str]
+    times: dict[Key, HandedIn]
     problems: list[str]
 
 
@@ -77,16 +86,16 @@ def worksheet_times(rows: Sequence[Sequence[str]], shown: str) -> Times:
         if row[place].strip() in _NONE:
             continue
         time = parse_worksheet_time(row[place])
+        handed_in = HandedIn(time.isoformat()) if time is not None else HandedIn("", _UNREADABLE.format(line=line))
         if time is None:
             told = printable(row[place], 60)
             found.problems.append(
-                f"{shown}:{line}: {told!r} is not a time in Moodle's English or German format, so this submission has "
-                f"no time; set Moodle to English and download the worksheet again"
+                f"{shown}:{line}: {told!r} is not a time in Moodle's English or German format; set Moodle to English "
+                "and download the worksheet again"
             )
-            continue
         number = participant_number(row[participant])
         address = row[email] if email is not None else ""
         unique = addresses[address.strip().casefold()] == 1
         for one in keys((PARTICIPANT, number), (EMAIL, address if unique else "")):
-            found.times[one] = time.isoformat()
+            found.times[one] = handed_in
     return found

@@ -188,11 +188,11 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     return books, lists._replace(language=course.language) if course is not None else lists
 
 
-def _times(paths: list[str], books: list[Any], needed: bool) -> dict[Any, str]:
+def _times(paths: list[str], books: list[Any], needed: bool) -> dict[Any, Any]:
     """Return when people handed in, as Moodle's worksheets say; print which cells are not times if times are needed."""
     from grader.batch.moodle_times import worksheet_times
 
-    times: dict[Any, str] = {}
+    times: dict[Any, Any] = {}
     for path, book in zip(paths, books, strict=True):
         found = worksheet_times(book.rows, path)
         times |= found.times

@@ -31,6 +31,10 @@ MEMBERS = 2000
 #: Folders on the way to a wanted file.
 DEPTH = 8
 
+#: Bytes of a path in an extra header of a tar, and records of such a header. Linux has no longer paths.
+PATH_LIMIT = 4096
+RECORDS = 200
+
 #: Folders that tools make; what is in them was not handed in.
 CLUTTER = {
     "__MACOSX", "__pycache__", ".git", ".github", ".hg", ".svn", ".idea", ".vscode", ".venv", "venv", "node_modules",
@@ -234,10 +238,11 @@ def _part(data: bytes, begin: int, size: int, limit: int) -> bytes:
 def _tar_files(data: bytes) -> Iterator[tuple[str, int, int]]:
     """Yield (path, first byte, length) of every member; the path is empty unless it is an ordinary file.
 
-    A long name in an extra header (GNU's, or pax's) is not looked up: no wanted file has one. What such a header says
-    of a path stays unread, so the short form of the name counts.
+    A path of more than 100 bytes, or with other letters than ASCII's, is often in an extra header before the member's:
+    GNU's (kind L), or pax's (kind x), whose other records do not matter here. Nor do headers for all members (kind g).
     """
     at = 0
+    path: str | None = None  # from an extra header
     while at + _BLOCK <= len(data):
         header = data[at : at + _BLOCK]
         if not header.strip(b"\0"):
@@ -248,9 +253,36 @@ def _tar_files(data: bytes) -> Iterator[tuple[str, int, int]]:
         begin = at + _BLOCK
         if size > len(data) - begin:
             raise Refused("the tar ends too early")
-        ordinary = header[156:157] in (b"0", b"\0", b"7")
-        yield (_tar_path(header) if ordinary else ""), begin, size
+        kind = header[156:157]
+        if kind == b"L":
+            path = _tar_text(data[begin : begin + min(size, PATH_LIMIT + 1)])
+        elif kind == b"x":
+            path = _pax_path(data, begin, begin + size) or path
+        ordinary = kind in (b"0", b"\0", b"7")
+        yield (_tar_path(header) if path is None else path) if ordinary else "", begin, size
+        if kind not in _EXTRA:
+            path = None
         at = begin + (size + _BLOCK - 1) // _BLOCK * _BLOCK
+
+
+#: Kinds of headers that say something about the next member: its path, its link's target, or anything (pax).
+_EXTRA = (b"L", b"K", b"x", b"g")
+
+
+def _pax_path(data: bytes, at: int, end: int) -> str | None:
+    """Return the path of a pax header, whose records are `LENGTH KEY=VALUE\\n`; None if it states none. Refused."""
+    path: str | None = None
+    for _ in range(RECORDS):
+        if at >= end:
+            return path
+        length, blank, _ = data[at : at + 10].partition(b" ")
+        if not blank or not length.isdigit() or not len(length) + 2 < int(length) <= end - at:
+            break
+        record = data[at + len(length) + 1 : at + int(length) - 1]
+        if record.startswith(b"path="):
+            path = _tar_text(record[5 : PATH_LIMIT + 6]) or None
+        at += int(length)
+    raise Refused("the tar is damaged, or not a tar at all")
 
 
 def _tar_path(header: bytes) -> str:
@@ -259,7 +291,12 @@ def _tar_path(header: bytes) -> str:
 
 
 def _tar_text(field: bytes) -> str:
-    return field.split(b"\0", 1)[0].decode("utf-8", "replace")
+    """Return a name up to a null byte. One that is not UTF-8 is read as Latin-1, so that two names stay two."""
+    name = field.split(b"\0", 1)[0]
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("latin-1")
 
 
 def _tar_number(field: bytes) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from grader.intake.refusal import Refused
+from grader.plural import number_of
 
 #: The only files of a submission that are read.
 KERNEL, KERNEL_C, ANSWERS = "kernel.py", "kernel.c", "answers.yaml"
@@ -172,7 +173,7 @@ def _only_program(paths: Sequence[str], archives: int, name: str) -> str:
         )
     if not paths:
         raise Refused(f"no {KERNEL}{where}; it is empty")
-    counts = f"it has {archives} archives and {len(programs)} Python or C files"
+    counts = f"it has {number_of(archives, 'archive')} and {number_of(len(programs), 'Python or C file')}"
     raise Refused(f"no {KERNEL}{where}; {counts}; hand in {KERNEL}")
 
 

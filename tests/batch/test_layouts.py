@@ -194,3 +194,21 @@ def test_of_two_uploads_of_one_name_the_higher_number_counts(tmp_path, first, ma
 
     assert [path.name for path in one.paths] == [f"{mark}_101_kernel.py", f"{mark}_102_answers.yaml"]
     assert one.remarks == (f"{mark}_{first}_kernel.py not read: kernel.py was uploaded again as 101",)
+
+
+@pytest.mark.parametrize(
+    ("time", "doubt"),
+    [
+        ("vendredi 27 novembre", "submission_metadata.yml has a time that cannot be read: vendredi 27 novembre"),
+        ("2026-11-20", "submission_metadata.yml has a time that cannot be read: 2026-11-20"),
+        ("~", ""),
+        ("", ""),
+    ],
+)
+def test_a_time_of_gradescope_that_cannot_be_read_is_doubted(tmp_path, time, doubt):
+    """A day without an hour is none; a missing time is not doubted."""
+    put(tmp_path, "submission_11/kernel.py")
+    (tmp_path / "submission_metadata.yml").write_text(f"submission_11:\n  :created_at: {time}\n")
+    (one,) = find_submissions(tmp_path)
+
+    assert (one.submitted, one.time_doubt) == ("", doubt)

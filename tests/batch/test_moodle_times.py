@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.grading import _take_time, _time_of
+from grader.batch.grading import _take_time, _times_of
 from grader.batch.identity import EMAIL, PARTICIPANT, Key, keys_of
-from grader.batch.moodle_times import parse_worksheet_time, worksheet_times
+from grader.batch.moodle_times import HandedIn, parse_worksheet_time, worksheet_times
 from tests.batch.handed_in import batch, rows
 from tests.labs import kernel_text
 
@@ -72,7 +72,9 @@ def test_a_cell_that_is_no_time_is_named():
     sheet = [ENGLISH, *others, [*row[:6], "Montag, 2. Mai 2026, 23:59", ""]]
     found = worksheet_times(sheet, "m.csv")
 
-    assert found.times == dict.fromkeys((Key(PARTICIPANT, "7"), Key(EMAIL, "j@x.org")), "2026-05-02T23:59:00")
+    jane = dict.fromkeys((Key(PARTICIPANT, "7"), Key(EMAIL, "j@x.org")), HandedIn("2026-05-02T23:59:00"))
+    doubt = HandedIn("", "line 2 of Moodle's worksheet has a time that cannot be read")
+    assert found.times == jane | {Key(PARTICIPANT, "8"): doubt}
     assert len(found.problems) == 1
     assert found.problems[0].startswith("m.csv:2: 'lundi' is not a time in Moodle's English or German format")
 
@@ -117,10 +119,12 @@ def test_times_of_another_assignment_are_nobodys():
         {"id": id, "system": "moodle", "user": user, "email": f"{id}@x.org", "number": ""}
         for id, user in (("jane", "7"), ("jon", "8"))
     )
-    times = {Key(PARTICIPANT, "7"): "2026-05-02T23:59:00", Key(EMAIL, "jane@x.org"): "1", Key(EMAIL, "jon@x.org"): "1"}
+    other = HandedIn("1")
+    own = HandedIn("2026-05-02T23:59:00")
+    times = {Key(PARTICIPANT, "7"): own, Key(EMAIL, "jane@x.org"): other, Key(EMAIL, "jon@x.org"): other}
 
-    assert _time_of(keys_of(jane, jane), times) == "2026-05-02T23:59:00"
-    assert _time_of(keys_of(jon, jon), times) == ""
+    assert _times_of(keys_of(jane, jane), times) == [own]
+    assert _times_of(keys_of(jon, jon), times) == []
 
 
 def test_an_address_that_two_rows_have_tells_no_time():
@@ -132,7 +136,7 @@ def test_an_address_that_two_rows_have_tells_no_time():
 
 def test_a_worksheet_counts_more_than_a_commit():
     """Its time replaces the date of a commit with all that was said of it; the time of another download stays."""
-    times = {Key(PARTICIPANT, "7"): "2026-05-02T23:59:00"}
+    times = {Key(PARTICIPANT, "7"): HandedIn("2026-05-02T23:59:00")}
     plain = {"id": "a", "system": "moodle", "user": "7", "email": "", "number": "", "others": []}
     dated = plain | {"submitted": "2026-05-01T10:00:00+00:00", "dated_by": "commit", "time_doubt": "set by hand"}
     other = plain | {"submitted": "2026-05-01T10:00:00+00:00", "dated_by": "", "time_doubt": ""}
@@ -141,3 +145,32 @@ def test_a_worksheet_counts_more_than_a_commit():
 
     assert (dated["submitted"], dated["dated_by"], dated["time_doubt"]) == ("2026-05-02T23:59:00", "", "")
     assert other["submitted"] == "2026-05-01T10:00:00+00:00"
+
+
+def test_a_time_that_cannot_be_read_needs_a_decision(cli, lab, tmp_path):
+    """The submission does not count as in time: its lateness is for a person to say, and the exit status is 1."""
+    (lab.parent / "course.yaml").write_text("format: 1\nlate: {due: {small: '2026-11-20T23:59+01:00'}, per_day: 10}\n")
+    with open(tmp_path / "m.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*ENGLISH, "Feedback comments"])
+        late = "vendredi 27 novembre 2026, 21:00"
+        writer.writerow(["Participant 1", "Jane Doe", "j@x.org", "", "", "100", late, "-", ""])
+    folder = tmp_path / "s" / "Jane Doe_1_assignsubmission_file_"
+    folder.mkdir(parents=True)
+    (folder / "kernel.py").write_text(kernel_text())
+    status, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out", "--gradebook", tmp_path / "m.csv")
+
+    assert status == 1
+    assert f"{late!r} is not a time in Moodle's English or German format" in err
+    assert "participant-1: line 2 of Moodle's worksheet has a time that cannot be read; nothing was taken off" in err
+
+
+def test_one_unreadable_time_of_a_group_spoils_the_others():
+    """The latest counts, and nobody knows which that is."""
+    group = {"id": "a", "system": "gradescope", "user": "7", "email": "a@x.org", "number": "", "submitted": ""}
+    group["others"] = [{"label": "b", "email": "b@x.org", "number": ""}]
+    _take_time(
+        group, {Key(EMAIL, "a@x.org"): HandedIn("2026-05-02T23:59:00"), Key(EMAIL, "b@x.org"): HandedIn("", "?")}
+    )
+
+    assert (group["submitted"], group["time_doubt"]) == ("", "?")

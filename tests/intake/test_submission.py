@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grader.intake.archives import PATH_LIMIT, _tar_files
 from grader.intake.submission import (
     ANSWERS_LIMIT,
     KernelRefused,
@@ -86,9 +87,9 @@ def test_a_tar_of_every_kind_is_read(tmp_path, mode, form):
     assert submission.answers == b"a: b"
 
 
-def header(name, size, kind=b"0"):
-    """A tar header of our own making."""
-    fields = name.encode().ljust(100, b"\0") + b"0000644\0" * 3 + b"%011o\0" % size + b"0" * 11 + b"\0"
+def header(path, size, kind=b"0", name=b""):
+    """A tar header of our own making. name: the path, where it is not UTF-8."""
+    fields = (name or path.encode()).ljust(100, b"\0") + b"0000644\0" * 3 + b"%011o\0" % size + b"0" * 11 + b"\0"
     block = (fields + b" " * 8 + kind).ljust(257, b"\0") + b"ustar\x0000"
     block = block.ljust(512, b"\0")
     return block[:148] + b"%06o\0 " % sum(block) + block[156:]
@@ -115,6 +116,87 @@ def test_a_hostile_tar_is_refused(tmp_path, name, data, words):
 
     with pytest.raises(Refused, match=words):
         read_submission(path)
+
+
+def tarred(files, form):
+    """The bytes of a tar that Python writes."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=form) as archive:
+        for name, content in files:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize("folder", ["x" * 110, "a/" + "b" * 99, "\u00fc" * 60])
+def test_a_path_of_more_than_a_hundred_bytes_is_read(tmp_path, form, folder):
+    """It is in a header of its own, and only its beginning in the member's."""
+    path = tmp_path / "s.tar"
+    path.write_bytes(tarred([(f"{folder}/kernel.py", GOOD), (f"{folder}/answers.yaml", b"a: b"), ("n.txt", b"")], form))
+    read = read_submission(path)
+
+    assert (read.kernel, read.answers) == (GOOD, b"a: b")
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_two_folders_with_foreign_letters_are_two(tmp_path, form):
+    """pax writes a question mark for each such letter into the member's own header; names may also be Latin-1."""
+    path = tmp_path / "s.tar"
+    data = tarred([("\u00fc/kernel.py", GOOD), ("\u00f6/kernel.py", GOOD)], form)
+    latin = b"".join(header("?/kernel.py", 0, name=name + b"/kernel.py") for name in (b"\xfc", b"\xf6"))
+    for one in (data, latin):
+        path.write_bytes(one)
+        with pytest.raises(Refused, match=r"equally near to the top \(\u00f6/kernel.py, \u00fc/kernel.py\)"):
+            read_submission(path)
+
+
+parts = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=80)
+paths = st.lists(parts, min_size=1, max_size=4).map("/".join)
+
+
+@given(st.lists(paths, max_size=4), st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]))
+def test_paths_of_a_tar_are_those_that_tarfile_reads(names, form):
+    """Whatever their length and letters."""
+    data = tarred([(name, b"x" * len(name)) for name in names], form)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        known = [(info.name, info.size) for info in archive]
+
+    assert [(path, size) for path, _, size in _tar_files(data) if path] == known
+
+
+records = st.lists(
+    st.tuples(st.integers(0, 40), st.sampled_from([b"path=", b"size=", b"path", b""]), st.binary(max_size=30)),
+    max_size=4,
+)
+
+
+@given(records, st.sampled_from([b"L", b"x", b"K", b"g"]), st.booleans())
+def test_any_extra_header_is_read_or_refused(records, kind, right):
+    """Lengths that lie, no key, any bytes: the kernel behind it has a path, or the tar is refused."""
+    data = b""
+    for length, key, value in records:
+        text = b" " + key + value + b"\n"
+        data += b"%d" % (len(text) + 2 if right and len(text) < 98 and len(text) > 7 else length) + text
+    padded = data.ljust(-(-len(data) // 512) * 512, b"\0")
+    try:
+        found = list(_tar_files(header("e", len(data), kind) + padded + header("kernel.py", 0)))
+    except Refused as refused:
+        assert kind == b"x" and "damaged" in str(refused)
+    else:
+        assert len(found) == 2 and isinstance(found[1][0], str)
+
+
+def test_a_flood_of_records_is_refused(tmp_path):
+    """A header of megabytes would take long, one of a path of megabytes much memory."""
+    flood = b"6 a=b\n" * 300
+    data = header("e", len(flood), b"x") + flood.ljust(-(-len(flood) // 512) * 512, b"\0") + header("kernel.py", 0)
+    long = header("e", 1 << 20, b"L") + b"x" * (1 << 20) + header("kernel.py", 0)
+
+    with pytest.raises(Refused, match="damaged"):
+        list(_tar_files(data))
+    assert len(list(_tar_files(long))[1][0]) == PATH_LIMIT + 1
 
 
 def test_a_hostile_zip_is_refused(tmp_path):
