@@ -49,6 +49,11 @@ class Divergence(NamedTuple):
     unmet: tuple[Unmet, ...] = ()
 
 
+def when(step: int, rule: str) -> str:
+    """Return when a difference was found, in words: a leak, whose step is one past the last, at the end."""
+    return "at the end" if rule == "leak" else f"step {step}"
+
+
 class _Context:
     """Holds what the words for a finding need: names of pages, and the student's records up to the step in question."""
 
@@ -211,11 +216,9 @@ def _unmet(yours: StepRecord, found: list[Unmet], rule: str) -> Divergence | Non
 
 def _stale(finding: Finding, context: _Context) -> str:
     """Name the entries of a freed frame; if it was handed out again in the step, only those from before."""
-    entries, again = finding.entries, ""
-    if finding.frame in context.records[-1].allocated:
-        before = State.after(context.scenario, context.records[:-1]).users(finding.frame)
-        entries = tuple(entry for entry in entries if entry in before) or entries
-        again = " and handed out again"
+    before = State.after(context.scenario, context.records[:-1])
+    old = before.mapped_by(finding) if finding.frame in context.records[-1].allocated else ()
+    entries, again = (old, " and handed out again") if old else (finding.entries, "")
     return f"{context.names.pages(entries)} map{'s' * (len(entries) == 1)} a frame that was freed{again}"
 
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from grader.compare.explain import explain
-from grader.compare.judge import Divergence, Judge, unrecorded
+from grader.compare.judge import Divergence, Judge, unrecorded, when
 from grader.compare.signature import signature_of
 from grader.compare.stuck import stuck
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED
@@ -142,9 +142,8 @@ def conclude(
     if divergence is not None:
         trace = expected or unrecorded(scenario, records)
         lines = tuple(explain(scenario, trace, records, divergence, recorded=expected is not None))
-        message = (
-            f"step {divergence.step}: {divergence.rule}: expected {divergence.expected}; yours: {divergence.yours}"
-        )
+        place = when(divergence.step, divergence.rule)
+        message = f"{place}: {divergence.rule}: expected {divergence.expected}; yours: {divergence.yours}"
         return Attempt(FAILED, message, lines, divergence, kept, signature_of(FAILED, records[-1], divergence))
     last = records[-1]
     if last.outcome == NO_PROGRESS:

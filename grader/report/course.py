@@ -84,7 +84,7 @@ class Course(NamedTuple):
 DIFFERENCES = "Most common first differences"
 DIFFERENCES_ABOUT = (
     "Each submission counts once, in the first public scenario (in the lab's order) in which it differs from the "
-    "reference. The picture is the state that the reference has after that step."
+    "reference. The picture is the state that the reference has after that step, or after the last one."
 )
 QUIZ = "Quiz"
 SPREAD = "Points"

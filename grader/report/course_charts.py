@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from grader.compare.explain import ABOUT
+from grader.compare.judge import when
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.points import points
 from grader.quiz.statistics import ENOUGH, QuestionStatistics
@@ -153,9 +154,13 @@ def first_differences(batch: ClassResult, entries: Sequence[SubmissionEntry]) ->
             words[first["expected"], first["yours"]] += 1
     common = sorted(found.items(), key=lambda item: (-item[1].total(), item[0]))[:PICTURES]
     return [
-        Difference(id, public[id], step, rule, *_most(words), Bar(f"{id}, step {step}", words.total(), len(entries)))
+        Difference(id, public[id], step, rule, *_most(words), _bar(f"{id}, {when(step, rule)}", words, entries))
         for (id, step, rule), words in common
     ]
+
+
+def _bar(name: str, counted: Counter[tuple[str, str]], entries: Sequence[SubmissionEntry]) -> Bar:
+    return Bar(name, counted.total(), len(entries))
 
 
 def _most(words: Counter[tuple[str, str]]) -> tuple[str, str]:

@@ -109,7 +109,7 @@ def _differences(course: Course, pictures: Mapping[tuple[str, int], str]) -> str
         # A box that scrolls can be reached by keyboard, and so it has a name.
         box = f'<div class="scroll" tabindex="0" role="group" aria-label="{html(one.scenario)}">{drawn}</div>'
         parts.append(
-            f"<h3>{one.bar.number} of {one.bar.of}: {html(one.scenario)}, step {one.step}: {html(one.rule)}</h3>\n"
+            f"<h3>{one.bar.number} of {one.bar.of}: {html(one.bar.name)}: {html(one.rule)}</h3>\n"
             f"<p>{html(one.title)}. Expected: {html(one.expected)}. Most often instead: {html(one.yours)}.</p>\n"
             f"{box if drawn else ''}\n"
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from grader.machine.audit import Finding
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import Image
 from grader.machine.moves import FREE, LEAVE
@@ -49,6 +50,7 @@ class State:
     stale     pid -> page -> entry that the TLB holds and that the page table contradicts
     mappings  name -> where the mapping is
     lives     frame -> its present life: how many frames had been handed out when it was, itself included
+    freed     frames that were freed although a page still maps them, as the audit found
     out       page -> swap slot, of the pages that are out
     counts    pid -> faults, copies, reads and writes
     frames    frames in use; slots: swap slots in use
@@ -63,6 +65,7 @@ class State:
         self._regions = Regions(scenario, self.pids.values())
         self.mappings: dict[str, Mapping] = {}
         self.lives: dict[int, int] = {}
+        self.freed: set[int] = set()
         self.out: dict[ProcessPage, int] = {}
         self.counts: dict[int, Counts] = {}
         self.frames = self.slots = 0
@@ -83,6 +86,8 @@ class State:
 
     def follow(self, record: StepRecord) -> None:
         """Go one record on: a step's, or the end's."""
+        if record.findings or self.freed:
+            self._follow_freed(record)
         for frame in record.allocated:
             self._born += 1
             self.lives[frame] = self._born
@@ -103,6 +108,13 @@ class State:
         self.stale, self.frames, self.slots = record.stale, record.frames, record.slots
         if record.faults != (0, 0) or record.copies or record.reads or record.writes:
             self._count(record)
+
+    def _follow_freed(self, record: StepRecord) -> None:
+        """Note the frames that the audit found to be mapped and free."""
+        self.freed.difference_update(record.allocated)
+        for finding in record.findings:
+            if finding.check == "A1" and not (finding.frame in record.allocated and self.mapped_by(finding)):
+                self.freed.add(finding.frame)
 
     def _follow_tables(self, record: StepRecord) -> None:
         for pid, changes in record.changes.items():
@@ -213,6 +225,15 @@ class State:
             for page, pte in table.items()
             if pte >> FRAME_SHIFT == frame
         ]
+
+    def mapped_by(self, finding: Finding) -> tuple[tuple[int, int], ...]:
+        """Return those entries of a finding that lead to its frame in this state.
+
+        In the state before the step they tell a frame that was handed out again after it was freed from one that was
+        handed out and freed.
+        """
+        users = self.users(finding.frame)
+        return tuple(entry for entry in finding.entries if entry in users)
 
     def sharers(self, pid: int, page: int) -> list[ProcessPage]:
         """Return all pages that map the frame of this one, itself included."""

@@ -45,7 +45,10 @@ class Row(NamedTuple):
 
 
 class Box(NamedTuple):
-    """A frame or a slot, or a run of them. `users` are the pages that lead to it, as `P:h[0]`."""
+    """A frame or a slot, or a run of them. `users` are the pages that lead to it, as `P:h[0]`.
+
+    freed  it was freed although they still lead to it, and is not in use
+    """
 
     name: str
     shown: str
@@ -54,6 +57,7 @@ class Box(NamedTuple):
     many: int
     slot: bool
     changed: bool
+    freed: bool = False
 
 
 class Space(NamedTuple):
@@ -202,7 +206,7 @@ class _Arranger:
         self._add_unmapped()
         boxes = tuple(self.boxes)
         middle = (len(spaces) + 1) // 2
-        drawn = sum(box.many for box in boxes if not box.slot and box.name != "zero")
+        drawn = sum(box.many for box in boxes if not box.slot and not box.freed and box.name != "zero")
         unseen = max(self.now.frames - drawn, 0)
         title, step, frames, slots = self.moment.title, self.moment.step, self.now.frames, self.now.slots
         return Picture(title, step, tuple(spaces[:middle]), tuple(spaces[middle:]), boxes, unseen, frames, slots)
@@ -291,8 +295,12 @@ class _Arranger:
         if page.holder in self.common:
             return (*self._look(place), page.holder)
         users = self.users[page.holder]
-        cached = self.now.contents[page.holder].cached != ""
-        return (cached, *((user.pid, user.page - place.page, *self._look(user)) for user in users))
+        content = self.now.contents[page.holder]
+        return (
+            content.cached != "",
+            content.freed,
+            *((user.pid, user.page - place.page, *self._look(user)) for user in users),
+        )
 
     def _look(self, place: ProcessPage) -> tuple[object, ...]:
         page = self.now.pages[place]
@@ -324,7 +332,8 @@ class _Arranger:
         if len(holders) > 1 and cached.endswith("]"):
             cached = span(cached, len(holders))
         self._places.update(dict.fromkeys(holders, len(self.boxes)))
-        box = Box(self._called(holders), shown, cached, users, len(holders), kind != FRAME, changed)
+        freed = self.now.contents[holders[0]].freed
+        box = Box(self._called(holders), shown, cached, users, len(holders), kind != FRAME, changed, freed)
         self.boxes.append(box)
         return len(self.boxes) - 1
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from grader.machine.entry import ACCESSED, COW, FRAME_SHIFT, RIGHTS
+from grader.machine.entry import ACCESSED, FRAME_SHIFT, RIGHTS
 from grader.machine.image import Image
 from grader.machine.outcome import FileSpec
 from grader.machine.protection import PROTECTIONS, Protection
@@ -51,10 +51,17 @@ class Page(NamedTuple):
 
 
 class Content(NamedTuple):
-    """Holds a frame's or a slot's contents at a glance, and the page of a file or shared object that it is, if any."""
+    """Holds a frame's or a slot's contents at a glance, and the page of a file or shared object that it is, if any.
+
+    freed  the frame was freed although a page still maps it; it has no contents then
+    """
 
     shown: str
     cached: str
+    freed: bool = False
+
+
+FREED = Content("freed", "", True)
 
 
 class Sight(NamedTuple):
@@ -86,7 +93,8 @@ def sight_of(memory: Memory, names: Names, name: FrameName = frame_name) -> Sigh
             page = _page(memory, names, place, region, name)
             pages[place] = page
             if page.holder is not None and page.holder not in contents:
-                contents[page.holder] = Content(glance(memory.page(*place)), "")
+                freed = state.entry(*place) >> FRAME_SHIFT in state.freed
+                contents[page.holder] = FREED if freed else Content(glance(memory.page(*place)), "")
     _add_cache(memory, contents)
     return Sight(tuple(state.tables), pages, contents, state.frames, state.slots)
 
@@ -142,7 +150,7 @@ def _access(pte: int, region: Region | None) -> str:
     if Protection.WRITE in PROTECTIONS[pte & RIGHTS]:
         return WRITABLE
     may_be_written = region is not None and Protection.WRITE in region.protection
-    return PROTECTED if may_be_written or pte & COW else READ_ONLY
+    return PROTECTED if may_be_written else READ_ONLY
 
 
 def _stale(pte: int, lives: dict[int, int], name: FrameName) -> str:
@@ -166,6 +174,8 @@ def _kind(region: Region | None, label: str) -> str:
 def _add_cache(memory: Memory, contents: dict[Holder, Content]) -> None:
     """Name the frames that hold pages of files and shared objects, also those that no entry maps."""
     for frame, (shown, index) in memory.cached.items():
+        if frame in memory.state.freed:
+            continue
         holder = FRAME, memory.state.lives.get(frame, 0)
         image = memory.frame(frame)
         cached = f"{shown.name}[{index}]" if isinstance(shown, FileSpec) else "shared"

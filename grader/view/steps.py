@@ -41,8 +41,8 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: in
         lines += [f"The run ended before step {only}.", ""]
     end = expected.end if attempt is None else next((r for r in records if r.number > len(scenario.steps)), None)
     if end is not None and only is None:
-        slots = f" and {end.slots} slots" if scenario.machine.swap else ""
-        lines += [f"end   all processes exit: {end.frames} frames{slots} left in use", ""]
+        slots = f" and {number_of(end.slots, 'slot')}" if scenario.machine.swap else ""
+        lines += [f"end   all processes exit: {number_of(end.frames, 'frame')}{slots} left in use", ""]
     if attempt is not None and attempt.verdict not in (PASSED, NOT_IMPLEMENTED):
         number = differs_in(attempt, len(scenario.steps))
         lines += _reference_in(scenario, expected, number) if only in (None, number) else []
@@ -115,7 +115,7 @@ class _Teller:
 
     def _beside_these(self, record: StepRecord) -> list[str]:
         """Count the frames in use that no entry maps: the page cache has them, or a shared object."""
-        more = record.frames - len(self.state.mapped_frames() & self.state.lives.keys())
+        more = record.frames - len(self.state.mapped_frames() & self.state.lives.keys() - self.state.freed)
         if more <= 0:
             return []
         return [

@@ -264,7 +264,8 @@ class _Drawing:
         title = f"{box.name}: {box.shown}{f', {box.cached}' if box.cached else ''}{users}"
         name, _, rest = _head(box).partition(" = ")
         head = f"{_bold(name)} = {for_html(rest)}"
-        self._box(self.x_middle, y, self.middle, ["c"] * box.changed, head, _second(box), title)
+        looks = ["n"] * box.freed + ["c"] * box.changed
+        self._box(self.x_middle, y, self.middle, looks, head, _second(box), title)
 
     def _arrow(self, spot: _Spot, y: int) -> tuple[str, str]:
         """Return the curve of an arrow and its tip."""
@@ -334,6 +335,7 @@ def _head(box: Box) -> str:
 def _second(box: Box) -> str:
     users = number_of(len(box.users), "user") if box.users else "no user"
     users += " each" if box.many > 1 and box.users else ""
+    users = "still mapped" if box.freed else users
     parts = [number_of(box.many, "slot" if box.slot else "frame")] if box.many > 1 else []
     return ", ".join([*parts, *([_short(box.cached)] if box.cached else []), users])
 

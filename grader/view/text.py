@@ -4,8 +4,9 @@
     t[0:2] r-x        --->[a..b]<---  r-x       t[0:2]
     h[0]   r-- cow    ->[c]    [d]<-  rw- dirty h[0]
 
-A frame that both map stands in the middle, one's own at its own side. One address space, or more than two, are columns
-next to each other. Pages without an entry are left out. Pure: a Picture in, lines out.
+A frame that both map stands in the middle, one's own at its own side; one that was freed although a page maps it is
+marked, as in `[a freed]`. One address space, or more than two, are columns next to each other. Pages without an entry
+are left out. Pure: a Picture in, lines out.
 """
 
 from __future__ import annotations
@@ -88,7 +89,10 @@ def _middle(picture: Picture, left: Row | None, right: Row | None, width: int) -
 
 
 def _box(picture: Picture, row: Row) -> str:
-    return picture.boxes[row.box].name if row.box is not None else ""
+    if row.box is None:
+        return ""
+    box = picture.boxes[row.box]
+    return f"{box.name} freed" if box.freed else box.name
 
 
 def _beside(columns: list[list[str]]) -> list[str]:

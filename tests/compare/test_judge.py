@@ -484,6 +484,17 @@ def test_an_entry_of_a_freed_frame_is_not_one_made_after_it_was_handed_out_again
     assert found.yours == "P:h[0] maps a frame that was freed and handed out again"
 
 
+def test_a_frame_that_was_handed_out_and_freed_in_one_step_was_not_handed_out_again():
+    """Its only entry was made before it was freed."""
+
+    class FreesAtOnce(SmallKernel):
+        def page_fault(self, process, fault):
+            super().page_fault(process, fault)
+            self.hw.frames.free(process.page_table.get(self.hw.page_of(fault.address)).frame)
+
+    assert diverge(FreesAtOnce, "write: {by: P, at: 'h[0]', value: 1}").yours == "P:h[0] maps a frame that was freed"
+
+
 @pytest.mark.parametrize(
     ("fields", "files", "held"),
     [

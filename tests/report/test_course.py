@@ -94,6 +94,15 @@ def test_the_most_common_first_differences_are_counted():
     assert "touch, step 2: faults" in course_text.render(figures)
 
 
+def test_a_leak_is_a_difference_at_the_end():
+    """It has no step: its number is one past the last, which no scenario has."""
+    leak = {"scenario": "touch", "step": 3, "rule": "leak", "expected": "no frame", "yours": "1 frame"}
+    figures = course(batch(entry("a", first=leak)))
+
+    assert "touch, at the end: leak" in course_text.render(figures)
+    assert "touch, at the end: leak" in course_html.render(figures, {})
+
+
 def test_similar_kernels_have_one_row_for_each_group():
     """A row has the closest pair first, and the page with both texts is linked."""
     alike = {"compared": 3, "groups": [{"submissions": ["a", "b", "c"], "first": "a", "second": "c", "share": 0.934}]}

@@ -5,6 +5,8 @@ from grader.machine.entry import FRAME_SHIFT
 from grader.replay.simulated import replay
 from grader.view.layout import ROWS, SHAPES, arrange_all, moments, picture_after, pictures
 from grader.view.sight import OUT, PROTECTED, READ_ONLY, UNTOUCHED, WRITABLE
+from grader.view.svg import described, svg_file
+from grader.view.text import text
 from reference.file_backed import FileBackedKernel
 from tests.kernels import SmallKernel
 from tests.view.runs import lab_of, recorded, replayed
@@ -244,3 +246,73 @@ def test_one_picture_is_the_same_as_all_of_them_in_a_row():
     scenario, trace = replayed(*FORK)
 
     assert list(pictures(scenario, trace.pids, trace.steps)) == [drawn((scenario, trace), n) for n in range(1, 5)]
+
+
+class FreesForAll(SmallKernel):
+    """Frees the frames of a process that exits, although its child has them too."""
+
+    def exit(self, process):
+        for page in process.page_table.pages():
+            self.hw.frames.free(process.page_table.get(page).frame)
+            process.page_table.unmap(page)
+
+
+FREED = (*FORK[:3], "exit: {by: P}")
+
+
+def test_a_frame_that_was_freed_and_is_still_mapped_is_marked():
+    """Its contents are gone, it is not in use, and nothing else is counted for it."""
+    picture = drawn(replayed(*FREED, kernel=FreesForAll), 4)
+
+    assert [(box.name, box.shown, box.freed) for box in picture.boxes] == [("a", "freed", True), ("b", "freed", True)]
+    assert (picture.frames, picture.unseen) == (0, 0)
+    assert " to a (freed)" in described(picture) and ">still mapped</tspan>" in svg_file(picture)
+    assert text(picture)[1:] == ["h[0]     r-- cow         a freed", "h[1]     r-- cow         b freed"]
+
+
+def test_freed_frames_and_others_are_not_one_row():
+    """A long run of pages is folded apart where its frames were freed."""
+
+    class FreesHalf(FreesForAll):
+        def exit(self, process):
+            for page in process.page_table.pages():
+                if page < 24:
+                    self.hw.frames.free(process.page_table.get(page).frame)
+                process.page_table.unmap(page)
+
+    steps = ("mmap: {by: P, name: h, pages: 20}", "write: {by: P, at: h, value: 5}", *FREED[2:])
+    picture = drawn(replayed(*steps, machine="{frames: 32}", kernel=FreesHalf), 4)
+
+    assert [(box.name, box.freed) for box in picture.boxes] == [("a..h", True), ("i..t", False)]
+
+
+def test_a_frame_that_was_handed_out_again_is_in_use():
+    """The page that kept its entry leads to the frame of another, which is not free."""
+
+    class FreesEarly(SmallKernel):
+        def page_fault(self, process, fault):
+            first = process.page_table.get(16)
+            if first is not None and self.hw.page_of(fault.address) == 17:
+                self.hw.frames.free(first.frame)
+            super().page_fault(process, fault)
+
+    steps = (FORK[0], 'write: {by: P, at: "h[0]", value: 5}', 'write: {by: P, at: "h[1]", value: 6}')
+    picture = drawn(replayed(*steps, kernel=FreesEarly), 3)
+
+    assert [box.freed for box in picture.boxes] == [False]
+
+
+def test_cow_on_a_page_that_may_not_be_written_is_not_protected_until_the_next_write():
+    """The next write kills the process, whatever mark the kernel has set."""
+
+    class MarksAll(SmallKernel):
+        def fork(self, parent, child):
+            super().fork(parent, child)
+            for process in (parent, child):
+                for page in process.page_table.pages():
+                    process.page_table.protect(page, Protection.READ, cow=True)
+
+    steps = ("mmap: {by: P, name: c, pages: 1, protection: r--}", "read: {by: P, at: c}", FORK[2])
+    picture = drawn(replayed(*steps, kernel=MarksAll), 3)
+
+    assert [row.page.access for space in picture.left + picture.right for row in space.rows] == [READ_ONLY] * 2
