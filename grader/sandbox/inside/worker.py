@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from gc import collect
 from os import _exit
 from types import FrameType
 from typing import Any, cast
@@ -129,6 +130,8 @@ class Worker:
             _exit(0)  # the grader gives this scenario a fresh child
         self.begun = True
         self.run = None
+        # A kernel and its machine refer to each other. Their memory is the next scenario's, which has a limit of its own.
+        collect()
         if not self.reserve:
             self.reserve = bytes(RESERVE)
         self.step, self.ticks, self.late_in = 0, 0, -1

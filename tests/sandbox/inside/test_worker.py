@@ -116,6 +116,14 @@ def test_no_scenario_sees_what_another_has_left(attempt):
     )
 
 
+def test_no_scenario_bears_the_memory_of_another(attempt):
+    """Correct kernels with a large table lost points in late scenarios: those before it had filled the memory."""
+    alive = "sum(type(thing).__name__ == 'SmallKernel' for thing in __import__('gc').get_objects())"
+    text = changed("        self.users = Counter()\n", f"        self.users = Counter()\n        assert {alive} == 1\n")
+
+    assert attempt(text).verdict == "passed"
+
+
 def test_a_worker_that_dies_is_a_crash_and_the_next_scenario_gets_another(attempt):
     """os._exit ends the child, not the grading."""
     result = attempt(changed(FORK, f"{FORK}        import os; os._exit(0)\n"))
