@@ -245,3 +245,16 @@ def test_a_translated_module_is_used_by_the_next_worker_only(model):
     assert Program(module, translated).translated is translated
     assert Program(module, translated[:100]).translated == translated
     assert Program(module, b"rubbish").translated == translated
+
+
+@pytest.mark.proof
+def test_a_large_array_is_no_burden_for_the_scenarios_after_it(sessions, model):
+    """16 of the 32 MiB that a kernel in C may have: each scenario has them anew, and none runs out of memory."""
+    session = sessions("copy-on-write")
+    counted = "const struct region *region) {\n    large[process]++;\n    return region_insert"
+    text = model("copy-on-write").replace("const struct region *region) {\n    return region_insert", counted)
+    text = text.replace("int kernel_mmap", "static int large[4 << 20];\n\nint kernel_mmap")
+    runner = session.runner(Submission("", KernelSource({"kernel": text}, "kernel", "", "c")))
+    graded = session.grade(runner, session.lab.scenarios, ())
+
+    assert {g.attempt.verdict for g in graded} == {"passed"}
