@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
+from grader.protocol import wire
 from grader.replay.simulated import MakeKernel
 from grader.sandbox.inside.trouble import LINES, RefusedImport, describe, file_of, quoted
 
@@ -65,6 +66,9 @@ class PythonSource:
             self.codes, silent = _compiled(texts)
             # Where the compiler warns, it warns in every process: it is not known which one's prints are shown.
             self.translated = _packed(self.codes) if silent else b""
+            if self.translated:
+                # Every process runs the same code: loaded, a set of constants may have another order than compiled.
+                self.codes = marshal.loads(self.translated)
         self.builtins = {**vars(builtins), "__import__": self.import_module}
 
     def describe(self, error: BaseException, method: str) -> dict[str, object]:
@@ -122,11 +126,15 @@ class PythonSource:
 
 
 def _packed(codes: dict[str, CodeType]) -> bytes:
-    """Return code as bytes; b"" for code that is nested too deeply for that: the next process compiles it again."""
+    """Return code as bytes; b"" where these cannot be had, or sent: then every process compiles the source itself.
+
+    Code may be nested too deeply, or be larger than what a child may give back.
+    """
     try:
-        return marshal.dumps(codes)
+        packed = marshal.dumps(codes)
     except (ValueError, MemoryError):
         return b""
+    return packed if len(packed) <= wire.TRANSLATED_LIMIT else b""
 
 
 def _compiled(texts: dict[str, str]) -> tuple[dict[str, CodeType], bool]:
