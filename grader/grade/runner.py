@@ -55,6 +55,9 @@ class Runner(Protocol):
     def discard(self) -> None:
         """Forget what the kernel has seen: the next scenario is tried in a new process."""
 
+    def renew(self) -> None:
+        """Forget also what the kernel has used up: its time for all scenarios together begins again."""
+
 
 class LocalRunner:
     """Runs a kernel in this process: one of ours, or the student's own with --debug."""
@@ -83,6 +86,9 @@ class LocalRunner:
     def discard(self) -> None:
         """Do nothing: each scenario has a kernel of its own."""
 
+    def renew(self) -> None:
+        """Do nothing: nothing is counted here."""
+
 
 class RefusedRunner:
     """Stands for a submission that intake rejected: every scenario is `refused`, for the same reason."""
@@ -109,4 +115,7 @@ class RefusedRunner:
         return ()
 
     def discard(self) -> None:
+        """Do nothing: nothing was run."""
+
+    def renew(self) -> None:
         """Do nothing: nothing was run."""

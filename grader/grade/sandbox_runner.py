@@ -76,7 +76,7 @@ class SandboxRunner:
         self._bytecode = b""  # of a kernel in Python, as the first child compiled it
         self._warnings: tuple[tuple[int, str], ...] = ()
         self._hurried = False  # True if the child was made for a kernel that has overrun a limit
-        self._budget = Budget(getattr(sandbox, "limits", Limits()))
+        self._budget = self._new_budget()
         self._foreseen: tuple[Scenario, Trace] | None = None
         self._ahead: RemoteReplay | None = None  # a scenario that was sent before its turn
         self._prints = False  # True if the kernel prints: nothing is sent ahead, so that it is known in which scenario
@@ -96,16 +96,17 @@ class SandboxRunner:
         """
         used = self._child is not None
         # At another failure point of the same scenario. What begins early had nothing before it.
-        earlier = self.printed() if used and known and self._ahead is None else Printed()
+        earlier = self.printed() if used and self._ahead is None else Printed()
         try:
             # A hurried child may be ended before a tick of its clock has sent the answers that it has ready.
             at_once = known and not self._budget.hurried
             attempt = self._attempt(scenario, expected, at_once, once)
-            if not once and self._ahead is not None and self._child is not None and _text(self._child) != Printed():
+            if self._ahead is not None and self._child is not None and _text(self._child) != Printed():
                 # Either this scenario printed that, or the next one, which has begun.
                 self._prints = True
-                self.discard()
-                attempt = self._attempt(scenario, expected, at_once)
+                if not once:  # else nobody reads it
+                    self.discard()
+                    attempt = self._attempt(scenario, expected, at_once)
             again = used and self._child is None and attempt.verdict in (TAMPERED, CRASHED)
             if known and not once and attempt.verdict in (FAILED, NO_PROGRESS) and self.printed().text:
                 self.discard()
@@ -120,7 +121,8 @@ class SandboxRunner:
     def _attempt(self, scenario: Scenario, expected: Trace | None, at_once: bool, once: bool = False) -> Attempt:
         """Replay a scenario. Raises _DiedAhead if the child died while it ran ahead, so the step is not known.
 
-        once  the step does not matter, so how it died is the attempt's verdict
+        once  the step does not matter, so how it died is the attempt's verdict; only too much output may come from the
+              next scenario, which has begun
         """
         from grader.protocol.lockstep import WorkerEnded
         from grader.protocol.reenact import Tampered
@@ -157,8 +159,10 @@ class SandboxRunner:
                 answers.learn(messages, replay.answers, attempt)
             return attempt
         except WorkerEnded as ended:
+            mingled = ended.ending.by_output and self._ahead is not None
+            self._prints = self._prints or mingled
             self.discard()
-            ran_ahead = at_once and not once and replay is not None
+            ran_ahead = at_once and (not once or mingled) and replay is not None
             if ran_ahead and ended.ending.verdict != UNGRADABLE and not ended.ending.by_clock:
                 raise _DiedAhead from None
             attempt = self._lost(scenario, ended.ending, replay)
@@ -240,6 +244,14 @@ class SandboxRunner:
             self._budget.charge(*self._child.spent())
             self._child.close()
             self._child = None
+
+    def renew(self) -> None:
+        """End the child, and begin a new budget."""
+        self.discard()
+        self._budget = self._new_budget()
+
+    def _new_budget(self) -> Budget:
+        return Budget(getattr(self.sandbox, "limits", Limits()))
 
     def _started(self) -> Child | PlainChild | None:
         """Return the child with the source loaded, a new one if there is none; None if the source does not compile."""

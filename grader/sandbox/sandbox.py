@@ -265,6 +265,7 @@ class Sandbox:
         channel, inside = _socket.socketpair()
         output, printed = os.pipe()
         os.set_blocking(output, False)
+        _enlarge(output, self.limits.output)
         _prepare(channel)
         self._spawned += 1
         try:
@@ -319,6 +320,16 @@ class Sandbox:
         self._end_zygote()  # and it ends its children, all at once
         for child in list(self._children.values()):
             child.close()
+
+
+def _enlarge(pipe: int, size: int) -> None:
+    """Let a pipe hold all that a kernel may print: a full one makes the kernel wait, which looks like sleep."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, size)
+    except (ImportError, AttributeError, OSError):
+        pass  # not Linux, or this user's pipes hold too much already
 
 
 def _prepare(channel: socket) -> None:

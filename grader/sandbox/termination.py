@@ -16,12 +16,14 @@ _SIGKILL, _SIGSEGV, _SIGXCPU, _SIGSYS = 9, 11, 24, 31
 class Ending(NamedTuple):
     """The end of a child: one of the verdicts, and a sentence for the student.
 
-    by_clock  True if the child was given so much time that all its answers have arrived, except for the one that is due
+    by_clock   True if the child had so much time that all its answers have arrived, except for the one that is due
+    by_output  True if the child printed too much
     """
 
     verdict: str
     reason: str
     by_clock: bool = False
+    by_output: bool = False
 
 
 #: How the reasons begin with which a kernel ended its own process.
@@ -64,7 +66,8 @@ def starved(waited: float, passed: float) -> Ending:
 
 def too_much_output(limits: Limits) -> Ending:
     """Return the ending of a kernel that printed without end."""
-    return Ending("timed_out", f"printed more than {limits.output >> 10} KiB in one scenario; that is the limit")
+    told = f"printed more than {limits.output >> 10} KiB in one scenario; that is the limit"
+    return Ending("timed_out", told, by_output=True)
 
 
 def too_many_operations(volume: int, room: int, where: str) -> Ending:

@@ -120,6 +120,37 @@ def test_a_twin_that_ends_its_process_is_tried_again_as_before(session, box, sen
     assert all(message[-1] == wire.END for message in sent if message[0] == wire.BEGIN)
 
 
+#: It prints 700 KiB in each scenario; 1024 are allowed.
+WORDY = kernel_text(
+    "        self.users = Counter()\n", "        self.users = Counter()\n        print('x' * (700 << 10))\n"
+)
+
+
+def test_prints_of_twins_are_not_added_up(session, box):
+    """Each may print as much as its scenario; twins that begin early are told apart by the amount alone."""
+    attempts = attempt_twins(runner_of(box, WORDY), twins_of(session.lab, session.lab.scenarios))
+
+    assert {id: attempt.verdict for id, attempt in attempts.items()} == {"touch": "passed", "fork": "passed"}
+
+
+def test_prints_of_failure_points_are_not_added_up(session, box):
+    """A hidden scenario that is tried at each failure point may print as much at each; nothing of it is lost."""
+    runner, one = runner_of(box, WORDY), scenario(session, "secret")
+    attempts = [runner(one, session.recording(one).traces[0]) for _ in range(3)]
+
+    assert {attempt.verdict for attempt in attempts} == {"passed"}
+    assert len(runner.printed().text) == 3 * ((700 << 10) + 1)
+
+
+def test_twins_have_a_budget_of_their_own(session, box):
+    """A slow kernel that passes every scenario has used up most of its time; that is no reason to fail twins."""
+    runner = runner_of(box, kernel_text())
+    runner._budget.charge(cpu=100, idle=100)
+    attempts = attempt_twins(runner, twins_of(session.lab, session.lab.scenarios))
+
+    assert {attempt.verdict for attempt in attempts.values()} == {"passed"}
+
+
 @pytest.fixture
 def sources(monkeypatch):
     """What workers get as SOURCE."""

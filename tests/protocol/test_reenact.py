@@ -17,6 +17,7 @@ from grader.protocol.messages import ScenarioMessages
 from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
 from grader.replay.simulated import Replay, replay
 from grader.sandbox.inside.worker import Recorder, Worker
+from grader.sandbox.termination import Ending
 from grader.trace.records import CRASHED, StepRecord
 from tests.cores import both, compiled, on
 from tests.kernels import SmallKernel
@@ -71,7 +72,7 @@ class Scripted:
     def receive(self):
         numbers = next(self.answers, None)
         if numbers is None:
-            return type("Ending", (), {"verdict": "crashed", "reason": "gone"})()
+            return Ending("crashed", "gone")
         return (wire.ANSWER, wire.pack_numbers(numbers)) if isinstance(numbers, list) else numbers
 
 

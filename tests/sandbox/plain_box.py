@@ -14,6 +14,7 @@ from grader.protocol import wire
 class PlainEnding(NamedTuple):
     verdict: str
     reason: str
+    by_output: bool = False
 
 
 class PlainChild:

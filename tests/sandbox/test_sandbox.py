@@ -153,6 +153,17 @@ def test_prints_are_kept_apart_and_harmless_to_the_verdict(attempt):
     assert sorted(printed.text.split()) == ["hello", "there"]
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="this system's pipes have one size")
+def test_a_kernel_never_waits_until_its_prints_are_read():
+    """The pipe takes all that may be printed: waiting would look like sleep, of which a hurried kernel has 0.1 s."""
+    import fcntl
+
+    with Sandbox("auto") as box:
+        child = box.spawn()
+        assert fcntl.fcntl(child._output, fcntl.F_GETPIPE_SZ) >= box.limits.output
+        child.close()
+
+
 def test_the_environment_holds_nothing(attempt, monkeypatch):
     """No variable of the grader's reaches a kernel."""
     monkeypatch.setenv("FORKLAB_CANARY", "canary-7313")

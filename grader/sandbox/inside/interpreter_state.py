@@ -64,6 +64,15 @@ class Interpreter:
 
 def _settings() -> tuple[tuple[object, ...], tuple[object, ...]]:
     """Return the settings, and the objects that they name by id: while these are kept, no other one has that id."""
-    held = (sys.gettrace(), sys.getprofile(), sys.stdout, sys.stderr, *sys.meta_path, *sys.path)
+    held = (sys.gettrace(), sys.getprofile(), sys.stdout, sys.stderr, *sys.meta_path, *sys.path, *_log_handlers())
     numbers = (len(sys.path), sys.getrecursionlimit(), sys.getswitchinterval(), len(gc.callbacks), gc.isenabled())
     return (*map(id, held), *numbers, gc.get_threshold()), held
+
+
+def _log_handlers() -> list[object]:
+    """Return what loggers write to, if a kernel has imported logging: a handler added again prints each line twice."""
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return []
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    return [handler for logger in loggers for handler in getattr(logger, "handlers", ())]

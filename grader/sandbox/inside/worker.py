@@ -130,7 +130,7 @@ class Worker:
             _exit(0)  # the grader gives this scenario a fresh child
         self.begun = True
         self.run = None
-        # A kernel and its machine refer to each other. Their memory is the next scenario's, which has a limit of its own.
+        # A kernel and its machine refer to each other, and each scenario has the whole memory that a kernel may use.
         collect()
         if not self.reserve:
             self.reserve = bytes(RESERVE)

@@ -26,6 +26,7 @@ CHANGES = {
     "a setting": "import sys; sys.setswitchinterval(1)",
     "a setting that cannot be put back": "import sys; sys.setrecursionlimit(70); sys.setrecursionlimit = print",
     "a module's place": "import sys; sys.modules['random'] = sys",
+    "a logger": "import logging; logging.getLogger('kernel').addHandler(logging.StreamHandler())",
 }
 
 
