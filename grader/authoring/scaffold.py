@@ -6,17 +6,15 @@ A new lab passes `grader record` and `grader check`. A new scenario loads, and t
 from __future__ import annotations
 
 import pathlib
-import re
 
 from grader.errors import InputError
 from grader.files import write_file
+from grader.lab.fields import is_name
 from grader.lab.lab import Lab
 from grader.program import command
 
 #: Templates of the files to create, with @PLACEHOLDERS@.
 TEMPLATES = pathlib.Path(__file__).with_name("scaffold_files")
-
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 
 
 def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
@@ -25,6 +23,8 @@ def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
     If the name is not valid or is taken, write nothing and raise InputError.
     """
     _check_name(name, "a lab")
+    if name[0].isdigit():  # its reference is a module
+        raise InputError([f"{name!r} is not a valid name for a lab; begin it with a letter"])
     module = name.replace("-", "_")
     values = {
         "LAB": name,
@@ -63,7 +63,7 @@ def new_scenario(name: str, lab: Lab, hidden: bool = False) -> list[pathlib.Path
 
 
 def _check_name(name: str, what: str) -> None:
-    if not _NAME.match(name):
+    if not is_name(name):
         allowed = "small letters, digits and single hyphens, such as tight-memory"
         raise InputError([f"{name!r} is not a valid name for {what}; use {allowed}"])
 

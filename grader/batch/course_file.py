@@ -137,9 +137,18 @@ class CourseFile(NamedTuple):
 
 
 def find_course(lab: pathlib.Path) -> pathlib.Path | None:
-    """Return the course.yaml of a lab: next to its folder, or one folder higher. The working folder does not count."""
+    """Return the course.yaml of a lab: next to its folder, or one folder higher. The working folder does not count.
+
+    InputError for one with another ending, which would be passed over.
+    """
     folder = lab.resolve()
-    return next((up / NAME for up in (folder.parent, folder.parent.parent) if (up / NAME).is_file()), None)
+    for up in (folder.parent, folder.parent.parent):
+        if (up / NAME).is_file():
+            return up / NAME
+        for other in ("course.yml", "course.YAML", "Course.yaml"):
+            if (up / other).is_file():
+                raise InputError([f"{up / other}: rename it to {NAME}, or it does not count"])
+    return None
 
 
 def read_course(path: pathlib.Path) -> CourseFile:

@@ -102,7 +102,8 @@ _FEEDBACK = Kind(
 _NAME = "^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
-def _is_name(value: object) -> bool:
+def is_name(value: object) -> bool:
+    """Return True for a name as labs, tasks and scenarios have it."""
     return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
 
 
@@ -134,7 +135,7 @@ TOP: Table = {
     ),
     "hand_in": optional(text(), "how students hand in; releases tell them, and reports once everything is earned"),
     "builds_on": optional(
-        Kind("the name of a lab's folder, such as demand-paging", {"type": "string", "pattern": _NAME}, _is_name),
+        Kind("the name of a lab's folder, such as demand-paging", {"type": "string", "pattern": _NAME}, is_name),
         "the lab whose kernel this one goes on from; lists have the labs in this order",
     ),
     "learnt": optional(text(), "what a finished kernel has shown; `grader watch` says it when everything passes"),
@@ -182,7 +183,7 @@ TASK: Table = {
 
 PICTURE: Table = {
     "name": required(
-        Kind("a name in lower-case letters, digits and hyphens", {"type": "string", "pattern": _NAME}, _is_name),
+        Kind("a name in lower-case letters, digits and hyphens", {"type": "string", "pattern": _NAME}, is_name),
         "the file's name, without .svg",
     ),
     "scenario": required(text("a scenario's name"), "a public scenario of this lab, as the reference runs it"),
@@ -208,7 +209,7 @@ def _words(words: tuple[str, ...], example: str) -> Kind:
 
 WORLD: Table = {
     "name": required(
-        Kind("a name in lower-case letters, digits and hyphens", {"type": "string", "pattern": _NAME}, _is_name),
+        Kind("a name in lower-case letters, digits and hyphens", {"type": "string", "pattern": _NAME}, is_name),
         "the name for `--scope`",
     ),
     "mappings": required(

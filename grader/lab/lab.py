@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -25,7 +26,7 @@ from grader.formats.fields import Table
 from grader.formats.kept_trees import KeptTrees
 from grader.formats.yaml_reader import Block, read_yaml
 from grader.lab.feedback import Feedback, read_feedback
-from grader.lab.fields import FILES, MINE, PICTURE, POINTS, TASK, TOP, TWINS, WORLD
+from grader.lab.fields import FILES, MINE, PICTURE, POINTS, TASK, TOP, TWINS, WORLD, is_name
 from grader.lab.scope import World, read_world
 from grader.points import apportion, points
 from grader.scenario.kept_scenarios import KeptScenarios
@@ -198,6 +199,18 @@ def load_lab(folder: str | pathlib.Path) -> Lab:
     folder = pathlib.Path(folder)
     with KeptTrees(folder) as trees, KeptScenarios(folder) as scenarios:
         return _LabLoader(folder, trees, scenarios).load()
+
+
+#: What is meant as a scenario, whatever an editor or a system made of its ending.
+_SCENARIO = re.compile(r"(?P<id>.+)\.ya?ml(?:\.txt)?", re.IGNORECASE | re.DOTALL)
+
+
+def _proper_name(id: str) -> str:
+    """Return what is wrong with the name of a scenario's file, and how to call it."""
+    if is_name(id):
+        return f"the name of a scenario's file ends in .yaml; rename it to {id}.yaml"
+    better = "-".join(re.findall("[a-z0-9]+", id.lower())) or "tight-memory"
+    return f"a scenario's name has small letters, digits and single hyphens; rename it to {better}.yaml"
 
 
 class _LabLoader:
@@ -407,12 +420,18 @@ class _LabLoader:
         its scenarios everybody would get other points."""
         folder = self.folder / kind
         try:
-            found = [path for path in folder.iterdir() if path.suffix == ".yaml" and not is_aside(path.name)]
+            found = sorted(path for path in folder.iterdir() if not is_aside(path.name))
         except OSError as error:
             if not isinstance(error, FileNotFoundError) or os.path.lexists(folder):
                 self.problems.append(f"{folder}: {error.strerror}; it must be a folder that can be read")
             return []
-        return sorted(found)
+        named = [(path, match) for path in found if (match := _SCENARIO.fullmatch(path.name))]
+        for path, match in named:
+            if path.suffix != ".yaml" or not is_name(match["id"]):
+                shown = f"{self.folder.resolve().name}/{kind}/{printable(path.name)}"
+                self.problems.append(f"{shown}: {_proper_name(match['id'])}")
+                self.unread += 1
+        return [path for path, match in named if path.suffix == ".yaml" and is_name(match["id"])]
 
     def _check_ids(self, scenarios: list[Scenario], hidden: list[Scenario]) -> None:
         public = {s.id for s in scenarios}

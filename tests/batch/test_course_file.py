@@ -171,3 +171,12 @@ def test_feedback_in_german(cli, lab, tmp_path):
     assert "5 von 100 Punkten" in (tmp_path / "out" / "moodle-worksheet.csv").read_text()
     assert "total: " in rows(tmp_path / "out")["participant-7"]["note"]
     assert " of " in (tmp_path / "out" / "report.txt").read_text()
+
+
+@pytest.mark.parametrize("name", ["course.yml", "course.YAML", "Course.yaml"])
+def test_one_with_another_ending_is_not_passed_over(cli, lab, tmp_path, name):
+    """Its late policy would not count, and nobody would notice."""
+    (lab.parent / name).write_text("format: 1\n")
+    status, _, err = batch(cli, lab, hand_in(tmp_path / "class", 1), tmp_path / "out")
+
+    assert status == 2 and f"{name}: rename it to course.yaml, or it does not count" in err

@@ -283,3 +283,33 @@ def test_any_bytes_load_or_are_refused(tmp_path_factory, data, start):
 
     with contextlib.suppress(InputError):
         load_lab(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("new-one.yml", "the name of a scenario's file ends in .yaml; rename it to new-one.yaml"),
+        ("spare.YAML", "the name of a scenario's file ends in .yaml; rename it to spare.yaml"),
+        ("spare.yaml.txt", "the name of a scenario's file ends in .yaml; rename it to spare.yaml"),
+        ("Foo Bar.yaml", "a scenario's name has small letters, digits and single hyphens; rename it to foo-bar.yaml"),
+        ("Spare_2.YML", "a scenario's name has small letters, digits and single hyphens; rename it to spare-2.yaml"),
+        (
+            "\u00fc.yaml",
+            "a scenario's name has small letters, digits and single hyphens; rename it to tight-memory.yaml",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["scenarios", "hidden"])
+def test_a_scenario_whose_name_would_be_passed_over_is_a_problem(lab, kind, name, told):
+    """Everybody would be graded without it, and nobody would notice."""
+    (lab / kind / name).write_text(TOUCH)
+
+    assert problems(lab) == [f"small/{kind}/{name}: {told}"]
+
+
+def test_other_files_next_to_scenarios_are_none(lab):
+    """Notes, and copies that editors keep."""
+    for name in ("notes.md", "touch.yaml~", "touch.yaml.bak", ".touch.yml", "yaml"):
+        (lab / "scenarios" / name).write_text("x")
+
+    assert len(load_lab(lab).scenarios) == 2
