@@ -10,7 +10,7 @@ import argparse
 import pathlib
 import sys
 
-from grader.cli import add_isolation
+from grader.cli import add_isolation, streams
 from grader.cli.compiling import tell_compiling
 from grader.cli.given import add_lab_and_scenario, lab_and_scenario
 from grader.errors import InputError
@@ -97,8 +97,7 @@ def _host(recording: Recording) -> list[str]:
 
 def _list(lab: Lab) -> int:
     """Print the scenarios that can be shown, where none was named, and how to show one; return the exit status."""
-    for scenario in lab.scenarios:
-        print(f"{scenario.id:34} {scenario.title}")
+    print("\n".join(streams.fitted([f"{s.id:34} {printable(s.title, limit=None)}" for s in lab.scenarios])))
     print(f"\nName one of them, such as:\n  {command('show', lab.path, lab.scenarios[0].id)}")
     return 0
 
