@@ -27,7 +27,9 @@ from grader.errors import InputError
 from grader.escape import for_csv, printable
 from grader.language import say
 from grader.points import points, rounded
+from grader.quiz.marks import UNREAD
 from grader.report.class_result import is_late
+from grader.report.sentences import sheet_lines
 
 Batch = dict[str, Any]
 Cells = list[str]
@@ -126,13 +128,18 @@ def _scaled(earned: float, available: float, most: float | None) -> str:
 
 
 def feedback(entry: Entry, batch: Batch) -> str:
-    """Return one line for the student: points by task, and the receipt."""
-    if entry["refused"]:
-        return for_csv(say("refused: {reason}", reason=entry["refused"]))
+    """Return one line for the student: why the kernel is refused, points by task, the quiz sheet, and the receipt."""
     tasks = "; ".join(f"{t['title']}: {points(entry['tasks'].get(t['id'], 0))}" for t in batch["tasks"])
     total = say("{earned} of {most} points", earned=points(entry["points"]), most=points(entry["max_points"]))
     receipt = say("Receipt {receipt}", receipt=entry["receipt"][7:19])
-    return for_csv(". ".join([total, *_late(entry), tasks, *_own(entry), receipt]))
+    refused = [say("refused: {reason}", reason=entry["refused"])] if entry["refused"] else []
+    return for_csv(". ".join([*refused, total, *_late(entry), tasks, *_sheet(entry), *_own(entry), receipt]))
+
+
+def _sheet(entry: Entry) -> list[str]:
+    """Return what is wrong with the quiz sheet as a whole."""
+    told = sheet_lines(entry["sheet_problems"], entry["sheet_doubt"] == UNREAD)
+    return [line.removesuffix(".") for line in told]
 
 
 def _own(entry: Entry) -> list[str]:

@@ -17,7 +17,7 @@ from grader.batch.late import days_late
 from grader.batch.matching import Row, match
 from grader.errors import InputError
 from grader.escape import for_markdown, printable
-from grader.lab.lab import Lab
+from grader.lab.lab import QUIZ_TASK, Lab
 from grader.language import say
 from grader.points import points as shown
 from grader.points import rounded
@@ -115,6 +115,7 @@ def _whole(points: float) -> float | int:
 def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[str, Any]) -> list[str]:
     """Set points in entries; each notes its `adjustments`. Return a line for each override that changed nothing.
 
+    An override of the quiz or of the total decides what was in doubt about a quiz sheet, even with the same points.
     Those that begin with IDLE are for a person to decide: somebody's points are not what they were meant to be.
     """
     scenarios = {scenario["id"]: scenario["task"] for scenario in batch["scenarios"]}
@@ -139,7 +140,12 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
             idle.append(
                 f"{IDLE}line {one.line}: line {lines[entry['id'], one.what]} has {one.what} of {entry['id']} already"
             )
-        elif not _set(entry, one, scenarios.get(one.what, one.what), hidden):
+        else:
+            settled = bool(entry["sheet_doubt"]) and one.what in (QUIZ_TASK, TOTAL)
+            if settled:
+                entry["sheet_decided"] = True
+            if _set(entry, one, scenarios.get(one.what, one.what), hidden) or settled:
+                continue
             has = f"{entry['id']} has {shown(one.points)} points in {one.what} without it"
             idle.append(f"override changes nothing: line {one.line}: {has}")
     return idle

@@ -241,6 +241,9 @@ def _entry(id: str, about: dict[str, Any], staff: Result) -> dict[str, Any]:
     entry["refused"] = about["refused"]
     entry["unreadable"] = about.get("unreadable", "")
     entry["remarks"] = about.get("remarks", [])
+    quiz = staff.get("quiz")
+    entry["sheet_problems"] = quiz.get("problems", []) if quiz is not None else []
+    entry["sheet_doubt"] = quiz.get("doubt", "") if quiz is not None else ""
     entry["remark"] = about["remark"]
     entry["same_kernel_as"] = ""  # `make` sets it, which knows the others
     entry["tasks"] = {task["id"]: task["points"] for task in staff["tasks"]}

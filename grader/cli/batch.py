@@ -263,7 +263,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     from grader.batch import StoreError, fill_gradebooks
     from grader.batch.overrides import IDLE
     from grader.escape import printable
-    from grader.report.course import note
+    from grader.report.course import note, sheet_is_open
 
     folder = pathlib.Path(options.output)
     for problem in outcome.problems:
@@ -295,10 +295,11 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     # Marked as late without a time: what is taken off, if anything, is for a person to say.
     undated = any(entry.get("late_undecided") and not entry["adjustments"] for entry in entries)
     undecided = [entry for entry in entries if entry["decide"]]
-    for entry in undecided[:10]:
+    sheets = [entry for entry in entries if sheet_is_open(entry) and entry not in undecided]
+    for entry in [*undecided, *sheets][:10]:
         print(f"grader: {entry['id']}: {printable(note(entry))}", file=sys.stderr)
     idle = any(problem.startswith(IDLE) for problem in outcome.problems)
-    return 3 if open_ones else int(bool(decisions or undecided or undated or idle))
+    return 3 if open_ones else int(bool(decisions or undecided or sheets or undated or idle))
 
 
 def _tell_accounts(accounts: list[tuple[Any, Any]], roster: Any) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from grader.cli.marks import exit_status, result
 from grader.cli.output import write
 from grader.errors import InputError
+from grader.escape import printable
 from grader.lab.lab import Lab, find_lab, load_lab
 from grader.quiz.marking import is_open, mark_answers, read_sheet, variant_of
 from grader.quiz.model import VARIANT, WITH_CHOICES, Choice, Quiz
@@ -140,7 +141,7 @@ def _mark(options: argparse.Namespace, lab: Lab) -> int:
     if options.format == "text":
         lines = _teller(options, lab, quiz).marks(marked, lambda q: accepted(q, _offered(lab, quiz).get(q.id)))
         if any(entry["verdict"] == "unanswered" for entry in marked["questions"]):
-            lines += ["", *_how_to_answer(lab)]
+            lines += ["", *_how_to_answer(path, asks=options.answers is None)]
         if options.seed is None and practised(quiz):
             from grader.quiz.terminal.markdown import layout
 
@@ -153,12 +154,10 @@ def _mark(options: argparse.Namespace, lab: Lab) -> int:
     return exit_status(marked)
 
 
-def _how_to_answer(lab: Lab) -> list[str]:
-    from grader.quiz.terminal.markdown import layout
-
-    return layout(
-        f"Write your answers into {lab.path / 'answers.yaml'} and run this command again, or run it in a terminal."
-    )
+def _how_to_answer(sheet: pathlib.Path, asks: bool) -> list[str]:
+    """Return where answers go: into the sheet that was read. asks: in a terminal this command asks the questions."""
+    more = ", or run it in a terminal" if asks else ""
+    return [f"Write your answers into this sheet and run this command again{more}:", f"  {printable(str(sheet), None)}"]
 
 
 def _teller(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> Teller:

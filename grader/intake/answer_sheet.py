@@ -33,7 +33,7 @@ def read_answers(data: bytes) -> dict[str, str | list[str]]:
         text = data.decode("utf-8-sig")
         events = list(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except UnicodeDecodeError:
-        raise Refused("the sheet is not UTF-8") from None
+        raise Refused("the sheet is not UTF-8; save it in that encoding") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise Refused(f"line {line}: this is not YAML ({error.problem})") from None

@@ -107,6 +107,9 @@ SENTENCES = {
         "INOFFIZIELL: Der Kernel lief im Prozess des Graders selbst (--debug)."
     ),
     # The quiz
+    "Quiz sheet not read: {problem}.": "Der Quizbogen wurde nicht gelesen: {problem}.",
+    "On the quiz sheet: {problem}.": "Zum Quizbogen: {problem}.",
+    "not read": "nicht gelesen",
     "**Quiz**: {earned} of {most} ({counts})": "**Quiz**: {earned} von {most} ({counts})",
     "correct": "richtig",
     "partial": "teilweise richtig",

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
+from grader.errors import did_you_mean
 from grader.escape import printable
 from grader.lab.lab import Lab
 from grader.points import rounded
 from grader.quiz.keys import Keyed, as_text, keyed, offered
-from grader.quiz.marks import QuestionResult, QuizResult
+from grader.quiz.marks import ANOTHER_QUIZ, ANOTHER_VARIANT, UNREAD, QuestionResult, QuizResult
 from grader.quiz.model import VARIANT, Choice, Question, Quiz
 from grader.quiz.variants import mismatch
 
@@ -25,6 +26,9 @@ KeyOf = Callable[[Lab, Quiz, Question], Keyed]
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?\Z")
 _EMPTY = ("", "~", "null")
+
+#: Names on a sheet that are no questions: so many are shown.
+_NAMED = 5
 
 
 class Mark(NamedTuple):
@@ -63,14 +67,9 @@ def unfit(given: object) -> bool:
     return isinstance(given, Unfit)
 
 
-def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str], key_of: KeyOf = keyed) -> QuizResult:
-    """Return the marks of a sheet that has been read. `problems` lists what is wrong with it as a whole."""
-    known = {question.id for question in quiz.questions}
-    problems = list(problems)
-    problems += [f"the quiz has no question '{printable(id, 80)}'" for id in sheet if id not in known and id != VARIANT]
-    if unfit(sheet.get(VARIANT)):
-        problems.append(f"{VARIANT}: {sheet[VARIANT]}")
-    problems += filter(None, [mismatch(quiz, variant_of(sheet))])
+def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, reasons: list[str], key_of: KeyOf = keyed) -> QuizResult:
+    """Return the marks of a sheet. `reasons`: why it could not be read, from `read_sheet`; empty if it could."""
+    problems, doubt = _problems(quiz, sheet, reasons)
     entries = []
     earned = Fraction(0)
     for question in quiz.questions:
@@ -92,7 +91,38 @@ def mark_answers(lab: Lab, quiz: Quiz, sheet: Sheet, problems: list[str], key_of
     }
     if problems:
         marked["problems"] = problems
+    if doubt:
+        marked["doubt"] = doubt
     return marked
+
+
+def _problems(quiz: Quiz, sheet: Sheet, reasons: list[str]) -> tuple[list[str], str]:
+    """Return what is wrong with a sheet as a whole, and why a person must look at it, or ""."""
+    ids = [question.id for question in quiz.questions]
+    names = [id for id in sheet if id != VARIANT]
+    strange = [name for name in names if name not in ids]
+    another = mismatch(quiz, variant_of(sheet))
+    problems = [*reasons, *_strange(strange, len(names), ids), *([another] if another else [])]
+    if unfit(sheet.get(VARIANT)):
+        problems.append(f"{VARIANT}: {sheet[VARIANT]}")
+    if reasons:
+        return problems, UNREAD
+    if len(strange) == len(names) > 1:
+        return problems, ANOTHER_QUIZ
+    return problems, ANOTHER_VARIANT if another else ""
+
+
+def _strange(strange: list[str], count: int, ids: list[str]) -> list[str]:
+    """Return what to say of names on a sheet that are not questions; the first of many are named."""
+    if len(strange) == count > 1:
+        first = printable(strange[0], 80)
+        return [f"none of its {count} names ('{first}', ...) is a question of this quiz: is it another lab's sheet?"]
+    told = []
+    for name in strange[:_NAMED]:
+        near = did_you_mean(name[:80], ids)
+        told.append(f"the quiz has no question '{printable(name, 80)}'{f'; {near}' if near else ''}")
+    more = len(strange) - _NAMED
+    return [*told, f"and no question of {more} more names on the sheet"] if more > 0 else told
 
 
 def mark_question(
@@ -119,9 +149,24 @@ def _example(question: Question) -> str:
     return "12" if question.tolerance == 0 else "12 or 2.5"
 
 
-def _invalid(given: str | list[str], accepted: str) -> Mark:
+def _invalid(given: str | list[str], accepted: str, near: str = "") -> Mark:
+    """Return the mark of an answer that does not fit. near: a question for what was probably meant, or ""."""
     shown = printable(", ".join(given) if isinstance(given, list) else given, 60)
-    return Mark(INVALID, Fraction(0), (f"'{shown}' is not a valid answer to this question; expected {accepted}",))
+    told = f"'{shown}' is not a valid answer to this question; expected {accepted}"
+    return Mark(INVALID, Fraction(0), (f"{told}; {near}" if near else told,))
+
+
+def _no_list(given: list[str], accepted: str) -> Mark:
+    """Return the mark of a list where the question takes one value."""
+    shown = printable(", ".join(given), 60)
+    told = f"[{shown}] is a list; write one value, without brackets and dashes: {accepted}"
+    return Mark(INVALID, Fraction(0), (told,))
+
+
+def _nearest(words: Iterable[str], choices: Iterable[Choice]) -> str:
+    """Return a question for the choices that unknown words are close to, or ""."""
+    ids = [choice.id for choice in choices]
+    return next(filter(None, (did_you_mean(word[:80], ids) for word in words if word not in ids)), "")
 
 
 def _ids(choices: Iterable[Choice]) -> str:
@@ -143,7 +188,10 @@ def _single(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     choice = next((c for c in choices if c.id == given), None)
     if choice is None:
         ids = ", ".join(c.id for c in choices) if question.offers_computed else _ids(choices)
-        return _invalid(given, f"one of {ids}")
+        if isinstance(given, list):
+            return _no_list(given, f"one of {ids}")
+        # Figures that look alike are not close.
+        return _invalid(given, f"one of {ids}", "" if question.offers_computed else _nearest([given], choices))
     return Mark(CORRECT if choice.right else WRONG, Fraction(bool(choice.right)), (choice.why,))
 
 
@@ -154,7 +202,8 @@ def _multiple(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     chosen = [given] if isinstance(given, str) else given
     unknown = [id for id in chosen if id not in {c.id for c in question.choices}]
     if unknown or len(set(chosen)) != len(chosen):
-        return _invalid(given, f"a list of one or more of {_ids(question.choices)}, each once")
+        accepted = f"a list of one or more of {_ids(question.choices)}, each once"
+        return _invalid(given, accepted, _nearest(unknown, question.choices))
     right, wrong = len(key.intersection(chosen)), len(set(chosen) - key)
     if set(chosen) == key:
         return Mark(CORRECT, Fraction(1), tuple(f"{_named(c)}: {c.why}" for c in question.choices if c.id in key))
@@ -166,10 +215,11 @@ def _multiple(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
 
 
 def _number(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
-    if not isinstance(given, str) or not _NUMBER.match(given.strip()):
-        return _invalid(
-            given, f"a number{f' of {question.unit}' if question.unit else ''}, such as {_example(question)}"
-        )
+    accepted = f"a number{f' of {question.unit}' if question.unit else ''}, such as {_example(question)}"
+    if isinstance(given, list):
+        return _no_list(given, accepted)
+    if not _NUMBER.match(given.strip()):
+        return _invalid(given, accepted)
     value = Fraction(given.strip())
     if isinstance(keys.key, Fraction) and abs(value - keys.key) <= question.tolerance:
         return Mark(CORRECT, Fraction(1), _told(question.why))
@@ -178,7 +228,7 @@ def _number(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
 
 def _text(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     if not isinstance(given, str):
-        return _invalid(given, "a word or two")
+        return _no_list(given, "a word or two")
     assert isinstance(keys.key, tuple)
     if normal(given) in map(normal, keys.key):
         return Mark(CORRECT, Fraction(1), _told(question.why))
@@ -195,7 +245,8 @@ def _order(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     key = keys.key
     assert isinstance(key, list)
     if not isinstance(given, list) or sorted(given) != sorted(key):
-        return _invalid(given, f"a list of all of {_ids(question.choices)}, in order")
+        near = _nearest(given if isinstance(given, list) else [given], question.choices)
+        return _invalid(given, f"a list of all of {_ids(question.choices)}, in order", near)
     if given == key:
         why = {c.id: c.why for c in question.choices}
         return Mark(CORRECT, Fraction(1), tuple(f"{n}. {why[id]}" for n, id in enumerate(key, 1)))
@@ -217,7 +268,8 @@ def _match(question: Question, keys: Keyed, given: str | list[str]) -> Mark:
     known = all(normal(answer) in words for answer in pairs.values())
     if not known or pairs.keys() != key.keys() or len(given) != len(pairs):
         form = f"a list with one `id = answer` for each of {_ids(question.choices)}"
-        return _invalid(given, f"{form}; answers: {', '.join(sorted(set(key.values())))}")
+        near = _nearest(pairs, question.choices)
+        return _invalid(given, f"{form}; answers: {', '.join(sorted(set(key.values())))}", near)
     wrong = [c for c in question.choices if normal(pairs[c.id]) != normal(key[c.id])]
     if not wrong:
         return Mark(CORRECT, Fraction(1), tuple(f"{_named(c)}: {c.why}" for c in question.choices))

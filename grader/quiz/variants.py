@@ -8,6 +8,7 @@ variant named on a sheet counts only in practice (`grader quiz` with one sheet).
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -36,15 +37,21 @@ def by_the_course(named: str, owners: Sequence[str] = ()) -> Callable[[str], str
 
     owners  the student's ids. If the quiz's seed contains {student}, a sheet may name any of them, and otherwise is
             marked with the first. Without any id, the owner of the sheet is unknown.
+
+    Ids are compared as a batch compares people, without case. The spelling on the sheet made its numbers, so it counts.
     """
 
     def choose(rule: str) -> str:
         if STUDENT not in rule:
             return rule
         seeds = [rule.replace(STUDENT, owner) for owner in owners if owner]
-        return named if named in seeds else seeds[0] if seeds else ""
+        return named if _folded(named) in map(_folded, seeds) else seeds[0] if seeds else ""
 
     return choose
+
+
+def _folded(seed: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", seed).casefold())
 
 
 def practised(quiz: Quiz) -> str:

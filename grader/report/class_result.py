@@ -90,6 +90,9 @@ class SubmissionEntry(Person):
     late_undecided   present where nothing could be taken off: it is marked as late without a time, its time cannot
                      count, or its extension may be another student's
     graded_points    points before late policy and overrides
+    sheet_problems   what is wrong with the quiz sheet as a whole, one line each
+    sheet_doubt      why a person must look at the quiz sheet (quiz/marks.py); "" if nobody must
+    sheet_decided    present once an override has decided about such a sheet
     remark           "" or why nobody's own work is in it: the stub, an empty file
     same_kernel_as   the first submission with the same bytes; "" if this is the first
     does_not_load    why the kernel could not be imported or constructed; "" if it could
@@ -123,6 +126,9 @@ class SubmissionEntry(Person):
     refused: str
     unreadable: str
     remarks: list[str]
+    sheet_problems: list[str]
+    sheet_doubt: str
+    sheet_decided: NotRequired[bool]
     remark: str
     same_kernel_as: str
     does_not_load: str

@@ -16,7 +16,7 @@ from grader.errors import InputError
 from grader.escape import for_log
 from grader.grade.verdicts import PASSED
 from grader.points import apportion
-from grader.report.sentences import heading, told
+from grader.report.sentences import heading, quiz_message, told
 
 if TYPE_CHECKING:
     from grader.grade.result import Result
@@ -94,7 +94,7 @@ def _tests(result: Result, score: int, most: int) -> list[dict[str, Any]]:
     ]
     for task in result["tasks"]:
         if task["id"] == "quiz":
-            scored.append((task["title"], task["points"] == task["max_points"], task, "see the quiz"))
+            scored.append((task["title"], task["points"] == task["max_points"], task, quiz_message(result)))
     earned = [Fraction(str(one["points"])) for _, _, one, _ in scored]
     lost = [Fraction(str(one["max_points"])) - got for (_, _, one, _), got in zip(scored, earned, strict=True)]
     return [

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from grader.grade.result import TwinResult
 from grader.grade.verdicts import MEANINGS, PASSED, TAMPERED, UNGRADABLE
 from grader.points import points
+from grader.quiz.marks import UNREAD
 from grader.report.class_result import Adjustment, AlikeGroup, ClassResult, OwnScenarios, SubmissionEntry, is_late
 from grader.report.course_charts import (
     Bar,
@@ -139,6 +140,8 @@ def note(entry: SubmissionEntry) -> str:
     if entry["remark"]:
         notes.append(entry["remark"])
     notes += entry["remarks"]
+    if entry["sheet_problems"]:
+        notes.append(f"quiz sheet{' not read' if entry['sheet_doubt'] == UNREAD else ''}: {_sheet(entry)}")
     if entry["late"]:
         notes.append("late")
     if entry["extension"]:
@@ -186,6 +189,12 @@ def _attention(entries: Sequence[SubmissionEntry]) -> list[Listing]:
             "Decide whose these are",
             "Two submissions claim one person. No gradebook has their points.",
             [Row(entry["id"], entry["decide"]) for entry in entries if entry["decide"]],
+        ),
+        Listing(
+            "Decide about these quiz sheets",
+            "They cannot be read, or answer another quiz or another variant than the student's own. They are marked as "
+            "they are. A corrected sheet or --overrides changes that.",
+            [Row(entry["id"], f"{entry['sheet_doubt']}: {_sheet(entry)}") for entry in entries if sheet_is_open(entry)],
         ),
         Listing(
             "Refused by intake",
@@ -286,6 +295,15 @@ def _untouched(entries: Sequence[SubmissionEntry]) -> Listing:
 def _called(ids: Sequence[str], names: dict[str, str]) -> str:
     """Return the first few submissions with their names, and how many more there are."""
     return few([f"{id} ({names[id]})" if id in names else id for id in ids])
+
+
+def sheet_is_open(entry: SubmissionEntry) -> bool:
+    """Return True if a person must still decide about a quiz sheet."""
+    return bool(entry["sheet_doubt"]) and "sheet_decided" not in entry
+
+
+def _sheet(entry: SubmissionEntry) -> str:
+    return "; ".join(entry["sheet_problems"])
 
 
 def _tampered(entry: SubmissionEntry) -> str:

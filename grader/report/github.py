@@ -20,7 +20,7 @@ from grader.grade.verdicts import PASSED
 from grader.plural import number_of
 from grader.points import points
 from grader.report.markdown import render as summary
-from grader.report.sentences import AGAIN, failed, heading, hidden_points_line, lines, told
+from grader.report.sentences import AGAIN, failed, heading, hidden_points_line, lines, quiz_lines, quiz_message, told
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -46,6 +46,7 @@ def render(result: Result, *, kernel: str = "") -> str:
         commands.append(_command("error", f"{more} more scenarios do not pass", title="And more"))
     if not result["complete"]:
         commands.append(_command("warning", AGAIN, title="Not graded"))
+    commands += [_command("warning", for_log(told), title="Quiz") for told in quiz_lines(result)]
     about_points = hidden_points_line(result)
     if about_points:
         commands.append(_command("notice", for_log(about_points), title="Hidden scenarios"))
@@ -87,7 +88,7 @@ def classroom(result: Result) -> dict[str, object]:
     tests = [_test(heading(s), s["verdict"] == PASSED, s, told(s)) for s in result["scenarios"]]
     for task in result["tasks"]:
         if task["id"] == "quiz":
-            tests.append(_test(task["title"], task["points"] == task["max_points"], task, "see the quiz"))
+            tests.append(_test(task["title"], task["points"] == task["max_points"], task, quiz_message(result)))
     status = "pass" if result["points"] == result["max_points"] else "fail"
     return {
         "version": 1,

@@ -89,7 +89,7 @@ def _questions(result: Result) -> list[dict[str, object]]:
             "score": score,
             "max_score": top,
             "status": "passed" if question["verdict"] == "correct" else "failed",
-            "output": "\n".join(map(_line, question_lines(question))),
+            "output": "\n".join(map(_line, question_lines(result, question))),
             "tags": ["quiz"],
             "visibility": "visible",
             "extra_data": {"id": question["id"], "verdict": question["verdict"]},

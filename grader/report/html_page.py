@@ -135,13 +135,13 @@ def _quiz(result: Result) -> list[str]:
     if quiz is None:
         return []
     head = f"<h2>Quiz: {points(quiz['points'])} of {points(quiz['max_points'])} points</h2>"
-    return [head, *map(_asked, quiz["questions"])]
+    return [head, *(_asked(result, question) for question in quiz["questions"])]
 
 
-def _asked(question: QuestionResult) -> str:
+def _asked(result: Result, question: QuestionResult) -> str:
     good = question["verdict"] == "correct"
     look = "v ok" if good else "v"
-    verdict, *rest = question_lines(question)
+    verdict, *rest = question_lines(result, question)
     more = f"<pre>{_text(rest)}</pre>" if rest else ""
     return f'<section><h3>{html(question["id"])}</h3><p class="{look}">{html(verdict)}</p>{more}</section>'
 

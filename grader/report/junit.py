@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from grader.escape import for_html as xml
 from grader.grade.verdicts import PASSED, UNGRADABLE, WAITING
 from grader.points import points
+from grader.quiz.marks import unread
 from grader.report.sentences import lines, notes, question_lines, score, told
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _suite(result: Result, task: TaskResult) -> tuple[list[str], list[int]]:
     classname = f"{result['lab']}.{task['id']}"
     cases = [_scenario(classname, s) for s in result["scenarios"] if s["task"] == task["id"]]
     if not cases and task["id"] == "quiz" and "quiz" in result:
-        cases = [_question(classname, q) for q in result["quiz"]["questions"]]
+        cases = [_question(classname, result, q) for q in result["quiz"]["questions"]]
     kinds = [kind for kind, _ in cases]
     counts = [len(cases), kinds.count("failure"), kinds.count("error"), kinds.count("skipped")]
     name = f"{task['number']}. {task['title']}"
@@ -69,10 +70,11 @@ def _scenario(classname: str, scenario: ScenarioResult) -> tuple[str, list[str]]
     return kind, _case(classname, scenario["id"], kind, verdict, told(scenario), lines(scenario))
 
 
-def _question(classname: str, question: QuestionResult) -> tuple[str, list[str]]:
+def _question(classname: str, result: Result, question: QuestionResult) -> tuple[str, list[str]]:
     verdict = question["verdict"]
-    kind = {"correct": "", "unanswered": "skipped"}.get(verdict, "failure")
-    return kind, _case(classname, question["id"], kind, verdict, verdict, question_lines(question))
+    told = question_lines(result, question)
+    kind = "failure" if unread(result["quiz"]) else {"correct": "", "unanswered": "skipped"}.get(verdict, "failure")
+    return kind, _case(classname, question["id"], kind, told[0], told[0], told)
 
 
 def _case(classname: str, name: str, kind: str, verdict: str, message: str, body: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from grader.escape import for_markdown as code
 from grader.grade.verdicts import PASSED
 from grader.language import say
 from grader.points import points
+from grader.quiz.marks import unread
 from grader.report.sentences import Note, counted, failed, lines, notes, of_quiz, score, told
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _quiz(result: Result) -> list[str]:
     for question in quiz["questions"]:
         counts[question["verdict"]] = counts.get(question["verdict"], 0) + 1
     told = ", ".join(f"{count} {say(verdict)}" for verdict, count in counts.items())
+    if unread(quiz):
+        told = say("not read")
     earned, most = points(quiz["points"]), points(quiz["max_points"])
     return [say("**Quiz**: {earned} of {most} ({counts})", earned=earned, most=most, counts=told) + "\n"]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from grader.grade.verdicts import MEANINGS, PASSED, UNGRADABLE, WAITING
 from grader.language import say
 from grader.points import points
+from grader.quiz.marks import unread
 
 if TYPE_CHECKING:
     from grader.grade.result import HeldResult, Result, ScenarioResult, TaskResult
@@ -54,9 +55,29 @@ def lines(scenario: ScenarioResult) -> list[str]:
     return found
 
 
-def question_lines(question: QuestionResult) -> list[str]:
-    """Return the verdict and the feedback of a question, as lines."""
+def question_lines(result: Result, question: QuestionResult) -> list[str]:
+    """Return the verdict and the feedback of a question, as lines; why there is none if the sheet was not read."""
+    quiz = result["quiz"]
+    if unread(quiz):
+        return ["not read", *quiz["problems"]]
     return [question["verdict"], *question.get("feedback", [])]
+
+
+def quiz_lines(result: Result) -> list[str]:
+    """Return a sentence on each problem of the quiz sheet as a whole."""
+    return sheet_lines(result["quiz"].get("problems", []), unread(result["quiz"])) if "quiz" in result else []
+
+
+def sheet_lines(problems: list[str], unread: bool) -> list[str]:
+    """Return a sentence on each problem of a quiz sheet. unread: they are why it could not be read."""
+    told = "Quiz sheet not read: {problem}." if unread else "On the quiz sheet: {problem}."
+    lines = [say(told, problem=problem.removesuffix(".")) for problem in problems]
+    return [line.removesuffix(".") if line.endswith("?.") else line for line in lines]
+
+
+def quiz_message(result: Result) -> str:
+    """Return what stands for the quiz where it is one test that did not pass."""
+    return " ".join(quiz_lines(result)) or "see the quiz"
 
 
 def of_quiz(result: Result) -> bool:
@@ -143,9 +164,10 @@ class Note(NamedTuple):
 
 def notes(result: Result) -> list[Note]:
     """Return sentences on the whole result that every report must have."""
+    sheet = [Note(told, quotes=True) for told in quiz_lines(result)]
     if of_quiz(result):
-        return [Note(say("Only the quiz was graded; points cover nothing else."))]
-    found = [Note(told, quotes=True) for told in held_lines(result)]
+        return [*sheet, Note(say("Only the quiz was graded; points cover nothing else."))]
+    found = [*sheet, *(Note(told, quotes=True) for told in held_lines(result))]
     found += [Note(hidden_line(result)), Note(hidden_points_line(result))]
     if "only" in result:
         told = "Only scenarios that match {pattern} were run; points cover those only."

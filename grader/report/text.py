@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from grader.grade.verdicts import FAILED, NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.plural import number_of
 from grader.points import points
-from grader.report.sentences import counted, held_lines, hidden_points_line, hidden_state, of_quiz, score
+from grader.report.sentences import counted, held_lines, hidden_points_line, hidden_state, of_quiz, quiz_lines, score
 
 if TYPE_CHECKING:
     from grader.grade.result import Result, ScenarioResult, TaskResult
@@ -290,15 +290,16 @@ def _quiz(result: Result, width: int, command: Callable[..., str]) -> list[str]:
     quiz = result.get("quiz")
     if quiz is None:
         return []
+    problems = [line for told in quiz_lines(result) for line in wrap(told, width)]
     open_ones = sum(q["verdict"] == "unanswered" for q in quiz["questions"])
     if open_ones == len(quiz["questions"]):
-        return []  # the task's line says so
+        return ["", *problems] if problems else []  # that it is open, the task's line says
     wrong = [q["id"] for q in quiz["questions"] if q["verdict"] in ("wrong", "partial", "invalid")]
     lines = ["", f"Quiz: {points(quiz['points'])} of {points(quiz['max_points'])}, {open_ones} unanswered."]
     if wrong:
         lines += wrap(f"Not right yet: {', '.join(wrong)}. To see why:", width)
         lines.append(f"  {command('quiz', '--answers')}")
-    return lines
+    return [*lines, *problems]
 
 
 def _tasks_of(result: Result, summaries: list[ScenarioResult]) -> str:

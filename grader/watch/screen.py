@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
 from grader.points import points
-from grader.report.sentences import counted, held_lines, score
+from grader.report.sentences import counted, held_lines, quiz_lines, score
 from grader.report.text import COLOURS, MARKS, mark, mark_of, printed, shortened, wrap
 
 if TYPE_CHECKING:
@@ -193,6 +193,8 @@ def all_passed(view: View, result: Result, width: int) -> list[str]:
     quiz = result.get("quiz")
     if quiz is not None and quiz["points"] < quiz["max_points"]:
         lines.append(f"Quiz: {points(quiz['points'])} of {points(quiz['max_points'])} so far.")
+    for told in quiz_lines(result):
+        lines += wrap(told, width)
     return lines
 
 

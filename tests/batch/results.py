@@ -37,6 +37,8 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "refused": "",
         "unreadable": "",
         "remarks": [],
+        "sheet_problems": [],
+        "sheet_doubt": "",
         "remark": "",
         "misconceptions": {},
         "same_kernel_as": "",

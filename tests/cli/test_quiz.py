@@ -41,10 +41,10 @@ def at_terminal(monkeypatch, *lines):
     monkeypatch.setenv("NO_COLOR", "1")
 
 
-def test_a_sheet_is_told_word_for_word(cli, full, tmp_path, monkeypatch):
+def test_a_sheet_is_told_word_for_word(cli, full, monkeypatch):
     """Right, partly right, wrong, invalid and open, and what is wrong with the sheet."""
     monkeypatch.chdir(full.parent)
-    sheet = tmp_path / "sheet.yaml"
+    sheet = pathlib.Path("sheet.yaml")
     sheet.write_text(
         "copies: 1\nshared: [code]\nsteps: [map]\nkinds:\n  - first = major\n  - file = major\nword: page table\nx: 1\n"
     )
@@ -377,3 +377,14 @@ def test_an_answer_that_is_there_twice_is_not_overwritten(cli, full, monkeypatch
 
     assert status == 2 and "who: line 2: the question is answered twice; leave one answer; fix it" in err
     assert (full / "answers.yaml").read_text() == "who: child\nwho: writer\n"
+
+
+def test_further_answers_go_into_the_sheet_that_was_read(cli, full, tmp_path):
+    """Not into the lab's own, which this command would not look at; without --answers that is the one."""
+    sheet = tmp_path / "bob" / "answers.yaml"
+    sheet.parent.mkdir()
+    sheet.write_text("who: writer\n")
+    given, own = cli("quiz", full, "--answers", sheet)[1], cli("quiz", full)[1]
+
+    assert given.endswith(f"Write your answers into this sheet and run this command again:\n  {sheet}\n")
+    assert own.endswith(f"this command again, or run it in a terminal:\n  {full / 'answers.yaml'}\n")

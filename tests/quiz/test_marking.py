@@ -199,3 +199,41 @@ def test_a_key_is_computed_from_the_reference(lab):
 
     assert question.answer.observations["it"].observe == "copies"
     assert mark(loaded, b"copies: 1\n")["questions"][0]["verdict"] == "correct"
+
+
+def test_a_misspelt_question_is_guessed_and_the_others_count(quiz):
+    """The name that it is close to is asked for; of many strange names the first are shown."""
+    many = "".join(f"strange-{n}: 1\n" for n in range(50))
+    one, several = (mark(*quiz[:1], sheet) for sheet in (b"copeis: 1\nwho: writer\n", f"who: writer\n{many}".encode()))
+
+    assert one["problems"] == ["the quiz has no question 'copeis'; did you mean 'copies'?"]
+    assert (one["points"], "doubt" in one) == (1, False)
+    assert several["problems"][-1] == "and no question of 45 more names on the sheet"
+    assert len(several["problems"]) == 6
+
+
+def test_another_labs_sheet_is_said_in_one_sentence(quiz):
+    """Not once for each of its questions; a person has to look at it."""
+    told = mark(quiz[0], b"tlb-hit: 1\ntlb-miss: 2\nflush: 3\n")
+
+    assert told["problems"] == [
+        "none of its 3 names ('tlb-hit', ...) is a question of this quiz: is it another lab's sheet?"
+    ]
+    assert told["doubt"] == "another quiz"
+
+
+@pytest.mark.parametrize(
+    ("id", "given", "told"),
+    [
+        ("copies", ["12"], "[12] is a list; write one value, without brackets and dashes: a number, such as 12"),
+        ("who", ["child"], "[child] is a list; write one value, without brackets and dashes: one of child, writer"),
+        ("word", ["PTE"], "[PTE] is a list; write one value, without brackets and dashes: a word or two"),
+        ("who", "writter", "; expected one of child, writer; did you mean 'writer'?"),
+        ("shared", ["code", "haep"], ", each once; did you mean 'heap'?"),
+        ("steps", ["allocate", "copi", "map"], ", in order; did you mean 'copy'?"),
+        ("kinds", ["frist = minor", "file = major"], "; did you mean 'first'?"),
+    ],
+)
+def test_an_invalid_answer_is_told_what_was_probably_meant(quiz, id, given, told):
+    """A list where one value is wanted, and a word that is close to a choice."""
+    assert marked(quiz, id, given).feedback[0].endswith(told)

@@ -43,3 +43,22 @@ def test_a_display_name_is_no_id_where_there_is_one():
 
     assert owners(about) == ("500017",)
     assert owners({**about, "number": ""}) == ("ada",)
+
+
+@pytest.mark.parametrize("named", ["w3-jane", "w3-JANE", "w3-Jane", "W3-jane"])
+def test_the_case_of_an_id_does_not_matter(named):
+    """As in everything that compares people. The spelling on the sheet counts, as it made the sheet's numbers."""
+    assert by_the_course(named, ("Jane", "JANE"))("w3-{student}") == named
+
+
+def test_two_ways_to_write_an_accent_are_one_id():
+    """A Mac decomposes names of files."""
+    assert by_the_course("w3-ren\u00e9", ("rene\u0301",))("w3-{student}") == "w3-ren\u00e9"
+
+
+def test_a_sheet_of_another_variant_needs_a_person(varied):
+    """A friend's sheet, and a sheet of nobody; one's own does not."""
+    lab, _ = varied(old="format: 1\n", new="format: 1\nseed: 'w3-{student}'\n")
+    doubts = [mark(lab, f"variant: {name}\n".encode(), ("bob",)).get("doubt") for name in ("w3-jim", "x", "w3-BOB")]
+
+    assert doubts == ["another variant", "another variant", None]

@@ -17,10 +17,19 @@ from grader.quiz.terminal.markdown import layout
 LEAVE, BACK, SKIP, HELP = "q", "b", "s", "?"
 
 HELP_TEXT = (
-    "Answer with the numbers of the choices, or with their names; separate several with blanks. Enter or s skips a "
-    "question, b goes back to the previous one, q quits. Your answers are saved, and next time you continue where you "
-    "stopped. If an answer is itself one of these letters, put it in quotes."
+    "Enter or s skips a question, b goes back to the previous one, q quits. Your answers are saved, and next time you "
+    "continue where you stopped. If an answer is itself one of these letters, put it in quotes."
 )
+
+#: What an answer to each type of question looks like.
+_ANSWERS = {
+    "single": "Answer with the number of a choice, or with its name.",
+    "multiple": "Answer with the numbers of the choices, or with their names; separate them with blanks.",
+    "order": "Answer with the numbers of the choices, or with their names, in order; separate them with blanks.",
+    "match": "Answer with a letter for each number; separate them with blanks.",
+    "number": "Answer with a number.",
+    "text": "Answer with a word or two.",
+}
 
 
 class Misread(Exception):
@@ -104,7 +113,7 @@ class Conversation:
                 self.left = True
                 return 0
             if line == HELP:
-                self.terminal.write(layout(HELP_TEXT, "  "))
+                self.terminal.write(layout(f"{how_to_answer(question)} {HELP_TEXT}", "  "))
                 continue
             if self.take(question, choices, line):
                 return self.told(question)
@@ -165,6 +174,13 @@ class Conversation:
                 while self.ask(int(line) - 1) == 0 and not self.left:
                     pass
                 return not self.left
+
+
+def how_to_answer(question: Question) -> str:
+    """Return a sentence on what an answer looks like."""
+    if question.type == "single" and question.offers_computed:
+        return "Answer with one of the values that are offered."
+    return _ANSWERS[question.type]
 
 
 def prompt(question: Question, choices: tuple[Choice, ...]) -> str:

@@ -9,7 +9,7 @@ from grader.points import points
 from grader.program import command
 from grader.quiz.keys import keyed, offered
 from grader.quiz.marking import CORRECT, INVALID, PARTIAL, UNANSWERED, WRONG
-from grader.quiz.marks import QuestionResult, QuizResult
+from grader.quiz.marks import QuestionResult, QuizResult, unread
 from grader.quiz.model import Choice, Computed, Question, Quiz
 from grader.quiz.parameters import shuffled
 from grader.quiz.terminal.markdown import columns, layout
@@ -89,7 +89,7 @@ class Teller:
         """Return the points, the problems of the sheet, and the number of open questions."""
         scored = f"{points(marked['points'])} of {points(marked['max_points'])} points"
         open_ones = sum(entry["verdict"] == UNANSWERED for entry in marked["questions"])
-        if open_ones:
+        if open_ones and not unread(marked):
             scored += f", {open_ones} of {len(marked['questions'])} questions open"
         lines = [f"{self.lab.name} quiz: {scored}"]
         if self.quiz.varies and self.quiz.seed:
@@ -97,7 +97,7 @@ class Teller:
 
             lines += layout(f"variant of {printable(self.quiz.seed, 60)}", "  ")
         for problem in marked.get("problems", []):
-            lines += layout(f"on the sheet: {problem}", "  ", "    ")
+            lines += layout(f"{'not read' if unread(marked) else 'on the sheet'}: {problem}", "  ", "    ")
         return lines
 
     def marks(self, marked: QuizResult, accepted: Callable[[Question], str]) -> list[str]:
