@@ -127,7 +127,8 @@ def _svg(options: argparse.Namespace, scenario: Scenario, expected: Trace, attem
     records = expected.steps if attempt is None else attempt.records
     if not any(record.number == options.step for record in records):
         last = max((record.number for record in records), default=0)
-        raise InputError([f"--step {options.step}: the run of {options.submission} ended in step {last}"])
+        has = f"the last step with a state is {last}" if last else "no step has a state"
+        raise InputError([f"--step {options.step}: {has} in the run of {options.submission}"])
     return svg_file(picture_after(scenario, expected.pids, records, options.step))
 
 

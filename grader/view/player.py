@@ -105,7 +105,7 @@ def page_of_runs(
     """
     steps = _steps(scenario, pids, sides)
     start = difference.step - 1 if difference is not None else 0
-    parts = [_section(scenario, step, difference if n == start else None) for n, step in enumerate(steps)]
+    parts = [_section(scenario, step, difference if n == start else None, len(sides)) for n, step in enumerate(steps)]
     drawings = [_drawings(step) for step in steps]
     frame = _page(scenario, steps, start, about, difference is not None, printed)
     _fit(scenario, drawings, LIMIT - len("".join([frame, *parts]).encode()), start)
@@ -146,10 +146,13 @@ def _renamed(
 # -- steps ------------------------------------------------------------------------------------------------------------
 
 
-def _section(scenario: Scenario, step: _Step, difference: Difference | None) -> str:
-    """Return one step of the page, with the difference if this is the step of it; _HERE is where pictures go."""
+def _section(scenario: Scenario, step: _Step, difference: Difference | None, sides: int) -> str:
+    """Return one step of the page, with the difference if this is the step of it; _HERE is where pictures go.
+
+    sides  number of runs on the page; those that ended earlier do not have this step
+    """
     title = heading(scenario, step.number)
-    told = _told(step)
+    told = _told(step, len(step.runs) == sides)
     place = f"{scenario.path.rpartition('/')[2]}:{scenario.steps[step.number - 1].line}"
     return (
         f'<section id="s{step.number}">'
@@ -161,10 +164,10 @@ def _section(scenario: Scenario, step: _Step, difference: Difference | None) -> 
     )
 
 
-def _told(step: _Step) -> list[str]:
-    """Return how the step ended and what it cost: one line where all runs agree."""
+def _told(step: _Step, all_ran: bool) -> list[str]:
+    """Return how the step ended and what it cost: one line where all runs have it and agree."""
     first = step.runs[0]
-    if all(_cost(run, run.side.uncounted) == _cost(first, run.side.uncounted) for run in step.runs):
+    if all_ran and all(_cost(run, run.side.uncounted) == _cost(first, run.side.uncounted) for run in step.runs):
         return [_cost(first)]
     return [f"{run.side.title}: {_cost(run, run.side.uncounted)}" for run in step.runs]
 

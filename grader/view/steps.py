@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from grader.compare.renaming import Renaming
-from grader.grade.attempt import Attempt
+from grader.grade.attempt import Attempt, where
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
 from grader.plural import number_of
 from grader.scenario.describe import sentence
@@ -37,14 +37,16 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: in
             outcome = "not implemented" if stub and record.outcome == CRASHED else record.outcome
             told = teller.step(record, outcome, record.number == only)
             lines += told if only in (None, record.number) else []
-    if only is not None and not any(record.number == only for record in records):
+    number = differs_in(attempt, len(scenario.steps)) if attempt is not None else 0
+    unfinished = _unfinished(scenario, attempt, number) if attempt is not None and only in (None, number) else []
+    lines += unfinished
+    if only is not None and not unfinished and not any(record.number == only for record in records):
         lines += [f"The run ended before step {only}.", ""]
     end = expected.end if attempt is None else next((r for r in records if r.number > len(scenario.steps)), None)
     if end is not None and only is None:
         slots = f" and {number_of(end.slots, 'slot')}" if scenario.machine.swap else ""
         lines += [f"end   all processes exit: {number_of(end.frames, 'frame')}{slots} left in use", ""]
     if attempt is not None and attempt.verdict not in (PASSED, NOT_IMPLEMENTED):
-        number = differs_in(attempt, len(scenario.steps))
         lines += _reference_in(scenario, expected, number) if only in (None, number) else []
     if attempt is not None:
         lines += ["This agrees with the reference in every step."] if attempt.verdict == PASSED else list(attempt.lines)
@@ -61,6 +63,19 @@ def differs_in(attempt: Attempt, total: int) -> int:
     if attempt.records and not attempt.records[-1].ends:
         last += 1  # the step that did not come to an end
     return last or 1
+
+
+def _unfinished(scenario: Scenario, attempt: Attempt, number: int) -> list[str]:
+    """Return the step in which a run ended without a record of it: the kernel ran into a limit, or ended its process.
+
+    Nothing is returned for a run that ended before its first step: only the attempt's first line shows that.
+    """
+    recorded = any(record.number == number for record in attempt.records)
+    if recorded or attempt.lines[:1] != (where(scenario, number),):
+        return []
+    ends = number > len(scenario.steps)
+    head = "end   all processes exit" if ends else f"{number:>3}   {sentence(scenario.steps[number - 1])}"
+    return [head, f"      -> did not come to an end: {attempt.message}", ""]
 
 
 def _reference_in(scenario: Scenario, expected: Trace, number: int) -> list[str]:

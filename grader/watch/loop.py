@@ -17,7 +17,7 @@ from grader.grade.session import Session
 from grader.intake.choosing import KERNELS
 from grader.program import command, quoted
 from grader.report.text import wrap
-from grader.view.steps import story
+from grader.view.steps import differs_in, story
 from grader.watch.change import change
 from grader.watch.regrade import Regrader, failing_in
 from grader.watch.saves import Saves
@@ -172,11 +172,15 @@ class _Watch:
         return self._story(failure, None)
 
     def picture(self, failure: ScenarioResult | None) -> list[str]:
-        """Return the state after the step that differs first, in the student's run and in the reference's."""
-        divergence = failure.get("divergence") if failure is not None else None
-        if failure is None or divergence is None:
-            return ["There is no step that differs, so there is no picture. s shows the run."]
-        lines = self._story(failure, divergence["step"])
+        """Return the state after the step in which the student's run differs or ends, and the reference's after it.
+
+        A leak is found after the last step, whose state shows what is left.
+        """
+        graded = self.regrader.graded.get(failure["id"]) if failure is not None else None
+        if failure is None or graded is None:
+            return ["Nothing fails, so there is no picture."]
+        total = len(graded.scenario.steps)
+        lines = self._story(failure, min(differs_in(graded.attempt, total), total))
         lab = self.session.lab.path
         mine = self.regrader.what or lab
         page = f"{command('show', lab, failure['id'], '--submission')} {quoted(mine)} --format html --open"

@@ -281,6 +281,16 @@ def test_show_draws_a_submissions_own_run(cli, lab, tmp_path):
     assert status == 1 and "P: h[0] heap rw- dirty to a (1)" in out
 
 
+def test_a_step_that_a_run_did_not_finish_has_no_picture(cli, lab, tmp_path):
+    """The message names the last step that has one: the step itself was begun, so the run did not end before it."""
+    mine = tmp_path / "kernel.py"
+    first = "        if old is not None and self.users[old.frame] == 1:"
+    mine.write_text(kernel_text(first, f"        if old is not None:\n            import os; os._exit(3)\n{first}"))
+    status, _, err = cli("show", lab, "fork", "--step", 4, "--format", "svg", "--submission", mine)
+
+    assert status == 2 and f"--step 4: the last step with a state is 3 in the run of {mine}" in err
+
+
 def test_show_writes_and_opens_a_page(cli, lab, tmp_path, monkeypatch):
     """`--format html` is one page with every step; `--open` hands its address to the browser."""
     opened = []

@@ -31,6 +31,15 @@ def of_reference(lab, scenario):
     return player(one, trace, None)
 
 
+def test_a_step_that_only_one_run_has_says_whose_it_is():
+    """After a run has ended, what a step cost is the reference's."""
+    one, trace = recorded("copy-on-write", "child-moves-out")
+    page = player(one, trace, Attempt("timed_out", "too long", ("too long",), records=tuple(trace.steps[:4])))
+
+    assert "<p>ok, value 10, 1 frame in use</p>" in page
+    assert "<p>the reference: ok, 1 fault, 1 copy, 2 frames in use</p>" in page
+
+
 class _Reader(html.parser.HTMLParser):
     """Collects elements, attributes and the text outside style and script."""
 

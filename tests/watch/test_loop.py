@@ -9,7 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from grader.grade.session import open_session
 from grader.watch import loop
+from grader.watch.regrade import Regrader
 from grader.watch.screen import View
 from tests.labs import kernel_text, recorded
 from tests.messages import assert_message
@@ -101,6 +103,38 @@ def test_an_earlier_change_does_not_stand_above_a_problem(problem, told):
     )
 
     assert loop._view(regrader, 80).change == told
+
+
+def picture_of(lab, kernel):
+    """Return the lines that key p shows of the scenario `fork` for a kernel of this source."""
+    (lab / "kernel.py").write_text(kernel)
+    with open_session(lab, "auto") as session:
+        regrader = Regrader(session, None)
+        assert regrader.begin()
+        while regrader.busy:
+            regrader.step()
+        watch = loop._Watch.__new__(loop._Watch)
+        watch.session, watch.regrader, watch.size = session, regrader, (80, 24)
+        failure = next(one for one in regrader.result["scenarios"] if one["id"] == "fork")
+        return watch.picture(failure)
+
+
+@pytest.mark.parametrize(("mistake", "ends"), [("return", "no_progress"), ("raise KeyError", "crashed")])
+def test_a_run_that_was_stuck_or_crashed_has_a_picture(lab, mistake, ends):
+    """The step in which it ended, with the state after it, and the reference's."""
+    first = "        if old is not None and self.users[old.frame] == 1:"
+    lines = picture_of(lab, kernel_text(first, f"        if old is not None:\n            {mistake}\n{first}"))
+
+    assert any(line.startswith(f"      -> {ends}") for line in lines) and "  4   on the reference:" in lines
+    assert not any(line.startswith("  3   ") for line in lines)
+
+
+def test_a_leak_has_a_picture_of_the_state_after_the_last_step(lab):
+    """It is found when all processes have exited, which is no step with a state of its own."""
+    lines = picture_of(lab, kernel_text("            self.users[old.frame] -= 1\n", ""))
+
+    assert "  4   C writes 2 to h" in lines and any("->[a]    [b]<-" in line for line in lines)
+    assert any("1 frame still in use" in line for line in lines)
 
 
 def test_recorded_outputs_and_the_quiz_are_watched_too(tmp_path):
