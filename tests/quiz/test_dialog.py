@@ -222,13 +222,13 @@ def test_any_kept_sheet_can_be_read(quiz):
 def test_help_says_what_an_answer_to_this_question_looks_like(quiz):
     """A question of each type, in the order of the quiz; only one with choices mentions choices."""
     helped = [talk(quiz, *["s"] * n, "?", "q")[0].text for n in range(7)]
-    told = [text.split("Answer with")[1].split(".")[0].strip() for text in helped]
+    told = [" ".join(text.split("Answer with")[1].split(".")[0].split()) for text in helped]
 
     assert told == [
         "a number",
         "the number of a choice, or with its name",
-        "the numbers of the choices, or with their names; separate them with\n  blanks",
-        "the numbers of the choices, or with their names, in order; separate\n  them with blanks",
+        "the numbers of the choices, or with their names; separate them with blanks",
+        "the numbers of the choices, or with their names, in order; separate them with blanks",
         "a letter for each number; separate them with blanks",
         "a word or two",
         "a number",
