@@ -12,10 +12,10 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from grader.batch.csv_table import read_number, read_table
-from grader.batch.identity import CANVAS_ID, EMAIL, GITHUB, LOGIN, NUMBER, PARTICIPANT, Entry, keys
+from grader.batch.identity import CANVAS_ID, EMAIL, GITHUB, LOGIN, NUMBER, PARTICIPANT, Entry, keys, people
 from grader.batch.late import days_late
 from grader.batch.matching import Row, match
-from grader.errors import InputError
+from grader.errors import InputError, did_you_mean
 from grader.escape import for_markdown, printable
 from grader.lab.lab import QUIZ_TASK, Lab
 from grader.language import say
@@ -61,6 +61,8 @@ def read_overrides(path: pathlib.Path, lab: Lab) -> list[Override]:
         if not any(cells.values()):
             continue
         points, problem = _points(cells, lab)
+        if not cells["student"]:
+            problem = "no student is named; name the submission as results.csv does"
         if problem:
             problems.append(f"{path}:{line}: {problem}")
         found.append(Override(line, cells["student"], cells["what"], points, cells["comment"]))
@@ -132,9 +134,10 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
     for one in sorted(overrides, key=lambda one: (order.index(one.what) if one.what in order else -1, one.line)):
         entry = ids.get(one.student) or found[one].entry
         if one.what not in order:
-            idle.append(f"{IDLE}line {one.line}: the lab has no task or scenario {one.what}")
+            near = did_you_mean(one.what, order) or f"use {TOTAL}, a scenario, or one of the tasks {', '.join(tasks)}"
+            idle.append(f"{IDLE}line {one.line}: the lab has no task or scenario {one.what!r}; {near}")
         elif entry is None:
-            why = found[one].decide or "no submission is theirs"
+            why = found[one].decide or f"no submission is theirs; {_nearest(one.student, entries)}"
             idle.append(f"{IDLE}line {one.line}: {one.student}: {why}")
         elif lines.setdefault((entry["id"], one.what), one.line) != one.line:
             idle.append(
@@ -149,6 +152,13 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
             has = f"{entry['id']} has {shown(one.points)} points in {one.what} without it"
             idle.append(f"override changes nothing: line {one.line}: {has}")
     return idle
+
+
+def _nearest(student: str, entries: Sequence[Entry]) -> str:
+    """Return which submission may be meant, or how to name one."""
+    ids = [entry["id"] for entry in entries]
+    logins = [person["login"] for entry in entries for person in people(entry) if person.get("login")]
+    return did_you_mean(student, dict.fromkeys([*ids, *logins])) or "name the submission as results.csv does"
 
 
 def _set(entry: Entry, one: Override, task: str, hidden: set[str]) -> bool:

@@ -267,7 +267,8 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
 
     folder = pathlib.Path(options.output)
     for problem in outcome.problems:
-        print(f"grader: {printable(problem)}", file=sys.stderr)
+        file = f"{options.overrides}: " if options.overrides and problem.startswith(IDLE) else ""
+        print(f"grader: {file}{printable(problem, 500)}", file=sys.stderr)
     try:
         filled, replaced = fill_gradebooks(outcome.batch, books, folder, language)
     except StoreError as error:

@@ -38,13 +38,23 @@ def test_a_student_is_found_by_any_key():
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        (("nobody", "fork", 1.0, ""), "line 2: nobody: no submission is theirs"),
-        (("a", "gone", 1.0, ""), "line 2: the lab has no task or scenario gone"),
+        (
+            ("nobody", "fork", 1.0, ""),
+            "line 2: nobody: no submission is theirs; name the submission as results.csv does",
+        ),
+        (("janne", "fork", 1.0, ""), "line 2: janne: no submission is theirs; did you mean 'jane'?"),
+        (("jane-3", "fork", 1.0, ""), "line 2: jane-3: no submission is theirs; did you mean 'jane'?"),
+        (
+            ("a", "mine", 1.0, ""),
+            "line 2: the lab has no task or scenario 'mine'; use total, a scenario, or one of the tasks one, two",
+        ),
+        (("a", "frk", 1.0, ""), "line 2: the lab has no task or scenario 'frk'; did you mean 'fork'?"),
+        (("a", "Total", 1.0, ""), "line 2: the lab has no task or scenario 'Total'; did you mean 'total'?"),
     ],
 )
 def test_one_that_does_not_apply_is_listed(override, told):
-    """Nobody of that name, nothing of that name."""
-    assert applied(entry("a"), override) == [f"override does not apply: {told}"]
+    """Nobody of that name, nothing of that name: with what is spelled like it, or what there is."""
+    assert applied(entry("a", login="jane"), override) == [f"override does not apply: {told}"]
 
 
 def test_one_that_changes_nothing_is_listed():
@@ -83,6 +93,7 @@ def test_feedback_names_no_hidden_scenario():
         (HEAD + "a,touch,nan,\n", "o.csv:2: points is 'nan'; expected a number"),
         (HEAD + "a,fork,12,5\n", "o.csv:2: points is 12 and the comment 5: if that is 12,5, put the number in quotes"),
         (HEAD + "a,,5,forgot\n", "o.csv:2: no task or scenario is named; write total for all points together"),
+        (HEAD + ",fork,5,\n", "o.csv:2: no student is named; name the submission as results.csv does"),
         ("student,task,scenario,points,comment\n", "o.csv:1: 'task' and 'scenario' can both be the what; leave only"),
         ("student,task,points,points,comment\n", "o.csv:1: 'points' and 'points' can both be the points; leave only"),
         (HEAD + "a,fork,1,\na,fork,2,\n", "o.csv:2: a has another override of fork on line 3"),
@@ -128,7 +139,7 @@ def test_they_survive_a_regrade(cli, lab, tmp_path):
     feedback = (out / "feedback" / "student-01.md").read_text()
     graded(cli, lab, folder, out, "--overrides", tmp_path / "none.csv")
 
-    assert status == 1 and "override does not apply: line 3: ghost: no submission is theirs" in err
+    assert status == 1 and "o.csv: override does not apply: line 3: ghost: no submission is theirs" in err
     assert first["points"] == second["points"] == "70" and first["graded"] == "55"
     assert "total: 55 -> 70 by the course (was ill)" in second["note"]
     assert "- total: 55 -> 70 points: `was ill`" in feedback
