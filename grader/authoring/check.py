@@ -33,10 +33,12 @@ from grader.errors import InputError, did_you_mean
 from grader.grade.diagnosis import fingerprints_path
 from grader.grade.twins import make_twins, seeds_of
 from grader.grade.verdicts import NOT_IMPLEMENTED
+from grader.lab.course_order import circle_of
 from grader.lab.kernels import load_file_class, misconceptions, mistakes, reference_kernel
 from grader.lab.lab import QUIZ_TASK, Lab, load_lab
 from grader.lab.recordings import left_over, load_recording
 from grader.lab.reference import reference_output
+from grader.plural import number_of
 from grader.program import command
 from grader.scenario.model import LINUX
 from grader.scenario.twin import DIMENSIONS
@@ -82,6 +84,10 @@ def check_files(lab: Lab) -> Proof:
     near = did_you_mean(lab.builds_on, siblings) if lab.builds_on not in siblings else ""
     if near:  # without a near one, the course may leave that lab out
         problems.append(f"{lab.path / 'lab.yaml'}: builds_on: no lab {lab.builds_on!r} here; {near}")
+    circle = circle_of(lab.path)
+    if circle:
+        way = " -> ".join([*circle, circle[0]])
+        problems.append(f"{lab.path / 'lab.yaml'}: builds_on: {way} is a circle; a lab builds on an earlier one")
     problems += _check_kernels(lab) if lab.reference is not None else []
     problems += _check_outputs(lab)
     shown = f"{len(lab.scenarios)} public and {len(lab.hidden)} hidden scenarios, all recorded"
@@ -142,7 +148,8 @@ def check_reference(lab: Lab) -> Proof:
                 f"{scenario.path}:1: the reference no longer produces the recorded output ({change}); "
                 f"if the change is intended, run `{command('record', lab.path)}`"
             )
-    return Proof("reference", f"meets every expectation in {len(lab.all_scenarios)} scenarios", grouped(problems))
+    shown = f"meets every expectation in {number_of(len(lab.all_scenarios), 'scenario')}"
+    return Proof("reference", shown, grouped(problems))
 
 
 def check_host(lab: Lab) -> Proof:
@@ -239,7 +246,7 @@ def _notes(lab: Lab, tried: list[Tried], taught: list[Tried]) -> list[str]:
         )
     idle = idle_scenarios(lab, tried)
     if idle:
-        notes.append(f"redundant for catching misconceptions ({len(idle)} scenarios): {', '.join(idle)}")
+        notes.append(f"redundant for catching misconceptions ({number_of(len(idle), 'scenario')}): {', '.join(idle)}")
     for one in sorted(tried, key=lambda one: len(one.signs)):
         by = ", ".join([*one.public, *one.hidden][:3])
         notes.append(f"{one.flag}: caught by {len(one.signs)}{f' ({by} …)' if one.signs else ''}")
@@ -260,7 +267,8 @@ def check_quiz(lab: Lab, kept: KeptProofs | None = None) -> Proof:
         quiz = load_quiz(lab)
     except InputError as error:
         return Proof("quiz", "", error.problems, "files")
-    shown = f"{len(quiz.questions)} questions, {quiz.computed} of them computed; the model sheet has full marks"
+    questions = number_of(len(quiz.questions), "question")
+    shown = f"{questions}, {quiz.computed} of them computed; the model sheet has full marks"
     problems = problems_of(lab)
     if kept is not None and not problems:
         kept.keep("quiz", shown)

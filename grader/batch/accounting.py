@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from grader.batch.matching import Matches, Row
 from grader.escape import printable
+from grader.plural import number_of
 
 #: Cases of one kind that are named; the rest is counted.
 NAMED = 10
@@ -80,12 +81,18 @@ def in_words(account: Account) -> list[str]:
     if account.unfinished:
         parts.append(f"{len(account.unfinished)} not graded in full (left as they were)")
     if account.decisions:
-        parts.append(f"{len(account.decisions)} need a decision")
-    lines = [f"{account.rows} rows: {', '.join(parts)}", *(f"  {printable(note)}" for note in account.notes)]
+        parts.append(_to_decide(account))
+    lines = [f"{number_of(account.rows, 'row')}: {', '.join(parts)}"]
+    lines += [f"  {printable(note)}" for note in account.notes]
     lines += _named("decide", account.decisions) + [_NOBODY] * account.fits_nobody
     lines += [f"  excused: {printable(', '.join(account.excused), 300)}"] * bool(account.excused)
     lines += _named("in no row", account.unmatched)
     return lines
+
+
+def _to_decide(account: Account) -> str:
+    count = len(account.decisions)
+    return f"{count} {'needs' if count == 1 else 'need'} a decision"
 
 
 def of_roster(account: Account) -> list[str]:
@@ -93,8 +100,8 @@ def of_roster(account: Account) -> list[str]:
     by_name = f" ({account.by_name} by name only)" if account.by_name else ""
     parts = [f"{account.graded + len(account.unfinished)} handed in{by_name}", f"{account.without} did not"]
     if account.decisions:
-        parts.append(f"{len(account.decisions)} need a decision")
-    lines = [f"roster: {account.rows} people: {', '.join(parts)}"]
+        parts.append(_to_decide(account))
+    lines = [f"roster: {account.rows} {'person' if account.rows == 1 else 'people'}: {', '.join(parts)}"]
     lines += _named("decide", account.decisions) + [_NOBODY] * account.fits_nobody
     lines += _named("not handed in", account.missing)
     return lines + _named("not in the roster", account.unmatched)

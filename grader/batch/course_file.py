@@ -191,7 +191,8 @@ def _problems(folder: pathlib.Path, block: object) -> Iterator[_Problem]:
     sound = {name: value for name, value in block.items() if name not in wrong}
     for lab in sound.get("labs", ()):
         if not (folder / lab / "lab.yaml").is_file():
-            yield block.lines["labs"], f"{lab} has no lab.yaml"
+            near = did_you_mean(lab, [str(path.parent.relative_to(folder)) for path in _found(folder)])
+            yield block.lines["labs"], f"{lab} has no lab.yaml{'; ' if near else ''}{near}"
     if "roster" in sound and not (folder / sound["roster"]).is_file():
         yield block.lines["roster"], f"no file {sound['roster']}"
     if "columns" in sound:
@@ -243,10 +244,16 @@ def _of_labs(
 
 
 def _labs(folder: pathlib.Path, listed: Collection[str]) -> set[str]:
-    """Return the names of a course's labs: those that it lists, or else those that find this file (find_course)."""
-    if listed:
+    """Return the names of a course's labs: those that it lists, or else those that find this file."""
+    if listed and all((folder / lab / "lab.yaml").is_file() for lab in listed):
         return {(folder / lab).resolve().name for lab in listed}
-    return {path.parent.name for way in ("*/lab.yaml", "*/*/lab.yaml") for path in folder.glob(way)}
+    # A misspelt one is a problem of its own, and no reason to call the names of others wrong.
+    return {path.parent.name for path in _found(folder)}
+
+
+def _found(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the lab.yaml of each lab that finds a course.yaml in this folder."""
+    return sorted(path for way in ("*/lab.yaml", "*/*/lab.yaml") for path in folder.glob(way))
 
 
 def late_policy(course: CourseFile, lab: str) -> Policy | None:

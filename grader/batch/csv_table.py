@@ -62,10 +62,17 @@ def rows_of(text: str, shown: str) -> Rows:
     text = text.removeprefix("\ufeff")
     separator, text = _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: Rows = []
+    begun = 1  # the line on which the row that is read begins
     try:
-        rows = list(reader)
+        for row in reader:
+            rows.append(row)
+            begun = reader.line_num + 1
     except csv.Error as error:
-        raise InputError([f"{shown}:{reader.line_num}: this is not a CSV file ({error})"]) from None
+        if "unexpected end of data" in str(error):
+            told = "a quote that opens in this row is never closed; close it, or remove it"
+            raise InputError([f"{shown}:{begun}: {told}"]) from None
+        raise InputError([f"{shown}:{reader.line_num}: this is not a CSV file ({error}); export it again"]) from None
     if not rows or not any(cell.strip() for cell in rows[0]):
         raise InputError([f"{shown}: the file is empty, or its first line is"])
     _refuse_double_columns(rows[0], shown)

@@ -48,12 +48,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def lab_folders() -> list[pathlib.Path]:
-    """Return the folders of the labs below labs/, or else those in this folder, as `grader start` makes them.
+    """Return the folders of the labs below labs/, then those in this folder, as `grader start` makes them.
 
-    They come in the order of the course.
+    Both come in the order of the course.
     """
-    there = pathlib.Path("labs").glob("*/lab.yaml"), pathlib.Path().glob("*/lab.yaml")
-    return next((in_course_order(path.parent for path in paths) for paths in map(list, there) if paths), [])
+    places = pathlib.Path("labs"), pathlib.Path()
+    return [folder for place in places for folder in in_course_order(path.parent for path in place.glob("*/lab.yaml"))]
 
 
 def labs(paths: list[pathlib.Path]) -> list[str]:

@@ -29,13 +29,13 @@ def run(options: argparse.Namespace) -> int:
 
         for change in (drawn := draw_pictures(lab)):
             print(change)
-        print(f"{lab.name}: {len(drawn)} of {len(lab.pictures)} pictures changed")
+        print(f"{lab.name}: {len(drawn)} of {number_of(len(lab.pictures), 'picture')} changed")
     if options.host:
         from grader.authoring.host import runs_on_host
 
         for change in (noted := record_host(lab, runs_on_host(lab))):
             print(change)
-        print(f"{lab.name}: {len(noted)} runs on this machine's kernel changed")
+        print(f"{lab.name}: {number_of(len(noted), 'run')} on this machine's kernel changed")
     from grader.authoring.misconceptions import record_fingerprints
 
     if misconceptions(lab):

@@ -35,11 +35,13 @@ def _here() -> list[str]:
         ]
     folders = lab_folders()
     if folders:
+        # A working folder is the student's own, where labs/ is the course's.
+        first = next((folder for folder in folders if folder.parent == pathlib.Path()), folders[0])
         return [
             *labs(folders),
             "",
-            f"Read {printable(str(folders[0] / 'README.md'), limit=None)}, then",
-            f"  {command('watch', folders[0])}",
+            f"Read {printable(str(first / 'README.md'), limit=None)}, then",
+            f"  {command('watch', first)}",
         ]
     from grader.publish.start import ELSEWHERE, installed
 

@@ -31,6 +31,15 @@ def in_course_order(folders: Iterable[pathlib.Path]) -> list[pathlib.Path]:
     return [by_name[name] for name in dict.fromkeys([*begun, *by_name])]
 
 
+def circle_of(folder: pathlib.Path) -> list[str]:
+    """Return the labs that this lab builds on, itself first, if they lead back to it; else nothing."""
+    folder = folder.resolve()
+    way = [folder.name]
+    while (earlier := _builds_on(folder.parent / way[-1])) and earlier not in way:
+        way.append(earlier)
+    return way if earlier == folder.name else []
+
+
 def _builds_on(folder: pathlib.Path) -> str:
     """Return the name of the lab that a lab builds on, or ""."""
     try:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from grader.compare.explain import ABOUT
 from grader.compare.judge import when
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
+from grader.plural import number_of
 from grader.points import points
 from grader.quiz.statistics import ENOUGH, QuestionStatistics
 from grader.report.class_result import ClassResult, SubmissionEntry
@@ -180,8 +181,8 @@ def question(one: QuestionStatistics, sheets: int) -> Question:
 def quiz_about(sheets: int) -> str:
     """Return what the figures of the quiz mean."""
     return (
-        f"{sheets} sheets with at least one answer. Right: sheets with all points of a question. Discrimination: the "
-        "corrected point-biserial correlation of a question with the rest of the quiz, from -1 to +1. Below +0.20, "
-        "strong and weak sheets answer the question alike; below 0 its key may be wrong. It is undefined for fewer "
-        f"than {ENOUGH} sheets, or where all have equal points."
+        f"{number_of(sheets, 'sheet')} with at least one answer. Right: sheets with all points of a question. "
+        "Discrimination: the corrected point-biserial correlation of a question with the rest of the quiz, from -1 to "
+        "+1. Below +0.20, strong and weak sheets answer the question alike; below 0 its key may be wrong. It is "
+        f"undefined for fewer than {ENOUGH} sheets, or where all have equal points."
     )

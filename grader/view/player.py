@@ -15,6 +15,7 @@ from grader.escape import for_html as html
 from grader.formats.yaml_writer import flow
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import PASSED
+from grader.plural import number_of
 from grader.scenario.model import Scenario
 from grader.trace.records import StepRecord, Trace
 from grader.view import chart
@@ -75,7 +76,7 @@ def player(scenario: Scenario, expected: Trace, attempt: Attempt | None, printed
     """
     sides = [Side(REFERENCE, expected.steps)]
     total = len(scenario.steps)
-    about, difference = f"{scenario.id}: the run of the reference, {total} steps.", None
+    about, difference = f"{scenario.id}: the run of the reference, {number_of(total, 'step')}.", None
     if attempt is not None:
         sides.append(Side(YOURS, attempt.records))
         about = f"{scenario.id}: your kernel agrees with the reference in every step."

@@ -122,7 +122,7 @@ def test_a_batch_uses_it(cli, course, lab, tmp_path):
     assert status == 0
     assert "4 submissions have no time of their own and count as in time" in err
     assert rows(tmp_path / "out")["student-00"]["name"] == "Jane Doe"
-    assert "roster: 1 people: 1 handed in, 0 did not" in out
+    assert "roster: 1 person: 1 handed in, 0 did not" in out
 
 
 def test_one_in_the_working_folder_is_not_read(cli, lab, tmp_path, monkeypatch):
@@ -180,3 +180,12 @@ def test_one_with_another_ending_is_not_passed_over(cli, lab, tmp_path, name):
     status, _, err = batch(cli, lab, hand_in(tmp_path / "class", 1), tmp_path / "out")
 
     assert status == 2 and f"{name}: rename it to course.yaml, or it does not count" in err
+
+
+def test_a_misspelt_lab_is_one_problem(cli, course, lab):
+    """The right names in other fields are not called wrong for it."""
+    course.write_text("format: 1\nlabs: [smal]\nassignments: {small: Lab 1}\n")
+    with pytest.raises(InputError) as error:
+        read_course(course)
+
+    assert error.value.problems == [f"{course}:2: smal has no lab.yaml; did you mean 'small'?"]

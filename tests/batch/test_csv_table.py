@@ -53,13 +53,14 @@ def test_every_table_comes_back(rows, separator, quoting, end):
         (b"\nlogin\n", "the file is empty, or its first line is"),
         (b"a,b\n1,2\n\xdc,4\n", "t.csv:3: this is not UTF-8; export it as CSV in UTF-8"),
         (b"\xff\xfea", "this is not UTF-8"),
-        (b'a,b\n1,2\n"3,4\n', "t.csv:3: this is not a CSV file"),
+        (b'a,b\n1,2\n"3,4\n5,6\n', "t.csv:3: a quote that opens in this row is never closed; close it, or remove it"),
+        (b'a,b\n1,2\n"3"x,4\n', "t.csv:3: this is not a CSV file (',' expected after"),
         (b"x" * (SIZE_LIMIT + 1), "t.csv: it has more than 64 MiB; is it the right file?"),
         (None, "t.csv: No such file or directory"),
         (b"Email,Name, EMAIL \na,b,c\n", "t.csv:1: two columns are called 'email'; remove or rename one"),
         (b"login,name\njd1,Doe, Jane\n", "row 2 has 3 cells, the header 2"),
     ],
-    ids=str.split("empty blank encoding utf16 csv size missing columns comma"),
+    ids=str.split("empty blank encoding utf16 quote csv size missing columns comma"),
 )
 def test_what_could_be_misread_is_refused(tmp_path, data, told):
     """With the reason: an unquoted comma in a name would move every later cell."""

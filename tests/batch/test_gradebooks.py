@@ -155,7 +155,7 @@ def test_what_is_not_graded_in_full_stays_blank(text):
     [
         ("a,b\n1,2\n", "g.csv:1: unrecognized gradebook (columns a, b); use a Canvas gradebook"),
         ("Identifier,Grade\n", "g.csv: there is no row in it; export it again"),
-        ('Student,ID,Section\n"x', "g.csv:2: this is not a CSV file"),
+        ('Student,ID,Section\n"x', "g.csv:2: a quote that opens in this row is never closed"),
     ],
 )
 def test_other_files_are_refused(text, told):

@@ -53,7 +53,7 @@ def test_columns_are_recognised_or_named(roster, text, columns):
         (PLAIN, ["shoe=b"], "--columns 'shoe=b': use WHAT=NAME, where WHAT is one of name"),
         ("login,name\njd,Jane\nJD,John\n", [], "r.csv: lines 2, 3 have the same login [(]jd[)]; correct"),
         ("", [], "r.csv: the file is empty"),
-        ('login\n"x', [], "r.csv:2: this is not a CSV file"),
+        ('login\n"x', [], "r.csv:2: a quote that opens in this row is never closed"),
     ],
 )
 def test_a_wrong_roster_is_named(roster, text, columns, told):

@@ -100,6 +100,33 @@ def test_check_finds_all_problems_of_a_lab(cli, lab):
 
 
 @pytest.mark.parametrize(
+    ("back", "told"),
+    [
+        ("small", "builds_on: small -> other -> small is a circle; a lab builds on an earlier one"),
+        ("other", ""),
+        ("", ""),
+    ],
+)
+def test_check_finds_a_circle_of_labs(cli, lab, back, told):
+    """Neither could come first. One that this lab is not in is a problem of others."""
+    (lab.parent / "other").mkdir()
+    (lab.parent / "other" / "lab.yaml").write_text(f"format: 1\nbuilds_on: {back}\n" if back else "format: 1\n")
+    with (lab / "lab.yaml").open("a") as file:
+        file.write("builds_on: other\n")
+    status, out, _ = cli("check", lab)
+
+    assert (status, told in out, "circle" in out) == ((2, True, True) if told else (0, True, False))
+
+
+def test_check_finds_a_lab_that_builds_on_itself(cli, lab):
+    """The smallest circle."""
+    with (lab / "lab.yaml").open("a") as file:
+        file.write("builds_on: small\n")
+
+    assert "builds_on: small -> small is a circle" in cli("check", lab)[1]
+
+
+@pytest.mark.parametrize(
     ("named", "told"),
     [("smal-lab", "no lab 'smal-lab' here; did you mean 'small-lab'"), ("small-lab", ""), ("other", "")],
 )

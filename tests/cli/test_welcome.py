@@ -1,5 +1,7 @@
 """`grader` without a command."""
 
+import shutil
+
 import pytest
 
 
@@ -50,3 +52,15 @@ def test_without_labs_nothing_is_promised(cli, monkeypatch, tmp_path):
 
     assert all("go to the folder that your course hands out" in " ".join(one.split()) for one in told)
     assert not any("grader start" in one for one in told)
+
+
+def test_working_folders_next_to_labs_are_listed(lab, cli, monkeypatch, tmp_path):
+    """A folder that `grader start` made in a checkout is the student's own, so the welcome begins with it."""
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top" / "labs").symlink_to(lab.parent)
+    shutil.copytree(lab, tmp_path / "top" / "my-work")
+    monkeypatch.chdir(tmp_path / "top")
+    listed, welcome = cli("list")[1], cli()[1]
+
+    assert "labs/small " in listed and "my-work " in listed
+    assert "Read my-work/README.md" in welcome and "watch my-work" in welcome

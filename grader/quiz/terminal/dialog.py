@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from grader.lab.lab import Lab
+from grader.plural import number_of
 from grader.points import points
 from grader.quiz.marking import INVALID, Sheet, is_open, mark_answers
 from grader.quiz.marks import QuestionResult, QuizResult
@@ -77,7 +78,7 @@ class Conversation:
         total = len(self.quiz.questions)
         open_ones = [n for n, q in enumerate(self.quiz.questions) if is_open(self.sheet.get(q.id))]
         done = total - len(open_ones)
-        title = f"{self.quiz.title}: {total} questions, {points(self.quiz.points)} points"
+        title = f"{self.quiz.title}: {number_of(total, 'question')}, {points(self.quiz.points)} points"
         self.terminal.write([title + (f"; {done} answered so far" if done else ""), "? for help, q to quit."])
         at = open_ones[0] if open_ones else total
         while 0 <= at < total and not self.left:
