@@ -145,6 +145,8 @@ def _read(path: pathlib.Path) -> tuple[list[Item], list[Note]]:
     from grader.quiz.exchange.formats import read
     from grader.quiz.exchange.limits import PACKAGE_LIMIT
 
+    if path.is_dir():
+        raise InputError([f"{path}: a folder; name the files in it, such as {path / '*.md'}"])
     try:
         with path.open("rb") as file:
             data = file.read(PACKAGE_LIMIT + 1)

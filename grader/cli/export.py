@@ -39,6 +39,8 @@ def _classroom50(lab: Lab, path: pathlib.Path, isolation: str) -> int:
     print(f"{path}: {number_of(len(members), 'file')}, {path.stat().st_size >> 10} KiB")
     print("Unpack it in your classroom50 repository, into CLASSROOM/autograders/ASSIGNMENT/, commit and push.")
     print("That folder is publicly readable, so the zip has no hidden scenario and no reference kernel.")
+    if lab.quiz is not None:
+        print("It has the quiz with its answers, packed but not secret (quiz.packed), as every release does.")
     if lab.hidden:
         count = len(lab.hidden)
         what = "The hidden scenario is" if count == 1 else f"The {count} hidden scenarios are"

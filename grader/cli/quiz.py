@@ -68,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
         return import_files(options)
     lab = load_lab(find_lab(options.lab))
+    _refuse_keys(options, lab)
     if options.answers is not None and pathlib.Path(options.answers).is_dir():
         from grader.cli.quizzes import mark_folder
 
@@ -81,6 +82,18 @@ def run(options: argparse.Namespace) -> int:
     if options.answers is None and options.format == "text" and options.output is None and _at_terminal():
         return _ask(options, lab)
     return _mark(options, lab)
+
+
+def _refuse_keys(options: argparse.Namespace, lab: Lab) -> None:
+    """InputError if a released lab is asked to write down its right answers: it has them only to mark sheets."""
+    if lab.released is None:
+        return
+    key_sheet = options.print and options.audience == "staff"
+    wanted = {"--model": options.model, "--print --audience staff": key_sheet, "--export": options.export}
+    for option, given in wanted.items():
+        if given:
+            why = "writes down the right answers, which a released lab has only to mark sheets"
+            raise InputError([f"{lab.name}: {option} {why}; run it on the course's own copy of the lab"])
 
 
 def _seed(options: argparse.Namespace, otherwise: Seed) -> Seed:

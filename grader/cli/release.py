@@ -25,6 +25,13 @@ def run(options: argparse.Namespace) -> int:
     size = sum((folder / name).stat().st_size for name in files) >> 10
     public = number_of(len(lab.scenarios), "public scenario")
     print(f"{folder}: {number_of(len(files), 'file')}, {size} KiB; {public}")
-    print("It contains no hidden scenario, key, reference or misconception (every byte was searched).")
+    print(
+        "It contains no line of a hidden scenario, reference, misconception or model answer (every file was searched)."
+    )
+    if lab.quiz is not None:
+        print(
+            "quiz.packed holds the quiz with its answers, to mark sheets. It is packed, not secret: anybody who tries can"
+        )
+        print("read it. The course marks with its own copy.")
     print(f"Try it: make -C {folder} grade")
     return 0

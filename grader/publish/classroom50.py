@@ -1,7 +1,7 @@
 """Build the autograder for Classroom 50: autograder.py, the grader, and the students' version of a lab.
 
 Classroom 50 serves the folder of an autograder publicly. So it holds what a release holds, and is searched as a
-release is: no hidden scenario, no reference kernel, no key.
+release is: no hidden scenario, no reference kernel. The quiz and its keys are in it, packed but not secret.
 """
 
 from __future__ import annotations

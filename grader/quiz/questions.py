@@ -41,10 +41,10 @@ class QuizFile:
         if lab.quiz is None:
             raise InputError([f"{lab.name} has no quiz"])
         self._path = lab.quiz
-        self._reader = _Reader(lab.quiz.name, lab)
+        self._reader = _Reader(str(lab.quiz), lab)
         self._variants: dict[str, Quiz] = {}
         with self._told(), KeptTrees(lab.path) as trees:
-            tree = trees.read(unpacked(lab.quiz.read_bytes()), lab.quiz.name)
+            tree = trees.read(unpacked(lab.quiz.read_bytes()), str(lab.quiz))
             self._block = self._reader.top(tree)
         self.rule = rule_of(self._block)
 

@@ -388,3 +388,10 @@ def test_further_answers_go_into_the_sheet_that_was_read(cli, full, tmp_path):
 
     assert given.endswith(f"Write your answers into this sheet and run this command again:\n  {sheet}\n")
     assert own.endswith(f"this command again, or run it in a terminal:\n  {full / 'answers.yaml'}\n")
+
+
+def test_a_folder_cannot_be_imported_but_its_files_can(cli, tmp_path):
+    """The message names the folder and what to name instead."""
+    status, _, err = cli("quiz", "--import", tmp_path)
+
+    assert (status, err) == (2, f"grader: {tmp_path}: a folder; name the files in it, such as {tmp_path}/*.md\n")

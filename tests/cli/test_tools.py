@@ -242,7 +242,7 @@ def test_a_sheet_that_is_none_is_told(cli, lab, tmp_path):
     status, out, _ = cli("quiz", lab, "--answers", sheet)
 
     assert status == 1
-    assert "on the sheet: line 1: an anchor" in out
+    assert "not read: line 1: an anchor" in out
     assert cli("quiz", lab, "--answers", tmp_path / "none.yaml")[0] == 2
 
 

@@ -156,6 +156,24 @@ def test_the_quiz_stays_checkable(folder, root, cli):
     assert status == 0, out
 
 
+@pytest.mark.parametrize("option", [("--model",), ("--print", "--audience", "staff"), ("--export", "gift")])
+def test_a_release_does_not_write_down_the_answers(folder, cli, option):
+    """The model sheet, the key sheet and exports are the course's; the quiz for paper is not."""
+    status, out, err = cli("quiz", folder / "labs" / LAB, *option)
+
+    assert (status, out) == (2, "")
+    assert "writes down the right answers, which a released lab has only to mark sheets" in err
+    assert cli("quiz", folder / "labs" / LAB, "--print")[0] == 0
+
+
+def test_the_command_says_what_was_searched_and_what_the_packed_quiz_is(cli, lab, tmp_path):
+    """It does not claim that no key is in it: quiz.packed has them."""
+    out = cli("release", lab, "--output", tmp_path / "out")[1]
+
+    assert "no line of a hidden scenario, reference, misconception or model answer" in out
+    assert "quiz.packed holds the quiz with its answers" in out and "not secret" in out
+
+
 def test_a_damaged_packed_quiz_is_said(folder, cli):
     """Not an exception: the file and the way out."""
     path = folder / "labs" / LAB / "quiz.packed"

@@ -53,7 +53,7 @@ def test_problems_have_a_line_and_a_way_out(lab, old, new, words):
     if not words:
         assert problems == []
         return
-    assert len(problems) == 1 and problems[0].startswith("quiz.yaml:")
+    assert len(problems) == 1 and problems[0].startswith(f"{loaded.quiz}:")
     assert words.format(lab=loaded.path) in problems[0]
 
 

@@ -63,7 +63,7 @@ def test_a_wrong_quiz_is_refused_in_words(lab, old, new, words):
 
     with pytest.raises(InputError) as caught:
         load_quiz(load_lab(lab))
-    assert words in str(caught.value) and str(caught.value).startswith("quiz.yaml:")
+    assert words in str(caught.value) and str(caught.value).startswith(f"{lab / 'quiz.yaml'}:")
 
 
 @pytest.mark.parametrize(
