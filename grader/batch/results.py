@@ -21,6 +21,7 @@ from grader.batch.memo import Memo
 from grader.batch.mine import entry_of as mine_of
 from grader.batch.mine import in_feedback as in_feedback_mine
 from grader.batch.output import Output
+from grader.compare.judge import when
 from grader.grade.attempt import BEFORE, ends_itself
 from grader.grade.result import Result, ScenarioResult
 from grader.grade.result_builder import ResultBuilder
@@ -275,8 +276,10 @@ def _is_drawable(scenario: ScenarioResult) -> bool:
 
     `after: each` makes one run per failure point, and a result names the point only in its message.
     """
-    public = scenario["visibility"] == "public" and "divergence" in scenario
-    return public and scenario["message"].startswith("step ")
+    if scenario["visibility"] != "public" or "divergence" not in scenario:
+        return False
+    found = scenario["divergence"]
+    return scenario["message"].startswith(f"{when(found['step'], found['rule'])}: ")
 
 
 def _first(scenario: ScenarioResult) -> FirstDifference:

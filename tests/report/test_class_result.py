@@ -10,6 +10,7 @@ from grader.report.class_result import SCHEMA, ClassResult
 from tests.batch.handed_in import batch, hand_in
 from tests.batch.results import batch as small_batch
 from tests.batch.results import entry
+from tests.labs import kernel_text
 
 PLAIN = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
@@ -50,6 +51,17 @@ def test_a_batch_follows_the_schema(cli, lab, tmp_path):
     assert {one["id"] for one in found["submissions"] if one["does_not_load"]} == {"student-04"}
     assert {one["id"] for one in found["submissions"] if one["ends_itself"]} == {"student-03"}
     assert {one["first"]["scenario"] for one in found["submissions"] if one["first"]} == {"fork"}
+
+
+def test_a_leak_is_a_first_difference_of_the_class(cli, lab, tmp_path):
+    """It is found at the end, has a picture of the state after the last step, and is said to be at the end."""
+    (tmp_path / "class" / "ann").mkdir(parents=True)
+    (tmp_path / "class" / "ann" / "kernel.py").write_text(kernel_text("            self.users[old.frame] -= 1\n", ""))
+    batch(cli, lab, tmp_path / "class", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+
+    assert "<h3>1 of 1: fork, at the end: leak</h3>" in page and "<title>Step 4: C writes 2 to h</title>" in page
+    assert "fork, at the end: leak" in (tmp_path / "out" / "report.txt").read_text()
 
 
 def test_the_results_that_tests_use_follow_the_schema():
