@@ -69,6 +69,7 @@ def _compared(
     copies = {same[0]: same[1:] for same in by_digest.values() if len(same) > 1 and same[0] in named}
     return {
         "compared": likeness.compared,
+        "usual": likeness.usual,
         "missing": len(by_digest) - compared,
         "groups": [
             {"kernels": group.members, "same": group.same, "pairs": [_plain(pair) for pair in group.pairs]}

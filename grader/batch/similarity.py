@@ -44,7 +44,7 @@ ENOUGH = 8
 #: Share of the rarer kernel's weight that both must have in common to be named.
 ALIKE = 0.7
 
-#: A fingerprint that more than this share of the class has (and at least COMMON_LEAST kernels) is the usual solution.
+#: A fingerprint that more than this share of the class has (and more than COMMON_LEAST kernels) is the usual solution.
 COMMON_SHARE, COMMON_LEAST = 0.15, 6
 
 #: Kernels, groups counted once, that a fingerprint may link: it bounds the work in a class of thousands.
@@ -83,11 +83,13 @@ class Likeness(NamedTuple):
     groups    submissions with the same structure throughout, two or more in each, largest group first
     pairs     other pairs, most alike first; of a group only its first member takes part
     compared  submissions that had enough structure of their own to be compared
+    usual     those of them, in no group and no pair, that consist mostly of the usual solution
     """
 
     groups: list[list[str]]
     pairs: list[Pair]
     compared: int
+    usual: int = 0
 
 
 class Group(NamedTuple):
@@ -125,7 +127,7 @@ def together(parts: Iterable[Likeness]) -> Likeness:
     found = list(parts)
     groups = sorted((group for part in found for group in part.groups), key=lambda ids: (-len(ids), ids))
     pairs = sorted((pair for part in found for pair in part.pairs), key=_order)
-    return Likeness(groups, pairs, sum(part.compared for part in found))
+    return Likeness(groups, pairs, sum(part.compared for part in found), sum(part.usual for part in found))
 
 
 def _order(pair: Pair) -> tuple[float, int, str, str]:
@@ -173,7 +175,14 @@ class Marked:
         shared = _shared_signatures(signatures)
         named = [Pair(a, b, share, tuple(shared.get((a, b), ()))) for a, b, share in pairs]
         named.sort(key=_order)
-        return Likeness(groups, named, len(self._marks))
+        return Likeness(groups, named, len(self._marks), self._mostly_usual(having, groups, named))
+
+    def _mostly_usual(self, having: Counter[int], groups: list[list[str]], pairs: list[Pair]) -> int:
+        """Count the kernels, of those in no group and no pair, of whose fingerprints ALIKE are the usual solution."""
+        named = {id for ids in [*groups, *((pair.first, pair.second) for pair in pairs)] for id in ids}
+        common = _common(len(self._marks))
+        usual = {mark for mark, number in having.items() if number > common}
+        return sum(len(own & usual) >= ALIKE * len(own) for id, own in self._marks.items() if id not in named)
 
 
 class Marker(Protocol):
@@ -311,9 +320,14 @@ def _same(marks: dict[str, frozenset[int]]) -> tuple[list[list[str]], dict[str, 
     return groups, {ids[0]: own for own, ids in by_marks.items()}
 
 
+def _common(count: int) -> float:
+    """Return how many of a number of kernels may have a fingerprint that is not the usual solution."""
+    return max(COMMON_LEAST, COMMON_SHARE * count)
+
+
 def _pairs(marks: dict[str, frozenset[int]], count: int, having: Counter[int]) -> Iterator[tuple[str, str, float]]:
     """Yield the pairs that are alike, with their share."""
-    common = max(COMMON_LEAST, COMMON_SHARE * count)
+    common = _common(count)
     weight = {mark: log((count + 1) / number) for mark, number in having.items() if number <= common}
     holders: defaultdict[int, list[str]] = defaultdict(list)
     for id in sorted(marks):

@@ -69,12 +69,14 @@ class Similarity(TypedDict):
     """Says which kernels of a class are alike, the content of similarity.json.
 
     compared  different kernels with enough structure to be compared
+    usual     those of them, in no group, that consist mostly of what many of them share
     missing   kernels whose text the store does not have
     copies    submission -> others with the same bytes, for the submissions of the groups
     names     submission -> name, for all that are mentioned
     """
 
     compared: int
+    usual: int
     missing: int
     groups: list[GroupOfKernels]
     copies: dict[str, list[str]]
@@ -97,7 +99,15 @@ def summary(found: Similarity) -> str:
     groups, kernels = len(found["groups"]), sum(len(group["kernels"]) for group in found["groups"])
     told = f"{number_of(groups, 'group')} of similar ones ({number_of(kernels, 'kernel')})"
     compared = f"{number_of(found['compared'], 'different kernel')} compared"
-    return f"{compared}: {told if groups else 'none are alike'}."
+    return f"{compared}: {told if groups else 'none are alike'}.{_usual(found)}"
+
+
+def _usual(found: Similarity) -> str:
+    """Return how many kernels are not named because what they share counts as the usual solution."""
+    if not found["usual"]:
+        return ""
+    consist = f"{found['usual']} {'consists' if found['usual'] == 1 else 'consist'}"
+    return f" {consist} mostly of what many of them share; that counts as the usual solution and makes no pair."
 
 
 def text(found: Similarity) -> str:

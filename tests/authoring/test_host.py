@@ -51,7 +51,7 @@ def test_this_machine_s_kernel_is_recorded(linux, cli):
     lab = load_lab(linux)
     [noted] = [load_recording(lab, s).host for s in lab.scenarios if s.machine.profile == LINUX]
 
-    assert (status, err) == (0, "") and "1 runs on this machine's kernel changed" in out
+    assert (status, err) == (0, "") and "1 run on this machine's kernel changed" in out
     assert noted.kernel.startswith("Linux ") and noted.steps == STEPS
 
 

@@ -10,6 +10,7 @@ import pytest
 from grader.batch.grading import shard_of
 from grader.batch.sources import BatchSubmission
 from grader.batch.store import NAME, Store, StoreError
+from grader.report import similarity
 from tests.batch.handed_in import batch
 from tests.labs import kernel_text
 
@@ -38,6 +39,24 @@ def test_kernels_with_other_comments_are_one_group(cli, lab, tmp_path):
     assert json.loads((tmp_path / "out" / "results.json").read_text())["similarity"]["groups"] == [
         {"submissions": ["ann", "ben", "cem"], "first": "ann", "second": "ben", "share": 1.0}
     ]
+
+
+@pytest.mark.parametrize(
+    ("usual", "told"),
+    [
+        (0, "10 different kernels compared: none are alike."),
+        (
+            9,
+            "10 different kernels compared: none are alike. 9 consist mostly of what many of them share; that counts "
+            "as the usual solution and makes no pair.",
+        ),
+    ],
+)
+def test_none_are_alike_is_not_all_that_is_said(usual, told):
+    """Kernels that share what counts as usual are not named, which does not prove that they are independent."""
+    found = {"compared": 10, "usual": usual, "missing": 0, "groups": [], "copies": {}, "names": {}}
+
+    assert similarity.summary(found) == told
 
 
 def test_the_page_shows_kernels_escaped_and_students_see_nothing(cli, lab, tmp_path):

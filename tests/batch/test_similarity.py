@@ -81,11 +81,27 @@ def test_a_class_from_few_templates_has_as_many_groups(kernels):
     assert [len(group) for group in found.groups] == [5] * len(kernels)
 
 
+def test_kernels_that_make_no_pair_because_many_share_them_are_counted(kernels):
+    """Nine of ten are one kernel with a method changed: what they share counts as usual, and that is said."""
+    name, other = longest(kernels), min(kernels)
+    extra = "        x = [process]\n        while x and len(x) < 4:\n            x += [y for y in x if y]\n"
+    variants = {
+        f"s{n}": kernels[name] + f"\n    def m(self, process):\n{extra * n}        return x[{n}:] if x else {[n] * n}\n"
+        for n in range(1, 10)
+    }
+    found = find_alike({**variants, "other": kernels[other]}, STUBS)
+
+    assert name != other and found.compared == 10
+    named = {id for ids in [*found.groups, *((one.first, one.second) for one in found.pairs)] for id in ids}
+    assert found.usual == 9 - len(named) > 0
+    assert find_alike(kernels, STUBS).usual == 0
+
+
 def test_what_everybody_was_given_does_not_count(kernels):
     """Unchanged stubs and kernels with little of their own are not compared."""
     found = find_alike({"a": STUBS[1], "b": STUBS[1] + "\n# mine\n", "c": ""}, STUBS)
 
-    assert found == ([], [], 0)
+    assert found == ([], [], 0, 0)
 
 
 def test_rare_wrong_signatures_are_a_second_sign(kernels):
