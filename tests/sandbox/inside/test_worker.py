@@ -124,6 +124,23 @@ def test_no_scenario_bears_the_memory_of_another(attempt):
     assert attempt(text).verdict == "passed"
 
 
+def test_what_a_kernel_does_while_it_is_freed_is_no_answer():
+    """A destructor that gives frames back: the next scenario, in the same process, has an answer of its own."""
+    text = changed(
+        "    def of(self, process):",
+        "    def __del__(self):\n        self.hw.frames.allocate()\n\n    def of(self, process):",
+    )
+    runner = SandboxRunner(PlainBox(), KernelSource({"kernel": text}, "kernel", "SmallKernel"))
+    expected = reference_output(SCENARIO, SmallKernel)[0].traces[0]
+    verdicts, children = [], set()
+    for _ in range(3):
+        verdicts.append(runner(SCENARIO, expected).verdict)
+        children.add(runner._child)
+    runner.discard()
+
+    assert (verdicts, len(children)) == (["passed"] * 3, 1)
+
+
 def test_a_worker_that_dies_is_a_crash_and_the_next_scenario_gets_another(attempt):
     """os._exit ends the child, not the grading."""
     result = attempt(changed(FORK, f"{FORK}        import os; os._exit(0)\n"))
