@@ -70,7 +70,9 @@ def quiz_lines(result: Result) -> list[str]:
 
 def sheet_lines(problems: list[str], unread: bool) -> list[str]:
     """Return a sentence on each problem of a quiz sheet. unread: they are why it could not be read."""
-    told = "Quiz sheet not read: {problem}." if unread else "On the quiz sheet: {problem}."
+    told = "Quiz sheet not read: {problem}."
+    if not unread:
+        told = "On the quiz sheet: {problem}."
     lines = [say(told, problem=problem.removesuffix(".")) for problem in problems]
     return [line.removesuffix(".") if line.endswith("?.") else line for line in lines]
 

@@ -129,7 +129,7 @@ class Worker:
         if self.begun and not self.interpreter.untouched():
             _exit(0)  # the grader gives this scenario a fresh child
         self.begun = True
-        self.log = []  # what the last kernel still does while it is freed (__del__) is no answer of this one
+        self.log = []  # what the last kernel does while it is freed (__del__) does not answer this one
         self.run = None
         # A kernel and its machine refer to each other, and each scenario has the whole memory that a kernel may use.
         collect()
