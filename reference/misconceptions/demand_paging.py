@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.machine import Protection
+from grader.machine import Access, Protection
 
 from .mistake import Mistake
 
@@ -134,6 +134,21 @@ class ZeroForWrites(Mistake):
             super().first_touch(process, page, region, access)
 
 
+class ZeroForReadsOnly(Mistake):
+    """Frames: a page that is executed first takes a frame although the machine has a page of zeros."""
+
+    flag, lab, section = "zero_reads_only", "demand-paging", 4
+    belief = (
+        "maps the shared frame of zeros when a page is read first, and a frame of its own when it is executed first"
+    )
+
+    def first_touch(self, process, page, region, access):
+        if access is Access.EXECUTE:
+            process.page_table.map(page, self.zeroed_frame(), region.protection)
+        else:
+            super().first_touch(process, page, region, access)
+
+
 class NeverZeroPage(Mistake):
     """Frames: reading takes frames although the machine has a page of zeros."""
 
@@ -177,7 +192,9 @@ class SwallowsOutOfMemory(Mistake):
     """No progress: where a frame is missing, page_fault returns as if all were well."""
 
     flag, lab, section = "swallow_oom", "demand-paging", 1
-    belief = "catches OutOfFrames and returns, instead of letting the process be killed"
+    belief = (
+        "returns from page_fault as if all were well when no frame is free, instead of letting the process be killed"
+    )
 
     def page_fault(self, process, fault):
         from grader.machine import OutOfFrames

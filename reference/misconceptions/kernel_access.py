@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.machine import Access, InvalidArgument, SegmentationFault
+from grader.machine import Access, InvalidArgument, PageFault, SegmentationFault
 
 from .mistake import Mistake
 
@@ -102,3 +102,15 @@ class FailedTouchLeaks(Mistake):
             super().first_touch(process, page, region, access)
             return
         process.page_table.map(page, self.zeroed_frame(), region.protection)
+
+
+class FaultsForAll(Mistake):
+    """Faults: a page that was writable is not any more after the kernel has read it."""
+
+    flag, lab, section = "access_all", "kernel-access", 2
+    belief = "handles a fault for every page of a buffer, also for those whose entry allows the access"
+
+    def user_access(self, process, address, length, access):
+        for page in range(self.hw.page_of(address), self.hw.page_of(address + length - 1) + 1):
+            present = process.page_table.get(page) is not None
+            self.page_fault(process, PageFault(page * self.hw.page_size, access, present))

@@ -69,6 +69,29 @@ class LazyProtect(Mistake):
             self.regions[process].insert(piece.replace(protection=protection))
 
 
+class AlwaysWaits(Mistake):
+    """Faults: a page that could be written, and may be, faults again at its next write."""
+
+    flag, lab, section = "protect_waits", "demand-paging", 3
+    belief = (
+        "takes the right to write from every page in mprotect, also where the page had it and its region still does"
+    )
+
+    def rights_now(self, entry, region):
+        return region.protection & ~Protection.WRITE
+
+
+class EmptyProtect(Mistake):
+    """Outcome: mprotect of nothing succeeds."""
+
+    flag, lab, section = "empty_protect", "demand-paging", 3
+    belief = "accepts an mprotect of zero pages"
+
+    def mprotect(self, process, start, pages, protection):
+        if pages:
+            super().mprotect(process, start, pages, protection)
+
+
 class EntryOnly(Mistake):
     """Outcome: the region still says what it said before."""
 
