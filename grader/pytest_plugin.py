@@ -171,6 +171,7 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         from grader.escape import printable
+        from grader.grade.attempt import fits_hint
 
         attempt, printed = self.grading.attempt(self.scenario)
         if printed:
@@ -178,7 +179,10 @@ class ScenarioItem(pytest.Item):
         if attempt.verdict == "ungradable":
             pytest.skip(f"could not be graded: {printable(attempt.message)}")
         if attempt.verdict != "passed":
-            raise ScenarioFailed([printable(line) for line in attempt.lines], attempt.verdict, self.scenario)
+            hint = self.scenario.hint if fits_hint(attempt) else ""
+            raise ScenarioFailed(
+                [printable(line) for line in attempt.lines], attempt.verdict, self.scenario.title, hint
+            )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from grader.errors import InputError
@@ -195,6 +199,5 @@ class ScenarioItem(pytest.Item):
 class ScenarioFailed(Exception):
     """A scenario did not pass; the text is the explanation."""
 
-    def __init__(self, lines: list[str], verdict: str, scenario: Any) -> None:
-        hint = [f"hint: {scenario.hint}"] if scenario.hint else []
-        super().__init__("\n".join([f"{verdict}: {scenario.title}", *lines, *hint]))
+    def __init__(self, lines: list[str], verdict: str, title: str, hint: str) -> None:
+        super().__init__("\n".join([f"{verdict}: {title}", *lines, *([f"hint: {hint}"] if hint else [])]))

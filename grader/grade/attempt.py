@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from grader.compare.answers import expected_of
 from grader.compare.explain import explain
 from grader.compare.judge import Divergence, Judge, unrecorded, when
 from grader.compare.signature import signature_of
@@ -136,8 +137,9 @@ def conclude(
     records: list[StepRecord],
     divergence: Divergence | None,
     trouble: Trouble | None,
+    language: str = "python",
 ) -> Attempt:
-    """Return the attempt that these records amount to."""
+    """Return the attempt that these records amount to. `language`: of the kernel, for the words of an explanation."""
     kept = tuple(records)
     if divergence is not None:
         trace = expected or unrecorded(scenario, records)
@@ -147,9 +149,10 @@ def conclude(
         return Attempt(FAILED, message, lines, divergence, kept, signature_of(FAILED, records[-1], divergence))
     last = records[-1]
     if last.outcome == NO_PROGRESS:
-        return _no_progress(scenario, expected, records)
+        return _no_progress(scenario, expected, records, language)
     if last.outcome == CRASHED:
-        return _crash(scenario, last, trouble or Trouble("crash", "", "", "no reason was given"), kept)
+        trouble = trouble or Trouble("crash", "", "", "no reason was given")
+        return _crash(scenario, expected, kept, trouble, language)
     return Attempt(PASSED, records=kept)
 
 
@@ -194,10 +197,10 @@ def handlers_of(scenario: Scenario) -> frozenset[str]:
     return frozenset(handler_of(scenario, step.number) for step in scenario.steps)
 
 
-def _no_progress(scenario: Scenario, expected: Trace | None, records: list[StepRecord]) -> Attempt:
+def _no_progress(scenario: Scenario, expected: Trace | None, records: list[StepRecord], language: str) -> Attempt:
     record = records[-1]
     if 0 < record.number <= len(scenario.steps):
-        lines = tuple(stuck(scenario, expected, records))
+        lines = tuple(stuck(scenario, expected, records, language))
     else:
         lines = (
             where(scenario, record.number),
@@ -210,14 +213,32 @@ def _no_progress(scenario: Scenario, expected: Trace | None, records: list[StepR
 _VERDICTS = {"not_implemented": NOT_IMPLEMENTED, "refused": "refused", "operations": "timed_out", "fuel": "timed_out"}
 
 
-def _crash(scenario: Scenario, record: StepRecord, trouble: Trouble, kept: tuple[StepRecord, ...]) -> Attempt:
+def _crash(
+    scenario: Scenario, expected: Trace | None, kept: tuple[StepRecord, ...], trouble: Trouble, language: str
+) -> Attempt:
+    record = kept[-1]
     verdict = _VERDICTS.get(trouble.kind, CRASHED)
     if verdict == NOT_IMPLEMENTED:
         what = trouble.message or trouble.method
         return Attempt(verdict, f"not implemented yet: {what}", (f"Not implemented yet: {what}",), records=kept)
     message = crash_message(trouble)
     sign = signature_of(CRASHED, record, None) if verdict == CRASHED else ""
-    return Attempt(verdict, message, (where(scenario, record.number), *crash_lines(trouble)), records=kept, sign=sign)
+    lines = [where(scenario, record.number), *crash_lines(trouble)]
+    if verdict == CRASHED and expected is not None and 0 < record.number <= len(scenario.steps):
+        answer = expected_of(scenario.steps[record.number - 1], expected.steps[record.number - 1], language)
+        lines.append(f"    expected      {answer}")
+    return Attempt(verdict, message, tuple(lines), records=kept, sign=sign)
+
+
+def fits_hint(attempt: Attempt) -> bool:
+    """Return True if the hint of a scenario may help: it asks about the scenario's rule.
+
+    It does not where the kernel was stopped for another reason than what it did with memory: an exception of its own, a
+    limit, a refusal.
+    """
+    if attempt.verdict == CRASHED:
+        return attempt.message.startswith(HardwareError.__name__)
+    return attempt.verdict in (PASSED, FAILED, NO_PROGRESS, NOT_IMPLEMENTED)
 
 
 #: Follows the name of a method that raised SystemExit.
@@ -249,6 +270,13 @@ def _who(method: str) -> str:
     return "the import of your kernel" if method == "import" else method
 
 
+#: What methods may raise, where the machine takes some of its errors for a crash.
+_MAY_RAISE = {
+    "page_fault": "may raise SegmentationFault or let OutOfFrames escape, and nothing else",
+    "exit": "may not raise anything",
+}
+
+
 def crash_lines(trouble: Trouble) -> list[str]:
     """Return the student's own lines of a traceback, and the error."""
     lines = [*own_lines(trouble.lines), f"  {crash_message(trouble)}"]
@@ -257,7 +285,7 @@ def crash_lines(trouble: Trouble) -> list[str]:
     if trouble.type == "BdbQuit":
         lines.append("  breakpoint() finds no terminal in the sandbox: add --debug to the command.")
     if trouble.type in ("SegmentationFault", "OutOfMemory", "OutOfFrames", "InvalidArgument"):
-        lines.append(f"  {_who(trouble.method)} may not raise this (see the stub's docstring).")
+        lines.append(f"  {_who(trouble.method)} {_MAY_RAISE.get(trouble.method, 'may not raise this')}.")
     return lines
 
 

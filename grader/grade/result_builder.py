@@ -13,7 +13,7 @@ from functools import cached_property
 
 from grader import __version__
 from grader.escape import printable
-from grader.grade.attempt import Attempt
+from grader.grade.attempt import Attempt, fits_hint
 from grader.grade.diagnosis import Likeness, Mistake, in_words, likeness
 from grader.grade.graded import OUTPUT_LIMIT, Graded
 from grader.grade.held import held_of, message_of
@@ -174,7 +174,7 @@ class ResultBuilder:
             entry["twin"] = _twin(graded.twin, graded.differs)
         if verdict != PASSED:
             entry["details"] = [printable(line) for line in attempt.lines]
-            if scenario.hint:
+            if scenario.hint and fits_hint(attempt):
                 entry["hint"] = scenario.hint
         if verdict != PASSED and attempt.sign and not graded.hidden and self.diagnosis:
             entry["diagnosis"] = self.diagnosis

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from grader.grade.attempt import Attempt, attempt_here
+from grader.grade.misspelt import with_misspelt
 from grader.grade.verdicts import REFUSED
 from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario
@@ -67,7 +68,7 @@ class LocalRunner:
 
     def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False, once: bool = False) -> Attempt:
         """Replay a scenario on a new kernel."""
-        return attempt_here(scenario, expected, self._make_kernel)
+        return with_misspelt(attempt_here(scenario, expected, self._make_kernel), dir(self._make_kernel))
 
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
         """Do nothing: nothing can begin early here."""

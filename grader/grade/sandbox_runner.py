@@ -22,8 +22,9 @@ from grader.grade.attempt import (
     own_lines,
     where,
 )
+from grader.grade.misspelt import defined_in, with_misspelt
 from grader.grade.runner import KernelSource, Printed
-from grader.grade.verdicts import CRASHED, FAILED, NO_PROGRESS, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
+from grader.grade.verdicts import CRASHED, FAILED, NO_PROGRESS, NOT_IMPLEMENTED, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
 from grader.sandbox.budget import Budget
 from grader.sandbox.limits import Limits
 from grader.scenario.model import Scenario
@@ -152,8 +153,10 @@ class SandboxRunner:
                 assert isinstance(attempt, Attempt)
                 return attempt
             trouble = _trouble(replay.trouble)
-            attempt = conclude(scenario, expected, records, divergence, trouble)
+            attempt = conclude(scenario, expected, records, divergence, trouble, self.source.language)
             attempt = attempt._replace(overrun=_overrun(attempt, trouble))
+            if attempt.verdict == NOT_IMPLEMENTED:
+                attempt = with_misspelt(attempt, self._defined())
             self._note(attempt, cpu=child.spent()[0] - before)
             if answers is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
                 answers.learn(messages, replay.answers, attempt)
@@ -280,6 +283,10 @@ class SandboxRunner:
                 self._broken = Attempt(CRASHED, crash_message(trouble), (BEFORE, *crash_lines(trouble)))
                 return None
         return self._child
+
+    def _defined(self) -> list[str]:
+        """Return the names of the methods in the source."""
+        return defined_in(self.source.modules[self.source.main], self.source.language)
 
     def _compiled(self) -> bytes:
         """Return the module of a kernel in C, and b"" of one in Python. What does not compile makes it broken."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from grader.compare.renaming import Renaming
 from grader.escape import for_html as html
 from grader.formats.yaml_writer import flow
-from grader.grade.attempt import Attempt
+from grader.grade.attempt import Attempt, fits_hint
 from grader.grade.verdicts import PASSED
 from grader.plural import number_of
 from grader.scenario.model import Scenario
@@ -80,6 +80,7 @@ def player(scenario: Scenario, expected: Trace, attempt: Attempt | None, printed
     if attempt is not None:
         sides.append(Side(YOURS, attempt.records))
         about = f"{scenario.id}: your kernel agrees with the reference in every step."
+        scenario = scenario if fits_hint(attempt) else scenario._replace(hint="")
     if attempt is not None and attempt.verdict != PASSED:
         step = differs_in(attempt, total)
         place, where = f"in step {step} of {total}", "Here"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from grader.compare.renaming import Renaming
-from grader.grade.attempt import Attempt, where
+from grader.grade.attempt import Attempt, fits_hint, where
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED
 from grader.plural import number_of
 from grader.scenario.describe import sentence
@@ -50,7 +50,7 @@ def story(scenario: Scenario, expected: Trace, attempt: Attempt | None, only: in
         lines += _reference_in(scenario, expected, number) if only in (None, number) else []
     if attempt is not None:
         lines += ["This agrees with the reference in every step."] if attempt.verdict == PASSED else list(attempt.lines)
-    if scenario.hint and only is None:
+    if scenario.hint and only is None and (attempt is None or fits_hint(attempt)):
         lines += ["", f"hint: {scenario.hint}"]
     return lines
 

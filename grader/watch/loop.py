@@ -157,7 +157,7 @@ class _Watch:
         """Return the hint of the scenario that is shown."""
         if failure is None:
             return ["Nothing fails, so there is no hint."]
-        hint = failure.get("hint") or "This scenario has no hint. s shows your run step by step."
+        hint = failure.get("hint") or "There is no hint for this. s shows your run step by step."
         return [f"Hint for {failure['id']}:", "", *wrap(hint, self.size[0] - 2, "  ")]
 
     def states(self, failure: ScenarioResult | None) -> list[str]:

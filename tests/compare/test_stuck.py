@@ -2,6 +2,7 @@
 
 import pytest
 
+from grader.compare.stuck import stuck
 from grader.grade.attempt import attempt_here
 from grader.lab.reference import reference_output
 from grader.machine import Protection, SegmentationFault
@@ -54,3 +55,15 @@ def test_each_cause_has_its_words(kernel, scenario):
 
     assert attempt.verdict == "no_progress"
     assert_message(f"stuck-{kernel.__name__}", "\n".join(attempt.lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "scenario"),
+    [(MapsAnAddress, SCENARIO), (ReturnsEarly, SCENARIO), (MapsReadOnly, SCENARIO), (ReturnsTheException, WILD)],
+)
+def test_a_kernel_in_c_reads_what_c_does(kernel, scenario):
+    """It returns errors and raises nothing, and what it returns is looked at."""
+    expected = reference_output(scenario, SmallKernel)[0].traces[0]
+    records = list(attempt_here(scenario, expected, kernel).records)
+
+    assert_message(f"stuck-c-{kernel.__name__}", "\n".join(stuck(scenario, expected, records, "c")) + "\n")

@@ -112,7 +112,19 @@ MISTAKES = {
         "crashed",
         "undefined: a null pointer is followed, or one that leads to no such object",
     ),
-    "a positive error": ("return -FL_SEGV;", "return FL_SEGV;", "crashed", "returned 1; it returns 0, -FL_SEGV"),
+    "a positive error": (
+        "return -FL_SEGV;",
+        "return FL_SEGV;",
+        "crashed",
+        "kernel_page_fault returned 1 (FL_SEGV without the minus sign); it returns 0, -FL_SEGV or -FL_NOMEM",
+    ),
+    "an error that a page fault cannot have": (
+        "return -FL_SEGV;",
+        "return -FL_INVAL;",
+        "crashed",
+        "kernel_page_fault returned -3 (-FL_INVAL); it returns 0, -FL_SEGV or -FL_NOMEM",
+    ),
+    "0 instead of an error": ("return -FL_SEGV;", "return 0;", "no_progress", "the access is still refused"),
     "a pointer into a map that has changed": (
         "    return region_insert(&regions[process], region);",
         "    struct region *first = region_find(&regions[process], 16);\n    region_clear(&regions[process]);\n"
@@ -149,7 +161,7 @@ MISTAKES = {
         "    uint32_t count = 0, at = 0;\n",
         '    uint32_t count = 0, at = 0;\n    fl_log("%u", 1 / count);\n',
         "crashed",
-        "undefined: integer divide or remainder overflowed",
+        "undefined: a division by zero",
     ),
     "a frame that is freed while it is free": (
         "    free(entries);\n",
@@ -169,6 +181,8 @@ def test_a_mistake_that_only_c_has(sessions, model, name):
     scenario = {
         "a null pointer": "wild-child-wild-parent",
         "a positive error": "wild-child-wild-parent",
+        "an error that a page fault cannot have": "wild-child-wild-parent",
+        "0 instead of an error": "wild-child-wild-parent",
         "a result that is not looked at": "no-frame-for-the-copy",
         "an overflow of a signed number": "unmapping-gives-up-a-share",
     }.get(name, "fork-copies-nothing")
@@ -177,6 +191,7 @@ def test_a_mistake_that_only_c_has(sessions, model, name):
 
     assert found.verdict == verdict, found
     assert message in found.message
+    assert not re.search(r"\b(rais|exception|docstring|self\.|not looked at)", "\n".join(found.lines)), found.lines
     if verdict == "crashed":
         assert any(re.match(r"\s+kernel\.c:\d+, in \w+", line) for line in found.lines) or "returned" in found.message
 

@@ -24,7 +24,14 @@ from grader.sandbox.inside.wasm_trap import Crash, c_lines, meaning
 #: Negative results of a kernel's functions.
 _ERRORS: dict[int, type[Exception]] = {-1: SegmentationFault, -2: OutOfMemory, -3: InvalidArgument}
 
-_NO_FRAME = -2
+#: What functions return in words: these, and all others.
+_RETURNS = {"page_fault": "0, -FL_SEGV or -FL_NOMEM", "fork": "0 or -FL_NOMEM"}
+_RETURN = "0, -FL_NOMEM or -FL_INVAL"
+
+#: The names of errors. A kernel that returns one without its sign has made a mistake.
+_WORDS = {1: "FL_SEGV", 2: "FL_NOMEM", 3: "FL_INVAL"}
+
+_NO_FRAME, _INVALID = -2, -3
 
 #: Entries that a module gets at once.
 MOST_ENTRIES = 64
@@ -158,9 +165,8 @@ class WasmKernel(Kernel):
             raise self._crash(trap) from None
         if result == 0:
             return
-        if result not in _ERRORS:
-            told = f"kernel_{name} returned {result}; it returns 0, -FL_SEGV, -FL_NOMEM or -FL_INVAL"
-            raise Crash("crash", "WrongResult", told)
+        if result not in _ERRORS or (name == "page_fault" and result == _INVALID):
+            raise Crash("crash", "WrongResult", _wrong_result(name, result))
         raise _ERRORS[result]()
 
     def _crash(self, trap: Exception) -> Crash:
@@ -178,6 +184,13 @@ class WasmKernel(Kernel):
 
     def _used_up(self, trap: Exception) -> bool:
         return isinstance(trap, Trap) and trap.code is not None and self.instance.left == 0
+
+
+def _wrong_result(name: str, result: int) -> str:
+    """Return what is wrong with a function's result, with those that it may have."""
+    word = _WORDS.get(abs(result), "")
+    meant = f" ({'-' if result < 0 else ''}{word}{'' if result < 0 else ' without the minus sign'})" if word else ""
+    return f"kernel_{name} returned {result}{meant}; it returns {_RETURNS.get(name, _RETURN)}"
 
 
 def _rights(bits: int) -> Protection:

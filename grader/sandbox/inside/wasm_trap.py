@@ -25,7 +25,8 @@ _OUTSIDE = "an address outside your kernel's memory: a wild pointer"
 
 #: What the sanitizer found, where a beginner would not know what is meant.
 _PLAIN = {
-    "alignment, null, or object-size error": "a null pointer is followed, or one that leads to no such object any more"
+    "alignment, null, or object-size error": "a null pointer is followed, or one that leads to no such object any more",
+    "integer divide or remainder overflowed": "a division by zero, or of the most negative number by -1",
 }
 
 #: Calls of one function in a backtrace that look like a recursion without end.
