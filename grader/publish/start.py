@@ -6,7 +6,6 @@ The lab comes from a checkout, from a release, or from the installed package, wh
 
 from __future__ import annotations
 
-import ast
 import json
 import pathlib
 import re
@@ -17,6 +16,7 @@ from grader.files import write_file
 from grader.lab.course_order import in_course_order
 from grader.lab.lab import Lab, load_lab
 from grader.program import program, quoted
+from grader.publish.carried import carried
 from grader.publish.release import digest_of_stub, prepare, write_lab
 
 #: The labs that travel in the installed package, and those of a checkout that is installed in place.
@@ -25,9 +25,6 @@ CHECKOUT = pathlib.Path(__file__).resolve().parent.parent.parent / "labs"
 
 #: What to do where the package came without labs, as that of a release does.
 ELSEWHERE = "go to the folder that your course hands out, the one with labs/ in it"
-
-#: What a method of the stub is preceded by where the older kernel has none.
-_NEW = "    # New in this lab.\n"
 
 
 def installed() -> list[str]:
@@ -63,7 +60,7 @@ def start(source: pathlib.Path, folder: pathlib.Path, language: str, older: path
     kernel = "kernel.py" if language == "python" else "kernel.c"
     begun = _stub(lab, language)
     if older is not None:
-        begun = carried(_read_older(older, kernel), begun, language)
+        begun = carried(_read_older(older, kernel), begun, language, _known_stubs(language, older))
     prepare(folder)
     try:
         if lab.released is None:
@@ -102,6 +99,14 @@ def _stub(lab: Lab, language: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def _known_stubs(language: str, older: pathlib.Path) -> list[str]:
+    """Return the texts of the stubs that are at hand; never the older kernel itself, whose texts are the student's."""
+    name = "kernel.py" if language == "python" else "stub.c"
+    paths = [path for place in (CHECKOUT, PACKED) for path in place.glob(f"*/{name}")]
+    own = (older / name if older.is_dir() else older).resolve()
+    return [path.read_text(encoding="utf-8") for path in paths if path.resolve() != own]
+
+
 def _edited(lab: Lab) -> bool:
     """Return True if the folder of a released lab has a kernel that is not the stub it was released with."""
     if lab.released is None:
@@ -122,56 +127,3 @@ def _read_older(given: pathlib.Path, kernel: str) -> str:
     if read.kernel_name != kernel:
         raise InputError([f"{given}: it has a {read.kernel_name}, and the new kernel is a {kernel}"])
     return read.kernel.decode("utf-8-sig")
-
-
-def carried(older: str, stub: str, language: str) -> str:
-    """Return a kernel that begins with an older one and has what only the stub has. InputError if it does not parse."""
-    return _carried_c(older, stub) if language == "c" else _carried_python(older, stub)
-
-
-def _carried_python(older: str, stub: str) -> str:
-    """Rename the older class as the stub's is called, add the stub's new methods at its end, and its new imports."""
-    try:
-        old_tree = ast.parse(older)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise InputError([f"--from: this kernel is not Python that runs ({error}); finish it first"]) from None
-    old, new = _kernel_class(old_tree), _kernel_class(ast.parse(stub))
-    if old is None or new is None:
-        raise InputError(["--from: no class in this kernel is a Kernel of grader.machine"])
-    has = {node.name for node in old.body if isinstance(node, ast.FunctionDef)}
-    lines, stub_lines = older.splitlines(), stub.splitlines()
-    added: list[str] = []
-    for node in new.body:
-        if isinstance(node, ast.FunctionDef) and node.name not in has:
-            added += ["", _NEW.rstrip("\n"), *stub_lines[node.lineno - 1 : node.end_lineno]]
-    end = old.end_lineno or len(lines)
-    head = lines[old.lineno - 1]
-    lines[old.lineno - 1] = re.sub(rf"\b{re.escape(old.name)}\b", new.name, head, count=1)
-    lines[end:end] = added
-    wanted = _imported(ast.parse(stub)) - _imported(old_tree)
-    if wanted:
-        at = next(
-            (n.lineno for n in old_tree.body if isinstance(n, ast.ImportFrom) and n.module == "grader.machine"), 1
-        )
-        lines.insert(at - 1, f"from grader.machine import {', '.join(sorted(wanted))}")
-    return "\n".join(lines) + "\n"
-
-
-def _kernel_class(tree: ast.Module) -> ast.ClassDef | None:
-    """Return the last class whose base is called Kernel, or whose name ends so; None if there is none."""
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    fitting = [c for c in classes if any(isinstance(b, ast.Name) and b.id == "Kernel" for b in c.bases)]
-    fitting = fitting or [c for c in classes if c.name.endswith("Kernel")]
-    return fitting[-1] if fitting else None
-
-
-def _imported(tree: ast.Module) -> set[str]:
-    found = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "grader.machine"]
-    return {alias.asname or alias.name for node in found for alias in node.names}
-
-
-def _carried_c(older: str, stub: str) -> str:
-    """Add the functions that only the stub defines, with the comments before them."""
-    functions = re.findall(r"(/\*(?:(?!\*/).)*\*/\n(?:int|void) (kernel_\w+)\(.*?\n\}\n)", stub, re.DOTALL)
-    missing = [text for text, name in functions if not re.search(rf"^\w[^\n;]*\b{name}\(", older, re.MULTILINE)]
-    return older.rstrip("\n") + "\n" + "".join(f"\n{text}" for text in missing)

@@ -1,5 +1,6 @@
 """Working folders: from a checkout, a release or the installed package alone; with an older kernel, or in C."""
 
+import ast
 import pathlib
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import zipfile
 import pytest
 
 from grader.lab.lab import load_lab
-from grader.publish.start import carried
+from grader.publish.carried import carried
 from grader.search_path import ROOT
 from tests.labs import kernel_text
 from tests.publish.machines import FreshMachine
@@ -139,6 +140,74 @@ def test_imports_that_only_the_stub_has_are_added():
     compile(text, "kernel.py", "exec")
 
     assert "Protection" in text.splitlines()[0] and "class CopyOnWriteKernel(Kernel):" in text
+
+
+STUBS = {lab: (LABS / lab / "kernel.py").read_text() for lab in ("demand-paging", "copy-on-write")}
+
+
+def docstring(text, method):
+    """Return the docstring of a method of the kernel's class, "" for the module's and "class" for its own."""
+    tree = ast.parse(text)
+    (kernel,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    nodes = {"": tree, "class": kernel, **{node.name: node for node in kernel.body if hasattr(node, "name")}}
+    return ast.get_docstring(nodes[method])
+
+
+@pytest.mark.parametrize("stubs", [STUBS.values(), ()], ids=["stubs at hand", "no stubs"])
+def test_the_words_of_the_older_stub_do_not_go_along(stubs):
+    """The lab's name, the class's docstring and each pointer into the handout are those of the new lab."""
+    text = carried(STUBS["demand-paging"], STUBS["copy-on-write"], "python", stubs)
+
+    assert "Demand paging" not in text
+    assert [docstring(text, name) for name in ("", "class")] == [
+        docstring(STUBS["copy-on-write"], name) for name in ("", "class")
+    ]
+    assert "(handout, sections 1 and 3 to 6)" in docstring(text, "page_fault")
+    assert "handout, section" not in docstring(text, "mmap")
+
+
+def test_a_docstring_that_the_student_left_as_it_was_is_the_new_stubs():
+    """The stub of the older lab tells which it is."""
+    text = carried(STUBS["demand-paging"], STUBS["copy-on-write"], "python", STUBS.values())
+
+    for name in ("mmap", "munmap", "mprotect", "page_fault", "exit"):
+        assert docstring(text, name) == docstring(STUBS["copy-on-write"], name)
+
+
+def test_what_the_student_wrote_stays():
+    """Only the pointer of a docstring with notes changes, and nothing of the code."""
+    older = STUBS["demand-paging"].replace("(handout, section 2).", "(handout, section 2). I do it by page.")
+    older = older.replace(
+        'raise NotImplementedError("task 2: munmap")  # TODO(2)', "self.forget(process, start, pages)"
+    )
+    text = carried(older, STUBS["copy-on-write"], "python", STUBS.values())
+
+    assert docstring(text, "munmap").startswith(
+        "Take `pages` pages from byte address `start` on away from the process (handout, section 4). I do it"
+    )
+    assert "        self.forget(process, start, pages)\n" in text
+
+
+def test_own_docstrings_stay():
+    """A kernel whose author wrote every word keeps them."""
+    older = (
+        'from grader.machine import Kernel\n\n\nclass Old(Kernel):\n    """Mine."""\n\n    def exit(self, process):\n'
+    )
+    older += '        """Leave."""\n'
+    text = carried(f'"""My file."""\n\n{older}', STUBS["copy-on-write"], "python", STUBS.values())
+
+    assert [docstring(text, name) for name in ("", "class", "exit")] == ["My file.", "Mine.", "Leave."]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_comments_in_c_are_the_new_stubs_too(known):
+    """The first comment, and those of functions that were left as they were; of others only the section."""
+    older, stub = ((LABS / lab / "stub.c").read_text() for lab in ("demand-paging", "copy-on-write"))
+    text = carried(older, stub, "c", [older, stub] if known else ())
+
+    assert "Demand paging" not in text and text.startswith(stub[: stub.index("*/")])
+    before = text[: text.index("int kernel_munmap(")]
+    assert before.endswith("Handout,\n * section 4. */\n")
 
 
 @pytest.mark.proof
