@@ -95,3 +95,18 @@ def test_every_promise_of_the_sandbox_names_its_test(root):
     assert len(rows) > 12
     assert [name for name in sorted(tests) if not (root / "tests" / name).is_file()] == []
     assert [name for name in sorted(attacks) if not list((root / "tests" / "hostile").glob(f"{name}.py"))] == []
+
+
+@pytest.mark.parametrize(("status", "made"), [(0, 0), (1, 0), (2, 2)])
+def test_make_grade_fails_only_where_nothing_was_graded(root, tmp_path, status, made):
+    """Missing points (status 1) are no error of make, which would print one below the report."""
+    grader = tmp_path / "venv" / "bin" / "grader"
+    grader.parent.mkdir(parents=True)
+    grader.write_text(f"#!/bin/sh\nexit {status}\n")
+    grader.chmod(0o755)
+    (tmp_path / "venv" / ".ready").touch()
+    ready = tmp_path / "venv" / ".ready"
+    command = ["make", "--old-file", ready, f"VENV={tmp_path / 'venv'}", "grade"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "Error" in done.stderr) == (made, made != 0)

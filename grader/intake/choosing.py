@@ -169,7 +169,8 @@ def _only_program(paths: Sequence[str], archives: int, name: str) -> str:
     stubs = [path for path in paths if _base(path) == STUB_C]
     if stubs and not programs:
         raise Refused(
-            f"no {KERNEL}{where}; {stubs[0]} comes with the lab: rename it to {KERNEL_C} if it is your kernel"
+            f"no {KERNEL}{where}; write {KERNEL} for a kernel in Python, or rename {stubs[0]}, which comes with the "
+            f"lab, to {KERNEL_C} for one in C"
         )
     if not paths:
         raise Refused(f"no {KERNEL}{where}; it is empty")

@@ -103,7 +103,10 @@ def test_what_is_not_a_program_is_refused(tmp_path, name, data):
         (["kernel.py.txt", "stub.c", "README.md"], r"no kernel.py; rename kernel.py.txt, whose ending is another one"),
         (["kernel.py.txt", "helper.py", "stub.c"], "rename kernel.py.txt"),
         (["kernel.c.txt", "stub.c"], "no kernel.c; rename kernel.c.txt, whose ending is another one, to kernel.c"),
-        (["stub.c", "README.md"], "stub.c comes with the lab: rename it to kernel.c if it is your kernel"),
+        (
+            ["stub.c", "README.md"],
+            "write kernel.py for a kernel in Python, or rename stub.c, .* to kernel.c for one in C",
+        ),
     ],
 )
 def test_the_stub_beside_the_kernel_is_not_the_kernel(files, words):
