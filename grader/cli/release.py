@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     )
     if lab.quiz is not None:
         print(
-            "quiz.packed holds the quiz with its answers, to mark sheets. It is packed, not secret: anybody who tries can"
+            "quiz.packed holds the quiz with its answers, to mark sheets. It is packed, not secret: anybody who tries"
         )
-        print("read it. The course marks with its own copy.")
+        print("can read it. The course marks with its own copy.")
     print(f"Try it: make -C {folder} grade")
     return 0

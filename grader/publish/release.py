@@ -6,7 +6,8 @@
 
 Only the files listed here are included; there is no list of secrets to leave out, which could be incomplete. The
 result is nevertheless searched for lines of hidden files, references, keys and misconceptions (leaks.py), and nothing
-is released if any is found. The quiz and its keys are there in packed form, which hides them from nobody (quiz/obfuscated.py).
+is released if any is found. The quiz and its keys are there in packed form, which hides them from nobody
+(quiz/obfuscated.py).
 """
 
 from __future__ import annotations
