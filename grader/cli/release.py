@@ -29,9 +29,7 @@ def run(options: argparse.Namespace) -> int:
         "It contains no line of a hidden scenario, reference, misconception or model answer (every file was searched)."
     )
     if lab.quiz is not None:
-        print(
-            "quiz.packed holds the quiz with its answers, to mark sheets. It is packed, not secret: anybody who tries"
-        )
-        print("can read it. The course marks with its own copy.")
+        print("quiz.packed holds the quiz with its answers, to mark sheets. It is packed, not secret:")
+        print("anybody who tries can read it. The course marks with its own copy.")
     print(f"Try it: make -C {folder} grade")
     return 0
