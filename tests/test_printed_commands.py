@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -71,6 +72,8 @@ def test_every_command_of_a_document_works(path, checkout):
         )
         assert done.returncode in (0, 1), f"{line}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr
+        if words[0] == "start":  # another document may begin with the same folder
+            shutil.rmtree(checkout / words[1])
 
 
 def printed_by(text):
