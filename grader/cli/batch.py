@@ -15,7 +15,8 @@ from typing import Any
 from grader.cli import add_isolation
 from grader.cli.processors import processors
 from grader.errors import InputError
-from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.lab import Lab, load_lab
+from grader.lab.lookup import find_lab
 from grader.plural import number_of
 from grader.points import points
 

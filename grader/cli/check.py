@@ -15,7 +15,8 @@ from grader.cli.streams import fitted
 from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.kernels import misconceptions
-from grader.lab.lab import find_lab, load_lab
+from grader.lab.lab import load_lab
+from grader.lab.lookup import find_lab
 from grader.report.text import WIDTH, wrap
 
 if TYPE_CHECKING:

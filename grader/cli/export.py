@@ -6,7 +6,8 @@ import argparse
 import pathlib
 
 from grader.cli import add_isolation
-from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.lab import Lab, load_lab
+from grader.lab.lookup import find_lab
 from grader.plural import number_of
 
 

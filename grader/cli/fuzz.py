@@ -11,7 +11,8 @@ from grader.cli import add_isolation
 from grader.cli.compiling import tell_compiling
 from grader.errors import InputError
 from grader.grade.verdicts import PASSED
-from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.lab import Lab, load_lab
+from grader.lab.lookup import find_lab
 from grader.plural import number_of
 from grader.program import command
 

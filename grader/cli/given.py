@@ -44,7 +44,7 @@ def lab_and_scenario(options: argparse.Namespace) -> tuple[str | None, str | Non
     lab, scenario = options.lab, options.scenario
     if lab is None or scenario is not None or not pathlib.Path("lab.yaml").is_file():
         return lab, scenario
-    from grader.lab.lab import find_lab
+    from grader.lab.lookup import find_lab
 
     try:
         find_lab(lab)

@@ -10,8 +10,8 @@ from grader.cli.given import add_lab_and_scenario, lab_and_scenario
 from grader.cli.streams import say
 from grader.errors import InputError
 from grader.escape import printable
-from grader.lab.lab import Lab, find_lab, load_lab
-from grader.lab.lookup import find_scenario
+from grader.lab.lab import Lab, load_lab
+from grader.lab.lookup import find_lab, find_scenario
 from grader.plural import number_of
 from grader.scenario.describe import sentence
 

@@ -11,7 +11,8 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.grade.last_run import last_run
 from grader.lab.course_order import in_course_order
-from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.lab import Lab, load_lab
+from grader.lab.lookup import find_lab
 from grader.plural import number_of
 from grader.points import points
 from grader.program import command

@@ -9,7 +9,8 @@ import sys
 from grader.cli import add_isolation
 from grader.cli.batch import add_output, course_lists, tell
 from grader.errors import InputError
-from grader.lab.lab import find_lab, load_lab
+from grader.lab.lab import load_lab
+from grader.lab.lookup import find_lab
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

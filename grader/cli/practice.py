@@ -9,7 +9,8 @@ import sys
 from grader.cli.streams import answer
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
-from grader.lab.lab import find_lab, load_lab
+from grader.lab.lab import load_lab
+from grader.lab.lookup import find_lab
 from grader.practice.practices import PRACTICES
 
 #: The practice that has a guide of its own, about sections and not about faults, and its lab.

@@ -8,8 +8,8 @@ from grader.cli.given import add_lab_and_scenario, lab_and_scenario
 from grader.cli.streams import answer, say
 from grader.errors import InputError
 from grader.escape import printable
-from grader.lab.lab import Lab, find_lab, load_lab
-from grader.lab.lookup import find_scenario
+from grader.lab.lab import Lab, load_lab
+from grader.lab.lookup import find_lab, find_scenario
 from grader.lab.recordings import load_recording
 from grader.program import command
 from grader.scenario.model import Scenario

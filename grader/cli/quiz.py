@@ -12,7 +12,8 @@ from grader.cli.marks import exit_status, result
 from grader.cli.output import write
 from grader.errors import InputError
 from grader.escape import printable
-from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.lab import Lab, load_lab
+from grader.lab.lookup import find_lab
 from grader.quiz.marking import is_open, mark_answers, read_sheet, variant_of
 from grader.quiz.model import VARIANT, WITH_CHOICES, Choice, Quiz
 from grader.quiz.questions import load_quiz

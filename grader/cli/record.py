@@ -6,7 +6,8 @@ import argparse
 
 from grader.authoring.record import record, record_host
 from grader.lab.kernels import misconceptions, reference_kernel
-from grader.lab.lab import find_lab, load_lab
+from grader.lab.lab import load_lab
+from grader.lab.lookup import find_lab
 from grader.plural import number_of
 
 

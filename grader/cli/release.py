@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from grader.lab.lab import find_lab, load_lab
+from grader.lab.lab import load_lab
+from grader.lab.lookup import find_lab
 from grader.plural import number_of
 
 

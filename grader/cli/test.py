@@ -13,7 +13,8 @@ from grader.grade.submission import Submission, resolve
 from grader.intake.mine_files import FOLDER
 from grader.intake.own_scenarios import OwnScenario, own_of
 from grader.lab.fields import FILES
-from grader.lab.lab import Lab, find_lab, load_lab
+from grader.lab.lab import Lab, load_lab
+from grader.lab.lookup import find_lab
 from grader.mine.hints import RULE, STATE, VERB
 from grader.mine.strength import strength_of
 from grader.mine.text import local_lines, strength_lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from grader.errors import similar
 from grader.grade.attempt import Attempt
@@ -22,12 +22,15 @@ def defined_in(text: str, language: str) -> list[str]:
     return re.findall(_DEFINED[language], text)
 
 
-def with_misspelt(attempt: Attempt, defined: Iterable[str]) -> Attempt:
-    """Return the attempt; if it lacks a method that may be there under a misspelt name, with a line that says so."""
+def with_misspelt(attempt: Attempt, defined: Callable[[], Iterable[str]]) -> Attempt:
+    """Return the attempt; if it lacks a method that may be there under a misspelt name, with a line that says so.
+
+    defined  returns the names of the kernel's methods; it is called only if one is lacking
+    """
     lacks = attempt.message.rpartition(" ")[2]
     if attempt.verdict != NOT_IMPLEMENTED or not hasattr(Kernel, lacks.removeprefix("kernel_")):
         return attempt
-    others = [name for name in defined if not hasattr(Kernel, name.removeprefix("kernel_"))]
+    others = [name for name in defined() if not hasattr(Kernel, name.removeprefix("kernel_"))]
     for name in similar(lacks, others, 1, _ALIKE):
         return attempt._replace(lines=(*attempt.lines, f"Your kernel has {name!r}: did you mean {lacks!r}?"))
     return attempt

@@ -68,7 +68,8 @@ class LocalRunner:
 
     def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False, once: bool = False) -> Attempt:
         """Replay a scenario on a new kernel."""
-        return with_misspelt(attempt_here(scenario, expected, self._make_kernel), dir(self._make_kernel))
+        attempt = attempt_here(scenario, expected, self._make_kernel)
+        return with_misspelt(attempt, lambda: dir(self._make_kernel))
 
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
         """Do nothing: nothing can begin early here."""

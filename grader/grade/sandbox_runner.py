@@ -24,7 +24,7 @@ from grader.grade.attempt import (
 )
 from grader.grade.misspelt import defined_in, with_misspelt
 from grader.grade.runner import KernelSource, Printed
-from grader.grade.verdicts import CRASHED, FAILED, NO_PROGRESS, NOT_IMPLEMENTED, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
+from grader.grade.verdicts import CRASHED, FAILED, NO_PROGRESS, PASSED, TAMPERED, TIMED_OUT, UNGRADABLE
 from grader.sandbox.budget import Budget
 from grader.sandbox.limits import Limits
 from grader.scenario.model import Scenario
@@ -155,8 +155,7 @@ class SandboxRunner:
             trouble = _trouble(replay.trouble)
             attempt = conclude(scenario, expected, records, divergence, trouble, self.source.language)
             attempt = attempt._replace(overrun=_overrun(attempt, trouble))
-            if attempt.verdict == NOT_IMPLEMENTED:
-                attempt = with_misspelt(attempt, self._defined())
+            attempt = with_misspelt(attempt, self._defined)
             self._note(attempt, cpu=child.spent()[0] - before)
             if answers is not None and attempt.verdict in (PASSED, FAILED) and trouble is None:
                 answers.learn(messages, replay.answers, attempt)

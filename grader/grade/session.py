@@ -17,7 +17,8 @@ from grader.grade.held import Held
 from grader.grade.runner import LocalRunner, RefusedRunner, Runner
 from grader.grade.submission import Submission
 from grader.grade.verdicts import PASSED
-from grader.lab.lab import QUIZ_TASK, Lab, find_lab, load_lab
+from grader.lab.lab import QUIZ_TASK, Lab, load_lab
+from grader.lab.lookup import find_lab, no_scenario
 from grader.lab.recordings import Recording, load_recording, load_recordings
 from grader.scenario.model import Scenario
 from grader.trace.records import Trace
@@ -132,8 +133,6 @@ class Session:
 
         public, hidden = list(filter(fits, self.lab.scenarios)), list(filter(fits, self.lab.hidden))
         if not public and not hidden:
-            from grader.lab.lookup import no_scenario
-
             raise no_scenario(self.lab, f"no scenario matches {only!r}", only)
         return public, hidden
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from grader.errors import FormatError, InputError, did_you_mean, similar
+from grader.errors import FormatError, InputError, did_you_mean
 from grader.escape import printable
 from grader.files import is_aside
 from grader.formats.checking import find_problems
@@ -176,31 +176,6 @@ def _worth(lab: Lab) -> _Worth:
             hidden += sum(points[len(public) :], Fraction(0))
         worth = _last_worth = _Worth(lab, shares, hidden)
     return worth
-
-
-def find_lab(given: str | None) -> pathlib.Path:
-    """Return the folder that LAB on a command line means: a folder with a lab.yaml, the name of one in ./labs, or, with
-    nothing given, the current folder."""
-    candidates = [pathlib.Path(given), pathlib.Path("labs", given)] if given else [pathlib.Path()]
-    for folder in candidates:
-        if folder.is_file() and folder.name == "lab.yaml":
-            folder = folder.parent
-        if (folder / "lab.yaml").is_file():
-            return folder
-    if given is None:
-        raise InputError(["no LAB was given, and this folder has no lab.yaml; name a lab, such as labs/copy-on-write"])
-    raise InputError([f"{given}: no lab.yaml there; {_other_labs(pathlib.Path(given))}"])
-
-
-def _other_labs(missed: pathlib.Path) -> str:
-    """Return which lab may be meant by a folder without one: next to it, in labs/ or here; or which there are."""
-    places = (missed.parent, pathlib.Path("labs"), pathlib.Path())
-    known = [path.parent for place in places for path in sorted(place.glob("*/lab.yaml"))]
-    by_name = {folder.name: str(folder) for folder in reversed(known)}
-    close = similar(missed.name, by_name)
-    if close:
-        return f"did you mean {' or '.join(repr(by_name[name]) for name in close)}?"
-    return f"labs here: {', '.join(map(str, dict.fromkeys(known)))}" if known else "no lab is here or in labs/"
 
 
 def load_lab(folder: str | pathlib.Path) -> Lab:

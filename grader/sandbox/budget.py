@@ -1,5 +1,7 @@
 """Limits what a submission may use in all its scenarios together, so that no broken kernel holds up a class.
 
+Its twins have another such budget.
+
 Three rules, and none of them takes a point from a kernel whose scenarios come to an end:
 
 - After a scenario that overran a limit the others are hurried: they get less time and a quarter of the memory, which is

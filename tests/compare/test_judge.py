@@ -13,6 +13,7 @@ from reference.file_backed import FileBackedKernel
 from reference.linux import LinuxKernel
 from tests.kernels import SmallKernel
 from tests.scenario.test_loader import parse
+from tests.wrong_kernels import FreesEarly
 
 STORY = (
     "write: {by: P, at: h, values: [1, 2, 3, 4]}",
@@ -471,13 +472,6 @@ def test_a_frame_is_that_of_a_page_which_left_it_in_the_step():
 
 def test_an_entry_of_a_freed_frame_is_not_one_made_after_it_was_handed_out_again():
     """Only the page that still leads to the freed frame is named, not the one that got it rightly."""
-
-    class FreesEarly(SmallKernel):
-        def page_fault(self, process, fault):
-            first = process.page_table.get(16)
-            if first is not None and self.hw.page_of(fault.address) == 17:
-                self.hw.frames.free(first.frame)
-            super().page_fault(process, fault)
 
     found = diverge(FreesEarly, "write: {by: P, at: 'h[0]', value: 1}", "write: {by: P, at: 'h[1]', value: 2}")
 

@@ -8,7 +8,9 @@ from grader.grade.misspelt import defined_in, with_misspelt
 
 def lines(lacks, defined, verdict="not_implemented"):
     """Return the lines on a kernel that lacks a method and defines others."""
-    return with_misspelt(Attempt(verdict, f"not implemented yet: {lacks}", ("Not implemented yet",)), defined).lines
+    return with_misspelt(
+        Attempt(verdict, f"not implemented yet: {lacks}", ("Not implemented yet",)), lambda: defined
+    ).lines
 
 
 @pytest.mark.parametrize(

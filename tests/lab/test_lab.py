@@ -18,7 +18,7 @@ from grader.formats.schema import schema_text
 from grader.formats.yaml_reader import plain_value, read_yaml
 from grader.formats.yaml_writer import flow
 from grader.lab import fields
-from grader.lab.lab import find_lab, load_lab
+from grader.lab.lab import load_lab
 from tests.labs import LAB, SECRET, TOUCH
 
 _VALIDATOR = jsonschema.Draft202012Validator(fields.schema())
@@ -259,23 +259,6 @@ def test_a_name_may_be_used_once(lab):
     (lab / "hidden" / "touch.yaml").write_text(TOUCH)
 
     assert any("a public scenario has the same name" in problem for problem in problems(lab))
-
-
-def test_find_lab_says_what_there_is(lab, monkeypatch):
-    """LAB may be a folder, a name below ./labs, or nothing inside a lab; else the message guesses or lists labs."""
-    monkeypatch.chdir(lab)
-    assert (find_lab(None) / "lab.yaml").is_file()
-    monkeypatch.chdir(lab.parent)
-    (lab.parent / "labs").symlink_to(lab.parent)
-    assert find_lab("small").name == "small"
-    with pytest.raises(InputError, match="labs here: small, labs/small"):
-        find_lab("quite-another")
-    for missed, meant in (("smal", "small"), (lab.parent / "smal", lab), ("labs/smal", "labs/small")):
-        with pytest.raises(InputError, match=f"smal: no lab.yaml there; did you mean '{meant}'\\?"):
-            find_lab(str(missed))
-    monkeypatch.chdir(lab)
-    with pytest.raises(InputError, match="quite-another: no lab.yaml there; no lab is here or in labs/"):
-        find_lab("quite-another")
 
 
 @given(

@@ -10,6 +10,7 @@ from grader.view.text import text
 from reference.file_backed import FileBackedKernel
 from tests.kernels import SmallKernel
 from tests.view.runs import lab_of, recorded, replayed
+from tests.wrong_kernels import FreesEarly
 
 READ_WRITE = Protection.READ | Protection.WRITE
 
@@ -288,13 +289,6 @@ def test_freed_frames_and_others_are_not_one_row():
 
 def test_a_frame_that_was_handed_out_again_is_in_use():
     """The page that kept its entry leads to the frame of another, which is not free."""
-
-    class FreesEarly(SmallKernel):
-        def page_fault(self, process, fault):
-            first = process.page_table.get(16)
-            if first is not None and self.hw.page_of(fault.address) == 17:
-                self.hw.frames.free(first.frame)
-            super().page_fault(process, fault)
 
     steps = (FORK[0], 'write: {by: P, at: "h[0]", value: 5}', 'write: {by: P, at: "h[1]", value: 6}')
     picture = drawn(replayed(*steps, kernel=FreesEarly), 3)
