@@ -1,6 +1,7 @@
 """Measures `grader verify`: states and steps a second, in the grader's process, in the sandbox, and without merging.
 
     .venv/bin/python benchmarks/verify.py
+    .venv/bin/python benchmarks/verify.py --labs    model answers in C and in Python, in every world (3 min)
 
 The copy-on-write world of two pages and two processes must close within 30 s of processor time in the grader's process,
 and within 90 s for a kernel in the sandbox, in Python or in C, both processes together; that of one page within 1 s.
@@ -17,15 +18,17 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from students import right  # noqa: E402  (in this folder)
+
 from grader.grade.runner import KernelSource  # noqa: E402
 from grader.grade.session import Session  # noqa: E402
 from grader.grade.submission import Submission  # noqa: E402
 from grader.lab.kernels import reference_kernel  # noqa: E402
-from grader.lab.lab import load_lab  # noqa: E402
+from grader.lab.lab import Lab, load_lab  # noqa: E402
 from grader.lab.scope import Mapped, World  # noqa: E402
 from grader.replay.simulated import replay  # noqa: E402
-from grader.verify.explore import explore, explore_by_replay  # noqa: E402
-from grader.verify.verify import verify_submission  # noqa: E402
+from grader.verify.explore import Outcome, explore, explore_by_replay  # noqa: E402
+from grader.verify.verify import verify_submission, worlds  # noqa: E402
 
 #: Pages of the world -> processor seconds in which it must close, in this process and in the sandbox.
 LIMITS = {1: (1.0, 90.0), 2: (30.0, 90.0)}
@@ -40,15 +43,47 @@ def spent() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
+def model_answers(lab: Lab) -> dict[str, Submission]:
+    """Return the model answer of a lab as a submission in Python, and in C if there is one and C can run."""
+    text = right(lab.name)
+    found = {"Python": Submission("", KernelSource({"kernel": text}, "kernel", reference_kernel(lab).__name__))}
+    file = ROOT / "reference" / "c" / f"{lab.name}.c"
+    if file.exists() and importlib.util.find_spec("wasmtime") is not None:
+        found["C"] = Submission("", KernelSource({"kernel": file.read_text(encoding="utf-8")}, "kernel", "", "c"))
+    return found
+
+
+def in_sandbox(lab: Lab, world: World, one: Submission) -> tuple[Outcome, float]:
+    """Verify a submission in a world that closes. Return the outcome and the processor seconds of both processes."""
+    begin = spent()
+    with Session(lab) as session:
+        outcome = verify_submission(session, world, one, None).outcome
+    assert outcome.closed
+    return outcome, spent() - begin
+
+
+def languages() -> int:
+    """Print what each world of the labs with two languages costs in both."""
+    totals: dict[str, float] = {}
+    for name in ("demand-paging", "copy-on-write", "shared-memory"):
+        lab = load_lab(ROOT / "labs" / name)
+        submissions = model_answers(lab)
+        for world in worlds(lab):
+            row = [(language, *in_sandbox(lab, world, one)) for language, one in submissions.items()]
+            for language, _, seconds in row:
+                totals[language] = totals.get(language, 0.0) + seconds
+            told = ", ".join(f"{language} {found.states:,} states {seconds:.2f} s" for language, found, seconds in row)
+            print(f"{name}, {world.name}: {told}", flush=True)
+    for language, seconds in totals.items():
+        print(f"all worlds, {language}: {seconds:.1f} s, x {seconds / totals['Python']:.2f} of Python")
+    return 0
+
+
 def main() -> int:
     """Print the lines of each world, and return 1 if one took too long."""
     lab = load_lab(ROOT / "labs" / "copy-on-write")
     kernel = reference_kernel(lab)
-    text = (ROOT / "tests" / "kernels.py").read_text(encoding="utf-8")
-    submissions = {"Python": Submission("", KernelSource({"kernel": text}, "kernel", "SmallKernel"))}
-    if importlib.util.find_spec("wasmtime") is not None:
-        text = (ROOT / "reference" / "c" / "copy-on-write.c").read_text(encoding="utf-8")
-        submissions["C"] = Submission("", KernelSource({"kernel": text}, "kernel", "", "c"))
+    submissions = model_answers(lab)
     status = 0
     for pages, (limit, confined_limit) in LIMITS.items():
         world = World("bench", (Mapped("P", {"name": "h", "pages": pages}),))
@@ -61,11 +96,7 @@ def main() -> int:
             f"in {seconds:.2f} s (limit {limit:g}): {outcome.edges / seconds:,.0f} edges a second"
         )
         for language, one in submissions.items():
-            begin = spent()
-            with Session(lab) as session:
-                confined = verify_submission(session, world, one, None).outcome
-            seconds_confined = spent() - begin
-            assert confined.closed
+            confined, seconds_confined = in_sandbox(lab, world, one)
             print(
                 f"  in the sandbox, {language}: {confined.states:,} states, {confined.edges:,} edges in "
                 f"{seconds_confined:.2f} s (limit {confined_limit:g}): "
@@ -84,4 +115,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(languages() if "--labs" in sys.argv else main())

@@ -102,7 +102,7 @@ def load_runtime(file: str) -> None:
     import_module("grader.sandbox.inside.wasm_library").load(file)
     import_module("grader.sandbox.inside.wasm_kernel")
     if "grader.sandbox.inside.explorer" in sys.modules:
-        import_module("grader.sandbox.inside.wasm_memory")
+        import_module("grader.sandbox.inside.wasm_state")
 
 
 def core_file() -> str:

@@ -18,6 +18,7 @@ form, so that states are only equal if they have the same ones.
 
 from __future__ import annotations
 
+import hashlib
 import marshal
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -43,6 +44,11 @@ _LOW = (1 << FRAME_SHIFT) - 1
 
 #: Kinds of values that are not changed, and of which two equal ones may be two objects.
 _EQUALS = frozenset({*EQUALS, Region})
+
+
+def hashed(*forms: Any) -> bytes:
+    """Return the hash of forms: equal ones have equal hashes."""
+    return hashlib.sha256(marshal.dumps(forms, 2)).digest()
 
 
 class Bytes:

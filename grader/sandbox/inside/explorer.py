@@ -10,10 +10,9 @@ alike. It gains a line in a report by that, and no point.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import marshal
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from grader.machine.kernel import Kernel
@@ -24,7 +23,7 @@ from grader.replay.simulated import Replay
 from grader.sandbox.inside.source import CompiledSource, PythonSource
 from grader.sandbox.inside.worker import Recorder, StudentCrash, Worker
 from grader.scenario.model import MachineSpec, Scenario
-from grader.state.canonical import Bytes, KernelForm, MachineForm
+from grader.state.canonical import Bytes, KernelForm, MachineForm, hashed
 from grader.state.elsewhere import Watch
 from grader.state.memento import Memento, Opaque
 from grader.state.start import start
@@ -47,8 +46,12 @@ class State(Protocol):
     def save(self, run: Replay) -> Saved:
         """Return the present state, with that of the machine."""
 
-    def write(self, machine: Machine, names: MachineForm) -> tuple[Any, ...]:
-        """Return what says which states are alike: equal ones are continued once."""
+    def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
+        """Return a hash that says which states are alike: equal ones are continued once.
+
+        order  the processes that are alive, in the order in which the state is written down
+        names  returns the machine's form, and the names that it gives
+        """
 
     def look_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself."""
@@ -73,13 +76,17 @@ class PythonState:
         """Return the present state."""
         return Memento([run, self._kernel], Recorder)
 
-    def write(self, machine: Machine, names: MachineForm) -> tuple[Any, ...]:
-        """Return the kernel's form, in which numbers of frames and processes are names."""
+    def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
+        """Return the hash of the kernel's form, in which numbers of frames and processes are names.
+
+        This machine's own form is there for what only the kernel can have changed of it, such as hw.replacement.
+        """
         change = self._watch.changed()
         if change:
             raise Unmergeable(change)
-        form = KernelForm(machine, names, self._without_order, self._watch)
-        return form.kernel(self._kernel), form.numbers()
+        machine_form = names()
+        form = KernelForm(machine, machine_form, self._without_order, self._watch)
+        return hashed(machine_form.form, form.kernel(self._kernel), form.numbers())
 
     def look_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself."""
@@ -128,7 +135,7 @@ class Explorer(Worker):
     def _look(self, kernel: Kernel) -> None:
         if isinstance(self.source, CompiledSource):
             from grader.sandbox.inside.wasm_kernel import WasmKernel
-            from grader.sandbox.inside.wasm_memory import CompiledState
+            from grader.sandbox.inside.wasm_state import CompiledState
 
             assert isinstance(kernel, WasmKernel)
             self.state = CompiledState(kernel, self.ordered)
@@ -184,10 +191,8 @@ class Explorer(Worker):
             nonlocal found
             assert self.run is not None
             machine = self.run.machine
-            names = MachineForm(machine, order, self.base, Bytes(), self.plain)
-            # This machine's own form is there for what only the kernel can have changed of it, such as hw.replacement.
-            plain: tuple[Any, ...] = (names.form, *self._known_state().write(machine, names))
-            found = hashlib.sha256(marshal.dumps(plain, 2)).digest()[:HASHED]
+            names = partial(MachineForm, machine, order, self.base, Bytes(), self.plain)
+            found = self._known_state().digest(machine, order, names)[:HASHED]
 
         self.attempt(write)
         return found

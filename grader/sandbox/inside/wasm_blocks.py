@@ -7,7 +7,7 @@ allocator asks here, and two memories can be compared in which equal blocks have
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 #: Bytes in front of what `malloc` returns (struct block in forklab.c).
 HEADER = 8
@@ -60,21 +60,23 @@ class Blocks:
             at = used + self.in_use[used]
         return [*found, (at, end)] if at < end else found
 
-    def in_order(self, memory: bytes) -> list[int]:
+    def in_order(self, variables: bytes, read: Callable[[int, int], bytes]) -> list[int]:
         """Return the blocks in the order in which a reader of the memory meets their addresses.
 
-        Variables are read first, from the lowest address, then the blocks in this order. Blocks that nothing points to
-        come last. Where blocks lie makes no difference to the order of those that are met.
+        variables  what is read first, from the lowest address; then come the blocks in this order
+        read       return what is at an address, so many bytes
+
+        Blocks that nothing points to come last. Where they lie makes no difference to the order of those that are met.
         """
         order: dict[int, None] = {}
-        waiting = [memory[: self.start]]
+        waiting = [variables]
         while waiting and len(order) < len(self.in_use):
             area = waiting.pop(0)
             met = [(_found(area, block + HEADER), block) for block in self.in_use if block not in order]
             for place, block in sorted(met):
                 if place >= 0:
                     order[block] = None
-                    waiting.append(memory[block + HEADER : block + self.in_use[block]])
+                    waiting.append(read(block + HEADER, self.in_use[block] - HEADER))
         order.update(dict.fromkeys(self.in_use))
         return list(order)
 

@@ -180,6 +180,7 @@ class Instance:
 
     carry_out   what the functions of IMPORTS do
     operations  calls of the machine so far
+    entered     times that its code has run
     fuel        units that it may use in all
     failure     what the machine refused, if that stopped the module in its last call
     stopped     True if a call did not return, so that the module's stack is not as it was
@@ -190,7 +191,7 @@ class Instance:
         """Make an instance, which `start` makes ready. operations: what the functions of IMPORTS do."""
         self.program = program
         self.carry_out = operations
-        self.operations = 0
+        self.operations = self.entered = 0
         self.fuel = FUEL
         self.observer: Observer | None = None
         self.failure: BaseException | None = None
@@ -224,6 +225,7 @@ class Instance:
     def _enter(self, name: str) -> None:
         """Call a function with the arguments in `_values`, and leave its result there. Trap if it does not return."""
         self.program.running = self
+        self.entered += 1
         call, values = library.lib.wasmtime_func_call_unchecked, self._values
         error = call(self._context, self._exports[name], values, len(values) // 2, self._trap_place)
         if error or self._trap:
@@ -296,7 +298,7 @@ class Instance:
             raise HardwareError(f"{start:#x} is outside of the kernel's memory")
         ctypes.memmove(self.address() + start, data, len(data))
 
-    # -- the memory as a whole, for wasm_memory.py ------------------------------------------------------------
+    # -- the memory as a whole, for wasm_memory.py -----------------------------------------------------------
 
     def stack(self) -> tuple[int, int]:
         """Return where the stack begins and ends. Crash if the glue does not say so, or says what cannot be.
@@ -331,6 +333,10 @@ class Instance:
         """Return where the memory is in this process; it moves when it grows."""
         assert self.memory is not None
         return library.lib.wasmtime_memory_data(self._context, self.memory) or 0
+
+    def view(self) -> memoryview:
+        """Return the memory itself, to read and write. It may move whenever the module runs or its memory grows."""
+        return memoryview((ctypes.c_char * self.size()).from_address(self.address())).cast("B")
 
     def size(self) -> int:
         """Return the bytes that the memory has."""

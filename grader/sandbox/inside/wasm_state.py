@@ -1,0 +1,252 @@
+"""Saves and restores the state of a kernel in C, which is all in its memory, and says which states are alike.
+
+Two states are alike if their memories are equal, byte for byte, with these exceptions:
+
+- What is on the stack has no meaning between two calls, and here it is empty when one begins.
+- Processes and frames may have other numbers, and blocks from `malloc` other addresses. What the allocator keeps for
+  itself does not count. (Numbers of processes are never used twice, so that otherwise no state would ever come back in
+  which processes come and go.)
+
+The second holds for a kernel that uses these numbers as names, and each state shows whether it does: it is reached
+again with other names (wasm_journal.py), also with names in reverse order, and the kernel must do the same. A kernel
+that asks which number is lower is explored again with `ordered`: then the order of processes stays, and frames keep
+their numbers.
+
+And nothing in memory may come from a process that has ended or a block that is free: with yet other names for these the
+memory must be the same. Otherwise a state is only like one with the same numbers and addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from grader.machine.entry import FRAME_SHIFT
+from grader.machine.machine import Machine
+from grader.replay.simulated import Replay
+from grader.sandbox.inside.wasm_blocks import Blocks, size_of
+from grader.sandbox.inside.wasm_journal import Again, Call, Journal, Names
+from grader.sandbox.inside.wasm_kernel import WasmKernel
+from grader.sandbox.inside.wasm_memory import Memory
+from grader.sandbox.inside.worker import Recorder
+from grader.state.canonical import MachineForm, hashed
+from grader.state.memento import Memento
+from grader.state.start import FIRST_PID
+from grader.state.unmergeable import ORDERED, Unmergeable
+
+#: Bytes for the blocks in use when a kernel is run again, and for those that are free by the end.
+AREA = 1 << 16
+
+#: Processes that a world may have had, if they are to get other numbers.
+MOST = 250
+
+#: Numbers between those of two processes that are alive, for those that have ended between them.
+BETWEEN = 180
+
+
+class CompiledState:
+    """The state of a kernel in C (see State of inside/explorer.py)."""
+
+    def __init__(self, kernel: WasmKernel, ordered: bool = False) -> None:
+        """Begin with a kernel that was not called yet."""
+        self._kernel = kernel
+        self._ordered = ordered
+        kernel.instance.grow(kernel.instance.size() + AREA)
+        self._journal = Journal(kernel.instance)
+        self._end = self._journal.blocks.start + AREA  # of the blocks, unless there are very many
+        self.memory = Memory(kernel.instance)
+        self._again: _Renamed | None = None
+        self._known: dict[object, bytes] = {}  # a state, as it is -> the hash of the one that stands for it, or b""
+
+    def save(self, run: Replay) -> SavedState:
+        """Return the present state."""
+        kernel, instance, journal = self._kernel, self._kernel.instance, self._journal
+        machine = Memento([run, kernel.processes], Recorder)
+        chunks, size = self.memory.chunks(), instance.size()
+        blocks = journal.blocks.in_use.copy()
+        return SavedState(machine, self, kernel.mapped, instance.fuel, journal.calls, blocks, chunks, size)
+
+    def restore(self, saved: SavedState) -> None:
+        """Put all but the machine back."""
+        # Otherwise each mmap of the whole exploration would add to what an endless loop may use.
+        self._kernel.mapped, self._kernel.instance.fuel = saved.mapped, saved.fuel
+        self._journal.calls = saved.calls
+        self._journal.blocks.in_use = saved.blocks.copy()
+        self.memory.restore(saved.chunks, saved.size)
+
+    def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
+        """Return what is equal for states that are alike. Unmergeable if the kernel needs `ordered`.
+
+        How the machine looks is left to the grader, who has one that looks the same: a module cannot change this one.
+        """
+        tables = [machine.processes[pid].page_table._entries for pid in order]
+        frames = tuple(dict.fromkeys([table[page] >> FRAME_SHIFT for table in tables for page in sorted(table)]))
+        in_use = tuple(sorted(self._journal.blocks.in_use))
+        numbers = (tuple(order), machine._pids, frames, bytes(machine._frames._allocated), in_use)
+        form = b""
+        if self._journal.blocks.end <= self._end:
+            known = self.memory.hashed(self._journal.blocks.gaps(self._end)), numbers
+            if known not in self._known:
+                self._known[known] = self._renamed(machine, names())
+            form = self._known[known]
+        if not form:
+            return hashed(numbers, self.memory.hashed())
+        if not self._ordered:
+            return form
+        return hashed(form, tuple(names().frames), [sorted(order).index(pid) for pid in order])
+
+    def _renamed(self, machine: Machine, names: MachineForm) -> bytes:
+        """Return the hash of the memory with other names; b"" if it depends on what has ended or is free."""
+        if machine._pids - FIRST_PID >= (BETWEEN // 3 if self._ordered else MOST):
+            return b""
+        if self._again is None:
+            self._again = _Renamed(self._kernel)
+        again, past = self._again, _Past(self._journal.calls, self._kernel.instance.fuel)
+        if not again.has_room(past):
+            return b""
+        pids, kept = range(FIRST_PID, machine._pids + 1), list(self._journal.blocks.in_use)
+        if not self._ordered:
+            backwards = {pid: FIRST_PID + MOST - place for place, pid in enumerate(pids)}
+            if not again.repeat(past, _Turn(1, backwards, _backwards(machine, names)), kept):
+                raise Unmergeable(ORDERED)
+        named, frames = (_between, {}) if self._ordered else (_after, _in_order(machine, names))
+        turns = [_Turn(number, named(pids, names.order, number), frames) for number in (1, 2)]
+        # The blocks lie in the order in which they are met with these names, which the same state has on every way.
+        same = again.repeat(past, turns[0], kept)
+        met = again.in_order()
+        same = same and (met == kept or again.repeat(past, turns[0], met))
+        hashes = {again.hashed(turns[0])}
+        same = same and again.repeat(past, turns[1], met)
+        hashes.add(again.hashed(turns[1]))
+        if not same and not self._ordered:
+            raise Unmergeable(ORDERED)
+        return hashes.pop() if same and len(hashes) == 1 else b""
+
+    def look_elsewhere(self) -> None:
+        """Do nothing: a module has no elsewhere."""
+
+
+def _after(pids: range, alive: tuple[int, ...], turn: int) -> dict[int, int]:
+    """Return numbers for processes: the first ones for those that are alive, and others in each turn for the rest."""
+    ended = [pid for pid in pids if pid not in alive]
+    numbers = {pid: FIRST_PID + place for place, pid in enumerate(alive)}
+    return numbers | {pid: FIRST_PID + turn * MOST + place for place, pid in enumerate(ended)}
+
+
+def _between(pids: range, alive: tuple[int, ...], turn: int) -> dict[int, int]:
+    """Do the same, but let all numbers have the order that they had."""
+    numbers, last, ended = {}, FIRST_PID, 0
+    for pid in pids:
+        if pid in alive:
+            numbers[pid] = last = last + BETWEEN
+            ended = 0
+        else:
+            ended += 1
+            numbers[pid] = last + turn * (BETWEEN // 3) + ended
+    return numbers
+
+
+def _in_order(machine: Machine, names: MachineForm) -> dict[int, int]:
+    """Return a number for each frame: those in use first, as MachineForm numbers them, then the free ones."""
+    zero = machine.hw.zero_frame
+    used = [frame for frame in names.frames if names.base <= frame < names.top]
+    free = [frame for frame in range(names.base, names.top) if frame not in names.frames]
+    every = [frame for frame in (*used, *free) if frame != zero]
+    return dict(zip(every, sorted(every), strict=True))
+
+
+def _backwards(machine: Machine, names: MachineForm) -> dict[int, int]:
+    every = [frame for frame in range(names.base, names.top) if frame != machine.hw.zero_frame]
+    return dict(zip(every, reversed(every), strict=True))
+
+
+class SavedState(NamedTuple):
+    """A saved state: of the machine, of how much the kernel may use, of what was noted, and of the memory."""
+
+    machine: Memento
+    state: CompiledState
+    mapped: int
+    fuel: int
+    calls: tuple[Call, ...]
+    blocks: dict[int, int]
+    chunks: dict[int, bytes]
+    size: int
+
+    def restore(self) -> None:
+        """Put it back."""
+        self.machine.restore()
+        self.state.restore(self)
+
+
+class _Past(NamedTuple):
+    """The way to a state: the calls of the kernel, and the fuel that it had for them."""
+
+    calls: tuple[Call, ...]
+    fuel: int
+
+    def given(self) -> list[tuple[int, int]]:
+        """Return the blocks that malloc has given, one after the other: (address, bytes)."""
+        places = [operation for call in self.calls for operation in call.operations if operation.name == "place"]
+        return [(operation.answer, size_of(operation.arguments[0])) for operation in places if operation.answer]
+
+
+class _Turn(NamedTuple):
+    """Other numbers for processes and frames; `number`, 1 or 2, says where blocks lie that are free in the end."""
+
+    number: int
+    pids: dict[int, int]
+    frames: dict[int, int]
+
+
+class _Renamed:
+    """A second instance of a kernel, in which processes, frames and blocks have other names."""
+
+    def __init__(self, kernel: WasmKernel) -> None:
+        self._again = Again(kernel.instance.program)
+        self._start = self._again.start
+        self._again.instance.grow(self._again.instance.size() + 3 * AREA)
+        self._memory = Memory(self._again.instance)
+        self._size = self._again.instance.size()
+        self._final: dict[int, tuple[int, int]] = {}  # block that is in use in the end -> where it now is, its bytes
+
+    def repeat(self, past: _Past, turn: _Turn, kept: list[int]) -> bool:
+        """Do what led to a state with other names. Return False if the kernel does something else.
+
+        kept  the blocks that are in use in the end, in the order in which they must lie
+        """
+        self._memory.restore({}, self._size)
+        return self._again.repeat(past.calls, Names(turn.pids, turn.frames, self._places(past, turn, kept)), past.fuel)
+
+    def hashed(self, turn: _Turn) -> bytes:
+        """Return the hash of the memory as it now is, without the blocks that are free."""
+        start = self._start + turn.number * AREA
+        return self._memory.hashed([(start, start + AREA)])
+
+    def in_order(self) -> list[int]:
+        """Return the blocks in use in the order in which a reader of the memory, as it now is, meets them."""
+        now = {at: block for block, (at, _) in self._final.items()}
+        blocks = Blocks(self._start, dict(self._final.values()))
+        # No address of a block stands where all is as it was before there were any.
+        found = blocks.in_order(self._memory.changed(self._start), self._again.instance.read)
+        return [now[at] for at in found]
+
+    def _places(self, past: _Past, turn: _Turn, kept: list[int]) -> list[int]:
+        """Return where each block must lie that malloc has given."""
+        given = past.given()
+        last = {block: number for number, (block, _) in enumerate(given)}
+        final, at = {}, self._start
+        self._final = {}
+        for block in kept:
+            size = given[last[block]][1]
+            final[last[block]], self._final[block] = at, (at, size)
+            at += size
+        free = self._start + turn.number * AREA
+        where = []
+        for number, (_, size) in enumerate(given):
+            where.append(final.get(number, free))
+            free += 0 if number in final else size
+        return where
+
+    def has_room(self, past: _Past) -> bool:
+        """Return True if all blocks that malloc has given can lie where _places wants them."""
+        return sum(size for _, size in past.given()) <= AREA

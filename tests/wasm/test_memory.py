@@ -1,0 +1,90 @@
+"""The memory of a module for `grader verify`: what has changed is found, hashed and put back."""
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from grader.sandbox.inside.wasm_memory import CHUNK, Memory
+
+PAGE = 1 << 16
+
+#: Places near the ends of chunks and pages, and a byte that is written there.
+WRITES = st.dictionaries(
+    st.builds(lambda chunk, offset: chunk * CHUNK + offset, st.integers(0, 127), st.sampled_from([0, 1, CHUNK - 1])),
+    st.integers(1, 255),
+    max_size=8,
+)
+
+
+class Plain:
+    """Stands for an instance: two pages of memory, which count up at first, and no code."""
+
+    def __init__(self):
+        self.bytes = bytearray(range(256)) * (2 * PAGE // 256)
+        self.entered = 0
+        self.stopped = False
+
+    def write(self, places):
+        self.entered += 1
+        for place, byte in places.items():
+            self.bytes[place % len(self.bytes)] ^= byte
+
+    def view(self):
+        return memoryview(self.bytes)
+
+    def size(self):
+        return len(self.bytes)
+
+    def grow(self, size):
+        self.bytes = self.bytes + bytes(size - len(self.bytes))
+
+    def empty_stack(self):
+        pass
+
+    def refuel(self):
+        pass
+
+
+@given(st.lists(WRITES, min_size=1, max_size=4), st.booleans())
+def test_exactly_the_chunks_that_differ_are_found(rounds, grows):
+    """Compared with a look at every chunk, after each of several calls, also in pages that came later."""
+    instance = Plain()
+    memory, beginning = Memory(instance), bytes(instance.bytes)
+    for number, writes in enumerate(rounds):
+        if grows and number == 1:
+            instance.grow(3 * PAGE)
+            beginning += bytes(PAGE)
+        instance.write(writes)
+        now = bytes(instance.bytes)
+        chunks = [(at // CHUNK, now[at : at + CHUNK]) for at in range(0, len(now), CHUNK)]
+
+        assert list(memory.chunks().items()) == [
+            (number, data) for number, data in chunks if data != beginning[number * CHUNK : (number + 1) * CHUNK]
+        ]
+
+
+@given(WRITES, WRITES)
+def test_what_was_saved_is_put_back(first, second):
+    """Byte for byte, whatever was written since; and then the memory has the hash that it had."""
+    instance = Plain()
+    memory = Memory(instance)
+    instance.write(first)
+    saved, now, digest = memory.chunks(), bytes(instance.bytes), memory.hashed()
+    instance.write(second)
+    memory.chunks()
+    memory.restore(saved, 2 * PAGE)
+
+    assert (bytes(instance.bytes), memory.chunks(), memory.hashed()) == (now, saved, digest)
+
+
+@given(WRITES, st.integers(0, 2 * PAGE), st.integers(0, 3 * CHUNK))
+def test_gaps_count_as_they_were_at_the_beginning(writes, start, length):
+    """Two memories that differ only in a gap have one hash; others do not."""
+    end = min(start + length, 2 * PAGE)
+    whole, outside = Plain(), Plain()
+    memories = Memory(whole), Memory(outside)
+    whole.write(writes)
+    outside.write({place: byte for place, byte in writes.items() if not start <= place < end})
+    hashes = [memory.hashed([(start, end)]) for memory in memories]
+
+    assert hashes[0] == hashes[1] == memories[1].hashed()
+    assert (memories[0].hashed() == hashes[0]) == (whole.bytes == outside.bytes)
