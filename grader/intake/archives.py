@@ -28,9 +28,6 @@ UNPACKED_LIMIT = 32 << 20
 #: Maximum number of members of an archive.
 MEMBERS = 2000
 
-#: Folders on the way to a wanted file.
-DEPTH = 8
-
 #: Bytes of a path in an extra header of a tar, and records of such a header. Linux has no longer paths.
 PATH_LIMIT = 4096
 RECORDS = 200
@@ -112,10 +109,10 @@ class _Members(dict[str, Callable[[int], bytes]]):
         self.twice: set[str] = set()
 
     def enter(self, path: str, read: Callable[[int], bytes]) -> None:
-        """Note an ordinary file, unless it is clutter or too deep to be meant."""
+        """Note an ordinary file, unless it is clutter."""
         path = path.replace("\\", "/").removeprefix("./")
         parts = path.split("/")
-        if not path or len(parts) > DEPTH + 1 or is_clutter(parts):
+        if not path or is_clutter(parts):
             return
         if path in self:
             self.twice.add(path)

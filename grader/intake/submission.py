@@ -41,8 +41,7 @@ __all__ = [
 #: Brackets that may be open at once. Python's parser gives up at 200, with a message that blames memory.
 NESTING = 90
 
-#: Folders on the way to a file, and entries of a folder that are looked at.
-DEPTH = 6
+#: Files and folders that are looked at.
 ENTRIES = 5000
 
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -231,22 +230,32 @@ def _files_below(top: pathlib.Path) -> list[str]:
     Refused if there are too many, unless the kernel is among the first: a repository may be large.
     """
     found: list[str] = []
-    level = [""]
-    for _ in range(DEPTH + 1):
+    level, seen = [""], 0
+    while level:
         below: list[str] = []
         for folder in level:
-            with os.scandir(top / folder) as entries:
-                for entry in sorted(entries, key=lambda one: one.name):
-                    way = f"{folder}/{entry.name}" if folder else entry.name
-                    if is_clutter((entry.name,)):
-                        continue
-                    (below if entry.is_dir(follow_symlinks=False) else found).append(way)
-            if len(found) + len(below) > ENTRIES:
+            for entry in _entries(top / folder):
+                way = f"{folder}/{entry.name}" if folder else entry.name
+                if is_clutter((entry.name,)):
+                    continue
+                (below if entry.is_dir(follow_symlinks=False) else found).append(way)
+            if seen + len(found) + len(below) > ENTRIES:
                 if any(kernel in found for kernel in KERNELS):
                     return found
                 raise Refused(f"more than {ENTRIES} files in {top.name}; hand in only {KERNEL} and {ANSWERS}")
-        level = below
+        level, seen = below, seen + len(below)
     return found
+
+
+def _entries(folder: pathlib.Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, sorted; nothing if its path is longer than the system allows."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda one: one.name)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return []
 
 
 def _read_own(places: _Places, path: str, limit: int) -> bytes:

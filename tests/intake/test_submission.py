@@ -463,6 +463,34 @@ def test_a_refused_kernel_takes_neither_the_sheet_nor_the_scenarios_with_it(tmp_
         assert rest.home == str(path / "work" if kind == "deep" else path)
 
 
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+def test_a_kernel_is_found_however_deep_it_lies(tmp_path, kind):
+    """Some platforms pack a student's whole home; a kernel that is passed over would be a grade lost."""
+    files = {"/".join("abcdefghijklmn") + "/kernel.py": GOOD}
+    path = written(tmp_path / "jane", files)
+    if kind == "zip":
+        path = zipped(tmp_path / "all.zip", files)
+    elif kind == "tar":
+        path = tmp_path / "all.tar"
+        path.write_bytes(tarred(files.items(), tarfile.PAX_FORMAT))
+
+    assert read_submission(path).kernel == GOOD
+
+
+def test_a_chain_of_folders_without_end_does_no_harm(tmp_path):
+    """Its paths become longer than the system allows; what is near the top is read."""
+    top = written(tmp_path / "jane", {"kernel.py": GOOD})
+    deep = os.open(top, os.O_RDONLY)
+    for _ in range(60):
+        os.mkdir("f" * 100, dir_fd=deep)
+        below = os.open("f" * 100, os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = below
+    os.close(deep)
+
+    assert read_submission(top).kernel == GOOD
+
+
 def big(folder):
     return written(folder, {"kernel.py": GOOD, "answers.yaml": b"#" * (ANSWERS_LIMIT + 1)})
 
