@@ -9,6 +9,8 @@ from collections.abc import Callable
 from grader.escape import printable
 from grader.grade.attempt import BEFORE
 from grader.grade.result import Result
+from grader.grade.to_mend import to_mend
+from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.lab.lab import Lab
 from grader.program import command, quoted
 
@@ -27,13 +29,14 @@ def commands(options: argparse.Namespace, lab: Lab) -> Callable[..., str]:
 
 def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     """Return what the student should do next; a second line, if there is one, is a command."""
-    first = next((s for s in result["scenarios"] if s["verdict"] not in ("passed", "waiting")), None)
-    if first is None:
+    failing = to_mend(result) or [s for s in result["scenarios"] if s["verdict"] not in (PASSED, WAITING)]
+    if not failing:
         if result["points"] == result["max_points"]:
             told = "all points that can be earned here are earned."
             return f"{told} Hand in: {printable(lab.hand_in)}" if lab.hand_in else told
         return _quiz(options, lab)
-    if first["verdict"] == "ungradable":
+    first = failing[0]
+    if first["verdict"] == UNGRADABLE:
         return "run it again; if that does not help, tell the course: it is not your kernel's fault."
     if first["visibility"] == "hidden":
         return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; hidden scenarios fail."
@@ -41,7 +44,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
         return "fix the line above; no scenario can run until then."
     task = lab.task(first["task"])
     where = f"task {task.number} of {lab.path / 'README.md'}"
-    if first["verdict"] == "not_implemented":
+    if first["verdict"] == NOT_IMPLEMENTED:
         return f"{where}, then {_kernel(options, lab)}"
     shown = commands(options, lab)("show", first["id"])
     return f"{where}, and the whole story (with --format html --open, as pictures):\n{shown}"

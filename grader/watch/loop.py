@@ -14,12 +14,13 @@ from grader.escape import printable
 from grader.grade.attempt import Attempt
 from grader.grade.result import ScenarioResult
 from grader.grade.session import Session
+from grader.grade.to_mend import to_mend
 from grader.intake.choosing import KERNELS
 from grader.program import command, quoted
 from grader.report.text import wrap
 from grader.view.steps import differs_in, story
 from grader.watch.change import change
-from grader.watch.regrade import Regrader, failing_in
+from grader.watch.regrade import Regrader
 from grader.watch.saves import Saves
 from grader.watch.screen import SINCE, View, command_lines, listed, report, screen
 from grader.watch.terminal import Terminal
@@ -216,7 +217,7 @@ def _view(regrader: Regrader, width: int, at: int = 0, saved: str = "", note: st
     lab = regrader.session.lab
     result, busy = regrader.result, regrader.busy
     shown = regrader.first if busy and regrader.first is not None else result
-    failing = failing_in(shown) if shown is not None else []
+    failing = to_mend(shown) if shown is not None else []
     failure = failing[at % len(failing)] if failing else None
     place = f"{at % len(failing) + 1} of {len(failing)}" if failing and not busy else ""
     changed = ""

@@ -11,12 +11,13 @@ from grader.errors import InputError
 from grader.files import is_aside
 from grader.grade.graded import Graded
 from grader.grade.last_run import remember
-from grader.grade.result import Result, ScenarioResult
+from grader.grade.result import Result
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.runner import Runner
 from grader.grade.session import Session
 from grader.grade.submission import Submission, resolve
-from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, WAITING
+from grader.grade.to_mend import to_mend
+from grader.grade.verdicts import PASSED
 from grader.quiz import mark
 from grader.quiz.marks import QuizResult
 from grader.scenario.model import Scenario
@@ -121,7 +122,7 @@ class Regrader:
 
     def _order(self, scenarios: tuple[Scenario, ...]) -> list[Scenario]:
         """Return the scenarios, first the one that a reader of the last result saw first."""
-        failed = failing_in(self.result)[0]["id"] if self.result and failing_in(self.result) else None
+        failed = to_mend(self.result)[0]["id"] if self.result and to_mend(self.result) else None
         first = next((s for s in scenarios if s.id == failed), None)
         return [*([first] if first is not None else []), *(s for s in scenarios if s is not first)]
 
@@ -184,9 +185,3 @@ class Regrader:
             with contextlib.suppress(OSError):
                 found[str(path)] = mark_of(path.stat())
         return found
-
-
-def failing_in(result: Result) -> list[ScenarioResult]:
-    """Return the public scenarios that fail, unwritten methods last."""
-    failing = [s for s in result["scenarios"] if s["visibility"] == "public" and s["verdict"] not in (PASSED, WAITING)]
-    return sorted(failing, key=lambda s: s["verdict"] == NOT_IMPLEMENTED)

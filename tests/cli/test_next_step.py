@@ -70,3 +70,8 @@ def test_an_unwritten_method_of_a_kernel_in_c(work):
     """A folder with a kernel.c has no other."""
     (work / "kernel.py").rename(work / "kernel.c")
     assert told(work, "not_implemented") == "task 1 of LAB/README.md, then work/kernel.c"
+
+
+def test_what_is_wrong_comes_before_an_unwritten_method(work):
+    """As in `grader watch`: a mistake in what is written is easier to find before more is written."""
+    assert "\ngrader show LAB " in told(work, "not_implemented", "failed")

@@ -5,7 +5,7 @@ import pytest
 from grader.grade.answer_cache import AnswerCache
 from grader.grade.session import open_session
 from grader.protocol.reenact import StandIn
-from grader.watch.regrade import Regrader, failing_in
+from grader.watch.regrade import Regrader
 from tests.labs import kernel_text
 
 
@@ -177,16 +177,3 @@ def test_a_stale_recording_is_a_problem(regrader, lab, cli):
 
     assert "grader record" in problem and not busy
     assert regrader.problem == "" and regrader.result["tasks"][0]["points"] == 50
-
-
-def test_a_failure_comes_before_an_unwritten_method(regrader, lab):
-    """What is tried first is what the screen shows first: unwritten methods come last there, hidden scenarios never."""
-    unwritten = kernel_text("self.regions[child] = ", 'raise NotImplementedError("fork")  # ')
-    (lab / "kernel.py").write_text(unwritten)
-    to_the_end(regrader)
-    shown = [s["id"] for s in failing_in(regrader.result)]
-    passed = {**regrader.result["scenarios"][0], "verdict": "not_implemented"}
-    failed = {**regrader.result["scenarios"][1], "verdict": "failed"}
-
-    assert shown == ["fork"]
-    assert [s["verdict"] for s in failing_in({"scenarios": [passed, failed]})] == ["failed", "not_implemented"]
