@@ -21,7 +21,7 @@ from grader.trace.state import State
 
 from .expectations import Expectations, Unmet
 from .owners import last_users
-from .renaming import Mismatch, Renaming
+from .renaming import Mismatch, Renaming, Side
 
 #: The rules of a divergence, in the order of judgement within a step; `leak` is judged only at the end.
 RULES = ("audit", "outcome", "values", "sharing", "faults", "copies", "frames", "disk", "leak")
@@ -174,11 +174,11 @@ class Judge:
 
     def _describe(self, step: int, mismatch: Mismatch) -> Divergence:
         names = self._names()
-        expected = _frame_of(names, mismatch.place, mismatch.expected_sharers, mismatch.expected_kept)
-        yours = _frame_of(names, mismatch.place, mismatch.your_sharers, mismatch.yours_kept)
+        expected = _frame_of(names, mismatch.place, mismatch.expected)
+        yours = _frame_of(names, mismatch.place, mismatch.yours)
         if expected == yours:
             expected, yours = f"{expected} (the one it had at first)", f"{yours}, but it is another one"
-        places = {mismatch.place, *mismatch.expected_sharers, *mismatch.your_sharers}
+        places = {mismatch.place, *mismatch.expected.sharers, *mismatch.yours.sharers}
         return Divergence(step, "sharing", expected, yours, tuple(sorted(places)))
 
 
@@ -194,14 +194,16 @@ def unrecorded(scenario: Scenario, records: list[StepRecord]) -> Trace:
     )
 
 
-def _frame_of(names: Names, place: ProcessPage, sharers: list[ProcessPage], kept: bool) -> str:
+def _frame_of(names: Names, place: ProcessPage, side: Side) -> str:
     page = names.page(*place)
-    if not sharers:
+    if not side.sharers:
         return f"{page} has no entry"
-    others = [other for other in sharers if other != place]
+    others = [other for other in side.sharers if other != place]
     if others:
-        return f"{page} shares a frame with {names.pages(others)}"
-    return f"{page} keeps its frame, alone" if kept else f"{page} has a new frame of its own"
+        return f"{page} shares {'the frame of zeros' if side.zero else 'a frame'} with {names.pages(others)}"
+    if side.zero:
+        return f"{page} maps the frame of zeros"
+    return f"{page} keeps its frame, alone" if side.kept else f"{page} has a new frame of its own"
 
 
 def _unmet(yours: StepRecord, found: list[Unmet], rule: str) -> Divergence | None:

@@ -15,14 +15,25 @@ from grader.trace.records import ProcessPage, StepRecord
 from grader.trace.state import State
 
 
+class Side(NamedTuple):
+    """What one side maps in a page.
+
+    sharers  all pages that map the frame, this one included; none without an entry
+    kept     the step left the page's entry with the frame that it had
+    zero     it is the frame of zeros
+    """
+
+    sharers: list[ProcessPage]
+    kept: bool
+    zero: bool
+
+
 class Mismatch(NamedTuple):
     """A page whose frame differs between the sides, however frames are called."""
 
     place: ProcessPage
-    expected_sharers: list[ProcessPage]
-    your_sharers: list[ProcessPage]
-    expected_kept: bool
-    yours_kept: bool
+    expected: Side
+    yours: Side
 
 
 class Renaming:
@@ -42,10 +53,8 @@ class Renaming:
             if (mine is None) != (theirs is None) or not self._rename(mine, theirs):
                 return Mismatch(
                     place,
-                    self.expected.sharers(*place),
-                    self.yours.sharers(*place),
-                    place not in moved_there,
-                    place not in moved_here,
+                    Side(self.expected.sharers(*place), place not in moved_there, mine == 0),
+                    Side(self.yours.sharers(*place), place not in moved_here, theirs == 0),
                 )
         return None
 
@@ -67,6 +76,8 @@ class Renaming:
     def _rename(self, mine: int | None, theirs: int | None) -> bool:
         if mine is None or theirs is None:
             return True
+        if not mine or not theirs:
+            return mine == theirs  # the frame of zeros has a name of its own, and stands for nothing else
         return self._there.setdefault(mine, theirs) == theirs and self._back.setdefault(theirs, mine) == mine
 
 
