@@ -10,6 +10,7 @@ from __future__ import annotations
 from grader.machine.outcome import RETRIES
 from grader.machine.protection import EXECUTE_BIT, PROTECTIONS, READ_BIT, WRITE_BIT
 from grader.scenario.model import Scenario, Step
+from grader.scenario.place import parse_place
 from grader.trace.names import Names
 from grader.trace.records import StepRecord, Trace
 from grader.trace.state import State
@@ -41,7 +42,8 @@ def stuck(scenario: Scenario, expected: Trace | None, yours: list[StepRecord], l
     page = _refused(step, record, state)
     if page is None or expected is None:
         return lines
-    names, address = Names(expected.pids, state), page * scenario.machine.page_size
+    names = Names(expected.pids, state)
+    address = page * scenario.machine.page_size + (parse_place(step.fields["at"]).offset or 0)
     entry = state.entry(record.actor, page)
     called = names.page(record.actor, page)
     shown = "" if called.endswith(f"page {page}") else f"{called}, "

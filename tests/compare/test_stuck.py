@@ -6,6 +6,7 @@ from grader.compare.stuck import stuck
 from grader.grade.attempt import attempt_here
 from grader.lab.reference import reference_output
 from grader.machine import Protection, SegmentationFault
+from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
 from tests.messages import assert_message
 from tests.scenario.test_loader import parse
@@ -67,3 +68,12 @@ def test_a_kernel_in_c_reads_what_c_does(kernel, scenario):
     records = list(attempt_here(scenario, expected, kernel).records)
 
     assert_message(f"stuck-c-{kernel.__name__}", "\n".join(stuck(scenario, expected, records, "c")) + "\n")
+
+
+def test_the_address_is_the_byte_that_was_touched():
+    """It is what the kernel was called with, so a kernel that took it for a page number is recognised there too."""
+    scenario = parse("write: {by: P, at: 'h[1]+3', value: 1}")
+    lines = attempt_here(scenario, replay(scenario, SmallKernel), MapsAnAddress).lines
+
+    assert "    the access    write page 17 (P:h[1], address 139)" in lines
+    assert "  Page 139 was mapped; the fault was in page 17 (address 139)." in lines
