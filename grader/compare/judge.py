@@ -7,7 +7,7 @@ are not judged, because they build on what went wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from grader.machine.audit import Finding
@@ -216,12 +216,18 @@ def _unmet(yours: StepRecord, found: list[Unmet], rule: str) -> Divergence | Non
 # -- rules ----------------------------------------------------------------------------------------------------
 
 
-def _stale(finding: Finding, context: _Context) -> str:
-    """Name the entries of a freed frame; if it was handed out again in the step, only those from before."""
+def _free(finding: Finding, context: _Context) -> str:
+    return _stale(finding.entries, context)
+
+
+def _reused(finding: Finding, context: _Context) -> str:
+    """Name only the entries from before the step: the frame may have been handed out to the others."""
     before = State.after(context.scenario, context.records[:-1])
-    old = before.mapped_by(finding) if finding.frame in context.records[-1].allocated else ()
-    entries, again = (old, " and handed out again") if old else (finding.entries, "")
-    return f"{context.names.pages(entries)} map{'s' * (len(entries) == 1)} a frame that was freed{again}"
+    return f"{_stale(before.mapped_by(finding), context)} and handed out again"
+
+
+def _stale(entries: Sequence[tuple[int, int]], context: _Context) -> str:
+    return f"{context.names.pages(entries)} map{'s' * (len(entries) == 1)} a frame that was freed"
 
 
 def _ownerless(finding: Finding, context: _Context) -> str:
@@ -287,7 +293,8 @@ def _frames_of(frames: list[list[ProcessPage]], names: Names) -> str:
 _AUDIT: dict[str, tuple[str, Callable[[Finding, _Context], str]]] = {
     "FORK": ("a fork that fails leaves no trace in parent and child", _half_forked),
     "A3": ("no process may write to a private frame that has more than one user", _writable),
-    "A1": ("no page table entry maps a free frame", _stale),
+    "A1": ("no page table entry maps a free frame", _free),
+    "A7": ("no page table entry maps a frame that was freed after the entry was made", _reused),
     "A5": ("every page table entry lies in a region", _outside),
     "A4": ("no page table entry allows more than its region", _too_much),
     "A2": ("every allocated frame is mapped by an entry", _ownerless),

@@ -5,6 +5,7 @@
     A3  no entry of a private region is writable while another entry, the page cache or the zero frame has its frame
     A4  no entry allows more than its region
     A5  no entry lies outside every region
+    A7  no entry points to a frame that was freed and handed out again after the entry was made
     FORK  a fork that failed left nothing behind
 
 The audit looks only at what the step touched: entries that were written, frames that were handed out, freed or left,
@@ -113,18 +114,19 @@ class Audit:
                 self._frames._holder[frame] = (region.file, -1)
 
     def _check_freed(self, touched: list[PageTable], findings: list[Finding]) -> None:
-        """Check A1: no entry maps a free frame, or one that was freed and handed out again after it was made."""
+        """Check A1 and A7: no entry maps a frame that was freed after it was made, whether it is in use again or not."""
         frames = self._frames
         stale = {frame for frame in frames._freed if frames._users[frame] and not frames._allocated[frame]}
         reborn = {f for f in set(frames._freed).intersection(frames._born) if frames._users[f] and frames._allocated[f]}
+        for frame, entries in sorted(self._search(stale).items()):
+            findings.append(Finding("A1", frame, tuple(entries)))
         if reborn:
             written = [
                 (t._pid, page) for t in touched for page, pte in t._changes.items() if pte >> FRAME_SHIFT in reborn
             ]
-            old = {f for f, entries in self._search(reborn).items() if not set(entries).issubset(written)}
-            stale |= old
-        for frame, entries in sorted(self._search(stale).items()):
-            findings.append(Finding("A1", frame, tuple(entries)))
+            for frame, entries in sorted(self._search(reborn).items()):
+                if not set(entries).issubset(written):
+                    findings.append(Finding("A7", frame, tuple(entries)))
 
     def _check_owners(self, released: Iterable[Region], findings: list[Finding]) -> None:
         """Check A2 for frames handed out, without their last entry, or of an object that lost a region."""

@@ -113,7 +113,7 @@ class State:
         """Note the frames that the audit found to be mapped and free."""
         self.freed.difference_update(record.allocated)
         for finding in record.findings:
-            if finding.check == "A1" and not (finding.frame in record.allocated and self.mapped_by(finding)):
+            if finding.check == "A1":
                 self.freed.add(finding.frame)
 
     def _follow_tables(self, record: StepRecord) -> None:
@@ -227,11 +227,7 @@ class State:
         ]
 
     def mapped_by(self, finding: Finding) -> tuple[tuple[int, int], ...]:
-        """Return those entries of a finding that lead to its frame in this state.
-
-        In the state before the step they tell a frame that was handed out again after it was freed from one that was
-        handed out and freed.
-        """
+        """Return those entries of a finding that lead to its frame in this state."""
         users = self.users(finding.frame)
         return tuple(entry for entry in finding.entries if entry in users)
 

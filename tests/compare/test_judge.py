@@ -489,6 +489,21 @@ def test_a_frame_that_was_handed_out_and_freed_in_one_step_was_not_handed_out_ag
     assert diverge(FreesAtOnce, "write: {by: P, at: 'h[0]', value: 1}").yours == "P:h[0] maps a frame that was freed"
 
 
+def test_a_frame_that_was_handed_out_again_and_freed_again_is_free():
+    """Whatever happened to it in between, and although an entry from before the step leads to it."""
+
+    class FreesTwice(SmallKernel):
+        def page_fault(self, process, fault):
+            super().page_fault(process, fault)
+            if self.hw.page_of(fault.address) == 17:
+                self.hw.frames.free(process.page_table.get(16).frame)
+                self.hw.frames.free(self.hw.frames.allocate())
+
+    found = diverge(FreesTwice, "write: {by: P, at: 'h[0]', value: 1}", "write: {by: P, at: 'h[1]', value: 2}")
+
+    assert found.yours == "P:h[0] maps a frame that was freed"
+
+
 @pytest.mark.parametrize(
     ("fields", "files", "held"),
     [
