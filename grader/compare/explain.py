@@ -102,7 +102,7 @@ def _tables_before(scenario: Scenario, expected: Trace, yours: list[StepRecord],
     for place in places[:ENTRIES]:
         pte = state.entry(*place)
         label = names.page(*place)
-        what = entry(pte) if pte else _absent(place, state)
+        what = entry(pte) if pte else _absent(place, state, names)
         cached = state.stale.get(place.pid, {}).get(place.page)
         held = f"   but the TLB still holds {entry(cached)}" if cached else ""
         lines.append(f"    {label:12} {what}{held}")
@@ -130,9 +130,13 @@ def _relevant(divergence: Divergence, state: State, names: Names) -> list[Proces
     return sorted(wanted, key=lambda place: (place.page, place.pid))
 
 
-def _absent(place: ProcessPage, state: State) -> str:
+def _absent(place: ProcessPage, state: State, names: Names) -> str:
     slot = state.out.get(place)
-    return "no entry" if slot is None else f"out (slot {slot})"
+    if slot is None:
+        return "no entry"
+    if place in state.inherited:  # whether the kernel knows is in its own bookkeeping
+        return f"no entry; it was out (slot {slot}) when {names.process(place.pid)} was forked"
+    return f"out (slot {slot})"
 
 
 def _compared(number: int, total: int) -> list[str]:

@@ -51,7 +51,8 @@ class State:
     mappings  name -> where the mapping is
     lives     frame -> its present life: how many frames had been handed out when it was, itself included
     freed     frames that were freed although a page still maps them, as the audit found
-    out       page -> swap slot, of the pages that are out
+    out       page -> swap slot, of the pages that are out; a child's since the fork are those that were its parent's
+    inherited pages that are out since a fork: nothing shows whether the kernel has passed them on
     counts    pid -> faults, copies, reads and writes
     frames    frames in use; slots: swap slots in use
     """
@@ -67,6 +68,7 @@ class State:
         self.lives: dict[int, int] = {}
         self.freed: set[int] = set()
         self.out: dict[ProcessPage, int] = {}
+        self.inherited: set[ProcessPage] = set()
         self.counts: dict[int, Counts] = {}
         self.frames = self.slots = 0
         self._born = 0
@@ -134,7 +136,9 @@ class State:
         """Note the pages that left for a slot. One that has an entry after the step came back within the step."""
         for kind, slot, _, pages in record.swapped:
             if kind == LEAVE:
-                self.out.update(dict.fromkeys((ProcessPage(*pair) for pair in pages), slot))
+                left = [ProcessPage(*pair) for pair in pages]
+                self.out.update(dict.fromkeys(left, slot))
+                self.inherited.difference_update(left)
             elif kind == FREE:
                 self.out = {place: held for place, held in self.out.items() if held != slot}
         for move in record.swapped:
@@ -159,7 +163,9 @@ class State:
             self.parents[child] = pid
             self.tables[child] = {}
             if self.out:
-                self.out |= {p._replace(pid=child): slot for p, slot in self.out.items() if p.pid == pid}
+                passed_on = {p._replace(pid=child): slot for p, slot in self.out.items() if p.pid == pid}
+                self.out |= passed_on
+                self.inherited.update(passed_on)
         else:
             return
         self._regions.note(step, record, pages, old)

@@ -76,6 +76,30 @@ steps:
     assert "    P:h[3]       no entry" in lines
 
 
+def test_a_page_that_was_out_at_the_fork_is_not_said_to_be_out_in_the_child():
+    """The kernel may have forgotten it, so the lines say only what is known."""
+    head = """format: 1
+title: t
+task: swap
+processes: [P]
+machine: {frames: 2, swap: 8}
+steps:
+  - mmap: {by: P, name: h, pages: 3}
+"""
+    steps = ("write: {by: P, at: h, values: [1, 2, 3]}", "fork: {by: P, child: C}", "read: {by: C, at: 'h[0]'}")
+
+    class Forgets(SwappingKernel):
+        def fork(self, parent, child):
+            super().fork(parent, child)
+            for page in list(self.out[child]):
+                self.leave_slot(child, page)
+
+    scenario = parse(*steps, head=head)
+    lines = attempt_here(scenario, replay(scenario, SwappingKernel), Forgets).lines
+
+    assert "    C:h[0]       no entry; it was out (slot 0) when C was forked" in lines
+
+
 @pytest.mark.parametrize(
     ("step", "words"),
     [

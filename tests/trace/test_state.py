@@ -172,6 +172,18 @@ def test_pages_that_come_and_go_twice_over_in_one_step_are_followed():
     assert out(*thrash, frames=3, pages=5) == {"P0": 2, "P1": 0}
 
 
+def test_what_a_child_has_out_is_inherited_until_it_leaves_itself():
+    """Of the pages that are out, those that no move of the child's own has shown to be."""
+    write, fork = "write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}"
+
+    def inherited(*steps):
+        state = followed(*steps, head=SWAP_HEAD, kernel=SwappingKernel)
+        return {place.page - state.mappings["h"].first for place in state.inherited & state.out.keys()}
+
+    assert inherited(write, fork) == {0, 1}
+    assert inherited(write, fork, "write: {by: C, at: h, value: 2}") == set()
+
+
 def test_a_page_that_was_let_go_and_not_saved_is_not_out():
     """Where nothing was written to a slot nothing is out, whatever entries went."""
 
