@@ -330,7 +330,7 @@ def _values(expected: StepRecord, yours: StepRecord, unmet: list[Unmet]) -> Dive
 
 
 def _remark(value: int) -> str:
-    return " (0xEE: the frame was never zeroed, or is free)" if value == 0xEE else ""
+    return " (0xEE, as in a fresh or freed frame)" if value == 0xEE else ""
 
 
 def _ordinal(number: int) -> str:

@@ -16,6 +16,7 @@ from grader.errors import InputError
 from grader.grade.attempt import Attempt
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
 from grader.lab.lab import Lab
+from grader.plural import number_of
 from grader.program import command
 from grader.scenario.model import Scenario
 
@@ -108,7 +109,11 @@ def in_words(lab: Lab, found: Likeness) -> str:
             f"{one}, which is little to go by: a kernel that {beliefs} would fail it in the same "
             f"way, and so may others. This is a guess, not part of the grade. See {places}."
         )
-    rest = f", and passes the other {passed}" if passed else ""
+    rest = ""
+    if passed and found.run == len(lab.scenarios):
+        rest = f", and passes the other {passed}"
+    elif passed:
+        rest = f", and passes {number_of(passed, 'other')}, as yours does"
     return (
         f"Your kernel behaves like one that {beliefs}: it fails the same {found.failed} scenarios in the same "
         f"way{rest}. This is a hint, not part of the grade. See {places}."

@@ -145,7 +145,28 @@ def test_a_wrong_value_is_named_with_its_page():
     divergence = diverge(Unzeroed, "read: {by: P, at: 'h[0:2]'}")
 
     assert (divergence.rule, divergence.expected) == ("values", "reads 0 from the 2nd page")
-    assert divergence.yours == "reads 238 (0xEE: the frame was never zeroed, or is free) from the 2nd page"
+    assert divergence.yours == "reads 238 (0xEE, as in a fresh or freed frame) from the 2nd page"
+
+
+def test_0xee_is_explained_without_a_cause():
+    """A page that was zeroed and written reads so too, where a kernel copies the fresh frame over it."""
+
+    class CopiesBackwards(SmallKernel):
+        def page_fault(self, process, fault):
+            page = self.hw.page_of(fault.address)
+            old = process.page_table.get(page)
+            if old is None:
+                super().page_fault(process, fault)
+            else:
+                frame = self.hw.frames.allocate()
+                self.hw.frames.copy(frame, old.frame)
+                self.users.update({frame: 1, old.frame: -1})
+                process.page_table.map(page, frame, old.protection | Protection.WRITE)
+
+    write, fork, again = "write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}", "write: {by: C, at: h, value: 2}"
+    divergence = diverge(CopiesBackwards, write, fork, again, "read: {by: P, at: 'h[0]'}")
+
+    assert divergence.yours == "reads 238 (0xEE, as in a fresh or freed frame)"
 
 
 def test_zero_instead_of_copy_shows_where_it_is_read():

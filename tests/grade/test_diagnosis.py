@@ -156,12 +156,24 @@ def test_a_correct_kernel_is_like_no_mistake(cow):
 def test_the_sentence_is_a_likeness(lab):
     """It says how many scenarios agree, that it is no verdict, and what to read again, in which lab's handout."""
     mistakes = [Mistake("a", "never looks", "copy-on-write", 2, {}), Mistake("b", "looks away", "small", 3, {})]
-    told = in_words(load_lab(lab)._replace(name="small"), Likeness(mistakes, 9, 12))
+    small = load_lab(lab)._replace(name="small")
+    told = in_words(small, Likeness(mistakes, 9, 12))
 
     assert "Your kernel behaves like one that never looks, or one that looks away" in told
-    assert "it fails the same 9 scenarios in the same way, and passes the other 3" in told
+    assert "it fails the same 9 scenarios in the same way, and passes 3 others, as yours does. This" in told
     assert "This is a hint, not part of the grade" in told
     assert "See section 2 of the handout of copy-on-write and section 3 of the handout" in told
+
+
+def test_the_other_scenarios_are_those_that_exist(lab):
+    """They are "the other" ones only where all scenarios were run, and not where some need a method of the stub."""
+    small = load_lab(lab)
+    small = small._replace(scenarios=small.scenarios[:1] * 12)
+    mistakes = [Mistake("a", "never looks", "copy-on-write", 2, {})]
+
+    assert "in the same way, and passes the other 3. This" in in_words(small, Likeness(mistakes, 9, 12))
+    assert "in the same way, and passes 2 others, as yours does. This" in in_words(small, Likeness(mistakes, 9, 11))
+    assert "in the same way. This" in in_words(small, Likeness(mistakes, 9, 9))
 
 
 def test_a_lab_without_fingerprints_names_nothing(lab):
