@@ -114,7 +114,7 @@ class Audit:
                 self._frames._holder[frame] = (region.file, -1)
 
     def _check_freed(self, touched: list[PageTable], findings: list[Finding]) -> None:
-        """Check A1 and A7: no entry maps a frame that was freed after it was made, whether it is in use again or not."""
+        """Check A1 and A7: no entry maps a frame that was freed after it was made, in use again or not."""
         frames = self._frames
         stale = {frame for frame in frames._freed if frames._users[frame] and not frames._allocated[frame]}
         reborn = {f for f in set(frames._freed).intersection(frames._born) if frames._users[f] and frames._allocated[f]}
