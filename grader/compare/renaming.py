@@ -16,7 +16,7 @@ from grader.trace.state import State
 
 
 class Side(NamedTuple):
-    """What one side maps in a page.
+    """The frame of a page on one side.
 
     sharers  all pages that map the frame, this one included; none without an entry
     kept     the step left the page's entry with the frame that it had
