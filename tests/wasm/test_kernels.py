@@ -116,7 +116,7 @@ MISTAKES = {
         "return -FL_SEGV;",
         "return FL_SEGV;",
         "crashed",
-        "kernel_page_fault returned 1 (FL_SEGV without the minus sign); it returns 0, -FL_SEGV or -FL_NOMEM",
+        "kernel_page_fault returned 1 (FL_SEGV without the minus sign?); it returns 0, -FL_SEGV or -FL_NOMEM",
     ),
     "an error that a page fault cannot have": (
         "return -FL_SEGV;",
@@ -170,6 +170,31 @@ MISTAKES = {
         "free(9)",
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "child", "told"),
+    [
+        ("munmap", 1, 0, "returned 1 (a count? region_remove returns how many pieces it took out)"),
+        ("munmap", 2, 0, "returned 2 (FL_NOMEM without the minus sign? or a count: region_remove returns"),
+        ("mprotect", 3, 0, "returned 3 (FL_INVAL without the minus sign? or a count: region_remove returns"),
+        ("munmap", 7, 0, "returned 7 (a count?"),
+        ("mmap", 1, 0, "kernel_mmap returned 1; it returns"),
+        ("fork", 2, 2, "returned 2 (the child's number? or FL_NOMEM without the minus sign); it returns 0 or -FL_NOMEM"),
+        ("fork", 3, 3, "returned 3 (the child's number?); it returns 0 or"),
+        ("fork", 2, 5, "returned 2 (FL_NOMEM without the minus sign?); it"),
+        ("fork", 1, 5, "kernel_fork returned 1; it returns"),
+        ("page_fault", 2, 0, "returned 2 (FL_NOMEM without the minus sign?); it"),
+        ("page_fault", 3, 0, "kernel_page_fault returned 3; it returns"),
+        ("page_fault", -3, 0, "kernel_page_fault returned -3 (-FL_INVAL); it returns"),
+        ("mmap", -9, 0, "kernel_mmap returned -9; it returns"),
+    ],
+)
+def test_a_wrong_result_is_called_only_what_it_may_be(name, result, child, told):
+    """An error that the function may not return is not suggested; a count and the child's number are."""
+    from grader.sandbox.inside.wasm_kernel import wrong_result
+
+    assert told in wrong_result(name, result, child)
 
 
 @pytest.mark.parametrize("name", proofs_except(list(MISTAKES)[::3], MISTAKES))

@@ -28,8 +28,12 @@ _ERRORS: dict[int, type[Exception]] = {-1: SegmentationFault, -2: OutOfMemory, -
 _RETURNS = {"page_fault": "0, -FL_SEGV or -FL_NOMEM", "fork": "0 or -FL_NOMEM"}
 _RETURN = "0, -FL_NOMEM or -FL_INVAL"
 
-#: The names of errors. A kernel that returns one without its sign has made a mistake.
+#: The names of errors.
 _WORDS = {1: "FL_SEGV", 2: "FL_NOMEM", 3: "FL_INVAL"}
+
+#: Functions that take regions out of a map, and what else a positive result of theirs may be.
+_REMOVING = ("munmap", "mprotect")
+_COUNT = "region_remove returns how many pieces it took out"
 
 _NO_FRAME, _INVALID = -2, -3
 
@@ -166,7 +170,7 @@ class WasmKernel(Kernel):
         if result == 0:
             return
         if result not in _ERRORS or (name == "page_fault" and result == _INVALID):
-            raise Crash("crash", "WrongResult", _wrong_result(name, result))
+            raise Crash("crash", "WrongResult", wrong_result(name, result, arguments[0] if name == "fork" else 0))
         raise _ERRORS[result]()
 
     def _crash(self, trap: Exception) -> Crash:
@@ -186,11 +190,27 @@ class WasmKernel(Kernel):
         return isinstance(trap, Trap) and trap.code is not None and self.instance.left == 0
 
 
-def _wrong_result(name: str, result: int) -> str:
-    """Return what is wrong with a function's result, with those that it may have."""
+def wrong_result(name: str, result: int, child: int = 0) -> str:
+    """Return what is wrong with a function's result: what it may be meant for, and what the function may return.
+
+    child  the number of the child, for fork
+    """
+    returns = _RETURNS.get(name, _RETURN)
+    meant = _meant(name, result, child, returns)
+    return f"kernel_{name} returned {result}{f' ({meant})' if meant else ''}; it returns {returns}"
+
+
+def _meant(name: str, result: int, child: int, returns: str) -> str:
+    """Return what a wrong result may be meant for, "" if nothing is likely."""
     word = _WORDS.get(abs(result), "")
-    meant = f" ({'-' if result < 0 else ''}{word}{'' if result < 0 else ' without the minus sign'})" if word else ""
-    return f"kernel_{name} returned {result}{meant}; it returns {_RETURNS.get(name, _RETURN)}"
+    if result < 0:
+        return f"-{word}" if word else ""
+    error = f"{word} without the minus sign" if word and word in returns else ""
+    if result == child:
+        return f"the child's number?{f' or {error}' if error else ''}"
+    if name in _REMOVING:
+        return f"{error}? or a count: {_COUNT}" if error else f"a count? {_COUNT}"
+    return f"{error}?" if error else ""
 
 
 def _rights(bits: int) -> Protection:
