@@ -133,7 +133,9 @@ void region_clear(struct region_map *map);
 
 /* ---- memory of your own ------------------------------------------------------------------------------------ */
 
-void *malloc(size_t size); /* filled with zeros; NULL if 16 MiB are used up */
+/* Memory filled with zeros; NULL if there is no room. All variables, the stack and all blocks together have 32 MiB; a block
+ * has at most 16 MiB, and takes the next power of two. */
+void *malloc(size_t size);
 void free(void *memory);
 void *memset(void *to, int byte, size_t size);
 void *memcpy(void *to, const void *from, size_t size);

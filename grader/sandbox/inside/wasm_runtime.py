@@ -37,7 +37,7 @@ _FEW = FUEL // OPERATION // 100
 #: The message of the trap in which a refused operation ends; `failure` says why it was refused.
 REFUSED = b"refused"
 
-#: Bytes of memory that a kernel may have: its arrays, and malloc's 16 MiB.
+#: Bytes of memory that a kernel may have: its variables, its stack and the blocks of malloc.
 MEMORY = 32 << 20
 
 #: Where the addresses end to which a null pointer to a large structure may lead. What is there stays from call to call.

@@ -1,0 +1,96 @@
+"""The memory of a kernel in C: `malloc` gives zeros, ends with NULL and not with the fuel, and takes blocks back."""
+
+import pytest
+
+from grader.machine.machine import Machine
+from grader.sandbox.inside.wasm_journal import Journal
+from grader.sandbox.inside.wasm_kernel import WasmKernel
+from grader.sandbox.inside.wasm_library import WasmError
+from grader.sandbox.inside.wasm_runtime import FUEL, Program
+from grader.wasm.compiler import compile_kernel
+
+MMAP = '#include "forklab.h"\nint kernel_mmap(process_t process, const struct region *region) {\n'
+
+#: Returns 1 if `size` bytes at `block` are all `byte`.
+ALL = """
+static int all(const unsigned char *block, int byte, size_t size) {
+    for (size_t at = 0; at < size; at++) if (block[at] != byte) return 0;
+    return 1;
+}
+"""
+
+
+def instance_of(body):
+    """Return an instance of a kernel whose kernel_mmap has this body."""
+    compiled = compile_kernel(MMAP.replace("int kernel", f"{ALL}int kernel") + body + "}\n")
+    assert compiled.module, compiled
+    kernels = []
+    Machine(lambda hw: kernels.append(WasmKernel(hw, Program(compiled.module))) or kernels[-1])
+    return kernels[0].instance
+
+
+def result(instance):
+    return instance.call("mmap", 1, 128, 2, 3, 0)
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["run", "verify"])
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("int n = 0; while (malloc(1000000)) n++; return n;", range(24, 32)),
+        ("return malloc(9000000) != NULL && malloc(9000000) == NULL;", [1]),
+        ("return malloc(1 << 24) != NULL && malloc((1 << 24) + 1) == NULL;", [1]),
+        ("void *block = malloc(9000000); free(block); return malloc(9000000) == block;", [1]),
+    ],
+    ids=["many blocks", "a large one", "the largest one", "a large one again"],
+)
+def test_malloc_gives_null_before_the_fuel_is_used_up(body, expected, chosen):
+    """As forklab.h says, also where `grader verify` places the blocks."""
+    instance = instance_of(body)
+    if chosen:
+        Journal(instance)
+
+    assert result(instance) in expected
+    assert instance.used < FUEL / 2
+
+
+@pytest.mark.parametrize("size", [1, 7, 16, 100, 5000])
+def test_a_block_is_filled_with_zeros(size):
+    """A new one, and one that was used and freed before."""
+    use = f"unsigned char *block = malloc({size}); int zero = all(block, 0, {size}); memset(block, 5, {size});"
+    again = f"free(block); unsigned char *next = malloc({size});"
+    body = f"{use}{again} return zero && next == block && all(next, 0, {size});"
+
+    assert result(instance_of(body)) == 1
+
+
+def test_a_block_that_verify_places_is_filled_with_zeros():
+    """Whatever is left at that address."""
+    instance = instance_of("return all(malloc(100), 0, 100);")
+    start = Journal(instance).blocks.start
+    instance.grow(start + 4096)
+    instance.write(start, b"\xff" * 4096)
+
+    assert result(instance) == 1
+
+
+def test_memset_fills_what_it_is_asked_to_fill():
+    """Wherever it begins and however long it is, and nothing beside it."""
+    body = """
+    unsigned char *block = malloc(64);
+    for (size_t from = 0; from < 20; from++)
+        for (size_t size = 0; size < 40; size++) {
+            memset(block, 1, 64);
+            if (memset(block + from, 0x1ab, size) != block + from) return 0;
+            if (!all(block, 1, from) || !all(block + from, 0xab, size)) return 0;
+            if (!all(block + from + size, 1, 64 - from - size)) return 0;
+        }
+    return 1;"""
+
+    assert result(instance_of(body)) == 1
+
+
+def test_memset_of_a_null_pointer_ends_in_its_line():
+    """It is undefined as ever, although most of memset is not checked."""
+    with pytest.raises(WasmError, match="Pointer arithmetic overflowed"):
+        result(instance_of("return memset(NULL, 1, 4000) != NULL;"))
