@@ -126,6 +126,9 @@ def _debugger(options: argparse.Namespace, session: Session, submission: Submiss
 
     if submission.refused or submission.trusted is not None:
         return session.runner(submission)
+    if submission.code is not None and submission.code.language == "c":
+        other = f"print with fl_log, or see each step with `{commands(options, session.lab)('show', 'SCENARIO')}`"
+        raise InputError([f"--debug works for kernels in Python, and {submission.path or 'this one'} is in C; {other}"])
     if not submission.path:
         raise InputError([f"--debug runs a folder or a kernel file; {options.submission!r} is neither"])
     if "PYTHONBREAKPOINT" not in os.environ:
@@ -168,8 +171,9 @@ def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: S
     extra: dict[str, object] = {}
     if options.format == "text":
         verbosity = options.verbose - options.quiet
+        following = next_step(result, options, lab, submission.refused)
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        extra = {"colour": colour, "verbosity": verbosity, "next_step": next_step(result, options, lab)}
+        extra = {"colour": colour, "verbosity": verbosity, "next_step": following}
         extra |= {"command": commands(options, lab), "width": _width(options)}
     elif options.format == "github":
         extra = {"kernel": kernel_path(submission)}

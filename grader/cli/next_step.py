@@ -9,7 +9,7 @@ from collections.abc import Callable
 from grader.escape import printable
 from grader.grade.attempt import BEFORE
 from grader.grade.result import Result
-from grader.grade.to_mend import to_mend
+from grader.grade.to_mend import first_of_all, to_mend
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE, WAITING
 from grader.lab.lab import Lab
 from grader.program import command, quoted
@@ -27,8 +27,13 @@ def commands(options: argparse.Namespace, lab: Lab) -> Callable[..., str]:
     return make
 
 
-def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
-    """Return what the student should do next; a second line, if there is one, is a command."""
+def next_step(result: Result, options: argparse.Namespace, lab: Lab, refused: str = "") -> str:
+    """Return what the student should do next; a second line, if there is one, is a command.
+
+    refused  why intake rejects the kernel, or ""
+    """
+    if refused:
+        return first_of_all(refused)
     failing = to_mend(result) or [s for s in result["scenarios"] if s["verdict"] not in (PASSED, WAITING)]
     if not failing:
         if result["points"] == result["max_points"]:
@@ -41,7 +46,7 @@ def next_step(result: Result, options: argparse.Namespace, lab: Lab) -> str:
     if first["visibility"] == "hidden":
         return f"read task {lab.task(first['task']).number} of {lab.path / 'README.md'} again; hidden scenarios fail."
     if BEFORE in first.get("details", ()):
-        return "fix the line above; no scenario can run until then."
+        return first_of_all()
     task = lab.task(first["task"])
     where = f"task {task.number} of {lab.path / 'README.md'}"
     if first["verdict"] == NOT_IMPLEMENTED:

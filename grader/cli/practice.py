@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import pathlib
 import sys
 
 from grader.cli.streams import answer
 from grader.errors import InputError, did_you_mean
 from grader.escape import printable
 from grader.lab.lab import load_lab
-from grader.lab.lookup import find_lab
+from grader.lab.lookup import find_named
 from grader.practice.practices import PRACTICES
 
 #: The practice that has a guide of its own, about sections and not about faults, and its lab.
@@ -36,8 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from grader.practice.terminal import Terminal
 
     name = SECTIONS_LAB if practice is None else practice.lab
-    here = pathlib.Path("lab.yaml").is_file() and pathlib.Path().resolve().name == name
-    lab = load_lab(find_lab(None if here else name))
+    lab = load_lab(find_named(name))
     terminal = Terminal(_write, None if options.no_input else answer)
     try:
         if practice is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
+from collections.abc import Iterator
 
 from grader.errors import InputError, did_you_mean, similar
 from grader.lab.lab import Lab
@@ -22,6 +24,30 @@ def find_lab(given: str | None) -> pathlib.Path:
     if given is None:
         raise InputError(["no LAB was given, and this folder has no lab.yaml; name a lab, such as labs/copy-on-write"])
     raise InputError([f"{given}: no lab.yaml there; {_other_labs(pathlib.Path(given))}"])
+
+
+def find_named(name: str) -> pathlib.Path:
+    """Return the folder of the lab of this name: this folder, or one in it or in labs/. InputError if none is there."""
+    for folder in _near():
+        if (folder / "lab.yaml").is_file() and own_name(folder) == name:
+            return folder
+    problem = f"neither this folder nor one in it or in labs/ has the lab {name}"
+    raise InputError([f"{problem}; go to the lab's folder, or make one with `{command('start', name)}`"])
+
+
+def _near() -> Iterator[pathlib.Path]:
+    yield pathlib.Path()
+    for place in (pathlib.Path("labs"), pathlib.Path()):
+        yield from (path.parent for path in sorted(place.glob("*/lab.yaml")))
+
+
+def own_name(folder: pathlib.Path) -> str:
+    """Return a lab's name: that of its folder; a released lab keeps its name, whatever the folder is called then."""
+    try:
+        name = json.loads((folder / "release.json").read_text(encoding="utf-8"))["lab"]
+    except (OSError, ValueError, KeyError, TypeError):
+        name = ""
+    return name if isinstance(name, str) and name else folder.resolve().name
 
 
 def _other_labs(missed: pathlib.Path) -> str:

@@ -1,7 +1,7 @@
 """Create the students' version of a lab, and the copy of a lab that goes into an autograder.
 
     DIR/  README.md  Makefile  forklab-VERSION.whl  .github/workflows/grade.yml  .gitlab-ci.yml
-          labs/NAME/  README.md  kernel.py  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
+          labs/NAME/  README.md  kernel.py  stub.c  forklab.h  answers.yaml  lab.yaml  quiz.packed  scenarios/  outputs/
                       pictures/  practice/  fingerprints.json  linux.json  release.json
 
 Only the files listed here are included; there is no list of secrets to leave out, which could be incomplete. The
@@ -31,6 +31,7 @@ from grader.publish.leaks import leaks
 from grader.publish.wheel import write_wheel
 from grader.quiz import released_files
 from grader.view.handout import drawn
+from grader.wasm.compiler import HEADER
 
 FORMAT = 1
 
@@ -87,6 +88,9 @@ def write_lab(lab: Lab, folder: pathlib.Path, hidden: bool) -> None:
     for pattern in HANDED_OUT:
         for path in sorted(lab.path.glob(pattern)):
             write(folder / path.relative_to(lab.path), path.read_text(encoding="utf-8"))
+    if "c" in lab.languages:
+        # To be read, and for editors: a kernel is compiled with the grader's own.
+        write(folder / HEADER.name, HEADER.read_text(encoding="utf-8"))
     write(folder / "kernel.py", lab.kernel.path.read_text(encoding="utf-8"))
     write(folder / "lab.yaml", lab_yaml(lab, hidden))
     for name, text in released_files(lab).items():
@@ -161,6 +165,8 @@ def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
     worth = points(lab.hidden_points())
     values = {"LAB": lab.name, "TITLE": lab.title, "WHEEL": wheel.name, "HIDDEN": str(count), "POINTS": worth}
     values["HAND_IN"] = f"How to hand in: {lab.hand_in}\n\n" if lab.hand_in else ""
+    in_c = f' (or in C: `labs/{lab.name}/kernel.c`; the handout\'s section "In C" says how)'
+    values["IN_C"] = in_c if "c" in lab.languages else ""
     values["C_TOOLS"] = " ziglang wasmtime" if "c" in lab.languages else ""
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)

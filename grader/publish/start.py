@@ -73,18 +73,25 @@ def start(source: pathlib.Path, folder: pathlib.Path, language: str, older: path
             # The loader knows the class from lab.yaml alone; two kernels in one folder would be a question.
             (folder / "kernel.py").unlink(missing_ok=True)
         write_file(folder / kernel, begun)
-        _adapt_handout(folder, source.resolve().name)
+        _adapt_handout(folder, source.resolve().name, language)
         return load_lab(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _adapt_handout(folder: pathlib.Path, name: str) -> None:
-    """Let the handout name this folder, and the program as it was called: its commands then work where this one did."""
+def _adapt_handout(folder: pathlib.Path, name: str, language: str) -> None:
+    """Let the handout name this folder, and the program as it was called: its commands then work where this one did.
+
+    In a folder for C, the file that the student writes is kernel.c.
+    """
     path = folder / "README.md"
     if path.is_file():
         text = path.read_text(encoding="utf-8").replace("./forklab ", f"{program()} ")
+        if language == "c":
+            text = re.sub(
+                rf"`labs/{re.escape(name)}/kernel\.py`(, in the class `\w+`)?", f"`labs/{name}/kernel.c`", text
+            )
         write_file(path, re.sub(rf"\blabs/{re.escape(name)}\b", lambda _: quoted(folder), text))
 
 

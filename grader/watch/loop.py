@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from grader.errors import InputError
 from grader.escape import printable
-from grader.grade.attempt import Attempt
+from grader.grade.attempt import BEFORE, Attempt
 from grader.grade.result import ScenarioResult
 from grader.grade.session import Session
-from grader.grade.to_mend import to_mend
+from grader.grade.to_mend import first_of_all, to_mend
 from grader.intake.choosing import KERNELS
 from grader.program import command, quoted
 from grader.report.text import wrap
@@ -243,6 +243,8 @@ def _view(regrader: Regrader, width: int, at: int = 0, saved: str = "", note: st
 def _next(regrader: Regrader, failure: ScenarioResult | None) -> str:
     """Return what to do next; a second line is a command."""
     lab, result = regrader.session.lab, regrader.result
+    if regrader.refused or (failure is not None and BEFORE in failure.get("details", ())):
+        return first_of_all(regrader.refused)
     if failure is not None:
         return f"task {lab.task(failure['task']).number} of {lab.path / 'README.md'}; save, and this screen follows."
     quiz = result.get("quiz") if result is not None else None

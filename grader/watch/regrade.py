@@ -63,6 +63,11 @@ class Regrader:
         """Return how many scenarios a save is tried on."""
         return len(self.session.lab.all_scenarios)
 
+    @property
+    def refused(self) -> str:
+        """Return why intake rejects the kernel, or ""."""
+        return self._submission.refused if self._submission is not None else ""
+
     def begin(self) -> bool:
         """Read the submission and begin to grade it; return False if it has the bytes of the last save.
 

@@ -21,7 +21,7 @@ def work(tmp_path, monkeypatch):
     return pathlib.Path("work")
 
 
-def told(submission, *verdicts):
+def told(submission, *verdicts, refused=""):
     lab = load_lab(LAB)
     scenarios = [
         {"id": s.id, "task": s.task, "verdict": verdict, "visibility": "public"}
@@ -29,7 +29,7 @@ def told(submission, *verdicts):
     ]
     result = {"scenarios": scenarios, "points": 90, "max_points": 100}
     given = str(submission) if submission is not None else None
-    return next_step(result, argparse.Namespace(submission=given), lab).replace(str(LAB), "LAB")
+    return next_step(result, argparse.Namespace(submission=given), lab, refused).replace(str(LAB), "LAB")
 
 
 def test_the_quiz_of_the_lab_itself(work):
@@ -75,3 +75,15 @@ def test_an_unwritten_method_of_a_kernel_in_c(work):
 def test_what_is_wrong_comes_before_an_unwritten_method(work):
     """As in `grader watch`: a mistake in what is written is easier to find before more is written."""
     assert "\ngrader show LAB " in told(work, "not_implemented", "failed")
+
+
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [
+        ("there are a kernel.py and a kernel.c; remove the one that is not yours", "remove the one that is not yours"),
+        ("kernel.py has more than 64 KiB", "fix the line above"),
+    ],
+)
+def test_a_refused_hand_in_is_not_shown_but_put_right(work, refused, expected):
+    """`grader show` would end with the same refusal."""
+    assert told(work, "refused", refused=refused) == f"{expected}; no scenario can run until then."

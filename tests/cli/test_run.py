@@ -236,6 +236,25 @@ def test_debug_shows_the_students_line(cli, lab, tmp_path, line, told):
     assert f"{kernel}:" in out.replace("\n", "").replace("  ", "") and line in out
 
 
+def test_debug_is_for_kernels_in_python(cli, root, tmp_path):
+    """A kernel in C is answered with what works instead."""
+    (tmp_path / "kernel.c").write_text("int x;\n")
+    status, _, err = cli("run", root / "labs" / "demand-paging", "--submission", tmp_path, "--debug")
+
+    assert status == 2
+    assert f"--debug works for kernels in Python, and {tmp_path / 'kernel.c'} is in C; print with fl_log" in err
+
+
+def test_a_hand_in_that_is_refused_is_not_shown(cli, lab, tmp_path):
+    """The next step is the way out, not a command that ends with the same refusal."""
+    (tmp_path / "work").mkdir()
+    for name in ("kernel.py", "kernel.c"):
+        (tmp_path / "work" / name).write_text("")
+    _, out, _ = cli("run", lab, "--submission", tmp_path / "work")
+
+    assert "\nNext: remove the one that is not yours; no scenario can run until then.\n" in out
+
+
 def test_debug_runs_here_and_says_so(cli, lab):
     """--debug gives the same verdicts from the grader's own process, labelled unofficial."""
     work = submit(lab, kernel_text(PROTECT, "pass"))

@@ -54,6 +54,27 @@ def practice(cli, root, monkeypatch):
     return call
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_practice_belongs_to_a_lab_whatever_its_folder_is_called(cli, root, monkeypatch, tmp_path, inside):
+    """In the folder that `grader start --output` has made, and in the one above it."""
+    monkeypatch.chdir(tmp_path)
+    cli("start", root / "labs" / "copy-on-write", "--output", "mine")
+    monkeypatch.chdir(tmp_path / "mine" if inside else tmp_path)
+    status, _, err = cli("practice", "fork-faults", "--no-input")
+
+    assert (status, err) == (0, "")
+
+
+def test_a_practice_without_its_lab(cli, monkeypatch, tmp_path):
+    """The message says where the command works, and how to get there."""
+    monkeypatch.chdir(tmp_path)
+    status, _, err = cli("practice", "shared-faults")
+
+    assert status == 2
+    assert "neither this folder nor one in it or in labs/ has the lab shared-memory" in err
+    assert "start shared-memory`" in err
+
+
 @pytest.fixture(params=["compiled", "in Python"])
 def compilers(request, monkeypatch):
     """Run a test with the machine's C compiler, and as if there were none."""

@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import re
 import subprocess
 import sys
 import zipfile
@@ -76,6 +77,46 @@ def test_what_does_not_fit_is_told(lab, here, cli, words, told):
     assert status == 2
     assert told in err
     assert not (here / "small").exists()
+
+
+@pytest.mark.parametrize("lab", ["demand-paging", "copy-on-write", "shared-memory"])
+def test_the_handout_of_a_folder_in_c_names_the_file_that_is_written_there(here, cli, lab):
+    """kernel.c, and no class; in a folder for Python it stays kernel.py."""
+    cli("start", LABS / lab, "--language", "c", "--output", "mine")
+    cli("start", LABS / lab, "--output", "other")
+    mine, other = ((here / name / "README.md").read_text() for name in ("mine", "other"))
+
+    assert re.search(r"You work in `mine/kernel\.c`\. ", mine) and "`mine/kernel.py`" not in mine
+    assert "You work in `other/kernel.py`" in other
+
+
+def test_a_lab_in_c_has_the_header_to_read(here, cli):
+    """forklab.h lies next to stub.c, whatever is begun; a lab without C has none."""
+    from grader.wasm.compiler import HEADER
+
+    cli("start", LABS / "copy-on-write", "--language", "c")
+    cli("start", LABS / "copy-on-write", "--output", "other")
+    cli("start", LABS / "tlb")
+
+    assert (here / "copy-on-write" / "forklab.h").read_bytes() == HEADER.read_bytes()
+    assert (here / "other" / "forklab.h").is_file() and not (here / "tlb" / "forklab.h").exists()
+
+
+def test_a_header_that_was_edited_changes_nothing(here, cli):
+    """Neither that the hand-in is accepted, nor what is compiled."""
+    from grader.intake.submission import read_submission
+
+    pytest.importorskip("wasmtime", reason="wasmtime not installed (pip install 'forklab[c]')")
+    cli("start", LABS / "demand-paging", "--language", "c")
+    work = here / "demand-paging"
+    (work / "kernel.c").write_text((pathlib.Path(ROOT) / "reference" / "c" / "demand-paging.c").read_text())
+    (work / "forklab.h").write_text("#error edited\n")
+    with zipfile.ZipFile("handed-in.zip", "w") as archive:
+        for name in ("kernel.c", "forklab.h", "answers.yaml"):
+            archive.write(work / name, name)
+
+    assert read_submission(work).remarks == () == read_submission("handed-in.zip").remarks
+    assert cli("run", work, "--only", "the-first-touch")[0] == 0
 
 
 def test_again_beside_a_working_folder_in_c(here, cli):

@@ -180,7 +180,12 @@ MISTAKES = {
         ("mprotect", 3, 0, "returned 3 (FL_INVAL without the minus sign? or a count: region_remove returns"),
         ("munmap", 7, 0, "returned 7 (a count?"),
         ("mmap", 1, 0, "kernel_mmap returned 1; it returns"),
-        ("fork", 2, 2, "returned 2 (the child's number? or FL_NOMEM without the minus sign); it returns 0 or -FL_NOMEM"),
+        (
+            "fork",
+            2,
+            2,
+            "returned 2 (the child's number? or FL_NOMEM without the minus sign); it returns 0 or -FL_NOMEM",
+        ),
         ("fork", 3, 3, "returned 3 (the child's number?); it returns 0 or"),
         ("fork", 2, 5, "returned 2 (FL_NOMEM without the minus sign?); it"),
         ("fork", 1, 5, "kernel_fork returned 1; it returns"),

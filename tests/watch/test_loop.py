@@ -99,7 +99,7 @@ def test_an_earlier_change_does_not_stand_above_a_problem(problem, told):
     lab = SimpleNamespace(name="small", title="A small lab", learnt="", path=pathlib.Path("small"))
     session = SimpleNamespace(lab=lab)
     regrader = SimpleNamespace(
-        session=session, before=before, result=after, busy=False, first=None, took=0.1, problem=problem
+        session=session, before=before, result=after, busy=False, first=None, took=0.1, problem=problem, refused=""
     )
 
     assert loop._view(regrader, 80).change == told
