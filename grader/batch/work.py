@@ -130,8 +130,8 @@ def _certificate(work: Work, session: Session) -> PlainAttempt:
     """Return the certificate of a kernel."""
     from grader.verify.certificate import certify
 
-    verdict, line = certify(session, Submission("", code_of(work.kernel, work.language, session.lab)))
-    return {"verdict": verdict, "message": line}
+    found = certify(session, Submission("", code_of(work.kernel, work.language, session.lab)))
+    return {"verdict": found.verdict, "message": found.line}
 
 
 def to_json(attempt: Attempt, printed: Printed) -> PlainAttempt:

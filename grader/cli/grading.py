@@ -73,11 +73,13 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
     progress.done()
     if options.verbose:
         print(f"machine: {core.which()}", file=sys.stderr)
-    remarks = [*submission.remarks, *runner.remarks()]
+    remarks, world = [*submission.remarks, *runner.remarks()], ""
     if options.verify:
         from grader.verify.certificate import certify
 
-        remarks.append(certify(session, submission).line)
+        certificate = certify(session, submission)
+        remarks.append(certificate.line)
+        world = certificate.world
     isolation = _isolation(session, options)
     session.dismiss()
     quiz = mark(lab, submission.answers, unread=submission.unread) if options.only in (None, QUIZ_TASK) else None
@@ -89,7 +91,7 @@ def _grade(options: argparse.Namespace, session: Session) -> int:
     if options.format == "html" and options.output is not None:
         _write_pages(result, graded, options.output, session)
     else:
-        _report(result, options, lab, submission)
+        _report(result, options, lab, submission, world)
     return exit_status(result)
 
 
@@ -167,13 +169,15 @@ def _isolation(session: Session, options: argparse.Namespace) -> Isolation:
     return {**isolation, "unofficial": True} if options.debug else isolation
 
 
-def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: Submission) -> None:
+def _report(result: Result, options: argparse.Namespace, lab: Lab, submission: Submission, world: str) -> None:
+    """Write the report. world: the small world in which --verify has found a difference, or ""."""
     extra: dict[str, object] = {}
     if options.format == "text":
         verbosity = options.verbose - options.quiet
         following = next_step(result, options, lab, submission.refused)
         colour = options.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         extra = {"colour": colour, "verbosity": verbosity, "next_step": following}
+        extra["shows"] = commands(options, lab)("verify", "--scope", world) if world else ""
         extra |= {"command": commands(options, lab), "width": _width(options)}
     elif options.format == "github":
         extra = {"kernel": kernel_path(submission)}

@@ -55,6 +55,7 @@ def render(
     colour: bool = False,
     verbosity: int = 0,
     next_step: str = "",
+    shows: str = "",
     width: int = WIDTH,
     command: Callable[..., str] = lambda *words: " ".join(["grader", *words]),
 ) -> str:
@@ -62,6 +63,7 @@ def render(
 
     verbosity  -1 only the summary, 0 the first failure in full, 1 all failures, and what waits
     next_step  what the reader can do next, which only the command line knows
+    shows      a command that shows what the last remark is about, or ""
     width      columns of the terminal
     command    command("show", "SCENARIO") returns a line that can be pasted; it knows the lab
     """
@@ -76,7 +78,7 @@ def render(
         lines += _printing(result["scenarios"], command)
     lines += _twins(result["scenarios"], width)
     lines += _quiz(result, width, command)
-    lines += _closing(result, next_step, width)
+    lines += _closing(result, next_step, shows, width)
     return "\n".join(lines) + "\n"
 
 
@@ -308,7 +310,7 @@ def _tasks_of(result: Result, summaries: list[ScenarioResult]) -> str:
     return ", ".join(f"task {t['number']} ({t['title']})" for t in result["tasks"] if t["id"] in ids)
 
 
-def _closing(result: Result, next_step: str, width: int) -> list[str]:
+def _closing(result: Result, next_step: str, shows: str, width: int) -> list[str]:
     """Return what concerns the whole result, the next step, and the points once more."""
     lines = [""]
     if of_quiz(result):
@@ -326,6 +328,8 @@ def _closing(result: Result, next_step: str, width: int) -> list[str]:
         lines.append("Some could not be graded. That costs no points: run it again.")
     for remark in result.get("remarks", ()):
         lines += wrap(f"Note: {remark}.", width)
+    if shows:
+        lines.append(f"  {shows}")
     isolation = result["isolation"]
     if isolation.get("unofficial"):
         lines += wrap("UNOFFICIAL: the kernel ran in the grader's own process (--debug).", width)

@@ -7,16 +7,22 @@ from typing import NamedTuple
 from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
+from grader.program import command
 from grader.verify.explore import ReferenceFault, quiet
 from grader.verify.verify import verify_all, worlds
 from grader.verify.words import summary
 
 
 class Certificate(NamedTuple):
-    """Holds what verification came to. verdict: `passed`, or that of the scenario that shows the difference."""
+    """Holds what verification came to.
+
+    verdict  `passed`, or that of the scenario that shows the difference
+    world    the world that shows it, or ""
+    """
 
     verdict: str
     line: str
+    world: str = ""
 
 
 def certify(session: Session, submission: Submission) -> Certificate:
@@ -26,7 +32,8 @@ def certify(session: Session, submission: Submission) -> Certificate:
     try:
         found = list(verify_all(session, worlds(session.lab), submission, None, quiet))
     except ReferenceFault:
-        return Certificate(UNGRADABLE, "not verified: the reference is wrong in a scenario (`grader verify` shows it)")
+        shown = f"`{command('check', session.lab.path, '--verify')}` shows it"
+        return Certificate(UNGRADABLE, f"not verified: the reference is wrong in a scenario; {shown}")
     attempt = found[-1].attempt
     if attempt is None:
         return Certificate(PASSED, summary(found))
@@ -34,4 +41,4 @@ def certify(session: Session, submission: Submission) -> Certificate:
         return Certificate(attempt.verdict, f"not verified: {attempt.message}")
     if attempt.verdict == UNGRADABLE:
         return Certificate(attempt.verdict, "not verified: this machine was too busy; run it again")
-    return Certificate(attempt.verdict, summary(found))
+    return Certificate(attempt.verdict, summary(found), found[-1].world.name)

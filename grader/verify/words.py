@@ -44,7 +44,7 @@ def summary(found: list[Verified]) -> str:
     for world, outcome, _ in found:
         if outcome.difference is not None:
             steps = len(outcome.difference.steps)
-            return f"verified: a scenario of {_steps(steps)} differs (`grader verify` shows it in scope {world.name})"
+            return f"verified: a scenario of {_steps(steps)} differs, in scope {world.name}"
     worlds = f"{len(found)} small world{'s' * (len(found) != 1)}"
     if all(outcome.closed for _, outcome, _ in found):
         return f"verified: no difference in a scenario of any length, in {worlds}"

@@ -1,6 +1,7 @@
 """`grader verify`, as a user types it."""
 
 import pathlib
+import shlex
 
 import pytest
 
@@ -118,3 +119,6 @@ def test_a_run_can_add_a_certificate(capsys):
     assert status == 1
     assert "verified: a scenario of 3 steps differs" in with_line.replace("\n", " ")
     assert with_line.splitlines()[0] == without.splitlines()[0]
+    (line,) = (line for line in with_line.splitlines() if "grader verify " in line)
+    assert main(shlex.split(line)[1:]) == 1
+    assert "the shortest scenario with a difference" in capsys.readouterr().out
