@@ -280,13 +280,17 @@ def check_worlds(lab: Lab, progress: Progress, known: KnownSigns, jobs: int) -> 
 
     The notes name the misconceptions that differ there, and that no scenario of the lab catches.
     """
-    from grader.authoring.small_worlds import explore_lab, in_words
+    from grader.authoring.small_worlds import explore_lab
+    from grader.scenario.describe import in_words
 
     tried = try_misconceptions(lab, misconceptions(lab), progress, known, jobs)
     found = explore_lab(lab, [one.flag for one in tried if not one.signs], progress)
-    shown = f"{found.variants} correct variants show no difference in {found.worlds} worlds; "
-    shown += f"{len(found.missed)} misconceptions show there and in no scenario"
-    notes = [f"{flag}: no scenario catches it; it shows in: {in_words(one)}" for flag, one in found.missed.items()]
+    where = number_of(found.worlds, "world")
+    shown = f"{number_of(found.variants, 'correct variant')} without a difference in {where}"
+    shown = shown if found.variants else f"the reference, which has no correct variants, runs in {where}"
+    shown += f"; misconceptions that show there and in no scenario: {len(found.missed)}"
+    shows = {flag: in_words(scenario.steps) for flag, scenario in found.missed.items()}
+    notes = [f"{flag}: no scenario catches it; it shows in: {steps}" for flag, steps in shows.items()]
     return Proof("worlds", shown, found.differing, notes=notes)
 
 

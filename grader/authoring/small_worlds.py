@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from grader.lab.kernels import misconception_kernel, variant_kernels
+from grader.lab.kernels import misconception_kernel, reference_kernel, variant_kernels
 from grader.lab.lab import Lab
 from grader.replay.simulated import MakeKernel
-from grader.scenario.describe import sentence
+from grader.scenario.describe import in_words
 from grader.scenario.model import Scenario
 from grader.verify.explore import ReferenceFault
 from grader.verify.verify import verify_kernel, worlds
@@ -35,16 +35,21 @@ class Explored(NamedTuple):
 
 
 def explore_lab(lab: Lab, unseen: Iterable[str], progress: Callable[[str], object] = lambda what: None) -> Explored:
-    """Explore the worlds of a lab. unseen: misconceptions that no scenario of the lab catches."""
+    """Explore the worlds of a lab. unseen: misconceptions that no scenario of the lab catches.
+
+    Without variants, the reference goes through the worlds alone.
+    """
     variants = variant_kernels(lab)
+    kernels = {f"the correct variant that {what}": kernel for what, kernel in variants.items()}
     differing = []
-    for what, kernel in variants.items():
+    for what, kernel in (kernels or {"the reference": reference_kernel(lab)}).items():
         progress(what)
         found = _difference(lab, kernel)
         if isinstance(found, str):
-            differing.append(found)
-        elif found is not None:
-            differing.append(f"the correct variant that {what} differs in: {in_words(found)}")
+            return Explored(len(variants), len(worlds(lab)), [found], {})  # every kernel would show it
+        if found is not None:
+            fault = "differs" if kernels else "leaves something behind"
+            differing.append(f"{what} {fault} in: {in_words(found.steps)}")
     missed = {}
     for flag in unseen:
         progress(flag)
@@ -60,12 +65,7 @@ def _difference(lab: Lab, kernel: MakeKernel) -> Scenario | str | None:
         try:
             found = verify_kernel(lab, world, kernel, STEPS).outcome.difference
         except ReferenceFault as fault:
-            return f"world {world.name}: {fault}"
+            return str(fault)
         if found is not None:
             return found
     return None
-
-
-def in_words(scenario: Scenario) -> str:
-    """Return the steps of a scenario as one line."""
-    return "; ".join(sentence(step) for step in scenario.steps)

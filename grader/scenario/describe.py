@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from grader.plural import number_of
 
 from .model import Step
+
+
+def in_words(steps: Iterable[Step]) -> str:
+    """Return steps as one line."""
+    return "; ".join(map(sentence, steps))
 
 
 def sentence(step: Step) -> str:

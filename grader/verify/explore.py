@@ -16,8 +16,8 @@ from typing import NamedTuple
 from grader.lab.scope import World
 from grader.machine.outcome import OK
 from grader.replay.simulated import MakeKernel, Replay, replay
+from grader.scenario.describe import in_words
 from grader.scenario.model import Scenario, Step
-from grader.scenario.writer import to_yaml
 from grader.state.memento import Memento, Opaque
 from grader.state.unmergeable import Unmergeable
 from grader.trace.records import Trace
@@ -146,6 +146,10 @@ class _Search:
                 if self.best is None:
                     self._check()
                 level += 1
+        except ReferenceFault as fault:
+            raise ReferenceFault(
+                f"scope {self.world.name}: {fault} in the last step of: {in_words(self.path)}"
+            ) from None
         except KeyboardInterrupt:
             return self._outcome(level, stopped=True)._replace(kept=self._keep(level))
         except Strayed:
@@ -257,11 +261,7 @@ class _Search:
         path = state.steps + action
         for number, step in enumerate(action, 1):
             self.path, self.level = state.steps + action[:number], level + number
-            try:
-                agrees = product.step(step)
-            except ReferenceFault as fault:
-                raise ReferenceFault(f"{fault} in the last step of:\n{to_yaml(written(self.world, path))}") from None
-            if not agrees:
+            if not product.step(step):
                 if number > 1 and product.reference.unfired:
                     return  # a failure that the reference does not meet: not a valid scenario
                 self._note(_Found(level + number, state.steps + action[:number]))
@@ -444,7 +444,7 @@ def with_outcomes(scenario: Scenario, reference: MakeKernel) -> Scenario:
     for step in scenario.steps:
         record = run.step(step)
         if record.ends or record.findings:
-            raise ReferenceFault(f"the reference is wrong in step {step.number} of:\n{to_yaml(scenario)}")
+            raise ReferenceFault(f"the reference is wrong in step {step.number} of: {in_words(scenario.steps)}")
         told.append(step._replace(expect={} if record.outcome == OK else {"outcome": record.outcome}))
     return scenario._replace(steps=tuple(told))
 

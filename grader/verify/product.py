@@ -13,6 +13,7 @@ from grader.compare.judge import agree
 from grader.lab.scope import World
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import POISON
+from grader.machine.outcome import KernelCrash
 from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario, Step
 from grader.state.canonical import Bytes, KernelForm, MachineForm, process_order
@@ -63,12 +64,21 @@ class Product:
         """Carry out a step on both sides. Return True if they agree. ReferenceFault if the reference is wrong."""
         expected = self.reference.step(step)
         if expected.ends or expected.findings:
-            raise ReferenceFault(f"the reference {'crashes' if expected.ends else 'breaks an audit rule'}")
+            raise ReferenceFault(f"the reference {self._broken(expected)}")
         self._order = process_order(self.reference.machine)
         yours = self.candidate.step(step, self._order)
         if yours != expected and (yours.ends or not agree(expected, yours)):
             return False
         return self._relate(expected, yours)
+
+    def _broken(self, record: StepRecord) -> str:
+        """Return in words what the reference did wrong in a step."""
+        if not record.ends:
+            return f"breaks audit check {record.findings[0].check}"
+        failure = self.reference.failure
+        if not isinstance(failure, KernelCrash):
+            return "makes no progress"
+        return f"crashes in {failure.method} ({type(failure.cause).__name__}: {failure.cause})"
 
     def _relate(self, expected: StepRecord, yours: StepRecord) -> bool:
         """Follow which frame stands for which; return False if a page breaks the relation (compare/renaming.py)."""

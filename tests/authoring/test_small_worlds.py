@@ -11,7 +11,7 @@ from tests.kernels import SmallKernel
 
 class Crashes(SmallKernel):
     def fork(self, parent, child):
-        raise KeyError(parent)
+        raise KeyError("parent")
 
 
 def test_a_variant_that_differs_is_a_problem(lab, monkeypatch):
@@ -40,7 +40,18 @@ def test_a_reference_that_fails_in_a_world_is_a_problem(lab, monkeypatch):
     monkeypatch.setattr("grader.verify.verify.reference_kernel", lambda lab: Crashes)
     [problem] = explore_lab(load_lab(lab), []).differing
 
-    assert problem.startswith("world one-page: ")
+    assert problem == (
+        "scope one-page: the reference crashes in fork (KeyError: 'parent') in the last step of: "
+        "P maps 1 private page rw- as h; P forks C1"
+    )
+
+
+def test_a_reference_without_variants_goes_through_the_worlds_alone(lab, monkeypatch):
+    """A verb that it has not implemented is a problem of the lab's scope."""
+    monkeypatch.setattr("grader.verify.verify.reference_kernel", lambda lab: Crashes)
+    monkeypatch.setattr(small_worlds, "reference_kernel", lambda lab: Crashes)
+
+    assert explore_lab(load_lab(lab), []).differing[0].startswith("scope one-page: the reference crashes in fork")
 
 
 @pytest.mark.proof

@@ -7,6 +7,7 @@ import pytest
 
 from grader.cli import main
 from grader.scenario.loader import parse_scenario
+from tests.labs import kernel_text
 
 COW = str(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
 
@@ -122,3 +123,17 @@ def test_a_run_can_add_a_certificate(capsys):
     (line,) = (line for line in with_line.splitlines() if "grader verify " in line)
     assert main(shlex.split(line)[1:]) == 1
     assert "the shortest scenario with a difference" in capsys.readouterr().out
+
+
+def test_a_reference_that_cannot_do_what_a_scope_says(lab, cli):
+    """One line in words, without escapes, from `grader verify` and from `grader check --verify` alike."""
+    (lab / "reference" / "other.py").write_text(kernel_text("    def fork(", "    def fork_later("))
+    (lab / "lab.yaml").write_text(
+        (lab / "lab.yaml").read_text().replace("reference/small.py", "reference/other.py")
+        + "scope:\n  - {name: forks, mappings: [{by: P, name: h, pages: 1}], verbs: [fork]}\n"
+    )
+    told = "scope forks: the reference crashes in fork (NotImplementedError: "
+    status, _, err = cli("verify", lab, "--submission", "reference")
+
+    assert (status, err.count("\n"), "\\n" in err) == (2, 1, False)
+    assert told in err and "in the last step of: P maps 1 private page rw- as h; P forks C1" in err
