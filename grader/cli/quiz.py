@@ -18,7 +18,7 @@ from grader.quiz.marking import is_open, mark_answers, read_sheet, variant_of
 from grader.quiz.model import VARIANT, WITH_CHOICES, Choice, Quiz
 from grader.quiz.questions import load_quiz
 from grader.quiz.sheet_writer import accepted, template
-from grader.quiz.variants import Seed, everybodys, in_practice, practised
+from grader.quiz.variants import Seed, everybodys, in_practice, practised, with_folded_id
 from grader.report import FORMATS
 
 if TYPE_CHECKING:
@@ -193,7 +193,11 @@ def _ask(options: argparse.Namespace, lab: Lab) -> int:
     named = variant_of(sheet)
     quiz = load_quiz(lab, _seed(options, in_practice(named)))
     seed = quiz.seed
-    if quiz.varies and seed != named and any(not is_open(a) for id, a in sheet.items() if id != VARIANT):
+    if (
+        quiz.varies
+        and seed != with_folded_id(named, quiz.rule)
+        and any(not is_open(a) for id, a in sheet.items() if id != VARIANT)
+    ):
         raise InputError([f"{path}: these answers are for the variant {named!r}; remove them first"])
     if quiz.varies and seed:
         sheet = {VARIANT: seed, **sheet}

@@ -14,7 +14,7 @@ from grader.lab.lab import Lab
 from grader.quiz.fields import CHOICE, DISTRACTOR, EXPRESSION, NEEDED, OBSERVATION, ONLY, PLACED, QUESTION, TOP
 from grader.quiz.model import Answer, Choice, Computed, Observation, Question, Quiz, Right, Wrong
 from grader.quiz.obfuscated import unpacked
-from grader.quiz.variants import Seed, everybodys
+from grader.quiz.variants import Seed, everybodys, seed_of
 from grader.scenario.loader import scenario_of
 from grader.scenario.model import Scenario
 
@@ -50,7 +50,7 @@ class QuizFile:
 
     def variant(self, seed: Seed = everybodys) -> Quiz:
         """Return the quiz in the variant that a seed chooses, as `load_quiz`. InputError as there."""
-        chosen = seed if isinstance(seed, str) else seed(self.rule)
+        chosen = seed_of(seed, self.rule)
         if chosen not in self._variants:
             with self._told():
                 self._variants[chosen] = self._reader.quiz(self._block, chosen)
@@ -79,7 +79,7 @@ def read_quiz(text: str | bytes, name: str, lab: Lab | None = None, seed: Seed =
     """
     reader = _Reader(name, lab)
     block = reader.top(read_yaml(text, name))
-    return reader.quiz(block, seed if isinstance(seed, str) else seed(rule_of(block)))
+    return reader.quiz(block, seed_of(seed, rule_of(block)))
 
 
 def instance(lab: Lab | None, quiz: Quiz, question: Question, values: dict[str, object]) -> Question:

@@ -4,6 +4,9 @@ A sheet names its variant, but a sheet is the student's own file: if it decided,
 sheet, or try seeds until the numbers are easy. So the course decides, with `--seed` or with the field `seed` of the
 quiz file, in which `{student}` stands for the student's id. Without either, everybody gets the first values. The
 variant named on a sheet counts only in practice (`grader quiz` with one sheet).
+
+However an id is spelled, it gives the same numbers: it is folded before it becomes part of a seed, as ids are compared
+everywhere. Otherwise a student could choose among numbers by writing `emil`, `Emil` or `EMIL`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,11 @@ Seed = str | Callable[[str], str]
 STUDENT = "{student}"
 
 
+def seed_of(seed: Seed, rule: str) -> str:
+    """Return the text of a seed for a quiz whose file has the seed `rule`."""
+    return with_folded_id(seed if isinstance(seed, str) else seed(rule), rule)
+
+
 def everybodys(rule: str) -> str:
     """Return the seed for a quiz of no particular student: the first values if each student gets different numbers."""
     return "" if STUDENT in rule else rule
@@ -37,21 +45,33 @@ def by_the_course(named: str, owners: Sequence[str] = ()) -> Callable[[str], str
 
     owners  the student's ids. If the quiz's seed contains {student}, a sheet may name any of them, and otherwise is
             marked with the first. Without any id, the owner of the sheet is unknown.
-
-    Ids are compared as a batch compares people, without case. The spelling on the sheet made its numbers, so it counts.
     """
 
     def choose(rule: str) -> str:
         if STUDENT not in rule:
             return rule
-        seeds = [rule.replace(STUDENT, owner) for owner in owners if owner]
-        return named if _folded(named) in map(_folded, seeds) else seeds[0] if seeds else ""
+        seeds = [rule.replace(STUDENT, _folded(owner)) for owner in owners if owner]
+        chosen = with_folded_id(named, rule)
+        return chosen if chosen in seeds else seeds[0] if seeds else ""
 
     return choose
 
 
-def _folded(seed: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", seed).casefold())
+def with_folded_id(seed: str, rule: str) -> str:
+    """Return a seed with the student's id in it folded, if the rule has {student} and gives such a seed.
+
+    Only the id is folded: a rule with capitals gives the numbers that it has always given.
+    """
+    if STUDENT not in rule:
+        return seed
+    parts, folded = [_folded(part) for part in rule.split(STUDENT)], _folded(seed)
+    length = (len(folded) - sum(map(len, parts))) // (len(parts) - 1)
+    id = folded[len(parts[0]) :][:length]
+    return rule.replace(STUDENT, id) if id.join(parts) == folded else seed
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def practised(quiz: Quiz) -> str:
@@ -70,7 +90,7 @@ def mismatch(quiz: Quiz, named: str) -> str:
     """Return the problem of a sheet that names a different variant from the one it was marked with, or ""."""
     from grader.escape import printable
 
-    if not quiz.varies or not named or named == quiz.seed:
+    if not quiz.varies or not named or with_folded_id(named, quiz.rule) == quiz.seed:
         return ""
     meant = f"the variant '{printable(quiz.seed, 80)}'" if quiz.seed else "the first variant"
     return (

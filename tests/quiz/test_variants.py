@@ -4,7 +4,8 @@ import pytest
 
 from grader.batch.identity import owners
 from grader.quiz import mark
-from grader.quiz.variants import by_the_course, everybodys, in_practice
+from grader.quiz.questions import load_quiz
+from grader.quiz.variants import by_the_course, everybodys, in_practice, with_folded_id
 
 
 @pytest.mark.parametrize(
@@ -46,9 +47,37 @@ def test_a_display_name_is_no_id_where_there_is_one():
 
 
 @pytest.mark.parametrize("named", ["w3-jane", "w3-JANE", "w3-Jane", "W3-jane"])
-def test_the_case_of_an_id_does_not_matter(named):
-    """As in everything that compares people. The spelling on the sheet counts, as it made the sheet's numbers."""
-    assert by_the_course(named, ("Jane", "JANE"))("w3-{student}") == named
+def test_no_spelling_of_an_id_buys_other_numbers(varied, named):
+    """The seed has the id in small letters, whoever spells it and wherever; the sheet needs nobody's decision."""
+    assert by_the_course(named, ("Jane", "JANE"))("w3-{student}") == "w3-jane"
+
+    lab, _ = varied(old="format: 1\n", new="format: 1\nseed: 'w3-{student}'\n")
+    seeds = [named, in_practice(named), by_the_course(named, ("Jane",))]
+    assert [load_quiz(lab, seed).questions for seed in seeds] == [load_quiz(lab, "w3-jane").questions] * 3
+    assert [load_quiz(lab, seed).seed for seed in seeds] == ["w3-jane"] * 3
+    sheet = f"variant: {named}\n".encode()
+    assert "problems" not in mark(lab, sheet, ("JANE",)) and "problems" not in mark(
+        lab, b"variant: w3-jane\n", ("JANE",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "seed", "folded"),
+    [
+        ("WS-{student}", "ws-EMIL", "WS-emil"),
+        ("{student}", "EMIL", "emil"),
+        ("{student} of A, {student}", "Emil of a, EMIL", "emil of A, emil"),
+        ("{student} of A, {student}", "Emil of A, Jane", "Emil of A, Jane"),
+        ("w3-{student}", "Ada", "Ada"),
+        ("Week3", "Week3", "Week3"),
+        ("", "Ada", "Ada"),
+        ("w3-{student}", "w3", "w3"),
+        ("w3-{student}", "", ""),
+    ],
+)
+def test_only_the_id_is_folded(rule, seed, folded):
+    """The course's own letters stay as they are, so that everybody keeps the numbers that the rule has given."""
+    assert with_folded_id(seed, rule) == folded
 
 
 def test_two_ways_to_write_an_accent_are_one_id():

@@ -13,6 +13,7 @@ from grader.quiz.model import Quiz
 from grader.quiz.sheet_files import read_bytes, updated
 from grader.quiz.sheet_writer import entry
 from grader.quiz.terminal.markdown import layout
+from grader.quiz.variants import mismatch
 
 
 class SheetKeeper:
@@ -73,7 +74,7 @@ class SheetKeeper:
 
     def _refuse_another_variant(self, found: Sheet) -> None:
         named = variant_of(found)
-        if self._quiz.varies and named and named != self._quiz.seed:
+        if mismatch(self._quiz, named):
             raise InputError([f"{self.path}: this sheet is now for the variant {named!r}, not {self._quiz.seed!r}"])
 
 
