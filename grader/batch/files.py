@@ -14,7 +14,7 @@ import csv
 import errno
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, cast
@@ -25,7 +25,7 @@ from grader.batch.identity import people
 from grader.batch.late import Policy
 from grader.batch.late import apply as apply_policy
 from grader.batch.output import Output, digest
-from grader.batch.overrides import TOTAL, Override, apply, in_feedback
+from grader.batch.overrides import TOTAL, Override, apply, in_feedback, maximums
 from grader.batch.packing import NAME as PACKED
 from grader.batch.packing import moodle_feedback
 from grader.batch.results import Results, results_path
@@ -54,7 +54,7 @@ def write_results(results: Results, late: Policy | None, alike: Alike) -> tuple[
     before = store.written
     with written_or_told():
         batch = _batch(results, alike)
-        told = _adjust(entries, store.overrides, late, batch)
+        told = _adjust(entries, store.overrides, late, batch, maximums(results.grades.course.lab))
         written = {results_path(id): digest for id, digest in results.staff.items()}
         handed_back = {}
         for entry, feedback in zip(entries, results.feedback(), strict=True):
@@ -120,7 +120,11 @@ def _pieces(batch: ClassResult) -> Iterator[bytes]:
 
 
 def _adjust(
-    entries: list[dict[str, Any]], rows: Sequence[OverrideRow], late: Policy | None, batch: ClassResult
+    entries: list[dict[str, Any]],
+    rows: Sequence[OverrideRow],
+    late: Policy | None,
+    batch: ClassResult,
+    most: Mapping[str, float],
 ) -> list[str]:
     """Apply overrides and the late policy to entries; return what to tell.
 
@@ -128,9 +132,9 @@ def _adjust(
     """
     overrides = [Override(*row) for row in rows]
     plain = cast("dict[str, Any]", batch)
-    told = apply(entries, [one for one in overrides if one.what != TOTAL], plain)
+    told = apply(entries, [one for one in overrides if one.what != TOTAL], plain, most)
     told += apply_policy(entries, late) if late is not None else []
-    return told + apply(entries, [one for one in overrides if one.what == TOTAL], plain)
+    return told + apply(entries, [one for one in overrides if one.what == TOTAL], plain, most)
 
 
 def feedback_path(id: str) -> str:

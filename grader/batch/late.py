@@ -64,7 +64,7 @@ def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
         local += time is not None and time.tzinfo is None
         why = _undecided(entry, submitted, policy)
         if why:
-            lines.append(f"{entry['id']}: {why}; nothing was taken off, use --overrides")
+            lines.append(f"{entry['id']}: {why}; nothing was taken off, {_DECIDE}")
             entry["late_undecided"] = True
         elif submitted is None:
             untimed += 1
@@ -80,6 +80,10 @@ def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
             "clocks were changed in between, name `zone` in the late policy, such as Europe/Berlin"
         )
     return lines
+
+
+#: What decides about a submission whose lateness is not known. Points of a task say nothing about it.
+_DECIDE = "decide with a line for its total in --overrides"
 
 
 def _counts(entry: Entry, policy: Policy) -> bool:

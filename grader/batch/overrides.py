@@ -7,7 +7,7 @@ A store keeps the overrides of its last run, and uses them until another file re
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -101,12 +101,17 @@ def _points(cells: dict[str, str], lab: Lab) -> tuple[float, str]:
         return 0.0, f"points is {text!r}: {error}"
     if points is None:
         return 0.0, f"points is {text!r}; expected a number, 0 or more"
-    most = {TOTAL: 100.0} | {task.id: float(task.points) for task in lab.tasks}
-    most |= {scenario.id: float(lab.share(scenario)) for scenario in lab.all_scenarios}
     # What is not in the lab any more is reported when it is applied: an edited lab must not stop a batch.
-    if points > most.get(what, 100.0):
-        return 0.0, f"points is {text}; {what} has 0 to {shown(most.get(what, 100.0))}"
+    most = maximums(lab).get(what, 100.0)
+    if points > most:
+        return 0.0, f"points is {text}; {what} has 0 to {shown(most)}"
     return _whole(points), ""
+
+
+def maximums(lab: Lab) -> dict[str, float]:
+    """Return the most points of everything that an override can name: scenarios, tasks, and the total."""
+    most = {scenario.id: float(lab.share(scenario)) for scenario in lab.all_scenarios}
+    return most | {task.id: float(task.points) for task in lab.tasks} | {TOTAL: 100.0}
 
 
 def _whole(points: float) -> float | int:
@@ -114,11 +119,16 @@ def _whole(points: float) -> float | int:
     return rounded(Fraction(str(points)))
 
 
-def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[str, Any]) -> list[str]:
+def apply(
+    entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[str, Any], most: Mapping[str, float]
+) -> list[str]:
     """Set points in entries; each notes its `adjustments`. Return a line for each override that changed nothing.
 
-    An override of the quiz or of the total decides what was in doubt about a quiz sheet, even with the same points.
-    Those that begin with IDLE are for a person to decide: somebody's points are not what they were meant to be.
+    An override of the quiz or of the total decides what was in doubt about a quiz sheet, and one of the total how late
+    a submission is, even with the same points. Lines that begin with IDLE are for a person to decide: somebody's points
+    are not what they were meant to be.
+
+    most: the maximums of the lab as it is now. It may have been edited since the overrides were read.
     """
     scenarios = {scenario["id"]: scenario["task"] for scenario in batch["scenarios"]}
     hidden = {scenario["id"] for scenario in batch["scenarios"] if scenario["visibility"] == "hidden"}
@@ -130,7 +140,7 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
     ]
     found = {one: match(entries, [row]).rows[0] for one, row in zip(overrides, rows, strict=True)}
     idle = []
-    lines: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str], Override] = {}
     for one in sorted(overrides, key=lambda one: (order.index(one.what) if one.what in order else -1, one.line)):
         entry = ids.get(one.student) or found[one].entry
         if one.what not in order:
@@ -139,19 +149,31 @@ def apply(entries: Sequence[Entry], overrides: Sequence[Override], batch: dict[s
         elif entry is None:
             why = found[one].decide or f"no submission is theirs; {_nearest(one.student, entries)}"
             idle.append(f"{IDLE}line {one.line}: {one.student}: {why}")
-        elif lines.setdefault((entry["id"], one.what), one.line) != one.line:
-            idle.append(
-                f"{IDLE}line {one.line}: line {lines[entry['id'], one.what]} has {one.what} of {entry['id']} already"
-            )
+        elif first.setdefault((entry["id"], one.what), one) != one:
+            line = first[entry["id"], one.what].line
+            idle.append(f"{IDLE}line {one.line}: line {line} has {one.what} of {entry['id']} already")
+        elif not 0 <= one.points <= min(most[one.what], entry["max_points"]):
+            limit = min(most[one.what], entry["max_points"])
+            given = f"it gives {entry['id']} {shown(one.points)} points in {one.what}"
+            idle.append(f"{IDLE}line {one.line}: {given}, which has 0 to {shown(limit)} now")
         else:
-            settled = bool(entry["sheet_doubt"]) and one.what in (QUIZ_TASK, TOTAL)
-            if settled:
-                entry["sheet_decided"] = True
+            settled = _settle(entry, one.what)
             if _set(entry, one, scenarios.get(one.what, one.what), hidden) or settled:
                 continue
             has = f"{entry['id']} has {shown(one.points)} points in {one.what} without it"
             idle.append(f"override changes nothing: line {one.line}: {has}")
     return idle
+
+
+def _settle(entry: Entry, what: str) -> bool:
+    """Note what an override decides besides points; return False if there is nothing of that kind to decide."""
+    sheet = bool(entry["sheet_doubt"]) and what in (QUIZ_TASK, TOTAL)
+    late = "late_undecided" in entry and what == TOTAL
+    if sheet:
+        entry["sheet_decided"] = True
+    if late:
+        entry["late_decided"] = True
+    return sheet or late
 
 
 def _nearest(student: str, entries: Sequence[Entry]) -> str:

@@ -264,6 +264,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     from grader.batch import StoreError, fill_gradebooks
     from grader.batch.overrides import IDLE
     from grader.escape import printable
+    from grader.report.class_result import lateness_is_open
     from grader.report.course import note, sheet_is_open
 
     folder = pathlib.Path(options.output)
@@ -295,7 +296,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     for entry in open_ones[:10]:
         print(f"grader: {entry['id']}: {printable(note(entry))}", file=sys.stderr)
     # Marked as late without a time: what is taken off, if anything, is for a person to say.
-    undated = any(entry.get("late_undecided") and not entry["adjustments"] for entry in entries)
+    undated = any(map(lateness_is_open, entries))
     undecided = [entry for entry in entries if entry["decide"]]
     sheets = [entry for entry in entries if sheet_is_open(entry) and entry not in undecided]
     for entry in [*undecided, *sheets][:10]:

@@ -89,6 +89,7 @@ class SubmissionEntry(Person):
     time_doubt       why the time of submission cannot count; "" if it can, or if there is none
     late_undecided   present where nothing could be taken off: it is marked as late without a time, its time cannot
                      count, or its extension may be another student's
+    late_decided     present once an override of the total has decided about such a submission
     graded_points    points before late policy and overrides
     sheet_problems   what is wrong with the quiz sheet as a whole, one line each
     sheet_doubt      why a person must look at the quiz sheet (quiz/marks.py); "" if nobody must
@@ -115,6 +116,7 @@ class SubmissionEntry(Person):
     time_doubt: str
     extension: float
     late_undecided: NotRequired[bool]
+    late_decided: NotRequired[bool]
     doubt: str
     decide: str
     points: float
@@ -142,6 +144,11 @@ class SubmissionEntry(Person):
     misconceptions: dict[str, str]
     mine: NotRequired[OwnScenarios]
     verified: NotRequired[Verified]
+
+
+def lateness_is_open(entry: SubmissionEntry) -> bool:
+    """Return True if a person must still decide how late a submission is."""
+    return "late_undecided" in entry and "late_decided" not in entry
 
 
 class ClassTask(TypedDict):

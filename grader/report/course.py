@@ -9,7 +9,15 @@ from grader.grade.result import TwinResult
 from grader.grade.verdicts import MEANINGS, PASSED, TAMPERED, UNGRADABLE
 from grader.points import points
 from grader.quiz.marks import UNREAD
-from grader.report.class_result import Adjustment, AlikeGroup, ClassResult, OwnScenarios, SubmissionEntry, is_late
+from grader.report.class_result import (
+    Adjustment,
+    AlikeGroup,
+    ClassResult,
+    OwnScenarios,
+    SubmissionEntry,
+    is_late,
+    lateness_is_open,
+)
 from grader.report.course_charts import (
     Bar,
     Chart,
@@ -197,6 +205,11 @@ def _attention(entries: Sequence[SubmissionEntry]) -> list[Listing]:
             [Row(entry["id"], f"{entry['sheet_doubt']}: {_sheet(entry)}") for entry in entries if sheet_is_open(entry)],
         ),
         Listing(
+            "Decide how late these are",
+            "Nothing was taken off. A line for the total in --overrides decides, even one with the same points.",
+            [Row(entry["id"], _undecided(entry)) for entry in entries if lateness_is_open(entry)],
+        ),
+        Listing(
             "Refused by intake",
             "No kernel was run. Only the quiz and own scenarios count until they are handed in again.",
             [Row(entry["id"], entry["refused"]) for entry in entries if entry["refused"]],
@@ -308,6 +321,12 @@ def _sheet(entry: SubmissionEntry) -> str:
 
 def _tampered(entry: SubmissionEntry) -> str:
     return few([id for id, verdict in entry["verdicts"].items() if verdict == TAMPERED])
+
+
+def _undecided(entry: SubmissionEntry) -> str:
+    """Return why only a person can say how late a submission is."""
+    unclear = f"{entry['submitted']}, but its extension may be another student's"
+    return entry["time_doubt"] or (unclear if entry["submitted"] else "marked as late without a time")
 
 
 def _late(entry: SubmissionEntry) -> str:

@@ -1,10 +1,14 @@
 """What a course takes off for late submissions, and when each was handed in."""
 
+import json
+
+import jsonschema
 import pytest
 
 from grader.batch.commit_dates import date_by_commits
 from grader.batch.late import apply, parse_time, policy_of
 from grader.batch.layouts import FoundSubmission, find_submissions
+from grader.report.class_result import SCHEMA
 from tests.batch.handed_in import batch, rows
 from tests.batch.results import entry
 from tests.intake.test_repository import NOON, commit
@@ -90,7 +94,8 @@ def test_what_has_no_time_is_said():
     marked, untimed = entry("a", late=True), entry("b")
 
     assert apply([marked, untimed], PLAIN) == [
-        "a: the download marks it as late without a time; nothing was taken off, use --overrides",
+        "a: the download marks it as late without a time; nothing was taken off, decide with a line for its total in "
+        "--overrides",
         "1 submission has no time of its own and counts as in time",
     ]
     assert marked["points"] == 50
@@ -112,18 +117,30 @@ def test_gradescope_says_when(tmp_path):
     assert parse_time(one.submitted) == parse_time("2026-11-20T11:00:00.5+00:00")
 
 
-def test_a_mark_without_a_time_needs_a_person(cli, lab, tmp_path):
-    """Canvas marks a submission as late: exit status 1 until an override decides its points."""
+@pytest.mark.parametrize(
+    ("line", "status", "points"),
+    [("total,70,late", 0, "70"), ("total,90,power cut: not late", 0, "90"), ("quiz,5,regraded", 1, "95")],
+)
+def test_a_mark_without_a_time_needs_a_person(cli, lab, tmp_path, line, status, points):
+    """Canvas marks a submission as late: exit status 1 until its total is decided, also with the points that it has.
+
+    Points of a task say nothing about the lateness.
+    """
     (lab.parent / "course.yaml").write_text("format: 1\nlate: {due: {small: '2026-11-20T23:59Z'}, per_day: 10}\n")
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "doejane_LATE_123_456_kernel.py").write_text(kernel_text())
-    status, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out")
-    (tmp_path / "o.csv").write_text("student,task or scenario,points,comment\ndoejane-123,total,70,late\n")
+    first, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out")
+    report = (tmp_path / "out" / "report.txt").read_text()
+    (tmp_path / "o.csv").write_text(f"student,task or scenario,points,comment\ndoejane-123,{line}\n")
     decided, _, told = batch(cli, lab, tmp_path / "s", tmp_path / "out", "--overrides", tmp_path / "o.csv")
+    found = json.loads((tmp_path / "out" / "results.json").read_text())
 
-    assert status == 1 and "doejane-123: the download marks it as late without a time" in err
-    assert decided == 0, told
-    assert rows(tmp_path / "out")["doejane-123"]["points"] == "70"
+    assert first == 1 and "doejane-123: the download marks it as late without a time" in err
+    assert "Decide how late these are" in report and "marked as late without a time" in report
+    assert decided == status, told
+    assert ("Decide how late" in (tmp_path / "out" / "report.txt").read_text()) == bool(status)
+    assert rows(tmp_path / "out")["doejane-123"]["points"] == points
+    jsonschema.validate(found, json.loads(SCHEMA.read_text()))
 
 
 REPOSITORIES = policy_of(LATE | {"extensions": {}, "commit_dates": True}, "small")
@@ -143,7 +160,9 @@ def test_a_doubtful_date():
     """It takes nothing off, and is in time for nobody: a person decides."""
     one = entry("x", submitted="2026-11-19T13:00:00+01:00", dated_by="commit", time_doubt="dates were set by hand")
 
-    assert apply([one], REPOSITORIES) == ["x: dates were set by hand; nothing was taken off, use --overrides"]
+    assert apply([one], REPOSITORIES) == [
+        "x: dates were set by hand; nothing was taken off, decide with a line for its total in --overrides"
+    ]
     assert one["late_undecided"] and one["points"] == 50
 
 
