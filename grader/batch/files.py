@@ -29,7 +29,7 @@ from grader.batch.overrides import TOTAL, Override, apply, in_feedback, maximums
 from grader.batch.packing import NAME as PACKED
 from grader.batch.packing import moodle_feedback
 from grader.batch.results import Results, results_path
-from grader.batch.rows import KeptGrade, KeptGrades, OverrideRow
+from grader.batch.rows import TABLE, KeptGrade, KeptGrades, OverrideRow
 from grader.batch.store import Store, StoreError
 from grader.escape import for_csv
 from grader.language import speaking
@@ -40,6 +40,9 @@ FORMAT = 1
 
 #: Submissions whose grades are kept in one piece.
 PART = 500
+
+#: Files that somebody changed: so many are named.
+NAMED = 10
 
 #: Folders below the output that hold one file per submission.
 FOLDERS = ("results", "feedback")
@@ -56,25 +59,42 @@ def write_results(results: Results, late: Policy | None, alike: Alike) -> tuple[
         batch = _batch(results, alike)
         told = _adjust(entries, store.overrides, late, batch, maximums(results.grades.course.lab))
         written = {results_path(id): digest for id, digest in results.staff.items()}
+        aside: list[str] = []
         handed_back = {}
         for entry, feedback in zip(entries, results.feedback(), strict=True):
             with speaking(results.language):
                 feedback += in_feedback(entry)
-            written[feedback_path(entry["id"])] = output.write(feedback_path(entry["id"]), feedback)
+            path = feedback_path(entry["id"])
+            aside += _set_aside(output, path, before, feedback)
+            written[path] = output.write(path, feedback)
             if entry["system"] == "moodle":
                 handed_back[entry["id"]] = feedback
         packed = moodle_feedback(entries, handed_back)
         if packed is not None:
             written[PACKED] = output.write_bytes(PACKED, packed)
+        output.write_pieces("results.json", lambda: _pieces(batch))
+        rows = table(batch)
+        aside += _set_aside(output, TABLE, before, rows)
+        written[TABLE] = output.write(TABLE, rows)
         written |= {path: known for path, known in before.items() if FILE.fullmatch(path)}  # these are filled later
         gone = {path: known for path, known in before.items() if path not in written}
         changed = [path for path, known in gone.items() if not output.remove(path, known)]
         if written != before:
             store.written = written
-        output.write_pieces("results.json", lambda: _pieces(batch))
-        output.write("results.csv", table(batch))
     told += [f"{output.folder / path}: its submission is gone, but the file was changed: it stays" for path in changed]
-    return batch, told
+    return batch, told + _few(aside)
+
+
+def _set_aside(output: Output, path: str, written: Mapping[str, str], text: str) -> list[str]:
+    """Keep a file that somebody changed since the run before, and return a line on it; nothing for any other file."""
+    copy = output.set_aside(path, written.get(path, ""), text)
+    told = f"it was changed since an earlier run wrote it; the changed file is {copy} now, and this run wrote its own"
+    return [f"{output.folder / path}: {told} (put points and comments into --overrides)"] if copy else []
+
+
+def _few(lines: Sequence[str]) -> list[str]:
+    """Return the first lines, and one that counts the rest."""
+    return [*lines[:NAMED], *([f"and {len(lines) - NAMED} more such files"] if len(lines) > NAMED else [])]
 
 
 def write_gradebooks(filled: Sequence[Filled], output: Output, store: Store) -> list[str]:
@@ -83,13 +103,13 @@ def write_gradebooks(filled: Sequence[Filled], output: Output, store: Store) -> 
     OSError if one cannot be written or removed.
     """
     before = store.written
+    told = [line for one in filled for line in _set_aside(output, one.name, before, one.text)]
     new = {one.name: digest(one.text.encode("utf-8", "backslashreplace")) for one in filled}
     old = {path: known for path, known in before.items() if FILE.fullmatch(path) and path not in new}
     if new.items() - before.items():
         store.written = before | new  # first: a batch that is killed meanwhile still knows its own
     for one in filled:
         output.write(one.name, one.text)
-    told = []
     for path, known in old.items():
         there = output.has(path, known)
         if not output.remove(path, known):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import os
 import pathlib
 from collections.abc import Callable, Iterable
@@ -53,7 +54,7 @@ class Output:
 
         A file that already has these bytes stays untouched.
         """
-        return self.write_bytes(path, text.encode("utf-8", "backslashreplace"))
+        return self.write_bytes(path, _encoded(text))
 
     def write_bytes(self, path: str, data: bytes) -> str:
         """Write bytes as `write` writes text."""
@@ -69,6 +70,21 @@ class Output:
             inside, name = self._inside(path, make=True)
             if not _has(inside, name, make()):
                 _replace(inside, name, make())
+
+    def set_aside(self, path: str, known: str, text: str) -> str:
+        """Rename a file that somebody changed, before `text` is written in its place: no words of others are lost.
+
+        Return its new name; "" if the file does not exist, has the sha256 `known`, or has the bytes of `text`.
+        """
+        with _Named(self.folder / path):
+            inside, name = self._inside(path, make=True)
+            data = _read(inside, name, None)
+            if data is None or digest(data) in (known, digest(_encoded(text))):
+                return ""
+            numbered = (f"{name}.changed-{n}" for n in itertools.count(1))
+            free = next(one for one in numbered if not _exists(inside, one))
+            _rename(inside, name, free)
+        return free
 
     def has(self, path: str, known: str) -> bool:
         """Return True if there is an ordinary file FOLDER/NAME whose bytes have the sha256 `known`."""
@@ -120,6 +136,10 @@ class Output:
 
 
 _LINK = "this is a symbolic link, and nothing is written through one; remove it"
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def digest(data: bytes) -> str:
@@ -200,9 +220,13 @@ def _replace(inside: int | pathlib.Path, name: str, pieces: Iterable[bytes]) -> 
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _FLAGS
         with os.fdopen(os.open(_at(inside, partial), flags, 0o666, **_from(inside)), "wb") as file:
             file.writelines(pieces)
-        both = {"src_dir_fd": inside, "dst_dir_fd": inside} if isinstance(inside, int) else {}
-        os.replace(_at(inside, partial), _at(inside, name), **both)
+        _rename(inside, partial, name)
     except OSError:
         with suppress(OSError):
             os.unlink(_at(inside, partial), **_from(inside))
         raise
+
+
+def _rename(inside: int | pathlib.Path, name: str, new: str) -> None:
+    both = {"src_dir_fd": inside, "dst_dir_fd": inside} if isinstance(inside, int) else {}
+    os.replace(_at(inside, name), _at(inside, new), **both)

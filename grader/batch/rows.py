@@ -28,6 +28,9 @@ ITEMS = 2000
 #: Names of submissions: each is a file's name below results/ and feedback/.
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
+#: The table of all submissions, which people like to edit.
+TABLE = "results.csv"
+
 _HASH = re.compile(r"[A-Za-z0-9.+_-]{0,200}")
 
 _LEVELS = ("none", "L0", "L1", "W", "L2S", "L2", "L3")
@@ -348,7 +351,7 @@ def read_written(text: str) -> dict[str, str]:
     if not isinstance(written, dict) or not all(_is_hash(value) for value in written.values()):
         raise BadRow("the list of written files is not one")
     for path in written:
-        if path == PACKED or FILE.fullmatch(path):
+        if path in (PACKED, TABLE) or FILE.fullmatch(path):
             continue
         folder, _, name = path.partition("/")
         if (folder, name[-5:]) != ("results", ".json") and (folder, name[-3:]) != ("feedback", ".md"):

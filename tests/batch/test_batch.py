@@ -458,6 +458,28 @@ def test_filled_gradebooks_of_an_earlier_run_do_not_stay(cli, lab, class_of, tmp
     assert "worksheet" not in err and again == "", "said once"
 
 
+def test_words_of_others_are_kept(cli, lab, class_of, tmp_path):
+    """Feedback, the table and a filled gradebook that somebody changed: a copy stays, is named once, and has it all."""
+    out, book = tmp_path / "out", tmp_path / "moodle.csv"
+    book.write_text("Username\nstudent-00\n")
+    options = ("--gradebook", book)
+    batch(cli, lab, class_of, out, *options)
+    before = bytes_of(out)
+    changed = [out / "feedback" / "student-00.md", out / "results.csv", out / "moodle-import.csv"]
+    for path in changed:
+        path.write_text(f"{path.read_text()}Well done, Jane!\n")
+    status, _, err = batch(cli, lab, class_of, out, *options)
+    again = batch(cli, lab, class_of, out, *options)
+
+    assert status == 0 and again[2] == ""
+    for path in changed:
+        copy = path.with_name(f"{path.name}.changed-1")
+        assert copy.read_text().endswith("Well done, Jane!\n") and "Well done" not in path.read_text()
+        assert f"{path}: it was changed since an earlier run wrote it; the changed file is {copy.name} now" in err
+        copy.unlink()
+    assert bytes_of(out) == before
+
+
 def test_feedback_for_moodle_does_not_outlive_its_submissions(cli, lab, tmp_path):
     """A download of another system in place of Moodle's: the zip that Moodle would take is gone."""
     folder = tmp_path / "class"

@@ -61,3 +61,19 @@ def test_only_what_was_written_is_removed(tmp_path):
     assert known == digest(b"ours")
     assert removed == [True, False, False, True]
     assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["john.json", "link.json"]
+
+
+def test_a_changed_file_is_set_aside(tmp_path):
+    """Under a name that is free, each time; a file that is as it was written, or as it will be, stays."""
+    with Output(tmp_path) as output:
+        known = output.write("feedback/jane.md", "first")
+        assert output.set_aside("feedback/jane.md", known, "second") == ""
+        (tmp_path / "feedback" / "jane.md").write_text("second")
+        assert output.set_aside("feedback/jane.md", known, "second") == ""
+        for number in (1, 2):
+            (tmp_path / "feedback" / "jane.md").write_text(f"words {number}")
+            assert output.set_aside("feedback/jane.md", known, "second") == f"jane.md.changed-{number}"
+        assert output.set_aside("feedback/jane.md", known, "second") == ""
+
+    texts = {path.name: path.read_text() for path in (tmp_path / "feedback").iterdir()}
+    assert texts == {"jane.md.changed-1": "words 1", "jane.md.changed-2": "words 2"}
