@@ -8,8 +8,6 @@ it again.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pathlib
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, cast, overload
 
 from grader.batch.accounting import Account
-from grader.batch.changes import changes
+from grader.batch.changes import changes, gone, in_words
 from grader.batch.csv_table import read_table
 from grader.batch.files import FOLDERS, grades_of, note_files, write_gradebooks, write_results, written_or_told
 from grader.batch.gradebooks import FILE, Filled, Gradebook, read_gradebook
@@ -35,22 +33,30 @@ from grader.batch.identity import Key as PersonKey
 from grader.batch.late import Policy
 from grader.batch.layouts import FoundSubmission, find_submissions
 from grader.batch.memo import Memo
+from grader.batch.merging import (
+    Overrides,
+    contents_of,
+    join_overrides,
+    join_parts,
+    join_submissions,
+    missing_parts,
+    read_shard,
+    refuse_another_lab,
+)
 from grader.batch.moodle_times import HandedIn
 from grader.batch.output import Output
 from grader.batch.overrides import Override
 from grader.batch.pools import Pool
 from grader.batch.results import Results
 from grader.batch.roster import Listed, Roster
-from grader.batch.rows import KeptGrades, OverrideRow
+from grader.batch.rows import KeptGrades
 from grader.batch.similar import compare_kernels, write_similarity
 from grader.batch.sources import BatchSubmission, read_source
-from grader.batch.store import NAME as STORE
-from grader.batch.store import DamagedRow, Kept, Key, Store, StoreError
+from grader.batch.store import DamagedRow, Store, StoreError
 from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import Lab
 from grader.language import ENGLISH, speaking
-from grader.points import points as shown_points
 from grader.report.class_result import ClassResult
 from grader.report.course import course
 
@@ -74,6 +80,7 @@ class Lists(NamedTuple):
     named  people of gradebooks, who give names to submissions that the roster does not know
     times  when people handed in, as gradebooks say (moodle_times)
     language  of feedback for students
+    books  gradebooks to be filled
     """
 
     roster: Roster | None = None
@@ -82,6 +89,7 @@ class Lists(NamedTuple):
     named: tuple[Listed, ...] = ()
     times: Mapping[PersonKey, HandedIn] = MappingProxyType({})
     language: str = ENGLISH
+    books: tuple[Gradebook, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -90,6 +98,8 @@ class Outcome(NamedTuple):
     missing_parts  shards that the results lack, such as 2/3
     roster         what became of the roster's rows, if there is a roster
     alike          how many kernels are alike, in one line
+    filled         gradebooks
+    displaced      True if nothing is left in the output of the run before, or another shard's place was taken
     """
 
     batch: ClassResult
@@ -99,6 +109,8 @@ class Outcome(NamedTuple):
     missing_parts: list[str]
     roster: Account | None
     alike: str
+    filled: list[Filled]
+    displaced: bool
 
 
 def refuse_overwriting(gradebooks: Sequence[pathlib.Path], output: pathlib.Path) -> None:
@@ -150,7 +162,7 @@ def read_submissions(lab: Lab, folder: pathlib.Path, shard: tuple[int, int] = (1
     submissions = Submissions(lab, found)
     if shard[1] == 1:
         return submissions
-    own = [one.found for one in submissions if shard_of(one, shard[1]) == shard[0]]
+    own = [one.found for one in submissions if shard_of(one.kernel, one.found.id, shard[1]) == shard[0]]
     return Submissions(lab, own)
 
 
@@ -171,8 +183,10 @@ def grade_batch(
         _claim(store, lab, output)
         with written_or_told(), Output(output) as folder:
             folder.refuse_links(*FOLDERS)
+        replaced = _replaced(store, shard, output)
         listed, known = enter(lab, store, sources, lists.roster, lists.named, lists.times)
         store.parts = [list(shard)]
+        store.collected = {}
         if lists.overrides is not None:
             store.overrides = lists.overrides
         workers = pool(opened)
@@ -180,7 +194,19 @@ def grade_batch(
             graded, problems = grade_missing(opened, store, memo, listed, workers, progress)
         finally:
             workers.close()
-        return _told(opened, store, memo, output, graded, problems, known, lists)
+        return _told(opened, store, memo, output, graded, problems, known, lists, replaced)
+
+
+def _replaced(store: Store, shard: tuple[int, int], output: pathlib.Path) -> list[str]:
+    """Return a line if an output has another shard, whose place this one takes."""
+    others = [f"{n}/{of}" for n, of in store.parts if (n, of) != shard] if store.last_run()[0] else []
+    if shard == (1, 1) or not others:
+        return []
+    there = "the whole class" if others == ["1/1"] else f"shard {' and '.join(others)}"
+    return [
+        f"{output}: this had the results of {there}, and has those of shard {shard[0]}/{shard[1]} only now; give each "
+        "shard its own --output and combine them with `grader merge`"
+    ]
 
 
 def merge_batches(
@@ -193,88 +219,29 @@ def merge_batches(
     """Join stores of shards into one below `output`, and write everything. InputError if two disagree."""
     opened = open_course(lab, isolation)
     # All are read before anything is written: a store that is refused leaves nothing behind.
-    shards = [_read_shard(folder, output, lab) for folder in folders]
+    shards = [read_shard(folder, output, lab) for folder in folders]
     with Store(output) as store, Memo(output) as memo:
         _claim(store, lab, output)
-        listed = {id: (about, answers) for id, about, answers in store.submissions()}
-        parts = store.parts if listed else []
-        overrides = store.overrides if lists.overrides is None else [*lists.overrides]
-        kernels = dict(store.kernels())
-        for folder, shard in zip(folders, shards, strict=True):
-            parts += shard.parts
-            if lists.overrides is None:
-                overrides += _new_overrides(folder, shard.overrides, overrides)
+        old = contents_of(store, output)
+        listed = join_submissions(old, shards)
+        joined = join_overrides(old, shards) if lists.overrides is None else Overrides([*lists.overrides], {})
+        for shard in shards:
             store.keep(shard.attempts)
-            kernels |= shard.kernels
-            for id, about, answers in shard.submissions:
-                if id in listed and _contents(*listed[id]) != _contents(about, answers):
-                    raise InputError([f"{folder}: {id} is in two shards, with different contents"])
-                listed[id] = about, answers
         known = enter_listed(
             store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster, lists.named, lists.times
         )
         handed_in = {about["kernel"] for about, _ in listed.values()}
+        kernels = {digest: text for one in (old, *shards) for digest, text in one.kernels.items()}
         store.set_kernels((digest, text) for digest, text in kernels.items() if digest in handed_in)
-        store.overrides = overrides
-        store.parts = sorted([list(part) for part in {(n, of) for n, of in parts}])
+        store.overrides, store.collected = joined
+        store.parts = join_parts(old, shards)
         return _told(opened, store, memo, output, 0, [], known, lists)
 
 
 def _claim(store: Store, lab: Lab, output: pathlib.Path) -> None:
-    """Note in a store which lab it is for. InputError if it holds another's: its overrides would count here, too."""
-    _refuse_another(store, lab, output, "name another --output")
+    """Note in a store which lab it is for. InputError if it holds another's."""
+    refuse_another_lab(store, lab, output, "name another --output")
     store.lab = printable(lab.name)
-
-
-def _refuse_another(store: Store, lab: Lab, folder: pathlib.Path, way_out: str) -> None:
-    if store.lab not in ("", printable(lab.name)):
-        raise InputError([f"{folder}: this holds the results of the lab {store.lab}, not of {lab.name}; {way_out}"])
-
-
-def _new_overrides(
-    folder: pathlib.Path, given: Sequence[OverrideRow], known: Sequence[OverrideRow]
-) -> list[OverrideRow]:
-    """Return a shard's overrides that are not known yet. InputError if one sets the same points to another value."""
-    values = {(student, what): points for _, student, what, points, _ in known}
-    for _, student, what, points, _ in given:
-        other = values.get((student, what), points)
-        if other != points:
-            told = f"it sets {what} of {student} to {shown_points(points)}, and another shard to {shown_points(other)}"
-            raise InputError([f"{folder}: {told}; name the file that counts with --overrides"])
-    return [one for one in given if (one[1], one[2]) not in values]
-
-
-def _contents(about: dict[str, Any], answers: bytes | None) -> tuple[object, ...]:
-    """Return what was handed in, without what a roster or a gradebook added."""
-    return tuple(about.get(key, "") for key in ("digest", "kernel", "refused", "unreadable")), answers
-
-
-class _Shard(NamedTuple):
-    """Holds the contents of a shard's store."""
-
-    attempts: list[tuple[Key, Kept]]
-    submissions: list[tuple[str, dict[str, Any], bytes | None]]
-    kernels: dict[str, str]
-    parts: list[list[int]]
-    overrides: list[OverrideRow]
-
-
-def _read_shard(folder: pathlib.Path, output: pathlib.Path, lab: Lab) -> _Shard:
-    """Return what a shard's store holds, all of it checked. InputError, StoreError."""
-    if folder.resolve() == output.resolve():
-        raise InputError([f"{folder}: this is --output, whose shards are there already; leave it out of the list"])
-    if not os.path.lexists(folder / STORE):
-        raise InputError([f"{folder}: it has no {STORE}; name the --output of each shard"])
-    with contextlib.closing(Store.of_shard(folder)) as store:
-        _refuse_another(store, lab, folder, "leave it out")
-        kernels = dict(store.kernels())
-        return _Shard(list(store.all_attempts()), store.submissions(), kernels, store.parts, store.overrides)
-
-
-def missing_parts(parts: list[list[int]]) -> list[str]:
-    """Return the shards that are missing, such as 2/3: of each count that some shard was cut by."""
-    there = {(n, of) for n, of in parts}
-    return [f"{n}/{of}" for of in sorted({of for _, of in there}) for n in range(1, of + 1) if (n, of) not in there]
 
 
 def _told(
@@ -286,8 +253,9 @@ def _told(
     problems: list[str],
     roster: Account | None,
     lists: Lists,
+    replaced: Sequence[str] = (),
 ) -> Outcome:
-    """Write results and the class report; remember the grades."""
+    """Write results, the class report and gradebooks; remember the grades."""
     from grader.report import course_html, course_text
     from grader.report.course_pictures import pictures_of
     from grader.report.similarity import in_short, summary
@@ -302,17 +270,37 @@ def _told(
         figures = course(batch)
         folder.write("report.html", course_html.render(figures, pictures_of(opened.lab, figures)))
         folder.write("report.txt", course_text.render(figures))
+        filled, old = fill_gradebooks(batch, lists.books, folder, store, lists.language)
     if alike["missing"]:
         told.append(
             f"{alike['missing']} kernels were not compared for similarity: an earlier version graded them and kept no "
             "text; run `grader batch` again on each shard"
         )
-    moved = _changes(store, list(grades_of(batch)))
-    return Outcome(batch, graded, problems + told, moved, missing_parts(store.parts), roster, summary(alike))
+    # Last: a run that could not write everything is not one that the next run is compared with.
+    moved = _changes(store, list(grades_of(batch)), output)
+    return Outcome(
+        batch,
+        graded,
+        [*problems, *told, *old, *replaced, *moved.gone],
+        moved.lines,
+        missing_parts(store.parts),
+        roster,
+        summary(alike),
+        filled,
+        bool(replaced) or moved.all_gone,
+    )
 
 
-def _changes(store: Store, parts: list[KeptGrades]) -> list[str]:
-    """Return who moved since the run before this one, and keep this run's grades for the next."""
+class _Moved(NamedTuple):
+    """Holds lines for --changes, and lines on who is gone since the run before. all_gone: True if nobody is left."""
+
+    lines: list[str]
+    gone: list[str] = []  # noqa: RUF012 - never changed
+    all_gone: bool = False
+
+
+def _changes(store: Store, parts: list[KeptGrades], output: pathlib.Path) -> _Moved:
+    """Compare this run's grades with those of the run before, and keep them for the next."""
     number, when = store.last_run()
     damage = ""
     try:
@@ -321,13 +309,15 @@ def _changes(store: Store, parts: list[KeptGrades]) -> list[str]:
         before, damage = None, str(error)
     store.finish(parts, time.strftime("%Y-%m-%d %H:%M"))
     if damage:
-        return [f"The grades of the batch before this one cannot be compared: {damage.partition('; ')[0]}."]
+        return _Moved([f"The grades of the batch before this one cannot be compared: {damage.partition('; ')[0]}."])
     if before is None:
-        return ["There is no earlier batch in this --output to compare with."]
+        return _Moved(["There is no earlier batch in this --output to compare with."])
     grades: KeptGrades = {"scenarios": parts[0]["scenarios"], "submissions": {}}
     for part in parts:
         grades["submissions"].update(part["submissions"])
-    return changes(before, grades, f"run {number} ({when})" if when else "the run before")
+    lost, count = gone(before, grades), len(before["submissions"])
+    lines = changes(before, grades, f"run {number} ({when})" if when else "the run before")
+    return _Moved(lines, [in_words(lost, count, str(output))] if lost else [], 0 < len(lost) == count)
 
 
 def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "", mine: str = "") -> list[Gradebook]:
@@ -340,11 +330,11 @@ def read_gradebooks(paths: list[pathlib.Path], lab: Lab, assignment: str = "", m
 
 
 def fill_gradebooks(
-    batch: ClassResult, books: list[Gradebook], output: pathlib.Path, language: str = ENGLISH
+    batch: ClassResult, books: Sequence[Gradebook], output: Output, store: Store, language: str = ENGLISH
 ) -> tuple[list[Filled], list[str]]:
     """Fill gradebooks and write them below `output`, each to a file of its own, in place of those of earlier runs.
 
-    Return them, and lines on those of earlier runs. StoreError if one cannot be written.
+    Return them, and lines on those of earlier runs. OSError if one cannot be written.
     """
     done: list[Filled] = []
     for book in books:
@@ -355,5 +345,4 @@ def fill_gradebooks(
         if before:
             filled = filled._replace(name=f"{kind}-{before + 1}.csv")
         done.append(filled)
-    with written_or_told(), Output(output) as folder, Store(output) as store:
-        return done, write_gradebooks(done, folder, store)
+    return done, write_gradebooks(done, output, store)

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from grader.batch.rows import KeptGrade, KeptGrades
 from grader.escape import printable
+from grader.plural import number_of
 from grader.points import points, rounded
 
-#: Scenarios that are named for one submission.
+#: Scenarios that are named for one submission, and submissions that are named because they are gone.
 NAMED = 6
 
 _HEAD = ("submission", "name", "before", "after", "by")
@@ -44,6 +45,22 @@ def changes(before: KeptGrades, after: KeptGrades, since: str) -> list[str]:
         *(_table(rows) if rows else []),
         said + (f" ({again} of them handed in again)." if again else "."),
     ]
+
+
+def gone(before: KeptGrades, after: KeptGrades) -> list[str]:
+    """Return the submissions that are in the earlier set only."""
+    return sorted(before["submissions"].keys() - after["submissions"].keys())
+
+
+def in_words(gone: list[str], count: int, output: str) -> str:
+    """Return a line on submissions that are gone, of `count` that there were."""
+    names = ", ".join(gone[:NAMED]) + (f" and {len(gone) - NAMED} more" if len(gone) > NAMED else "")
+    removed = f"their results, rows and feedback are no longer in {output}"
+    if len(gone) < count:
+        return f"{len(gone)} of {count} submissions of the run before are not among these, and {removed}: {names}"
+    all_of_them = f"NONE of the {number_of(count, 'submission')} of the run before is among these"
+    way_out = "for another section or download, name another --output, and run the earlier command again"
+    return f"{all_of_them}, and {removed}; {way_out}: {names}"
 
 
 def _scenarios(old: dict[str, str], new: dict[str, str]) -> list[str]:

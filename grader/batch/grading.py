@@ -122,9 +122,12 @@ def _digest(output: Recording) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
-def shard_of(source: BatchSubmission, count: int) -> int:
-    """Return the shard (from 1) of a submission: equal contents, equal shard, whatever else the folder holds."""
-    known = source.kernel or source.found.id
+def shard_of(kernel: str, id: str, count: int) -> int:
+    """Return the shard (from 1) of a submission, by its kernel's text, or by its id if there is none.
+
+    Equal contents, equal shard, whatever else the folder holds.
+    """
+    known = kernel or id
     return int(hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16) % count + 1
 
 

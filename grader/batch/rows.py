@@ -335,11 +335,26 @@ def read_overrides(text: str) -> list[OverrideRow]:
         rows = json.loads(text)
     except (TypeError, ValueError, RecursionError):
         raise BadRow("the list of overrides is not JSON") from None
+    return _overrides(rows)
+
+
+def read_collected(text: str) -> dict[str, list[OverrideRow]]:
+    """Return the overrides that a merge took from shards: shard -> rows."""
+    try:
+        shards = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise BadRow("the overrides of shards are not JSON") from None
+    if not isinstance(shards, dict) or not all(map(_is_shown, shards)):
+        raise BadRow("the overrides of shards are not a table")
+    return {shard: _overrides(rows) for shard, rows in shards.items()}
+
+
+def _overrides(rows: object) -> list[OverrideRow]:
     checks = (lambda value: type(value) is int, _is_shown, _is_shown, _is_number, _is_shown)
     for row in rows if isinstance(rows, list) else [None]:
         if not (isinstance(row, list) and len(row) == 5 and all(f(v) for f, v in zip(checks, row, strict=True))):
             raise BadRow("the list of overrides is not one")
-    return [tuple(row) for row in rows]
+    return [tuple(row) for row in cast("list[Any]", rows)]
 
 
 def read_written(text: str) -> dict[str, str]:

@@ -380,6 +380,16 @@ class Store:
     def overrides(self, overrides: Sequence[checked.OverrideRow]) -> None:
         self._set_about("overrides", [list(one) for one in overrides])
 
+    @property
+    def collected(self) -> dict[str, list[checked.OverrideRow]]:
+        """Return which of the overrides a merge took from a shard: the shard, such as 1/2 -> its overrides."""
+        with self._told():
+            return checked.read_collected(self._about("collected", "{}"))
+
+    @collected.setter
+    def collected(self, collected: dict[str, list[checked.OverrideRow]]) -> None:
+        self._set_about("collected", collected)
+
     def _about(self, key: str, default: str) -> str:
         row = self._db.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
         found = row[0] if row else default

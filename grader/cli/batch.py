@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(["--verify needs the lab's reference where it runs; use it without --cluster"])
     refuse_inside(pathlib.Path(options.submissions), pathlib.Path(options.output))
     lab = load_lab(find_lab(options.lab))
-    books, lists = course_lists(options, lab)
+    lists = course_lists(options, lab)
     sources = read_submissions(lab, pathlib.Path(options.submissions), options.shard)
     if lists.late is not None and lists.late.commit_dates:
         sources.found = date_by_commits(sources.found)
@@ -122,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt as stopped:
         print("grader: stopped; the results so far are saved. Run the same command again to continue", file=sys.stderr)
         return 143 if isinstance(stopped, Terminated) else 130
-    return tell(outcome, books, options, lists.language)
+    return tell(outcome, options)
 
 
 class Terminated(KeyboardInterrupt):
@@ -154,8 +154,8 @@ def _tell_left_out(folder: pathlib.Path, quiet: bool) -> None:
         print(f"grader: not submissions, left out: {printable(', '.join(names[:10]))}{more}", file=sys.stderr)
 
 
-def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]:
-    """Return the gradebooks to fill, and the course's lists (grader.batch.Lists).
+def course_lists(options: argparse.Namespace, lab: Lab) -> Any:
+    """Return the course's lists (grader.batch.Lists).
 
     They are read before anything is graded, so that a wrong one is reported at once.
     """
@@ -185,8 +185,8 @@ def course_lists(options: argparse.Namespace, lab: Lab) -> tuple[list[Any], Any]
     people = read_roster(roster, columns) if roster is not None else None
     named = [one for book, path in zip(books, options.gradebook, strict=True) for one in listed_in(book.rows, path)]
     times = _times(options.gradebook, books, late is not None)
-    lists = Lists(people, overrides, late, tuple(named), times)
-    return books, lists._replace(language=course.language) if course is not None else lists
+    lists = Lists(people, overrides, late, tuple(named), times, books=tuple(books))
+    return lists._replace(language=course.language) if course is not None else lists
 
 
 def _times(paths: list[str], books: list[Any], needed: bool) -> dict[Any, Any]:
@@ -256,12 +256,11 @@ class _Log:
         """Do nothing: a log has nothing to close (tqdm's bar has)."""
 
 
-def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: str) -> int:
-    """Fill in the gradebooks, and print the outcome.
+def tell(outcome: Any, options: argparse.Namespace) -> int:
+    """Print the outcome.
 
     Return the exit status: 0; 1 if a person must decide something; 3 if anything could not be graded.
     """
-    from grader.batch import StoreError, fill_gradebooks
     from grader.batch.overrides import IDLE
     from grader.escape import printable
     from grader.report.class_result import lateness_is_open
@@ -271,17 +270,11 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     for problem in outcome.problems:
         file = f"{options.overrides}: " if options.overrides and problem.startswith(IDLE) else ""
         print(f"grader: {file}{printable(problem, 500)}", file=sys.stderr)
-    try:
-        filled, replaced = fill_gradebooks(outcome.batch, books, folder, language)
-    except StoreError as error:
-        raise InputError([str(error)]) from None
-    for problem in replaced:
-        print(f"grader: {printable(problem)}", file=sys.stderr)
     if options.changes:
         print("\n".join(outcome.changes))
     elif not options.quiet:
         print((folder / "report.txt").read_text(encoding="utf-8"), end="")
-    accounts: list[tuple[Any, Any]] = [(folder / book.name, book.account) for book in filled]
+    accounts: list[tuple[Any, Any]] = [(folder / book.name, book.account) for book in outcome.filled]
     _tell_accounts(accounts, outcome.roster)
     accounts += [("", outcome.roster)] if outcome.roster is not None else []
     decisions = sum(account.open for _, account in accounts)
@@ -302,7 +295,7 @@ def tell(outcome: Any, books: list[Any], options: argparse.Namespace, language: 
     for entry in [*undecided, *sheets][:10]:
         print(f"grader: {entry['id']}: {printable(note(entry))}", file=sys.stderr)
     idle = any(problem.startswith(IDLE) for problem in outcome.problems)
-    return 3 if open_ones else int(bool(decisions or undecided or sheets or undated or idle))
+    return 3 if open_ones else int(bool(decisions or undecided or sheets or undated or idle or outcome.displaced))
 
 
 def _tell_accounts(accounts: list[tuple[Any, Any]], roster: Any) -> None:

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from grader.batch import StoreError, merge_batches
 
     lab = load_lab(find_lab(options.lab))
-    books, lists = course_lists(options, lab)
+    lists = course_lists(options, lab)
     try:
         folders = [pathlib.Path(folder) for folder in options.shards]
         outcome = merge_batches(lab, folders, pathlib.Path(options.output), options.isolation, lists)
@@ -36,4 +36,4 @@ def run(options: argparse.Namespace) -> int:
             f"grader: shards {', '.join(outcome.missing_parts)} are missing, so these results are incomplete",
             file=sys.stderr,
         )
-    return tell(outcome, books, options, lists.language) or int(bool(outcome.missing_parts))
+    return tell(outcome, options) or int(bool(outcome.missing_parts))

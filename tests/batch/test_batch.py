@@ -276,7 +276,8 @@ def test_shards_that_disagree(cli, lab, class_of, tmp_path):
     status, _, err = cli("merge", lab, tmp_path / "a", tmp_path / "b", "--output", tmp_path / "all", "-q")
 
     assert status == 2
-    assert "student-01 is in two shards, with different contents" in err
+    told = f"b: student-01 is in {tmp_path / 'a'} too, with different contents; grade both again from the same"
+    assert told in err
 
 
 def test_a_shard_that_is_none(cli, lab, tmp_path):
@@ -456,6 +457,52 @@ def test_filled_gradebooks_of_an_earlier_run_do_not_stay(cli, lab, class_of, tmp
     assert not (out / "moodle-import.csv").exists()
     assert (out / "canvas.csv").read_text() == (out / "moodle-worksheet.csv").read_text() == "mine"
     assert "worksheet" not in err and again == "", "said once"
+
+
+def test_another_class_in_one_output(cli, lab, class_of, tmp_path):
+    """Nothing of the run before is left: said aloud, with the way out, and exit status 1; once."""
+    other, out = tmp_path / "other", tmp_path / "out"
+    (other / "jane").mkdir(parents=True)
+    (other / "jane" / "kernel.py").write_text(kernel_text())
+    batch(cli, lab, class_of, out)
+    status, _, err = batch(cli, lab, other, out)
+    again = batch(cli, lab, other, out)
+
+    assert status == 1
+    assert "grader: NONE of the 10 submissions of the run before is among these, and their results, rows and " in err
+    assert f"{out}; for another section or download, name another --output, and run the earlier command again: " in err
+    assert "again: broken, student-00, student-01, student-02, student-03, student-04 and 4 more\n" in err
+    assert (again[0], again[2]) == (0, "")
+
+
+def test_another_shard_in_one_output(cli, lab, class_of, tmp_path):
+    """The first one's results are gone: which shard that was, the way out, and exit status 1."""
+    whole = batch(cli, lab, class_of, tmp_path / "out")
+    half, _, told = batch(cli, lab, class_of, tmp_path / "out", "--shard", "1/2")
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out", "--shard", "2/2")
+    again = batch(cli, lab, class_of, tmp_path / "out", "--shard", "2/2")
+    back = batch(cli, lab, class_of, tmp_path / "out")
+
+    assert [whole[0], half, status, again[0], back[0]] == [0, 1, 1, 0, 0]
+    way_out = "give each shard its own --output and combine them with `grader merge`"
+    assert f"this had the results of the whole class, and has those of shard 1/2 only now; {way_out}" in told
+    assert f"this had the results of shard 1/2, and has those of shard 2/2 only now; {way_out}" in err
+    assert "NONE of the" in err and again[2] == back[2] == ""
+
+
+def test_changes_of_a_run_that_could_not_end(cli, lab, class_of, tmp_path):
+    """A gradebook cannot be written: the next run still compares with the one before, and says who moved."""
+    book = tmp_path / "moodle.csv"
+    book.write_text("Username\nstudent-00\n")
+    batch(cli, lab, class_of, tmp_path / "out")
+    (class_of / "student-00" / "kernel.py").write_text("x = 1\n")
+    (tmp_path / "out" / "moodle-import.csv").mkdir()
+    status, _, err = batch(cli, lab, class_of, tmp_path / "out", "--changes", "--gradebook", book)
+    (tmp_path / "out" / "moodle-import.csv").rmdir()
+    _, out, _ = batch(cli, lab, class_of, tmp_path / "out", "--changes", "--gradebook", book)
+
+    assert status == 2 and "moodle-import.csv" in err and "the grades are kept" in err
+    assert "Changes since run 1 (" in out and re.search(r"student-00 +95 +\d+ +-", out)
 
 
 def test_words_of_others_are_kept(cli, lab, class_of, tmp_path):

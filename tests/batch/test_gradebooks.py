@@ -14,6 +14,8 @@ from grader.batch.accounting import in_words
 from grader.batch.csv_table import rows_of
 from grader.batch.files import table
 from grader.batch.gradebooks import grade, read_gradebook
+from grader.batch.output import Output
+from grader.batch.store import Store
 from grader.errors import InputError
 from grader.lab.lab import Lab
 from tests.batch.results import batch, entry
@@ -95,7 +97,8 @@ def test_gradebooks_of_one_kind_get_files_of_their_own(tmp_path):
     for name, text in (("a", CANVAS), ("b", CANVAS.replace("Doe", "Roe")), ("c", WORKSHEET)):
         (tmp_path / f"{name}.csv").write_text(text)
     books = read_gradebooks([tmp_path / f"{name}.csv" for name in "abc"], LAB)
-    filled, problems = fill_gradebooks(batch(entry("x", user="101")), books, tmp_path / "out")
+    with Store(tmp_path / "out") as store, Output(tmp_path / "out") as output:
+        filled, problems = fill_gradebooks(batch(entry("x", user="101")), books, output, store)
 
     assert problems == []
     assert [one.name for one in filled] == ["canvas.csv", "canvas-2.csv", "moodle-worksheet.csv"]

@@ -188,6 +188,7 @@ def test_a_file_that_was_deleted_or_edited_is_put_right(again, built, tmp_path):
     (tmp_path / "out" / "feedback" / "student-01.md").unlink()
     (tmp_path / "out" / "results.json").write_text(json.dumps(json.loads(first["results.json"])))
     (tmp_path / "out" / "report.html").unlink()
+    first |= {"feedback/student-00.md.changed-1": b"100 points"}
     assert again() == first and built == []
 
     (tmp_path / "out" / "results" / "student-00.json").write_text("{}")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -17,7 +18,7 @@ from grader.batch.store import NAME, Kept, Key, Store, StoreError
 from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import load_lab
-from tests.batch.handed_in import batch, bytes_of, hand_in
+from tests.batch.handed_in import batch, bytes_of, hand_in, rows
 
 KEY = Key("kernel", "scenario", "grader", "output")
 LEVEL = {"wanted": "auto", "got": "L2", "missing": {}}
@@ -211,7 +212,7 @@ def test_a_strangers_shard_writes_nothing(cli, lab, tmp_path):
     [
         (
             (9, "jane", "total", 70.0, ""),
-            "it sets total of jane to 70, and another shard to 50; name the file that counts",
+            "it sets total of jane to 70, and \\S+ to 50; name the file that counts",
         ),
         ((9, "jane", "total", 50.0, ""), None),
     ],
@@ -231,6 +232,88 @@ def test_overrides_of_two_shards(lab, tmp_path, second, told):
     else:
         with pytest.raises(InputError, match=told):
             merge_batches(load_lab(lab), folders, tmp_path / "out", "auto")
+
+
+@pytest.fixture
+def merged(cli, lab, tmp_path):
+    """merged(*more): grades both halves of a class and merges them; what `grader merge` returns and prints."""
+    folder = hand_in(tmp_path / "class", 6)
+
+    def make(*more, shards=(1, 2)):
+        for n in shards:
+            batch(cli, lab, folder, tmp_path / str(n), "--shard", f"{n}/2")
+        named = [tmp_path / str(n) for n in shards]
+        return cli("merge", lab, *named, "--output", tmp_path / "all", "--isolation", "auto", "-q", *more)
+
+    make.folder, make.out = folder, tmp_path / "all"
+    return make
+
+
+def test_a_class_that_is_merged_again(cli, lab, tmp_path, merged):
+    """Who has withdrawn is gone, with a word; who has handed in again is there; as in a batch of the whole class."""
+    first = merged()
+    shutil.rmtree(merged.folder / "student-01")
+    for name, text in (("student-00", "# again\n"), ("student-02", "x = 1\n")):
+        (merged.folder / name / "kernel.py").write_text(text)
+    status, _, err = merged()
+    batch(cli, lab, merged.folder, tmp_path / "whole")
+
+    assert (first[0], status) == (0, 0), err
+    assert "grader: 1 of 8 submissions of the run before are not among these, and their results" in err
+    assert f"are no longer in {merged.out}: student-01\n" in err
+    assert bytes_of(merged.out) == bytes_of(tmp_path / "whole")
+
+
+def test_one_shard_that_is_merged_again(merged):
+    """The other shard's submissions stay; one that changed its shard needs the other shard, which is named."""
+    merged()
+    before = rows(merged.out)
+    status, _, err = merged(shards=(1,))
+    assert (status, err, rows(merged.out)) == (0, "", before)
+
+    told = []
+    for text in ("# a\n", "# b\n", "# c\n", "# d\n", "# e\n"):  # some of them are in shard 1, and some in shard 2
+        (merged.folder / "student-01" / "kernel.py").write_text(text)
+        told += [line for n in (1, 2) for line in merged(shards=(n,))[2].splitlines() if "different contents" in line]
+    assert told and all(
+        re.fullmatch(
+            r"grader: \S+/(1|2): student-01 is in \S+/all with different contents, which are of (1|2)/2; grade that "
+            r"shard again and name its folder too, or name another --output",
+            line,
+        )
+        for line in told
+    )
+    assert merged()[0] == 0
+
+
+def test_overrides_of_a_shard_that_is_merged_again(cli, lab, tmp_path, merged):
+    """Those that it had before do not count any more; those of the other shard, and of a merge's own file, do."""
+    head = "student,what,points,comment\n"
+    merged()
+    one, two = (next(iter(set(rows(tmp_path / n)) - {"broken"})) for n in "12")
+
+    def give(n, text):
+        (tmp_path / "o.csv").write_text(head + text)
+        batch(cli, lab, merged.folder, tmp_path / n, "--shard", f"{n}/2", "--overrides", tmp_path / "o.csv")
+
+    give("1", f"{one},total,7,\n")
+    give("2", f"{two},total,8,\n")
+    merged()
+    assert [rows(merged.out)[id]["points"] for id in (one, two)] == ["7", "8"]
+    give("1", f"{one},total,9,\n")
+    merged(shards=(1,))
+    assert [rows(merged.out)[id]["points"] for id in (one, two)] == ["9", "8"]
+    give("1", "")
+    merged(shards=(1,))
+    assert rows(merged.out)[one]["points"] not in ("7", "9") and rows(merged.out)[two]["points"] == "8"
+
+    (tmp_path / "own.csv").write_text(head + f"{one},total,5,\n")
+    merged("--overrides", tmp_path / "own.csv")
+    assert rows(merged.out)[one]["points"] == "5" and rows(merged.out)[two]["points"] != "8"
+    give("1", f"{one},total,6,\n")
+    status, _, err = merged(shards=(1,))
+    told = f"it sets total of {one} to 6, and an earlier merge into {merged.out} to 5; name the file that counts"
+    assert status == 2 and told in err
 
 
 def test_a_missing_shard_is_reported(cli, lab, tmp_path):
@@ -274,7 +357,7 @@ def test_a_linked_results_folder_is_refused(cli, lab, tmp_path):
 
 
 @given(
-    name=st.sampled_from(["parts", "written", "overrides", "run"]),
+    name=st.sampled_from(["parts", "written", "overrides", "collected", "run"]),
     value=values.filter(lambda v: v is not None) | json_values.map(json.dumps),
 )
 @settings(max_examples=60)

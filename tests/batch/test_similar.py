@@ -8,7 +8,6 @@ import sqlite3
 import pytest
 
 from grader.batch.grading import shard_of
-from grader.batch.sources import BatchSubmission
 from grader.batch.store import NAME, Store, StoreError
 from grader.report import similarity
 from tests.batch.handed_in import batch
@@ -72,9 +71,9 @@ def test_merged_shards_are_compared_with_each_other(cli, lab, tmp_path):
     """After a merge the files are those of a batch of the whole class, although each shard saw only a part."""
     folder = handed_in(tmp_path / "class")
     batch(cli, lab, folder, tmp_path / "whole")
-    kernels = [BatchSubmission(None, "", (folder / id / "kernel.py").read_text(), None) for id in ("ann", "ben")]
-    count = next(n for n in range(2, 50) if shard_of(kernels[0], n) != shard_of(kernels[1], n))
-    shards = [tmp_path / str(shard_of(kernel, count)) for kernel in kernels]
+    kernels = [(folder / id / "kernel.py").read_text() for id in ("ann", "ben")]
+    count = next(n for n in range(2, 50) if len({shard_of(kernel, "", n) for kernel in kernels}) == 2)
+    shards = [tmp_path / str(shard_of(kernel, "", count)) for kernel in kernels]
     for shard in shards:
         batch(cli, lab, folder, shard, "--shard", f"{shard.name}/{count}")
     merged = tmp_path / "all"
