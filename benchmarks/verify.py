@@ -27,7 +27,9 @@ from grader.lab.kernels import reference_kernel  # noqa: E402
 from grader.lab.lab import Lab, load_lab  # noqa: E402
 from grader.lab.scope import Mapped, World  # noqa: E402
 from grader.replay.simulated import replay  # noqa: E402
-from grader.verify.explore import Outcome, explore, explore_by_replay  # noqa: E402
+from grader.verify.by_replay import explore_by_replay  # noqa: E402
+from grader.verify.explore import explore  # noqa: E402
+from grader.verify.outcome import Outcome  # noqa: E402
 from grader.verify.verify import verify_submission, worlds  # noqa: E402
 
 #: Pages of the world -> processor seconds in which it must close, in this process and in the sandbox.

@@ -14,7 +14,7 @@ from grader.lab.lab import Lab
 from grader.replay.simulated import MakeKernel
 from grader.scenario.describe import in_words
 from grader.scenario.model import Scenario
-from grader.verify.explore import ReferenceFault
+from grader.verify.product import ReferenceFault
 from grader.verify.verify import verify_kernel, worlds
 
 #: Steps to which each kernel is explored in each world.

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from grader.grade.submission import resolve
     from grader.lab.kernels import reference_kernel
     from grader.report.text import WIDTH, wrap
-    from grader.verify.explore import ReferenceFault
+    from grader.verify.product import ReferenceFault
     from grader.verify.verify import verify_all, worlds
     from grader.verify.words import remarks
 

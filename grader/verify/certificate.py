@@ -8,7 +8,8 @@ from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
 from grader.program import command
-from grader.verify.explore import ReferenceFault, quiet
+from grader.verify.outcome import quiet
+from grader.verify.product import ReferenceFault
 from grader.verify.verify import verify_all, worlds
 from grader.verify.words import summary
 

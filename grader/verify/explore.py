@@ -1,36 +1,25 @@
 """Explores every scenario of a world, shortest first, until a difference is found or nothing new is left.
 
-`explore` merges states whose canonical forms are equal (canonical.py): each is continued once. If all continuations
-lead to known states the space is closed, and what holds in it holds for scenarios of any length.
-`explore_by_replay` makes no assumption about the candidate: it runs every scenario from the beginning, up to a number
-of steps.
+States whose canonical forms are equal (canonical.py) are merged: each is continued once. If all continuations lead to
+known states the space is closed, and what holds in it holds for scenarios of any length.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable
 from typing import NamedTuple
 
 from grader.lab.scope import World
-from grader.machine.outcome import OK
-from grader.replay.simulated import MakeKernel, Replay, replay
+from grader.replay.simulated import MakeKernel
 from grader.scenario.describe import in_words
-from grader.scenario.model import Scenario, Step
-from grader.state.memento import Memento, Opaque
-from grader.state.unmergeable import Unmergeable
-from grader.trace.records import Trace
+from grader.scenario.model import Step
 from grader.verify.actions import Action, actions, setup
 from grader.verify.frontier import Frontier, Kept
+from grader.verify.outcome import STEPS, Outcome, Progress, quiet
 from grader.verify.product import MakeSide, Node, Product, ReferenceFault
 from grader.verify.sides import LocalSide, Strayed
-
-#: Steps after the mappings, unless the user asks for another number: enough for small worlds to close.
-STEPS = 40
-
-#: Scenarios that are explored by replay, unless the user asks for a number of steps: about ten seconds' worth.
-REPLAYED = 5000
+from grader.verify.written import written
 
 #: Bytes of the hash of a state's form.
 HASHED = 20
@@ -40,36 +29,6 @@ CHECKED = 4
 
 #: Processor seconds that a kernel in the sandbox may use in one world.
 TIME_S = 90.0
-
-#: Called after each state is continued: steps so far, states known, edges, and the share of this level that is done.
-Progress = Callable[[int, int, int, float], None]
-
-
-class Outcome(NamedTuple):
-    """Holds what an exploration has covered.
-
-    steps       all scenarios of up to so many steps, after the mappings, show no difference
-    states      different states; edges: steps tried from them
-    scenarios   number of scenarios that these stand for
-    closed      True if no further step leads to a new state
-    difference  the shortest scenario with a difference, or None
-    merged      False if the kernel was explored by replay; `reason` says why, after "it". If the kernel was merged,
-                `reason` says why the exploration ended early
-    stopped     True if the user stopped it
-    kept        True if the same command goes on from here; resumed: states that an earlier one had found
-    """
-
-    steps: int
-    states: int
-    edges: int
-    scenarios: int
-    closed: bool
-    difference: Scenario | None = None
-    merged: bool = True
-    reason: str = ""
-    stopped: bool = False
-    kept: bool = False
-    resumed: int = 0
 
 
 class _Found(NamedTuple):
@@ -320,10 +279,6 @@ def _count(following: list[list[tuple[int, int]]], steps: int) -> int:
     return total
 
 
-def quiet(steps: int, states: int, edges: int, share: float) -> None:
-    """Report no progress."""
-
-
 def explore(
     world: World,
     reference: MakeKernel,
@@ -371,92 +326,3 @@ def explore_side(
         return _Search(world, reference, make_side, progress, time_s).run(steps)
     finally:
         gc.enable()
-
-
-def explore_by_replay(
-    world: World,
-    reference: MakeKernel,
-    differs: Callable[[Scenario, Trace], bool],
-    steps: int | None = None,
-    progress: Progress = quiet,
-    reason: str = "",
-) -> Outcome:
-    """Try every scenario of up to so many steps from its beginning: `differs` runs it on the candidate.
-
-    A scenario is only tried as a whole. Its beginnings are scenarios of fewer steps, which have been tried before.
-    Without a number of steps, the search goes as far as REPLAYED scenarios allow.
-    """
-    level = tried = covered = 0
-    cut = False  # True once scenarios were left out that are longer
-    levels: dict[int, list[tuple[Step, ...]]] = {0: [tuple(setup(world))]}
-    try:
-        while levels and (steps is None or level <= steps):
-            paths = levels.pop(level, [])
-            if paths and steps is None and (level > STEPS or tried + len(paths) > REPLAYED):
-                cut = True
-                break
-            cut = cut or (level == steps and bool(paths))
-            for done, path in enumerate(paths):
-                scenario = with_outcomes(written(world, path), reference)
-                tried += 1
-                if differs(scenario, replay(scenario, reference)):
-                    return Outcome(max(level - 1, 0), tried, tried, tried, False, scenario, False, reason)
-                if steps is None or level < steps:
-                    for action in _possible(world, reference, path):
-                        levels.setdefault(level + len(action), []).append(path + action)
-                progress(level, tried, tried, (done + 1) / len(paths))
-            level += 1
-            covered = tried
-    except KeyboardInterrupt:
-        return Outcome(max(level - 1, 0), covered, covered, covered, False, None, False, reason, stopped=True)
-    return Outcome(level - 1, tried, tried, tried, not levels and not cut, None, False, reason)
-
-
-def _possible(world: World, reference: MakeKernel, path: tuple[Step, ...]) -> list[Action]:
-    """Return the actions that can follow, without failures that never come to pass."""
-    run = Replay(written(world, path), reference)
-    for step in path:
-        run.step(step)
-    byte = sum(step.verb in ("write", "copy_to_user") for step in path) + 1
-    before = Memento([run])
-    found = []
-    for action in actions(world, run, len(path), byte % 200):
-        if len(action) > 1:
-            before.restore()
-            for step in action:
-                run.step(step)
-            if run.unfired:
-                continue
-        found.append(action)
-    return found
-
-
-def written(world: World, steps: tuple[Step, ...]) -> Scenario:
-    """Return steps as a scenario on the world's own machine."""
-    title = f"{len(steps)} steps end as on the reference"
-    return Scenario("found", title, "", world.machine, world.files, world.started, steps)
-
-
-def with_outcomes(scenario: Scenario, reference: MakeKernel) -> Scenario:
-    """Return a scenario in which each step that does not succeed on the reference says how it ends."""
-    run = Replay(scenario, reference)
-    told = []
-    for step in scenario.steps:
-        record = run.step(step)
-        if record.ends or record.findings:
-            raise ReferenceFault(f"the reference is wrong in step {step.number} of: {in_words(scenario.steps)}")
-        told.append(step._replace(expect={} if record.outcome == OK else {"outcome": record.outcome}))
-    return scenario._replace(steps=tuple(told))
-
-
-__all__ = [
-    "Opaque",
-    "Outcome",
-    "ReferenceFault",
-    "Strayed",
-    "Unmergeable",
-    "explore",
-    "explore_by_replay",
-    "explore_side",
-    "quiet",
-]

@@ -22,22 +22,15 @@ from grader.lab.lab import Lab
 from grader.lab.scope import World, default_world
 from grader.replay.simulated import MakeKernel, replay
 from grader.scenario.model import Scenario
-from grader.state.unmergeable import ORDERED
+from grader.state.memento import Opaque
+from grader.state.unmergeable import ORDERED, Unmergeable
 from grader.trace.records import Trace
-from grader.verify.explore import (
-    STEPS,
-    Opaque,
-    Outcome,
-    Progress,
-    Strayed,
-    Unmergeable,
-    explore,
-    explore_by_replay,
-    explore_side,
-    quiet,
-    with_outcomes,
-)
+from grader.verify.by_replay import explore_by_replay
+from grader.verify.explore import explore, explore_side
 from grader.verify.frontier import Frontier
+from grader.verify.outcome import STEPS, Outcome, Progress, quiet
+from grader.verify.sides import RemoteSide, Strayed
+from grader.verify.written import with_outcomes
 from grader.versions import files_hash, grader_hash
 
 #: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
@@ -142,7 +135,6 @@ class _Merging(NamedTuple):
         """Do what `explore` does. Unmergeable if two states cannot be compared, with ORDERED if they can in order."""
         from grader.grade.sandbox_runner import compiled_kernel
         from grader.protocol.lockstep import WorkerEnded, send_source
-        from grader.verify.sides import RemoteSide
 
         code = self.submission.code
         assert code is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.verify.explore import Outcome
+from grader.verify.outcome import Outcome
 from grader.verify.verify import Verified
 
 

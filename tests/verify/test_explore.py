@@ -14,7 +14,8 @@ from grader.lab.scope import Mapped, World
 from grader.machine import InvalidArgument
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
-from grader.verify.explore import explore, explore_by_replay
+from grader.verify.by_replay import explore_by_replay
+from grader.verify.explore import explore
 from grader.verify.verify import Verified, verify_kernel
 from grader.verify.words import summary
 from reference.copy_on_write import CopyOnWriteKernel

@@ -7,7 +7,8 @@ import pytest
 from grader.grade.attempt import attempt_here
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import load_lab
-from grader.verify.explore import explore, explore_by_replay
+from grader.verify.by_replay import explore_by_replay
+from grader.verify.explore import explore
 from grader.verify.verify import verify_kernel, worlds
 from reference.copy_on_write import CopyOnWriteKernel
 
