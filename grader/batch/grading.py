@@ -224,14 +224,19 @@ def enter_listed(
 ) -> Account | None:
     """Put submissions on the store's list, with what roster and gradebooks know of their people and times.
 
-    A time that the download itself gives counts.
+    A time that the download itself gives counts. Who has none now keeps what the run before knew, such as the time in a
+    worksheet that is not named again.
     """
     entries = [{"id": id} | _NEWER | about for id, about, _ in listed]
+    before = {id: (about, answers) for id, about, answers in store.each_submission() if _is_timed(_NEWER | about)}
     # Before the roster, which knows many people only by what a gradebook says of them.
     name_people(entries, named)
     told = introduce(entries, roster) if roster is not None else None
     for entry in entries if times else ():
         _take_time(entry, times)
+    for entry, (id, about, answers) in zip(entries, listed, strict=True):
+        if id in before and not _is_timed(entry):
+            _keep_time(entry, before[id][0], handed_in(*before[id]) == handed_in(about, answers))
     known = [({name: value for name, value in entry.items() if name != "id"}) for entry in entries]
     store.set_submissions((id, about, answers) for (id, _, answers), about in zip(listed, known, strict=True))
     return told
@@ -239,6 +244,28 @@ def enter_listed(
 
 #: What a store of an earlier version does not say of a submission.
 _NEWER = {"others": [], "given": "", "doubt": "", "submitted": "", "dated_by": "", "time_doubt": ""}
+
+
+#: Systems whose downloads have the times of submissions.
+_TIMED = ("gradescope",)
+
+_AGAIN = "it was handed in again since its time was known; name Moodle's worksheet again"
+
+
+def handed_in(about: dict[str, Any], answers: bytes | None) -> tuple[object, ...]:
+    """Return what was handed in, without what a roster or a gradebook added."""
+    return tuple(about.get(key, "") for key in ("digest", "kernel", "refused", "unreadable")), answers
+
+
+def _is_timed(about: dict[str, Any]) -> bool:
+    """Return True if a platform gave a time, or one that cannot be read. The date of a commit does not count."""
+    return bool(about["submitted"] or about["time_doubt"]) and not about["dated_by"]
+
+
+def _keep_time(entry: dict[str, Any], before: dict[str, Any], same: bool) -> None:
+    """Give a submission the time that the run before knew. Of another content nobody knows it: a person decides."""
+    doubt = before.get("time_doubt", "") or ("" if same else _AGAIN)
+    entry.update(submitted="" if doubt else before["submitted"], dated_by="", time_doubt=doubt)
 
 
 def _times_of(known: frozenset[PersonKey], times: Mapping[PersonKey, HandedIn]) -> list[HandedIn]:
@@ -253,7 +280,8 @@ def _take_time(entry: dict[str, Any], times: Mapping[PersonKey, HandedIn]) -> No
     A platform's clock counts more than the date of a commit. If one of the times cannot be read, none counts.
     """
     found = [one for person in people(entry) for one in _times_of(keys_of(entry, person), times)]
-    if found and (not entry["submitted"] or entry["dated_by"]):
+    own = entry["submitted"] and not entry["dated_by"] and entry["system"] in _TIMED
+    if found and not own:
         doubt = max(one.doubt for one in found)
         entry.update(submitted="" if doubt else max(one.time for one in found), dated_by="", time_doubt=doubt)
 

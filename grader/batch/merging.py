@@ -14,7 +14,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from grader.batch.grading import shard_of
+from grader.batch.grading import handed_in, shard_of
 from grader.batch.rows import OverrideRow
 from grader.batch.sources import kernel_of
 from grader.batch.store import NAME as STORE
@@ -100,15 +100,10 @@ def join_submissions(old: Shard, shards: Sequence[Shard]) -> dict[str, Contents]
     homes = dict.fromkeys(listed, old)
     for shard in shards:
         for id, one in shard.submissions.items():
-            if id in listed and _handed_in(*listed[id]) != _handed_in(*one):
+            if id in listed and handed_in(*listed[id]) != handed_in(*one):
                 raise InputError([f"{shard.folder}: {_two_contents(id, homes[id], old)}"])
             listed[id], homes[id] = one, shard
     return listed
-
-
-def _handed_in(about: dict[str, Any], answers: bytes | None) -> tuple[object, ...]:
-    """Return what was handed in, without what a roster or a gradebook added."""
-    return tuple(about.get(key, "") for key in ("digest", "kernel", "refused", "unreadable")), answers
 
 
 def _two_contents(id: str, home: Shard, old: Shard) -> str:

@@ -135,33 +135,90 @@ def test_an_address_that_two_rows_have_tells_no_time():
 
 
 def test_a_worksheet_counts_more_than_a_commit():
-    """Its time replaces the date of a commit with all that was said of it; the time of another download stays."""
+    """Its time replaces the date of a commit, and that of an earlier worksheet; that of Gradescope's export stays."""
     times = {Key(PARTICIPANT, "7"): HandedIn("2026-05-02T23:59:00")}
     plain = {"id": "a", "system": "moodle", "user": "7", "email": "", "number": "", "others": []}
     dated = plain | {"submitted": "2026-05-01T10:00:00+00:00", "dated_by": "commit", "time_doubt": "set by hand"}
-    other = plain | {"submitted": "2026-05-01T10:00:00+00:00", "dated_by": "", "time_doubt": ""}
-    for one in (dated, other):
-        _take_time(one, times)
+    older = plain | {"submitted": "2026-05-01T10:00:00", "dated_by": "", "time_doubt": ""}
+    other = older | {"submitted": "2026-05-01T10:00:00+00:00", "system": "gradescope", "email": "j@x.org"}
+    for one in (dated, older, other):
+        _take_time(one, times | {Key(EMAIL, "j@x.org"): HandedIn("2026-05-02T23:59:00")})
 
-    assert (dated["submitted"], dated["dated_by"], dated["time_doubt"]) == ("2026-05-02T23:59:00", "", "")
+    assert [(one["submitted"], one["dated_by"], one["time_doubt"]) for one in (dated, older)] == [
+        ("2026-05-02T23:59:00", "", "")
+    ] * 2
     assert other["submitted"] == "2026-05-01T10:00:00+00:00"
 
 
-def test_a_time_that_cannot_be_read_needs_a_decision(cli, lab, tmp_path):
-    """The submission does not count as in time: its lateness is for a person to say, and the exit status is 1."""
+@pytest.fixture
+def worksheet(lab, tmp_path):
+    """worksheet(cell): a class of one, and a worksheet that has this as the time of its submission."""
     (lab.parent / "course.yaml").write_text("format: 1\nlate: {due: {small: '2026-11-20T23:59+01:00'}, per_day: 10}\n")
-    with open(tmp_path / "m.csv", "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*ENGLISH, "Feedback comments"])
-        late = "vendredi 27 novembre 2026, 21:00"
-        writer.writerow(["Participant 1", "Jane Doe", "j@x.org", "", "", "100", late, "-", ""])
     folder = tmp_path / "s" / "Jane Doe_1_assignsubmission_file_"
     folder.mkdir(parents=True)
     (folder / "kernel.py").write_text(kernel_text())
-    status, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out", "--gradebook", tmp_path / "m.csv")
+
+    def make(cell):
+        with open(tmp_path / "m.csv", "w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow([*ENGLISH, "Feedback comments"])
+            writer.writerow(["Participant 1", "Jane Doe", "j@x.org", "", "", "100", cell, "-", ""])
+        return "--gradebook", tmp_path / "m.csv"
+
+    return make
+
+
+LATE = "Saturday, 21 November 2026, 11:00 PM"
+
+
+def test_a_run_without_the_worksheet(cli, lab, tmp_path, worksheet):
+    """The time of the run before stays; for another content nobody knows it, so a person decides until it is named."""
+    out, kernel = tmp_path / "out", tmp_path / "s" / "Jane Doe_1_assignsubmission_file_" / "kernel.py"
+    with_it = worksheet(LATE)
+    runs = [batch(cli, lab, tmp_path / "s", out, *with_it)]
+    first = (out / "feedback" / "participant-1.md").read_text()
+    runs += [batch(cli, lab, tmp_path / "s", out)]
+    second = (out / "feedback" / "participant-1.md").read_text()
+    kernel.write_text(f"# again\n{kernel_text()}")
+    runs += [batch(cli, lab, tmp_path / "s", out) for _ in range(2)]
+    third = rows(out)["participant-1"]["points"]
+    runs += [batch(cli, lab, tmp_path / "s", out, *with_it)]
+
+    assert [status for status, _, _ in runs] == [0, 0, 1, 1, 0]
+    assert first == second and "1 day late" in first and rows(out)["participant-1"]["points"] == "80"
+    told = "participant-1: it was handed in again since its time was known; name Moodle's worksheet again; nothing was"
+    assert third == "90" and told in runs[2][2] and told in runs[3][2]
+
+
+def test_a_merge_without_the_worksheet(cli, lab, tmp_path, worksheet):
+    """A shard that was graded without it keeps the time of the merge before; a later worksheet counts there, too."""
+    batch(cli, lab, tmp_path / "s", tmp_path / "shard", *worksheet(LATE))
+
+    def merge(*options):
+        cli("merge", lab, tmp_path / "shard", "--output", tmp_path / "all", "--isolation", "auto", "-q", *options)
+        return rows(tmp_path / "all")["participant-1"]["points"]
+
+    found = [merge()]
+    (tmp_path / "shard" / "batch.sqlite").unlink()
+    batch(cli, lab, tmp_path / "s", tmp_path / "shard")
+    found += [merge(), merge(*worksheet("Sunday, 22 November 2026, 11:00 PM"))]
+
+    assert found == ["80", "80", "70"]
+
+
+@pytest.mark.parametrize("later", [True, False])
+def test_a_time_that_cannot_be_read_needs_a_decision(cli, lab, tmp_path, worksheet, later):
+    """The submission does not count as in time: its lateness is for a person to say, and the exit status is 1.
+
+    So it is in a later run without the worksheet.
+    """
+    late = "vendredi 27 novembre 2026, 21:00"
+    status, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out", *worksheet(late))
+    assert f"{late!r} is not a time in Moodle's English or German format" in err
+    if later:
+        status, _, err = batch(cli, lab, tmp_path / "s", tmp_path / "out")
 
     assert status == 1
-    assert f"{late!r} is not a time in Moodle's English or German format" in err
     assert "participant-1: line 2 of Moodle's worksheet has a time that cannot be read; nothing was taken off" in err
 
 
