@@ -22,7 +22,7 @@ from typing import Any, cast
 from grader.batch.certificates import in_table as certificate_in_table
 from grader.batch.gradebooks import FILE, Filled
 from grader.batch.identity import people
-from grader.batch.late import Policy
+from grader.batch.late import Policy, to_decide
 from grader.batch.late import apply as apply_policy
 from grader.batch.output import Output, digest
 from grader.batch.overrides import TOTAL, Override, apply, in_feedback, maximums
@@ -154,7 +154,8 @@ def _adjust(
     plain = cast("dict[str, Any]", batch)
     told = apply(entries, [one for one in overrides if one.what != TOTAL], plain, most)
     told += apply_policy(entries, late) if late is not None else []
-    return told + apply(entries, [one for one in overrides if one.what == TOTAL], plain, most)
+    told += apply(entries, [one for one in overrides if one.what == TOTAL], plain, most)
+    return told + to_decide(entries)
 
 
 def feedback_path(id: str) -> str:

@@ -17,6 +17,7 @@ from grader.batch.identity import Entry, keys_of, people
 from grader.escape import printable
 from grader.language import say
 from grader.points import rounded
+from grader.report.class_result import UNCLEAR, lateness_doubt, lateness_is_open
 
 _DAY = datetime.timedelta(days=1)
 
@@ -62,9 +63,7 @@ def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
         time = _time(entry["submitted"]) if _counts(entry, policy) else None
         submitted = _placed(time, policy) if time is not None else None
         local += time is not None and time.tzinfo is None
-        why = _undecided(entry, submitted, policy)
-        if why:
-            lines.append(f"{entry['id']}: {why}; nothing was taken off, {_DECIDE}")
+        if _is_undecided(entry, submitted, policy):
             entry["late_undecided"] = True
         elif submitted is None:
             untimed += 1
@@ -82,8 +81,14 @@ def apply(entries: Sequence[Entry], policy: Policy) -> list[str]:
     return lines
 
 
-#: What decides about a submission whose lateness is not known. Points of a task say nothing about it.
-_DECIDE = "decide with a line for its total in --overrides"
+def to_decide(entries: Sequence[Entry]) -> list[str]:
+    """Return lines on submissions of which a person must still decide how late they are, after all overrides.
+
+    An extension that fits two submissions has a line already.
+    """
+    way_out = "nothing was taken off, decide with a line for its total in --overrides"
+    doubts = {entry["id"]: lateness_doubt(entry) for entry in entries if lateness_is_open(entry)}
+    return [f"{id}: {why}; {way_out}" for id, why in doubts.items() if why != UNCLEAR]
 
 
 def _counts(entry: Entry, policy: Policy) -> bool:
@@ -91,11 +96,10 @@ def _counts(entry: Entry, policy: Policy) -> bool:
     return policy.commit_dates or entry["dated_by"] != COMMIT
 
 
-def _undecided(entry: Entry, submitted: datetime.datetime | None, policy: Policy) -> str:
-    """Return why only a person can say how late a submission is; "" if that is known, or there is no sign of it."""
-    if entry["time_doubt"] and _counts(entry, policy):
-        return str(entry["time_doubt"])
-    return "the download marks it as late without a time" if submitted is None and entry["late"] else ""
+def _is_undecided(entry: Entry, submitted: datetime.datetime | None, policy: Policy) -> bool:
+    """Return True if only a person can say how late a submission is, whatever extensions there are."""
+    doubtful = bool(entry["time_doubt"]) and _counts(entry, policy)
+    return doubtful or (submitted is None and bool(entry["late"]))
 
 
 def _untimed(count: int) -> str:

@@ -146,9 +146,20 @@ class SubmissionEntry(Person):
     verified: NotRequired[Verified]
 
 
-def lateness_is_open(entry: SubmissionEntry) -> bool:
+def lateness_is_open(entry: Mapping[str, object]) -> bool:
     """Return True if a person must still decide how late a submission is."""
     return "late_undecided" in entry and "late_decided" not in entry
+
+
+#: Why nobody knows how late a submission is whose time is known.
+UNCLEAR = "its extension may be another student's"
+
+
+def lateness_doubt(entry: Mapping[str, object]) -> str:
+    """Return why only a person can say how late a submission is that has `late_undecided`."""
+    return str(
+        entry["time_doubt"] or (UNCLEAR if entry["submitted"] else "the download marks it as late without a time")
+    )
 
 
 class ClassTask(TypedDict):

@@ -16,6 +16,7 @@ from grader.report.class_result import (
     OwnScenarios,
     SubmissionEntry,
     is_late,
+    lateness_doubt,
     lateness_is_open,
 )
 from grader.report.course_charts import (
@@ -207,7 +208,7 @@ def _attention(entries: Sequence[SubmissionEntry]) -> list[Listing]:
         Listing(
             "Decide how late these are",
             "Nothing was taken off. A line for the total in --overrides decides, even one with the same points.",
-            [Row(entry["id"], _undecided(entry)) for entry in entries if lateness_is_open(entry)],
+            [Row(entry["id"], lateness_doubt(entry)) for entry in entries if lateness_is_open(entry)],
         ),
         Listing(
             "Refused by intake",
@@ -321,12 +322,6 @@ def _sheet(entry: SubmissionEntry) -> str:
 
 def _tampered(entry: SubmissionEntry) -> str:
     return few([id for id, verdict in entry["verdicts"].items() if verdict == TAMPERED])
-
-
-def _undecided(entry: SubmissionEntry) -> str:
-    """Return why only a person can say how late a submission is."""
-    unclear = f"{entry['submitted']}, but its extension may be another student's"
-    return entry["time_doubt"] or (unclear if entry["submitted"] else "marked as late without a time")
 
 
 def _late(entry: SubmissionEntry) -> str:

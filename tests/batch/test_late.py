@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from grader.batch.commit_dates import date_by_commits
-from grader.batch.late import apply, parse_time, policy_of
+from grader.batch.late import apply, parse_time, policy_of, to_decide
 from grader.batch.layouts import FoundSubmission, find_submissions
 from grader.report.class_result import SCHEMA
 from tests.batch.handed_in import batch, rows
@@ -93,10 +93,10 @@ def test_what_has_no_time_is_said():
     """A submission that Canvas marks as late is named, others are counted; no points are guessed."""
     marked, untimed = entry("a", late=True), entry("b")
 
-    assert apply([marked, untimed], PLAIN) == [
+    assert apply([marked, untimed], PLAIN) + to_decide([marked, untimed]) == [
+        "1 submission has no time of its own and counts as in time",
         "a: the download marks it as late without a time; nothing was taken off, decide with a line for its total in "
         "--overrides",
-        "1 submission has no time of its own and counts as in time",
     ]
     assert marked["points"] == 50
 
@@ -136,8 +136,9 @@ def test_a_mark_without_a_time_needs_a_person(cli, lab, tmp_path, line, status, 
     found = json.loads((tmp_path / "out" / "results.json").read_text())
 
     assert first == 1 and "doejane-123: the download marks it as late without a time" in err
-    assert "Decide how late these are" in report and "marked as late without a time" in report
+    assert "Decide how late these are" in report and "marks it as late without a time" in report
     assert decided == status, told
+    assert ("marks it as late without a time" in told) == bool(status)
     assert ("Decide how late" in (tmp_path / "out" / "report.txt").read_text()) == bool(status)
     assert rows(tmp_path / "out")["doejane-123"]["points"] == points
     jsonschema.validate(found, json.loads(SCHEMA.read_text()))
@@ -160,7 +161,7 @@ def test_a_doubtful_date():
     """It takes nothing off, and is in time for nobody: a person decides."""
     one = entry("x", submitted="2026-11-19T13:00:00+01:00", dated_by="commit", time_doubt="dates were set by hand")
 
-    assert apply([one], REPOSITORIES) == [
+    assert apply([one], REPOSITORIES) + to_decide([one]) == [
         "x: dates were set by hand; nothing was taken off, decide with a line for its total in --overrides"
     ]
     assert one["late_undecided"] and one["points"] == 50
