@@ -81,7 +81,7 @@ class SandboxRunner:
         self._foreseen: tuple[Scenario, Trace] | None = None
         self._ahead: RemoteReplay | None = None  # a scenario that was sent before its turn
         self._prints = False  # True if the kernel prints: nothing is sent ahead, so that it is known in which scenario
-        self._broken: Attempt | None = None  # the source does not compile: every scenario ends the same way
+        self._broken: Attempt | None = None  # the source cannot be compiled: every scenario ends the same way
 
     def __call__(self, scenario: Scenario, expected: Trace | None, known: bool = False, once: bool = False) -> Attempt:
         """Replay a scenario on the kernel and compare it with the expected trace.
@@ -288,11 +288,17 @@ class SandboxRunner:
         return defined_in(self.source.modules[self.source.main], self.source.language)
 
     def _compiled(self) -> bytes:
-        """Return the module of a kernel in C, and b"" of one in Python. What does not compile makes it broken."""
+        """Return the module of a kernel in C, and b"" of one in Python. Without one, every scenario ends the same."""
         if self.source.language != "c":
             return b""
         if not self._module:
-            compiled = compiled_kernel(self.source, self.sandbox, self._compiling)
+            from grader.wasm.compiler import CompilerFault
+
+            try:
+                compiled = compiled_kernel(self.source, self.sandbox, self._compiling)
+            except CompilerFault as fault:
+                self._broken = Attempt(UNGRADABLE, str(fault), (str(fault),))
+                return b""
             self._module, self._warnings = compiled.module, compiled.warnings if compiled.module else ()
             if not compiled.module:
                 self._broken = _does_not_compile(self.source.modules["kernel"], compiled)
@@ -334,7 +340,10 @@ class SandboxRunner:
 
 
 def compiled_kernel(source: KernelSource, sandbox: Sandbox, compiling: Callable[[], None] = lambda: None) -> Compiled:
-    """Return the module of a kernel in C, or why there is none; the compiler is confined as the kernel will be."""
+    """Return the module of a kernel in C, or why there is none; the compiler is confined as the kernel will be.
+
+    CompilerFault if this machine may be to blame.
+    """
     from grader.wasm.compiler import compile_kernel
 
     def walls() -> bool:

@@ -12,6 +12,7 @@ from grader.verify.outcome import quiet
 from grader.verify.product import ReferenceFault
 from grader.verify.verify import verify_all, worlds
 from grader.verify.words import summary
+from grader.wasm.compiler import CompilerFault
 
 
 class Certificate(NamedTuple):
@@ -32,6 +33,8 @@ def certify(session: Session, submission: Submission) -> Certificate:
         return Certificate(UNGRADABLE, "not verified: the submission was refused")
     try:
         found = list(verify_all(session, worlds(session.lab), submission, None, quiet))
+    except CompilerFault as fault:
+        return Certificate(UNGRADABLE, f"not verified: {fault}")
     except ReferenceFault:
         shown = f"`{command('check', session.lab.path, '--verify')}` shows it"
         return Certificate(UNGRADABLE, f"not verified: the reference is wrong in a scenario; {shown}")

@@ -13,6 +13,8 @@ import json
 import os
 import pathlib
 import re
+import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,8 +31,12 @@ HERE = pathlib.Path(__file__).parent
 #: All that a kernel in C may include.
 HEADER = HERE / "forklab.h"
 
-#: Processor seconds of a compilation, and seconds by the clock.
-CPU_S, WALL_S = 10, 30
+#: Processor seconds of a compilation, and seconds by the clock: a compiler that has to wait for a busy machine, or was
+#: stopped, says nothing about the source.
+CPU_S, WALL_S = 10, 60
+
+#: Bytes of memory that no kernel needs: a compiler that took as much, and got no more, had our limit in its way.
+MUCH_MEMORY = confined_compiler.MEMORY // 2
 
 #: Characters of the compiler's messages that are read, and messages that are shown.
 TOLD, SHOWN = 20_000, 8
@@ -56,8 +62,29 @@ _FLAGS = (
 _MESSAGE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: (?P<kind>(?:fatal )?error|warning): (?P<text>.*)$", re.M)
 
 
+#: What an error in forklab.h is about: the line that includes it, for which a macro before it may be to blame.
+_INCLUDED = re.compile(r"^In file included from (?P<file>[^:\n]+):(?P<line>\d+)", re.M)
+
+#: What the linker says of names.
+_SYMBOL = re.compile(r"(?P<what>undefined symbol|duplicate symbol|symbol type mismatch): (?P<name>\S+)")
+_SYMBOLS = {
+    "undefined symbol": "{} is used, but defined nowhere",
+    "duplicate symbol": "{} is defined by forklab.h already; give yours another name",
+    "symbol type mismatch": "{} is declared in two ways",
+}
+
+
+class CompilerFault(InputError):
+    """This machine could not compile a kernel, and nothing shows that the kernel is to blame."""
+
+    def __init__(self, reason: str, way_out: str = "see that the folder for temporary files (TMPDIR) has room") -> None:
+        told = f"this machine could not compile kernel.c, which says nothing about the kernel: {reason}"
+        super().__init__([f"{told}; {way_out}, and run it again"])
+        self.args = (reason, way_out)  # so that it can be pickled
+
+
 class Compiled(NamedTuple):
-    """A module, or why there is none. lines: (line of kernel.c, what the compiler says); warnings too."""
+    """A module, or why the kernel has none. lines: (line of kernel.c, what the compiler says); warnings too."""
 
     module: bytes
     errors: tuple[tuple[int, str], ...] = ()
@@ -68,7 +95,10 @@ class Compiled(NamedTuple):
 def compile_kernel(
     source: str, walls: Callable[[], bool] = lambda: True, starting: Callable[[], None] = lambda: None
 ) -> Compiled:
-    """Return the module of a kernel.c, or its errors. InputError if there is no compiler, or it cannot be confined.
+    """Return the module of a kernel.c, or its errors.
+
+    InputError if there is no compiler, CompilerFault if it cannot be confined, or ends in a way that only this machine
+    may be to blame for.
 
     walls     says whether the system must confine the compiler, and is asked only if that is started; without, only
               source_check.py keeps it from other files
@@ -119,30 +149,47 @@ def _compile(source: str, compiler: tuple[str, ...], walls: bool) -> Compiled:
     import shutil
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="forklab-c-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o755)  # the compiler may run as another user
-        (pathlib.Path(folder) / "kernel.c").write_text(source, encoding="utf-8", newline="")
-        for name in ("forklab.h", "forklab.c"):
-            shutil.copy(HERE / name, folder)
-        # The folder's random name stays out of the module, whose bytes are the same each time.
-        here = f"-ffile-prefix-map={folder}=."
-        command = [*compiler, *_FLAGS, here, "-I.", "forklab.c", "kernel.c", "-o", "kernel.wasm"]
-        status, said = _run(command, folder, walls)
-        messages = said.decode("utf-8", "replace").replace(folder, "")[:TOLD]
-        if status == confined_compiler.NOT_STARTED:
-            raise InputError([f"the C compiler cannot be started here ({messages}); nothing was compiled"])
-        module = pathlib.Path(folder, "kernel.wasm")
-        errors, warnings = _told(messages, "error"), _told(messages, "warning")
-        # A link would lead this process to a file that the compiler itself may not read.
-        if status != 0 or module.is_symlink() or not module.is_file():
-            return Compiled(b"", errors, warnings, "" if errors else _why(status, messages))
-        if module.stat().st_size > MODULE_LIMIT:
-            return Compiled(b"", reason=f"the compiled kernel has more than {MODULE_LIMIT >> 10} KiB")
-        return Compiled(module.read_bytes(), (), warnings)
+    try:
+        with tempfile.TemporaryDirectory(prefix="forklab-c-", ignore_cleanup_errors=True) as folder:
+            os.chmod(folder, 0o755)  # the compiler may run as another user
+            (pathlib.Path(folder) / "kernel.c").write_text(source, encoding="utf-8", newline="")
+            for name in ("forklab.h", "forklab.c"):
+                shutil.copy(HERE / name, folder)
+            return _compile_in(folder, compiler, walls)
+    except OSError as error:
+        raise CompilerFault(error.strerror or str(error)) from error
 
 
-def _run(command: list[str], folder: str, walls: bool) -> tuple[int, bytes]:
-    """Run the compiler and return its exit status and what it said."""
+def _compile_in(folder: str, compiler: tuple[str, ...], walls: bool) -> Compiled:
+    """Compile the sources in a folder. CompilerFault unless the kernel is certainly to blame for a failure."""
+    # The folder's random name stays out of the module, whose bytes are the same each time.
+    here = f"-ffile-prefix-map={folder}=."
+    command = [*compiler, *_FLAGS, here, "-I.", "forklab.c", "kernel.c", "-o", "kernel.wasm"]
+    end = _run(command, folder, walls)
+    messages = end.said.decode("utf-8", "replace").replace(folder, "")[:TOLD]
+    if end.status == confined_compiler.NOT_STARTED:
+        raise CompilerFault("the C compiler cannot be started here", f"mend this ({messages})")
+    module = pathlib.Path(folder, "kernel.wasm")
+    errors, warnings = _told(messages, "error"), _told(messages, "warning")
+    # A link would lead this process to a file that the compiler itself may not read.
+    if end.status != 0 or module.is_symlink() or not module.is_file():
+        return Compiled(b"", errors, warnings, "" if errors else _why(end, messages))
+    if module.stat().st_size > MODULE_LIMIT:
+        return Compiled(b"", reason=f"the compiled kernel has more than {MODULE_LIMIT >> 10} KiB")
+    return Compiled(module.read_bytes(), (), warnings)
+
+
+class _End(NamedTuple):
+    """How a compiler ended: exit status, processor seconds and bytes of memory that it had, and what it said."""
+
+    status: int
+    cpu: float
+    memory: int
+    said: bytes
+
+
+def _run(command: list[str], folder: str, walls: bool) -> _End:
+    """Run the compiler and return how it ended. CompilerFault if it takes too long by the clock."""
     import subprocess
 
     environment = None
@@ -150,7 +197,8 @@ def _run(command: list[str], folder: str, walls: bool) -> tuple[int, bytes]:
         level = confined_compiler.WALLS if walls else confined_compiler.LIMITS
         tools = os.path.dirname(command[0])
         start = [interpreter(), "-I", "-S", "-c", confined_compiler.PROGRAM, ROOT]
-        command = [*start, folder, tools, str(CPU_S), level, "--", *command]
+        # A little more than what is too much, so that whoever is ended for it has certainly had it.
+        command = [*start, folder, tools, str(CPU_S + 2), level, "--", *command]
     else:
         environment = confined_compiler.environment(folder)
     # A file, not a pipe: it has a limit of its own, whatever the compiler has to say.
@@ -165,13 +213,35 @@ def _run(command: list[str], folder: str, walls: bool) -> tuple[int, bytes]:
             start_new_session=True,
         )
         try:
-            status = process.wait(timeout=WALL_S)
-        except subprocess.TimeoutExpired:
-            status = -9
+            status, cpu, memory = _wait(process)
         finally:
             _end(process)
         told.seek(0)
-        return status, told.read(TOLD)
+        return _End(status, cpu, memory, told.read(TOLD))
+
+
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float, int]:
+    """Wait for a compiler; return its status, and the processor seconds and bytes that it and its children had."""
+    if os.name != "posix":
+        import subprocess
+
+        try:
+            return process.wait(timeout=WALL_S), 0.0, 0
+        except subprocess.TimeoutExpired:
+            raise _too_long() from None
+    deadline = time.monotonic() + WALL_S
+    while time.monotonic() < deadline:
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            unit = 1 if sys.platform == "darwin" else 1024
+            return process.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss * unit
+        time.sleep(0.01)
+    raise _too_long()
+
+
+def _too_long() -> CompilerFault:
+    return CompilerFault(f"the C compiler did not end in {WALL_S} s, without as much processor time")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -188,9 +258,24 @@ def _told(messages: str, kind: str) -> tuple[tuple[int, str], ...]:
     """Return the compiler's messages on kernel.c, without the names of its options."""
     found = []
     for match in _MESSAGE.finditer(messages):
-        if match["kind"].endswith(kind) and os.path.basename(match["file"]) == "kernel.c":
-            found.append((int(match["line"]), _plain(re.sub(r" \[-W[^\]]*\]$", "", match["text"]))))
+        line = _line_of(match, messages)
+        if match["kind"].endswith(kind) and line and not _is_unreadable(match):
+            found.append((line, _plain(re.sub(r" \[-W[^\]]*\]$", "", match["text"]))))
     return tuple(found[:SHOWN])
+
+
+def _line_of(match: re.Match[str], messages: str) -> int:
+    """Return the line of kernel.c that a message is about; 0 if it is about none."""
+    file = os.path.basename(match["file"])
+    if file == "forklab.h":
+        for including in reversed(list(_INCLUDED.finditer(messages, 0, match.start()))):
+            return int(including["line"]) if os.path.basename(including["file"]) == "kernel.c" else 0
+    return int(match["line"]) if file == "kernel.c" else 0
+
+
+def _is_unreadable(match: re.Match[str]) -> bool:
+    """Return True if a message says that forklab.h, which is always there, cannot be read."""
+    return match["kind"] == "fatal error" and "forklab.h" in match["text"]
 
 
 def _plain(text: str) -> str:
@@ -202,15 +287,24 @@ def _plain(text: str) -> str:
     return undeclared.group() + ("; print with fl_log, which knows %d %u %x %s %c" if prints else "")
 
 
-def _why(status: int, messages: str) -> str:
-    """Return why a compilation failed that names no line of kernel.c."""
-    if status in (-9, -24, 137, 152) or "out of memory" in messages:
-        return f"compiling took more than {CPU_S} s of processor time, or more memory than it may have"
-    undefined = re.search(r"undefined symbol: (\S+)", messages)
-    if undefined:
-        return f"{undefined[1]} is used, but defined nowhere"
+def _why(end: _End, messages: str) -> str:
+    """Return why a kernel does not compile of which no line is named. CompilerFault if it may be for another reason."""
+    symbol = _SYMBOL.search(messages)
+    if symbol:
+        return _SYMBOLS[symbol["what"]].format(symbol["name"])
+    if end.cpu >= CPU_S:
+        return f"compiling took more than {CPU_S} s of processor time"
+    if confined_compiler.has_all("RLIMIT_AS") and "out of memory" in messages and end.memory >= MUCH_MEMORY:
+        return f"compiling took more memory than the {confined_compiler.MEMORY >> 30} GiB that it may have"
+    if confined_compiler.has_all("RLIMIT_FSIZE") and re.search("File too large|FileTooBig", messages):
+        return f"the compiled kernel has more than {confined_compiler.FILE >> 20} MiB"
     lines = [line for line in messages.splitlines() if line.strip()]
-    return lines[0][:200] if lines else f"the compiler ended with status {status}"
+    told = f"it said: {lines[0][:200]}" if lines else "it said nothing"
+    raise CompilerFault(f"the C compiler {_ending(end.status)}, and {told}")
+
+
+def _ending(status: int) -> str:
+    return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
 
 
 #: Files of this folder that a module, its warnings, or the form in which both are kept depend on.

@@ -25,6 +25,8 @@ NOT_STARTED = 91
 MEMORY = 4 << 30
 FILE = 64 << 20
 
+_LIMITS = {"RLIMIT_AS": MEMORY, "RLIMIT_FSIZE": FILE, "RLIMIT_CORE": 0, "RLIMIT_NOFILE": 256}
+
 
 def main() -> None:
     """Confine this process and execute the command. Exit with NOT_STARTED, and the reason on stderr, if that fails."""
@@ -57,14 +59,7 @@ def limit(seconds: int) -> None:
     """Limit what this process, and what it becomes, may use."""
     import resource
 
-    limits = {
-        "RLIMIT_AS": MEMORY,
-        "RLIMIT_CPU": seconds,
-        "RLIMIT_FSIZE": FILE,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_NOFILE": 256,
-    }
-    for name, value in limits.items():
+    for name, value in {**_LIMITS, "RLIMIT_CPU": seconds}.items():
         number = getattr(resource, name)
         _, hard = resource.getrlimit(number)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -75,12 +70,27 @@ def limit(seconds: int) -> None:
                 raise
 
 
+def has_all(name: str) -> bool:
+    """Return True if a compiler can have all that its limit of this name allows: this process has no lower one."""
+    if os.name != "posix":
+        return False
+    import resource
+
+    _, hard = resource.getrlimit(getattr(resource, name))
+    return hard == resource.RLIM_INFINITY or hard >= _LIMITS[name]
+
+
 def give_up_root(folder: str) -> None:
-    """Become nobody, who owns the folder."""
+    """Become nobody, who owns the folder. OSError if nobody cannot get there: the way may be closed to other users."""
     from grader.sandbox.inside.confine import rlimits
 
     os.chown(folder, rlimits.NOBODY, rlimits.NOBODY)
     rlimits.become_nobody()
+    try:
+        os.stat(folder)
+    except OSError:
+        told = "user nobody cannot enter the folder for temporary files; set TMPDIR to one that every user may enter"
+        raise OSError(0, told) from None
 
 
 def make_ruleset(folder: str, tools: str) -> int:

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import pickle
+import re
 import shutil
 import tempfile
 
@@ -9,7 +11,7 @@ import pytest
 
 from grader.errors import InputError
 from grader.wasm import compiler, confined_compiler, source_check
-from grader.wasm.compiler import compile_kernel
+from grader.wasm.compiler import CompilerFault, compile_kernel
 
 FORK = '#include "forklab.h"\nint kernel_fork(process_t parent, process_t child) {\n    %s\n}\n'
 
@@ -85,6 +87,96 @@ def test_a_function_that_is_defined_nowhere():
     assert "helper is used, but defined nowhere" in compiled.reason
 
 
+def test_a_function_of_ours_that_is_defined_again():
+    """The linker names it, too."""
+    compiled = compile_kernel('#include "forklab.h"\nvoid *malloc(size_t n) { return 0; }\n')
+
+    assert compiled.reason == "malloc is defined by forklab.h already; give yours another name"
+
+
+def test_an_error_that_a_macro_makes_in_our_header():
+    """It is about the line that includes the header."""
+    compiled = compile_kernel("#define process_t 5\n" + FORK % "return 0;")
+
+    assert compiled.errors[0] == (2, "expected identifier or '('")
+
+
+def said_by(monkeypatch, script, **limits):
+    """Put a script in the place of the compiler, and return what comes of a kernel."""
+    monkeypatch.setattr(compiler, "find_compiler", lambda: ("/bin/sh", "-c", script))
+    for name, value in limits.items():
+        monkeypatch.setattr(compiler, name, value)
+    return compile_kernel(FORK % f"return {len(script)};", walls=lambda: False)
+
+
+FAULTS = {
+    "no access": ("echo 'error: unable to create cache: AccessDenied'; exit 1", "said: error: unable to create cache"),
+    "disk full": ("echo 'wasm-ld: error: cannot write: No space left'; exit 1", "No space left"),
+    "aborted": ("kill -ABRT $$", "was ended by signal 6, and it said nothing"),
+    "killed": ("kill -KILL $$", "was ended by signal 9, and it said nothing"),
+    "no memory": ("echo 'LLVM ERROR: out of memory'; exit 134", "said: LLVM ERROR: out of memory"),
+    "no header": ("echo \"kernel.c:1:10: fatal error: 'forklab.h' file not found\"; exit 1", "'forklab.h' file not"),
+    "our lines": ("echo 'forklab.c:7:1: error: unknown type'; exit 1", "said: forklab.c:7:1"),
+    "a warning": ("echo 'kernel.c:3:1: warning: unused'; kill -KILL $$", "was ended by signal 9"),
+    "stopped": ("kill -STOP $$", "did not end in 1 s"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_machine_is_not_the_kernel_s(monkeypatch, fault):
+    """A compiler that names neither a line of kernel.c nor a symbol has shown nothing about the kernel."""
+    script, told = FAULTS[fault]
+
+    with pytest.raises(CompilerFault, match=re.escape(told)) as raised:
+        said_by(monkeypatch, script, WALL_S=1 if fault == "stopped" else compiler.WALL_S)
+    assert str(raised.value).startswith(
+        "this machine could not compile kernel.c, which says nothing about the kernel: "
+    )
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+
+
+def test_an_error_that_is_named_counts_however_the_compiler_ends(monkeypatch):
+    """The kernel has it on any machine."""
+    compiled = said_by(monkeypatch, "echo 'kernel.c:3:1: error: expected a name' >&2; kill -KILL $$")
+
+    assert compiled.errors == ((3, "expected a name"),)
+
+
+def test_too_much_processor_time_is_the_kernel_s(monkeypatch):
+    """It is counted, also that of a compiler's own processes, and whatever the clock says."""
+    compiled = said_by(monkeypatch, "/bin/sh -c 'while :; do :; done'; kill -ABRT $$", CPU_S=0)
+
+    assert compiled.reason == "compiling took more than 0 s of processor time"
+
+
+def test_a_limit_counts_only_where_it_was_ours(monkeypatch):
+    """A compiler that the system gives less than we do may have needed no more than that."""
+    script = "echo 'File too large' >&2; exit 1"
+    assert "more than 64 MiB" in said_by(monkeypatch, script).reason
+
+    monkeypatch.setattr(confined_compiler, "has_all", lambda name: False)
+    with pytest.raises(CompilerFault, match="File too large"):
+        said_by(monkeypatch, script)
+
+
+def test_a_folder_that_does_not_take_the_sources(tmp_path, monkeypatch):
+    """No folder, or no room for the sources: the machine's."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    with pytest.raises(CompilerFault, match="No such file or directory"):
+        compile_kernel(FORK % "return 0;")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives its rights up")
+def test_a_folder_that_only_root_can_enter(monkeypatch):
+    """The compiler runs as nobody, so the folder for temporary files must let it through; the fault says so."""
+    with tempfile.TemporaryDirectory() as private:
+        monkeypatch.setattr(tempfile, "tempdir", private)
+
+        with pytest.raises(CompilerFault, match="nobody cannot enter the folder .*; set TMPDIR to one that every user"):
+            compile_kernel(FORK % "return 0;")
+
+
 def test_another_file_is_refused_by_name():
     """The only file that a kernel may include is forklab.h, and a kernel learns that without a compiler."""
     compiled = compile_kernel("\n#include <stdio.h>\n")
@@ -106,7 +198,10 @@ def test_the_walls_hold_where_words_do_not(secret, monkeypatch, source):
     """A file that everybody can read is not read, by whatever way the compiler could be led to it."""
     monkeypatch.setattr(source_check, "refused", lambda source: ())
     monkeypatch.setattr(compiler, "_FLAGS", tuple(f for f in compiler._FLAGS if f != "-fno-gnu-inline-asm"))
-    compiled = compile_kernel(source.replace("{secret}", str(secret)))
+    try:
+        compiled = compile_kernel(source.replace("{secret}", str(secret)))
+    except CompilerFault as fault:  # the assembler names no line of kernel.c
+        compiled = compiler.Compiled(b"", reason=str(fault))
     told = f"{compiled.errors} {compiled.warnings} {compiled.reason}"
 
     assert compiled.module == b""
@@ -136,7 +231,8 @@ def test_a_link_in_place_of_a_module_is_not_followed(secret, monkeypatch):
     command = ("/bin/sh", "-c", f"/bin/ln -s {secret} kernel.wasm")
     monkeypatch.setattr(compiler, "find_compiler", lambda: command)
 
-    assert compile_kernel(FORK % "return 7;", walls=lambda: False).module == b""
+    with pytest.raises(CompilerFault, match="ended with status 0, and it said nothing"):
+        compile_kernel(FORK % "return 7;", walls=lambda: False)
 
 
 @pytest.mark.proof
@@ -169,14 +265,18 @@ def test_walls_that_do_not_stand(monkeypatch):
     ended = confined_compiler.NOT_STARTED
     monkeypatch.setattr(confined_compiler, "PROGRAM", f"import os; os.write(2, b'no Landlock'); os._exit({ended})")
 
-    with pytest.raises(InputError, match=r"cannot be started here \(no Landlock\); nothing was compiled"):
+    with pytest.raises(CompilerFault, match=r"the C compiler cannot be started here; mend this \(no Landlock\)"):
         compile_kernel(FORK % "return 0;")
 
 
-def test_nothing_is_left_behind(tmp_path, monkeypatch):
+def test_nothing_is_left_behind(monkeypatch):
     """The folder of a compilation is removed, whatever came of it."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    compile_kernel(FORK % "return 0;")
-    compile_kernel(FORK % "return")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        assert compile_kernel(FORK % "return 0;").module
+        assert compile_kernel(FORK % "return").errors
+        with pytest.raises(CompilerFault):
+            said_by(monkeypatch, "exit 1")
 
-    assert [name for name in os.listdir(tmp_path) if name.startswith("forklab-c-")] == []
+        assert os.listdir(folder) == []

@@ -303,3 +303,18 @@ def test_a_large_array_is_no_burden_for_the_scenarios_after_it(sessions, model):
     graded = session.grade(runner, session.lab.scenarios, ())
 
     assert {g.attempt.verdict for g in graded} == {"passed"}
+
+
+def test_a_machine_that_cannot_compile_takes_no_points(cli, model, tmp_path, monkeypatch, user_cache):
+    """The report says that the kernel is not to blame, and what to do; the exit status that grading is incomplete."""
+    from grader.wasm import compiler
+
+    monkeypatch.setattr(compiler, "find_compiler", lambda: ("/bin/sh", "-c", "kill -KILL $$"))
+    (tmp_path / "kernel.c").write_text(model("demand-paging"))
+    status, out, _ = cli("run", ROOT / "labs" / "demand-paging", "--submission", tmp_path / "kernel.c")
+    told = " ".join(out.split())
+
+    assert status == 3
+    assert "this machine could not compile kernel.c, which says nothing about the kernel" in told
+    assert "Next: run it again; if that does not help, tell the course: it is not your kernel's fault." in told
+    assert "fix the line above" not in told
