@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from grader.errors import InputError
-from grader.sandbox.sandbox import LEVELS
+from grader.sandbox.isolation import LEVELS
 
 #: The folder of the attacks. They belong to the repository, not to the grader's package.
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "hostile"

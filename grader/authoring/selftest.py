@@ -23,8 +23,9 @@ from grader.grade.sandbox_runner import SandboxRunner
 from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.lab.lab import ClassAt, Lab
+from grader.sandbox.isolation import WASM
 from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import WASM, Sandbox
+from grader.sandbox.sandbox import Sandbox
 
 #: Small limits, so that an attack that must run into one does so soon. The layers are the usual ones.
 LIMITS = Limits(

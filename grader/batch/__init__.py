@@ -26,10 +26,12 @@ from grader.batch.grading import (
     enter,
     enter_listed,
     grade_missing,
+    handed_in,
     open_course,
     shard_of,
 )
 from grader.batch.identity import Key as PersonKey
+from grader.batch.keys import known_of
 from grader.batch.late import Policy
 from grader.batch.layouts import FoundSubmission, find_submissions
 from grader.batch.memo import Memo
@@ -226,7 +228,7 @@ def merge_batches(
         listed = join_submissions(old, shards)
         joined = join_overrides(old, shards) if lists.overrides is None else Overrides([*lists.overrides], {})
         for shard in shards:
-            store.keep(shard.attempts)
+            store.add(shard.attempts)
         known = enter_listed(
             store, [(id, *contents) for id, contents in sorted(listed.items())], lists.roster, lists.named, lists.times
         )
@@ -235,7 +237,23 @@ def merge_batches(
         store.set_kernels((digest, text) for digest, text in kernels.items() if digest in handed_in)
         store.overrides, store.collected = joined
         store.parts = join_parts(old, shards)
-        return _told(opened, store, memo, output, 0, [], known, lists)
+        return _told(opened, store, memo, output, 0, _uncounted(opened, store), known, lists)
+
+
+def _uncounted(course: Course, store: Store) -> list[str]:
+    """Name the submissions of which no attempt counts, with what may be otherwise where they were graded."""
+    found = []
+    for id, about, _ in store.each_submission():
+        if about["kernel"] and not known_of(course.keys, store, handed_in(about)).attempts:
+            found.append(id)
+    if not found:
+        return []
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return [
+        f"nothing that counts is known of {', '.join(found[:5])}{more}: they were graded with another version of the "
+        "lab, the grader, Python, or what kernels in C need, or below "
+        f"--isolation {course.bundle.isolation}; grade them again here, or merge where they were graded"
+    ]
 
 
 def _claim(store: Store, lab: Lab, output: pathlib.Path) -> None:

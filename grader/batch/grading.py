@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import json
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.accounting import Account
-from grader.batch.certificates import kept_certificate, key_of
 from grader.batch.identity import PARTICIPANT, keys_of, owners, people
 from grader.batch.identity import Key as PersonKey
+from grader.batch.keys import Kernel, Keys, Known, known_of, make_keys
 from grader.batch.layouts import about_people
 from grader.batch.memo import Memo
 from grader.batch.mine import judge_mine
@@ -21,7 +20,7 @@ from grader.batch.moodle_times import HandedIn
 from grader.batch.pools import Pool, completed
 from grader.batch.roster import Listed, Roster, introduce, name_people
 from grader.batch.sources import BatchSubmission, kernel_of
-from grader.batch.store import Kept, Key, Store
+from grader.batch.store import Kept, Store
 from grader.batch.work import Bundle, Done, Work, from_json, pack
 from grader.files import is_aside
 from grader.grade.attempt import Attempt
@@ -30,13 +29,13 @@ from grader.grade.graded import Graded
 from grader.grade.result_builder import ResultBuilder
 from grader.grade.runner import Printed
 from grader.grade.twins import Twin, twins_of
-from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE, WAITING
+from grader.grade.verdicts import PASSED, REFUSED, UNGRADABLE
 from grader.lab.lab import Lab
-from grader.lab.recordings import Recording, load_recordings, recording_path
+from grader.lab.recordings import load_recordings
 from grader.quiz.marks import QuizResult
-from grader.sandbox.isolation import Isolation
-from grader.trace.json_form import trace_to_json
-from grader.versions import files_hash, grader_hash, whole_hash
+from grader.sandbox.isolation import Isolation, rank
+from grader.scenario.model import Scenario
+from grader.versions import files_hash, whole_hash
 
 if TYPE_CHECKING:
     from grader.quiz.marker import Marker
@@ -53,44 +52,23 @@ class Course(NamedTuple):
 
     lab: Lab
     bundle: Bundle
+    keys: Keys
     hashes: dict[str, str]
-    outputs: dict[str, str]
-    grader: str
     twins: dict[str, Twin]
-    twin_outputs: dict[str, str]
     marker: Marker | None
     files: bytes  # a hash of the program's and the lab's files, as they were when this was opened
     verify: bool = False  # whether kernels are to be verified as well
-
-    def twin_key(self, kernel: str, scenario: str) -> Key:
-        return Key(kernel, self.twins[scenario].output.hash, self.grader, self.twin_outputs[scenario])
-
-    def key(self, kernel: str, scenario: str) -> Key:
-        return Key(kernel, self.hashes[scenario], self.grader, self.outputs[scenario])
-
-    def digest(self) -> bytes:
-        """Return a hash of everything that attempts are kept under, except the kernel."""
-        tasks = [(scenario.id, scenario.task) for scenario in self.lab.all_scenarios]
-        certificate = key_of(self, "") if self.verify else ()
-        twins = [(id, twin.output.hash, twin.differs) for id, twin in self.twins.items()]
-        parts = (self.grader, tasks, self.hashes, self.outputs, twins, self.twin_outputs, certificate)
-        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 def open_course(lab: Lab, isolation: str, verify: bool = False) -> Course:
     """Return the lab, loaded for a batch. InputError if an output is missing or stale, or the quiz is wrong."""
     files = files_digest(lab)
     outputs = load_recordings(lab, lab.all_scenarios)
-    digests = {
-        scenario.id: hashlib.sha256(recording_path(lab, scenario).read_bytes()).hexdigest()
-        for scenario in lab.all_scenarios
-    }
     marker = _marker(lab)
     hashes = {id: output.hash for id, output in outputs.items()}
     twins = twins_of(lab, lab.scenarios)
-    twin_digests = {id: _digest(twin.output) for id, twin in twins.items()}
-    bundle = pack(lab, outputs, isolation, twins)
-    return Course(lab, bundle, hashes, digests, grader_hash(), twins, twin_digests, marker, files, verify)
+    keys = make_keys(lab, outputs, twins, isolation)
+    return Course(lab, pack(lab, outputs, isolation, twins), keys, hashes, twins, marker, files, verify)
 
 
 def files_digest(lab: Lab) -> bytes:
@@ -116,12 +94,6 @@ def _marker(lab: Lab) -> Marker | None:
     return marker
 
 
-def _digest(output: Recording) -> str:
-    """Return a hash of an output that no file holds."""
-    plain = [trace_to_json(trace) for trace in output.traces]
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
-
-
 def shard_of(kernel: str, id: str, count: int) -> int:
     """Return the shard (from 1) of a submission, by its kernel's text, or by its id if there is none.
 
@@ -143,11 +115,15 @@ def stub_of(lab: Lab, language: str) -> str:
 
 
 class Handed(NamedTuple):
-    """A submission on the store's list, as grading knows it. kernel: its digest there; "" if there is none."""
+    """A submission on the store's list, as grading knows it. kernel: None if there is none."""
 
     id: str
-    kernel: str
-    language: str
+    kernel: Kernel | None
+
+
+def handed_in(about: dict[str, Any]) -> Kernel:
+    """Return the kernel of a submission on the store's list, which did not always say its language."""
+    return Kernel(about["kernel"], about.get("language", "python"))
 
 
 class Stubs:
@@ -178,6 +154,7 @@ def about(lab: Lab, source: BatchSubmission, stubs: Stubs) -> dict[str, Any]:
         **about_people(found),
         "digest": source.digest,
         "kernel": source.code_digest if source.has_kernel else "",
+        "language": source.language,
         "refused": source.refused,
         "unreadable": source.unreadable,
         "unread": source.unread,
@@ -206,10 +183,10 @@ def enter(
     def kernels() -> Iterator[tuple[str, str]]:
         for source in sources:  # one at a time: the texts of all would fill the memory
             listed.append((source.found.id, about(lab, source, stubs), source.answers))
-            kernel = source.code_digest if source.has_kernel else ""
-            handed.append(Handed(source.found.id, kernel, source.language))
-            if kernel:
-                yield kernel, source.kept_text
+            kernel = Kernel(source.code_digest, source.language) if source.has_kernel else None
+            handed.append(Handed(source.found.id, kernel))
+            if kernel is not None:
+                yield kernel.digest, source.kept_text
 
     store.set_kernels(kernels())
     return handed, enter_listed(store, listed, roster, named, times)
@@ -291,9 +268,12 @@ def grade_missing(
 ) -> tuple[int, list[str]]:
     """Grade what is not in the store; how many kernels were graded, and what could not be, a line each."""
     students: dict[str, list[str]] = {}
+    kernels: dict[str, Kernel] = {}
     for one in listed:
-        students.setdefault(one.kernel, []).append(one.id)
-    works = list(_due(course, store, memo, {one.kernel: one.language for one in listed if one.kernel}))
+        if one.kernel is not None:
+            students.setdefault(one.kernel.digest, []).append(one.id)
+            kernels[one.kernel.digest] = one.kernel
+    works = list(_due(course, store, memo, kernels.values()))
     waiting = sum(len(students[work.kernel_digest]) for work in works)
     progress(len(listed) - waiting, "")
     problems = []
@@ -304,20 +284,21 @@ def grade_missing(
         for work, done in completed(pool, (_with_text(store, work) for work in works), course.bundle):
             names = students[work.kernel_digest]
             if isinstance(done, Done):
-                keep(course, store, done)
+                keep(course.keys, store, kernels[work.kernel_digest], done)
             else:
                 problems.append(f"{', '.join(names)}: could not be graded: {done}")
             progress(len(names), names[0])
     return len(works), problems
 
 
-def _due(course: Course, store: Store, memo: Memo, languages: Mapping[str, str]) -> Iterator[Work]:
-    """Yield what has still to be done with kernels, digest -> language; the texts of the kernels are left out."""
-    base = course.digest()
-    for kernel, language in languages.items():
-        key = hashlib.sha256(b"nothing is due" + base + kernel.encode() + store.digest(kernel, course.grader)).digest()
+def _due(course: Course, store: Store, memo: Memo, kernels: Iterable[Kernel]) -> Iterator[Work]:
+    """Yield what has still to be done with kernels; their texts are left out."""
+    base = b"nothing is due" + course.keys.digest() + bytes([course.verify])
+    for kernel in kernels:
+        rows = store.digest(kernel.digest, course.keys.grader(kernel))
+        key = hashlib.sha256(base + kernel.digest.encode() + rows).digest()
         if memo.get(key) is None:
-            work = _work(course, store, kernel, language)
+            work = _work(course, store, kernel)
             if work is not None:
                 yield work
             else:
@@ -330,55 +311,25 @@ def _with_text(store: Store, work: Work) -> Work:
     return work._replace(kernel=kernel_of(text)[1])
 
 
-def _work(course: Course, store: Store, digest: str, language: str) -> Work | None:
-    """Return the scenarios that a kernel has still to be tried on, without its text; None if there are none."""
-    kept = store.attempts(digest, course.grader)
-    missing = []
-    for scenario in course.lab.all_scenarios:
-        key = course.key(digest, scenario.id)
-        known = kept.get((key.scenario, key.output))
-        if known is None or known.verdict == UNGRADABLE:
-            missing.append(scenario.id)
-    missing = _with_held(course, kept, digest, missing)
-    twins = tuple(id for id in course.twins if _twin_is_due(course, kept, digest, id))
-    verify = course.verify and kept_certificate(course, kept, digest) is None
+def _work(course: Course, store: Store, kernel: Kernel) -> Work | None:
+    """Return what a kernel has still to be tried on, without its text; None if there is nothing."""
+    known = known_of(course.keys, store, kernel)
+    missing, twins = known.due(course.keys)
+    verify = course.verify and known.certificate is None
     if not missing and not twins and not verify:
         return None
-    return Work(digest, "", tuple(missing), twins, language, verify)
+    return Work(kernel.digest, "", missing, twins, kernel.language, verify)
 
 
-def _with_held(course: Course, kept: dict[tuple[str, str], Kept], kernel: str, missing: list[str]) -> list[str]:
-    """Return the missing scenarios, with all of a task if others of it were held back because of one that is missing.
-
-    What is held back depends on the task's other scenarios (grade/held.py), so that it is tried again with them.
-    """
-    tasks = {scenario.task for scenario in course.lab.all_scenarios if scenario.id in set(missing)}
-    for scenario in course.lab.all_scenarios if tasks else ():
-        key = course.key(kernel, scenario.id)
-        known = kept.get((key.scenario, key.output))
-        if scenario.task in tasks and known is not None and known.verdict == WAITING:
-            break
-    else:
-        return missing
-    return [scenario.id for scenario in course.lab.all_scenarios if scenario.task in tasks]
-
-
-def _twin_is_due(course: Course, kept: dict[tuple[str, str], Kept], kernel: str, scenario: str) -> bool:
-    """Return True if a twin has not been tried yet and the scenario is passed, or not tried yet either."""
-    key, twin_key = course.key(kernel, scenario), course.twin_key(kernel, scenario)
-    known, twin = kept.get((key.scenario, key.output)), kept.get((twin_key.scenario, twin_key.output))
-    if twin is not None and twin.verdict != UNGRADABLE:
-        return False
-    return known is None or known.verdict in (PASSED, UNGRADABLE)
-
-
-def keep(course: Course, store: Store, done: Done) -> None:
-    """Commit what came of one kernel."""
-    keys = [(course.key(done.kernel_digest, id), attempt) for id, attempt in done.attempts.items()]
-    keys += [(course.twin_key(done.kernel_digest, id), attempt) for id, attempt in done.twins.items()]
+def keep(keys: Keys, store: Store, kernel: Kernel, done: Done) -> None:
+    """Commit what came of one kernel. It was wanted because what was there, if anything, does not count."""
+    attempts = [(keys.scenario(kernel, id, done.together), attempt) for id, attempt in done.attempts.items()]
+    attempts += [(keys.twin(kernel, id, done.together), attempt) for id, attempt in done.twins.items()]
     if done.certificate is not None:
-        keys.append((key_of(course, done.kernel_digest), done.certificate))
-    store.keep((key, Kept(attempt["verdict"], attempt, done.isolation)) for key, attempt in keys)
+        attempts.append((keys.certificate(kernel), done.certificate))
+    rows = [(key, Kept(attempt["verdict"], attempt, done.isolation)) for key, attempt in attempts]
+    # Those that an earlier try has kept together count no longer.
+    store.replace(rows, keys.every(kernel, together=True) if done.attempts or done.twins else ())
 
 
 class Grades:
@@ -402,26 +353,29 @@ class Grades:
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
             isolation: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
             return self._builder(graded, about, answers, about.get("remarks", ())), isolation
-        kept = self.store.attempts(about["kernel"], course.grader)
-        graded, levels = [], []
-        for scenario in course.lab.all_scenarios:
-            key = course.key(about["kernel"], scenario.id)
-            known = kept.get((key.scenario, key.output))
-            attempt, printed = from_json(known.attempt) if known else (Attempt(UNGRADABLE, _NOT_DONE), Printed())
-            twin = self._twin(about["kernel"], scenario.id, kept) if attempt.verdict == PASSED else None
-            differs = course.twins[scenario.id].differs if twin is not None else ()
-            graded.append(self._graded(scenario, attempt, printed)._replace(twin=twin, differs=differs))
-            if known:
-                levels.append(known.isolation)
-        # What scenarios were graded at different levels has the lowest of them.
+        known = known_of(course.keys, self.store, handed_in(about))
+        graded = [self._graded_of(known, scenario) for scenario in course.lab.all_scenarios]
         remarks = about.get("remarks", ())
-        certificate = kept_certificate(course, kept, about["kernel"])
-        self._certificates[about["kernel"]] = certificate
-        if certificate is not None:
-            remarks = [*remarks, certificate.attempt.get("message", "")]
+        self._certificates[about["kernel"]] = known.certificate
+        if known.certificate is not None:
+            remarks = [*remarks, known.certificate.attempt.get("message", "")]
         nothing: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
-        isolation = min(levels, key=lambda level: level["got"], default=nothing)
+        # What scenarios were graded at different levels has the lowest of them.
+        levels = [kept.isolation for kept in known.attempts.values()]
+        isolation = min(levels, key=lambda level: rank(level["got"]), default=nothing)
+        isolation = {**isolation, "wanted": course.bundle.isolation}
         return self._builder(graded, about, answers, remarks), isolation
+
+    def _graded_of(self, known: Known, scenario: Scenario) -> Graded:
+        """Return a scenario with what is known of it and, if it is passed, of its twin."""
+        kept = known.attempts.get(scenario.id)
+        attempt, printed = from_json(kept.attempt) if kept else (Attempt(UNGRADABLE, _NOT_DONE), Printed())
+        graded = self._graded(scenario, attempt, printed)
+        if attempt.verdict != PASSED or scenario.id not in self.course.twins:
+            return graded
+        twin = known.twins.get(scenario.id)
+        tried = from_json(twin.attempt)[0] if twin else Attempt(UNGRADABLE, _NOT_DONE)
+        return graded._replace(twin=tried, differs=self.course.twins[scenario.id].differs)
 
     def _builder(
         self, graded: list[Graded], about: dict[str, Any], answers: bytes | None, remarks: Sequence[str] = ()
@@ -442,15 +396,7 @@ class Grades:
 
         return Marked(marks, marker.wrong_answers(answers, self._owners(about)))
 
-    def _twin(self, kernel: str, scenario: str, kept: dict[tuple[str, str], Kept]) -> Attempt | None:
-        """Return the attempt at the twin of a scenario that passed; None if it has none."""
-        if scenario not in self.course.twins:
-            return None
-        key = self.course.twin_key(kernel, scenario)
-        known = kept.get((key.scenario, key.output))
-        return from_json(known.attempt)[0] if known else Attempt(UNGRADABLE, _NOT_DONE)
-
-    def _graded(self, scenario: Any, attempt: Attempt, printed: Printed) -> Graded:
+    def _graded(self, scenario: Scenario, attempt: Attempt, printed: Printed) -> Graded:
         return Graded(scenario, scenario.id in self._hidden, attempt, printed, self._shares[scenario.id])
 
     def _marked(self, about: dict[str, Any], answers: bytes | None) -> QuizResult | None:

@@ -29,6 +29,7 @@ from typing import Any
 from grader.batch.sweeper import Sweeper
 from grader.batch.work import Bundle, Done, Work, perform
 from grader.errors import InputError
+from grader.lab.lab import Lab
 
 #: How often work is tried that a worker dies of, or that fails for a reason of ours.
 TRIES = 3
@@ -203,7 +204,7 @@ def _leave_with_parent() -> None:
 class ClusterPool:
     """The workers of a Dask scheduler at an address. Its own retries come first, ours after."""
 
-    def __init__(self, address: str, grader: str) -> None:
+    def __init__(self, address: str, lab: Lab) -> None:
         """Connect. InputError if nobody answers, if there is no worker, or if workers have another grader."""
         try:
             from distributed import Client
@@ -214,7 +215,7 @@ class ClusterPool:
         except (OSError, ValueError, TimeoutError) as error:
             raise InputError([f"--cluster {address}: no scheduler answers there ({type(error).__name__})"]) from None
         try:
-            self._check(address, grader)
+            self._check(address, lab)
         except BaseException:
             self.client.close()
             raise
@@ -228,9 +229,9 @@ class ClusterPool:
                 [f"--cluster {self.address}: the scheduler is gone; what was graded is kept: run the command again"]
             )
 
-    def _check(self, address: str, grader: str) -> None:
+    def _check(self, address: str, lab: Lab) -> None:
+        from grader.batch.keys import graders
         from grader.sandbox.sandbox import IsolationError
-        from grader.versions import grader_hash
 
         try:
             self.client.wait_for_workers(1, timeout=60)
@@ -242,15 +243,18 @@ class ClusterPool:
         if reasons:
             raise IsolationError("\n".join([f"--cluster {address}: nothing was graded", *reasons]))
         try:
-            found = self.client.run(grader_hash)
+            found = self.client.run(graders, lab.languages, lab.kernel.name)
         except ModuleNotFoundError as error:
             raise InputError(
                 [f"--cluster {address}: the workers have no {error.name}; pip install forklab there"]
             ) from None
         for worker, version in found.items():
-            if version != grader:
+            if version != graders(lab.languages, lab.kernel.name):
                 raise InputError(
-                    [f"--cluster {address}: worker {worker} has another version of the grader; install this one"]
+                    [
+                        f"--cluster {address}: worker {worker} has another version of the grader, of Python, or of "
+                        "what kernels in C need; install those that are here"
+                    ]
                 )
 
     def _restrict(self) -> list[str]:

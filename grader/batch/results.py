@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.certificates import entry_of as certificate_of
-from grader.batch.grading import Course, Grades, files_digest
+from grader.batch.grading import Course, Grades, files_digest, handed_in
 from grader.batch.identity import contested
 from grader.batch.memo import Memo
 from grader.batch.mine import entry_of as mine_of
@@ -113,7 +113,8 @@ class Results:
         return quiz_statistics(self._marked)
 
     def _key(self, id: str, about: dict[str, Any], answers: bytes | None) -> bytes:
-        rows = self.grades.store.digest(about["kernel"], self.grades.course.grader)
+        kernel = handed_in(about)
+        rows = self.grades.store.digest(kernel.digest, self.grades.course.keys.grader(kernel))
         told = json.dumps([id, about, answers is not None], sort_keys=True).encode()
         return hashlib.sha256(b"".join([self._base, rows, _hash(told), _hash(answers or b"")])).digest()
 
@@ -165,7 +166,7 @@ def _base(course: Course, language: str, now: float) -> bytes:
     lab = course.lab
     shown = lab.feedback.at(now), language, str(lab.path), program(), course.bundle.isolation
     digest = hashlib.sha256(repr((shown, _settings(lab))).encode("utf-8", "surrogatepass"))
-    for part in (course.digest(), course.files, files_digest(lab)):
+    for part in (course.keys.digest(), course.files, files_digest(lab)):
         digest.update(part)
     return digest.digest()
 

@@ -17,7 +17,8 @@ from grader.batch.packing import NAME as PACKED
 from grader.compare.explain import ABOUT
 from grader.escape import printable
 from grader.grade.verdicts import MEANINGS
-from grader.sandbox.isolation import Isolation
+from grader.lab.fields import LANGUAGES
+from grader.sandbox.isolation import LEVELS, Isolation
 from grader.sandbox.limits import SOURCE_LIMIT
 
 #: Characters of one text in a row, and of the grades of a whole batch; items of one list.
@@ -33,7 +34,7 @@ TABLE = "results.csv"
 
 _HASH = re.compile(r"[A-Za-z0-9.+_-]{0,200}")
 
-_LEVELS = ("none", "L0", "L1", "W", "L2S", "L2", "L3")
+_LEVELS = ("none", *LEVELS)
 
 _PERSON = {"label", "email", "number", "login", "github", "named", "by_name"}
 
@@ -171,6 +172,7 @@ _ABOUT_LATER: dict[str, Check] = {
     **dict.fromkeys(("given", "login", "github", "submitted", "dated_by", "time_doubt"), _is_shown),
     **dict.fromkeys(("late", "named", "by_name"), _is_flag),
     "doubt": _is_shown,
+    "language": lambda value: value in LANGUAGES,
     "unreadable": _is_text,
     "unread": _is_text,
     "remarks": _is_lines,

@@ -23,7 +23,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from grader.batch import rows as checked
-from grader.sandbox.isolation import Isolation
+from grader.sandbox.isolation import Isolation, rank
 
 FORMAT = 1
 NAME = "batch.sqlite"
@@ -116,6 +116,7 @@ class Store:
         return store
 
     def _prepare(self) -> None:
+        self._db.create_function("rank", 1, _rank, deterministic=True)
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode = TRUNCATE")
         self._db.execute("PRAGMA synchronous = FULL")
@@ -201,21 +202,33 @@ class Store:
 
     # -- attempts ---------------------------------------------------------------------------------------------
 
-    def keep(self, attempts: Iterable[tuple[Key, Kept]]) -> None:
-        """Commit attempts, all or none. An attempt that is there already stays, unless it was ungradable."""
-        rows = [
-            (*key, kept.verdict, json.dumps(kept.attempt, sort_keys=True), json.dumps(kept.isolation, sort_keys=True))
-            for key, kept in attempts
-        ]
-        for row in rows:
-            self._digests.pop((row[0], row[2]), None)
+    def replace(self, attempts: Iterable[tuple[Key, Kept]], gone: Iterable[Key] = ()) -> None:
+        """Commit attempts, all or none, in the place of those that are there, and of others that are gone."""
+        rows, gone = list(map(_row, attempts)), list(gone)
+        self._forget_digests([*rows, *gone])
+        with self._transaction() as db:
+            where = "kernel = ? AND scenario = ? AND grader = ? AND output = ?"
+            db.executemany(f"DELETE FROM attempts WHERE {where}", gone)
+            db.executemany("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def add(self, attempts: Iterable[tuple[Key, Kept]]) -> None:
+        """Commit attempts of another store, all or none. What is there already stays, unless the other one says more:
+        it was made at a stronger isolation, or this one is ungradable.
+        """
+        rows = list(map(_row, attempts))
+        self._forget_digests(rows)
         with self._transaction() as db:
             db.executemany(
                 "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
                 "verdict = excluded.verdict, attempt = excluded.attempt, isolation = excluded.isolation "
-                "WHERE attempts.verdict = 'ungradable'",
+                "WHERE rank(attempts.isolation) < rank(excluded.isolation) "
+                "OR rank(attempts.isolation) = rank(excluded.isolation) AND attempts.verdict = 'ungradable'",
                 rows,
             )
+
+    def _forget_digests(self, rows: Iterable[Sequence[str]]) -> None:
+        for kernel, _, grader, *_ in rows:
+            self._digests.pop((kernel, grader), None)
 
     def digest(self, kernel: str, grader: str) -> bytes:
         """Return a hash of what is kept of a kernel, as it is in the file, unchecked."""
@@ -403,6 +416,19 @@ class Store:
                 "INSERT INTO about VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
                 (key, json.dumps(value, sort_keys=True)),
             )
+
+
+def _row(one: tuple[Key, Kept]) -> tuple[str, ...]:
+    key, kept = one
+    return *key, kept.verdict, json.dumps(kept.attempt, sort_keys=True), json.dumps(kept.isolation, sort_keys=True)
+
+
+def _rank(isolation: str) -> int:
+    """Return the rank of an isolation as a row has it; the lowest if it has none."""
+    try:
+        return rank(json.loads(isolation)["got"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return rank("")
 
 
 def _plain(grades: checked.KeptGrades) -> str:

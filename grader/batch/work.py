@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 import threading
 import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.compare.judge import Divergence
@@ -19,7 +20,7 @@ from grader.grade.runner import Printed
 from grader.grade.session import Session, attempt_twins
 from grader.grade.submission import Submission, code_of
 from grader.grade.twins import Twin
-from grader.grade.verdicts import PASSED
+from grader.grade.verdicts import PASSED, TIMED_OUT, WAITING
 from grader.lab.lab import Lab
 from grader.lab.recordings import Recording
 from grader.sandbox.isolation import Isolation
@@ -55,6 +56,7 @@ class Done(NamedTuple):
     """Holds what came of it: scenario id -> attempt as JSON values; the isolation; the same of the scenarios' twins.
 
     certificate  what verification came to, in the form of an attempt; None if it was not asked for
+    together     True if the kernel ran into a limit: these are all scenarios and twins, and depend on each other
     """
 
     kernel_digest: str
@@ -62,6 +64,7 @@ class Done(NamedTuple):
     isolation: Isolation
     twins: dict[str, PlainAttempt] = {}  # noqa: RUF012 - never changed
     certificate: PlainAttempt | None = None
+    together: bool = False
 
 
 def pack(lab: Lab, outputs: dict[str, Recording], isolation: str, twins: dict[str, Twin] | None = None) -> Bundle:
@@ -108,22 +111,39 @@ def perform(work: Work, bundle: Bundle) -> Done:
 
 
 def _tried(work: Work, session: Session) -> Done:
-    lab, wanted = session.lab, set(work.scenarios)
-    runner = session.runner(Submission("", code_of(work.kernel, work.language, lab)))
-    public = [s for s in lab.scenarios if s.id in wanted]
-    hidden = [s for s in lab.hidden if s.id in wanted]
-    graded = session.grade(runner, public, hidden)
-    failed = {g.scenario.id for g in graded if g.attempt.verdict != PASSED}
-    twins = attempt_twins(runner, {id: _bench.twins[id] for id in work.twins if id not in failed})
-    runner.discard()
-    certificate = _certificate(work, session) if work.verify else None
+    every = tuple(scenario.id for scenario in session.lab.all_scenarios), tuple(_bench.twins)
+    tried = _Tried(work, session, work.scenarios, work.twins)
+    if tried.limited and (work.scenarios, work.twins) != every:
+        # What such a kernel gets in a scenario depends on those before it, so that a part says nothing.
+        tried = _Tried(work, session, *every)
     return Done(
         work.kernel_digest,
-        {g.scenario.id: to_json(g.attempt, g.printed) for g in graded},
+        {g.scenario.id: to_json(g.attempt, g.printed) for g in tried.graded},
         session.isolation,
-        {id: to_json(attempt, Printed()) for id, attempt in twins.items()},
-        certificate,
+        {id: to_json(attempt, Printed()) for id, attempt in tried.twins.items()},
+        _certificate(work, session) if work.verify else None,
+        tried.limited,
     )
+
+
+class _Tried:
+    """A kernel, tried on scenarios and on the twins of those that it does not fail."""
+
+    def __init__(self, work: Work, session: Session, scenarios: Sequence[str], twins: Sequence[str]) -> None:
+        lab, wanted = session.lab, set(scenarios)
+        runner = session.runner(Submission("", code_of(work.kernel, work.language, lab)))
+        public = [s for s in lab.scenarios if s.id in wanted]
+        hidden = [s for s in lab.hidden if s.id in wanted]
+        self.graded = session.grade(runner, public, hidden)
+        failed = {g.scenario.id for g in self.graded if g.attempt.verdict != PASSED}
+        self.twins = attempt_twins(runner, {id: _bench.twins[id] for id in twins if id not in failed})
+        runner.discard()
+
+    @property
+    def limited(self) -> bool:
+        """Return True if the kernel ran into a limit: from then on it has less time, and some scenarios wait."""
+        attempts = [*(g.attempt for g in self.graded), *self.twins.values()]
+        return any(one.overrun is not None or one.verdict in (TIMED_OUT, WAITING) for one in attempts)
 
 
 def _certificate(work: Work, session: Session) -> PlainAttempt:

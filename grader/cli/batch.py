@@ -208,7 +208,7 @@ def _pool(options: argparse.Namespace) -> Any:
     from grader.batch.pools import ClusterPool, LocalPool, refuse_long_tmpdir
 
     if options.cluster:
-        return lambda course: ClusterPool(options.cluster, course.grader)
+        return lambda course: ClusterPool(options.cluster, course.lab)
     refuse_long_tmpdir()
     return lambda course: LocalPool(options.jobs or processors())
 

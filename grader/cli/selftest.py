@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from grader.authoring.attacks import read_attacks, without_c
-    from grader.sandbox.sandbox import WASM
+    from grader.sandbox.isolation import WASM
 
     attacks = read_attacks(pattern=options.only)
     held = _run(options.isolation, attacks, options.quiet)

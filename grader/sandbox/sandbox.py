@@ -21,7 +21,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from grader.sandbox.isolation import Isolation, Report
+from grader.sandbox.isolation import LEVELS, WASM, Isolation, Report, floor, rank
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Death, Ending
 
@@ -32,15 +32,7 @@ if TYPE_CHECKING:
     from grader.sandbox.launch import Zygote
     from grader.sandbox.subprocess_child import PlainChild
 
-#: The level of a kernel in C without a wall of the system's.
-WASM = "W"
-
-__all__ = ["LEVELS", "Ending", "IsolationError", "Sandbox"]
-
-LEVELS = ("L0", "L1", WASM, "L2S", "L2", "L3")
-
-#: The minimum level for `require`.
-REQUIRED = "L2"
+__all__ = ["Ending", "IsolationError", "Sandbox"]
 
 #: Seconds that a zygote may take to become warm, and to answer, on a busy machine.
 WARM_S = 60
@@ -154,12 +146,12 @@ class Sandbox:
         if self._runtime and report["level"] in ("L0", "L1"):
             report = {**report, "level": WASM}
         got = report["level"]
-        floor = {"auto": "L0", "require": REQUIRED}.get(self.wanted, self.wanted)
-        if LEVELS.index(got) < LEVELS.index(floor):
+        least = floor(self.wanted)
+        if rank(got) < rank(least):
             reasons = self._missing or {"probes": ", ".join(k for k, v in report["possible"].items() if v) + " worked"}
             missing = "; ".join(f"{layer}: {reason}" for layer, reason in reasons.items())
             raise IsolationError(
-                f"isolation {self.wanted} needs {floor}, and this machine gives {got} ({missing}). "
+                f"isolation {self.wanted} needs {least}, and this machine gives {got} ({missing}). "
                 f"To grade your own code anyway, use --isolation {got}"
             )
         return report
@@ -178,7 +170,7 @@ class Sandbox:
     @property
     def walled(self) -> bool:
         """Return True if children cannot send signals (L2S and up)."""
-        return LEVELS.index(self.isolation["got"]) >= LEVELS.index("L2S")
+        return rank(self.isolation["got"]) >= rank("L2S")
 
     def _message(self, patience: float) -> dict[str, Any] | None:
         """Return the next line of the zygote, or None if it is gone, or silent for that many seconds."""

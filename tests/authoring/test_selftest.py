@@ -11,7 +11,8 @@ import pytest
 from grader.authoring.attacks import FOLDER, HONEST, read_attack, read_attacks, without_c
 from grader.authoring.selftest import Outcome, Selftest, run_selftest
 from grader.errors import InputError
-from grader.sandbox.sandbox import LEVELS, Sandbox
+from grader.sandbox.isolation import LEVELS
+from grader.sandbox.sandbox import Sandbox
 from tests.marks import proofs_except
 
 ATTACKS = [attack for attack in read_attacks() if attack.language == "python"]

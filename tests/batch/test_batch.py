@@ -16,7 +16,7 @@ import pytest
 from grader.lab.lab import load_lab
 from grader.publish.release import write_lab
 from grader.quiz.parameters import chosen
-from tests.batch.handed_in import ZERO, batch, bytes_of, descendants, hand_in, rows
+from tests.batch.handed_in import PROTECT, ZERO, batch, bytes_of, descendants, hand_in, rows
 from tests.labs import SECRET, kernel_text
 
 
@@ -148,6 +148,39 @@ def test_an_edited_hidden_scenario_regrades_itself_alone(cli, lab, class_of, tmp
     assert "scenario extra (hidden) is new" in out
     assert "Changes since run 1 (" in out
     assert re.search(r"student-01 +55 +\d", out)
+
+
+@pytest.mark.parametrize("edited", ["scenarios/fork.yaml", "hidden/secret.yaml", None])
+def test_an_edit_grades_as_a_new_batch_would(cli, lab, tmp_path, edited):
+    """Also a kernel that runs into a limit, whose scenarios depend on each other; nobody else is graded again."""
+    for name, body in (("ok", PROTECT), ("endless", "print('x' * (2 << 20))")):
+        (tmp_path / "class" / name).mkdir(parents=True)
+        (tmp_path / "class" / name / "kernel.py").write_text(kernel_text(PROTECT, body))
+    batch(cli, lab, tmp_path / "class", tmp_path / "out")
+    if edited is None:
+        (lab / "hidden" / "secret.yaml").rename(lab / "scenarios" / "public.yaml")
+    else:
+        (lab / edited).write_text((lab / edited).read_text().replace("value: 7", "value: 5"))
+    cli("record", lab)
+    _, out, _ = cli("batch", lab, tmp_path / "class", "--output", tmp_path / "out", "--isolation", "auto")
+    batch(cli, lab, tmp_path / "class", tmp_path / "fresh")
+
+    assert "2 submissions: 2 kernels graded now" in out or edited == "scenarios/fork.yaml"
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("second", ["batch", "merge"])
+def test_what_was_graded_without_walls_is_graded_again(cli, lab, class_of, tmp_path, second):
+    """A batch that was tried at L0 does not become the grade at `require`: a merge says so, and gives no points."""
+    batch(cli, lab, class_of, tmp_path / "out", "--isolation", "L0")
+    if second == "batch":
+        status, out, err = cli("batch", lab, class_of, "--output", tmp_path / "out", "--isolation", "L1")
+        assert status == 0, err
+        assert "8 kernels graded now" in out
+    else:
+        status, out, err = cli("merge", lab, tmp_path / "out", "--output", tmp_path / "all", "--isolation", "L1")
+        assert status == 3
+        assert "nothing that counts is known of student-00, student-01, " in err and " below --isolation L1; " in err
 
 
 def test_a_submission_handed_in_again(cli, lab, class_of, tmp_path):

@@ -33,7 +33,7 @@ ABOUT = {
 def shard(tmp_path):
     """The folder of a store with one submission and one attempt."""
     with Store(tmp_path / "shard") as store:
-        store.keep([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
+        store.add([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
         store.set_submissions([("jane", ABOUT, None)])
     return tmp_path / "shard"
 
@@ -180,7 +180,7 @@ def test_no_store_brings_in_a_name_or_a_control_character(id, raw, changed):
     folder = pathlib.Path(tempfile.mkdtemp())
     try:
         with Store(folder) as store:
-            store.keep([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
+            store.add([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
         about = raw if raw is not None else json.dumps(ABOUT | changed)
         with sql(folder) as db:
             db.execute("INSERT INTO submissions VALUES (?, ?, NULL)", (id if id is not None else "jane", about))
@@ -221,7 +221,7 @@ def test_overrides_of_two_shards(lab, tmp_path, second, told):
     """Which of two values counts is not decided by the order of shards; the same value on another line is the same."""
     for name, override in (("a", (2, "jane", "total", 50.0, "")), ("b", second)):
         with Store(tmp_path / name) as store:
-            store.keep([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
+            store.add([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
             store.overrides = [override]
     folders = [tmp_path / "a", tmp_path / "b"]
 
@@ -366,7 +366,7 @@ def test_what_a_store_says_of_itself_is_checked(name, value):
     folder = pathlib.Path(tempfile.mkdtemp())
     try:
         with Store(folder) as store:
-            store.keep([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
+            store.add([(KEY, Kept("passed", {"verdict": "passed"}, LEVEL))])
         with sql(folder) as db:
             db.execute("INSERT INTO about VALUES (?, ?)", (name, value))
         with contextlib.closing(Store.of_shard(folder)) as store:

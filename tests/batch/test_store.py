@@ -19,22 +19,49 @@ def kept(verdict):
 def test_what_was_kept_is_found_again(tmp_path):
     """By kernel and grader; the scenario and the reference output tell attempts apart."""
     with Store(tmp_path) as store:
-        store.keep([(KEY, kept("passed")), (KEY._replace(output="other"), kept("failed"))])
+        store.replace([(KEY, kept("passed")), (KEY._replace(output="other"), kept("failed"))])
     with Store(tmp_path) as store:
         found = store.attempts("kernel", "grader")
 
     assert found == {("scenario", "output"): kept("passed"), ("scenario", "other"): kept("failed")}
 
 
-def test_only_ungradable_ones_are_replaced(tmp_path):
-    """A verdict stands; what could not be graded is graded later."""
+def test_what_was_graded_again_takes_the_place_of_what_was_there(tmp_path):
+    """And what it says is gone is gone."""
     other = KEY._replace(scenario="other")
     with Store(tmp_path) as store:
-        store.keep([(KEY, kept("passed")), (other, kept("ungradable"))])
-        store.keep([(KEY, kept("failed")), (other, kept("failed"))])
+        store.replace([(KEY, kept("passed")), (other, kept("passed"))])
+        store.replace([(KEY, kept("failed"))], [other])
         found = store.attempts("kernel", "grader")
 
-    assert found == {("scenario", "output"): kept("passed"), ("other", "output"): kept("failed")}
+    assert found == {("scenario", "output"): kept("failed")}
+
+
+LEVELS = {name: {**LEVEL, "got": name} for name in ("none", "L0", "W", "L2S", "L2")}
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "stays"),
+    [
+        (("passed", "L2"), ("failed", "L2"), True),
+        (("ungradable", "L2"), ("failed", "L2"), False),
+        (("passed", "L0"), ("failed", "L2"), False),
+        (("passed", "L2S"), ("failed", "L2"), False),
+        (("passed", "L2"), ("failed", "L2S"), True),
+        (("passed", "none"), ("failed", "L0"), False),
+        (("ungradable", "L2"), ("failed", "W"), True),
+        (("passed", "L0"), ("ungradable", "L2"), False),
+    ],
+)
+def test_what_another_store_knows_counts_where_it_says_more(tmp_path, mine, other, stays):
+    """A verdict stands, unless the other one was made at a stronger isolation."""
+    mine, other = (Kept(verdict, {"verdict": verdict}, LEVELS[level]) for verdict, level in (mine, other))
+    with Store(tmp_path) as store:
+        store.add([(KEY, mine)])
+        store.add([(KEY, other)])
+        found = store.attempts("kernel", "grader")
+
+    assert found == {("scenario", "output"): mine if stays else other}
 
 
 def test_a_new_store_that_keeps_nothing_is_gone(tmp_path):
@@ -53,7 +80,7 @@ def test_a_new_store_that_keeps_nothing_is_gone(tmp_path):
 def test_a_store_that_was_there_stays(tmp_path):
     """Empty as it is: whoever made it may want it."""
     with Store(tmp_path / "old") as store:
-        store.keep([(KEY, kept("passed"))])
+        store.replace([(KEY, kept("passed"))])
     with sqlite3.connect(tmp_path / "old" / NAME) as db:
         db.execute("DELETE FROM attempts")
     Store(tmp_path / "old").close()
@@ -66,7 +93,7 @@ def test_two_batches_at_once(tmp_path):
     with Store(tmp_path) as store:
         with pytest.raises(StoreError, match="another batch is working on it; wait for that one, or name another"):
             Store(tmp_path)
-        store.keep([(KEY, kept("passed"))])
+        store.replace([(KEY, kept("passed"))])
 
         assert store.attempts("kernel", "grader")
 
@@ -76,7 +103,7 @@ def test_a_store_is_free_after_kill(tmp_path):
     program = (
         "import os, pathlib, signal, sys; from grader.batch.store import *;"
         "store = Store(pathlib.Path(sys.argv[1])); key = Key('k', 's', 'g', 'o');"
-        "store.keep([(key, Kept('passed', {'verdict': 'passed'}, {'wanted': 'auto', 'got': 'L2'}))]);"
+        "store.replace([(key, Kept('passed', {'verdict': 'passed'}, {'wanted': 'auto', 'got': 'L2'}))]);"
         "store._db.execute('BEGIN');"
         'store._db.execute("DELETE FROM attempts"); os.kill(os.getpid(), signal.SIGKILL)'
     )
@@ -102,7 +129,7 @@ def test_a_corrupt_store(tmp_path, damage):
 def test_a_store_with_a_hole(tmp_path):
     """Pages that were overwritten are noticed when it is opened, or at the latest when they are read."""
     with Store(tmp_path) as store:
-        store.keep([(KEY._replace(scenario=f"s{n}"), kept("passed")) for n in range(500)])
+        store.replace([(KEY._replace(scenario=f"s{n}"), kept("passed")) for n in range(500)])
     path = tmp_path / NAME
     data = bytearray(path.read_bytes())
     data[8192:40960] = b"\xaa" * (40960 - 8192)
@@ -115,10 +142,10 @@ def test_a_store_with_a_hole(tmp_path):
 def test_a_full_disk(tmp_path):
     """What does not fit is not kept, what was kept before is there, and the sentence says so."""
     with Store(tmp_path) as store:
-        store.keep([(KEY, kept("passed"))])
+        store.replace([(KEY, kept("passed"))])
         store._db.execute("PRAGMA max_page_count = 12")
         with pytest.raises(StoreError, match="the disk is full; what was graded so far is kept"):
-            store.keep([(KEY._replace(scenario="s" * 200_000), kept("passed"))])
+            store.replace([(KEY._replace(scenario="s" * 200_000), kept("passed"))])
 
         assert list(store.attempts("kernel", "grader")) == [("scenario", "output")]
 
@@ -136,7 +163,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 def test_a_store_of_another_version(tmp_path):
     """It is left alone, and the way out is said."""
     with Store(tmp_path) as store:
-        store.keep([(KEY, kept("passed"))])
+        store.replace([(KEY, kept("passed"))])
     with sqlite3.connect(tmp_path / NAME) as db:
         db.execute("UPDATE about SET value = '99'")
 

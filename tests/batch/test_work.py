@@ -5,8 +5,6 @@ import threading
 import pytest
 
 from grader.batch import work
-from grader.batch.grading import _with_held, open_course
-from grader.batch.store import Kept
 from grader.batch.work import Work, pack, perform
 from grader.lab.lab import load_lab
 from grader.lab.recordings import load_recordings
@@ -77,14 +75,10 @@ def test_who_fails_as_another_did_is_told_nothing_of_the_other(bundles):
     assert "alice" not in str(told)
 
 
-def test_an_edited_scenario_is_tried_with_what_waited_for_it(lab):
-    """What is held back depends on the task's other scenarios, so a task with such a one is tried again as a whole."""
-    course = open_course(load_lab(lab), "auto")
-    kept = {}
-    for id, verdict in (("touch", "passed"), ("fork", "timed_out"), ("secret", "waiting")):
-        key = course.key("digest", id)
-        kept[key.scenario, key.output] = Kept(verdict, {"verdict": verdict}, {"wanted": "auto", "got": "L2"})
+@pytest.mark.parametrize(("body", "limited"), [("print('x' * (2 << 20))", True), ("pass", False)])
+def test_a_kernel_that_runs_into_a_limit_is_tried_on_everything(bundles, body, limited):
+    """It has less time from then on, and may be held back: a part of the scenarios says nothing about the others."""
+    done = perform(Work("digest", kernel_text(PROTECT, body), ("fork",)), bundles[0])
 
-    assert _with_held(course, kept, "digest", ["fork"]) == ["fork", "secret"]
-    assert _with_held(course, kept, "digest", ["touch"]) == ["touch"]
-    assert _with_held(course, kept, "digest", []) == []
+    assert done.together is limited
+    assert set(done.attempts) == ({"touch", "fork", "secret"} if limited else {"fork"})

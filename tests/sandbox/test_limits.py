@@ -20,8 +20,9 @@ from grader.lab.reference import reference_output
 from grader.protocol.messages import ScenarioMessages
 from grader.replay.simulated import replay
 from grader.sandbox.budget import Budget
+from grader.sandbox.isolation import LEVELS
 from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import LEVELS, IsolationError, Sandbox
+from grader.sandbox.sandbox import IsolationError, Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
 from tests.marks import proofs_but

@@ -12,9 +12,10 @@ from grader.grade.runner import KernelSource
 from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.reference import reference_output
 from grader.sandbox.inside.probes import level_of
+from grader.sandbox.isolation import LEVELS
 from grader.sandbox.launch import ROOT
 from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import LEVELS, IsolationError, Sandbox
+from grader.sandbox.sandbox import IsolationError, Sandbox
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
 from tests.scenario.test_loader import parse
