@@ -26,7 +26,7 @@ from grader.batch.grading import (
     enter,
     enter_listed,
     grade_missing,
-    handed_in,
+    listed_kernel,
     open_course,
     shard_of,
 )
@@ -244,7 +244,7 @@ def _uncounted(course: Course, store: Store) -> list[str]:
     """Name the submissions of which no attempt counts, with what may be otherwise where they were graded."""
     found = []
     for id, about, _ in store.each_submission():
-        if about["kernel"] and not known_of(course.keys, store, handed_in(about)).attempts:
+        if about["kernel"] and not known_of(course.keys, store, listed_kernel(about)).attempts:
             found.append(id)
     if not found:
         return []

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 #: Called with the number of submissions that are done, and what became of one.
 Progress = Callable[[int, str], None]
 
-_NOT_DONE = "it was not graded yet: run the same command again"
+_NOT_DONE = "it was not graded yet"
 
 
 class Course(NamedTuple):
@@ -121,7 +121,7 @@ class Handed(NamedTuple):
     kernel: Kernel | None
 
 
-def handed_in(about: dict[str, Any]) -> Kernel:
+def listed_kernel(about: dict[str, Any]) -> Kernel:
     """Return the kernel of a submission on the store's list, which did not always say its language."""
     return Kernel(about["kernel"], about.get("language", "python"))
 
@@ -327,9 +327,7 @@ def keep(keys: Keys, store: Store, kernel: Kernel, done: Done) -> None:
     attempts += [(keys.twin(kernel, id, done.together), attempt) for id, attempt in done.twins.items()]
     if done.certificate is not None:
         attempts.append((keys.certificate(kernel), done.certificate))
-    rows = [(key, Kept(attempt["verdict"], attempt, done.isolation)) for key, attempt in attempts]
-    # Those that an earlier try has kept together count no longer.
-    store.replace(rows, keys.every(kernel, together=True) if done.attempts or done.twins else ())
+    store.replace((key, Kept(attempt["verdict"], attempt, done.isolation)) for key, attempt in attempts)
 
 
 class Grades:
@@ -353,7 +351,7 @@ class Grades:
             graded = [self._graded(scenario, attempt, Printed()) for scenario in course.lab.all_scenarios]
             isolation: Isolation = {"wanted": course.bundle.isolation, "got": "none", "missing": {}}
             return self._builder(graded, about, answers, about.get("remarks", ())), isolation
-        known = known_of(course.keys, self.store, handed_in(about))
+        known = known_of(course.keys, self.store, listed_kernel(about))
         graded = [self._graded_of(known, scenario) for scenario in course.lab.all_scenarios]
         remarks = about.get("remarks", ())
         self._certificates[about["kernel"]] = known.certificate

@@ -1,4 +1,4 @@
-"""What attempts are kept under, and which of those that are kept count.
+"""Makes the keys that attempts are kept under, and finds those of a kernel that count.
 
 A verdict is used again only if everything that it depends on is as it was: the kernel, the scenario, the reference's
 output, the grader, Python, the compiler and the runtime of kernels in C, and the class that lab.yaml names. All of this
@@ -75,11 +75,6 @@ class Keys(NamedTuple):
         worlds, reference = self.verified
         return Key(kernel.digest, f"verify-{worlds}", self.grader(kernel), reference)
 
-    def every(self, kernel: Kernel, together: bool) -> list[Key]:
-        """Return the keys of all scenarios and twins."""
-        keys = [self.scenario(kernel, id, together) for id in self.hashes]
-        return keys + [self.twin(kernel, id, together) for id in self.twins]
-
     def _key(self, kernel: Kernel, hashes: tuple[str, str], together: bool) -> Key:
         scenario, output = hashes
         output = f"{output}-{self.whole}" if together else output
@@ -133,7 +128,10 @@ def _hash(parts: object) -> str:
 
 
 class Known(NamedTuple):
-    """What the store has of a kernel that counts: attempts at scenarios and twins by scenario, and the certificate."""
+    """Holds what the store has of a kernel that counts: attempts at scenarios and twins, by scenario; the certificate.
+
+    together  True if the kernel ran into a limit, so that all of it counts or nothing
+    """
 
     attempts: dict[str, Kept]
     twins: dict[str, Kept]
@@ -153,14 +151,26 @@ class Known(NamedTuple):
 
 
 def known_of(keys: Keys, store: Store, kernel: Kernel) -> Known:
-    """Return what the store has of a kernel."""
+    """Return what the store has of a kernel: the attempts that were kept together, if there are any.
+
+    If some of these are open, and a later try kept all that is due one by one, those count.
+    """
     rows = store.attempts(kernel.digest, keys.grader(kernel))
     counting = {place: kept for place, kept in rows.items() if rank(kept.isolation["got"]) >= keys.level}
+    together, alone = (_known(keys, counting, kernel, together) for together in (True, False))
+    if not together.attempts or (together.due(keys) != _NOTHING and alone.due(keys) == _NOTHING):
+        return alone
+    return together
 
+
+#: What is due of a kernel that was tried on everything.
+_NOTHING: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+
+def _known(keys: Keys, counting: Mapping[tuple[str, str], Kept], kernel: Kernel, together: bool) -> Known:
     def found(key: Key) -> Kept | None:
         return counting.get((key.scenario, key.output))
 
-    together = any(found(keys.scenario(kernel, id, True)) for id in keys.hashes)
     attempts = {id: found(keys.scenario(kernel, id, together)) for id in keys.hashes}
     twins = {id: found(keys.twin(kernel, id, together)) for id in keys.twins}
     certificate = found(keys.certificate(kernel))

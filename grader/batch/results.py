@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.certificates import entry_of as certificate_of
-from grader.batch.grading import Course, Grades, files_digest, handed_in
+from grader.batch.grading import Course, Grades, files_digest, listed_kernel
 from grader.batch.identity import contested
 from grader.batch.memo import Memo
 from grader.batch.mine import entry_of as mine_of
@@ -113,7 +113,7 @@ class Results:
         return quiz_statistics(self._marked)
 
     def _key(self, id: str, about: dict[str, Any], answers: bytes | None) -> bytes:
-        kernel = handed_in(about)
+        kernel = listed_kernel(about)
         rows = self.grades.store.digest(kernel.digest, self.grades.course.keys.grader(kernel))
         told = json.dumps([id, about, answers is not None], sort_keys=True).encode()
         return hashlib.sha256(b"".join([self._base, rows, _hash(told), _hash(answers or b"")])).digest()
@@ -254,6 +254,7 @@ def _entry(id: str, about: dict[str, Any], staff: Result) -> dict[str, Any]:
     twins = {s["id"]: s["twin"] for s in staff["scenarios"] if "twin" in s}
     entry["twins"] = {id: twin for id, twin in twins.items() if twin["verdict"] not in (PASSED, UNGRADABLE)}
     entry["rules"] = {s["id"]: s["divergence"]["rule"] for s in staff["scenarios"] if "divergence" in s}
+    entry["not_graded"] = next((s["message"] for s in staff["scenarios"] if s["verdict"] == UNGRADABLE), "")
     # An empty file does not load either, but it has a list of its own.
     reasons = (s["message"] for s in staff["scenarios"] if _before_the_first_step(s) and not about["remark"])
     entry["does_not_load"] = next(reasons, "")

@@ -1,9 +1,9 @@
 """The results of a batch in one SQLite file: whatever was graded is committed at once, and found again by content.
 
-An attempt is kept under the hashes of kernel, scenario, grader and reference output. So an edited scenario regrades
-itself alone, a new grader everything, and a renamed submission nothing. One process works on a store at a time:
-SQLite's exclusive lock is held while it is open, and the system drops it with the process, however that ends. A store
-that was made and in which nothing was kept is removed when it is closed: what was refused leaves no trace.
+An attempt is kept under the hashes of kernel, scenario, grader and reference output (keys.py). So an edited scenario
+regrades itself alone, a new grader everything, and a renamed submission nothing. One process works on a store at a
+time: SQLite's exclusive lock is held while it is open, and the system drops it with the process, however that ends. A
+store that was made and in which nothing was kept is removed when it is closed: what was refused leaves no trace.
 
 A store may come from elsewhere: its tables are compared with ours before one is read, its rows are checked (rows.py),
 and the store of a shard is opened for reading only.
@@ -202,13 +202,11 @@ class Store:
 
     # -- attempts ---------------------------------------------------------------------------------------------
 
-    def replace(self, attempts: Iterable[tuple[Key, Kept]], gone: Iterable[Key] = ()) -> None:
-        """Commit attempts, all or none, in the place of those that are there, and of others that are gone."""
-        rows, gone = list(map(_row, attempts)), list(gone)
-        self._forget_digests([*rows, *gone])
+    def replace(self, attempts: Iterable[tuple[Key, Kept]]) -> None:
+        """Commit attempts, all or none, in the place of those that are there."""
+        rows = list(map(_row, attempts))
+        self._forget_digests(rows)
         with self._transaction() as db:
-            where = "kernel = ? AND scenario = ? AND grader = ? AND output = ?"
-            db.executemany(f"DELETE FROM attempts WHERE {where}", gone)
             db.executemany("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def add(self, attempts: Iterable[tuple[Key, Kept]]) -> None:

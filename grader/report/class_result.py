@@ -96,6 +96,7 @@ class SubmissionEntry(Person):
     sheet_decided    present once an override has decided about such a sheet
     remark           "" or why nobody's own work is in it: the stub, an empty file
     same_kernel_as   the first submission with the same bytes; "" if this is the first
+    not_graded       why a scenario could not be graded; "" if all could
     does_not_load    why the kernel could not be imported or constructed; "" if it could
     ends_itself      how the kernel ended its own process; "" if it did not
     first            None if it agrees everywhere, or if it never got as far as a difference
@@ -133,6 +134,7 @@ class SubmissionEntry(Person):
     sheet_decided: NotRequired[bool]
     remark: str
     same_kernel_as: str
+    not_graded: str
     does_not_load: str
     ends_itself: str
     tasks: dict[str, float]

@@ -159,7 +159,8 @@ def note(entry: SubmissionEntry) -> str:
     if entry["unreadable"]:
         notes.append(f"{entry['unreadable']}: make it readable and run the batch again")
     elif not entry["complete"]:
-        notes.append("not everything could be graded: run the batch again")
+        reason = f": {entry['not_graded']}" if entry["not_graded"] else ""
+        notes.append(f"not everything could be graded, run the batch again{reason}")
     if entry["does_not_load"]:
         notes.append(f"does not load: {entry['does_not_load']}")
     if TAMPERED in entry["verdicts"].values():
@@ -344,4 +345,5 @@ def _open(entry: SubmissionEntry) -> str:
     if entry["unreadable"]:
         return f"{entry['unreadable']}; make it readable and run the batch again"
     ungradable = sum(verdict == UNGRADABLE for verdict in entry["verdicts"].values())
-    return f"{ungradable} of {len(entry['verdicts'])} scenarios could not be graded; run the batch again"
+    reason = f": {entry['not_graded']}" if entry["not_graded"] else ""
+    return f"{ungradable} of {len(entry['verdicts'])} scenarios could not be graded; run the batch again{reason}"

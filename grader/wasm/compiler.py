@@ -168,7 +168,7 @@ def _compile_in(folder: str, compiler: tuple[str, ...], walls: bool) -> Compiled
     end = _run(command, folder, walls)
     messages = end.said.decode("utf-8", "replace").replace(folder, "")[:TOLD]
     if end.status == confined_compiler.NOT_STARTED:
-        raise CompilerFault("the C compiler cannot be started here", f"mend this ({messages})")
+        raise CompilerFault("the C compiler cannot be started here", f"fix this ({messages})")
     module = pathlib.Path(folder, "kernel.wasm")
     errors, warnings = _told(messages, "error"), _told(messages, "warning")
     # A link would lead this process to a file that the compiler itself may not read.
@@ -180,7 +180,7 @@ def _compile_in(folder: str, compiler: tuple[str, ...], walls: bool) -> Compiled
 
 
 class _End(NamedTuple):
-    """How a compiler ended: exit status, processor seconds and bytes of memory that it had, and what it said."""
+    """Holds how a compiler ended: exit status, processor seconds and bytes of memory that it had, and what it said."""
 
     status: int
     cpu: float

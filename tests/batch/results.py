@@ -42,6 +42,7 @@ def entry(id: str, **fields: Any) -> dict[str, Any]:
         "remark": "",
         "misconceptions": {},
         "same_kernel_as": "",
+        "not_graded": "",
         "does_not_load": "",
         "ends_itself": "",
         "tasks": {"one": 50.0, "two": 0},

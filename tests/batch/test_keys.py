@@ -37,6 +37,12 @@ def keys_of(lab, isolation="L2"):
     return open_course(load_lab(lab), isolation).keys
 
 
+def every(known, kernel, together=False):
+    """The keys of all scenarios and twins."""
+    scenarios = [known.scenario(kernel, id, together) for id in known.hashes]
+    return scenarios + [known.twin(kernel, id, together) for id in known.twins]
+
+
 def kept(verdict="passed", level="L2"):
     return Kept(verdict, {"verdict": verdict}, {"wanted": "auto", "got": level, "missing": {}})
 
@@ -47,7 +53,7 @@ def store(lab, tmp_path):
     known = keys_of(lab)
     with Store(tmp_path / "out") as store:
         for kernel in (PYTHON, C):
-            store.replace((key, kept()) for key in [*known.every(kernel, False), known.certificate(kernel)])
+            store.replace((key, kept()) for key in [*every(known, kernel), known.certificate(kernel)])
         yield store
 
 
@@ -142,7 +148,7 @@ def test_what_was_kept_together_is_asked_for_together(lab, tmp_path, monkeypatch
     """A limit in one scenario leaves the others less time, and holds some back: a change of one concerns all."""
     known = keys_of(lab)
     with Store(tmp_path / "limited") as store:
-        store.replace((key, kept("timed_out")) for key in known.every(PYTHON, True))
+        store.replace((key, kept("timed_out")) for key in every(known, PYTHON, True))
         make, alone, _ = CHANGES[change]
         make(lab, monkeypatch)
         now = keys_of(lab)
@@ -158,7 +164,7 @@ def test_an_attempt_below_the_isolation_that_is_wanted_counts_as_none(lab, tmp_p
     """What was graded without walls, to try something, does not become the grade of the class."""
     known = keys_of(lab, wanted)
     with Store(tmp_path / "out") as store:
-        store.replace((key, kept(level=got)) for key in [*known.every(PYTHON, False), known.certificate(PYTHON)])
+        store.replace((key, kept(level=got)) for key in [*every(known, PYTHON), known.certificate(PYTHON)])
         found = due(store, known, PYTHON)
 
     least = {"auto": "L0", "require": "L2"}.get(wanted, wanted)
@@ -169,11 +175,13 @@ def test_an_attempt_below_the_isolation_that_is_wanted_counts_as_none(lab, tmp_p
 def test_one_that_is_open_asks_for_all_that_were_kept_together(lab, tmp_path):
     """Tried without the others, it would have more time than with them."""
     known = keys_of(lab)
-    every = known.every(PYTHON, True)
+    first, *others = every(known, PYTHON, True)
     with Store(tmp_path / "out") as store:
-        store.replace([(every[0], kept("ungradable")), *((key, kept("timed_out")) for key in every[1:])])
-
+        store.replace([(first, kept("ungradable")), *((key, kept("timed_out")) for key in others)])
         assert due(store, known, PYTHON) == ALL
+
+        store.replace((key, kept()) for key in every(known, PYTHON))
+        assert due(store, known, PYTHON) == PROOF, "it ran into no limit this time"
 
 
 def test_what_runs_kernels_here_can_be_told():

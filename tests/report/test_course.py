@@ -22,7 +22,13 @@ def small_class():
     return batch(
         entry("ann", points=95),
         entry("ben", points=20, misconceptions=like),
-        entry("cem", complete=False, verdicts={"touch": "ungradable", "fork": "passed"}, rules={}),
+        entry(
+            "cem",
+            complete=False,
+            not_graded="too busy",
+            verdicts={"touch": "ungradable", "fork": "passed"},
+            rules={},
+        ),
         entry("dan", points=0, refused=HOSTILE, verdicts={"touch": "refused", "fork": "refused"}, rules={}),
         entry("eve", points=0, verdicts={"touch": "tampered", "fork": "passed"}, rules={}),
         entry(
@@ -49,7 +55,7 @@ def test_what_needs_an_eye_has_its_list():
     """Ungradable, refused, tampered, untouched and copied ones, each with the reason."""
     figures = course(small_class())
 
-    assert figures.open.rows == [("cem", "1 of 2 scenarios could not be graded; run the batch again")]
+    assert figures.open.rows == [("cem", "1 of 2 scenarios could not be graded; run the batch again: too busy")]
     assert figures.listing("Refused by intake")[0].id == "dan"
     assert figures.listing("Sent what no kernel can have done") == [("eve", "touch")]
     assert figures.listing("Unmodified stub or empty file") == [("fay", "the stub, unchanged")]

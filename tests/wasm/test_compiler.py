@@ -265,7 +265,7 @@ def test_walls_that_do_not_stand(monkeypatch):
     ended = confined_compiler.NOT_STARTED
     monkeypatch.setattr(confined_compiler, "PROGRAM", f"import os; os.write(2, b'no Landlock'); os._exit({ended})")
 
-    with pytest.raises(CompilerFault, match=r"the C compiler cannot be started here; mend this \(no Landlock\)"):
+    with pytest.raises(CompilerFault, match=r"the C compiler cannot be started here; fix this \(no Landlock\)"):
         compile_kernel(FORK % "return 0;")
 
 
