@@ -4,7 +4,9 @@ The kernel runs in the sandbox, as with `grader run`; a failure's text is the fi
 only when a lab.yaml is collected, so that other test suites do not pay for this plugin.
 
 pytest imports what it collects, unconfined and with the user's rights: a conftest.py or a test file that a student put
-into a lab's folder would run in this process. Such a folder is refused before pytest imports any of it.
+into a lab's folder would run in this process. Such a folder is refused before pytest imports any of it. That reminds,
+and protects from nobody: pytest reads its settings before any plugin, and settings in the folder can name modules to
+import, or switch this plugin off.
 """
 
 from __future__ import annotations
@@ -83,7 +85,7 @@ def _reasons(lab: pathlib.Path, config: pytest.Config, distributed: bool) -> lis
     untrusted = {*untrusted_folders(), os.path.realpath(lab)}
     folders = [folder or working_folder() for folder in sys.path if os.path.realpath(folder) in untrusted]
     folders += [working_folder()] if distributed else []
-    found += shadows(folders)
+    found += shadows(folders, _installed() if distributed else frozenset())
     if not found:
         return []
     from grader.program import command
@@ -92,6 +94,13 @@ def _reasons(lab: pathlib.Path, config: pytest.Config, distributed: bool) -> lis
         f"Move these files out of the way, or use `{command('run', lab)}` or `grader batch`, which confine submissions."
     )
     return [f"forklab: {printable(line)}" for line in (*found, way_out)]
+
+
+def _installed() -> frozenset[str]:
+    """Return the names of all modules that are installed: an interpreter of pytest-xdist imports many of them."""
+    from importlib.metadata import packages_distributions
+
+    return frozenset(packages_distributions())
 
 
 def pytest_collect_file(file_path: pathlib.Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -47,11 +47,15 @@ def restrict() -> list[str]:
     return [*_relative_variables(), *_in_user_site(), *shadows(found)]
 
 
-def shadows(folders: list[str]) -> list[str]:
-    """Return the files in these folders that Python loaded, or would load, in place of modules; a sentence each."""
+def shadows(folders: list[str], more: frozenset[str] = frozenset()) -> list[str]:
+    """Return the files in these folders that Python loaded, or would load, in place of modules; a sentence each.
+
+    more  names of modules that matter as well
+    """
+    names = sys.stdlib_module_names | OUR_NAMES | more
     trusted = [folder for folder in _installed() if folder != _real(ROOT)]
     folders = [folder for folder in folders if _real(folder) not in trusted]
-    found = {*loaded_from(folders), *present_in(folders)}
+    found = {*loaded_from(folders, names), *present_in(folders, names)}
     return [f"{path} takes the place of {_owner(name)} module {name!r}" for path, name in sorted(found)]
 
 
@@ -102,14 +106,14 @@ def _installed() -> list[str]:
     ]
 
 
-def loaded_from(folders: list[str]) -> list[tuple[str, str]]:
+def loaded_from(folders: list[str], names: frozenset[str]) -> list[tuple[str, str]]:
     """Return file and name of the modules of interest that were loaded from one of these folders."""
     wanted = {_real(folder) for folder in folders}
     real: dict[str, str] = {}
     found: list[tuple[str, str]] = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not _matters(name) or not isinstance(file, str):
+        if name not in names or not isinstance(file, str):
             continue
         folder = os.path.dirname(file)
         if os.path.basename(file).startswith("__init__."):
@@ -121,7 +125,7 @@ def loaded_from(folders: list[str]) -> list[tuple[str, str]]:
     return found
 
 
-def present_in(folders: list[str]) -> list[tuple[str, str]]:
+def present_in(folders: list[str], names: frozenset[str]) -> list[tuple[str, str]]:
     """Return file and name of what an import of a module of interest would find in these folders."""
     found = []
     for folder in folders:
@@ -133,17 +137,15 @@ def present_in(folders: list[str]) -> list[tuple[str, str]]:
             continue
         for entry in entries:
             path = os.path.join(folder, entry)
-            if _matters(entry.partition(".")[0]) and _is_module(path) and not _is_ours(path):
+            if entry.partition(".")[0] in names and _is_module(path) and not _is_ours(path):
                 found.append((path, entry.partition(".")[0]))
     return found
 
 
 def _owner(name: str) -> str:
-    return "the grader's" if name in OUR_NAMES else "Python's own"
-
-
-def _matters(name: str) -> bool:
-    return name in sys.stdlib_module_names or name in OUR_NAMES
+    if name in OUR_NAMES:
+        return "the grader's"
+    return "Python's own" if name in sys.stdlib_module_names else "the installed"
 
 
 def _is_module(path: str) -> bool:

@@ -1,5 +1,6 @@
 """The pytest plugin: a lab's scenarios as tests."""
 
+import pathlib
 import subprocess
 import sys
 
@@ -90,3 +91,20 @@ def test_a_working_folder_with_stand_ins_is_refused(lab, tmp_path):
 
     assert (status, hostile.ran()) == (3, [])
     assert f"{hostile.folder}/this.py takes the place of Python's own module 'this'" in out
+
+
+def test_a_working_folder_that_further_interpreters_would_search_is_refused(lab, tmp_path):
+    """Those of `pytest -n` search the working folder first, for every module that pytest-xdist needs."""
+    hostile = Shadows(tmp_path / "class", ["execnet", "iniconfig"])
+    command = ["-n", "1", lab, "--submission", "reference"]
+    done = subprocess.run(
+        [pathlib.Path(sys.executable).with_name("pytest"), "-o", "addopts=", *map(str, command)],
+        cwd=hostile.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (done.returncode, hostile.ran()) == (3, []), done.stdout + done.stderr
+    assert f"{hostile.folder}/execnet.py takes the place of the installed module 'execnet'" in done.stderr

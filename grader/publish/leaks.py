@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from grader.lab.lab import Lab
 from grader.publish.wheel import description, package_files
+from grader.quiz.obfuscated import unpacked
 
 #: Minimum length in characters of a line that identifies its file; anybody might write a shorter one.
 LINE = 24
@@ -30,15 +31,21 @@ TOLD = 20
 def leaks(lab: Lab, folder: pathlib.Path) -> list[str]:
     """Return the secrets of a lab that are in a folder: one line each, with the file and the secret's own file."""
     secrets = secret_lines(lab)
+    hidden = {path.name for path in hidden_files(lab)}
+    of_hidden = {line: name for line, name in secrets.items() if name in hidden}
     pairs = {pair for path in secret_files(lab) for pair in pairwise(_lines(path))}
     described = {line for line in map(str.strip, description().splitlines()) if not line.startswith(_TELLING)}
     words = sorted(secret_words(lab))
     found = []
     for name, data in contents(folder):
-        text = data.decode("utf-8", "replace")
+        inside = unpacked(data)
+        # Students can unpack a quiz, so it may have its own questions and keys and nothing that is hidden.
+        looked_for = secrets if inside == data else of_hidden
+        text = inside.decode("utf-8", "replace")
         lines = [line for line in map(str.strip, text.splitlines()) if len(line) >= LINE]
-        neighbours = {line for pair in pairwise(lines) if pair in pairs for line in pair}
-        for line in sorted(set(lines) & secrets.keys()):
+        plain = [line.lstrip("# ") for line in lines]  # what was made a comment
+        neighbours = {line for read in (lines, plain) for pair in pairwise(read) if pair in pairs for line in pair}
+        for line in sorted({*lines, *plain} & looked_for.keys()):
             if line not in described or line in neighbours:
                 found.append(f"{name} contains a line of {secrets[line]}: {line[:60]!r}")
         whole = f"{name}\n{text}"
@@ -60,10 +67,16 @@ def contents(folder: pathlib.Path) -> Iterator[tuple[str, bytes]]:
                     yield f"{name}/{member}", archive.read(member)
 
 
+def hidden_files(lab: Lab) -> list[pathlib.Path]:
+    """Return hidden scenarios and their outputs."""
+    outputs = [lab.outputs / f"{scenario.id}.json" for scenario in lab.hidden]
+    files = [*sorted((lab.path / "hidden").glob("*")), *outputs]
+    return [path for path in files if path.is_file()]
+
+
 def secret_files(lab: Lab) -> list[pathlib.Path]:
     """Return hidden scenarios and their outputs, the quiz and its keys, references, model sheets, misconceptions."""
-    files = sorted((lab.path / "hidden").glob("*"))
-    files += [lab.outputs / f"{scenario.id}.json" for scenario in lab.hidden]
+    files = hidden_files(lab)
     if lab.quiz is not None:
         files += [lab.quiz, *sorted((lab.outputs / "quiz").glob("*.json"))]
     if lab.reference is not None:

@@ -29,7 +29,7 @@ from grader.points import points
 from grader.publish.beginnings import solutions
 from grader.publish.leaks import leaks
 from grader.publish.wheel import write_wheel
-from grader.quiz import released_files
+from grader.quiz import mark, released_files
 from grader.view.handout import drawn
 from grader.wasm.compiler import HEADER
 
@@ -174,8 +174,13 @@ def fill(template: str, lab: Lab, wheel: pathlib.Path) -> str:
 
 
 def verify(lab: Lab, folder: pathlib.Path) -> None:
-    """Check that the released lab loads, has the same points, and reveals no secret and no solution."""
+    """Check that the released lab loads with its quiz, has the same points, and reveals no secret and no solution."""
     released = load_lab(folder / "labs" / lab.name)
+    try:
+        mark(released, None)
+    except InputError as error:
+        problems = [f"not released, since students could not use the quiz: {problem}" for problem in error.problems]
+        raise InputError(problems) from None
     worth = {s.id: lab.share(s) for s in lab.scenarios}
     if {s.id: released.share(s) for s in released.scenarios} != worth:
         problem = f"the points of the released lab differ from those of {lab.path}; this is a bug in the grader"

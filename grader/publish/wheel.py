@@ -46,8 +46,13 @@ def description() -> str:
 
 
 def package_files() -> list[pathlib.Path]:
-    """Return the files of the package, in a fixed order."""
+    """Return the files of the package, in a fixed order.
+
+    Labs that an installation has put in it (building.py) are left out, with their packed keys: one lab is released.
+    """
+    labs = PACKAGE / "publish" / "labs"
     files = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    files = [path for path in files if labs not in path.parents]
     return sorted(path for path in files if path.suffix in _KINDS)
 
 

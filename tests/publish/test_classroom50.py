@@ -55,6 +55,16 @@ def test_a_submission_gets_a_result(bundle, tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_a_folder_in_the_place_of_the_result_is_no_obstacle(bundle, tmp_path):
+    """A student's `result.json/` is removed as a file would be."""
+    (tmp_path / "kernel.py").write_text(kernel_text())
+    (tmp_path / "result.json" / "more").mkdir(parents=True)
+    done = run(bundle, tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "result.json").is_file()
+
+
 def test_an_error_is_no_grade(bundle, tmp_path):
     """Without the runner's environment the status says that nothing was graded."""
     (tmp_path / "kernel.py").write_text(kernel_text())

@@ -83,6 +83,24 @@ def test_setup_in_a_folder_that_shadows_every_module(autograder, tmp_path):
     assert (scripts / "labs").stat().st_mode & 0o077 == 0
 
 
+def test_a_python_that_does_not_run_is_passed_over(autograder, tmp_path):
+    """Version managers put a name on PATH for each Python that they know, installed or not."""
+    (tmp_path / "python3.13").write_text("#!/bin/sh\nexit 127\n")
+    (tmp_path / "python3.12").symlink_to(sys.executable)
+    (tmp_path / "python3.13").chmod(0o755)
+    text = (autograder / "source" / "setup.sh").read_text()
+    function = text[text.index("find_python()") : text.index("\n}\n") + 3]
+    done = subprocess.run(
+        ["bash", "-c", f'{function}\nfind_python && echo "$python"'],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == ("python3.12\n", "")
+
+
 def test_an_upload_without_a_kernel_is_told(autograder):
     """No kernel.py: no points, and every test says why; not a failure of the autograder."""
     (autograder / "submission" / "notes.txt").write_text("?")

@@ -119,6 +119,38 @@ def test_a_title_is_a_leak_wherever_it_stands(lab, tmp_path, monkeypatch):
         release_small(lab, tmp_path / "out", monkeypatch, "title: The secret title of a hidden scenario")
 
 
+def test_a_hidden_scenario_in_the_packed_quiz_is_found(lab, tmp_path):
+    """As a comment, too: what is packed can be unpacked."""
+    from tests.labs import SECRET
+
+    quiz = lab / "quiz.yaml"
+    quiz.write_text(quiz.read_text() + "".join(f"# {line}\n" for line in SECRET.splitlines()))
+    with pytest.raises(InputError, match="not released: labs/small/quiz.packed contains a line of secret.yaml"):
+        release(load_lab(lab), tmp_path / "out")
+
+
+def test_a_quiz_that_students_could_not_use_is_not_released(lab, tmp_path):
+    """A key that a hidden scenario gives cannot be computed without it: every run would end in an error."""
+    quiz = lab / "quiz.yaml"
+    text = quiz.read_text()
+    assert "scenario: fork" in text
+    quiz.write_text(text.replace("scenario: fork", "scenario: secretname"))
+    with pytest.raises(InputError, match=r"could not use the quiz: .*quiz.packed:\d+: .*secretname"):
+        release(load_lab(lab), tmp_path / "out")
+
+
+def test_labs_of_an_installation_are_not_in_the_wheel(tmp_path, monkeypatch):
+    """A grader that was installed from a built wheel has every lab's packed keys next to its code."""
+    from grader.publish import wheel
+
+    for name in ("code.py", "publish/labs/other/outputs/quiz/keys.json"):
+        (tmp_path / "grader" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "grader" / name).write_text("")
+    monkeypatch.setattr(wheel, "PACKAGE", tmp_path / "grader")
+
+    assert wheel.package_files() == [tmp_path / "grader" / "code.py"]
+
+
 def test_nothing_is_released_if_something_leaks(root, tmp_path, monkeypatch):
     """A leak ends the release with a reason, and the folder is gone."""
     monkeypatch.setattr("grader.publish.release.leaks", lambda lab, folder: ["README.md names the hidden scenario x-y"])

@@ -99,7 +99,7 @@ COUNTS = {
     "the number of blocks": ("struct node { struct node *next; } *all;", "count() == 3"),
     "a process that has ended": ("static int was[FL_PROCESSES];", "was[child] = 1, sum() == 3"),
     "the header of a block": ("static int *n;", "(n = n ? n : malloc(4)), ++n[-2] == 3"),
-    "pages of its own": ("static int *n;", "(n = n ? n : (int *)(__builtin_wasm_state_grow(0, 1) << 16)), ++*n == 3"),
+    "pages of its own": ("static int *n;", "(n = n ? n : (int *)(__builtin_wasm_memory_grow(0, 1) << 16)), ++*n == 3"),
     "the number of a process": ("static process_t first;", "(first = first ? first : child), child == first + 2"),
     "the last process": ("static process_t last, n;", "(n += last && child > last), last = child, n == 2"),
     "a null pointer": ("", "++*(volatile int *)(4 * (parent == 0)) == 3"),
@@ -173,7 +173,7 @@ def test_a_kernel_that_looks_for_the_lowest_number_keeps_their_order(session, mo
 def test_the_size_of_the_memory_is_part_of_the_state(session, model):
     """A kernel that counts its faults in pages of memory has as many states as one that counts them in a variable."""
     handler = "int kernel_page_fault(process_t process, const struct page_fault *fault) {\n"
-    counted = model.replace(handler, f"{handler}    __builtin_wasm_state_grow(0, 1);\n")
+    counted = model.replace(handler, f"{handler}    __builtin_wasm_memory_grow(0, 1);\n")
     world = World("one", (Mapped("P", {"name": "h", "pages": 1}),), 1, verbs=("read", "munmap", "mmap"))
 
     assert counted != model

@@ -6,6 +6,7 @@ when not everything could be graded.
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,8 +39,10 @@ def installed(folder: str) -> str:
 
 def main() -> int:
     """Return 0 if result.json was written by this run and everything in it was graded."""
-    if os.path.lexists(RESULT):  # the student's own
-        RESULT.unlink()
+    if RESULT.is_dir() and not RESULT.is_symlink():  # the student's own
+        shutil.rmtree(RESULT)
+    else:
+        RESULT.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         python = installed(folder)
         # A kernel cannot cause status 3: the machine was too busy.

@@ -3,11 +3,17 @@
 set -euo pipefail
 
 source=${AUTOGRADER:-/autograder}/source
-python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
-if ! "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' || ! "$python" -I -c 'import venv, ensurepip'; then
+# The first Python that runs, is recent enough and can make an environment: a name on PATH may be a stand-in for none.
+find_python() {
+    for python in python3.13 python3.12 python3.11 python3; do
+        "$python" -I -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
+    done
+    return 1
+}
+if ! find_python; then
     apt-get update
     apt-get install -y --no-install-recommends python3.11 python3.11-venv || apt-get install -y python3 python3-venv
-    python=$(command -v python3.11 || command -v python3)
+    find_python || { echo "the grader needs Python 3.11 or later with its venv module" >&2; exit 1; }
 fi
 "$python" -I -m venv "$source/venv"
 "$source/venv/bin/python" -I -m pip install --quiet --disable-pip-version-check "$source"/*.whl@C_TOOLS@
