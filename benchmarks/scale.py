@@ -105,7 +105,7 @@ def seed_store(bench: Bench, submissions: pathlib.Path, output: pathlib.Path) ->
             outcomes.setdefault(key.kernel, []).append((key, kept))
         for source in read_submissions(lab, submissions):
             outcome = outcomes[kinds[source.kernel.partition("\n")[2]]]
-            store.keep((key._replace(kernel=source.code_digest), kept) for key, kept in outcome)
+            store.replace((key._replace(kernel=source.code_digest), kept) for key, kept in outcome)
     shutil.rmtree(few)
 
 
