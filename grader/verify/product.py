@@ -6,7 +6,7 @@ The candidate is in this process or in the sandbox (sides.py).
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from grader.compare.judge import agree
@@ -89,8 +89,10 @@ class Product:
         elif expected.changes:
             relation = relation.copy()
         back = {b: a for a, b in relation.items()}
-        candidate = self.candidate.replay.machine
-        for pid, process in self.reference.machine.processes.items():
+        candidate, alive = self.candidate.replay.machine, self.reference.machine.processes
+        if _made_elsewhere(expected, alive) != _made_elsewhere(yours, alive):
+            return False
+        for pid, process in alive.items():
             mine = process.page_table._entries
             theirs = candidate.processes[pid].page_table._entries
             if mine.keys() != theirs.keys():
@@ -152,3 +154,9 @@ class Product:
                 used.add(image.fill)
                 used.update(byte for _, byte in image.written)
         return next(byte for byte in range(1, 256) if byte not in used)
+
+
+def _made_elsewhere(record: StepRecord, alive: Iterable[int]) -> set[tuple[int, int]]:
+    """Return the pages for which a step made entries although their process has ended, or was never born."""
+    gone = record.changes.keys() - alive
+    return {(pid, page) for pid in gone for page, pte in record.changes[pid].items() if pte}

@@ -21,14 +21,17 @@ from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Lab
 from grader.lab.scope import World, default_world
 from grader.replay.simulated import MakeKernel, replay
+from grader.sandbox.sandbox import Sandbox
 from grader.scenario.model import Scenario
 from grader.state.memento import Opaque
+from grader.state.start import FIRST_PID
 from grader.state.unmergeable import ORDERED, Unmergeable
 from grader.trace.records import Trace
 from grader.verify.by_replay import explore_by_replay
 from grader.verify.explore import explore, explore_side
 from grader.verify.frontier import Frontier
 from grader.verify.outcome import STEPS, Outcome, Progress, quiet
+from grader.verify.product import Product
 from grader.verify.sides import RemoteSide, Strayed
 from grader.verify.written import with_outcomes
 from grader.versions import files_hash, grader_hash
@@ -38,6 +41,8 @@ RENEWED = 200
 
 #: Why a kernel is explored by replay.
 STRAYED = "did something else when a state was put back than in a run from the beginning"
+NUMBERED = "did something else with high numbers of processes (from {} on) and frames (from {} on) than with low ones"
+ROOM = "; arrays need room for FL_PROCESSES and FL_FRAMES of them"
 
 
 class Verified(NamedTuple):
@@ -162,8 +167,35 @@ class _Merging(NamedTuple):
             child.close()
         found = _with_attempt(self.session.lab, self.world, outcome, self.runner)
         if found.attempt is not None and found.attempt.verdict == PASSED:
-            return None, STRAYED
+            assert outcome.difference is not None
+            return None, self._why_only_here(box, module, outcome.difference)
         return found, ""
+
+    def _why_only_here(self, box: Sandbox, module: bytes, difference: Scenario) -> str:
+        """Return why a kernel passes a scenario in which it differed: the numbers of an exploration, or going back."""
+        from grader.protocol.lockstep import WorkerEnded, send_source
+
+        code = self.submission.code
+        assert code is not None
+        child = box.spawn()
+        try:
+            send_source(child, code.modules, code.main, code.class_name, module)
+            product = Product(
+                self.world,
+                reference_kernel(self.session.lab),
+                lambda begun, base, plain: RemoteSide(child, self.world, begun, base, plain),
+            )
+            try:
+                agrees = all(map(product.step, difference.steps)) and product.ends_well()
+            except (Strayed, WorkerEnded):
+                agrees = False
+        except (Strayed, WorkerEnded):
+            return STRAYED
+        finally:
+            child.close()
+        if agrees:
+            return STRAYED
+        return NUMBERED.format(FIRST_PID, product.base) + (ROOM if code.language == "c" else "")
 
 
 class _Renewed:

@@ -1,7 +1,8 @@
 /* forklab.h: what a kernel in C sees of the machine, and what it has to provide.
  *
  * A kernel is one file, kernel.c. It is compiled to WebAssembly: no libc, no files, no clock. Everything that it may
- * touch is declared here. Numbers of pages and frames are what the hardware uses; an address counts bytes.
+ * touch is declared here; what lies beyond C (assembly, pragmas, the linker's names such as __heap_base, WebAssembly's
+ * instructions) is refused. Numbers of pages and frames are what the hardware uses; an address counts bytes.
  *
  * The copy in a lab's folder is for you and your editor. The grader compiles with its own: to change this one changes
  * nothing.

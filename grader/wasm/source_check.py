@@ -1,9 +1,13 @@
-"""Refuses, by name, what a kernel in C could lead a compiler to other files with.
+"""Refuses, by name, what a kernel in C could lead a compiler to other files with, or leave C's surroundings with.
 
 A C source can read files while it is compiled: `#include`, `#embed`, an assembler's `.incbin`, `__has_include`. What is
 looked at here is the text as a compiler sees it after the first phases of translation: lines that a backslash joins are
 one line, and comments and literals are gone. Where the system confines the compiler, this is only the friendlier
-message; where it does not, this is the wall. Variables that are not in a kernel's memory are refused as well.
+message; where it does not, this is the wall.
+
+What C promises a kernel, `grader verify` relies on: that all it keeps is in its memory, that what is on the stack means
+nothing between two calls, that blocks come from malloc. So names of what lies beyond are refused, too: variables that
+are in no memory or have no value, WebAssembly's instructions, the linker's symbols and the glue's.
 """
 
 from __future__ import annotations
@@ -16,18 +20,46 @@ ONLY = '#include "forklab.h" is all that a kernel may include; there is no libc 
 #: begins in such a line goes on only where the line is skipped; elsewhere compilers read the line as it is.
 _HARMLESS = frozenset({"define", "undef", "if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif", ""})
 
+_FILES = "a kernel may not look for files"
+_ORDERS = "a kernel may not give orders to the compiler"
+_ASSEMBLY = "a kernel may not contain assembly"
+_ONE_MEMORY = "all of a kernel's variables are in one memory"
+_NO_VALUE = "a kernel's variables have the same value in each run; call it something else if it is a name of yours"
+_BORDER = "a kernel calls what forklab.h declares, and is called where that says so"
+_LINKER = "the linker's names are not for a kernel; call it something else if it is a name of yours"
+_GLUE = "forklab has a function of this name, which is not for a kernel; call yours something else"
+_WASM = "WebAssembly's instructions are not for a kernel; memory comes from malloc"
+
 #: Words -> why a kernel may not use them.
 _WORDS = {
-    "__has_include": "a kernel may not look for files",
-    "__has_include_next": "a kernel may not look for files",
-    "__has_embed": "a kernel may not look for files",
-    "_Pragma": "a kernel may not give orders to the compiler",
-    "__pragma": "a kernel may not give orders to the compiler",
-    "__asm": "a kernel may not contain assembly",
-    "__asm__": "a kernel may not contain assembly",
-    # WebAssembly's own variables, where `grader verify` does not look.
-    "address_space": "all of a kernel's variables are in one memory",
-    "__address_space__": "all of a kernel's variables are in one memory",
+    "__has_include": _FILES,
+    "__has_include_next": _FILES,
+    "__has_embed": _FILES,
+    "_Pragma": _ORDERS,
+    "__pragma": _ORDERS,
+    "__asm": _ASSEMBLY,
+    "__asm__": _ASSEMBLY,
+    # WebAssembly's own variables.
+    "address_space": _ONE_MEMORY,
+    # What an earlier call has left on the stack.
+    "uninitialized": _NO_VALUE,
+    "__builtin_alloca_uninitialized": _NO_VALUE,
+    "__builtin_alloca_with_align_uninitialized": _NO_VALUE,
+    "import_module": _BORDER,
+    "import_name": _BORDER,
+    "export_name": _BORDER,
+    # It gives a symbol of the linker's, whose name is in a text, another one.
+    "weakref": _LINKER,
+    "place_blocks": _GLUE,
+    "where_the_stack_is": _GLUE,
+}
+
+#: Beginnings of words -> the same. Not `__wasm_`: compilers define macros such as __wasm_simd128__.
+_BEGINNINGS = {
+    "__builtin_wasm_": _WASM,
+    **dict.fromkeys(("__stack_", "__heap_", "__data_", "__global_", "__memory_", "__table_", "__tls_"), _LINKER),
+    **dict.fromkeys(("__wasm_call_", "__wasm_init_", "__wasm_apply_", "__wasm_first_"), _LINKER),
+    **dict.fromkeys(("__dso_handle", "__indirect_function_table", "__start_", "__stop_"), _LINKER),
 }
 
 _SPLICED = re.compile(r"(?P<line>.*)\\[ \t\v\f]*", re.DOTALL)
@@ -36,7 +68,7 @@ _COMMENT_OR_LITERAL = re.compile(
 )
 _DIRECTIVE = re.compile(r"^ *(?:#|%:) *(?P<name>\w*)(?P<rest>[^\n]*)", re.M)
 _OURS = re.compile(r" *(?:\"forklab\.h\"|<forklab\.h>) *")
-_WORD = re.compile(r"\b(?:_|address_space\b)\w*")
+_WORD = re.compile(r"\b[A-Za-z_]\w*")
 _PASTE = re.compile(r"##|%:%:")
 
 
@@ -60,8 +92,9 @@ def refused(source: str) -> tuple[tuple[int, str], ...]:
             found.append((_line(text, directive.start("name")), reason))
     plain = _COMMENT_OR_LITERAL.sub(" ", text)  # L"a"_Pragma(...) is two words
     for word in _WORD.finditer(plain):
-        if word.group() in _WORDS:
-            found.append((_line(plain, word.start()), f"{word.group()}: {_WORDS[word.group()]}"))
+        reason = _word(word.group())
+        if reason:
+            found.append((_line(plain, word.start()), f"{word.group()}: {reason}"))
     for paste in _PASTE.finditer(plain):
         found.append((_line(plain, paste.start()), "## makes names that cannot be checked; write the name itself"))
     return tuple(sorted(found))
@@ -74,6 +107,16 @@ def _directive(name: str, rest: str) -> str:
     if name in ("embed", "import", "include_next"):
         return ONLY
     return "" if name in _HARMLESS else f"#{name} is not for a kernel; remove the line"
+
+
+def _word(word: str) -> str:
+    """Return why a word is refused, or "". Attributes have a second name, with underscores around it."""
+    if word in _WORDS:
+        return _WORDS[word]
+    for beginning, reason in _BEGINNINGS.items():
+        if word.startswith(beginning):
+            return reason
+    return _WORDS.get(word[2:-2], "") if word.startswith("__") and word.endswith("__") else ""
 
 
 def _joined(text: str) -> str:

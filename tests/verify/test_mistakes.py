@@ -7,6 +7,9 @@ import pytest
 from grader.grade.attempt import attempt_here
 from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
 from grader.lab.lab import load_lab
+from grader.lab.scope import Mapped, World
+from grader.machine.protection import Protection
+from grader.scenario.model import MachineSpec
 from grader.verify.by_replay import explore_by_replay
 from grader.verify.explore import explore
 from grader.verify.verify import verify_kernel, worlds
@@ -31,6 +34,30 @@ def test_a_fork_of_the_frame_of_zeros_is_found():
     [world] = worlds(lab, "zeros")
 
     assert len(verify_kernel(lab, world, CountsZeros, 3).outcome.difference.steps) == 3
+
+
+def test_an_entry_of_a_process_that_has_ended_is_found():
+    """A kernel that makes entries for it later differs, in verify as when it is graded: the reference makes none."""
+
+    class MapsForTheDead(CopyOnWriteKernel):
+        ended = None
+
+        def exit(self, process):
+            super().exit(process)
+            self.ended = self.ended or process
+
+        def munmap(self, process, start, pages):
+            if not pages and self.ended is not None:
+                self.ended.page_table.map(5000, self.hw.zero_frame, Protection.READ)
+            super().munmap(process, start, pages)
+
+    mapping = Mapped("P", {"name": "h", "pages": 1})
+    world = World("w", (mapping,), 2, ("munmap", "fork", "exit"), machine=MachineSpec(zero_page=True))
+    found = verify_kernel(lab_of("copy-on-write"), world, MapsForTheDead, 5)
+
+    assert found.outcome.merged
+    assert sorted(step.verb for step in found.outcome.difference.steps) == ["exit", "fork", "mmap", "munmap"]
+    assert (found.attempt.verdict, found.attempt.divergence.rule) == ("failed", "sharing")
 
 
 def lab_of(name):

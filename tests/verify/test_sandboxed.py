@@ -80,6 +80,17 @@ def test_a_kernel_that_ends_or_hangs_has_a_difference(session, line, verdict):
     assert found.attempt.verdict == verdict
 
 
+def test_a_kernel_that_knows_few_numbers_is_told_that(session):
+    """Only low ones have room in its table: it is explored by replay, and the reason is not that it was put back."""
+    fork = "    def fork(self, parent, child):\n"
+    outcome = verify(session, kernel_text(fork, f"{fork}        ([0] * 64)[child.pid]\n"), FORKS, 3).outcome
+
+    assert (outcome.merged, outcome.difference) == (False, None)
+    assert outcome.reason == (
+        "did something else with high numbers of processes (from 3001 on) and frames (from 96 on) than with low ones"
+    )
+
+
 def test_a_crash_in_the_middle_of_an_action_ends_nothing(session):
     """Other actions of that state, with shorter scenarios, are tried after it: from the state before the crash."""
     old = "        frame = self.hw.frames.allocate()\n"

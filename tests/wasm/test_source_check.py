@@ -64,9 +64,54 @@ def test_other_ways_around_the_rules_are_refused(line, reason):
 
 
 @pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("int a[9] __attribute__((uninitialized));", "the same value in each run"),
+        ("int a[9] __attribute__((__uninitialized__));", "the same value in each run"),
+        ("[[clang::uninitialized]] int a[9];", "the same value in each run"),
+        ("#define A un\\\ninitialized", "the same value in each run"),
+        ("int *a = __builtin_alloca_uninitialized(9);", "the same value in each run"),
+        ("int *a = __builtin_alloca_with_align_uninitialized(9, 8);", "the same value in each run"),
+        ("extern char __stack_low, __stack_high;", "the linker's names"),
+        ("extern int __stack_pointer;", "the linker's names"),
+        ("extern int __heap_base;", "the linker's names"),
+        ("extern int __heap_end;", "the linker's names"),
+        ("extern int __data_end;", "the linker's names"),
+        ("extern int __global_base;", "the linker's names"),
+        ("extern int __memory_base;", "the linker's names"),
+        ("extern int __table_base, __tls_base;", "the linker's names"),
+        ("extern void __wasm_call_ctors(void);", "the linker's names"),
+        ('static int a __attribute__((weakref("__heap_base")));', "the linker's names"),
+        ('static int a __attribute__((__weakref__("__heap_base")));', "the linker's names"),
+        ('extern int a __asm__("__heap_base");', "may not contain assembly"),
+        ('__attribute__((import_module("a"), import_name("b"))) int f(void);', "what forklab.h declares"),
+        ('__attribute__((__import_name__("b"))) int f(void);', "what forklab.h declares"),
+        ('#define E(x) __attribute__((export_name(x)))\nE("stack") int f(void);', "is called where that says so"),
+        ('__attribute__((__export_name__("stack"))) int f(void);', "is called where that says so"),
+        ("int place_blocks(void);", "forklab has a function of this name"),
+        ("long long where_the_stack_is(void);", "forklab has a function of this name"),
+        ("int n = __builtin_wasm_memory_size(0);", "memory comes from malloc"),
+        ("int n = __builtin_wasm_memory_grow(0, 1);", "memory comes from malloc"),
+    ],
+)
+def test_what_leads_out_of_c_is_refused(line, reason):
+    """Where `grader verify` does not look, or a run differs from the next one, a kernel cannot get."""
+    assert any(reason in told for _, told in refused(f"int x;\n{line}\n"))
+
+
+def test_the_message_names_the_word_and_its_line():
+    """However a macro hides it, it is written somewhere."""
+    assert refused("\n#define BASE __heap_base\nextern int BASE;\n") == (
+        (2, "__heap_base: the linker's names are not for a kernel; call it something else if it is a name of yours"),
+    )
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '#include "forklab.h"\n',
+        "#ifdef __wasm__\nint n = __builtin_popcount(3), __own = sizeof(__SIZE_TYPE__);\n#endif\n",
+        "static int stack_low, heap_base, initialized __attribute__((unused, aligned(8)));\n",
         '#include <forklab.h> // the only one\n#include "forklab.h" /* again */\n',
         "#ifndef A\n#define A(x) #x\n#elif 1\n#else\n#undef A\n#endif\n#\n",
         '// #include "other.h"\n/*\n#include "other.h"\n*/\n',

@@ -99,7 +99,6 @@ COUNTS = {
     "the number of blocks": ("struct node { struct node *next; } *all;", "count() == 3"),
     "a process that has ended": ("static int was[FL_PROCESSES];", "was[child] = 1, sum() == 3"),
     "the header of a block": ("static int *n;", "(n = n ? n : malloc(4)), ++n[-2] == 3"),
-    "pages of its own": ("static int *n;", "(n = n ? n : (int *)(__builtin_wasm_memory_grow(0, 1) << 16)), ++*n == 3"),
     "the number of a process": ("static process_t first;", "(first = first ? first : child), child == first + 2"),
     "the last process": ("static process_t last, n;", "(n += last && child > last), last = child, n == 2"),
     "a null pointer": ("", "++*(volatile int *)(4 * (parent == 0)) == 3"),
@@ -170,15 +169,50 @@ def test_a_kernel_that_looks_for_the_lowest_number_keeps_their_order(session, mo
     assert (outcome.merged, outcome.closed, outcome.difference, outcome.reason) == (True, True, None, "")
 
 
-def test_the_size_of_the_memory_is_part_of_the_state(session, model):
-    """A kernel that counts its faults in pages of memory has as many states as one that counts them in a variable."""
-    handler = "int kernel_page_fault(process_t process, const struct page_fault *fault) {\n"
-    counted = model.replace(handler, f"{handler}    __builtin_wasm_memory_grow(0, 1);\n")
-    world = World("one", (Mapped("P", {"name": "h", "pages": 1}),), 1, verbs=("read", "munmap", "mmap"))
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("regions[FL_PROCESSES];", "regions[64];"),
+        ("references[FL_FRAMES];", "references[17];"),
+        (FORK, f"{FORK}    if (child > 64) return -FL_NOMEM;\n"),
+    ],
+)
+def test_a_kernel_with_room_for_few_numbers_is_told_that(session, model, old, new):
+    """It passes the scenarios of a lab, where numbers are low; it has done nothing else after a state was put back."""
+    assert old in model
+    found = verify(session, model.replace(old, new), 2, SMALL)
 
-    assert counted != model
-    assert verify(session, model, 9, world).outcome.closed
-    assert not verify(session, counted, 9, world).outcome.closed
+    assert (found.outcome.merged, found.outcome.difference) == (False, None)
+    assert found.outcome.reason == (
+        "did something else with high numbers of processes (from 3001 on) and frames (from 96 on) than with low ones; "
+        "arrays need room for FL_PROCESSES and FL_FRAMES of them"
+    )
+
+
+#: Ways to keep a number of faults outside of what is compared -> what the compiler is not even asked.
+BEYOND = {
+    "the size of the memory": ("", "__builtin_wasm_memory_grow(0, 1) == 3", "__builtin_wasm_memory_grow"),
+    "pages of its own": (
+        "static int *n;",
+        "(n = n ? n : (int *)(__builtin_wasm_memory_grow(0, 1) << 16)), ++*n == 3",
+        "__builtin_wasm_memory_grow",
+    ),
+    "the stack": ("", "({ volatile int n[900] __attribute__((uninitialized)); ++n[0]; }) == 3", "uninitialized"),
+    "what is called the stack": ("char __stack_low[64] = {1};", "++__stack_low[32] == 3", "__stack_low"),
+    "where no block lies yet": ("extern int __heap_base;", "++(&__heap_base)[900] == 3", "__heap_base"),
+}
+
+
+@pytest.mark.parametrize("place", BEYOND)
+def test_a_kernel_cannot_keep_anything_beyond_what_c_promises(model, place):
+    """It does not compile, and the message names the line and the word."""
+    before, count, word = BEYOND[place]
+    text = model.replace(FORK, f"{before}\n{FORK}    if ({count}) return -FL_NOMEM;\n")
+    told = compile_kernel(text)
+    line = text[: text.index(word)].count("\n") + 1
+
+    assert not told.module
+    assert told.errors[0][0] == line and told.errors[0][1].startswith(f"{word}: ")
 
 
 def test_a_state_is_put_back_byte_for_byte(model):
@@ -202,6 +236,17 @@ def test_a_state_is_put_back_byte_for_byte(model):
     assert beginning == {} and again == ({}, size) and after
     assert (state.memory.chunks(), memory.size()) == (after, size + (1 << 16))
     assert memory.used < used < FUEL
+
+
+def test_an_earlier_call_leaves_nothing_on_the_stack(model):
+    """In a run as in `grader verify`: also for a variable whose declaration is jumped over, which has no value."""
+    more = "int more(int k) { switch (k) { volatile int n[900]; case 1: return ++n[0]; } return 0; }"
+    text = model.replace(FORK, f"__attribute__((noinline)) {more}\n{FORK}    return more(1);\n")
+    kernels = []
+    machine = Machine(lambda hw: kernels.append(WasmKernel(hw, Program(compile_kernel(text).module))) or kernels[-1])
+    parent = machine.spawn().pid
+
+    assert len({kernels[0].instance.call("fork", parent, parent + 1 + n) for n in range(3)}) == 1
 
 
 def test_fuel_does_not_add_up(model):

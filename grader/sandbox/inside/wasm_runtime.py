@@ -262,7 +262,10 @@ class Instance:
         """Call a function of EXPORTS and return its result, 0 if it has none.
 
         Trap or WasmError if it does not return. OutOfFuel if it used up more than there is, with its operations.
+        What an earlier call has left on the stack is gone, so that no run depends on it.
         """
+        if "stack" in self.program.offers:
+            self.empty_stack()
         if self.observer is not None:
             self.observer.before(name, arguments)
         self._values[: _STRIDE // 2 * len(arguments) : _STRIDE // 2] = list(arguments)

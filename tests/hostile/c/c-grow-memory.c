@@ -1,6 +1,6 @@
-// It asks for all the memory that there is, and writes beyond what it got.
+// It asks WebAssembly for all the memory that there is, and writes beyond what it got.
 // level: W
-// verdicts: passed crashed passed
+// verdicts: crashed crashed crashed
 
 #include "forklab.h"
 

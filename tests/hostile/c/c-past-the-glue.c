@@ -1,6 +1,6 @@
-// It calls the machine without the glue that stops after a refusal, with the strangest numbers, again and again.
+// It would call the machine without the glue that stops after a refusal, with the strangest numbers, again and again.
 // level: W
-// verdicts: passed crashed|failed|timed_out|tampered passed
+// verdicts: crashed crashed crashed
 
 #include "forklab.h"
 
