@@ -74,17 +74,3 @@ def test_what_was_saved_is_put_back(first, second):
     memory.restore(saved, 2 * PAGE)
 
     assert (bytes(instance.bytes), memory.chunks(), memory.hashed()) == (now, saved, digest)
-
-
-@given(WRITES, st.integers(0, 2 * PAGE), st.integers(0, 3 * CHUNK))
-def test_gaps_count_as_they_were_at_the_beginning(writes, start, length):
-    """Two memories that differ only in a gap have one hash; others do not."""
-    end = min(start + length, 2 * PAGE)
-    whole, outside = Plain(), Plain()
-    memories = Memory(whole), Memory(outside)
-    whole.write(writes)
-    outside.write({place: byte for place, byte in writes.items() if not start <= place < end})
-    hashes = [memory.hashed([(start, end)]) for memory in memories]
-
-    assert hashes[0] == hashes[1] == memories[1].hashed()
-    assert (memories[0].hashed() == hashes[0]) == (whole.bytes == outside.bytes)

@@ -221,7 +221,7 @@ def test_a_state_is_put_back_byte_for_byte(model):
     kernels = []
     machine = Machine(lambda hw: kernels.append(WasmKernel(hw, program)) or kernels[-1])
     (kernel,) = kernels
-    state, memory = CompiledState(kernel), kernel.instance
+    state, memory = CompiledState(kernel, range(96, 104), None), kernel.instance
     beginning = state.memory.chunks()
     process = machine.spawn()
     kernel.instance.call("mmap", process.pid, 128, 2, 3, 0)
@@ -254,7 +254,7 @@ def test_fuel_does_not_add_up(model):
     program = Program(compile_kernel(model).module)
     replay = Replay(parse(), lambda hw: Recorder(WasmKernel(hw, program), [], None, hw.page_size))
     kernel = replay.machine.kernel.kernel
-    saved = CompiledState(kernel).save(replay)
+    saved = CompiledState(kernel, range(96, 104), None).save(replay)
     (process,) = replay.machine.processes.values()
     kernel.mmap(process, Region(16 * 8, 300, Protection.parse("rw-")))
     more = kernel.instance.fuel

@@ -53,6 +53,9 @@ class State(Protocol):
         names  returns the machine's form, and the names that it gives
         """
 
+    def try_again(self) -> None:
+        """Unmergeable if the kernel would not do the same, since the last state, with other numbers."""
+
     def look_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself."""
 
@@ -87,6 +90,9 @@ class PythonState:
         machine_form = names()
         form = KernelForm(machine, machine_form, self._without_order, self._watch)
         return hashed(machine_form.form, form.kernel(self._kernel), form.numbers())
+
+    def try_again(self) -> None:
+        """Do nothing: the form of a kernel in Python shows where it keeps numbers."""
 
     def look_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself."""
@@ -137,8 +143,10 @@ class Explorer(Worker):
             from grader.sandbox.inside.wasm_kernel import WasmKernel
             from grader.sandbox.inside.wasm_state import CompiledState
 
-            assert isinstance(kernel, WasmKernel)
-            self.state = CompiledState(kernel, self.ordered)
+            assert isinstance(kernel, WasmKernel) and self.run is not None
+            machine = self.run.machine
+            frames = range(self.base, machine._frames._number + 1)
+            self.state = CompiledState(kernel, frames, machine.hw.zero_frame, self.ordered)
         elif isinstance(self.source, PythonSource):
             self.state = PythonState(kernel, self.source.texts)
 
@@ -166,6 +174,7 @@ class Explorer(Worker):
             self.attempt(lambda: self._save(given["save"]))
         if given.get("end") and self.run is not None:
             self.run.exit_all()
+            self.attempt(lambda: self._known_state().try_again())
         elif "step" in given:
             self.step = given["number"] - 1
             self.perform(given["step"])

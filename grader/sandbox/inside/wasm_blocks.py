@@ -9,8 +9,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 
+from grader.sandbox.inside.wasm_runtime import Instance
+
 #: Bytes in front of what `malloc` returns (struct block in forklab.c).
 HEADER = 8
+
+#: What memory from `malloc` is filled with while it is free (forklab.c).
+FREED = b"\xdb"
+
+#: Bytes for blocks, unless there are very many.
+AREA = 1 << 16
 
 #: Sizes of blocks are powers of two; these are the exponents that `malloc` asks for.
 KINDS = range(4, 25)
@@ -21,6 +29,17 @@ def size_of(kind: int) -> int:
     if kind not in KINDS:
         raise ValueError(f"malloc has no blocks of kind {kind}")
     return (HEADER + (1 << kind) + 15) & ~15
+
+
+def lay_out(instance: Instance, areas: int) -> int:
+    """Let the grader say from now on where blocks lie, with room for so many AREAs. Return where the first one begins.
+
+    All of it looks free, so that it does not show whether there ever was a block.
+    """
+    start = instance.choose_places()
+    instance.grow(max(instance.size(), start + areas * AREA))
+    instance.write(start, FREED * (areas * AREA))
+    return start
 
 
 class Blocks:
@@ -50,15 +69,6 @@ class Blocks:
     def end(self) -> int:
         """Return the first address above all blocks."""
         return max((block + size for block, size in self.in_use.items()), default=self.start)
-
-    def gaps(self, end: int) -> list[tuple[int, int]]:
-        """Return where no block lies, from the first address to `end`: (from, to) of each gap."""
-        found, at = [], self.start
-        for used in sorted(self.in_use):
-            if used > at:
-                found.append((at, used))
-            at = used + self.in_use[used]
-        return [*found, (at, end)] if at < end else found
 
     def in_order(self, variables: bytes, read: Callable[[int, int], bytes]) -> list[int]:
         """Return the blocks in the order in which a reader of the memory meets their addresses.

@@ -12,13 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from grader.machine.entry import FRAME_SHIFT
-from grader.sandbox.inside.wasm_blocks import Blocks
+from grader.sandbox.inside.wasm_blocks import FREED, Blocks, lay_out, size_of
 from grader.sandbox.inside.wasm_library import WasmError
 from grader.sandbox.inside.wasm_runtime import IMPORTS, Instance, OutOfFuel, Program
 
 #: Operation -> which of its arguments are numbers of processes, and of frames.
 _PROCESSES = dict.fromkeys(("map", "protect", "unmap", "lookup", "entries"), (0,))
 _FRAMES = {"free": (0,), "zero": (0,), "copy": (0, 1), "map": (2,)}
+
+#: Operations that only a module has whose blocks lie where the grader says.
+_BLOCKS = frozenset({"place", "unplace"})
 
 #: Operations whose arguments are a place in memory with a text: what is printed decides nothing.
 _TEXTS = frozenset({"log", "todo"})
@@ -30,12 +33,12 @@ class Names(NamedTuple):
     """Other numbers for processes and frames, and places of blocks, for calls that are repeated.
 
     pids    process -> its number; frames: frame -> its number, if it has another one
-    places  where the blocks lie, in the order of the calls of malloc
+    place   return where the next block lies: its address was, and its bytes
     """
 
     pids: Mapping[int, int]
     frames: Mapping[int, int]
-    places: list[int]
+    place: Callable[[int, int], int]
 
 
 class Operation(NamedTuple):
@@ -61,7 +64,7 @@ class Journal:
     def __init__(self, instance: Instance) -> None:
         """Begin to note what an instance does that has not been called yet."""
         self.calls: tuple[Call, ...] = ()
-        self.blocks = Blocks(instance.choose_places())
+        self.blocks = Blocks(lay_out(instance, 1))
         self._instance = instance
         self._begun: tuple[str, tuple[int, ...]] = ("", ())
         self._operations: list[Operation] = []
@@ -71,7 +74,6 @@ class Journal:
 
     def before(self, name: str, arguments: tuple[int, ...]) -> None:
         """Begin to note a call."""
-        self._instance.empty_stack()
         self._begun, self._operations = (name, arguments), []
 
     def after(self, result: int) -> None:
@@ -95,37 +97,44 @@ class Journal:
             return 0
         return block
 
-    def _unplace(self, block: int) -> None:
+    def _unplace(self, block: int) -> int:
+        """Note that a block is free. Return its bytes, for whoever does it again."""
+        size = self.blocks.in_use.get(block, 0)
         self.blocks.unplace(block)
+        self._instance.write(block, FREED * size)
+        return size
 
 
 class Again:
-    """An instance in which noted calls are repeated."""
+    """An instance in which noted calls are repeated.
 
-    def __init__(self, program: Program) -> None:
-        """Lay out the memory and run the module's own start function, as for any instance."""
+    blocks  where a block was that is in use -> where it now is
+    """
+
+    def __init__(self, program: Program, placed: bool = True) -> None:
+        """Lay out the memory and run the module's own start function, as for any instance.
+
+        placed  whether the names say where blocks lie; otherwise the module's allocator does
+        """
         operations = {name: self._answering(name) for name in IMPORTS}
         self.instance = Instance(program, operations)
-        self._names = Names({}, {}, [])
-        self._blocks: dict[int, int] = {}  # where a block was -> where it is now
-        self._next_place: Callable[[], int] = int
+        self.blocks: dict[int, int] = {0: 0}
+        self._placed = placed
+        self._names = Names({}, {}, max)
         self._left: list[Operation] = []
         self.instance.start()
-        self.start = self.instance.choose_places()
+        self.start = self.instance.choose_places() if placed else 0
 
-    def repeat(self, calls: tuple[Call, ...], names: Names, fuel: int) -> bool:
+    def repeat(self, calls: tuple[Call, ...], names: Names, fuel: int, blocks: dict[int, int]) -> bool:
         """Repeat calls with other names. Return False if the kernel then does something else.
 
-        The memory must be as it was at the beginning.
+        The memory must be as it was before them, and so must be the blocks.
         """
         instance = self.instance
-        instance.fuel, self._names, self._blocks = fuel, names, {0: 0}
-        places = iter(names.places)
-        self._next_place = places.__next__
+        instance.fuel, self._names, self.blocks = fuel, names, blocks
         instance.refuel()
         for call in calls:
-            self._left = list(call.operations[::-1])
-            instance.empty_stack()
+            self._left = [one for one in call.operations[::-1] if self._placed or one.name not in _BLOCKS]
             try:
                 result = instance.call(call.name, *self._renamed(call))
             except (WasmError, OutOfFuel):
@@ -158,17 +167,17 @@ class Again:
         """Return the arguments that an operation now has."""
         name, arguments = before.name, list(before.arguments)
         for place in _PROCESSES.get(name, ()):
-            arguments[place] = self._names.pids.get(arguments[place], arguments[place])
+            arguments[place] = self._names.pids[arguments[place]]
         for place in _FRAMES.get(name, ()):
             arguments[place] = self._names.frames.get(arguments[place], arguments[place])
         if name == "unplace":
-            arguments[0] = self._blocks[arguments[0]]
+            arguments[0] = self.blocks[arguments[0]]
         return tuple(arguments)
 
     def _answer(self, before: Operation, arguments: tuple[int, ...]) -> Any:
         """Return the answer that an operation now has."""
         answer = before.answer
-        if before.name == "allocate":
+        if before.name in ("allocate", "zero_frame"):
             return self._names.frames.get(answer, answer)
         if before.name == "lookup":
             return self._entry(answer)
@@ -178,8 +187,12 @@ class Again:
             self.instance.write(arguments[2], numbers.tobytes())
             return len(numbers) // 2
         if before.name == "place" and answer:
-            self._blocks[answer] = place = self._next_place()
+            self.blocks[answer] = place = self._names.place(answer, size_of(before.arguments[0]))
             return place
+        if before.name == "unplace":
+            self.instance.write(arguments[0], FREED * before.answer)
+            del self.blocks[before.arguments[0]]
+            return None
         return answer
 
     def _entry(self, entry: int) -> int:

@@ -15,10 +15,14 @@ CHUNK = 1 << 10
 
 
 class Memory:
-    """The memory of an instance that has started and was not called yet."""
+    """The memory of an instance that has started and was not called yet.
 
-    def __init__(self, instance: Instance) -> None:
+    placed  whether the grader says where its blocks lie
+    """
+
+    def __init__(self, instance: Instance, placed: bool = True) -> None:
         self._instance = instance
+        self._placed = placed
         instance.empty_stack()
         self._beginning = bytes(instance.view())
         self._often: list[int] = []  # chunks that have differed from the beginning, the lowest first
@@ -43,8 +47,12 @@ class Memory:
             # This compares the bytes without a copy of them; `==` would go through a view one by one.
             if not before.startswith(now[start : start + len(before)]):
                 self._find(start, now[start : start + len(before)])
-        found = [(number, bytes(now[number * CHUNK : (number + 1) * CHUNK])) for number in self._often]
-        self._differs = {number: data for number, data in found if data and data != self.before(number)}
+        found = {}
+        for number in self._often:
+            data, known = bytes(now[number * CHUNK : (number + 1) * CHUNK]), self._differs.get(number)
+            if data and data != self.before(number):
+                found[number] = known if known == data else data  # many states share a chunk
+        self._differs = found
 
     def _find(self, start: int, now: memoryview) -> None:
         """Note which chunks of a run have changed."""
@@ -72,31 +80,29 @@ class Memory:
             [data[: end - number * CHUNK] for number, data in self.chunks().items() if number * CHUNK < end]
         )
 
-    def hashed(self, gaps: list[tuple[int, int]] | None = None) -> bytes:
-        """Return a hash of the memory and its size. gaps: where it counts as it was at the beginning, from and to."""
+    def read(self, start: int, size: int) -> bytes:
+        """Return bytes of the memory, which must be there."""
+        return self._instance.read(start, size)
+
+    def hashed(self) -> bytes:
+        """Return a hash of the memory and its size."""
         digest = hashlib.sha256(self._instance.size().to_bytes(4, "little"))
         for number, data in self.chunks().items():
-            first = number * CHUNK
-            before = self._beginning[first : first + CHUNK]
-            for start, end in gaps or ():
-                if start < first + CHUNK and first < end:
-                    start, end = max(start - first, 0), min(end - first, CHUNK)
-                    data = data[:start] + before[start:end] + data[end:]
-            if data != before:
-                digest.update(number.to_bytes(4, "little") + data)
+            digest.update(number.to_bytes(4, "little") + data)
         return digest.digest()
 
     def restore(self, chunks: dict[int, bytes], size: int) -> None:
         """Put a state back, with all its fuel."""
-        instance, differs = self._instance, self.chunks()
+        instance = self._instance
         if instance.stopped or instance.size() > size:
             # A trap has left the stack pointer where it was; and no memory can become smaller.
             instance.start()
-            instance.choose_places()
-            instance.empty_stack()
-            differs = {}
+            if self._placed:
+                instance.choose_places()
+            self._looked = -1
         if instance.size() < size:
             instance.grow(size)
+        differs = self.chunks()
         put = {number: self.before(number) for number in differs.keys() - chunks.keys()} | chunks
         now = instance.view()
         for number, data in put.items():

@@ -7,10 +7,9 @@ Two states are alike if their memories are equal, byte for byte, with these exce
   itself does not count. (Numbers of processes are never used twice, so that otherwise no state would ever come back in
   which processes come and go.)
 
-The second holds for a kernel that uses these numbers as names, and each state shows whether it does: it is reached
-again with other names (wasm_journal.py), also with names in reverse order, and the kernel must do the same. A kernel
-that asks which number is lower is explored again with `ordered`: then the order of processes stays, and frames keep
-their numbers.
+The second holds for a kernel that uses these numbers as names, and each call is tried again with other ones to see
+whether it does (wasm_trials.py). A kernel that asks which number is lower is explored again with `ordered`: then the
+order of processes stays, and frames keep their numbers.
 
 And nothing in memory may come from a process that has ended or a block that is free: with yet other names for these the
 memory must be the same. Otherwise a state is only like one with the same numbers and addresses.
@@ -24,21 +23,16 @@ from typing import NamedTuple
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.machine import Machine
 from grader.replay.simulated import Replay
-from grader.sandbox.inside.wasm_blocks import Blocks, size_of
+from grader.sandbox.inside.wasm_blocks import AREA, Blocks, lay_out, size_of
 from grader.sandbox.inside.wasm_journal import Again, Call, Journal, Names
 from grader.sandbox.inside.wasm_kernel import WasmKernel
 from grader.sandbox.inside.wasm_memory import Memory
+from grader.sandbox.inside.wasm_trials import MOST, NUMBERS, Snapshot, Trials
 from grader.sandbox.inside.worker import Recorder
 from grader.state.canonical import MachineForm, hashed
 from grader.state.memento import Memento
 from grader.state.start import FIRST_PID
 from grader.state.unmergeable import ORDERED, Unmergeable
-
-#: Bytes for the blocks in use when a kernel is run again, and for those that are free by the end.
-AREA = 1 << 16
-
-#: Processes that a world may have had, if they are to get other numbers.
-MOST = 250
 
 #: Numbers between those of two processes that are alive, for those that have ended between them.
 BETWEEN = 180
@@ -47,15 +41,19 @@ BETWEEN = 180
 class CompiledState:
     """The state of a kernel in C (see State of inside/explorer.py)."""
 
-    def __init__(self, kernel: WasmKernel, ordered: bool = False) -> None:
-        """Begin with a kernel that was not called yet."""
+    def __init__(self, kernel: WasmKernel, frames: range, zero: int | None, ordered: bool = False) -> None:
+        """Begin with a kernel that was not called yet. frames: their numbers; zero: that of the frame of zeros."""
         self._kernel = kernel
         self._ordered = ordered
-        kernel.instance.grow(kernel.instance.size() + AREA)
         self._journal = Journal(kernel.instance)
         self._end = self._journal.blocks.start + AREA  # of the blocks, unless there are very many
         self.memory = Memory(kernel.instance)
         self._again: _Renamed | None = None
+        self._trials = Trials(kernel.instance.program, frames, zero, ordered)
+        self._tried: set[object] = set()  # states and the calls that followed, of which all is known
+        # The state that was saved or put back last, of which the trials have Snapshots, and a hash of all of it.
+        self._from = _From((), self._trials.start, b"")
+        self._reached: object = None  # where the trials are: such a state, and the calls that followed
         self._known: dict[object, bytes] = {}  # a state, as it is -> the hash of the one that stands for it, or b""
 
     def save(self, run: Replay) -> SavedState:
@@ -64,63 +62,83 @@ class CompiledState:
         machine = Memento([run, kernel.processes], Recorder)
         chunks, size = self.memory.chunks(), instance.size()
         blocks = journal.blocks.in_use.copy()
-        return SavedState(machine, self, kernel.mapped, instance.fuel, journal.calls, blocks, chunks, size)
+        self._repeat()
+        snapshots = self._trials.snapshots()
+        self._from = _From(journal.calls, snapshots, hashed(self.memory.hashed(), *map(Snapshot.hashed, snapshots)))
+        self._reached = self._from.hash, ()
+        return SavedState(machine, self, kernel.mapped, instance.fuel, self._from, blocks, chunks, size)
 
     def restore(self, saved: SavedState) -> None:
         """Put all but the machine back."""
         # Otherwise each mmap of the whole exploration would add to what an endless loop may use.
         self._kernel.mapped, self._kernel.instance.fuel = saved.mapped, saved.fuel
-        self._journal.calls = saved.calls
+        self._from, self._journal.calls = saved.begin, saved.begin.calls
         self._journal.blocks.in_use = saved.blocks.copy()
         self.memory.restore(saved.chunks, saved.size)
+
+    def try_again(self) -> None:
+        """Do again what was done since the last state, in all trials. Unmergeable if the kernel does something else."""
+        calls = self._journal.calls[len(self._from.calls) :]
+        if calls and (self._from.hash, calls) not in self._tried:
+            self._repeat()
+            self._tried.add((self._from.hash, calls))
+
+    def _repeat(self) -> None:
+        calls = self._journal.calls[len(self._from.calls) :]
+        if self._reached == (self._from.hash, calls):
+            return
+        self._reached = None
+        problem = self._trials.repeat(self._from.snapshots, calls, self._kernel.instance.fuel)
+        if problem:
+            raise Unmergeable(ORDERED if problem == NUMBERS and not self._ordered else problem)
+        self._reached = self._from.hash, calls
 
     def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
         """Return what is equal for states that are alike. Unmergeable if the kernel needs `ordered`.
 
         How the machine looks is left to the grader, who has one that looks the same: a module cannot change this one.
         """
+        self.try_again()
         tables = [machine.processes[pid].page_table._entries for pid in order]
         frames = tuple(dict.fromkeys([table[page] >> FRAME_SHIFT for table in tables for page in sorted(table)]))
-        in_use = tuple(sorted(self._journal.blocks.in_use))
+        in_use = tuple(sorted(self._journal.blocks.in_use.items()))
         numbers = (tuple(order), machine._pids, frames, bytes(machine._frames._allocated), in_use)
-        form = b""
-        if self._journal.blocks.end <= self._end:
-            known = self.memory.hashed(self._journal.blocks.gaps(self._end)), numbers
-            if known not in self._known:
-                self._known[known] = self._renamed(machine, names())
-            form = self._known[known]
+        known = self.memory.hashed(), numbers
+        if known not in self._known:
+            self._known[known] = self._renamed(machine, names())
+        form = self._known[known]
         if not form:
-            return hashed(numbers, self.memory.hashed())
+            return hashed(known)
         if not self._ordered:
             return form
         return hashed(form, tuple(names().frames), [sorted(order).index(pid) for pid in order])
 
     def _renamed(self, machine: Machine, names: MachineForm) -> bytes:
-        """Return the hash of the memory with other names; b"" if it depends on what has ended or is free."""
+        """Return the hash of the state with other names; b"" if it depends on addresses, or on what is gone."""
         if machine._pids - FIRST_PID >= (BETWEEN // 3 if self._ordered else MOST):
             return b""
         if self._again is None:
             self._again = _Renamed(self._kernel)
         again, past = self._again, _Past(self._journal.calls, self._kernel.instance.fuel)
-        if not again.has_room(past):
+        if self._journal.blocks.end > self._end or not again.has_room(past):
+            return b""
+        self._repeat()
+        if not self._trials.is_image(self.memory, self._journal.blocks):
             return b""
         pids, kept = range(FIRST_PID, machine._pids + 1), list(self._journal.blocks.in_use)
-        if not self._ordered:
-            backwards = {pid: FIRST_PID + MOST - place for place, pid in enumerate(pids)}
-            if not again.repeat(past, _Turn(1, backwards, _backwards(machine, names)), kept):
-                raise Unmergeable(ORDERED)
         named, frames = (_between, {}) if self._ordered else (_after, _in_order(machine, names))
         turns = [_Turn(number, named(pids, names.order, number), frames) for number in (1, 2)]
         # The blocks lie in the order in which they are met with these names, which the same state has on every way.
         same = again.repeat(past, turns[0], kept)
         met = again.in_order()
-        same = same and (met == kept or again.repeat(past, turns[0], met))
-        hashes = {again.hashed(turns[0])}
-        same = same and again.repeat(past, turns[1], met)
-        hashes.add(again.hashed(turns[1]))
+        hashes = set()
+        for turn in turns:
+            same = same and again.repeat(past, turn, met)
+            hashes.add(again.hashed())
         if not same and not self._ordered:
             raise Unmergeable(ORDERED)
-        return hashes.pop() if same and len(hashes) == 1 else b""
+        sizes = [self._journal.blocks.in_use[block] for block in met]
+        return hashed(hashes.pop(), sizes) if same and len(hashes) == 1 else b""
 
     def look_elsewhere(self) -> None:
         """Do nothing: a module has no elsewhere."""
@@ -155,9 +173,12 @@ def _in_order(machine: Machine, names: MachineForm) -> dict[int, int]:
     return dict(zip(every, sorted(every), strict=True))
 
 
-def _backwards(machine: Machine, names: MachineForm) -> dict[int, int]:
-    every = [frame for frame in range(names.base, names.top) if frame != machine.hw.zero_frame]
-    return dict(zip(every, reversed(every), strict=True))
+class _From(NamedTuple):
+    """A state that calls begin from: the calls that led there, what the trials have, and a hash of it all."""
+
+    calls: tuple[Call, ...]
+    snapshots: tuple[Snapshot, ...]
+    hash: bytes
 
 
 class SavedState(NamedTuple):
@@ -167,7 +188,7 @@ class SavedState(NamedTuple):
     state: CompiledState
     mapped: int
     fuel: int
-    calls: tuple[Call, ...]
+    begin: _From
     blocks: dict[int, int]
     chunks: dict[int, bytes]
     size: int
@@ -203,8 +224,7 @@ class _Renamed:
 
     def __init__(self, kernel: WasmKernel) -> None:
         self._again = Again(kernel.instance.program)
-        self._start = self._again.start
-        self._again.instance.grow(self._again.instance.size() + 3 * AREA)
+        self._start = lay_out(self._again.instance, 3)
         self._memory = Memory(self._again.instance)
         self._size = self._again.instance.size()
         self._final: dict[int, tuple[int, int]] = {}  # block that is in use in the end -> where it now is, its bytes
@@ -215,12 +235,14 @@ class _Renamed:
         kept  the blocks that are in use in the end, in the order in which they must lie
         """
         self._memory.restore({}, self._size)
-        return self._again.repeat(past.calls, Names(turn.pids, turn.frames, self._places(past, turn, kept)), past.fuel)
+        places = iter(self._places(past, turn, kept))
+        return self._again.repeat(
+            past.calls, Names(turn.pids, turn.frames, lambda at, size: next(places)), past.fuel, {0: 0}
+        )
 
-    def hashed(self, turn: _Turn) -> bytes:
-        """Return the hash of the memory as it now is, without the blocks that are free."""
-        start = self._start + turn.number * AREA
-        return self._memory.hashed([(start, start + AREA)])
+    def hashed(self) -> bytes:
+        """Return the hash of the memory as it now is."""
+        return self._memory.hashed()
 
     def in_order(self) -> list[int]:
         """Return the blocks in use in the order in which a reader of the memory, as it now is, meets them."""

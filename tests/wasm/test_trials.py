@@ -1,0 +1,127 @@
+"""`grader verify` certifies no kernel in C that uses numbers and addresses as more than names."""
+
+import pytest
+
+from grader.grade.runner import KernelSource
+from grader.grade.session import Session
+from grader.grade.submission import Submission
+from grader.lab.lab import load_lab
+from grader.lab.scope import Mapped, World
+from grader.verify.verify import verify_submission
+from tests.marks import proofs_except
+
+PAGE_FAULT = "int kernel_page_fault(process_t process, const struct page_fault *fault) {\n"
+MUNMAP = "int kernel_munmap(process_t process, uint64_t start, uint32_t pages) {\n"
+EXIT = "void kernel_exit(process_t process) {\n"
+
+WORLD = World("two", (Mapped("P", {"name": "h", "pages": 2}),), 1, verbs=("write", "munmap"))
+
+#: What a kernel does -> the function in which it does so, and its code in front and inside.
+USES = {
+    "compares frames in a call that changes nothing": (
+        MUNMAP,
+        "",
+        "pte_t low, high; page_t first_page = fl_page_of(start);"
+        "if (pages == 0 && fl_lookup(process, first_page, &low) && fl_lookup(process, first_page + 1, &high))"
+        "    if (low.frame > high.frame) return 0;",
+    ),
+    "compares frames when a process ends": (
+        EXIT,
+        "",
+        "page_t one, two; pte_t low, high;"
+        "if (fl_next_page(process, 0, &one) && fl_next_page(process, one + 1, &two)) {"
+        "    fl_lookup(process, one, &low), fl_lookup(process, two, &high);"
+        "    if (low.frame > high.frame) return; }",
+    ),
+    "finds out that an address comes again": (
+        PAGE_FAULT,
+        "static bool again;",
+        "if (again) return -FL_NOMEM;"
+        "size_t old = (size_t)malloc(8); free((void *)old);"
+        "size_t next = (size_t)malloc(8); again = old == next; free((void *)next);",
+    ),
+    "compares addresses": (
+        PAGE_FAULT,
+        "static char *p, *q;",
+        "if (!p) p = malloc(8), q = malloc(8);"
+        "if ((size_t)p > (size_t)q) return -FL_NOMEM;"
+        "char *low = malloc(8), *high = malloc(8); free(p), free(q), p = high, q = low;",
+    ),
+    "counts far behind a block": (
+        PAGE_FAULT,
+        "static int *n;",
+        "if (!n) n = malloc(4); if (++n[1000] == 3) return -FL_NOMEM;",
+    ),
+    "takes frame 0 for none": (
+        PAGE_FAULT,
+        "",
+        "frame_t got = fl_allocate(); if (got <= 0) return -FL_NOMEM; fl_free(got);",
+    ),
+    "takes process 1 for the first": (PAGE_FAULT, "", "if (process == 1) return -FL_NOMEM;"),
+    "loses blocks": (
+        PAGE_FAULT,
+        "",
+        "int *lost = malloc(9000000); if (!lost) return -FL_NOMEM; lost[-1] = lost[-2] = 0;",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def session(request):
+    with Session(load_lab(request.config.rootpath / "labs" / "demand-paging")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def model(request):
+    return (request.config.rootpath / "reference" / "c" / "demand-paging.c").read_text()
+
+
+def verify(session, text, steps):
+    submission = Submission("", KernelSource({"kernel": text}, "kernel", "", "c"))
+    return verify_submission(session, WORLD, submission, steps)
+
+
+def test_the_model_answer_passes_all_trials(session, model):
+    """It is merged and its world closes, which shows that the kernels below are told from it."""
+    outcome = verify(session, model, None).outcome
+
+    assert (outcome.merged, outcome.closed, outcome.difference, outcome.reason) == (True, True, None, "")
+
+
+@pytest.mark.parametrize("use", proofs_except(list(USES)[::3], USES))
+def test_a_kernel_that_uses_more_than_names_has_no_certificate(session, model, use):
+    """The difference is found, and grading confirms it."""
+    function, before, code = USES[use]
+    assert function in model
+    found = verify(session, model.replace(function, f"{before}\n{function}    {code}\n"), 4)
+
+    assert not found.outcome.closed
+    assert found.outcome.difference is not None and found.attempt.verdict in ("failed", "crashed")
+
+
+@pytest.mark.proof
+def test_a_relation_of_processes_and_frames_is_noticed(root):
+    """Whether the lower process has the lower frame stays the same if both orders are turned round at once."""
+    model = (root / "reference" / "c" / "copy-on-write.c").read_text()
+    function = "int kernel_mprotect(process_t process, uint64_t start, uint32_t pages, int protection) {\n"
+    code = """    pte_t mine, theirs;
+    if (fl_lookup(process, fl_page_of(start), &mine) && mine.dirty && !mine.cow)
+        for (process_t other = 1; other < FL_PROCESSES; other++)
+            if (other != process && regions[other].count && fl_lookup(other, fl_page_of(start), &theirs))
+                if (theirs.dirty && !theirs.cow && (process < other) != (mine.frame < theirs.frame)) return -FL_NOMEM;
+"""
+    assert function in model
+    with Session(load_lab(root / "labs" / "copy-on-write")) as session:
+        submission = Submission(
+            "", KernelSource({"kernel": model.replace(function, function + code)}, "kernel", "", "c")
+        )
+        world = World(
+            "forks",
+            (Mapped("P", {"name": "h", "pages": 1}),),
+            verbs=("write", "fork", "mprotect"),
+            protections=("r--",),
+        )
+        found = verify_submission(session, world, submission, 5)
+
+    assert found.outcome.difference is not None and found.attempt.verdict == "failed"
