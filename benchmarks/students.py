@@ -40,7 +40,7 @@ HOSTILE = {
 def flat(kernel: type) -> str:
     """Return a kernel class and its bases as one file, whose class has the name that the lab asks for."""
     bases = [base for base in reversed(kernel.__mro__) if base.__module__.startswith("reference")]
-    bases = [base for base in bases if base.__module__ != "reference.misconceptions"]  # made there, not written
+    bases = [base for base in bases if base.__module__ != "grader.lab.mistakes"]  # made there, not written
     names = {base.__name__ for base in bases}
     parts = ["from __future__ import annotations"]
     for module in dict.fromkeys(base.__module__ for base in bases):
@@ -80,8 +80,9 @@ def right(lab: str) -> str:
 
 def wrong(lab: str, flag: str) -> str:
     """Return the model answer with one mistake, as a single file."""
-    from grader.lab.kernels import misconception_kernel, reference_kernel
+    from grader.lab.kernels import reference_kernel
     from grader.lab.lab import load_lab
+    from grader.lab.mistakes import misconception_kernel
 
     loaded = load_lab(ROOT / "labs" / lab)
     name = reference_kernel(loaded).__name__
@@ -147,8 +148,8 @@ def make(folder: pathlib.Path, count: int, lab: str = "copy-on-write", seed: int
 
     honest: only right and wrong ones, no two the same, for comparisons with code that has no sandbox.
     """
-    from grader.lab.kernels import misconceptions
     from grader.lab.lab import load_lab
+    from grader.lab.mistakes import misconceptions
 
     folder.mkdir(parents=True)
     chance = random.Random(seed)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from grader.machine import Protection
 
-from .misconceptions import LABS
-
 
 class ReleasesEarly:
     """exit forgets its regions first, and unmaps from the highest page down."""
@@ -82,15 +80,3 @@ class TouchesByteByByte:
     def user_access(self, process, address, length, access):
         for byte in range(address, address + length):
             super().user_access(process, byte, 1, access)
-
-
-VARIANTS = (ReleasesEarly, MapsTwice, ProtectsTwice, UnmapsOneByOne, TouchesByteByByte)
-
-
-def variants(lab: str, base: type) -> dict[str, type]:
-    """Return the variants of a lab's reference by their beliefs."""
-    if lab not in LABS:
-        return {}
-    number = LABS.index(lab)
-    known = [one for one in VARIANTS if LABS.index(one.since) <= number <= LABS.index(getattr(one, "until", LABS[-1]))]
-    return {one.belief: type(f"{one.__name__}{base.__name__}", (one, base), {}) for one in known}

@@ -34,8 +34,9 @@ from grader.grade.diagnosis import fingerprints_path
 from grader.grade.twins import make_twins, seeds_of
 from grader.grade.verdicts import NOT_IMPLEMENTED
 from grader.lab.course_order import circle_of
-from grader.lab.kernels import load_file_class, misconceptions, mistakes, reference_kernel
+from grader.lab.kernels import load_file_class, reference_kernel
 from grader.lab.lab import QUIZ_TASK, Lab, load_lab
+from grader.lab.mistakes import course_labs, misconceptions, of_no_lab
 from grader.lab.recordings import left_over, load_recording
 from grader.lab.reference import reference_output
 from grader.plural import number_of
@@ -215,17 +216,37 @@ def check_misconceptions(lab: Lab, progress: Progress, known: KnownSigns | None 
     jobs   processes that share the work
     """
     tried = try_misconceptions(lab, misconceptions(lab), progress, known, jobs)
+    misspelt, elsewhere = _of_no_lab(lab)
     if not tried:
-        return Proof("misconceptions", "none are known for this lab", [])
-    taught = [one for one in tried if mistakes(lab)[one.flag].lab == lab.name]
-    problems = [f"{one.flag}: no scenario of this lab catches it" for one in taught if not one.signs]
+        return Proof("misconceptions", "; ".join(filter(None, ["none are known for this lab", elsewhere])), misspelt)
+    own = misconceptions(lab, taught=True)
+    taught = [one for one in tried if one.flag in own]
+    problems = misspelt + [f"{one.flag}: no scenario of this lab catches it" for one in taught if not one.signs]
     in_public = sum(bool(one.public) for one in taught)
     if in_public < PUBLIC_SHARE * len(taught):
-        problems.append(f"only {in_public} of {len(taught)} misconceptions lose points in a public scenario")
+        share = f"{in_public} of {number_of(len(taught), 'misconception')}"
+        problems.append(f"points are lost in a public scenario by only {share}")
     path = fingerprints_path(lab)
     if not path.is_file() or path.read_text(encoding="utf-8") != fingerprints_text(lab, tried):
         problems.append(f"{path}: the fingerprints are not up to date; run `{command('record', lab.path)}`")
-    return Proof("misconceptions", _shown(taught, in_public), problems, notes=_notes(lab, tried, taught))
+    shown = "; ".join(filter(None, [_shown(taught, in_public), elsewhere]))
+    return Proof("misconceptions", shown, problems, notes=_notes(lab, tried, taught))
+
+
+def _of_no_lab(lab: Lab) -> tuple[list[str], str]:
+    """Return problems of misconceptions whose lab is misspelt, and what to say of those whose lab is not here.
+
+    A course may leave labs out, as those that others build on.
+    """
+    labs, missing, problems = course_labs(lab), [], []
+    for flag, name in of_no_lab(lab).items():
+        near = did_you_mean(name, labs)
+        if near:
+            problems.append(f"{flag}: no lab {name!r} here; {near}")
+        else:
+            missing.append(name)
+    names = ", ".join(dict.fromkeys(missing))
+    return problems, f"{number_of(len(missing), 'misconception')} of labs that are not here: {names}" if missing else ""
 
 
 def _shown(taught: list[Tried], in_public: int) -> str:

@@ -17,8 +17,8 @@ from grader.files import write_file
 from grader.grade.attempt import attempt_each, attempt_here
 from grader.grade.diagnosis import FORMAT, fingerprints_path
 from grader.grade.verdicts import PASSED
-from grader.lab.kernels import misconception_kernel, misconceptions, mistakes
 from grader.lab.lab import Lab
+from grader.lab.mistakes import misconception_kernel, misconceptions, mistakes
 from grader.lab.recordings import Recording, load_recording
 from grader.scenario.model import Scenario
 
@@ -131,8 +131,9 @@ def fingerprints_text(lab: Lab, tried: list[Tried]) -> str:
     """Return the text of the fingerprint file: public scenarios only, one line per mistake."""
     hashes = {scenario.id: scenario.hash[:16] for scenario in lab.scenarios}
     lines = [f'{{"format": {FORMAT}, "scenarios": {json.dumps(hashes)}, "mistakes": {{']
+    known = mistakes(lab)
     for number, one in enumerate(tried):
-        mistake = mistakes(lab)[one.flag]
+        mistake = known[one.flag]
         about: dict[str, object] = {"belief": mistake.belief, "lab": mistake.lab, "section": mistake.section}
         about["signs"] = {id: one.signs[id] for id in one.public}
         lines.append(f'  "{one.flag}": {json.dumps(about)}{"," if number < len(tried) - 1 else ""}')

@@ -18,7 +18,7 @@ TEMPLATES = pathlib.Path(__file__).with_name("scaffold_files")
 
 
 def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
-    """Create labs/NAME, and its reference in the `reference` folder next to labs/; return the files written.
+    """Create labs/NAME, and its reference with a misconception in `reference` next to labs/; return the files written.
 
     If the name is not valid or is taken, write nothing and raise InputError.
     """
@@ -40,6 +40,7 @@ def new_lab(name: str, labs: pathlib.Path) -> list[pathlib.Path]:
         # One word: this module goes into every release, which may not have the name of a hidden scenario.
         labs / name / "hidden" / "separately.yaml": "hidden.yaml",
         labs.parent / "reference" / f"{module}.py": "reference.txt",
+        labs.parent / "reference" / "misconceptions" / f"{module}.py": "misconceptions.txt",
     }
     if (labs / name).exists():
         raise InputError([f"{labs / name}: already exists; choose another name"])

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from grader.lab.kernels import misconception_kernel, reference_kernel, variant_kernels
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Lab
+from grader.lab.mistakes import misconception_kernel, variant_kernels
 from grader.replay.simulated import MakeKernel
 from grader.scenario.describe import in_words
 from grader.scenario.model import Scenario

@@ -14,9 +14,9 @@ from grader.cli.processors import processors
 from grader.cli.streams import fitted
 from grader.errors import InputError
 from grader.escape import printable
-from grader.lab.kernels import misconceptions
 from grader.lab.lab import load_lab
 from grader.lab.lookup import find_lab
+from grader.lab.mistakes import misconceptions
 from grader.report.text import WIDTH, wrap
 
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ def _prove(lab: Lab, kernel: MakeKernel, options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from grader.authoring.fuzz.search import explore
-    from grader.lab.kernels import misconception_kernel, misconceptions
+    from grader.lab.mistakes import misconception_kernel, misconceptions
 
     mistaken = {flag: misconception_kernel(lab, flag) for flag in misconceptions(lab, taught=True)}
     with tqdm(total=options.examples, unit="scenario", file=sys.stderr, disable=None, leave=False) as bar:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from grader.authoring.record import record, record_host
-from grader.lab.kernels import misconceptions, reference_kernel
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
 from grader.lab.lookup import find_lab
+from grader.lab.mistakes import misconceptions
 from grader.plural import number_of
 
 

@@ -11,8 +11,8 @@ from grader.errors import InputError
 from grader.grade.runner import KernelSource
 from grader.intake.mine_files import OwnFiles
 from grader.lab.fields import LANGUAGES
-from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab
+from grader.lab.mistakes import misconception_kernel
 from grader.replay.simulated import MakeKernel
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
 
 from grader.errors import InputError, did_you_mean
 from grader.lab.lab import ClassAt, Lab
@@ -22,13 +21,31 @@ from grader.replay.simulated import MakeKernel
 def load_class(at: ClassAt) -> MakeKernel:
     """Return the class that lab.yaml names. Its folder is imported as a package: references build on each other."""
     path = at.path.resolve()
+    return _class_of(load_module(path.parent, path), at.path, at.name)
+
+
+def load_module(folder: pathlib.Path, path: pathlib.Path) -> ModuleType:
+    """Import a file that is in a folder or below it; the folder is a package. Both paths are absolute and not links."""
     with _loading():
-        name = f"{_package(path.parent)}.{path.stem}"
+        name = _package(folder)
+        for part in path.relative_to(folder).parts[:-1]:
+            name, folder = f"{name}.{part}", folder / part
+            _subpackage(name, folder)
+        name = f"{name}.{path.stem}"
         module = importlib.import_module(name)
         if pathlib.Path(module.__file__ or "") != path:
             del sys.modules[name]  # another lab's, from a folder of the same name
             module = importlib.import_module(name)
-    return _class_of(module, at.path, at.name)
+    return module
+
+
+def _subpackage(name: str, folder: pathlib.Path) -> None:
+    """Make a folder the package of a name, unless it is; one of another course has to go, with its modules."""
+    if str(folder) in getattr(sys.modules.get(name), "__path__", ()):
+        return
+    for other in [other for other in sys.modules if f"{other}.".startswith(f"{name}.")]:
+        del sys.modules[other]
+    _make_package(name, folder)
 
 
 @contextmanager
@@ -69,14 +86,23 @@ def _package(folder: pathlib.Path) -> str:
 
     InputError if Python has another module of that name.
     """
-    from importlib.util import module_from_spec, spec_from_file_location
-
     name = folder.name
     known = sys.modules.get(name)
     if known is not None and str(folder) == str(next(iter(getattr(known, "__path__", ())), None)):
         return name
     if name in sys.stdlib_module_names or getattr(known, "__file__", None) is not None:
         raise InputError([f"{folder}: Python has a module named {name!r} already; give the folder another name"])
+    module = _make_package(name, folder)
+    if module.__file__ is None:
+        # Without __init__.py, folders of one name are one package, as they are to Python.
+        module.__path__ += [path for path in getattr(known, "__path__", ()) if path != str(folder)]
+    return name
+
+
+def _make_package(name: str, folder: pathlib.Path) -> ModuleType:
+    """Make a folder the package of a name, with or without an __init__.py."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
     start = folder / "__init__.py"
     spec = spec_from_file_location(name, start, submodule_search_locations=[str(folder)])
     assert spec is not None and spec.loader is not None
@@ -88,10 +114,8 @@ def _package(folder: pathlib.Path) -> str:
             del sys.modules[name]  # half of it would be taken for the whole by the next import
             raise
     else:
-        # Without __init__.py, folders of one name are one package, as they are to Python.
         module.__file__ = None
-        module.__path__ += [path for path in getattr(known, "__path__", ()) if path != str(folder)]
-    return name
+    return module
 
 
 def load_file_class(path: pathlib.Path, name: str) -> MakeKernel:
@@ -117,53 +141,3 @@ def reference_kernel(lab: Lab) -> MakeKernel:
     if lab.reference is None:
         raise InputError([f"{lab.name}: this lab has no reference kernel (a released lab never has); {_WAY_OUT}"])
     return load_class(lab.reference)
-
-
-def variant_kernels(lab: Lab) -> dict[str, MakeKernel]:
-    """Return the correct variants of a lab's reference, by what they do otherwise; empty if there are none."""
-    base = reference_kernel(lab)
-    assert lab.reference is not None
-    folder = lab.reference.path.resolve().parent
-    if not (folder / "variants.py").is_file():
-        return {}
-    with _loading():
-        module = importlib.import_module(f"{_package(folder)}.variants")
-    kernels: dict[str, MakeKernel] = module.variants(lab.name, base)
-    return kernels
-
-
-def _mistakes(lab: Lab) -> ModuleType | None:
-    """Return the module of misconception kernels, or None if there is none."""
-    if lab.reference is None or not (lab.reference.path.parent / "misconceptions" / "__init__.py").is_file():
-        return None
-    reference_kernel(lab)
-    with _loading():
-        return importlib.import_module(f"{_package(lab.reference.path.resolve().parent)}.misconceptions")
-
-
-def mistakes(lab: Lab) -> dict[str, Any]:
-    """Return each misconception (belief, lab, section) by its flag; empty if there are none."""
-    module = _mistakes(lab)
-    return {} if module is None else module.MISTAKES
-
-
-def misconceptions(lab: Lab, taught: bool = False) -> list[str]:
-    """Return the flags of the misconceptions possible in a lab; with `taught`, only those it teaches the rule of."""
-    module = _mistakes(lab)
-    if module is None:
-        return []
-    flags = list(module.applicable(lab.name))
-    return [flag for flag in flags if module.MISTAKES[flag].lab == lab.name] if taught else flags
-
-
-def misconception_kernel(lab: Lab, flag: str) -> MakeKernel:
-    """Return the reference of a lab with one typical mistake. Raises InputError for an unknown flag."""
-    base = reference_kernel(lab)
-    known = misconceptions(lab)
-    if flag not in known:
-        near = did_you_mean(flag, known) or f"there are {', '.join(known) or 'none'}"
-        raise InputError([f"misconception:{flag}: no such misconception applies to {lab.name}; {near}"])
-    module = _mistakes(lab)
-    assert module is not None
-    kernel: MakeKernel = module.kernel(flag, base)
-    return kernel

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from grader.compare.explain import ABOUT
 from grader.grade.attempt import Attempt, attempt_each, attempt_here
 from grader.grade.verdicts import PASSED
-from grader.lab.kernels import misconception_kernel
 from grader.lab.lab import Lab
+from grader.lab.mistakes import misconception_kernel
 from grader.lab.recordings import Recording, load_recording
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.protection import WRITE_BIT

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from grader.grade.attempt import attempt_each
 from grader.grade.verdicts import PASSED
 from grader.intake.own_scenarios import OwnScenario
-from grader.lab.kernels import misconception_kernel, misconceptions, mistakes
 from grader.lab.lab import Lab, Mine
+from grader.lab.mistakes import misconception_kernel, misconceptions, mistakes
 from grader.lab.recordings import Recording
 from grader.mine.validity import meets_expectations, problems_with
 from grader.scenario.model import Scenario
@@ -70,7 +70,8 @@ class Strength(NamedTuple):
 
 def strength_of(lab: Lab, own: Iterable[OwnScenario]) -> Strength:
     """Judge a student's scenarios. InputError in a released lab, which has no kernels to judge with."""
-    beliefs = {flag: mistakes(lab)[flag].belief for flag in misconceptions(lab, taught=True)}
+    known = mistakes(lab)
+    beliefs = {flag: known[flag].belief for flag in misconceptions(lab, taught=True)}
     judged = [_judge(lab, one, list(beliefs)) for one in own]
     caught = len({flag for one in judged for flag in one.caught})
     mine = lab.mine or Mine(Fraction(0), Fraction(1), 0)

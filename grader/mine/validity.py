@@ -11,8 +11,9 @@ from functools import partial
 from grader.compare.expectations import Expectations
 from grader.grade.attempt import Attempt, attempt_each, attempt_here
 from grader.grade.verdicts import PASSED
-from grader.lab.kernels import reference_kernel, variant_kernels
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import QUIZ_TASK, Lab
+from grader.lab.mistakes import variant_kernels
 from grader.lab.recordings import Recording
 from grader.lab.reference import reference_output
 from grader.replay.simulated import MakeKernel

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from grader.errors import FormatError, InputError
 from grader.files import write_file
-from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Lab
+from grader.lab.mistakes import misconception_kernel, misconceptions
 from grader.quiz.keys import FORMAT, KeyEntry, KeysFile, as_text, question_hash, value_of, variant_name
 from grader.quiz.model import Computed, Question, Quiz
 from grader.quiz.observe import evaluate, observe

@@ -8,8 +8,8 @@ import pytest
 from grader.authoring import misconceptions as tried_module
 from grader.authoring.check import check_lab
 from grader.authoring.misconceptions import try_misconceptions
-from grader.lab.kernels import misconceptions
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconceptions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

@@ -12,8 +12,8 @@ from grader.authoring.misconceptions import (
     try_misconceptions,
 )
 from grader.grade.diagnosis import load_fingerprints
-from grader.lab.kernels import misconceptions
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconceptions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -44,7 +44,9 @@ def test_a_survivor_fails_the_check():
     problems = check_misconceptions(lab._replace(scenarios=few, hidden=[]), lambda flag: None).problems
 
     assert "copyout_first: no scenario of this lab catches it" in problems
-    assert any(re.fullmatch(r"only \d of 8 misconceptions lose points in a public scenario", p) for p in problems)
+    assert any(
+        re.fullmatch(r"points are lost in a public scenario by only \d of 8 misconceptions", p) for p in problems
+    )
 
 
 def test_a_scenario_that_adds_nothing_is_listed(lab):

@@ -3,6 +3,7 @@
 import pytest
 
 from grader.authoring.check import check_lab
+from grader.authoring.misconceptions import record_fingerprints
 from grader.authoring.record import record
 from grader.authoring.scaffold import new_lab, new_scenario
 from grader.errors import InputError
@@ -19,6 +20,7 @@ def course(tmp_path):
     new_lab("brand-new", labs)
     lab = load_lab(labs / "brand-new")
     record(lab, reference_kernel(lab))
+    record_fingerprints(lab)
     return labs
 
 

@@ -336,7 +336,7 @@ def test_pages_may_be_saved_in_any_order_but_not_to_any_place(change):
 def test_a_writer_of_the_cache_is_named_as_one():
     """A private entry that may write to a cached frame may be its only entry: the message says who else has it."""
     from reference.file_backed import FileBackedKernel
-    from reference.misconceptions import kernel
+    from tests.mistaken import kernel
 
     scenario = parse_scenario(
         "format: 1\ntitle: T\ntask: t\nfiles: {notes: {pages: 1}}\nprocesses: [P]\nsteps:\n"
@@ -450,7 +450,7 @@ def test_an_ownerless_frame_is_named_by_its_last_page():
 def test_a_lost_frame_is_that_of_the_page_which_mapped_it_last():
     """Not that of the child, which got the frame at the fork and has a copy since: whoever kept the entry lost it."""
     from reference.copy_on_write import CopyOnWriteKernel
-    from reference.misconceptions import kernel
+    from tests.mistaken import kernel
 
     steps = ("write: {by: P, at: 'h[0]', value: 1}", "fork: {by: P, child: C}", "write: {by: C, at: 'h[0]', value: 2}")
     scenario = parse(*steps)

@@ -6,7 +6,7 @@ from grader.compare.renaming import Renaming
 from grader.grade.attempt import attempt_here
 from grader.replay.simulated import replay
 from reference.demand_paging import DemandPagingKernel
-from reference.misconceptions import kernel
+from tests.mistaken import kernel
 from tests.scenario.test_loader import parse
 
 HEAD = "format: 1\ntitle: T\ntask: t\nmachine: {zero_page: true}\nprocesses: [P]\nsteps:\n"

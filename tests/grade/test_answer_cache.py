@@ -170,7 +170,7 @@ def test_what_is_known_changes_no_attempt(streams):
 
 
 _HEAD = """from reference.copy_on_write import CopyOnWriteKernel as Base
-from reference.misconceptions import kernel
+from tests.mistaken import kernel
 import os
 """
 _AFTER_EXIT = "class K(Base):\n    def exit(self, process):\n        super().exit(process)\n        "

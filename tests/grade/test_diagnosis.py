@@ -8,11 +8,11 @@ import pytest
 from grader.errors import InputError
 from grader.grade.attempt import Attempt, attempt_each, attempt_here
 from grader.grade.diagnosis import Likeness, Mistake, fingerprints_path, in_words, likeness, load_fingerprints
-from grader.lab.kernels import misconception_kernel, misconceptions
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconception_kernel, misconceptions
 from grader.lab.recordings import load_recording
-from reference.misconceptions import kernel as misconception
 from tests.marks import proofs_but
+from tests.mistaken import kernel as misconception
 from tests.reference import alternatives, file_backed_kernels, swapping_kernels, tlb_kernels
 from tests.reference.later_students import NONE, ONE
 from tests.reference.students import LISTED, TWO, student

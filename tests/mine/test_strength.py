@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.intake.own_scenarios import read_own
-from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel, variant_kernels
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Mine, load_lab
+from grader.lab.mistakes import misconception_kernel, misconceptions, variant_kernels
 from grader.lab.recordings import load_recording
 from grader.mine import validity
 from grader.mine.hints import RULE, STATE, VERB, clue_for, hints

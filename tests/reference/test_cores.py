@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from grader.grade.attempt import attempt_each, attempt_here
-from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel, variant_kernels
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconception_kernel, misconceptions, variant_kernels
 from grader.lab.recordings import load_recording
 from tests.cores import both, compiled
 from tests.marks import proofs_but

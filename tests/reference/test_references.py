@@ -1,14 +1,13 @@
 """The reference kernels, the misconceptions built on them, and correct kernels that are different."""
 
-import importlib
 import pathlib
 
 import pytest
 
 from grader.authoring.misconceptions import try_misconceptions
 from grader.grade.attempt import attempt_each, attempt_here
-from grader.lab.kernels import misconceptions
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconceptions, mistakes, of_no_lab
 from grader.lab.recordings import load_recording
 from grader.replay.simulated import replay
 from tests.marks import ORDERS, proofs_but
@@ -63,7 +62,7 @@ def test_every_misconception_that_a_lab_teaches_loses_points(labs, name):
 )
 def test_the_divergence_names_the_rule(labs, flag, rule):
     """The first scenario that a typical mistake fails names what is wrong, not only a number."""
-    from grader.lab.kernels import misconception_kernel
+    from grader.lab.mistakes import misconception_kernel
 
     lab = labs["copy-on-write"]
     kernel = misconception_kernel(lab, flag)
@@ -75,12 +74,12 @@ def test_the_divergence_names_the_rule(labs, flag, rule):
     assert first.divergence.rule == rule
 
 
-def test_every_misconception_says_what_it_is():
+def test_every_misconception_says_what_it_is(labs):
     """flag, belief, lab, section and symptom are there, and flags are unique by construction."""
-    mistakes = importlib.import_module("reference.misconceptions")
-    for flag, mistake in mistakes.MISTAKES.items():
+    for flag, mistake in mistakes(labs["tlb"]).items():
         assert mistake.flag == flag and mistake.belief and mistake.__doc__, flag
-        assert mistake.lab in mistakes.LABS and mistake.section >= 1, flag
+        assert mistake.section >= 1, flag
+    assert of_no_lab(labs["tlb"]) == {}
 
 
 def test_the_practice_at_its_real_size(labs):

@@ -6,8 +6,9 @@ from functools import partial
 import pytest
 
 from grader.grade.attempt import attempt_each, attempt_here
-from grader.lab.kernels import load_class, misconception_kernel, misconceptions
+from grader.lab.kernels import load_class
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconception_kernel, misconceptions
 from grader.lab.recordings import load_recording
 from tests.conftest import ROOT
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from grader.lab.kernels import variant_kernels
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import variant_kernels
 from grader.verify.verify import verify_kernel, worlds
 from tests.conftest import ROOT
 from tests.reference import file_backed_kernels, linux_kernels, swapping_kernels, tlb_kernels

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from grader.grade.attempt import attempt_here
-from grader.lab.kernels import misconception_kernel, reference_kernel
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconception_kernel
 from grader.lab.scope import Mapped, World
 from grader.machine import InvalidArgument
 from grader.scenario.loader import parse_scenario

@@ -10,8 +10,9 @@ from grader import kept
 from grader.grade.runner import KernelSource
 from grader.grade.session import Session
 from grader.grade.submission import Submission
-from grader.lab.kernels import misconception_kernel, reference_kernel
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconception_kernel
 from grader.lab.scope import Mapped, World
 from grader.state.unmergeable import Unmergeable
 from grader.verify.explore import explore

@@ -5,8 +5,9 @@ import pathlib
 import pytest
 
 from grader.grade.attempt import attempt_here
-from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconception_kernel, misconceptions
 from grader.lab.scope import Mapped, World
 from grader.machine.protection import Protection
 from grader.scenario.model import MachineSpec

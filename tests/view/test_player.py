@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from grader.grade.attempt import Attempt, attempt_here
-from grader.lab.kernels import misconception_kernel
+from grader.lab.mistakes import misconception_kernel
 from grader.machine import Protection
 from grader.view.player import LIMIT, Difference, Side, page_of_runs, player
 from tests.kernels import SmallKernel

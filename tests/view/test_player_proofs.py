@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from grader.grade.attempt import attempt_here
-from grader.lab.kernels import misconception_kernel, misconceptions
+from grader.lab.mistakes import misconception_kernel, misconceptions
 from grader.lab.recordings import load_recording
 from grader.view.layout import arrange_all, moments, pictures
 from grader.view.player import LIMIT, Difference, Side, page_of_runs, player

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reference.misconceptions import MISTAKES, applicable
+from grader.lab.mistakes import misconceptions, mistakes
 from tests.view.runs import lab_of
 
 LABS = ("demand-paging", "copy-on-write", "shared-memory")
@@ -24,4 +24,6 @@ def test_hints_and_titles_speak_of_no_language(lab):
 @pytest.mark.parametrize("lab", LABS)
 def test_what_a_kernel_is_said_to_believe_speaks_of_no_language(lab):
     """A kernel in C is compared with these misconceptions, too."""
-    assert [flag for flag in applicable(lab) if PYTHON.search(MISTAKES[flag].belief)] == []
+    known = mistakes(lab_of(lab))
+
+    assert [flag for flag in misconceptions(lab_of(lab)) if PYTHON.search(known[flag].belief)] == []

@@ -10,8 +10,9 @@ from grader.authoring.fuzz.program import LIMIT, ReferenceFault, relaid, write_s
 from grader.authoring.fuzz.vocabulary import FRAMES, vocabulary
 from grader.errors import InputError
 from grader.grade.attempt import attempt_here
-from grader.lab.kernels import misconception_kernel, reference_kernel
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconception_kernel
 from grader.lab.reference import reference_output
 from grader.machine import SegmentationFault
 from grader.scenario.loader import parse_scenario

@@ -7,8 +7,9 @@ import pytest
 from grader.authoring.fuzz.program import LIMIT
 from grader.authoring.fuzz.search import MOVES, disagreements, explore, find_difference, programs
 from grader.grade.runner import LocalRunner
-from grader.lab.kernels import misconception_kernel, misconceptions, reference_kernel
+from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
+from grader.lab.mistakes import misconception_kernel, misconceptions
 from grader.replay.simulated import replay
 from grader.scenario.loader import parse_scenario
 from tests.reference.students import student
