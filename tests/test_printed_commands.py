@@ -203,6 +203,8 @@ def test_what_check_says_is_missing_is_written_by_the_command_that_it_prints(lab
         "the model sheet": lab / "reference" / "answers" / "small.yaml",
     }[kept]
     gone.unlink()
+    if gone.parent != lab and not any(gone.parent.iterdir()):
+        gone.parent.rmdir()  # the first file of its kind: its folder is not there either
     status, out, err = cli("check", lab)
     told = out + err
     assert status in (1, 2) and gone.name in told
@@ -245,6 +247,16 @@ def test_new_labs_and_scenarios_are_followed_by_commands_that_work(cli, tmp_path
     monkeypatch.chdir(tmp_path)
     followed(cli, cli("new", "lab", "mine")[1], "record", "check")
     followed(cli, cli("new", "scenario", "idea", "mine")[1], "record")
+
+
+def test_a_lab_of_two_words_is_one_name(cli, tmp_path, monkeypatch):
+    """The second word was left out without a sound."""
+    monkeypatch.chdir(tmp_path)
+    status, _, err = cli("new", "lab", "stack", "growth")
+
+    assert status == 2 and not (tmp_path / "labs").exists()
+    followed(cli, err, "new")
+    assert (tmp_path / "labs" / "stack-growth").is_dir()
 
 
 def test_a_wrong_answer_shows_the_scenario_behind_the_question(lab, cli):
@@ -303,6 +315,7 @@ def test_every_command_that_the_source_prints_goes_through_one_function():
             else:
                 continue
             found = set(re.findall(r"`grader [a-z]+ [^`]+`|^ *grader (?:[a-z]+ )+[A-Z-]\S*", text, re.MULTILINE))
+            found |= set(re.findall(r"`grader [a-z]+` (?:shows|writes) it", text))  # whoever says so can say how
             spelt += [f"{path.name}:{node.lineno} {one}" for one in found - allowed]
 
     assert spelt == []
@@ -345,6 +358,24 @@ def test_every_command_of_a_release_is_understood(released):
             _parser(words[0]).parse_args(["1" if word == "N" else word.strip("[]") for word in words])
         for word in words[1:]:
             assert not word.startswith("labs/") or (released / word).exists() or "mine" in word, line
+
+
+def test_every_practice_of_a_handout_is_found_in_a_folder_of_another_name(cli, tmp_path, monkeypatch):
+    """`grader start --output` may call it anything: what the handout prints works above it and in it."""
+    from grader.lab.lookup import find_named
+    from grader.practice.practices import PRACTICES
+    from grader.search_path import ROOT
+
+    for path in sorted(pathlib.Path(ROOT, "labs").glob("*/README.md")):
+        names = [shlex.split(line)[2] for line in lines_of(path.read_text()) if line.startswith("./forklab practice ")]
+        if not names:
+            continue
+        monkeypatch.chdir(tmp_path)
+        cli("start", path.parent, "--output", f"my-{path.parent.name}")
+        labs = {PRACTICES[name].lab if name in PRACTICES else "copy-on-write" for name in names}
+        for folder in (tmp_path, tmp_path / f"my-{path.parent.name}"):
+            monkeypatch.chdir(folder)
+            assert [find_named(lab).resolve().name for lab in labs] == [f"my-{path.parent.name}"]
 
 
 @pytest.mark.proof

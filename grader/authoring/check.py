@@ -35,8 +35,8 @@ from grader.grade.twins import make_twins, seeds_of
 from grader.grade.verdicts import NOT_IMPLEMENTED
 from grader.lab.course_order import circle_of
 from grader.lab.kernels import load_file_class, reference_kernel
-from grader.lab.lab import QUIZ_TASK, Lab, load_lab
-from grader.lab.mistakes import course_labs, misconceptions, of_no_lab
+from grader.lab.lab import QUIZ_TASK, Lab, load_lab, stub_in_c_missing
+from grader.lab.mistakes import course_labs, misconceptions, mistakes, of_no_lab
 from grader.lab.recordings import left_over, load_recording
 from grader.lab.reference import reference_output
 from grader.plural import number_of
@@ -76,6 +76,7 @@ def check_files(lab: Lab) -> Proof:
     for path in (lab.path / "README.md", lab.kernel.path):
         if not path.is_file():
             problems.append(f"{path}: the file is missing")
+    problems += stub_in_c_missing(lab)
     if lab.quiz is not None and not lab.quiz.is_file():
         problems.append(f"{lab.quiz}: the quiz named in lab.yaml is missing")
     if (lab.path / "README.md").is_file():
@@ -219,13 +220,12 @@ def check_misconceptions(lab: Lab, progress: Progress, known: KnownSigns | None 
     misspelt, elsewhere = _of_no_lab(lab)
     if not tried:
         return Proof("misconceptions", "; ".join(filter(None, ["none are known for this lab", elsewhere])), misspelt)
-    own = misconceptions(lab, taught=True)
-    taught = [one for one in tried if one.flag in own]
+    every = mistakes(lab)
+    taught = [one for one in tried if every[one.flag].lab == lab.name]
     problems = misspelt + [f"{one.flag}: no scenario of this lab catches it" for one in taught if not one.signs]
     in_public = sum(bool(one.public) for one in taught)
     if in_public < PUBLIC_SHARE * len(taught):
-        share = f"{in_public} of {number_of(len(taught), 'misconception')}"
-        problems.append(f"points are lost in a public scenario by only {share}")
+        problems.append(f"too few misconceptions lose points in a public scenario: {in_public} of {len(taught)}")
     path = fingerprints_path(lab)
     if not path.is_file() or path.read_text(encoding="utf-8") != fingerprints_text(lab, tried):
         problems.append(f"{path}: the fingerprints are not up to date; run `{command('record', lab.path)}`")

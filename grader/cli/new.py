@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from grader.errors import InputError
 from grader.lab.lab import load_lab
 from grader.lab.lookup import find_lab
 from grader.program import command
@@ -20,6 +21,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from grader.authoring.scaffold import new_lab, new_scenario
 
+    if options.what == "lab" and options.lab is not None:
+        name = f"{options.name}-{options.lab}"
+        raise InputError([f"a lab's name is one word: `{command('new', 'lab', name)}`, if {name} is meant"])
     if options.what == "lab":
         written = new_lab(options.name, _labs())
         lab = written[0].parent

@@ -118,7 +118,9 @@ def _write_quiz(options: argparse.Namespace, lab: Lab, quiz: Quiz) -> int:
 
     if options.output is not None and pathlib.Path(options.output).is_file() and not options.model:
         _refuse_to_lose(pathlib.Path(options.output))
-    return write(options, template(quiz, _offered(lab, quiz), model_sheet(lab, quiz) if options.model else None))
+    text = template(quiz, _offered(lab, quiz), model_sheet(lab, quiz) if options.model else None)
+    # A model sheet goes into a folder of the course, which its first quiz does not have yet.
+    return write(options, text, make_folders=options.model)
 
 
 def _offered(lab: Lab, quiz: Quiz) -> dict[str, tuple[Choice, ...]]:

@@ -197,6 +197,14 @@ def _proper_name(id: str) -> str:
     return f"a scenario's name has small letters, digits and single hyphens; rename it to {better}.yaml"
 
 
+def stub_in_c_missing(lab: Lab) -> list[str]:
+    """Return a problem if a lab takes kernels in C and has no stub in C."""
+    path = lab.path / "stub.c"
+    if "c" not in lab.languages or path.is_file():
+        return []
+    return [f"{path}: the file is missing; lab.yaml says `c` in languages, and with this file a kernel in C begins"]
+
+
 class _LabLoader:
     """Collects problems instead of stopping at the first."""
 
@@ -387,8 +395,8 @@ class _LabLoader:
             except OSError as error:
                 self.problems.append(f"{shown}: {error.strerror}")
                 continue
-            if scenario.task not in ids or scenario.task == QUIZ_TASK:
-                scored = ", ".join(i for i in ids if i != QUIZ_TASK)
+            if ids and (scenario.task not in ids or scenario.task == QUIZ_TASK):  # without tasks, that is the problem
+                scored = ", ".join(i for i in ids if i != QUIZ_TASK) or "none"
                 line = read_yaml(path.read_bytes(), shown).lines["task"]
                 self.problems.append(f"{shown}:{line}: task {scenario.task!r} is not in lab.yaml; there are {scored}")
             found.append(scenario)

@@ -37,7 +37,7 @@ def course_labs(lab: Lab) -> list[str]:
 
 
 def mistakes(lab: Lab) -> dict[str, Any]:
-    """Return the misconceptions of a course by their flags, in the order of its labs. InputError if one lacks a field."""
+    """Return a course's misconceptions by their flags, in the order of its labs. InputError if one lacks a field."""
     return _in_order(_modules(lab), course_labs(lab))
 
 

@@ -23,7 +23,7 @@ from grader.formats.yaml_reader import plain_value, read_yaml
 from grader.formats.yaml_writer import flow, sentence
 from grader.grade.diagnosis import fingerprints_path, load_fingerprints
 from grader.host.model import FILE, released_runs
-from grader.lab.lab import Lab, load_lab
+from grader.lab.lab import Lab, load_lab, stub_in_c_missing
 from grader.lab.recordings import load_recording, recording_path
 from grader.points import points
 from grader.publish.beginnings import solutions
@@ -55,6 +55,8 @@ def release(lab: Lab, folder: pathlib.Path, hand_in: str = "") -> list[str]:
     """
     if lab.reference is None:
         raise InputError([f"{lab.path}: this lab is a release already; run this on the course's own copy"])
+    if stub_in_c_missing(lab):
+        raise InputError(stub_in_c_missing(lab))
     lab = lab._replace(hand_in=lab.hand_in or hand_in)
     prepare(folder)
     try:

@@ -14,7 +14,7 @@ import shutil
 from grader.errors import InputError, did_you_mean
 from grader.files import write_file
 from grader.lab.course_order import in_course_order
-from grader.lab.lab import Lab, load_lab
+from grader.lab.lab import Lab, load_lab, stub_in_c_missing
 from grader.program import program, quoted
 from grader.publish.carried import carried
 from grader.publish.release import digest_of_stub, prepare, write_lab
@@ -98,6 +98,8 @@ def _adapt_handout(folder: pathlib.Path, name: str, language: str) -> None:
 def _stub(lab: Lab, language: str) -> str:
     path = lab.kernel.path if language == "python" else lab.path / "stub.c"
     elsewhere = f"run the command in another folder, so that {lab.path.name} means the lab itself"
+    if not path.is_file() and language == "c":
+        raise InputError(stub_in_c_missing(lab))
     if not path.is_file():
         told = f"{lab.path}: this folder, made for a kernel in C, has no {path.name} to begin with"
         raise InputError([f"{told}; {elsewhere}"])

@@ -302,3 +302,30 @@ def test_other_files_next_to_scenarios_are_none(lab):
         (lab / "scenarios" / name).write_text("x")
 
     assert len(load_lab(lab).scenarios) == 2
+
+
+def test_a_lab_in_c_needs_a_stub_in_c(lab, cli, tmp_path):
+    """`grader check`, `release` and `start` say so alike, before a student finds out."""
+    (lab / "lab.yaml").write_text(LAB + "languages: [python, c]\n")
+    told = f"{lab / 'stub.c'}: the file is missing; lab.yaml says `c` in languages"
+    outputs = [
+        "".join(cli(*words)[1:])
+        for words in (
+            ("check", lab),
+            ("release", lab, "--output", tmp_path / "out"),
+            ("start", lab, "--language", "c", "--output", tmp_path / "work"),
+        )
+    ]
+
+    assert [told in output for output in outputs] == [True] * 3
+    assert cli("start", lab, "--output", tmp_path / "work")[0] == 0
+
+
+def test_a_lab_without_tasks_has_one_problem(lab):
+    """Its scenarios name tasks, and there is no list of tasks to compare them with."""
+    (lab / "lab.yaml").write_text(
+        "".join(line for line in LAB.splitlines(True) if "- {" not in line and "tasks" not in line)
+    )
+
+    assert not [problem for problem in problems(lab) if problem.rstrip().endswith("there are")]
+    assert any("tasks" in problem for problem in problems(lab))
