@@ -43,6 +43,9 @@ def mistakes(lab: Lab) -> dict[str, Any]:
 
 def _in_order(modules: list[ModuleType], labs: list[str]) -> dict[str, Any]:
     order = {name: number for number, name in enumerate(labs)}
+    first = _said_by(modules, "ORDER", ())
+    place = {f"{modules[0].__package__}.{name}": number for number, name in enumerate(first)} if modules else {}
+    modules = sorted(modules, key=lambda module: place.get(module.__name__, len(place)))
     every = [_mistakes_of(module) for module in modules]
     every.sort(key=lambda own: min((order.get(one.lab, len(labs)) for one in own), default=0))
     found: dict[str, Any] = {}
@@ -84,13 +87,18 @@ def misconceptions(lab: Lab, taught: bool = False) -> list[str]:
 def _possible(lab: Lab) -> dict[str, Any]:
     """Return the misconceptions of a lab and of the earlier ones whose mistakes can be made in it.
 
-    NOT_IN of the folder's __init__.py, if there is one, names the exceptions: a lab, and later ones.
+    NOT_IN names the exceptions: a lab, and later ones.
     """
     modules, labs = _modules(lab), course_labs(lab)
-    package = modules[0].__package__ if modules else None
-    exceptions = getattr(sys.modules.get(package or ""), "NOT_IN", {})
+    exceptions = _said_by(modules, "NOT_IN", {})
     fitting = [name for name in labs[: labs.index(lab.name) + 1] if lab.name not in exceptions.get(name, ())]
     return {flag: one for flag, one in _in_order(modules, labs).items() if one.lab in fitting}
+
+
+def _said_by(modules: list[ModuleType], name: str, otherwise: Any) -> Any:
+    """Return a value of the __init__.py of the modules' folder, which need not have it, nor be there."""
+    package = modules[0].__package__ if modules else None
+    return getattr(sys.modules.get(package or ""), name, otherwise)
 
 
 def of_no_lab(lab: Lab) -> dict[str, str]:
