@@ -106,9 +106,8 @@ class _Search:
                     self._check()
                 level += 1
         except ReferenceFault as fault:
-            raise ReferenceFault(
-                f"scope {self.world.name}: {fault} in the last step of: {in_words(self.path)}"
-            ) from None
+            told = f"scope {self.world.name}: {fault} in the last step of: {in_words(self.path)}"
+            raise ReferenceFault(told) from None
         except KeyboardInterrupt:
             return self._outcome(level, stopped=True)._replace(kept=self._keep(level))
         except Strayed:

@@ -10,5 +10,5 @@ from __future__ import annotations
 #: Lab -> later labs in which its mistakes cannot be made: machines with the Linux profile have no TLB.
 NOT_IN = {"tlb": ("linux",)}
 
-#: Modules on one lab, in the order of their mistakes: where several give one wrong answer in a quiz, the first is named.
+#: Modules on one lab, in the order of their mistakes: of several that give a wrong answer in a quiz, one is named.
 ORDER = ("swapping", "slots", "replacement")
