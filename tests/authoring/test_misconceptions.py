@@ -44,7 +44,7 @@ def test_a_survivor_fails_the_check():
     problems = check_misconceptions(lab._replace(scenarios=few, hidden=[]), lambda flag: None).problems
 
     assert "copyout_first: no scenario of this lab catches it" in problems
-    assert any(re.fullmatch(r"too few misconceptions lose points in a public scenario: \d of 8", p) for p in problems)
+    assert any(re.fullmatch(r"too few misconceptions lose points in a public scenario: \d of \d+", p) for p in problems)
 
 
 def test_a_scenario_that_adds_nothing_is_listed(lab):
