@@ -159,6 +159,19 @@ class NeverZeroPage(Mistake):
         process.page_table.map(page, self.zeroed_frame(), region.protection)
 
 
+class ZeroToDataOnly(Mistake):
+    """Faults: a page that showed zeros cannot be executed without a further fault once it was written."""
+
+    flag, lab, section = "zero_to_rw", "demand-paging", 4
+    belief = "takes away the right to execute when a page that showed zeros is first written"
+
+    def first_write(self, process, page, region):
+        zero = process.page_table.get(page).frame == self.hw.zero_frame
+        super().first_write(process, page, region)
+        if zero:
+            process.page_table.protect(page, READ_WRITE)
+
+
 class Readahead(Mistake):
     """Sharing: a neighbour that nobody touched is present."""
 

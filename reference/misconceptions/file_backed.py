@@ -418,3 +418,22 @@ class BssFromFile(Mistake):
             offset = before.offset + before.pages
             for piece in regions.remove(region.first_page, region.pages):
                 regions.insert(piece.replace(file=before.file, offset=offset))
+
+
+class PatchIsData(Mistake):
+    """Faults: code that was written cannot be executed without a further fault."""
+
+    flag, lab, section = "private_noexec", "file-backed", 2
+    belief = "leaves the right to execute out when it copies a private page of a file"
+
+    def first_touch(self, process, page, region, access):
+        super().first_touch(process, page, as_data(region) if access is Access.WRITE else region, access)
+
+    def first_write(self, process, page, region):
+        super().first_write(process, page, as_data(region))
+
+
+def as_data(region):
+    """Return a region without the right to execute it, if it is private and of a file."""
+    private = isinstance(region.file, CachedFile) and not region.shared
+    return region.replace(protection=region.protection & ~Protection.EXECUTE) if private else region

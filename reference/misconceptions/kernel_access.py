@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.machine import Access, InvalidArgument, PageFault, SegmentationFault
+from grader.machine import Access, InvalidArgument, PageFault, Protection, SegmentationFault
 
 from .mistake import Mistake
 
@@ -114,3 +114,29 @@ class FaultsForAll(Mistake):
         for page in range(self.hw.page_of(address), self.hw.page_of(address + length - 1) + 1):
             present = process.page_table.get(page) is not None
             self.page_fault(process, PageFault(page * self.hw.page_size, access, present))
+
+
+class BufferIsData(Mistake):
+    """Faults: what the kernel wrote cannot be executed without a fault."""
+
+    flag, lab, section = "copyout_noexec", "kernel-access", 2
+    belief = "leaves the right to execute out when it makes a page of a buffer ready"
+
+    def user_access(self, process, address, length, access):
+        before = {page: process.page_table.get(page) for page in process.page_table.pages()}
+        super().user_access(process, address, length, access)
+        for page in range(self.hw.page_of(address), self.hw.page_of(address + length - 1) + 1):
+            entry = process.page_table.get(page)
+            if entry != before.get(page):
+                process.page_table.protect(page, entry.protection & ~Protection.EXECUTE)
+
+
+class SharedBackAsData(Mistake):
+    """Faults: shared memory that mprotect has opened again faults when it is executed."""
+
+    flag, lab, section = "shared_back_noexec", "kernel-access", 1
+    belief = "leaves the right to execute out when mprotect gives shared memory its rights back"
+
+    def rights_now(self, entry, region):
+        rights = super().rights_now(entry, region)
+        return rights & ~Protection.EXECUTE if region.shared else rights

@@ -121,6 +121,37 @@ class HalfProtect(Mistake):
             raise InvalidArgument("a page that is not mapped")
 
 
+class HalfNoted(Mistake):
+    """Outcome: pages before a hole that nobody has touched yet have other rights, although the call was refused."""
+
+    flag, lab, section = "protect_note", "demand-paging", 3
+    belief = "changes the regions in mprotect before it finds that a later page is not mapped"
+
+    def mprotect(self, process, start, pages, protection):
+        first = self.hw.page_of(start)
+        regions = self.regions[process]
+        for page in range(first, first + pages):
+            if regions.find(page) is None:
+                for piece in regions.remove(first, page - first) if page > first else ():
+                    regions.insert(piece.replace(protection=protection))
+                raise InvalidArgument("a page that is not mapped")
+        super().mprotect(process, start, pages, protection)
+
+
+class OpenedForDataOnly(Mistake):
+    """No progress: a page that became writable cannot be executed any more."""
+
+    flag, lab, section = "opened_rw", "demand-paging", 3
+    belief = "takes away the right to execute when it makes a present page writable"
+
+    def page_fault(self, process, fault):
+        page = self.hw.page_of(fault.address)
+        before = process.page_table.get(page)
+        super().page_fault(process, fault)
+        if before is not None and process.page_table.get(page).frame == before.frame:
+            process.page_table.protect(page, READ_WRITE)
+
+
 class ReadOnlyCow(Mistake):
     """Outcome or audit: code and read-only data become writable after a fork."""
 
@@ -164,3 +195,19 @@ class CopyGainsAll(Mistake):
     def first_write(self, process, page, region):
         super().first_write(process, page, region)
         process.page_table.protect(page, Protection.READ | Protection.WRITE | Protection.EXECUTE)
+
+
+class TakenOverForDataOnly(Mistake):
+    """No progress: a page that was shared once cannot be executed any more when its last sharer has written to it."""
+
+    flag, lab, section = "takeover_rw", "copy-on-write", 4
+    belief = "takes away the right to execute when it makes the last sharer's page writable"
+
+    def page_fault(self, process, fault):
+        page = self.hw.page_of(fault.address)
+        before = process.page_table.get(page)
+        super().page_fault(process, fault)
+        if before is None or process.page_table.get(page).frame != before.frame:
+            return
+        if before.cow or before.protection == READ_WRITE:
+            process.page_table.protect(page, READ_WRITE)

@@ -131,3 +131,15 @@ class SharedIsPrivate(Mistake):
 
     def mmap(self, process, region):
         super().mmap(process, region.replace(shared=False))
+
+
+class SharedIsNoCode(Mistake):
+    """Faults: shared memory that may be executed faults when it is."""
+
+    flag, lab, section = "shared_noexec", "shared-memory", 3
+    belief = "leaves the right to execute out when it maps shared memory"
+
+    def first_touch(self, process, page, region, access):
+        if region.shared and access is not Access.EXECUTE:
+            region = region.replace(protection=region.protection & ~Protection.EXECUTE)
+        super().first_touch(process, page, region, access)

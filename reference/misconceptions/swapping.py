@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.machine import InvalidArgument, OutOfMemory
+from grader.machine import InvalidArgument, OutOfMemory, Protection
 from reference.copy_on_write import NOT_WRITE
 
 from .mistake import Mistake
@@ -120,6 +120,16 @@ class BackReadOnly(Mistake):
         super().swap_in(process, page, region)
         entry = process.page_table.get(page)
         process.page_table.protect(page, entry.protection & NOT_WRITE)
+
+
+class BackAsData(Mistake):
+    """Faults: code that has come back costs a second fault when it is executed."""
+
+    flag, lab, section = "swapin_noexec", "swapping", 1
+    belief = "leaves the right to execute out when it brings a page back"
+
+    def swap_in(self, process, page, region):
+        super().swap_in(process, page, region.replace(protection=region.protection & ~Protection.EXECUTE))
 
 
 class BackFromTheFile(Mistake):

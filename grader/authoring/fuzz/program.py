@@ -224,11 +224,14 @@ class Author:
                 self._take(_Choice(verb, name, {"at": place, **({"value": 1} if verb == "write" else {})}))
 
     def _everybody_reads(self) -> None:
+        """Let every process read all that it may, and execute what it may: a right may have been lost."""
         for name, process in list(self.run.processes.items()):
             for mapping_name, mapping in self.run.mappings.items():
                 for place in (mapping_name, f"{mapping_name}[0]+1"):
                     if process._alive and _allowed(process, mapping, Protection.READ):
                         self._take(_Choice("read", name, {"at": place}))
+                if "execute" in self.words.verbs and process._alive and _allowed(process, mapping, Protection.EXECUTE):
+                    self._take(_Choice("execute", name, {"at": mapping_name}))
 
     def _mapped(self, rights: Protection) -> list[tuple[str, str]]:
         """Return (process, mapping) for every mapping of which all pages give the process these rights."""
