@@ -302,6 +302,18 @@ class UndoKeepsProtection(Mistake):
             self.remove_page(child, page)
 
 
+class UndoneAsData(Mistake):
+    """Audit: after a failed fork the parent may not execute what it could."""
+
+    flag, lab, section = "fork_undo_noexec", "copy-on-write", 6
+    belief = "leaves the right to execute out when it gives the parent its pages back after a failed fork"
+
+    def unshare_page(self, parent, child, page, entry):
+        super().unshare_page(parent, child, page, entry)
+        if Protection.WRITE in entry.protection:
+            parent.page_table.protect(page, entry.protection & ~Protection.EXECUTE)
+
+
 class UndoKeepsCounts(Mistake):
     """Copies or leaks: after a failed fork frames seem to have a user too many."""
 
