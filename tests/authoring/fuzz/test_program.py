@@ -71,6 +71,20 @@ def test_a_lab_that_maps_nothing_cannot_be_searched(lab):
         vocabulary(loaded._replace(scenarios=()))
 
 
+@pytest.mark.parametrize("name", ["demand-paging", "copy-on-write", "swapping"])
+def test_what_may_be_executed_is_executed_at_the_end(name):
+    """A page that has lost this right shows, as one does that reads wrong bytes."""
+    lab = load_once(name)
+    words = vocabulary(lab)
+    code = next(
+        n for n, (protection, shared, of_file) in enumerate(words.mappings) if protection == "rwx" and not shared
+    )
+    mmap = words.verbs.index("mmap")
+    scenario = write_scenario(lab, words, reference_kernel(lab), (0, [(mmap, 0, code, 0, 0)])).scenario
+
+    assert ("execute", "h0") in {(step.verb, step.fields.get("at")) for step in scenario.steps}
+
+
 def test_a_reference_that_breaks_a_rule_is_named_with_its_scenario():
     """The author is told the step, and gets the scenario."""
     lab = load_once("copy-on-write")
