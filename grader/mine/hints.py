@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from grader.compare.explain import ABOUT
 from grader.grade.attempt import Attempt, attempt_each, attempt_here
-from grader.grade.verdicts import PASSED
+from grader.grade.verdicts import NO_PROGRESS, PASSED
 from grader.lab.lab import Lab
 from grader.lab.mistakes import misconception_kernel
 from grader.lab.recordings import Recording, load_recording
@@ -27,6 +27,10 @@ RULE, VERB, STATE = 1, 2, 3
 
 #: Verbs that a state is remembered by: what happened before the step that shows the difference.
 _EARLIER = ("fork", "exit", "munmap", "mprotect", "fail")
+
+
+#: How a kernel ends that does not get as far as a difference -> what that is about.
+_WITHOUT_A_RULE = {"crash": "the kernel fails", "no progress": "page_fault returns, and the access is still refused"}
 
 
 class Clue(NamedTuple):
@@ -68,7 +72,7 @@ def hints(lab: Lab, missed: Iterable[str], stage: int) -> list[str]:
 def _cut(clue: Clue | None, stage: int) -> str:
     if clue is None:
         return "shown by no public scenario: read the rules again"
-    words = f"{clue.rule} ({ABOUT.get(clue.rule, 'the kernel fails')})"
+    words = f"{clue.rule} ({_WITHOUT_A_RULE.get(clue.rule) or ABOUT[clue.rule]})"
     if stage >= VERB:
         words += f", in {clue.verb}"
     if stage >= STATE and clue.state:
@@ -79,7 +83,9 @@ def _cut(clue: Clue | None, stage: int) -> str:
 def _clue(scenario: Scenario, output: Recording, attempt: Attempt) -> Clue:
     at_point = scenario.at_failure_point(attempt.point)
     number = attempt.records[-1].number if attempt.records else 0
-    rule = attempt.divergence.rule if attempt.divergence is not None else "crash"
+    rule = "no progress" if attempt.verdict == NO_PROGRESS else "crash"
+    if attempt.divergence is not None:
+        rule = attempt.divergence.rule
     if not 0 < number <= len(at_point.steps):
         return Clue(rule, "the end, when all processes exit", _history(at_point, len(at_point.steps)))
     step = at_point.steps[number - 1]
