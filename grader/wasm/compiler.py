@@ -55,7 +55,7 @@ _FLAGS = (
     *("-fsanitize=undefined", "-fsanitize-trap=undefined", "-fno-sanitize-merge"),
     *("-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror=return-type"),
     *("-Werror=uninitialized", "-Werror=sometimes-uninitialized"),
-    *("-fno-caret-diagnostics", "-fno-color-diagnostics", "-Wl,--no-entry", "-Wl,-z,stack-size=131072"),
+    *("-fno-caret-diagnostics", "-fno-color-diagnostics", "-Wl,--no-entry", "-Wl,-z,stack-size=32768"),
 )
 
 #: `file:line:column: kind: text [-Wname]`, as clang says it.

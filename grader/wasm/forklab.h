@@ -138,7 +138,7 @@ void region_clear(struct region_map *map);
 /* ---- memory of your own ------------------------------------------------------------------------------------ */
 
 /* Memory filled with zeros; NULL if there is no room. All variables, the stack and all blocks together have 32 MiB; a block
- * has at most 16 MiB, and takes the next power of two. */
+ * has at most 16 MiB, and takes the next power of two. The stack has 28 KiB: large arrays belong here, or are static. */
 void *malloc(size_t size);
 void free(void *memory);
 void *memset(void *to, int byte, size_t size);
