@@ -54,7 +54,7 @@ _FLAGS = (
     # What C leaves undefined traps, in the line where it happens.
     *("-fsanitize=undefined", "-fsanitize-trap=undefined", "-fno-sanitize-merge"),
     *("-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror=return-type"),
-    *("-Werror=uninitialized", "-Werror=sometimes-uninitialized"),
+    *("-Werror=uninitialized", "-Werror=sometimes-uninitialized", "-Wframe-larger-than=20000"),
     *("-fno-caret-diagnostics", "-fno-color-diagnostics", "-Wl,--no-entry", "-Wl,-z,stack-size=32768"),
 )
 

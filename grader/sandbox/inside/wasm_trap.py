@@ -30,7 +30,7 @@ _PLAIN = {
 }
 
 #: Calls of one function in a backtrace that look like a recursion without end.
-_MANY = 10
+_MANY = 3
 
 #: Code of a trap -> what it means. The codes of others are not the same in all versions.
 _MEANINGS = {
