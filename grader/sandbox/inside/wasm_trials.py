@@ -153,7 +153,7 @@ class Trials:
         frames = [frame for frame in every if frame != zero]
         plain = {frame: place for place, frame in enumerate(every)}
         self._moved = Trial(program, _same, {}, moved=True)
-        self._others = [Trial(program, _from_one, plain, placed=False)]
+        self._graded = Trial(program, _from_one, plain, placed=False)
         self._renamed = [Trial(program, _apart, {})]
         if not ordered:
             mixed = frames.copy()
@@ -161,7 +161,7 @@ class Trials:
             backwards, another = dict(zip(frames, reversed(frames), strict=True)), dict(zip(frames, mixed, strict=True))
             self._renamed = [Trial(program, _backwards, {}), Trial(program, _same, backwards)]
             self._renamed.append(Trial(program, _mixed, another))
-        self._every = [self._moved, *self._others, *self._renamed]
+        self._every = [self._moved, self._graded, *self._renamed]
         self.start = tuple([trial.start for trial in self._every])
 
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -175,7 +175,7 @@ class Trials:
             return NUMBERS
         if not same[self._moved]:
             return ADDRESSES
-        return "" if all(same.values()) else SURROUNDINGS
+        return "" if same[self._graded] else SURROUNDINGS
 
     def is_image(self, memory: Memory, blocks: Blocks) -> bool:
         """Return True if the kernel's memory tells nothing of where its blocks lie but their addresses."""
