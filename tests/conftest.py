@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 # Small labs have a folder of this name too; the one of the repository must be known first.
 import reference  # noqa: E402, F401
+from grader import kept  # noqa: E402
 from grader.machine.kernel import Kernel  # noqa: E402
 from grader.machine.machine import Machine  # noqa: E402
 
@@ -26,8 +27,49 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 # As in an active environment: commands that messages print then begin with `grader`, wherever the tests run.
 os.environ["PATH"] = os.pathsep.join((str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 
+# A cache of the tests' own, for all runs of them: their hundreds of folders neither fill the user's, nor drive the
+# labs out of it, which are read again and again. Processes that tests start inherit it.
+CACHES = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+if CACHES.name != "forklab-tests":
+    os.environ["XDG_CACHE_HOME"] = str(CACHES / "forklab-tests")
+kept.PACKS = 10_000
+
 # A shell starts what it puts in the background deaf to ctrl-C, and programs that tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config):
+    """Tell what takes long whether this run is the one for it."""
+    from tests import marks
+
+    marks.PROOFS = config.option.markexpr == "proof"
+
+
+def pytest_sessionstart(session):
+    """Keep of earlier runs what one run needs."""
+    if not hasattr(session.config, "workerinput"):
+        for kind in ("answers", "batches", "marks", "recordings", "scenarios", "yaml"):
+            folder = kept.folder_of(kind)
+            if folder is not None:
+                kept._drop_oldest(folder, 100)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_wheel():
+    """Compress the package once: most releases carry the same wheel, byte for byte. Yields what really does it."""
+    from grader.publish import wheel
+
+    made, zipped = {}, wheel.zipped
+
+    def once(members, programs=()):
+        key = (*members.items(), programs)
+        if key not in made:
+            made[key] = zipped(members, programs)
+        return made[key]
+
+    wheel.zipped = once
+    yield zipped
+    wheel.zipped = zipped
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
+import tempfile
 
 LAB = """format: 1
 title: A small lab
@@ -102,15 +104,28 @@ def make_lab(folder: pathlib.Path) -> pathlib.Path:
 
 def recorded(folder: pathlib.Path) -> pathlib.Path:
     """The same, with its outputs recorded."""
+    path = make_lab(folder)
+    for name, data in _recordings().items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+@functools.cache
+def _recordings() -> dict[pathlib.PurePath, bytes]:
+    """What recording adds to the small lab: made once, as it is the same wherever the lab is."""
     from grader.authoring.record import record
     from grader.lab.lab import load_lab
     from grader.quiz.record import record_keys
     from tests.kernels import SmallKernel
 
-    path = make_lab(folder)
-    record(load_lab(path), SmallKernel)
-    record_keys(load_lab(path))
-    return path
+    with tempfile.TemporaryDirectory() as folder:
+        path = make_lab(pathlib.Path(folder))
+        before = set(path.rglob("*"))
+        record(load_lab(path), SmallKernel)
+        record_keys(load_lab(path))
+        new = [found for found in path.rglob("*") if found.is_file() and found not in before]
+        return {found.relative_to(path): found.read_bytes() for found in new}
 
 
 def kernel_text(old: str = "", new: str = "") -> str:

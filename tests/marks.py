@@ -1,6 +1,20 @@
 """Parameters of tests that take long."""
 
 import pytest
+from hypothesis import settings
+
+#: True in `make proofs` (conftest.py).
+PROOFS = False
+
+
+def long_property(examples, **options):
+    """Give a property that many examples in `make proofs`, and a quarter of them, or ten, in `make test`."""
+
+    def limited(test):
+        test = settings(max_examples=examples if PROOFS else max(examples // 4, 10), **options)(test)
+        return pytest.mark.proof(test) if PROOFS else test
+
+    return limited
 
 
 def proofs_but(quick, values):

@@ -92,23 +92,24 @@ STILTED = {
 
 
 @functools.cache
+def _nodes(path):
+    """All definitions in a file, itself among them, and its constants."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.Constant)
+    return [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
 @functools.cache
-def _tree(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def documented(path):
-    """Yield (node, docstring) of everything in a file that has one."""
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
-            yield node, text
+    """Return (node, docstring) of everything in a file that has one."""
+    definitions = (node for node in _nodes(path) if not isinstance(node, ast.Constant))
+    return [(node, text) for node in definitions if (text := ast.get_docstring(node))]
 
 
 def messages(path):
     """Yield (line, text) of the strings in a file that are not docstrings."""
-    tree = _tree(path)
-    skipped = {id(node.body[0].value) for node in ast.walk(tree) if _has_docstring(node)}
-    for node in ast.walk(tree):
+    skipped = {id(node.body[0].value) for node, _ in documented(path)}
+    for node in _nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
             yield node.lineno, node.value
 
@@ -121,12 +122,14 @@ def prose(path):
     yield from ((token.start[0], token.string) for token in tokens)
 
 
-def _has_docstring(node):
-    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None
+#: Any of the phrases: most texts have none, and are searched once.
+_ANY = re.compile("|".join(STILTED))
 
 
 def stilted(text):
     """Return what is wrong with a text, as phrases with better ones."""
+    if not _ANY.search(text):
+        return []
     return [
         f"{found.group()!r}: write {better!r}" for old, better in STILTED.items() if (found := re.search(old, text))
     ]

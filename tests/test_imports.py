@@ -33,7 +33,7 @@ ROW = {part: number for number, row in enumerate(ROWS) for part in row}
 def imported(path, root):
     """Return the modules of the grader that a file imports, at its top or in a function, except for types only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    typing = [n for n in ast.walk(tree) if isinstance(n, ast.If) and getattr(n.test, "id", "") == "TYPE_CHECKING"]
     skipped = {id(node) for block in typing for node in ast.walk(block)}
     folder = path.relative_to(root).parts[:-1]
     found = set()

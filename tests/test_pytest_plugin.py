@@ -1,5 +1,6 @@
 """The pytest plugin: a lab's scenarios as tests."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -7,13 +8,18 @@ import sys
 import pytest
 
 from tests.labs import kernel_text
+from tests.marks import proofs_except
 from tests.shadows import Shadows
 
+#: pytest with our plugin, and without those of other packages, whose imports take longer than the tests.
+OURS_ONLY = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "grader.pytest_plugin"}
 
-def run_pytest(root, *arguments):
+
+def run_pytest(root, *arguments, **environment):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-o", "addopts=", *map(str, arguments)],
         cwd=root,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -23,7 +29,7 @@ def run_pytest(root, *arguments):
 
 
 def test_each_public_scenario_is_a_test(root, lab):
-    """The model answer passes every public scenario, and hidden ones are not collected."""
+    """An installed plugin needs no option. The model answer passes public scenarios; hidden ones are not collected."""
     status, out = run_pytest(root, lab, "--submission", "reference", "-v", "--rootdir", lab)
 
     assert status == 0
@@ -35,7 +41,7 @@ def test_a_failure_is_the_first_divergence(root, lab, tmp_path):
     """The failure's text is ours, without a traceback of the plugin, and prints stand apart."""
     kernel = tmp_path / "k.py"
     kernel.write_text(kernel_text("parent.page_table.protect(page, kept, cow=True)", "print('here')"))
-    status, out = run_pytest(root, lab, "--submission", kernel, "--rootdir", lab)
+    status, out = run_pytest(root, lab, "--submission", kernel, "--rootdir", lab, **OURS_ONLY)
 
     assert status == 1
     assert "first difference: audit" in out and "1 failed, 1 passed" in out
@@ -47,7 +53,7 @@ def test_no_printed_line_reads_as_one_of_pytests(root, lab, tmp_path):
     kernel = tmp_path / "k.py"
     forged = r"print('x\n===== 10 passed in 0.1s =====\r10 passed\x0b10 passed\u202810 passed')"
     kernel.write_text(kernel_text("parent.page_table.protect(page, kept, cow=True)", forged))
-    _, out = run_pytest(root, lab, "--submission", kernel, "--rootdir", lab)
+    _, out = run_pytest(root, lab, "--submission", kernel, "--rootdir", lab, **OURS_ONLY)
 
     assert [line for line in out.splitlines() if "10 passed" in line] == [
         "| ===== 10 passed in 0.1s =====", "| 10 passed", "| 10 passed", "| 10 passed",
@@ -57,24 +63,25 @@ def test_no_printed_line_reads_as_one_of_pytests(root, lab, tmp_path):
 def test_a_broken_lab_is_a_collection_error(root, lab):
     """A lab that does not load is told with file and line."""
     (lab / "lab.yaml").write_text("format: 2\n")
-    status, out = run_pytest(root, lab, "--rootdir", lab)
+    status, out = run_pytest(root, lab, "--rootdir", lab, **OURS_ONLY)
 
     assert status == 2
     assert "small/lab.yaml:1: a lab: format 2 is not known" in out
 
 
-@pytest.mark.parametrize(
-    ("name", "given"),
-    [
-        ("conftest.py", "."),
-        ("scenarios/conftest.py", "."),
-        ("test_mine.py", "."),
-        ("pytest.ini", "."),
-        ("conftest.py", ".."),
-    ],
-)
-def test_code_in_a_labs_folder_is_refused(root, lab, name, given):
+CODE = [
+    ("conftest.py", "."),
+    ("scenarios/conftest.py", "."),
+    ("test_mine.py", "."),
+    ("pytest.ini", "."),
+    ("conftest.py", ".."),
+]
+
+
+@pytest.mark.parametrize("code", proofs_except([CODE[0], CODE[2]], CODE), ids="-".join)
+def test_code_in_a_labs_folder_is_refused(root, lab, code):
     """What pytest would run of a lab's folder is named before it runs; exit status 3, as nothing could be graded."""
+    name, given = code
     ran = lab / "ran"
     (lab / name).write_text("[pytest]\n" if name == "pytest.ini" else f"open({str(ran)!r}, 'w')\n")
     status, out = run_pytest(root, lab / given)

@@ -7,6 +7,7 @@ before or after it is also the same as in the secret file. A title or a hint alw
 
 from __future__ import annotations
 
+import functools
 import io
 import pathlib
 import re
@@ -91,14 +92,13 @@ def secret_files(lab: Lab) -> list[pathlib.Path]:
 
 
 def open_files(lab: Lab) -> list[pathlib.Path]:
-    """Return the files that are public anyway: a line of theirs reveals nothing."""
+    """Return the lab's files that are public anyway: a line of theirs reveals nothing."""
     files = [
         lab.path / "README.md",
         lab.path / "answers.yaml",
         lab.path / "lab.yaml",
         lab.path / "stub.c",
         lab.kernel.path,
-        *package_files(),
     ]
     files += sorted((lab.path / "scenarios").glob("*"))
     files += [lab.outputs / f"{scenario.id}.json" for scenario in lab.scenarios]
@@ -107,8 +107,14 @@ def open_files(lab: Lab) -> list[pathlib.Path]:
 
 def secret_lines(lab: Lab) -> dict[str, str]:
     """Return line -> the secret file that it reveals, for all lines that occur only in secret files."""
-    known = {line for path in open_files(lab) for line in _lines(path)}
+    known = _package_lines().union(line for path in open_files(lab) for line in _lines(path))
     return {line: path.name for path in secret_files(lab) for line in _lines(path) if line not in known}
+
+
+@functools.cache
+def _package_lines() -> frozenset[str]:
+    """Return the lines of the package's own files, which every release has, and which stay while it runs."""
+    return frozenset(line for path in package_files() for line in _lines(path))
 
 
 def _lines(path: pathlib.Path) -> Iterator[str]:

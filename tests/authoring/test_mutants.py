@@ -1,5 +1,6 @@
 """Mutants of a lab's reference."""
 
+import functools
 import pathlib
 import sys
 
@@ -22,15 +23,21 @@ LINUX = load_lab(LAB.path.parent / "linux")
 RECORDINGS = load_recordings(LAB, LAB.all_scenarios)
 
 
+@functools.cache
+def of_the_lab():
+    """All mutants of the lab's reference."""
+    return tuple(mutants(LAB))
+
+
 def mutant_of(change, line):
     """Return the first mutant with a change in a line whose text contains `line`."""
     source = LAB.reference.path.read_text().splitlines()
-    return next(m for m in mutants(LAB) if change in m.change and line in source[m.line - 1])
+    return next(m for m in of_the_lab() if change in m.change and line in source[m.line - 1])
 
 
 def test_each_mutant_changes_one_thing():
     """Every kind of change is made, and each gives a class of the reference's name."""
-    made = list(mutants(LAB))
+    made = of_the_lab()
     words = " ".join(mutant.change for mutant in made)
 
     assert all(mutant.kernel.__name__ == LAB.reference.name for mutant in made)
@@ -73,7 +80,7 @@ def test_a_mutant_without_an_end_counts_as_caught(monkeypatch):
 
 def test_the_source_of_a_mutant_can_be_read():
     """Verify looks there for dicts whose order nobody asks for, so that equal states are recognised."""
-    [one, *_] = [m for m in mutants(LAB) if "is dropped" in m.change]
+    [one, *_] = [m for m in of_the_lab() if "is dropped" in m.change]
 
     assert "references" in unordered(one.kernel(Hardware(8, Frames(4), Tlb(False, None), None, None, "fifo")))
 

@@ -236,10 +236,11 @@ def test_the_wheel_runs_on_its_own(folder, tmp_path):
     assert re.search(r" 0 of [0-9.]+ points$", done.stdout.splitlines()[1])
 
 
-def test_the_wheel_is_the_same_every_time(folder, tmp_path):
+def test_the_wheel_is_the_same_every_time(folder, tmp_path, monkeypatch, one_wheel):
     """The same sources make the same bytes; RECORD names every file."""
     from grader.publish.wheel import write_wheel
 
+    monkeypatch.setattr("grader.publish.wheel.zipped", one_wheel)
     (wheel,) = folder.glob("*.whl")
     again = write_wheel(tmp_path)
     with zipfile.ZipFile(again) as archive:

@@ -75,15 +75,17 @@ def all_cores_busy():
     _stop(busy)
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def one_core_crowded():
     """Thirty loops on one processor, each in a session of its own: the scheduler shares between sessions."""
     [core, *_] = os.sched_getaffinity(0)
-    busy = loops(30)
+    busy = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"], start_new_session=True) for _ in range(30)]
     for loop in busy:
         os.sched_setaffinity(loop.pid, {core})
-    yield core
-    _stop(busy)
+    try:
+        yield core
+    finally:
+        _stop(busy)
 
 
 def _stop(processes):
@@ -129,14 +131,13 @@ def test_verdicts_are_the_same_at_every_level(level):
     assert told["honest"][0] == "passed" and told["sleep"][0] == "timed_out" and told["exit"][0] == "crashed"
 
 
-def test_a_kernel_that_gets_no_processor_is_ungradable(one_core_crowded):
+def test_a_kernel_that_gets_no_processor_is_ungradable():
     """A kernel that was ready to run and was not let is nobody's fault but the machine's."""
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {one_core_crowded})
-    with Sandbox(limits=Limits(cpu_s=2, wall_s=0.5)) as box:
-        # What the zygote has by now its children inherit; this side needs no crowd.
-        box.isolation  # noqa: B018
-        os.sched_setaffinity(0, cores)
+    with Sandbox(limits=Limits(cpu_s=1, wall_s=0.2)) as box, one_core_crowded() as core:
+        box.isolation  # noqa: B018 - waits until it is warm
+        # What the zygote has its children inherit; this side needs no crowd.
+        for pid in _of(box):
+            os.sched_setaffinity(pid, {core})
         loop = examined(box, "while True: pass")
         sleep = examined(box, "import time; time.sleep(60)")
 
@@ -268,7 +269,7 @@ def test_floods_do_not_reach_the_grader_s_memory():
 import json, resource, sys
 sys.path.insert(0, {str(ROOT)!r})
 from tests.sandbox.test_limits import FLOODS, Sandbox, Limits, examined
-with Sandbox(limits=Limits(cpu_s=1, wall_s=2)) as box:
+with Sandbox(limits=Limits(cpu_s=0.5, wall_s=2)) as box:
     examined(box, "pass")
     told = {{}}
     for name, line in FLOODS.items():

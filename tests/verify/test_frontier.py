@@ -22,6 +22,7 @@ from grader.verify.sides import LocalSide
 from grader.verify.verify import verify_submission
 from grader.verify.words import remarks
 from tests.labs import kernel_text
+from tests.marks import proofs_except
 
 LAB = load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
 REFERENCE = reference_kernel(LAB)
@@ -52,13 +53,22 @@ def stop(monkeypatch):
     yield at
 
 
-@pytest.mark.parametrize(
-    ("method", "number"),
-    [("step", n) for n in (1, 2, 7, 40, 200, 333)] + [(m, n) for m in ("save", "ends_well", "forget") for n in (3, 20)],
-)
-def test_it_ends_as_if_it_had_not_been_stopped(stop, method, number):
+@pytest.fixture(scope="module")
+def whole():
+    """What an exploration that was never stopped finds."""
+    return explore(SMALL, REFERENCE, REFERENCE)
+
+
+QUICK = [("step", 1), ("step", 200), ("save", 3), ("ends_well", 20), ("forget", 3)]
+STOPS = [("step", n) for n in (1, 2, 7, 40, 200, 333)] + [
+    (m, n) for m in ("save", "ends_well", "forget") for n in (3, 20)
+]
+
+
+@pytest.mark.parametrize("place", proofs_except(QUICK, STOPS), ids=lambda place: f"{place[0]}-{place[1]}")
+def test_it_ends_as_if_it_had_not_been_stopped(stop, whole, place):
     """States, steps between them, scenarios: wherever ctrl-C came."""
-    whole = explore(SMALL, REFERENCE, REFERENCE)
+    method, number = place
     frontier = Frontier("one")
     stop(method, number)
     first = explore(SMALL, REFERENCE, REFERENCE, frontier=frontier)
@@ -70,7 +80,7 @@ def test_it_ends_as_if_it_had_not_been_stopped(stop, method, number):
     assert frontier.read() is None, "there is nothing left to go on with"
 
 
-def test_it_can_be_stopped_again_and_again(stop):
+def test_it_can_be_stopped_again_and_again(stop, whole):
     """Each run adds to what the earlier ones have found; none begins at the start."""
     frontier, runs = Frontier("one"), []
     while not runs or not runs[-1].closed:
@@ -79,12 +89,7 @@ def test_it_can_be_stopped_again_and_again(stop):
 
     assert len(runs) > 2
     assert [run.states for run in runs] == sorted(run.states for run in runs)
-    assert runs[-1].edges == explore_whole(stop).edges
-
-
-def explore_whole(stop):
-    stop("step", 1 << 30)
-    return explore(SMALL, REFERENCE, REFERENCE)
+    assert runs[-1].edges == whole.edges
 
 
 @pytest.mark.parametrize("how", ["ctrl-C", "time"])
@@ -165,15 +170,14 @@ def test_what_is_not_as_it_should_be_is_not_used(stop, cache, change):
     assert explore(SMALL, REFERENCE, REFERENCE, frontier=frontier).resumed == 0
 
 
-def test_states_that_lead_elsewhere_are_not_used(stop, cache):
+def test_states_that_lead_elsewhere_are_not_used(stop, cache, whole):
     """Hashes of other states, as another kernel would have them: everything is explored from the start."""
     frontier, file = stopped(stop, cache)
     found = json.loads(kept.read(KIND, file.name))
     found[2] = [digest[::-1] for digest in found[2]]
     kept.keep(KIND, file.name, json.dumps(found).encode())
-    outcome = explore(SMALL, REFERENCE, REFERENCE, frontier=frontier)
 
-    assert outcome == explore(SMALL, REFERENCE, REFERENCE)
+    assert explore(SMALL, REFERENCE, REFERENCE, frontier=frontier) == whole
 
 
 def test_a_cache_that_others_can_write_is_not_used(stop, cache):
