@@ -28,7 +28,7 @@ def box():
 @pytest.fixture(scope="module")
 def patient():
     """A box whose limits cost a test less time."""
-    with Sandbox("auto", limits=Limits(cpu_s=0.4, wall_s=1.5)) as made:
+    with Sandbox("auto", limits=Limits(cpu_s=0.4, wall_s=0.8)) as made:
         yield made
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a child there i
 class Owner:
     """A sandbox that ends no process."""
 
-    limits = Limits(answers=1 << 10, step_answers=1 << 10)
+    limits = Limits(wall_s=0.5, answers=1 << 10, step_answers=1 << 10)
     walled = True
 
     def reap(self, serial, gently):

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="co
 SCENARIO = parse("write: {by: P, at: h, value: 1}", "fork: {by: P, child: C}", "write: {by: C, at: 'h[0]', value: 2}")
 EXPECTED = reference_output(SCENARIO, SmallKernel)[0].traces[0]
 FORK = "    def fork(self, parent, child):\n"
-QUICK = Limits(cpu_s=0.5, wall_s=1.5, output=10_000, memory_mib=512)
+QUICK = Limits(cpu_s=0.5, wall_s=0.8, output=10_000, memory_mib=512)
 
 
 def reached(level):
