@@ -16,6 +16,7 @@ from grader.sandbox.sandbox import Sandbox
 from tests.marks import proofs_except
 
 ATTACKS = [attack for attack in read_attacks() if attack.language == "python"]
+GOING_ON = [attack for attack in ATTACKS if attack.verdicts[1] == frozenset({"passed"})]
 IN_C = [attack for attack in read_attacks() if attack.language != "python"]
 WITH_C = pytest.mark.skipif(bool(without_c()), reason=without_c())
 HEAD = "# It tries something.\n# level: L1\n# verdicts: passed {} passed\n\n"
@@ -73,9 +74,7 @@ def test_an_attack_is_contained(selftest, attack):
     assert outcome.wrong == ()
 
 
-@pytest.mark.parametrize(
-    "attack", [a for a in ATTACKS if a.verdicts[1] == frozenset({"passed"})], ids=lambda attack: attack.name
-)
+@pytest.mark.parametrize("attack", proofs_except(GOING_ON[::3], GOING_ON), ids=lambda attack: attack.name)
 def test_an_attack_that_goes_on_is_contained_or_refused_in_words(polite, attack):
     """Where Python refuses first, an attack that would swallow what the walls say ends as refused at worst."""
     lenient = attack._replace(verdicts=tuple(wanted | {"refused", "crashed"} for wanted in attack.verdicts))

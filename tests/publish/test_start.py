@@ -13,6 +13,7 @@ from grader.lab.lab import load_lab
 from grader.publish.carried import carried
 from grader.search_path import ROOT
 from tests.labs import kernel_text
+from tests.marks import proofs_but
 from tests.publish.machines import FreshMachine
 
 LABS = pathlib.Path(ROOT, "labs")
@@ -79,7 +80,7 @@ def test_what_does_not_fit_is_told(lab, here, cli, words, told):
     assert not (here / "small").exists()
 
 
-@pytest.mark.parametrize("lab", ["demand-paging", "copy-on-write", "shared-memory"])
+@pytest.mark.parametrize("lab", proofs_but("demand-paging", ["demand-paging", "copy-on-write", "shared-memory"]))
 def test_the_handout_of_a_folder_in_c_names_the_file_that_is_written_there(here, cli, lab):
     """kernel.c, and no class; in a folder for Python it stays kernel.py."""
     cli("start", LABS / lab, "--language", "c", "--output", "mine")

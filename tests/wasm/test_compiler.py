@@ -12,6 +12,7 @@ import pytest
 from grader.errors import InputError
 from grader.wasm import compiler, confined_compiler, source_check
 from grader.wasm.compiler import CompilerFault, compile_kernel
+from tests.marks import proofs_but, proofs_except
 
 FORK = '#include "forklab.h"\nint kernel_fork(process_t parent, process_t child) {\n    %s\n}\n'
 
@@ -42,7 +43,7 @@ def test_a_kernel_becomes_a_module(cache):
     assert kept.read_bytes().endswith(compiled.module)
 
 
-@pytest.mark.parametrize("damage", [b"", b"x" * 40, None])
+@pytest.mark.parametrize("damage", proofs_but(None, [b"", b"x" * 40, None]))
 def test_a_module_that_was_damaged_is_compiled_again(cache, damage):
     """A file that is cut, or whose bytes are not those that were kept, counts as none."""
     good = compile_kernel(FORK % "return 0;").module
@@ -61,19 +62,21 @@ def test_a_cache_that_others_can_write_is_not_used(cache):
     assert list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("body", "line", "message"),
-    [
-        ("return 0", 3, "expected ';' after return statement"),
-        ("", 4, "non-void function does not return a value"),
-        ("int x; return x;", 3, "variable 'x' is uninitialized when used here"),
-        ("return fl_alocate();", 3, "call to undeclared function 'fl_alocate'"),
-        ('puts("here"); return 0;', 3, "call to undeclared function 'puts'; print with fl_log"),
-        ('return fl_map(child, 1, "frame", 3, 0);', 3, "incompatible pointer to integer conversion"),
-    ],
-)
-def test_an_error_names_the_line_of_the_student(body, line, message):
+#: Body of a function, line and words of its error.
+MISTAKES = [
+    ("return 0", 3, "expected ';' after return statement"),
+    ("", 4, "non-void function does not return a value"),
+    ("int x; return x;", 3, "variable 'x' is uninitialized when used here"),
+    ("return fl_alocate();", 3, "call to undeclared function 'fl_alocate'"),
+    ('puts("here"); return 0;', 3, "call to undeclared function 'puts'; print with fl_log"),
+    ('return fl_map(child, 1, "frame", 3, 0);', 3, "incompatible pointer to integer conversion"),
+]
+
+
+@pytest.mark.parametrize("mistake", proofs_except([MISTAKES[0], MISTAKES[4]], MISTAKES), ids=lambda m: m[0])
+def test_an_error_names_the_line_of_the_student(mistake):
     """Lines of kernel.c, the compiler's own words, and none of our files."""
+    body, line, message = mistake
     compiled = compile_kernel(FORK % body)
 
     assert compiled.module == b""
@@ -185,21 +188,22 @@ def test_another_file_is_refused_by_name():
     assert compiled.errors == ((2, source_check.ONLY),)
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        '__asm__(".incbin \\"{secret}\\"");\n',
-        '#define FILE "{secret}"\n#include FILE\n',
-        '#if __has_include("{secret}")\n#error it is there\n#endif\n_Static_assert(0, "not seen");\n',
-        '_Pragma("GCC dependency \\"{secret}\\"")\nint x = ;\n',
-    ],
-)
-def test_the_walls_hold_where_words_do_not(secret, monkeypatch, source):
+#: Ways to lead the compiler to a file.
+WAYS = {
+    "assembler": '__asm__(".incbin \\"{secret}\\"");\n',
+    "include": '#define FILE "{secret}"\n#include FILE\n',
+    "question": '#if __has_include("{secret}")\n#error it is there\n#endif\n_Static_assert(0, "not seen");\n',
+    "pragma": '_Pragma("GCC dependency \\"{secret}\\"")\nint x = ;\n',
+}
+
+
+@pytest.mark.parametrize("way", proofs_except(["assembler", "include"], WAYS))
+def test_the_walls_hold_where_words_do_not(secret, monkeypatch, way):
     """A file that everybody can read is not read, by whatever way the compiler could be led to it."""
     monkeypatch.setattr(source_check, "refused", lambda source: ())
     monkeypatch.setattr(compiler, "_FLAGS", tuple(f for f in compiler._FLAGS if f != "-fno-gnu-inline-asm"))
     try:
-        compiled = compile_kernel(source.replace("{secret}", str(secret)))
+        compiled = compile_kernel(WAYS[way].replace("{secret}", str(secret)))
     except CompilerFault as fault:  # the assembler names no line of kernel.c
         compiled = compiler.Compiled(b"", reason=str(fault))
     told = f"{compiled.errors} {compiled.warnings} {compiled.reason}"
