@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.batch import merge_batches
@@ -19,6 +19,7 @@ from grader.errors import InputError
 from grader.escape import printable
 from grader.lab.lab import load_lab
 from tests.batch.handed_in import batch, bytes_of, hand_in, rows
+from tests.marks import long_property
 
 KEY = Key("kernel", "scenario", "grader", "output")
 LEVEL = {"wanted": "auto", "got": "L2", "missing": {}}
@@ -174,7 +175,7 @@ fields = st.dictionaries(st.sampled_from(sorted(ABOUT)), json_values, max_size=3
 
 
 @given(id=values, raw=st.none() | values, changed=fields)
-@settings(max_examples=60)
+@long_property(60)
 def test_no_store_brings_in_a_name_or_a_control_character(id, raw, changed):
     """Whatever a submission's row holds: an error, or an id that is safe and text that moves no cursor."""
     folder = pathlib.Path(tempfile.mkdtemp())
@@ -360,7 +361,7 @@ def test_a_linked_results_folder_is_refused(cli, lab, tmp_path):
     name=st.sampled_from(["parts", "written", "overrides", "collected", "run"]),
     value=values.filter(lambda v: v is not None) | json_values.map(json.dumps),
 )
-@settings(max_examples=60)
+@long_property(60)
 def test_what_a_store_says_of_itself_is_checked(name, value):
     """Shards, written files, overrides and the last run: valid, or a StoreError; never another exception."""
     folder = pathlib.Path(tempfile.mkdtemp())

@@ -8,7 +8,7 @@ import tempfile
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.batch.csv_table import rows_of
@@ -19,6 +19,7 @@ from grader.batch.roster import introduce, read_roster
 from grader.batch.sources import read_source
 from grader.lab.lab import ClassAt, Lab
 from tests.batch.results import batch, entry
+from tests.marks import long_property
 
 
 class Person(NamedTuple):
@@ -193,7 +194,7 @@ def right(person, most):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @given(people=classes(), most=st.sampled_from([100, 40, 7.5]), style=STYLES)
-@settings(max_examples=25)
+@long_property(25)
 def test_no_grade_goes_astray(layout, people, most, style):
     """In Canvas's gradebook and both of Moodle's: a cell is its own person's grade, or what it was."""
     found = entries(layout, people)
@@ -239,7 +240,7 @@ def rosters(draw, people, whole):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @given(data=st.data(), people=classes())
-@settings(max_examples=25)
+@long_property(25)
 def test_no_grade_goes_astray_with_a_roster(layout, data, people):
     """Whatever a roster joins, and whoever it leaves out: no grade reaches another person's row."""
     found = entries(layout, people)
@@ -253,7 +254,7 @@ def test_no_grade_goes_astray_with_a_roster(layout, data, people):
 
 
 @given(people=classes())
-@settings(max_examples=25)
+@long_property(25)
 def test_the_platforms_own_gradebook_takes_every_grade(people):
     """Moodle's folders in its worksheet: everybody who handed in is graded, whatever the names are."""
     handed_in = [p for p in people if p.points is not None]
@@ -264,7 +265,7 @@ def test_the_platforms_own_gradebook_takes_every_grade(people):
 
 
 @given(people=classes(), other=st.permutations(range(5)))
-@settings(max_examples=25)
+@long_property(25)
 def test_the_worksheet_of_another_assignment_gets_no_grade(people, other):
     """Its people are the same, their numbers are not: nobody is graded by an equal name or address."""
     elsewhere = [p._replace(participant=str(500 + n)) for p, n in zip(people, other, strict=False)]
@@ -278,7 +279,7 @@ def test_the_worksheet_of_another_assignment_gets_no_grade(people, other):
 
 
 @given(people=classes(), cuts=st.lists(st.booleans(), min_size=5, max_size=5))
-@settings(max_examples=25)
+@long_property(25)
 def test_a_groups_points_reach_its_members_only(people, cuts):
     """Gradescope's groups, cut anywhere from a class: every member gets the group's grade, and nobody else does."""
     groups = []

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.intake.submission import read_answers
+from tests.marks import long_property
 from tests.messages import assert_message
 from tests.quiz.quizzes import MORE, VARIED
 
@@ -303,7 +304,7 @@ def harmless(text):
 
 
 @given(data=_HOSTILE, format=st.sampled_from(["text", "json", "junit", "gradescope", "github", "markdown"]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@long_property(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_sheet_makes_the_command_fail_or_print_commands(cli, full, tmp_path, data, format):
     """Any bytes: exit status 0 or 1, and text that a terminal can show."""
     sheet = tmp_path / "sheet.yaml"
@@ -329,7 +330,7 @@ def test_no_folder_of_sheets_makes_the_command_fail(cli, full, tmp_path, data, n
 
 
 @given(lines=st.lists(st.text(max_size=10) | st.sampled_from(["1", "", "b", "r", "1a 2b", "?", "1 2"]), max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@long_property(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_that_is_typed_makes_the_conversation_fail(cli, full, lines):
     """Any lines at the terminal: what comes back is harmless, and the sheet can be read again."""
     (full / "answers.yaml").unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The first difference: every rule, the order of judgement, frames up to renaming."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.compare.judge import RULES, Judge
@@ -12,6 +12,7 @@ from grader.scenario.loader import parse_scenario
 from reference.file_backed import FileBackedKernel
 from reference.linux import LinuxKernel
 from tests.kernels import SmallKernel
+from tests.marks import long_property
 from tests.scenario.test_loader import parse
 from tests.wrong_kernels import FreesEarly
 
@@ -274,7 +275,7 @@ _ACT = st.one_of(
 
 
 @given(st.lists(_ACT, max_size=10), st.sampled_from(["lowest", "stride", "random"]))
-@settings(max_examples=80, deadline=None)
+@long_property(80)
 def test_a_correct_kernel_that_does_all_else_differently_agrees(acts, order):
     """Frames in another order, other structures and unset cow bits fail nobody, under every allocation order."""
     scenario = parse(

@@ -4,7 +4,7 @@ import pathlib
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.grade.answer_cache import AnswerCache
@@ -18,7 +18,7 @@ from grader.protocol.messages import ScenarioMessages
 from grader.protocol.reenact import StandIn
 from grader.replay.simulated import replay
 from tests.kernels import SmallKernel
-from tests.marks import proofs_but
+from tests.marks import long_property, proofs_but
 from tests.protocol.test_reenact import _MUTATION, STORY, Scripted, honest_answers, mutate
 from tests.sandbox.plain_box import PlainBox
 from tests.scenario.test_loader import parse
@@ -154,7 +154,7 @@ def told(who, kernel, mutations, troubles, length):
 
 
 @given(st.lists(_STREAM, min_size=2, max_size=6))
-@settings(max_examples=200, deadline=None)
+@long_property(200)
 def test_what_is_known_changes_no_attempt(streams):
     """Whatever a class answers, in whatever order: each gets the attempt, and the steps, that it would get alone."""
     known = AnswerCache()

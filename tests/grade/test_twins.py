@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import InputError
@@ -23,6 +23,7 @@ from grader.scenario.writer import to_yaml
 from grader.trace.records import StepRecord
 from tests.kernels import SmallKernel
 from tests.labs import FORK
+from tests.marks import long_property
 from tests.tables import RenamingTable, Table, table_of
 
 LABS = ("demand-paging", "copy-on-write", "shared-memory", "kernel-access", "file-backed", "swapping", "tlb", "linux")
@@ -55,7 +56,7 @@ def test_the_reference_does_the_same_in_every_twin(root, name):
         assert len(twin.differs) >= DIMENSIONS - 1, scenario.id
 
 
-@settings(max_examples=40)
+@long_property(40)
 @given(st.text(max_size=8), st.sampled_from(ORDERS), st.integers(0, 1 << 20))
 def test_an_honest_kernel_passes_every_twin(seed, order, other):
     """Whatever the seed, and in whatever order the machine of the scenario hands out frames."""

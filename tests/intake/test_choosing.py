@@ -5,11 +5,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.intake.choosing import choose
 from grader.intake.submission import Refused, read_submission
+from tests.marks import long_property
 
 
 def test_the_labs_own_folder_comes_first():
@@ -121,7 +122,7 @@ names = st.sampled_from(
 
 
 @given(files=st.sets(st.sampled_from(["", "a/", "small/", "a/b/", ".git/"]).flatmap(lambda f: names.map(f.__add__))))
-@settings(max_examples=60)
+@long_property(60)
 def test_a_folder_and_a_zip_mean_the_same(files):
     """Whatever is in it, two labs included: the same kernel, sheet and remarks, or a refusal of both."""
     with tempfile.TemporaryDirectory() as top:

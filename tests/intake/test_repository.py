@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from grader.intake import repository
 from grader.intake.refusal import Refused
 from grader.intake.repository import _distance, _end, _patched, _Repository, last_commit
+from tests.marks import long_property
 
 NOON = 1_795_604_400  # 2026-11-25T12:00+01:00
 
@@ -225,7 +226,7 @@ def pack_with(entry, name=b"\x22" * 20):
 
 
 @given(entry=st.binary(max_size=60), delta=st.booleans())
-@settings(max_examples=60)
+@long_property(60)
 def test_any_pack(tmp_path_factory, entry, delta):
     """Random bytes where an entry should be are refused, and nothing else happens."""
     folder = tmp_path_factory.getbasetemp() / "any-pack"

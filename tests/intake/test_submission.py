@@ -9,7 +9,7 @@ import threading
 import zipfile
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from grader.intake.archives import PATH_LIMIT, _tar_files
@@ -24,6 +24,7 @@ from grader.intake.submission import (
     read_submission,
 )
 from grader.sandbox.limits import SOURCE_LIMIT
+from tests.marks import long_property
 
 GOOD = b"class K: pass\n"
 
@@ -344,7 +345,7 @@ def test_source_that_is_no_text_is_refused(source, words):
 
 
 @given(data=st.binary(max_size=400), name=st.sampled_from(["k.py", "k.zip", "k.tar"]))
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@long_property(120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_is_a_submission_or_refused(tmp_path, data, name):
     """No bytes under any name make intake fail in any other way."""
     path = tmp_path / name
@@ -407,7 +408,7 @@ def test_an_answer_that_can_be_none_spoils_no_other(sheet, words):
 
 
 @given(st.binary(max_size=300) | st.text(alphabet="ab:{}[]-,\n &*!<'\"", max_size=80).map(str.encode))
-@settings(max_examples=200)
+@long_property(200)
 def test_any_bytes_are_a_sheet_or_refused(data):
     """No bytes make the reader fail in any other way, and what comes out is strings."""
     try:

@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.machine import (
@@ -17,6 +17,7 @@ from grader.machine import (
 )
 from grader.machine.machine import KernelCrash, Machine, NoProgress
 from tests.cores import both, plain, result, snapshot
+from tests.marks import long_property
 
 RW = Protection.READ | Protection.WRITE
 
@@ -146,7 +147,7 @@ def perform(machine, processes, drawn):
     return result(call, *arguments)
 
 
-@settings(max_examples=100)
+@long_property(100)
 @given(hardware=hardware, logged=st.booleans(), operations=st.lists(operation, max_size=40))
 @example(
     hardware={"frames": 2, "zero_page": True},
@@ -323,7 +324,7 @@ def take(machine, drawn, written):
     return machine.copy_user(process, given[1], given[2], 0, given[2] * machine._page_size, access, [7, 8])
 
 
-@settings(max_examples=100)
+@long_property(100)
 @given(
     hardware=hardware,
     tlb=st.sampled_from([False, False, False, True]),

@@ -5,7 +5,7 @@ import gc
 from array import array
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.grade.attempt import judge
@@ -21,6 +21,7 @@ from grader.sandbox.termination import Ending
 from grader.trace.records import CRASHED, StepRecord
 from tests.cores import both, compiled, on
 from tests.kernels import SmallKernel
+from tests.marks import long_property
 from tests.scenario.test_loader import parse
 
 STORY = (
@@ -238,7 +239,7 @@ def points_of(scenario, answers):
 
 
 @given(st.lists(_MUTATION, min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
+@long_property(300)
 def test_a_mutated_stream_is_a_verdict_and_passes_only_if_it_is_as_good_as_honest(mutations):
     """Whatever is changed in an honest stream, the outcome is a verdict; a pass means an equal trace, up to frames."""
     scenario = parse(*STORY)
@@ -256,14 +257,14 @@ def test_a_mutated_stream_is_a_verdict_and_passes_only_if_it_is_as_good_as_hones
 
 
 @given(st.lists(st.lists(_NUMBER, max_size=30), max_size=8))
-@settings(max_examples=300, deadline=None)
+@long_property(300)
 def test_a_random_stream_never_passes_and_never_raises(answers):
     """Random numbers are tampered, or end where they end."""
     assert points_of(parse(*STORY), answers) in ("tampered", "ended", "crashed")
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=40)), max_size=5))
-@settings(max_examples=200, deadline=None)
+@long_property(200)
 def test_random_frames_never_raise(frames):
     """Frames of any kind with any payload are tampered, or end where they end."""
     assert points_of(parse(*STORY), frames) in ("tampered", "ended", "crashed")
@@ -312,7 +313,7 @@ _edit = st.tuples(
 )
 
 
-@settings(max_examples=100)
+@long_property(100)
 @given(
     answer=st.integers(0, 7),
     edits=st.lists(_edit, max_size=3),

@@ -7,7 +7,7 @@ nearly right, stand in honest streams, on machines with swap, TLB, zero frame, f
 import json
 import socket
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.machine import operations as op
@@ -19,6 +19,7 @@ from grader.sandbox.child import Child
 from grader.sandbox.limits import Limits
 from grader.sandbox.termination import Death, Ending
 from tests.kernels import SmallKernel
+from tests.marks import long_property
 from tests.protocol.test_reenact import STORY, honest_answers, points_of, reenact
 from tests.scenario.test_loader import parse
 
@@ -48,7 +49,7 @@ _PIECES = st.lists(st.one_of(_OPERATIONS, st.tuples(_CALLS), st.tuples(_CALLS, _
 
 
 @given(st.sampled_from(MACHINES), st.integers(0, 20), st.integers(0, 60), _PIECES)
-@settings(max_examples=400, deadline=None)
+@long_property(400)
 @example(MACHINES[0], 8, 2, [(op.COPY, 0, 0)])
 def test_operations_of_every_kind_are_a_verdict(machine, which, where, pieces):
     """Operations put into an honest stream never raise, and pass only where the trace is as good as honest."""
@@ -72,7 +73,7 @@ def test_operations_of_every_kind_are_a_verdict(machine, which, where, pieces):
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=300, deadline=None)
+@long_property(300)
 def test_any_bytes_are_a_trouble_or_tampered(data):
     """No bytes make the reader of troubles fail in any other way."""
     try:
@@ -90,7 +91,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON, _JSON)
-@settings(max_examples=300, deadline=None)
+@long_property(300)
 def test_any_json_is_a_trouble_or_tampered(lines, other):
     """JSON of any shape in the place of a trouble is read as text, or tampered."""
     given_trouble = {"kind": other, "method": other, "type": other, "message": other, "lines": lines}
@@ -134,7 +135,7 @@ def heard(chunks):
 
 
 @given(chunks=st.lists(st.binary(max_size=60), max_size=6))
-@settings(max_examples=300, deadline=None)
+@long_property(300)
 def test_any_bytes_on_the_channel_are_frames_and_an_ending(chunks):
     """The decoder gives whole frames of known kinds, then an ending; it never raises and never gives more than came."""
     *frames, ending = heard(chunks)
@@ -145,7 +146,7 @@ def test_any_bytes_on_the_channel_are_frames_and_an_ending(chunks):
 
 
 @given(chunks=st.lists(st.sampled_from([10, 11, 12, 13, 99]), min_size=1, max_size=4), size=st.integers(0, 2000))
-@settings(max_examples=200, deadline=None)
+@long_property(200)
 def test_frames_arrive_in_order_and_whole(chunks, size):
     """Frames of known kinds within the limit arrive; an unknown kind is tampered, too much is a limit crossed."""
     sent = [bytes((kind,)) + size.to_bytes(4, "little") + bytes(size) for kind in chunks]

@@ -1,12 +1,13 @@
 """Aiken, read: choices with one right answer, and what is named."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.quiz.exchange import aiken, formats, yaml_file
 from grader.quiz.exchange.notes import ImportFailed
 from grader.quiz.questions import read_quiz
+from tests.marks import long_property
 from tests.quiz.quizzes import told
 
 GOOD = "Who copies?\nA. the parent\nB) the writer\nC. int main() { }\nANSWER: B\n\nNext?\nA. x\nB. y\nANSWER: A\n"
@@ -45,7 +46,7 @@ def test_what_is_repaired_or_left_out_is_named(old, new, words, count):
     st.binary(max_size=60)
     | st.lists(st.sampled_from(["T", "A. a", "B) b", "ANSWER: A", ""])).map("\n".join).map(str.encode)
 )
-@settings(max_examples=150, deadline=None)
+@long_property(150)
 def test_no_bytes_make_the_reader_fail(data):
     """Questions that our loader takes, or words."""
     try:

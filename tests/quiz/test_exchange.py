@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.lab.lab import load_lab
@@ -12,6 +12,7 @@ from grader.quiz.exchange.item import Item, Option, items_of, slug
 from grader.quiz.exchange.limits import SIZE_LIMIT
 from grader.quiz.exchange.notes import ImportFailed
 from grader.quiz.questions import load_quiz, read_quiz
+from tests.marks import long_property
 from tests.quiz.quizzes import WORDS, told
 
 # -- Markdown -------------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def test_an_export_does_not_tell_by_the_order(cow):
 
 
 @given(st.binary(max_size=120) | st.text(alphabet="T{=~#}:>-%50\n\\ ab$", max_size=60).map(str.encode))
-@settings(max_examples=300, deadline=None)
+@long_property(300)
 def test_no_bytes_make_a_reader_fail(data):
     """GIFT and Markdown: items that our loader takes, or words."""
     for reader in (gift, markdown):
@@ -162,7 +163,7 @@ _LINES = [
 
 @given(st.lists(st.sampled_from(_LINES), max_size=24))
 @example(["## Question Text", "", "- a", "+ b"])  # choices, and no text above them
-@settings(max_examples=200, deadline=None)
+@long_property(200)
 def test_no_markdown_makes_the_reader_fail(lines):
     """Headings and choices in any order."""
     items, notes = markdown.read("\n".join(lines).encode(), "q.md")
@@ -208,7 +209,7 @@ def test_items_become_a_quiz_of_ours(items):
     text=WORDS | st.text(max_size=30).filter(str.strip),
     why=st.text(alphabet="ab:# '\"\n-|>\t\u2028é", min_size=1).filter(str.strip),
 )
-@settings(max_examples=200, deadline=None)
+@long_property(200)
 def test_any_text_survives_our_yaml(text, why):
     """Colons, dashes, quotes, blanks at ends, unseen characters."""
     options = (Option("no", True, why), Option("7", False, why))

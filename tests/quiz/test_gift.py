@@ -3,12 +3,13 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.quiz.exchange import gift, gift_writer
 from grader.quiz.exchange.gift import GAPS
 from grader.quiz.exchange.item import Item, Option
+from tests.marks import long_property
 from tests.quiz.quizzes import WORDS, shape, told
 
 
@@ -183,7 +184,7 @@ def test_answers_have_the_format_of_the_question():
 
 
 @given(text=WORDS, words=st.lists(WORDS, min_size=2, max_size=4, unique_by=lambda t: " ".join(t.casefold().split())))
-@settings(max_examples=200, deadline=None)
+@long_property(200)
 def test_any_text_survives_gift(text, words):
     """Whatever stands in a question, its choices and its words is escaped and comes back."""
     for kind, count in (("single", 1), ("multiple", 2)):

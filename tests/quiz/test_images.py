@@ -5,12 +5,13 @@ import os
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.quiz.exchange import gift, qti_writer
 from grader.quiz.exchange.images import IMAGE_LIMIT, images_in, read_image
 from grader.quiz.exchange.item import Item, Option
+from tests.marks import long_property
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
 
@@ -104,7 +105,7 @@ _MARKS = [
 
 
 @given(st.lists(st.sampled_from(_MARKS), max_size=14).map("".join))
-@settings(max_examples=60, deadline=None)
+@long_property(60)
 def test_no_text_gets_a_file_into_the_zip(tmp_path_factory, text):
     """Whatever Markdown makes of it, only checked images are read: text2qti would read any."""
     pytest.importorskip("text2qti")

@@ -1,11 +1,12 @@
 """The shapes of course Markdown, in small files of our own: what is taken, and that nothing is lost without a word."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.quiz.exchange import markdown, markdown_writer
 from grader.quiz.exchange.item import Item, Option
+from tests.marks import long_property
 from tests.quiz.quizzes import told
 
 HEAD = "# Pages\n\n## Question Text\n\nWhat is a page?\n\n## Question Answers\n\n"
@@ -144,7 +145,7 @@ _SIMPLE = st.text(alphabet="abc", min_size=1, max_size=6)
 
 
 @given(_WORD, _WORD, st.lists(_SIMPLE, min_size=2, max_size=5, unique=True))
-@settings(max_examples=60, deadline=None)
+@long_property(60)
 def test_units_sections_and_orders_survive(unit, section, texts):
     """Any text of a unit or a section, hyphens and brackets that would end a comment included."""
     steps = tuple(Option(text, place, "why") for place, text in enumerate(texts, 1))

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from grader.escape import printable
@@ -12,6 +12,7 @@ from grader.quiz import mark
 from grader.quiz.marking import mark_question
 from grader.quiz.questions import load_quiz
 from tests.labs import QUIZ
+from tests.marks import long_property
 
 
 def marked(quiz, id, given):
@@ -168,7 +169,7 @@ def test_an_unanswered_sheet_computes_no_key(lab, monkeypatch):
 
 
 @given(sheet=st.binary(max_size=200) | st.text(alphabet="copieswho: [],=-'\n1", max_size=80).map(str.encode))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@long_property(100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_sheet_makes_marking_fail(quiz, sheet):
     """Any bytes are marked, with points between none and all, in text that can be shown."""
     result = mark(quiz[0], sheet)
@@ -181,7 +182,7 @@ _ANSWER = st.text(max_size=12) | st.sampled_from(["1", "writer", "code", "minor"
 
 
 @given(answers=st.lists(_ANSWER | st.lists(_ANSWER, max_size=4), min_size=7, max_size=7))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@long_property(200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_answer_makes_marking_fail(quiz, answers):
     """Whatever text stands for an answer, it has one of the five verdicts and feedback that can be shown."""
     lab, questions = quiz

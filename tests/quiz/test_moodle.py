@@ -3,13 +3,14 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.quiz.exchange import moodle, moodle_writer, yaml_file
 from grader.quiz.exchange.gift import GAPS
 from grader.quiz.exchange.notes import ImportFailed
 from grader.quiz.questions import read_quiz
+from tests.marks import long_property
 from tests.quiz.quizzes import told
 
 
@@ -197,7 +198,7 @@ _PIECES += ["</tolerance>", "a", "1", "*", "&lt;p&gt;"]
 
 
 @given(st.binary(max_size=80) | st.lists(st.sampled_from(_PIECES), max_size=30).map(lambda p: "".join(p).encode()))
-@settings(max_examples=200, deadline=None)
+@long_property(200)
 def test_no_bytes_make_the_reader_fail(data):
     """Questions that our loader takes, or words."""
     try:
@@ -212,7 +213,7 @@ _TEXT = st.text(alphabet="ab <>&*\\{}~=#:é\n`-", min_size=1, max_size=20).map(s
 
 
 @given(st.lists(_TEXT, min_size=2, max_size=5, unique_by=lambda text: " ".join(text.split())), _TEXT, _TEXT)
-@settings(max_examples=100, deadline=None)
+@long_property(100)
 def test_any_text_survives_moodle_xml(texts, text, why):
     """Markup, entities, stars and lines, in a choice of ours that goes out and comes back."""
     from grader.quiz.exchange.item import Item, Option

@@ -5,12 +5,13 @@ import zipfile
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.quiz.exchange import formats, qti_writer, yaml_file
 from grader.quiz.exchange.notes import ImportFailed
 from grader.quiz.questions import read_quiz
+from tests.marks import long_property
 from tests.quiz.quizzes import told
 
 SCORE = "<setvar varname='SCORE' action='Set'>{}</setvar>"
@@ -339,7 +340,7 @@ _TREES = st.recursive(
 
 
 @given(_TREES.filter(lambda text: text.startswith("<")) | st.text(max_size=40), st.sampled_from(["q.xml", "q.zip"]))
-@settings(max_examples=200, deadline=None)
+@long_property(200)
 def test_no_tree_makes_the_reader_fail(text, name):
     """Elements of both versions in any order: questions that our loader takes, or words."""
     try:

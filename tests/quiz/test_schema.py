@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from grader.errors import FormatError
@@ -13,6 +13,7 @@ from grader.lab.lab import load_lab
 from grader.quiz import schema
 from grader.quiz.questions import read_quiz
 from tests.labs import QUIZ
+from tests.marks import long_property
 from tests.quiz.quizzes import MORE, VARIED
 
 
@@ -74,7 +75,7 @@ _JUNK = [0, -1, 1.5, True, "", "x", "X Y", "number", "faults", [], ["a"], ["a", 
     ),
     junk=st.sampled_from(_JUNK),
 )
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@long_property(200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_schema_refuses_the_loader_refuses(lab, path, change, name, junk):
     """An editor that goes by the schema never marks what the loader would take, wherever a quiz is changed; and the
     loader knows no other way to say no."""

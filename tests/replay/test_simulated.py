@@ -1,6 +1,6 @@
 """Replay: names, places, failure injection and crashes."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.machine import Protection
@@ -8,6 +8,7 @@ from grader.replay.simulated import Replay, replay, run_all
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
 from tests.kernels import SmallKernel
+from tests.marks import long_property
 from tests.scenario.test_loader import parse
 
 
@@ -118,7 +119,7 @@ STEP = st.one_of(
 
 
 @given(st.lists(STEP, max_size=12))
-@settings(max_examples=60)
+@long_property(60)
 def test_a_scenario_goes_to_yaml_and_back_unchanged(steps):
     """What the writer writes the loader reads as an equal scenario."""
     scenario = parse(*steps)
@@ -129,7 +130,7 @@ def test_a_scenario_goes_to_yaml_and_back_unchanged(steps):
 
 
 @given(st.lists(STEP, max_size=12), st.sampled_from(["stride", "random"]), st.integers(0, 9))
-@settings(max_examples=60)
+@long_property(60)
 def test_what_is_observed_does_not_depend_on_the_order_of_frames(steps, order, seed):
     """Values, faults, copies and totals are equal under every allocation order."""
     scenario = parse(*steps)

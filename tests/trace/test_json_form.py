@@ -3,20 +3,21 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.replay.simulated import replay
 from grader.trace.json_form import trace_from_json, trace_to_json
 from reference.swapping import SwappingKernel
 from tests.kernels import SmallKernel
+from tests.marks import long_property
 from tests.replay.test_simulated import STEP
 from tests.scenario.test_loader import parse
 from tests.trace.test_state import SWAP_HEAD
 
 
 @given(st.lists(STEP, max_size=12), st.booleans())
-@settings(max_examples=60)
+@long_property(60)
 def test_a_trace_goes_to_json_and_back_unchanged(steps, fork):
     """trace_to_json and trace_from_json are inverse, through text."""
     trace = replay(parse(*steps, *(["fork: {by: P, child: C}", "exit: {by: P}"] if fork else [])), SmallKernel)

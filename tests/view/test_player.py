@@ -6,13 +6,14 @@ import html.parser
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from grader.grade.attempt import Attempt, attempt_here
 from grader.lab.mistakes import misconception_kernel
 from grader.machine import Protection
 from grader.view.player import LIMIT, Difference, Side, page_of_runs, player
 from tests.kernels import SmallKernel
+from tests.marks import long_property
 from tests.test_escape import HOSTILE
 from tests.view.runs import lab_of, recorded, replayed
 
@@ -264,7 +265,7 @@ def test_what_a_run_does_not_show_is_not_compared():
     assert "≠" not in page.partition("<footer>")[2] and "a line is another run" not in page
 
 
-@settings(max_examples=40, deadline=None)
+@long_property(40)
 @given(HOSTILE.filter(bool))
 def test_hostile_text_changes_no_element(text):
     """Messages, explanations and prints of a student's kernel are text wherever they stand."""

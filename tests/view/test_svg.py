@@ -4,11 +4,12 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from grader.view.layout import Box, Picture, Row, Space, picture_after
 from grader.view.sight import FRAME, WRITABLE, Page
 from grader.view.svg import STYLE, described, svg_file
+from tests.marks import long_property
 from tests.messages import assert_message
 from tests.test_escape import HOSTILE
 from tests.view.runs import recorded, replayed
@@ -138,7 +139,7 @@ def picture_of(text):
     return Picture(text, 1, (space,), (), (Box(text, text, text, (text,), 1, False, True),), 0, 1, 0)
 
 
-@settings(max_examples=60)
+@long_property(60)
 @given(HOSTILE.filter(bool))
 def test_hostile_names_are_text_and_nothing_else(text):
     """Whatever names are, the SVG parses, has the same elements, and only characters that can be seen."""

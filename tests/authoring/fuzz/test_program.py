@@ -3,7 +3,7 @@
 import pathlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.authoring.fuzz.program import LIMIT, ReferenceFault, relaid, write_scenario
@@ -18,6 +18,7 @@ from grader.machine import SegmentationFault
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
 from reference.kernel_access import KernelAccessKernel
+from tests.marks import long_property
 from tests.scenario.test_loader import parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -28,7 +29,7 @@ programs = st.tuples(number, st.lists(st.tuples(number, number, number, number, 
 
 
 @pytest.mark.parametrize("name", LABS)
-@settings(max_examples=40, deadline=None)
+@long_property(40)
 @given(program=programs)
 def test_every_program_is_a_scenario_that_an_author_could_have_written(name, program):
     """It goes through YAML and the strict loader unchanged, and the reference holds it without a problem."""
@@ -119,7 +120,7 @@ def test_a_buffer_that_is_refused_after_its_first_page_is_no_scenario(at, kept):
     assert (relaid(parse(*steps), reference_kernel(load_once("kernel-access"))) is not None) is kept
 
 
-@settings(max_examples=60, deadline=None)
+@long_property(60)
 @given(program=programs)
 def test_what_the_contract_leaves_free_is_not_written(program):
     """Both ways to treat a buffer end every random scenario alike."""
