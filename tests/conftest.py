@@ -45,6 +45,13 @@ def pytest_configure(config):
     marks.PROOFS = config.option.markexpr == "proof"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Take one process more than there are processors: tests wait for processes of a sandbox, a batch, a compiler."""
+    processors = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return len(processors) + 1
+
+
 def pytest_sessionstart(session):
     """Keep of earlier runs what one run needs."""
     if not hasattr(session.config, "workerinput"):

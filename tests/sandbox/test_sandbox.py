@@ -1,5 +1,6 @@
 """The box: levels, limits, endings, and that nothing survives it."""
 
+import functools
 import os
 import pathlib
 import signal
@@ -29,10 +30,16 @@ FORK = "    def fork(self, parent, child):\n"
 QUICK = Limits(cpu_s=0.5, wall_s=0.8, output=10_000, memory_mib=512)
 
 
+@functools.cache
+def _isolation():
+    """What this machine gives."""
+    with Sandbox() as box:
+        return box.isolation
+
+
 def reached(level):
     """Skip, with the reason, where this machine does not give a level."""
-    with Sandbox() as box:
-        isolation = box.isolation
+    isolation = _isolation()
     if LEVELS.index(isolation["got"]) < LEVELS.index(level):
         pytest.skip(f"this machine gives {isolation['got']}: {isolation['missing']}")
 
