@@ -1,5 +1,7 @@
 """The memory of a module for `grader verify`: what has changed is found, hashed and put back."""
 
+import ctypes
+
 import hypothesis.strategies as st
 from hypothesis import given
 
@@ -30,6 +32,9 @@ class Plain:
 
     def view(self):
         return memoryview(self.bytes)
+
+    def address(self):
+        return ctypes.addressof(ctypes.c_char.from_buffer(self.bytes))
 
     def size(self):
         return len(self.bytes)
@@ -74,3 +79,34 @@ def test_what_was_saved_is_put_back(first, second):
     memory.restore(saved, 2 * PAGE)
 
     assert (bytes(instance.bytes), memory.chunks(), memory.hashed()) == (now, saved, digest)
+
+
+@given(WRITES, st.lists(WRITES, min_size=1, max_size=3))
+def test_what_is_put_back_without_a_look_is_right_or_known_to_be_wrong(first, others):
+    """After any number of rounds, the next look finds the state that was put back, or a chunk that was not."""
+    instance = Plain()
+    memory = Memory(instance)
+    instance.write(first)
+    saved = memory.chunks()
+    memory.grew = False
+    for writes in others:
+        memory.put_back(saved, 2 * PAGE)
+        instance.write(writes)
+    memory.put_back(saved, 2 * PAGE)
+
+    assert memory.chunks() == saved or memory.grew
+
+
+def test_a_state_with_less_memory_is_put_back_within_it():
+    """Chunks that changed in a larger memory are not written behind the end of a smaller one."""
+    instance = Plain()
+    memory = Memory(instance)
+    small, behind = memory.chunks(), bytearray(b"x" * 64)
+    instance.grow(3 * PAGE)
+    instance.write({2 * PAGE: 1})
+    memory.chunks()
+    whole = (ctypes.c_char * (2 * PAGE + len(behind)))(*bytes(instance.bytes[: 2 * PAGE]), *behind)
+    instance.bytes = memoryview(whole).cast("B")[: 2 * PAGE]
+    memory.put_back(small, 2 * PAGE)
+
+    assert bytes(whole)[2 * PAGE :] == behind

@@ -122,6 +122,7 @@ class Again:
         self._placed = placed
         self._names = Names({}, {}, max)
         self._left: list[Operation] = []
+        self._now: dict[Operation, Operation] = {}  # operations as they are with these names
         self.instance.start()
         self.start = self.instance.choose_places() if placed else 0
 
@@ -131,7 +132,9 @@ class Again:
         The memory must be as it was before them, and so must be the blocks.
         """
         instance = self.instance
-        instance.fuel, self._names, self.blocks = fuel, names, blocks
+        if names is not self._names:
+            self._names, self._now = names, {}
+        instance.fuel, self.blocks = fuel, blocks
         instance.refuel()
         for call in calls:
             self._left = [one for one in call.operations[::-1] if self._placed or one.name not in _BLOCKS]
@@ -154,46 +157,52 @@ class Again:
 
     def _answering(self, name: str) -> Callable[..., Any]:
         """Return what answers an operation as it was answered before. ValueError, a trap, if it is another one."""
+        special: Callable[[Operation, Operation, tuple[int, ...]], Any] | None
+        special = {"entries": self._write_entries, "place": self._place, "unplace": self._unplace}.get(name)
+        said = name in _TEXTS
 
         def carry_out(*arguments: int) -> Any:
             before = self._left.pop() if self._left else Operation("", (), None)
-            if before.name != name or (name not in _TEXTS and self._expected(before) != arguments):
+            now = self._now.get(before) or self._as_named(before)
+            if now.name != name or (now.arguments != arguments and not said):
                 raise ValueError(name)
-            return self._answer(before, arguments)
+            return now.answer if special is None else special(before, now, arguments)
 
         return carry_out
 
-    def _expected(self, before: Operation) -> tuple[int, ...]:
-        """Return the arguments that an operation now has."""
-        name, arguments = before.name, list(before.arguments)
+    def _write_entries(self, _before: Operation, now: Operation, arguments: tuple[int, ...]) -> int:
+        self.instance.write(arguments[2], now.answer)
+        return len(now.answer) // 8
+
+    def _place(self, before: Operation, _now: Operation, arguments: tuple[int, ...]) -> int:
+        if not before.answer:
+            return 0
+        self.blocks[before.answer] = place = self._names.place(before.answer, size_of(arguments[0]))
+        return place
+
+    def _unplace(self, before: Operation, _now: Operation, arguments: tuple[int, ...]) -> None:
+        self.instance.write(arguments[0], FREED * before.answer)
+        del self.blocks[before.arguments[0]]
+
+    def _as_named(self, before: Operation) -> Operation:
+        """Return an operation as it is with these names. It is kept, unless a block moves: the same come often."""
+        name, arguments, answer = before.name, list(before.arguments), before.answer
+        if name == "unplace":
+            return Operation(name, (self.blocks[arguments[0]],), answer)
         for place in _PROCESSES.get(name, ()):
             arguments[place] = self._names.pids[arguments[place]]
         for place in _FRAMES.get(name, ()):
             arguments[place] = self._names.frames.get(arguments[place], arguments[place])
-        if name == "unplace":
-            arguments[0] = self.blocks[arguments[0]]
-        return tuple(arguments)
-
-    def _answer(self, before: Operation, arguments: tuple[int, ...]) -> Any:
-        """Return the answer that an operation now has."""
-        answer = before.answer
-        if before.name in ("allocate", "zero_frame"):
-            return self._names.frames.get(answer, answer)
-        if before.name == "lookup":
-            return self._entry(answer)
-        if before.name == "entries":
+        if name in ("allocate", "zero_frame"):
+            answer = self._names.frames.get(answer, answer)
+        elif name == "lookup":
+            answer = self._entry(answer)
+        elif name == "entries":
             numbers = array("I", answer)
             numbers[1::2] = array("I", map(self._entry, numbers[1::2]))
-            self.instance.write(arguments[2], numbers.tobytes())
-            return len(numbers) // 2
-        if before.name == "place" and answer:
-            self.blocks[answer] = place = self._names.place(answer, size_of(before.arguments[0]))
-            return place
-        if before.name == "unplace":
-            self.instance.write(arguments[0], FREED * before.answer)
-            del self.blocks[before.arguments[0]]
-            return None
-        return answer
+            answer = numbers.tobytes()
+        self._now[before] = now = Operation(name, tuple(arguments), answer)
+        return now
 
     def _entry(self, entry: int) -> int:
         frame = entry >> FRAME_SHIFT

@@ -6,7 +6,9 @@ compared with what it was before the first call, and only chunks that differ are
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+from bisect import bisect_left
 
 from grader.sandbox.inside.wasm_runtime import Instance
 
@@ -15,18 +17,25 @@ CHUNK = 1 << 10
 
 
 class Memory:
-    """The memory of an instance that has started and was not called yet.
+    """The memory of an instance.
 
-    placed  whether the grader says where its blocks lie
+    grew  True once a look has found a change in a chunk that had never changed before, until it is set back
     """
 
     def __init__(self, instance: Instance, placed: bool = True) -> None:
+        """Begin with an instance that has started and was not called yet.
+
+        placed  whether the grader says where its blocks lie
+        """
+        self.grew = False
         self._instance = instance
         self._placed = placed
         instance.empty_stack()
         self._beginning = bytes(instance.view())
         self._often: list[int] = []  # chunks that have differed from the beginning, the lowest first
         self._runs: list[tuple[int, bytes]] = []  # what was between them, and where
+        self._wanted: dict[int, bytes] | None = None  # the state that was put back last without a look
+        self._pieces: list[tuple[int, bytes]] = []  # what the chunks above are in it, and where
         self._divide()
         self._differs: dict[int, bytes] = {}  # what differs from the beginning, as far as it was looked at or written
         self._looked = instance.entered  # when that was
@@ -59,16 +68,22 @@ class Memory:
         for at in range(0, len(now), CHUNK):
             if self.before((start + at) // CHUNK) != now[at : at + CHUNK]:
                 self._often.append((start + at) // CHUNK)
+        self.grew = True
         self._divide()
 
     def _divide(self) -> None:
         """Find the runs between the chunks that differ often."""
         self._often.sort()
+        self._wanted = None
         ends = [*[number * CHUNK for number in self._often], len(self._beginning)]
         starts = [0, *[end + CHUNK for end in ends[:-1]]]
         self._runs = [
             (start, self._beginning[start:end]) for start, end in zip(starts, ends, strict=True) if start < end
         ]
+
+    def is_known(self, chunks: dict[int, bytes]) -> None:
+        """Note which chunks are not as at the beginning, without a look: a call like the last one is known."""
+        self._differs, self._looked = chunks, self._instance.entered
 
     def before(self, number: int) -> bytes:
         """Return what a chunk was at the beginning."""
@@ -102,11 +117,39 @@ class Memory:
             self._looked = -1
         if instance.size() < size:
             instance.grow(size)
-        differs = self.chunks()
-        put = {number: self.before(number) for number in differs.keys() - chunks.keys()} | chunks
-        now = instance.view()
-        for number, data in put.items():
-            if differs.get(number) != data:
-                now[number * CHUNK : (number + 1) * CHUNK] = data
+        differs, address = self.chunks(), instance.address()
+        if differs is not chunks:
+            put = {number: self.before(number) for number in differs.keys() - chunks.keys()} | chunks
+            for number, data in put.items():
+                if differs.get(number) is not data:
+                    ctypes.memmove(address + number * CHUNK, data, len(data))
         self._differs, self._looked = chunks, instance.entered
         instance.refuel()
+
+    def put_back(self, chunks: dict[int, bytes], size: int) -> None:
+        """Put a state back without a look at the memory, with all its fuel.
+
+        Only chunks that have ever changed are written: if the last call was the first one to change another chunk, the
+        next look sets `grew`, and what was run meanwhile is worth nothing.
+        """
+        instance = self._instance
+        if instance.stopped or instance.size() != size:
+            self.restore(chunks, size)
+            return
+        if self._wanted is not chunks:
+            self._wanted, self._pieces = chunks, self._joined(chunks, size)
+        address = instance.address()
+        for start, data in self._pieces:
+            ctypes.memmove(address + start, data, len(data))
+        self._looked = -1
+        instance.refuel()
+
+    def _joined(self, chunks: dict[int, bytes], size: int) -> list[tuple[int, bytes]]:
+        """Return what the chunks that differ often are in a state, and where; neighbours are one piece."""
+        pieces: list[tuple[int, bytes]] = []
+        for number in self._often[: bisect_left(self._often, size // CHUNK)]:
+            start, data = number * CHUNK, chunks.get(number) or self.before(number)
+            if pieces and pieces[-1][0] + len(pieces[-1][1]) == start:
+                start, data = pieces[-1][0], pieces.pop()[1] + data
+            pieces.append((start, data))
+        return pieces

@@ -50,7 +50,8 @@ class CompiledState:
         self.memory = Memory(kernel.instance)
         self._again: _Renamed | None = None
         self._trials = Trials(kernel.instance.program, frames, zero, ordered)
-        self._tried: set[object] = set()  # states and the calls that followed, of which all is known
+        self._tried: set[object] = set()  # states and the calls that followed, which all trials have repeated
+        self._after: dict[object, _After] = {}  # the same -> what is known of the kernel then
         # The state that was saved or put back last, of which the trials have Snapshots, and a hash of all of it.
         self._from = _From((), self._trials.start, b"")
         self._reached: object = None  # where the trials are: such a state, and the calls that followed
@@ -58,15 +59,15 @@ class CompiledState:
 
     def save(self, run: Replay) -> SavedState:
         """Return the present state."""
-        kernel, instance, journal = self._kernel, self._kernel.instance, self._journal
+        kernel, journal, size = self._kernel, self._journal, self._kernel.instance.size()
         machine = Memento([run, kernel.processes], Recorder)
-        chunks, size = self.memory.chunks(), instance.size()
+        after = self._look()
+        if after.begin is None:
+            snapshots = self._settled().snapshots()
+            after.begin = snapshots, hashed(after.hash, *map(Snapshot.hashed, snapshots))
+        self._from = _From(journal.calls, *after.begin)
         blocks = journal.blocks.in_use.copy()
-        self._repeat()
-        snapshots = self._trials.snapshots()
-        self._from = _From(journal.calls, snapshots, hashed(self.memory.hashed(), *map(Snapshot.hashed, snapshots)))
-        self._reached = self._from.hash, ()
-        return SavedState(machine, self, kernel.mapped, instance.fuel, self._from, blocks, chunks, size)
+        return SavedState(machine, self, kernel.mapped, kernel.instance.fuel, self._from, blocks, after.chunks, size)
 
     def restore(self, saved: SavedState) -> None:
         """Put all but the machine back."""
@@ -78,34 +79,58 @@ class CompiledState:
 
     def try_again(self) -> None:
         """Do again what was done since the last state, in all trials. Unmergeable if the kernel does something else."""
-        calls = self._journal.calls[len(self._from.calls) :]
+        calls = self._since()
         if calls and (self._from.hash, calls) not in self._tried:
-            self._repeat()
-            self._tried.add((self._from.hash, calls))
+            self._repeat(calls)
 
-    def _repeat(self) -> None:
-        calls = self._journal.calls[len(self._from.calls) :]
-        if self._reached == (self._from.hash, calls):
-            return
-        self._reached = None
-        problem = self._trials.repeat(self._from.snapshots, calls, self._kernel.instance.fuel)
+    def _since(self) -> tuple[Call, ...]:
+        return self._journal.calls[len(self._from.calls) :]
+
+    def _look(self) -> _After:
+        """Return what is known after the calls since the last state. Unmergeable if a trial does something else.
+
+        Whenever it is called so in this state, and gets these answers, the memory is the same, and so are the trials.
+        """
+        calls = self._since()
+        known = self._after.get((self._from.hash, calls))
+        if known is None:
+            self._repeat(calls)
+            known = self._after[self._from.hash, calls] = _After(self.memory.chunks(), self.memory.hashed())
+        else:
+            self.memory.is_known(known.chunks)
+        return known
+
+    def _repeat(self, calls: tuple[Call, ...]) -> None:
+        """Let the trials do these calls, from the last state on."""
+        if self._reached != (self._from.hash, calls):
+            self._reached = None
+            self._same(self._trials.repeat(self._from.snapshots, calls, self._kernel.instance.fuel))
+            self._reached = self._from.hash, calls
+            self._tried.add(self._reached)
+
+    def _settled(self) -> Trials:
+        """Return the trials in the present state, with certainty. Unmergeable if one does something else."""
+        self._repeat(self._since())
+        self._same(self._trials.settle())
+        return self._trials
+
+    def _same(self, problem: str) -> None:
         if problem:
             raise Unmergeable(ORDERED if problem == NUMBERS and not self._ordered else problem)
-        self._reached = self._from.hash, calls
 
     def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
         """Return what is equal for states that are alike. Unmergeable if the kernel needs `ordered`.
 
         How the machine looks is left to the grader, who has one that looks the same: a module cannot change this one.
         """
-        self.try_again()
+        after = self._look()
         tables = [machine.processes[pid].page_table._entries for pid in order]
         frames = tuple(dict.fromkeys([table[page] >> FRAME_SHIFT for table in tables for page in sorted(table)]))
         in_use = tuple(sorted(self._journal.blocks.in_use.items()))
         numbers = (tuple(order), machine._pids, frames, bytes(machine._frames._allocated), in_use)
-        known = self.memory.hashed(), numbers
+        known = after.hash, numbers
         if known not in self._known:
-            self._known[known] = self._renamed(machine, names())
+            self._known[known] = self._renamed(after, machine, names())
         form = self._known[known]
         if not form:
             return hashed(known)
@@ -113,7 +138,7 @@ class CompiledState:
             return form
         return hashed(form, tuple(names().frames), [sorted(order).index(pid) for pid in order])
 
-    def _renamed(self, machine: Machine, names: MachineForm) -> bytes:
+    def _renamed(self, after: _After, machine: Machine, names: MachineForm) -> bytes:
         """Return the hash of the state with other names; b"" if it depends on addresses, or on what is gone."""
         if machine._pids - FIRST_PID >= (BETWEEN // 3 if self._ordered else MOST):
             return b""
@@ -122,18 +147,20 @@ class CompiledState:
         again, past = self._again, _Past(self._journal.calls, self._kernel.instance.fuel)
         if self._journal.blocks.end > self._end or not again.has_room(past):
             return b""
-        self._repeat()
-        if not self._trials.is_image(self.memory, self._journal.blocks):
+        if after.image is None:
+            after.image = self._settled().is_image(self.memory, self._journal.blocks)
+        if not after.image:
             return b""
         pids, kept = range(FIRST_PID, machine._pids + 1), list(self._journal.blocks.in_use)
         named, frames = (_between, {}) if self._ordered else (_after, _in_order(machine, names))
-        turns = [_Turn(number, named(pids, names.order, number), frames) for number in (1, 2)]
+        one, other = [_Turn(number, named(pids, names.order, number), frames) for number in (1, 2)]
         # The blocks lie in the order in which they are met with these names, which the same state has on every way.
-        same = again.repeat(past, turns[0], kept)
+        same = again.repeat(past, one, kept)
         met = again.in_order()
-        hashes = set()
-        for turn in turns:
-            same = same and again.repeat(past, turn, met)
+        same = same and (met == kept or again.repeat(past, one, met))
+        hashes = {again.hashed()}
+        if other.pids != one.pids or len(met) < len(past.given()):
+            same = same and again.repeat(past, other, met)
             hashes.add(again.hashed())
         if not same and not self._ordered:
             raise Unmergeable(ORDERED)
@@ -141,7 +168,8 @@ class CompiledState:
         return hashed(hashes.pop(), sizes) if same and len(hashes) == 1 else b""
 
     def look_elsewhere(self) -> None:
-        """Do nothing: a module has no elsewhere."""
+        """Unmergeable if a trial does something else; a module has no elsewhere."""
+        self._same(self._trials.settle())
 
 
 def _after(pids: range, alive: tuple[int, ...], turn: int) -> dict[int, int]:
@@ -179,6 +207,21 @@ class _From(NamedTuple):
     calls: tuple[Call, ...]
     snapshots: tuple[Snapshot, ...]
     hash: bytes
+
+
+class _After:
+    """What is known of the kernel after certain calls in a state: the chunks of its memory, and a hash of it.
+
+    begin  what the trials have then, and a hash of it all; None before the state was saved
+    image  whether the memory is an image of that in which blocks lie elsewhere; None if that was not asked
+    """
+
+    __slots__ = ("begin", "chunks", "hash", "image")
+
+    def __init__(self, chunks: dict[int, bytes], hash: bytes) -> None:
+        self.chunks, self.hash = chunks, hash
+        self.begin: tuple[tuple[Snapshot, ...], bytes] | None = None
+        self.image: bool | None = None
 
 
 class SavedState(NamedTuple):
