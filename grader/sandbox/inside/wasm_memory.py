@@ -34,7 +34,7 @@ class Memory:
         self._beginning = bytes(instance.view())
         self._often: list[int] = []  # chunks that have differed from the beginning, the lowest first
         self._runs: list[tuple[int, bytes]] = []  # what was between them, and where
-        self._wanted: dict[int, bytes] | None = None  # the state that was put back last without a look
+        self._wanted: tuple[dict[int, bytes] | None, int] = (None, 0)  # what was put back last without a look
         self._pieces: list[tuple[int, bytes]] = []  # what the chunks above are in it, and where
         self._divide()
         self._differs: dict[int, bytes] = {}  # what differs from the beginning, as far as it was looked at or written
@@ -74,7 +74,7 @@ class Memory:
     def _divide(self) -> None:
         """Find the runs between the chunks that differ often."""
         self._often.sort()
-        self._wanted = None
+        self._wanted = None, 0
         ends = [*[number * CHUNK for number in self._often], len(self._beginning)]
         starts = [0, *[end + CHUNK for end in ends[:-1]]]
         self._runs = [
@@ -108,14 +108,14 @@ class Memory:
 
     def restore(self, chunks: dict[int, bytes], size: int) -> None:
         """Put a state back, with all its fuel."""
-        instance = self._instance
-        if instance.stopped or instance.size() > size:
+        instance, has = self._instance, self._instance.size()
+        if instance.stopped or has > size:
             # A trap has left the stack pointer where it was; and no memory can become smaller.
             instance.start()
             if self._placed:
                 instance.choose_places()
-            self._looked = -1
-        if instance.size() < size:
+            self._looked, has = -1, instance.size()
+        if has < size:
             instance.grow(size)
         differs, address = self.chunks(), instance.address()
         if differs is not chunks:
@@ -136,8 +136,8 @@ class Memory:
         if instance.stopped or instance.size() != size:
             self.restore(chunks, size)
             return
-        if self._wanted is not chunks:
-            self._wanted, self._pieces = chunks, self._joined(chunks, size)
+        if self._wanted[0] is not chunks or self._wanted[1] != size:
+            self._wanted, self._pieces = (chunks, size), self._joined(chunks, size)
         address = instance.address()
         for start, data in self._pieces:
             ctypes.memmove(address + start, data, len(data))
