@@ -487,3 +487,18 @@ int strcmp(const char *one, const char *other) {
     while (*one && *one == *other) one++, other++;
     return (uint8_t)*one - (uint8_t)*other;
 }
+
+/* What the compiler calls for a product of signed numbers of 64 bits, to see whether it overflows. */
+
+typedef int wide_t __attribute__((mode(TI)));
+
+wide_t __multi3(wide_t one, wide_t other);
+
+__attribute__((no_sanitize("undefined"))) wide_t __multi3(wide_t one, wide_t other) {
+    uint64_t a = (uint64_t)one, b = (uint64_t)other, half = 0xFFFFFFFF;
+    uint64_t low = (a & half) * (b & half), first = (a >> 32) * (b & half), second = (a & half) * (b >> 32);
+    uint64_t middle = (low >> 32) + (first & half) + (second & half);
+    uint64_t high = (a >> 32) * (b >> 32) + (first >> 32) + (second >> 32) + (middle >> 32);
+    high += a * (uint64_t)(other >> 64) + b * (uint64_t)(one >> 64);
+    return (wide_t)high << 64 | (wide_t)(middle << 32 | (low & half));
+}
