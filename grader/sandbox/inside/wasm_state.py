@@ -210,7 +210,7 @@ class _From(NamedTuple):
 
 
 class _After:
-    """What is known of the kernel after certain calls in a state: the chunks of its memory, and a hash of it.
+    """Holds what is known of the kernel after certain calls in a state: the chunks of its memory, and a hash of it.
 
     begin  what the trials have then, and a hash of it all; None before the state was saved
     image  whether the memory is an image of that in which blocks lie elsewhere; None if that was not asked
