@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from grader.lab.reference import reference_output
+from grader.sandbox.inside import interpreter_state
 from grader.sandbox.inside.interpreter_state import Interpreter, state
 from grader.sandbox.sandbox import Sandbox
 from tests.kernels import SmallKernel
@@ -30,11 +31,14 @@ CHANGES = {
 }
 
 
-@pytest.fixture
-def interpreter():
+@pytest.fixture(params=["versions", "names"])
+def interpreter(request, monkeypatch):
     """As a zygote begins: whatever other tests have done to this process is how it was found."""
+    if request.param == "names":
+        monkeypatch.setattr(interpreter_state, "reader", lambda spaces: None)
     state.cache_clear()
-    return Interpreter()
+    yield Interpreter()
+    state.cache_clear()
 
 
 def test_honest_work_touches_nothing(interpreter):
@@ -88,6 +92,20 @@ def test_a_change_is_seen(interpreter, monkeypatch, change):
 
     assert not touched
     assert interpreter.untouched()
+
+
+def test_a_change_after_others_were_put_back_is_seen(interpreter, monkeypatch):
+    """Names that are as they were again, scenario after scenario, hide no later change."""
+    for _ in range(3):
+        with monkeypatch.context() as once:
+            once.setattr("builtins.len", lambda thing: 0)
+            once.setattr("grader.machine.kernel.Kernel.exit", None)
+        assert interpreter.untouched()
+    monkeypatch.setattr("grader.machine.kernel.Kernel.exit", None)
+    seen = [interpreter.untouched() for _ in range(2)]
+    monkeypatch.undo()
+
+    assert seen == [False, False]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are forked")
