@@ -145,13 +145,14 @@ class SandboxRunner:
             before = child.spent()[0]
             child.limits = self._budget.limits(messages.due, messages.entries)
             replay = self._begun(child, messages, at_once)
+            found = replay.follow()
+            if found is not None:
+                self._settle(replay)
+                self._budget.finished(child.spent()[0] - before)
+                assert isinstance(found.attempt, Attempt)
+                return found.attempt
             records, divergence = judge(scenario, expected, replay.records(), seen)
             self._settle(replay)
-            if replay.found is not None:
-                self._budget.finished(child.spent()[0] - before)
-                attempt = replay.found.attempt
-                assert isinstance(attempt, Attempt)
-                return attempt
             trouble = _trouble(replay.trouble)
             attempt = conclude(scenario, expected, records, divergence, trouble, self.source.language)
             attempt = attempt._replace(overrun=_overrun(attempt, trouble))

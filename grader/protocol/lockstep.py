@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from binascii import b2a_base64
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypedDict
 
@@ -33,6 +34,9 @@ class Child(Protocol):
 
     def receive(self) -> object:
         """Return the next frame, (kind, payload), or how the child ended."""
+
+    def arrived(self, most: int) -> list[bytes]:
+        """Return answers that are here already, `most` at most: as far as nothing else is among them."""
 
     def take_output(self) -> tuple[bytes, bool]:
         """Return what was printed since the last call, and whether some of it was cut off."""
@@ -82,6 +86,7 @@ class RemoteReplay:
         self.number = 0
         self.owed = 0
         self._started = False
+        self._arrived: deque[bytes] = deque()  # answers that came together with the last one
 
     def send_ahead(self) -> None:
         """Send a scenario, all at once, while the child is busy with another; its records come afterwards."""
@@ -104,10 +109,8 @@ class RemoteReplay:
         Raises Tampered for an answer that no honest worker gives, WorkerEnded if the child is gone.
         """
         scenario = self.script.scenario
-        if not self._started:
-            self.start()
-        self._follow()
-        if self.found is not None:
+        found = self.found if self.answers else self.follow()
+        if found is not None:
             return
         numbers = _numbers(self.answers[0])
         try:
@@ -139,18 +142,29 @@ class RemoteReplay:
             if record.ends:
                 return
 
-    def _follow(self) -> None:
-        """Take answers as long as they are known, and one more; set `found` if all of them are known."""
-        known = self.script.answers
+    def follow(self) -> End | None:
+        """Take answers as long as they are known, and one more. Return `found`, which is set if all of them are known.
+
+        Raises as records() does, which follows first if nobody has.
+        """
+        if not self._started:
+            self.start()
+        known, answers, arrived = self.script.answers, self.answers, self._arrived
         for number in range(len(self.script.messages) + 1):
-            self._take(number)
-            following = known.get(self.answers[number])
+            if arrived:
+                # What _take does where everything was sent: most answers of a class are taken here.
+                self.number = number
+                answers.append(arrived.popleft())
+            else:
+                self._take(number)
+            following = known.get(answers[number])
             if following is None or self.trouble is not None:
-                return
+                break
             if isinstance(following, End):
                 self.found = following
-                return
+                break
             known = following
+        return self.found
 
     def _take(self, number: int) -> None:
         """Take the answer to a step, by its number (0: to BEGIN), and send the next, unless there was trouble."""
@@ -170,6 +184,8 @@ class RemoteReplay:
 
     def _answer(self) -> bytes:
         """Return the next answer, keeping any TROUBLE before it."""
+        if self._arrived:
+            return self._arrived.popleft()
         while True:
             received = self.child.receive()
             if type(received) is not tuple:
@@ -179,6 +195,9 @@ class RemoteReplay:
                 self._note(read_trouble(payload))
             elif kind == wire.ANSWER:
                 self.owed -= 1
+                if self.at_once and self.owed:
+                    self._arrived.extend(self.child.arrived(self.owed))
+                    self.owed -= len(self._arrived)
                 return bytes(payload)
             else:
                 raise Tampered(f"a frame of kind {kind} instead of an answer")

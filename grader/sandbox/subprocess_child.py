@@ -99,6 +99,10 @@ class PlainChild:
                 return frame
         return self._ending or termination.LOST
 
+    def arrived(self, most: int) -> list[bytes]:
+        """Return nothing: frames are received one by one here."""
+        return []
+
     def drain(self, owed: int) -> bool:
         """Take the answers that are still owed. Return False if they do not come at once."""
         deadline = time.monotonic() + DRAIN_S

@@ -287,7 +287,10 @@ class Scenario(NamedTuple):
     @property
     def each(self) -> Step | None:
         """Return the step that asks for every failure point in turn, or None."""
-        return next((step for step in self.steps if step.fields.get("after") == "each"), None)
+        for step in self.steps:
+            if step.fields.get("after") == "each":
+                return step
+        return None
 
     def at_failure_point(self, point: int) -> Scenario:
         """Return the scenario in which `after: each` is `after: point`."""

@@ -2,6 +2,7 @@
 
 import pathlib
 import random
+from collections import deque
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from grader.protocol import wire
 from grader.protocol.messages import ScenarioMessages
 from grader.protocol.reenact import StandIn
 from grader.replay.simulated import replay
+from grader.sandbox.termination import Ending
 from tests.kernels import SmallKernel
 from tests.marks import long_property, proofs_but
 from tests.protocol.test_reenact import _MUTATION, STORY, Scripted, honest_answers, mutate
@@ -167,6 +169,51 @@ def test_what_is_known_changes_no_attempt(streams):
         assert found._replace(records=()) == attempt_of(alone)._replace(records=())
         assert followed.sent == alone.sent
         assert followed.sent[1:] == messages[: len(followed.sent) - 1]
+
+
+class Ahead(ScriptedBox):
+    """A child that is sent everything at once; several of its answers arrive together, as many as `together` says."""
+
+    takes_more = False
+
+    def __init__(self, answers, together):
+        self.frames = deque([(wire.READY, b""), *answers])
+        self.together = iter(together)
+        super().__init__([])
+        self.answers = iter(self.frames.popleft, None)
+
+    def receive(self):
+        return super().receive() if self.frames else Ending("crashed", "gone")
+
+    def send_frames(self, data):
+        pass
+
+    def arrived(self, most):
+        answers = []
+        for _ in range(min(most, next(self.together, 0))):
+            if not self.frames or not isinstance(self.frames[0], list):
+                break
+            answers.append(wire.pack_numbers(self.frames.popleft()))
+        return answers
+
+
+@given(st.lists(_STREAM, min_size=1, max_size=5), st.lists(st.integers(0, 9), max_size=9))
+@settings(max_examples=200, deadline=None)
+def test_answers_that_arrive_together_are_answers_that_arrive_one_by_one(streams, together):
+    """However they come, whatever is known, and whatever else is among them."""
+    known = AnswerCache()
+    for who, stream in enumerate(streams):
+        frames = told(who, *stream)
+        runners = [
+            SandboxRunner(Ahead(frames, together), KernelSource({}, "kernel", "K"), known),
+            SandboxRunner(Ahead(frames, together), KernelSource({}, "kernel", "K")),
+            SandboxRunner(Ahead(frames, []), KernelSource({}, "kernel", "K")),
+        ]
+
+        # Once, so that a child that has died is not asked again.
+        found = [runner(SCENARIO, EXPECTED, known=True, once=True)._replace(records=()) for runner in runners]
+
+        assert found[0] == found[1] == found[2]
 
 
 _HEAD = """from reference.copy_on_write import CopyOnWriteKernel as Base

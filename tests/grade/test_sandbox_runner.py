@@ -325,6 +325,9 @@ def test_owed_answers_are_counted(session):
         def receive(self):
             return wire.ANSWER, wire.pack_numbers([wire.INIT, 0, wire.RETURNED])
 
+        def arrived(self, most):
+            return []
+
     from grader.protocol.messages import ScenarioMessages
 
     replay = RemoteReplay(Silent(), ScenarioMessages(scenario(session, "fork")), at_once=True)

@@ -30,7 +30,8 @@ class Owner:
 class Busy:
     """An account of a process that has used a minute since the scenario began."""
 
-    answers = 0
+    def __init__(self):
+        self.answers = 0
 
     def begin(self):
         pass
@@ -126,3 +127,40 @@ def test_a_child_that_does_not_read_is_ended_with_its_answers_waiting(ends):
     child.send_frames(b"x" * (8 << 20))
 
     assert child._ending.verdict == "timed_out" and not child._ending.by_clock
+
+
+LARGE = wire.frame(wire.ANSWER, bytes(600))
+
+#: What follows an answer, and how many answers of it come before anything else.
+FRAMES = {
+    "answers": (ANSWER * 3, 3),
+    "one that is not whole": (ANSWER * 2 + ANSWER[:-1], 2),
+    "one without its head": (ANSWER * 2 + ANSWER[:3], 2),
+    "a trouble": (ANSWER + wire.frame(wire.TROUBLE, b"{}") + ANSWER, 1),
+    "that it comes further": (ANSWER + wire.frame(wire.FURTHER) + ANSWER, 1),
+    "more than a scenario may send": (LARGE * 2 + ANSWER, 1),
+    "more than a step may send": (ANSWER + wire.frame(wire.ANSWER, bytes(1100)), 1),
+    "no frame": (ANSWER + b"\xff" * 20, 1),
+}
+
+
+@pytest.mark.parametrize(("sent", "answers"), FRAMES.values(), ids=FRAMES)
+@pytest.mark.parametrize("most", [0, 1, 2, 3])
+def test_what_arrived_is_taken_as_it_would_be_received(ends, sent, answers, most):
+    """Answers that came together, up to anything else, which stays; no more of them than are due."""
+    child, there = ends
+    child.begin_scenario(owed=9)
+    there.sendall(ANSWER + sent)
+    first = child.receive()
+    before = bytes(child._received)
+
+    taken = child.arrived(most)
+
+    count = min(most, answers)
+    size = sum(wire.HEAD.size + len(answer) for answer in taken)
+    assert first == (wire.ANSWER, ANSWER[wire.HEAD.size :])
+    assert len(taken) == count
+    assert b"".join(wire.frame(wire.ANSWER, answer) for answer in taken) == sent[:size]
+    assert bytes(child._received) == before[size:] == sent[size:]
+    assert child._due_answers == 8 - count
+    assert child._ending is None
