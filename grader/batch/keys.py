@@ -75,9 +75,13 @@ class Keys(NamedTuple):
         worlds, reference = self.verified
         return Key(kernel.digest, f"verify-{worlds}", self.grader(kernel), reference)
 
-    def _key(self, kernel: Kernel, hashes: tuple[str, str], together: bool) -> Key:
+    def place(self, hashes: tuple[str, str], together: bool) -> tuple[str, str]:
+        """Return the parts of a key that say what was tried: the scenario, or the twin, and its output."""
         scenario, output = hashes
-        output = f"{output}-{self.whole}" if together else output
+        return (scenario, f"{output}-{self.whole}") if together else hashes
+
+    def _key(self, kernel: Kernel, hashes: tuple[str, str], together: bool) -> Key:
+        scenario, output = self.place(hashes, together)
         return Key(kernel.digest, scenario, self.grader(kernel), output)
 
 
@@ -168,18 +172,13 @@ _NOTHING: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 def _known(keys: Keys, counting: Mapping[tuple[str, str], Kept], kernel: Kernel, together: bool) -> Known:
-    def found(key: Key) -> Kept | None:
-        return counting.get((key.scenario, key.output))
+    def found(hashes: Mapping[str, tuple[str, str]]) -> dict[str, Kept]:
+        places = {id: keys.place(one, together) for id, one in hashes.items()}
+        return {id: counting[place] for id, place in places.items() if place in counting}
 
-    attempts = {id: found(keys.scenario(kernel, id, together)) for id in keys.hashes}
-    twins = {id: found(keys.twin(kernel, id, together)) for id in keys.twins}
-    certificate = found(keys.certificate(kernel))
-    return Known(
-        {id: kept for id, kept in attempts.items() if kept is not None},
-        {id: kept for id, kept in twins.items() if kept is not None},
-        together,
-        None if _is_open(certificate) else certificate,
-    )
+    key = keys.certificate(kernel)
+    certificate = counting.get((key.scenario, key.output))
+    return Known(found(keys.hashes), found(keys.twins), together, None if _is_open(certificate) else certificate)
 
 
 def _is_open(kept: Kept | None) -> bool:

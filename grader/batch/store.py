@@ -416,9 +416,13 @@ class Store:
             )
 
 
+#: Writes JSON as `json.dumps(..., sort_keys=True)` does, which makes an encoder for each of some hundred values.
+_encode = json.JSONEncoder(sort_keys=True).encode
+
+
 def _row(one: tuple[Key, Kept]) -> tuple[str, ...]:
     key, kept = one
-    return *key, kept.verdict, json.dumps(kept.attempt, sort_keys=True), json.dumps(kept.isolation, sort_keys=True)
+    return *key, kept.verdict, _encode(kept.attempt), _encode(kept.isolation)
 
 
 def _rank(isolation: str) -> int:
