@@ -1,5 +1,6 @@
 """A batch on a Dask cluster: a real scheduler and two workers, as processes on this machine's loopback."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -14,9 +15,11 @@ from grader.errors import InputError
 from grader.lab.lab import load_lab
 from grader.sandbox.sandbox import IsolationError
 from tests.batch.handed_in import batch, bytes_of, hand_in
+from tests.conftest import ROOT
 from tests.shadows import Shadows
 
-pytest.importorskip("distributed", reason="Dask is not installed (pip install 'forklab[cluster]')")
+if importlib.util.find_spec("distributed") is None:  # to import it takes every process of a test run half a second
+    pytest.skip("Dask is not installed (pip install 'forklab[cluster]')", allow_module_level=True)
 
 
 class Cluster:
@@ -58,7 +61,17 @@ def wait_for(condition, seconds=60):
 
 @pytest.fixture
 def cluster(tmp_path, root):
+    """A cluster without workers, of the test's own."""
     made = Cluster(tmp_path, root)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory):
+    """A cluster with a worker, for tests that leave both as they are."""
+    made = Cluster(tmp_path_factory.mktemp("cluster"), ROOT)
+    made.add_worker()
     yield made
     made.close()
 
@@ -93,14 +106,13 @@ def test_a_worker_that_is_killed_in_the_middle(lab, tmp_path, cluster):
     assert bytes_of(tmp_path / "there") == bytes_of(tmp_path / "here")
 
 
-def test_the_command_uses_the_cluster(cli, lab, tmp_path, cluster):
+def test_the_command_uses_the_cluster(cli, lab, tmp_path, steady):
     """`--cluster ADDRESS`, with the isolation that workers have; nothing is graded in a process of this machine's."""
     hand_in(tmp_path / "class", 4)
-    cluster.add_worker()
-    status, _, err = batch(cli, lab, tmp_path / "class", tmp_path / "out", "--cluster", cluster.address)
+    status, _, err = batch(cli, lab, tmp_path / "class", tmp_path / "out", "--cluster", steady.address)
 
     assert status == 0, err
-    assert "tcp" in cluster.address
+    assert "tcp" in steady.address
 
 
 def test_a_scheduler_that_is_killed(lab, tmp_path, cluster):
@@ -132,13 +144,12 @@ def test_nobody_answers(cli, lab, tmp_path, monkeypatch):
     assert "--cluster tcp://127.0.0.1:9: no scheduler answers there" in err and "Traceback" not in err
 
 
-def test_workers_of_another_version(lab, cluster, monkeypatch):
+def test_workers_of_another_version(lab, steady, monkeypatch):
     """Grades of two graders are not mixed: the worker is named."""
-    cluster.add_worker()
     monkeypatch.setattr("grader.batch.keys.grader_hash", lambda: "another")
 
     with pytest.raises(InputError, match="worker .* has another version of the grader, of Python, or of what kernels"):
-        ClusterPool(cluster.address, load_lab(lab))
+        ClusterPool(steady.address, load_lab(lab))
 
 
 def test_workers_in_a_folder_of_submissions(lab, tmp_path, cluster):
