@@ -50,6 +50,7 @@ class Saves:
             end.setblocking(False)
 
     def __enter__(self) -> Saves:
+        import logging
         import warnings
 
         from watchdog.observers import Observer
@@ -57,6 +58,8 @@ class Saves:
 
         # It warns of its own bookkeeping when a folder that was moved away comes back, in the middle of the screen.
         warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
+        # It also prints a line if an event comes while it stops.
+        logging.getLogger("watchdog").addHandler(logging.NullHandler())
         try:
             self._observer = self._start(Observer())
         except OSError as error:  # the system has no more watches, or none on this file system

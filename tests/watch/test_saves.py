@@ -1,5 +1,6 @@
 """Noticing that a file was saved, in the ways in which editors save."""
 
+import logging
 import os
 import time
 import warnings
@@ -109,6 +110,15 @@ def test_a_folder_that_is_moved_is_a_save(kernel, tmp_path_factory):
         assert wait(saves)
 
     assert told == []
+
+
+def test_what_watchdog_logs_is_not_shown(kernel, monkeypatch, capsys):
+    """It logs that an event came while it was stopped, which ctrl-C brings about now and then."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as in a process that has not set up logging
+    with Saves([kernel.parent]):
+        logging.getLogger("watchdog.observers.inotify").error("queue_events() called when the thread is inactive")
+
+    assert capsys.readouterr() == ("", "")
 
 
 def test_reading_is_no_save(kernel):
