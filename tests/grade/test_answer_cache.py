@@ -198,7 +198,7 @@ class Ahead(ScriptedBox):
 
 
 @given(st.lists(_STREAM, min_size=1, max_size=5), st.lists(st.integers(0, 9), max_size=9))
-@settings(max_examples=200, deadline=None)
+@long_property(200, deadline=None)
 def test_answers_that_arrive_together_are_answers_that_arrive_one_by_one(streams, together):
     """However they come, whatever is known, and whatever else is among them."""
     known = AnswerCache()
