@@ -17,24 +17,20 @@ CHUNK = 1 << 10
 
 
 class Memory:
-    """The memory of an instance.
-
-    grew  True once a look has found a change in a chunk that had never changed before, until it is set back
-    """
+    """The memory of an instance."""
 
     def __init__(self, instance: Instance, placed: bool = True) -> None:
         """Begin with an instance that has started and was not called yet.
 
         placed  whether the grader says where its blocks lie
         """
-        self.grew = False
         self._instance = instance
         self._placed = placed
         instance.empty_stack()
         self._beginning = bytes(instance.view())
         self._often: list[int] = []  # chunks that have differed from the beginning, the lowest first
         self._runs: list[tuple[int, bytes]] = []  # what was between them, and where
-        self._wanted: tuple[dict[int, bytes] | None, int] = (None, 0)  # what was put back last without a look
+        self._wanted: tuple[dict[int, bytes] | None, int] = (None, 0)  # what _pieces are of
         self._pieces: list[tuple[int, bytes]] = []  # what the chunks above are in it, and where
         self._divide()
         self._differs: dict[int, bytes] = {}  # what differs from the beginning, as far as it was looked at or written
@@ -52,10 +48,8 @@ class Memory:
         if len(now) > len(self._beginning):
             self._beginning += bytes(len(now) - len(self._beginning))
             self._divide()
-        for start, before in self._runs:
-            # This compares the bytes without a copy of them; `==` would go through a view one by one.
-            if not before.startswith(now[start : start + len(before)]):
-                self._find(start, now[start : start + len(before)])
+        for start, before in self._changed_runs(now):
+            self._find(start, now[start : start + len(before)])
         found = {}
         for number in self._often:
             data, known = bytes(now[number * CHUNK : (number + 1) * CHUNK]), self._differs.get(number)
@@ -63,12 +57,16 @@ class Memory:
                 found[number] = known if known == data else data  # many states share a chunk
         self._differs = found
 
+    def _changed_runs(self, now: memoryview) -> list[tuple[int, bytes]]:
+        """Return the runs that are not what they were."""
+        # This compares the bytes without a copy of them; `==` would go through a view one by one.
+        return [run for run in self._runs if not run[1].startswith(now[run[0] : run[0] + len(run[1])])]
+
     def _find(self, start: int, now: memoryview) -> None:
         """Note which chunks of a run have changed."""
         for at in range(0, len(now), CHUNK):
             if self.before((start + at) // CHUNK) != now[at : at + CHUNK]:
                 self._often.append((start + at) // CHUNK)
-        self.grew = True
         self._divide()
 
     def _divide(self) -> None:
@@ -127,13 +125,10 @@ class Memory:
         instance.refuel()
 
     def put_back(self, chunks: dict[int, bytes], size: int) -> None:
-        """Put a state back without a look at the memory, with all its fuel.
-
-        Only chunks that have ever changed are written: if the last call was the first one to change another chunk, the
-        next look sets `grew`, and what was run meanwhile is worth nothing.
-        """
+        """Do the same as `restore`, faster where it is not known what has changed: all that ever did is written."""
         instance = self._instance
-        if instance.stopped or instance.size() != size:
+        instance.empty_stack()
+        if instance.stopped or instance.size() != size or self._changed_runs(instance.view()):
             self.restore(chunks, size)
             return
         if self._wanted[0] is not chunks or self._wanted[1] != size:
@@ -141,15 +136,18 @@ class Memory:
         address = instance.address()
         for start, data in self._pieces:
             ctypes.memmove(address + start, data, len(data))
-        self._looked = -1
+        self._differs, self._looked = chunks, instance.entered
         instance.refuel()
 
     def _joined(self, chunks: dict[int, bytes], size: int) -> list[tuple[int, bytes]]:
         """Return what the chunks that differ often are in a state, and where; neighbours are one piece."""
-        pieces: list[tuple[int, bytes]] = []
+        groups: list[list[int]] = []
         for number in self._often[: bisect_left(self._often, size // CHUNK)]:
-            start, data = number * CHUNK, chunks.get(number) or self.before(number)
-            if pieces and pieces[-1][0] + len(pieces[-1][1]) == start:
-                start, data = pieces[-1][0], pieces.pop()[1] + data
-            pieces.append((start, data))
-        return pieces
+            if groups and groups[-1][-1] == number - 1:
+                groups[-1].append(number)
+            else:
+                groups.append([number])
+        return [
+            (group[0] * CHUNK, b"".join([chunks.get(number) or self.before(number) for number in group]))
+            for group in groups
+        ]

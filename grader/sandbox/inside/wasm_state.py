@@ -34,6 +34,9 @@ from grader.state.memento import Memento
 from grader.state.start import FIRST_PID
 from grader.state.unmergeable import ORDERED, Unmergeable
 
+#: Chunks of memory in what is known of calls; it is forgotten when there are more, and found out again.
+ROOM = 1 << 16
+
 #: Numbers between those of two processes that are alive, for those that have ended between them.
 BETWEEN = 180
 
@@ -52,6 +55,7 @@ class CompiledState:
         self._trials = Trials(kernel.instance.program, frames, zero, ordered)
         self._tried: set[object] = set()  # states and the calls that followed, which all trials have repeated
         self._after: dict[object, _After] = {}  # the same -> what is known of the kernel then
+        self._room = ROOM
         # The state that was saved or put back last, of which the trials have Snapshots, and a hash of all of it.
         self._from = _From((), self._trials.start, b"")
         self._reached: object = None  # where the trials are: such a state, and the calls that followed
@@ -63,7 +67,8 @@ class CompiledState:
         machine = Memento([run, kernel.processes], Recorder)
         after = self._look()
         if after.begin is None:
-            snapshots = self._settled().snapshots()
+            snapshots = self._repeat(self._since()).snapshots()
+            self._make_room(sum(len(snapshot.chunks) for snapshot in snapshots))
             after.begin = snapshots, hashed(after.hash, *map(Snapshot.hashed, snapshots))
         self._from = _From(journal.calls, *after.begin)
         blocks = journal.blocks.in_use.copy()
@@ -95,28 +100,30 @@ class CompiledState:
         known = self._after.get((self._from.hash, calls))
         if known is None:
             self._repeat(calls)
-            known = self._after[self._from.hash, calls] = _After(self.memory.chunks(), self.memory.hashed())
+            known = _After(self.memory.chunks(), self.memory.hashed())
+            self._make_room(len(known.chunks))
+            self._after[self._from.hash, calls] = known
         else:
             self.memory.is_known(known.chunks)
         return known
 
-    def _repeat(self, calls: tuple[Call, ...]) -> None:
-        """Let the trials do these calls, from the last state on."""
+    def _make_room(self, chunks: int) -> None:
+        """Make room for so many chunks more: a kernel with large blocks must not fill the memory that it may use."""
+        self._room -= chunks
+        if self._room < 0:
+            self._after.clear()
+            self._room = ROOM - chunks
+
+    def _repeat(self, calls: tuple[Call, ...]) -> Trials:
+        """Let the trials do these calls, from the last state on, and return them. Unmergeable if they do not."""
         if self._reached != (self._from.hash, calls):
             self._reached = None
-            self._same(self._trials.repeat(self._from.snapshots, calls, self._kernel.instance.fuel))
+            problem = self._trials.repeat(self._from.snapshots, calls, self._kernel.instance.fuel)
+            if problem:
+                raise Unmergeable(ORDERED if problem == NUMBERS and not self._ordered else problem)
             self._reached = self._from.hash, calls
             self._tried.add(self._reached)
-
-    def _settled(self) -> Trials:
-        """Return the trials in the present state, with certainty. Unmergeable if one does something else."""
-        self._repeat(self._since())
-        self._same(self._trials.settle())
         return self._trials
-
-    def _same(self, problem: str) -> None:
-        if problem:
-            raise Unmergeable(ORDERED if problem == NUMBERS and not self._ordered else problem)
 
     def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
         """Return what is equal for states that are alike. Unmergeable if the kernel needs `ordered`.
@@ -148,7 +155,7 @@ class CompiledState:
         if self._journal.blocks.end > self._end or not again.has_room(past):
             return b""
         if after.image is None:
-            after.image = self._settled().is_image(self.memory, self._journal.blocks)
+            after.image = self._repeat(self._since()).is_image(self.memory, self._journal.blocks)
         if not after.image:
             return b""
         pids, kept = range(FIRST_PID, machine._pids + 1), list(self._journal.blocks.in_use)
@@ -168,8 +175,7 @@ class CompiledState:
         return hashed(hashes.pop(), sizes) if same and len(hashes) == 1 else b""
 
     def look_elsewhere(self) -> None:
-        """Unmergeable if a trial does something else; a module has no elsewhere."""
-        self._same(self._trials.settle())
+        """Do nothing: a module has no elsewhere."""
 
 
 def _after(pids: range, alive: tuple[int, ...], turn: int) -> dict[int, int]:

@@ -44,14 +44,6 @@ class Snapshot(NamedTuple):
         return hashed(self.size, list(self.chunks.items()), list(self.blocks.items()), self.lowest)
 
 
-class _Run(NamedTuple):
-    """Calls that were repeated from a state on."""
-
-    begin: Snapshot
-    calls: tuple[Call, ...]
-    fuel: int
-
-
 class Trial:
     """An instance that repeats the calls of a kernel with other numbers, and its own Snapshots."""
 
@@ -72,7 +64,6 @@ class Trial:
         self._names = Names(_Numbers(pids), frames, self._place)
         self._moved = moved
         self._lowest = 0
-        self._runs: list[_Run] = []  # since the memory was looked at
         if placed:
             start = lay_out(self._again.instance, 3 if moved else 1)
             self._lowest = start + 3 * AREA
@@ -85,37 +76,12 @@ class Trial:
         return Snapshot(self.memory.chunks(), self._again.instance.size(), blocks.copy(), self._lowest)
 
     def repeat(self, begin: Snapshot, calls: tuple[Call, ...], fuel: int) -> bool:
-        """Repeat calls from a state on. Return False if the kernel does something else; True without room for it.
-
-        True holds only once `settle` says so, too.
-        """
-        run = _Run(begin, calls, fuel)
-        self._runs.append(run)
-        # If it does something else, an earlier run may have changed what was not put back.
-        return self._do(run, self.memory.put_back) or self._do(run, self.memory.restore)
-
-    def settle(self) -> bool:
-        """Return False if a run since the last time would do something else if all memory had been put back before it.
-
-        To look at all of the memory takes longer than a run, and is rarely worth it: a kernel in a small world soon has
-        changed every chunk that it ever changes.
-        """
-        self.memory.chunks()
-        same, runs = True, self._runs
-        if self.memory.grew:
-            for run in runs:
-                same = self._do(run, self.memory.restore) and same
-            self.memory.chunks()
-        self._runs, self.memory.grew = [], False
-        return same
-
-    def _do(self, run: _Run, put_back: Callable[[dict[int, bytes], int], None]) -> bool:
-        self._lowest = run.begin.lowest
+        """Repeat calls from a state on. Return False if the kernel does something else; True without room for it."""
+        self._lowest = begin.lowest
         if not self.has_room():
             return True
-        put_back(run.begin.chunks, run.begin.size)
-        same = self._again.repeat(run.calls, self._names, run.fuel, run.begin.blocks.copy())
-        return same or not self.has_room()
+        self.memory.put_back(begin.chunks, begin.size)
+        return self._again.repeat(calls, self._names, fuel, begin.blocks.copy()) or not self.has_room()
 
     def has_room(self) -> bool:
         """Return True unless there were so many blocks that one found no place for itself alone."""
@@ -198,23 +164,12 @@ class Trials:
         self.start = tuple([trial.start for trial in self._every])
 
     def snapshots(self) -> tuple[Snapshot, ...]:
-        """Return the present states, which must be settled."""
+        """Return the present states."""
         return tuple([trial.snapshot() for trial in self._every])
 
     def repeat(self, begin: tuple[Snapshot, ...], calls: tuple[Call, ...], fuel: int) -> str:
-        """Repeat calls from these states on. Return "" if the kernel does the same each time, else what it does.
-
-        "" holds only once `settle` says so, too.
-        """
-        return self._told([trial.repeat(at, calls, fuel) for trial, at in zip(self._every, begin, strict=True)])
-
-    def settle(self) -> str:
-        """Say the same of all calls that were repeated since the last time."""
-        return self._told([trial.settle() for trial in self._every])
-
-    def _told(self, same: list[bool]) -> str:
-        """Return what a kernel does that does the same in these trials only; "" for all of them."""
-        moved, graded, *renamed = same
+        """Repeat calls from these states on. Return "" if the kernel does the same each time, else what it does."""
+        moved, graded, *renamed = [t.repeat(at, calls, fuel) for t, at in zip(self._every, begin, strict=True)]
         if not all(renamed):
             return NUMBERS
         if not moved:
@@ -222,10 +177,7 @@ class Trials:
         return "" if graded else SURROUNDINGS
 
     def is_image(self, memory: Memory, blocks: Blocks) -> bool:
-        """Return True if the kernel's memory tells nothing of where its blocks lie but their addresses.
-
-        The trials must be settled.
-        """
+        """Return True if the kernel's memory tells nothing of where its blocks lie but their addresses."""
         return self._moved.has_room() and self._moved.is_image(memory, blocks)
 
 
