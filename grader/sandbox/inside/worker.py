@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from gc import collect, get_stats
+from gc import collect
 from os import _exit
 from types import FrameType
 from typing import Any, cast
@@ -42,15 +42,6 @@ RESERVE = 8 << 20
 
 #: Ticks of the clock in one scenario after which the worker reports where the kernel is.
 LONG = 2
-
-
-#: True if Python collects garbage by three generations. From 3.14 on, collecting the middle one takes only a part.
-_BY_AGE = sys.version_info < (3, 14)
-
-
-def _collections() -> int:
-    """Return how often garbage was collected in this process, by the kernel's wish or ours."""
-    return sum([of_age["collections"] for of_age in get_stats()])
 
 
 _raw_decode = json.JSONDecoder().raw_decode
@@ -92,7 +83,6 @@ class Worker:
         self.late_in = -1  # step in which the last tick of the wall clock found the student's code under way
         self.reserve = bytes(RESERVE)
         self.unsent = b""  # frames that are sent when no more steps are there
-        self.collections = -1  # that Python has made, after the last one of ours
 
     def answer(self, kind: int, payload: bytes) -> None:
         if kind == wire.SOURCE:
@@ -141,7 +131,8 @@ class Worker:
         self.begun = True
         self.log = []  # what the last kernel does while it is freed (__del__) does not answer this one
         self.run = None
-        self.collect()
+        # A kernel and its machine refer to each other, and each scenario has the whole memory that a kernel may use.
+        collect()
         if not self.reserve:
             self.reserve = bytes(RESERVE)
         self.step, self.ticks, self.late_in = 0, 0, -1
@@ -155,18 +146,6 @@ class Worker:
             self.run = Replay(scenario, self.make_kernel, self.log)
         except StudentCrash:
             self.log.append(wire.CRASHED)
-
-    def collect(self) -> None:
-        """Free the last kernel and its machine, which refer to each other: each scenario has the whole memory.
-
-        Collecting everything empties Python's lists of objects for reuse as well, which makes the next scenario slower.
-        What a scenario has made is not old yet, unless something has collected while it ran.
-        """
-        if _BY_AGE and self.collections == _collections():
-            collect(1)
-        else:
-            collect()
-        self.collections = _collections()
 
     def make_kernel(self, hw: Hardware) -> Kernel:
         """Return a new kernel from a module that is executed again, so that no scenario sees what another has left."""

@@ -124,23 +124,6 @@ def test_no_scenario_bears_the_memory_of_another(attempt):
     assert attempt(text).verdict == "passed"
 
 
-@pytest.mark.parametrize("when", ["collect()", "collect(1)", "collect(0)", "collect(); collect(1)"])
-def test_a_kernel_that_collects_by_itself_is_freed_too(when):
-    """What a collection leaves is older than the rest, and a later one may pass it over."""
-    alive = "sum(type(thing).__name__ == 'SmallKernel' for thing in __import__('gc').get_objects())"
-    text = changed("        self.users = Counter()\n", f"        self.users = Counter()\n        assert {alive} == 1\n")
-    text = text.replace(FORK, f"{FORK}        from gc import collect; {when}\n")
-    runner = SandboxRunner(PlainBox(), KernelSource({"kernel": text}, "kernel", "SmallKernel"))
-    expected = reference_output(SCENARIO, SmallKernel)[0].traces[0]
-    verdicts, children = [], set()
-    for _ in range(5):
-        verdicts.append(runner(SCENARIO, expected).verdict)
-        children.add(runner._child)
-    runner.discard()
-
-    assert (verdicts, len(children)) == (["passed"] * 5, 1)
-
-
 def test_what_a_kernel_does_while_it_is_freed_is_no_answer():
     """A destructor that gives frames back: the next scenario, in the same process, has an answer of its own."""
     text = changed(
