@@ -35,6 +35,9 @@ class CompiledSource:
         #: What the next process gets, so that it need not translate the module again; b"" if it has it already.
         self.translated = self._program.translated if self._program.translated != before else b""
 
+    def forget(self) -> None:
+        """Do nothing: an instance goes with its kernel."""
+
     def kernel_class(self) -> MakeKernel:
         from grader.sandbox.inside.wasm_kernel import WasmKernel
 
@@ -75,9 +78,13 @@ class PythonSource:
         """Return what went wrong, with the student's own lines."""
         return describe(error, method, self.texts)
 
-    def kernel_class(self) -> MakeKernel:
+    def forget(self) -> None:
+        """Let go of the modules of the last scenario, with all that is kept at their top."""
         for name in self.codes:
             sys.modules.pop(name, None)
+
+    def kernel_class(self) -> MakeKernel:
+        self.forget()
         module = self.load(self.main)
         try:
             kernel_class: MakeKernel = getattr(module, self.class_name)

@@ -131,6 +131,8 @@ class Worker:
         self.begun = True
         self.log = []  # what the last kernel does while it is freed (__del__) does not answer this one
         self.run = None
+        if self.source is not None:
+            self.source.forget()
         # A kernel and its machine refer to each other, and each scenario has the whole memory that a kernel may use.
         collect()
         if not self.reserve:

@@ -124,6 +124,14 @@ def test_no_scenario_bears_the_memory_of_another(attempt):
     assert attempt(text).verdict == "passed"
 
 
+def test_no_scenario_bears_the_tables_of_another_s_module(attempt):
+    """What a kernel keeps at the top of its module is gone when the module is executed again."""
+    alive = "sum(type(thing).__name__ == 'Table' for thing in __import__('gc').get_objects())"
+    table = f"class Table(list):\n    pass\n\n\nTABLE = Table()\nassert {alive} == 1\n\n\n"
+
+    assert attempt(changed("class SmallKernel(Kernel):", f"{table}class SmallKernel(Kernel):")).verdict == "passed"
+
+
 def test_what_a_kernel_does_while_it_is_freed_is_no_answer():
     """A destructor that gives frames back: the next scenario, in the same process, has an answer of its own."""
     text = changed(
