@@ -82,6 +82,9 @@ class PythonSource:
         """Let go of the modules of the last scenario, with all that is kept at their top."""
         for name in self.codes:
             sys.modules.pop(name, None)
+        # `Optional[Entry]` is kept there for the next time, and with it the class and the module that it is from.
+        for clear in getattr(sys.modules.get("typing"), "_cleanups", ()):
+            clear()
 
     def kernel_class(self) -> MakeKernel:
         self.forget()

@@ -124,10 +124,11 @@ def test_no_scenario_bears_the_memory_of_another(attempt):
     assert attempt(text).verdict == "passed"
 
 
-def test_no_scenario_bears_the_tables_of_another_s_module(attempt):
+@pytest.mark.parametrize("use", ["", "import typing\nMAYBE = typing.Optional[Table]\n"], ids=["alone", "in a type"])
+def test_no_scenario_bears_the_tables_of_another_s_module(attempt, use):
     """What a kernel keeps at the top of its module is gone when the module is executed again."""
     alive = "sum(type(thing).__name__ == 'Table' for thing in __import__('gc').get_objects())"
-    table = f"class Table(list):\n    pass\n\n\nTABLE = Table()\nassert {alive} == 1\n\n\n"
+    table = f"class Table(list):\n    pass\n\n\nTABLE = Table()\n{use}assert {alive} == 1\n\n\n"
 
     assert attempt(changed("class SmallKernel(Kernel):", f"{table}class SmallKernel(Kernel):")).verdict == "passed"
 
