@@ -138,7 +138,10 @@ def test_a_refused_batch_leaves_nothing(root, lab, class_of, tmp_path, there):
 
 
 def test_two_batches_at_once(root, lab, class_of, tmp_path):
-    """Started together on one store: one of them grades everybody, the other says so and touches nothing."""
+    """Started together on one store: one of them grades everybody, the other says so and touches nothing.
+
+    On a busy machine a kernel may be ungradable, never anything else: the same command again grades that.
+    """
     slow = kernel_text(ZERO, f"for _ in range(3_000_000): pass; {ZERO}")
     (class_of / "student-00" / "kernel.py").write_text(slow)
     line = command(lab, class_of, tmp_path / "out", "-q", "--jobs", "1")
@@ -146,9 +149,10 @@ def test_two_batches_at_once(root, lab, class_of, tmp_path):
     told = [process.communicate(timeout=120)[1] for process in both]
     statuses = [process.returncode for process in both]
 
-    assert sorted(statuses) in ([0, 2], [2, 3])  # 3: on a busy machine some may be ungradable
+    assert sorted(statuses) in ([0, 2], [2, 3])
     assert "another batch is working on it; wait for that one" in told[statuses.index(2)]
     assert len(list((tmp_path / "out" / "results").iterdir())) == 14
+    assert run(root, lab, class_of, tmp_path / "out").returncode == 0
 
 
 def test_a_loaded_machine_grades_the_same(cli, lab, class_of, tmp_path):

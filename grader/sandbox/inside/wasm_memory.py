@@ -79,7 +79,7 @@ class Memory:
             (start, self._beginning[start:end]) for start, end in zip(starts, ends, strict=True) if start < end
         ]
 
-    def is_known(self, chunks: dict[int, bytes]) -> None:
+    def assume(self, chunks: dict[int, bytes]) -> None:
         """Note which chunks are not as at the beginning, without a look: a call like the last one is known."""
         self._differs, self._looked = chunks, self._instance.entered
 

@@ -54,7 +54,7 @@ class CompiledState:
         self._again: _Renamed | None = None
         self._trials = Trials(kernel.instance.program, frames, zero, ordered)
         self._tried: set[object] = set()  # states and the calls that followed, which all trials have repeated
-        self._after: dict[object, _After] = {}  # the same -> what is known of the kernel then
+        self._effects: dict[object, _Effect] = {}  # the same -> what is known of the kernel then
         self._room = ROOM
         # The state that was saved or put back last, of which the trials have Snapshots, and a hash of all of it.
         self._from = _From((), self._trials.start, b"")
@@ -65,14 +65,14 @@ class CompiledState:
         """Return the present state."""
         kernel, journal, size = self._kernel, self._journal, self._kernel.instance.size()
         machine = Memento([run, kernel.processes], Recorder)
-        after = self._look()
-        if after.begin is None:
+        effect = self._look()
+        if effect.begin is None:
             snapshots = self._repeat(self._since()).snapshots()
             self._make_room(sum(len(snapshot.chunks) for snapshot in snapshots))
-            after.begin = snapshots, hashed(after.hash, *map(Snapshot.hashed, snapshots))
-        self._from = _From(journal.calls, *after.begin)
+            effect.begin = snapshots, hashed(effect.hash, *map(Snapshot.hashed, snapshots))
+        self._from = _From(journal.calls, *effect.begin)
         blocks = journal.blocks.in_use.copy()
-        return SavedState(machine, self, kernel.mapped, kernel.instance.fuel, self._from, blocks, after.chunks, size)
+        return SavedState(machine, self, kernel.mapped, kernel.instance.fuel, self._from, blocks, effect.chunks, size)
 
     def restore(self, saved: SavedState) -> None:
         """Put all but the machine back."""
@@ -91,27 +91,27 @@ class CompiledState:
     def _since(self) -> tuple[Call, ...]:
         return self._journal.calls[len(self._from.calls) :]
 
-    def _look(self) -> _After:
+    def _look(self) -> _Effect:
         """Return what is known after the calls since the last state. Unmergeable if a trial does something else.
 
         Whenever it is called so in this state, and gets these answers, the memory is the same, and so are the trials.
         """
         calls = self._since()
-        known = self._after.get((self._from.hash, calls))
+        known = self._effects.get((self._from.hash, calls))
         if known is None:
             self._repeat(calls)
-            known = _After(self.memory.chunks(), self.memory.hashed())
+            known = _Effect(self.memory.chunks(), self.memory.hashed())
             self._make_room(len(known.chunks))
-            self._after[self._from.hash, calls] = known
+            self._effects[self._from.hash, calls] = known
         else:
-            self.memory.is_known(known.chunks)
+            self.memory.assume(known.chunks)
         return known
 
     def _make_room(self, chunks: int) -> None:
         """Make room for so many chunks more: a kernel with large blocks must not fill the memory that it may use."""
         self._room -= chunks
         if self._room < 0:
-            self._after.clear()
+            self._effects.clear()
             self._room = ROOM - chunks
 
     def _repeat(self, calls: tuple[Call, ...]) -> Trials:
@@ -130,14 +130,14 @@ class CompiledState:
 
         How the machine looks is left to the grader, who has one that looks the same: a module cannot change this one.
         """
-        after = self._look()
+        effect = self._look()
         tables = [machine.processes[pid].page_table._entries for pid in order]
         frames = tuple(dict.fromkeys([table[page] >> FRAME_SHIFT for table in tables for page in sorted(table)]))
         in_use = tuple(sorted(self._journal.blocks.in_use.items()))
         numbers = (tuple(order), machine._pids, frames, bytes(machine._frames._allocated), in_use)
-        known = after.hash, numbers
+        known = effect.hash, numbers
         if known not in self._known:
-            self._known[known] = self._renamed(after, machine, names())
+            self._known[known] = self._renamed(effect, machine, names())
         form = self._known[known]
         if not form:
             return hashed(known)
@@ -145,7 +145,7 @@ class CompiledState:
             return form
         return hashed(form, tuple(names().frames), [sorted(order).index(pid) for pid in order])
 
-    def _renamed(self, after: _After, machine: Machine, names: MachineForm) -> bytes:
+    def _renamed(self, effect: _Effect, machine: Machine, names: MachineForm) -> bytes:
         """Return the hash of the state with other names; b"" if it depends on addresses, or on what is gone."""
         if machine._pids - FIRST_PID >= (BETWEEN // 3 if self._ordered else MOST):
             return b""
@@ -154,9 +154,9 @@ class CompiledState:
         again, past = self._again, _Past(self._journal.calls, self._kernel.instance.fuel)
         if self._journal.blocks.end > self._end or not again.has_room(past):
             return b""
-        if after.image is None:
-            after.image = self._repeat(self._since()).is_image(self.memory, self._journal.blocks)
-        if not after.image:
+        if effect.image is None:
+            effect.image = self._repeat(self._since()).is_image(self.memory, self._journal.blocks)
+        if not effect.image:
             return b""
         pids, kept = range(FIRST_PID, machine._pids + 1), list(self._journal.blocks.in_use)
         named, frames = (_between, {}) if self._ordered else (_after, _in_order(machine, names))
@@ -215,7 +215,7 @@ class _From(NamedTuple):
     hash: bytes
 
 
-class _After:
+class _Effect:
     """Holds what is known of the kernel after certain calls in a state: the chunks of its memory, and a hash of it.
 
     begin  what the trials have then, and a hash of it all; None before the state was saved
