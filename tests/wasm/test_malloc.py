@@ -92,5 +92,30 @@ def test_memset_fills_what_it_is_asked_to_fill():
 
 def test_memset_of_a_null_pointer_ends_in_its_line():
     """It is undefined as ever, although most of memset is not checked."""
-    with pytest.raises(WasmError, match="Pointer arithmetic overflowed"):
+    with pytest.raises(WasmError, match="Alignment, null"):
         result(instance_of("return memset(NULL, 1, 4000) != NULL;"))
+
+
+@pytest.mark.parametrize("call", ["memmove(block, NULL, 4000)", "memmove(NULL, block, 4000)", "memcpy(block, NULL, 3)"])
+def test_a_copy_from_or_to_a_null_pointer_ends_in_its_line(call):
+    """Most of a copy is not checked either."""
+    with pytest.raises(WasmError, match="Alignment, null"):
+        result(instance_of(f"char *block = malloc(4000); return {call} != NULL;"))
+
+
+@pytest.mark.parametrize("distance", [-9, -8, -3, 0, 3, 8, 9])
+def test_a_copy_may_overlap(distance):
+    """Whichever comes first, and by less or more than a word, as when bytes are moved one by one."""
+    size, start = 37, 12
+    body = (
+        "static unsigned char bytes[64]; for (int i = 0; i < 64; i++) bytes[i] = (unsigned char)i;"
+        f"memmove(bytes + {start + distance}, bytes + {start}, {size});"
+        "unsigned sum = 0; for (int i = 0; i < 64; i++) sum = sum * 31 + bytes[i]; return (int)(sum & 0x7fffffff);"
+    )
+    moved = bytearray(range(64))
+    moved[start + distance : start + distance + size] = moved[start : start + size]
+    expected = 0
+    for byte in moved:
+        expected = (expected * 31 + byte) & 0xFFFFFFFF
+
+    assert result(instance_of(body)) == expected & 0x7FFFFFFF
