@@ -33,6 +33,7 @@ class Plain:
     def view(self):
         return memoryview(self.bytes)
 
+    @property
     def address(self):
         return ctypes.addressof(ctypes.c_char.from_buffer(self.bytes))
 

@@ -68,6 +68,7 @@ class Journal:
         self._instance = instance
         self._begun: tuple[str, tuple[int, ...]] = ("", ())
         self._operations: list[Operation] = []
+        self._same: dict[Call, Call] = {}  # equal calls are one object
         instance.observer = self
         operations = instance.carry_out | {"place": self._place, "unplace": self._unplace}
         instance.carry_out = {name: self._noted(name, function) for name, function in operations.items()}
@@ -78,7 +79,8 @@ class Journal:
 
     def after(self, result: int) -> None:
         """Note a call. One that is stopped has no state after it."""
-        self.calls = (*self.calls, Call(*self._begun, tuple(self._operations), result))
+        call = Call(*self._begun, tuple(self._operations), result)
+        self.calls = (*self.calls, self._same.setdefault(call, call))
 
     def _noted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def carry_out(*arguments: int) -> Any:
@@ -121,8 +123,9 @@ class Again:
         self.blocks: dict[int, int] = {0: 0}
         self._placed = placed
         self._names = Names({}, {}, max)
-        self._left: list[Operation] = []
-        self._now: dict[Operation, Operation] = {}  # operations as they are with these names
+        self._left: list[_Expected] = []
+        self._expected: dict[Operation, _Expected] = {}  # of operations, as they are with these names
+        self._scripts: dict[int, _Script] = {}  # of calls, by their id
         self.instance.start()
         self.start = self.instance.choose_places() if placed else 0
 
@@ -133,62 +136,74 @@ class Again:
         """
         instance = self.instance
         if names is not self._names:
-            self._names, self._now = names, {}
+            self._names, self._expected, self._scripts = names, {}, {}
         instance.fuel, self.blocks = fuel, blocks
         instance.refuel()
         for call in calls:
-            self._left = [one for one in call.operations[::-1] if self._placed or one.name not in _BLOCKS]
+            script = self._scripts.get(id(call)) or self._script(call)
+            self._left = script.operations.copy()
             try:
-                result = instance.call(call.name, *self._renamed(call))
+                result = instance.call(call.name, *script.arguments)
             except (WasmError, OutOfFuel):
                 return False
             if self._left or result != call.result:
                 return False
         return True
 
-    def _renamed(self, call: Call) -> list[int]:
-        """Return the arguments that a call now has: processes come first, and a page fault's entry last."""
+    def _script(self, call: Call) -> _Script:
+        """Return a call as it is with these names, and keep it: the same calls come often."""
         processes = 2 if call.name == "fork" else 1
         arguments = list(call.arguments)
         arguments[:processes] = [self._names.pids[pid] for pid in arguments[:processes]]
         if call.name == "page_fault":
             arguments[-1] = self._entry(arguments[-1])
-        return arguments
+        expected = [self._as_named(one) for one in call.operations[::-1] if self._placed or one.name not in _BLOCKS]
+        self._scripts[id(call)] = script = _Script(call, arguments, expected)
+        return script
 
     def _answering(self, name: str) -> Callable[..., Any]:
-        """Return what answers an operation as it was answered before. ValueError, a trap, if it is another one."""
-        special: Callable[[Operation, Operation, tuple[int, ...]], Any] | None
-        special = {"entries": self._write_entries, "place": self._place, "unplace": self._unplace}.get(name)
-        said = name in _TEXTS
+        """Return what answers an operation as it was answered before. An exception, a trap, if it is another one."""
+        specials: dict[str, Callable[[Any, tuple[int, ...]], Any]]
+        specials = {"entries": self._write_entries, "place": self._place, "unplace": self._unplace}
+        special = specials.get(name)
 
         def carry_out(*arguments: int) -> Any:
-            before = self._left.pop() if self._left else Operation("", (), None)
-            now = self._now.get(before) or self._as_named(before)
-            if now.name != name or (now.arguments != arguments and not said):
+            expected_name, expected, answer = self._left.pop()
+            if expected_name != name or (expected != arguments and expected is not None):
                 raise ValueError(name)
-            return now.answer if special is None else special(before, now, arguments)
+            return answer if special is None else special(answer, arguments)
 
         return carry_out
 
-    def _write_entries(self, _before: Operation, now: Operation, arguments: tuple[int, ...]) -> int:
-        self.instance.write(arguments[2], now.answer)
-        return len(now.answer) // 8
+    def _write_entries(self, entries: bytes, arguments: tuple[int, ...]) -> int:
+        self.instance.write(arguments[2], entries)
+        return len(entries) // 8
 
-    def _place(self, before: Operation, _now: Operation, arguments: tuple[int, ...]) -> int:
-        if not before.answer:
+    def _place(self, before: int, arguments: tuple[int, ...]) -> int:
+        if not before:
             return 0
-        self.blocks[before.answer] = place = self._names.place(before.answer, size_of(arguments[0]))
+        self.blocks[before] = place = self._names.place(before, size_of(arguments[0]))
         return place
 
-    def _unplace(self, before: Operation, _now: Operation, arguments: tuple[int, ...]) -> None:
-        self.instance.write(arguments[0], FREED * before.answer)
-        del self.blocks[before.arguments[0]]
+    def _unplace(self, before: tuple[int, int], arguments: tuple[int, ...]) -> None:
+        block, size = before
+        if arguments != (self.blocks.pop(block),):
+            raise ValueError("another block")
+        self.instance.write(arguments[0], FREED * size)
 
-    def _as_named(self, before: Operation) -> Operation:
-        """Return an operation as it is with these names. It is kept, unless a block moves: the same come often."""
-        name, arguments, answer = before.name, list(before.arguments), before.answer
+    def _as_named(self, before: Operation) -> _Expected:
+        """Return an operation as it is with these names, and keep it."""
+        expected = self._expected.get(before)
+        if expected is None:
+            self._expected[before] = expected = self._named(*before)
+        return expected
+
+    def _named(self, name: str, before: tuple[int, ...], answer: Any) -> _Expected:
+        if name in _TEXTS:
+            return name, None, answer
         if name == "unplace":
-            return Operation(name, (self.blocks[arguments[0]],), answer)
+            return name, None, (before[0], answer)  # where the block is will be known then
+        arguments = list(before)
         for place in _PROCESSES.get(name, ()):
             arguments[place] = self._names.pids[arguments[place]]
         for place in _FRAMES.get(name, ()):
@@ -201,9 +216,20 @@ class Again:
             numbers = array("I", answer)
             numbers[1::2] = array("I", map(self._entry, numbers[1::2]))
             answer = numbers.tobytes()
-        self._now[before] = now = Operation(name, tuple(arguments), answer)
-        return now
+        return name, tuple(arguments), answer
 
     def _entry(self, entry: int) -> int:
         frame = entry >> FRAME_SHIFT
         return self._names.frames.get(frame, frame) << FRAME_SHIFT | entry & _LOW if entry else 0
+
+
+#: An operation that must come: its name, its arguments, or None for any, and what decides what the module gets for it.
+_Expected = tuple[str, tuple[int, ...] | None, Any]
+
+
+class _Script(NamedTuple):
+    """A call as it is with other names: its arguments, and the operations that must come, the last one first."""
+
+    call: Call  # kept, so that no other one gets its id
+    arguments: list[int]
+    operations: list[_Expected]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -263,9 +264,16 @@ def function_type(results: str, parameters: str) -> Owned:
 Exported = ctypes.Array[ctypes.c_char]
 
 
-def exported(context: ctypes.c_void_p, instance: ctypes.Array[ctypes.c_char], name: str) -> Exported:
-    """Return what an instance exports, which must be a function or a memory. KeyError if it has no such export."""
-    place, word = ctypes.create_string_buffer(_EXPORT_SIZE), name.encode()
-    if not lib.wasmtime_instance_export_get(context, instance, word, len(word), place):
-        raise KeyError(name)
-    return (ctypes.c_char * (_EXPORT_SIZE - _EXPORTED)).from_buffer(place, _EXPORTED)
+def exported(context: ctypes.c_void_p, instance: ctypes.Array[ctypes.c_char], names: Sequence[str]) -> list[Exported]:
+    """Return what an instance exports, all functions or memories. KeyError if it has no such export."""
+    places = ctypes.create_string_buffer(_EXPORT_SIZE * len(names))
+    begin = ctypes.addressof(places)
+    for name in names:
+        word = name.encode()
+        if not lib.wasmtime_instance_export_get(context, instance, word, len(word), begin):
+            raise KeyError(name)
+        begin += _EXPORT_SIZE
+    return [_Export.from_buffer(places, at) for at in range(_EXPORTED, len(places), _EXPORT_SIZE)]
+
+
+_Export = ctypes.c_char * (_EXPORT_SIZE - _EXPORTED)

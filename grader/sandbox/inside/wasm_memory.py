@@ -30,6 +30,8 @@ class Memory:
         self._beginning = bytes(instance.view())
         self._often: list[int] = []  # chunks that have differed from the beginning, the lowest first
         self._runs: list[tuple[int, bytes]] = []  # what was between them, and where
+        self._views: list[tuple[memoryview, bytes]] = []  # what is there now, and what was
+        self._viewed = (0, 0)  # the address and the size of the memory that the views are of
         self._wanted: tuple[dict[int, bytes] | None, int] = (None, 0)  # what _pieces are of
         self._pieces: list[tuple[int, bytes]] = []  # what the chunks above are in it, and where
         self._divide()
@@ -40,16 +42,18 @@ class Memory:
         """Return the chunks that are not as at the beginning, by their numbers, the lowest first."""
         if self._looked != self._instance.entered:
             self._instance.empty_stack()
-            self._look(self._instance.view())
+            self._look()
             self._looked = self._instance.entered
         return self._differs
 
-    def _look(self, now: memoryview) -> None:
-        if len(now) > len(self._beginning):
-            self._beginning += bytes(len(now) - len(self._beginning))
+    def _look(self) -> None:
+        size = self._instance.size()
+        if size > len(self._beginning):
+            self._beginning += bytes(size - len(self._beginning))
             self._divide()
-        for start, before in self._changed_runs(now):
-            self._find(start, now[start : start + len(before)])
+        now = self._instance.view()
+        for start, end in self._changed_runs(size):
+            self._find(start, now[start:end])
         found = {}
         for number in self._often:
             data, known = bytes(now[number * CHUNK : (number + 1) * CHUNK]), self._differs.get(number)
@@ -57,10 +61,14 @@ class Memory:
                 found[number] = known if known == data else data  # many states share a chunk
         self._differs = found
 
-    def _changed_runs(self, now: memoryview) -> list[tuple[int, bytes]]:
-        """Return the runs that are not what they were."""
+    def _changed_runs(self, size: int) -> list[tuple[int, int]]:
+        """Return the runs that are not what they were: from where to where. size: the bytes that the memory has."""
+        if self._viewed != (self._instance.address, size):
+            self._viewed, now = (self._instance.address, size), self._instance.view()
+            self._views = [(now[start : start + len(before)], before) for start, before in self._runs]
         # This compares the bytes without a copy of them; `==` would go through a view one by one.
-        return [run for run in self._runs if not run[1].startswith(now[run[0] : run[0] + len(run[1])])]
+        changed = [place for place, (now, before) in enumerate(self._views) if not before.startswith(now)]
+        return [(self._runs[place][0], self._runs[place][0] + len(self._runs[place][1])) for place in changed]
 
     def _find(self, start: int, now: memoryview) -> None:
         """Note which chunks of a run have changed."""
@@ -72,7 +80,7 @@ class Memory:
     def _divide(self) -> None:
         """Find the runs between the chunks that differ often."""
         self._often.sort()
-        self._wanted = None, 0
+        self._wanted, self._viewed = (None, 0), (0, 0)
         ends = [*[number * CHUNK for number in self._often], len(self._beginning)]
         starts = [0, *[end + CHUNK for end in ends[:-1]]]
         self._runs = [
@@ -115,7 +123,7 @@ class Memory:
             self._looked, has = -1, instance.size()
         if has < size:
             instance.grow(size)
-        differs, address = self.chunks(), instance.address()
+        differs, address = self.chunks(), instance.address
         if differs is not chunks:
             put = {number: self.before(number) for number in differs.keys() - chunks.keys()} | chunks
             for number, data in put.items():
@@ -128,12 +136,12 @@ class Memory:
         """Do the same as `restore`, faster where it is not known what has changed: all that ever did is written."""
         instance = self._instance
         instance.empty_stack()
-        if instance.stopped or instance.size() != size or self._changed_runs(instance.view()):
+        if instance.stopped or instance.size() != size or self._changed_runs(size):
             self.restore(chunks, size)
             return
         if self._wanted[0] is not chunks or self._wanted[1] != size:
             self._wanted, self._pieces = (chunks, size), self._joined(chunks, size)
-        address = instance.address()
+        address = instance.address
         for start, data in self._pieces:
             ctypes.memmove(address + start, data, len(data))
         self._differs, self._looked = chunks, instance.entered

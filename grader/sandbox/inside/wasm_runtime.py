@@ -180,6 +180,7 @@ class Instance:
 
     carry_out   what the functions of IMPORTS do
     operations  calls of the machine so far
+    address     where its memory begins in this process, once it has started
     entered     times that its code has run
     fuel        units that it may use in all
     failure     what the machine refused, if that stopped the module in its last call
@@ -191,12 +192,13 @@ class Instance:
         """Make an instance, which `start` makes ready. operations: what the functions of IMPORTS do."""
         self.program = program
         self.carry_out = operations
-        self.operations = self.entered = 0
+        self.operations = self.entered = self.address = 0
         self.fuel = FUEL
         self.observer: Observer | None = None
         self.failure: BaseException | None = None
         self.memory: Exported | None = None
-        self._stack_place: tuple[int, int] | None = None
+        self._emptying: tuple[Any, Any, Any] | None = None
+        self._emptied = -1  # when the stack was emptied last: what `entered` was then
         self._values = (ctypes.c_int64 * (_STRIDE // 2 * max(len(p) for _, p in EXPORTS.values())))()
         self._result = ctypes.c_int32.from_buffer(self._values)
         self._left = ctypes.c_uint64()  # the library writes there how much fuel is left
@@ -219,8 +221,10 @@ class Instance:
         if error or self._trap:
             raise self._stopped_by(error)
         names = ("memory", *EXPORTS, *(program.offers.keys() & ASKED))
-        self._exports = {name: library.exported(self._context, made, name) for name in names}
+        self._exports = dict(zip(names, library.exported(self._context, made, names), strict=True))
         self.memory = self._exports["memory"]
+        self.address = lib.wasmtime_memory_data(self._context, self.memory) or 0
+        self._emptying, self._emptied = None, -1
 
     def _enter(self, name: str) -> None:
         """Call a function with the arguments in `_values`, and leave its result there. Trap if it does not return."""
@@ -264,7 +268,7 @@ class Instance:
         Trap or WasmError if it does not return. OutOfFuel if it used up more than there is, with its operations.
         What an earlier call has left on the stack is gone, so that no run depends on it.
         """
-        if "stack" in self.program.offers:
+        if self._emptied != self.entered and "stack" in self.program.offers:
             self.empty_stack()
         if self.observer is not None:
             self.observer.before(name, arguments)
@@ -292,14 +296,14 @@ class Instance:
 
     def read(self, start: int, size: int) -> bytes:
         """Return bytes of the module's memory, which must be there."""
-        return ctypes.string_at(self.address() + (start & 0xFFFFFFFF), size)
+        return ctypes.string_at(self.address + (start & 0xFFFFFFFF), size)
 
     def write(self, start: int, data: bytes) -> None:
         """Write bytes to a place of the module's memory. HardwareError if it is not there."""
         start &= 0xFFFFFFFF
         if self.memory is None or start + len(data) > self.size():
             raise HardwareError(f"{start:#x} is outside of the kernel's memory")
-        ctypes.memmove(self.address() + start, data, len(data))
+        ctypes.memmove(self.address + start, data, len(data))
 
     # -- the memory as a whole, for wasm_memory.py -----------------------------------------------------------
 
@@ -327,19 +331,16 @@ class Instance:
 
     def empty_stack(self) -> None:
         """Fill the stack with zeros, between two calls."""
-        if self._stack_place is None:
-            self._stack_place = self.stack()
-        start, end = self._stack_place
-        ctypes.memset(self.address() + start, 0, end - start)
-
-    def address(self) -> int:
-        """Return where the memory is in this process; it moves when it grows."""
-        assert self.memory is not None
-        return library.lib.wasmtime_memory_data(self._context, self.memory) or 0
+        if self._emptying is None:
+            start, end = self.stack()
+            # Made once: the library would make them of numbers each time, which takes as long as the filling.
+            self._emptying = ctypes.c_void_p(self.address + start), ctypes.c_int(0), ctypes.c_size_t(end - start)
+        ctypes.memset(*self._emptying)
+        self._emptied = self.entered
 
     def view(self) -> memoryview:
         """Return the memory itself, to read and write. It may move whenever the module runs or its memory grows."""
-        return memoryview((ctypes.c_char * self.size()).from_address(self.address())).cast("B")
+        return memoryview((ctypes.c_char * self.size()).from_address(self.address)).cast("B")
 
     def size(self) -> int:
         """Return the bytes that the memory has."""
@@ -363,7 +364,9 @@ def _config() -> int:
     options = {"consume_fuel": 1, "parallel_compilation": 0}
     # Kernels compute little and are translated often: translation takes half as long, their runs hardly longer.
     options["cranelift_opt_level"] = 0
-    options |= dict.fromkeys(("memory_reservation", "memory_reservation_for_growth", "memory_guard_size"), 0)
+    # A memory stays where it is, whatever it grows to, so that its address need not be asked for before each use.
+    options |= {"memory_reservation": MEMORY, "memory_may_move": 0}
+    options |= dict.fromkeys(("memory_reservation_for_growth", "memory_guard_size"), 0)
     options["memory_init_cow"] = 0  # it would need a file in memory, which a confined process may not make
     for name, value in options.items():
         library.set_option(config, name, value)
