@@ -12,6 +12,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         END      empty: all processes exit
         VISIT    JSON, only while every scenario of a small world is explored (inside/explorer.py): a saved state to put
                  back, the present one to save, and a step, or the end, to carry out
+        FORM     JSON, in an exploration: "order", the processes in the order in which the state is to be written down;
+                 without it, whether the kernel has changed anything outside of itself is looked at
     worker -> grader
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
         READY    the source was read. Empty, or what became of it: the module as it was translated for this machine, or
@@ -23,11 +25,12 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         FURTHER  empty: since the last one the machine has made another call of the kernel. Sent from time to time in a
                  scenario that takes long; untrusted, since it only says that a large scenario may take its time
         ANSWER   numbers: what the kernel did since the last ANSWER, see below
-        STATE    follows the ANSWER to a VISIT: a byte that is 1 and a hash of the kernel's state, or 0 and the reason
-                 why two of its states cannot be compared
+        STATE    a byte that is 1 and a hash of the kernel's state, or 0 and the reason why two of its states cannot be
+                 compared
 
-SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP and END by ANSWER, with a TROUBLE before it if the kernel
-crashed. An ANSWER is a sequence of 32-bit little-endian integers: for every call that the machine made, in order,
+SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP, END and VISIT by ANSWER, with a TROUBLE before it if the
+kernel crashed; FORM by STATE. An ANSWER is a sequence of 32-bit little-endian integers: for every call that the machine
+made, in order,
 
     <call> pid [page]       one of the calls below; page, only for FAULT, is the page number of the address
     operations …            as in grader/machine/operations.py; an eviction caused by ALLOCATE follows, as a call
@@ -44,7 +47,7 @@ from struct import Struct
 
 VERSION = 1
 
-SOURCE, BEGIN, STEP, END, VISIT = 1, 2, 3, 4, 5
+SOURCE, BEGIN, STEP, END, VISIT, FORM = 1, 2, 3, 4, 5, 6
 HELLO, READY, TROUBLE, ANSWER, STATE, FURTHER = 10, 11, 12, 13, 14, 15
 
 INIT, MMAP, MUNMAP, MPROTECT, FAULT, FORK, EXIT, USER_ACCESS, EVICT, MADVISE, MREMAP, MLOCK = range(32, 44)

@@ -214,12 +214,10 @@ class _Search:
 
     def _try(self, state: _State, action: Action, level: int) -> None:
         product = self.product
-        assert state.node is not None
-        product.restore(state.node)
         path = state.steps + action
         for number, step in enumerate(action, 1):
             self.path, self.level = state.steps + action[:number], level + number
-            if not product.step(step):
+            if not product.step(step, state.node if number == 1 else None):
                 if number > 1 and product.reference.unfired:
                     return  # a failure that the reference does not meet: not a valid scenario
                 self._note(_Found(level + number, state.steps + action[:number]))

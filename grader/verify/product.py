@@ -60,13 +60,20 @@ class Product:
         self._order: list[int] = []
         self._unordered = unordered(self.reference.machine.kernel)
 
-    def step(self, step: Step) -> bool:
-        """Carry out a step on both sides. Return True if they agree. ReferenceFault if the reference is wrong."""
+    def step(self, step: Step, begin: Node | None = None) -> bool:
+        """Carry out a step on both sides. Return True if they agree. ReferenceFault if the reference is wrong.
+
+        begin  the state from which it is carried out; None: the present one
+        """
+        self.candidate.begin(step, None if begin is None else begin.candidate)
+        if begin is not None:
+            begin.reference.restore()
+            self.relation = begin.relation
         expected = self.reference.step(step)
-        if expected.ends or expected.findings:
-            raise ReferenceFault(f"the reference {self._broken(expected)}")
         self._order = process_order(self.reference.machine)
         yours = self.candidate.step(step, self._order)
+        if expected.ends or expected.findings:
+            raise ReferenceFault(f"the reference {self._broken(expected)}")
         if yours != expected and (yours.ends or not agree(expected, yours)):
             return False
         return self._relate(expected, yours)
@@ -106,6 +113,7 @@ class Product:
 
     def ends_well(self) -> bool:
         """Let all processes exit on both sides. Return True if nothing is left over on the candidate's."""
+        self.candidate.begin(None)
         self.reference.exit_all()
         self.candidate.exit_all()
         replay = self.candidate.replay

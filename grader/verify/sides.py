@@ -33,8 +33,11 @@ class Side(Protocol):
 
     replay: Replay
 
+    def begin(self, step: Step | None, saved: Any = None) -> None:
+        """Begin a step, or the end with None, from a saved state on if one is given. `step` or `exit_all` follows."""
+
     def step(self, step: Step, order: list[int]) -> StepRecord:
-        """Carry out a step. order: the pids in the order in which the state after it is written down."""
+        """Carry out a step that was begun. order: the pids in the order in which the state after it is written down."""
 
     def form(self, names: MachineForm) -> object:
         """Return the form of the kernel's state. Unmergeable, or Opaque, if it has none."""
@@ -52,7 +55,7 @@ class Side(Protocol):
         """Note that a state is not needed any more."""
 
     def exit_all(self) -> None:
-        """Let all processes exit. Only `restore` may follow."""
+        """Let all processes exit, which was begun. Only `restore`, or a step from a saved state on, may follow."""
 
     def spent(self) -> float:
         """Return the processor seconds that the kernel's process has used; 0 if it is this one."""
@@ -65,6 +68,11 @@ class LocalSide:
         self.replay = start(scenario, kernel, base)
         self._watch = Watch(self.replay.machine.kernel)
         self._unordered = self._watch.unordered
+
+    def begin(self, step: Step | None, saved: Memento | None = None) -> None:
+        """Put a state back, if one is given."""
+        if saved is not None:
+            saved.restore()
 
     def step(self, step: Step, order: list[int]) -> StepRecord:
         """Carry out a step."""
@@ -121,7 +129,7 @@ class RemoteSide:
         self._next: dict[str, Any] = {}  # what the next VISIT says in addition to its step
         self._dropped: list[int] = []
         self._saved = 0
-        self._state = b""
+        self._state: bytes | None = b""  # None: it was asked for, and not taken yet
         self._due = 256 * (world.pages + 4) * (world.processes + 2)
         files = [[f.name, f.pages, list(f.contents), f.writable, *[True] * f.cached] for f in scenario.files]
         spec = scenario.machine._asdict()
@@ -137,31 +145,45 @@ class RemoteSide:
         assert isinstance(standin, StandIn)
         self._standin = standin
 
+    def begin(self, step: Step | None, saved: tuple[int, Memento] | None = None) -> None:
+        """Let the kernel's process carry out a step, or the end, while this one does what else there is to do."""
+        self._taken()
+        what = {} if step is None else {"step": json.loads(step_message(step)), "number": step.number}
+        at = {} if saved is None else {"restore": saved[0]}
+        message = {**self._next, **at, **what, "drop": self._dropped}
+        self._next, self._dropped = {}, []
+        self._child.send(wire.VISIT, json.dumps(message).encode())
+        if saved is not None:
+            saved[1].restore()
+
     def step(self, step: Step, order: list[int]) -> StepRecord:
-        """Carry out a step: in the kernel's process, and then here what it did. Strayed if its process fails."""
-        numbers = self._visit(step=json.loads(step_message(step)), number=step.number, order=order)
-        self._standin.feed(numbers)
+        """Do here what the kernel's process did. Strayed if that fails."""
+        self._ask(order=order)
+        self._standin.feed(self._answer())
         try:
             record = self.replay.step(step)
             self._standin.finished()
         except Tampered as error:
+            self._checked()  # a state that could not be saved was not put back, either, for a reason that is told there
             raise Strayed(str(error)) from None
         return record
 
     def form(self, names: MachineForm) -> bytes:
         """Return the hash of the kernel's state after the last step."""
-        self._check_state()
-        return self._state
+        return self._checked()
 
-    def _check_state(self) -> None:
-        if self._state[:1] != b"\1":
-            reason = printable(self._state[1:].decode("utf-8", "replace"), 200)
+    def _checked(self) -> bytes:
+        state = self._taken()
+        if state[:1] != b"\1":
+            reason = printable(state[1:].decode("utf-8", "replace"), 200)
             raise Unmergeable(reason or "does not report its state")
+        return state
 
     def check_elsewhere(self) -> None:
         """Ask for a thorough look at once: after the last level there is no other message that could carry it."""
-        self._visit(thorough=True)
-        self._check_state()
+        self._taken()
+        self._ask()
+        self._checked()
 
     def save(self) -> tuple[int, Memento]:
         """Return the present state, and let the kernel's process save it with the next message."""
@@ -182,7 +204,7 @@ class RemoteSide:
 
     def exit_all(self) -> None:
         """Let all processes exit on both sides."""
-        self._standin.feed(self._visit(end=True, order=[]))
+        self._standin.feed(self._answer())
         try:
             self.replay.exit_all()
             self._standin.finished()
@@ -193,15 +215,18 @@ class RemoteSide:
         """Return the processor seconds that the kernel's process has used."""
         return self._child.spent()[0]
 
-    def _visit(self, **what: Any) -> Any:
-        message = {**self._next, **what, "drop": self._dropped}
-        self._next, self._dropped = {}, []
-        self._child.send(wire.VISIT, json.dumps(message).encode())
-        numbers = self._answer()
-        kind, self._state = self._frame()
-        if kind != wire.STATE:
-            raise Strayed(f"a frame of kind {kind} instead of a state")
-        return numbers
+    def _ask(self, **what: Any) -> None:
+        """Ask for the kernel's state, which is taken when it is needed."""
+        self._state = None
+        self._child.send(wire.FORM, json.dumps(what).encode())
+
+    def _taken(self) -> bytes:
+        """Return the answer to the last question for the state."""
+        if self._state is None:
+            kind, self._state = self._frame()
+            if kind != wire.STATE:
+                raise Strayed(f"a frame of kind {kind} instead of a state")
+        return self._state
 
     def _answer(self) -> Any:
         kind, payload = self._frame()

@@ -104,6 +104,17 @@ def test_a_kernel_that_uses_more_than_names_has_no_certificate(session, model, u
     assert found.outcome.difference is not None and found.attempt.verdict in ("failed", "crashed")
 
 
+def test_what_a_trial_of_the_first_call_says_is_told(session, model):
+    """No state can be saved then; the kernel is explored in order, in which it has no such high number."""
+    function = "int kernel_mmap(process_t process, const struct region *region) {\n"
+    assert function in model
+    outcome = verify(
+        session, model.replace(function, f"{function}    if (process > 3200) return -FL_INVAL;\n"), 3
+    ).outcome
+
+    assert (outcome.merged, outcome.difference, outcome.reason) == (True, None, "")
+
+
 @pytest.mark.proof
 def test_a_relation_of_processes_and_frames_is_noticed(root):
     """Whether the lower process has the lower frame stays the same if both orders are turned round at once."""

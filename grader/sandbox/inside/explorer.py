@@ -1,8 +1,12 @@
 """Runs in a worker that explores: the student's kernel in every situation of a small world, for `grader verify`.
 
 The grader chooses the way. It asks to put a saved state back, to save the present one, and to carry out a step; the
-answer is what the kernel did, as in any worker, and a hash of the kernel's state (grader/state/canonical.py). Two
-states with one hash are continued once. A kernel whose states cannot be compared is reported with the reason.
+answer is what the kernel did, as in any worker. Then it asks for a hash of the kernel's state
+(grader/state/canonical.py). Two states with one hash are continued once. A kernel whose states cannot be compared is
+reported with the reason.
+
+Each answer is sent as soon as it is ready, and what can be done after it is done then: the grader has as much to do
+with an answer as there is to do here, and neither waits for the other longer than it must.
 
 All of this shares a process with the student's code, so a kernel that changes this program can make its states look
 alike. It gains a line in a report by that, and no point.
@@ -13,6 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import partial
+from select import select
 from typing import Any, Protocol
 
 from grader.machine.kernel import Kernel
@@ -36,8 +41,16 @@ HASHED = 20
 def serve(inp: int, out: int) -> None:
     """Answer the grader until it closes the channel."""
     explorer = Explorer(out)
-    for kind, payload in wire.read_frames(inp, explorer.send):
+    for kind, payload in wire.read_frames(inp, lambda: explorer.wait(inp)):
         explorer.answer(kind, payload)
+
+
+def _is_ready(inp: int) -> bool:
+    """Return True if there is something to read; False, too, where nobody can say so."""
+    try:
+        return bool(select([inp], [], [], 0)[0])
+    except OSError:
+        return False
 
 
 class State(Protocol):
@@ -53,11 +66,14 @@ class State(Protocol):
         names  returns the machine's form, and the names that it gives
         """
 
-    def try_again(self) -> None:
-        """Unmergeable if the kernel would not do the same, since the last state, with other numbers."""
+    def try_later(self) -> None:
+        """Note that it must be tried whether the kernel would do the same, since the last state, with other numbers."""
+
+    def catch_up(self, enough: Callable[[], bool]) -> None:
+        """Try what was noted, until that is enough. Unmergeable if the kernel would not do the same."""
 
     def look_elsewhere(self) -> None:
-        """Unmergeable if the kernel has changed anything outside of itself."""
+        """Unmergeable if the kernel has changed anything outside of itself, or a trial that is due says so."""
 
 
 class Saved(Protocol):
@@ -91,8 +107,11 @@ class PythonState:
         form = KernelForm(machine, machine_form, self._without_order, self._watch)
         return hashed(machine_form.form, form.kernel(self._kernel), form.numbers())
 
-    def try_again(self) -> None:
+    def try_later(self) -> None:
         """Do nothing: the form of a kernel in Python shows where it keeps numbers."""
+
+    def catch_up(self, enough: Callable[[], bool]) -> None:
+        """Do nothing, since nothing was noted."""
 
     def look_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself."""
@@ -118,6 +137,8 @@ class Explorer(Worker):
         """Answer one frame."""
         if kind == wire.VISIT:
             self.visit(json.loads(payload))
+        elif kind == wire.FORM:
+            self.form(json.loads(payload).get("order"))
         else:
             super().answer(kind, payload)
 
@@ -167,23 +188,44 @@ class Explorer(Worker):
         """Put a state back, save the present one, and carry out a step or the end, as far as each is asked for."""
         for number in given.get("drop", ()):
             self.saved.pop(number, None)
-        if "restore" in given and given["restore"] in self.saved:
-            self.saved[given["restore"]].restore()
+        wanted = given.get("restore", given.get("save"))
+        if wanted in self.saved:
+            self.saved[wanted].restore()
             self.run = self.world
+        elif wanted != given.get("save"):
+            # There was a reason against saving it. Nothing is done, and the next STATE tells the reason.
+            self.run = None
         if "save" in given:
             self.attempt(lambda: self._save(given["save"]))
-        if given.get("end") and self.run is not None:
-            self.run.exit_all()
-            self.attempt(lambda: self._known_state().try_again())
-        elif "step" in given:
+        if "step" in given:
             self.step = given["number"] - 1
             self.perform(given["step"])
-        if given.get("thorough"):
-            self.attempt(lambda: self._known_state().look_elsewhere())
+        elif self.run is not None:
+            self.run.exit_all()
+            self.attempt(lambda: self._known_state().try_later())
+        self.reply()
+        self.send()
+
+    def form(self, order: list[int] | None) -> None:
+        """Say what the state is, written down with the processes in this order; None: look at it thoroughly."""
         hashed = b""
-        if self.run is not None and "step" in given:
-            hashed = self._hash(given["order"])
-        self.log_and_state(hashed)
+        if order is None:
+            self.attempt(lambda: self._known_state().look_elsewhere())
+        elif self.run is not None:
+            hashed = self._hash(order)
+        payload = b"\0" + self.reason.encode("utf-8", "replace")[:200] if self.reason else b"\1" + hashed
+        self.unsent += wire.frame(wire.STATE, payload)
+        self.send()
+
+    def wait(self, inp: int) -> None:
+        """Send what is ready, and do what is due until the grader says something.
+
+        A reason that is found now is told with the next state, and no exploration ends without a thorough look.
+        """
+        self.send()
+        state = self.state
+        if state is not None:
+            self.attempt(lambda: state.catch_up(lambda: _is_ready(inp)))
 
     def _save(self, number: int) -> None:
         assert self.run is not None
@@ -201,13 +243,9 @@ class Explorer(Worker):
             assert self.run is not None
             machine = self.run.machine
             names = partial(MachineForm, machine, order, self.base, Bytes(), self.plain)
-            found = self._known_state().digest(machine, order, names)[:HASHED]
+            state = self._known_state()
+            found = state.digest(machine, order, names)[:HASHED]
+            state.try_later()
 
         self.attempt(write)
         return found
-
-    def log_and_state(self, hashed: bytes) -> None:
-        """Answer a VISIT, and say what the state is."""
-        self.reply()
-        payload = b"\0" + self.reason.encode("utf-8", "replace")[:200] if self.reason else b"\1" + hashed
-        self.unsent += wire.frame(wire.STATE, payload)

@@ -17,7 +17,7 @@ memory must be the same. Otherwise a state is only like one with the same number
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from grader.machine.entry import FRAME_SHIFT
@@ -54,11 +54,12 @@ class CompiledState:
         self._again: _Renamed | None = None
         self._trials = Trials(kernel.instance.program, frames, zero, ordered)
         self._tried: set[object] = set()  # states and the calls that followed, which all trials have repeated
+        self._due: dict[object, _Due] = {}  # the same -> trials that have not, yet
         self._effects: dict[object, _Effect] = {}  # the same -> what is known of the kernel then
         self._room = ROOM
         # The state that was saved or put back last, of which the trials have Snapshots, and a hash of all of it.
         self._from = _From((), self._trials.start, b"")
-        self._reached: object = None  # where the trials are: such a state, and the calls that followed
+        self._reached: dict[int, object] = {}  # trial -> where it is: such a state, and the calls that followed
         self._known: dict[object, bytes] = {}  # a state, as it is -> the hash of the one that stands for it, or b""
 
     def save(self, run: Replay) -> SavedState:
@@ -67,7 +68,7 @@ class CompiledState:
         machine = Memento([run, kernel.processes], Recorder)
         effect = self._look()
         if effect.begin is None:
-            snapshots = self._repeat(self._since()).snapshots()
+            snapshots = self._trials_at(self._trials.all).snapshots()
             self._make_room(sum(len(snapshot.chunks) for snapshot in snapshots))
             effect.begin = snapshots, hashed(effect.hash, *map(Snapshot.hashed, snapshots))
         self._from = _From(journal.calls, *effect.begin)
@@ -82,24 +83,35 @@ class CompiledState:
         self._journal.blocks.in_use = saved.blocks.copy()
         self.memory.restore(saved.chunks, saved.size)
 
-    def try_again(self) -> None:
-        """Do again what was done since the last state, in all trials. Unmergeable if the kernel does something else."""
+    def try_later(self) -> None:
+        """Note that what was done since the last state must be done again, in all trials."""
         calls = self._since()
-        if calls and (self._from.hash, calls) not in self._tried:
-            self._repeat(calls)
+        key = self._from.hash, calls
+        if calls and key not in self._tried and key not in self._due:
+            left = [number for number in self._trials.all if self._reached.get(number) != key]
+            self._due[key] = _Due(self._from, calls, self._kernel.instance.fuel, left)
+
+    def catch_up(self, enough: Callable[[], bool]) -> None:
+        """Do so, one after the other, until that is enough. Unmergeable if the kernel does something else."""
+        while self._due and not enough():
+            key, due = next(iter(self._due.items()))
+            if due.left:
+                self._bring(due.left[0], due.begin, due.calls, due.fuel)
+            if not due.left:
+                del self._due[key]
+                self._tried.add(key)
 
     def _since(self) -> tuple[Call, ...]:
         return self._journal.calls[len(self._from.calls) :]
 
     def _look(self) -> _Effect:
-        """Return what is known after the calls since the last state. Unmergeable if a trial does something else.
+        """Return what is known after the calls since the last state.
 
         Whenever it is called so in this state, and gets these answers, the memory is the same, and so are the trials.
         """
         calls = self._since()
         known = self._effects.get((self._from.hash, calls))
         if known is None:
-            self._repeat(calls)
             known = _Effect(self.memory.chunks(), self.memory.hashed())
             self._make_room(len(known.chunks))
             self._effects[self._from.hash, calls] = known
@@ -114,16 +126,23 @@ class CompiledState:
             self._effects.clear()
             self._room = ROOM - chunks
 
-    def _repeat(self, calls: tuple[Call, ...]) -> Trials:
-        """Let the trials do these calls, from the last state on, and return them. Unmergeable if they do not."""
-        if self._reached != (self._from.hash, calls):
-            self._reached = None
-            problem = self._trials.repeat(self._from.snapshots, calls, self._kernel.instance.fuel)
+    def _trials_at(self, numbers: Iterable[int]) -> Trials:
+        """Return the trials, of which these are where the calls since the last state lead. Unmergeable otherwise."""
+        for number in numbers:
+            self._bring(number, self._from, self._since(), self._kernel.instance.fuel)
+        return self._trials
+
+    def _bring(self, number: int, begin: _From, calls: tuple[Call, ...], fuel: int) -> None:
+        """Let a trial do these calls, from a state on, unless it just has. Unmergeable if it does something else."""
+        key = begin.hash, calls
+        if self._reached.get(number) != key:
+            self._reached[number] = None
+            problem = self._trials.repeat(number, begin.snapshots, calls, fuel)
             if problem:
                 raise Unmergeable(ORDERED if problem == NUMBERS and not self._ordered else problem)
-            self._reached = self._from.hash, calls
-            self._tried.add(self._reached)
-        return self._trials
+            self._reached[number] = key
+        if key in self._due and number in self._due[key].left:
+            self._due[key].left.remove(number)
 
     def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
         """Return what is equal for states that are alike. Unmergeable if the kernel needs `ordered`.
@@ -155,7 +174,8 @@ class CompiledState:
         if self._journal.blocks.end > self._end or not again.has_room(past):
             return b""
         if effect.image is None:
-            effect.image = self._repeat(self._since()).is_image(self.memory, self._journal.blocks)
+            trials = self._trials_at((self._trials.moved,))
+            effect.image = trials.is_image(self.memory, self._journal.blocks)
         if not effect.image:
             return b""
         pids, kept = range(FIRST_PID, machine._pids + 1), list(self._journal.blocks.in_use)
@@ -175,7 +195,8 @@ class CompiledState:
         return hashed(hashes.pop(), sizes) if same and len(hashes) == 1 else b""
 
     def look_elsewhere(self) -> None:
-        """Do nothing: a module has no elsewhere."""
+        """Do all that is due: a module has no elsewhere. Unmergeable if the kernel does something else."""
+        self.catch_up(lambda: False)
 
 
 def _after(pids: range, alive: tuple[int, ...], turn: int) -> dict[int, int]:
@@ -213,6 +234,15 @@ class _From(NamedTuple):
     calls: tuple[Call, ...]
     snapshots: tuple[Snapshot, ...]
     hash: bytes
+
+
+class _Due(NamedTuple):
+    """Trials that must still do these calls from a state on, with so much fuel; left: their numbers."""
+
+    begin: _From
+    calls: tuple[Call, ...]
+    fuel: int
+    left: list[int]
 
 
 class _Effect:

@@ -142,7 +142,11 @@ class _Image(NamedTuple):
 
 
 class Trials:
-    """All trials of a kernel, and where they are."""
+    """All trials of a kernel, and where they are.
+
+    all    their numbers, in the order in which they must be made
+    moved  that of the one in which blocks lie elsewhere
+    """
 
     def __init__(self, program: Program, every: range, zero: int | None, ordered: bool) -> None:
         """Begin with a kernel that was not called yet.
@@ -152,33 +156,32 @@ class Trials:
         """
         frames = [frame for frame in every if frame != zero]
         plain = {frame: place for place, frame in enumerate(every)}
-        self._moved = Trial(program, _same, {}, moved=True)
-        graded, renamed = Trial(program, _from_one, plain, placed=False), [Trial(program, _apart, {})]
+        moved, graded = Trial(program, _same, {}, moved=True), Trial(program, _from_one, plain, placed=False)
+        renamed = [Trial(program, _apart, {})]
         if not ordered:
             mixed = frames.copy()
             random.Random(1).shuffle(mixed)
             backwards, another = dict(zip(frames, reversed(frames), strict=True)), dict(zip(frames, mixed, strict=True))
             renamed = [Trial(program, _backwards, {}), Trial(program, _same, backwards)]
             renamed.append(Trial(program, _mixed, another))
-        self._every = [self._moved, graded, *renamed]
+        self._every = [*renamed, moved, graded]
+        self._problems = [*[NUMBERS] * len(renamed), ADDRESSES, SURROUNDINGS]
         self.start = tuple([trial.start for trial in self._every])
+        self.all = range(len(self._every))
+        self.moved = len(renamed)
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Return the present states."""
         return tuple([trial.snapshot() for trial in self._every])
 
-    def repeat(self, begin: tuple[Snapshot, ...], calls: tuple[Call, ...], fuel: int) -> str:
-        """Repeat calls from these states on. Return "" if the kernel does the same each time, else what it does."""
-        moved, graded, *renamed = [t.repeat(at, calls, fuel) for t, at in zip(self._every, begin, strict=True)]
-        if not all(renamed):
-            return NUMBERS
-        if not moved:
-            return ADDRESSES
-        return "" if graded else SURROUNDINGS
+    def repeat(self, number: int, begin: tuple[Snapshot, ...], calls: tuple[Call, ...], fuel: int) -> str:
+        """Repeat calls in one trial, from these states on. Return "" if the kernel does the same, else what it does."""
+        return "" if self._every[number].repeat(begin[number], calls, fuel) else self._problems[number]
 
     def is_image(self, memory: Memory, blocks: Blocks) -> bool:
         """Return True if the kernel's memory tells nothing of where its blocks lie but their addresses."""
-        return self._moved.has_room() and self._moved.is_image(memory, blocks)
+        moved = self._every[self.moved]
+        return moved.has_room() and moved.is_image(memory, blocks)
 
 
 #: What a kernel does that does something else in a trial, after "it".

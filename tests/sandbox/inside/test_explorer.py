@@ -1,0 +1,99 @@
+"""A worker that explores: it says what it knows at once, and does what can wait while the grader is busy."""
+
+import json
+import os
+
+import pytest
+
+from grader.protocol import wire
+from grader.sandbox.inside.explorer import Explorer
+from grader.state.unmergeable import Unmergeable
+
+
+class Noted:
+    """Stands for the state of a kernel with trials that are due; `bad`: the one in which it does something else."""
+
+    def __init__(self, due, bad=None):
+        self.due, self.bad, self.done = due, bad, []
+
+    def catch_up(self, enough):
+        while self.due and not enough():
+            self.done.append(self.due.pop(0))
+            if self.done[-1] == self.bad:
+                raise Unmergeable("compares")
+
+    def look_elsewhere(self):
+        self.catch_up(lambda: False)
+
+
+@pytest.fixture
+def channel():
+    """(inp, out) of an explorer, and what the grader writes to and reads from."""
+    inp, told = os.pipe()
+    heard, out = os.pipe()
+    yield inp, out, told, heard
+    for end in (inp, out, told, heard):
+        os.close(end)
+
+
+def state_of(explorer, heard):
+    explorer.form(None)
+    kind, payload = wire.read_frame(heard)
+    assert kind == wire.STATE
+    return payload
+
+
+def test_what_is_due_is_done_while_nothing_comes(channel):
+    """All of it, since the grader says nothing."""
+    inp, out, _, _ = channel
+    explorer = Explorer(out)
+    explorer.state = Noted([1, 2, 3])
+    explorer.wait(inp)
+
+    assert explorer.state.done == [1, 2, 3]
+
+
+def test_what_is_due_waits_for_what_the_grader_says(channel):
+    """A grader that waits for an answer is not kept waiting for trials."""
+    inp, out, told, _ = channel
+    explorer = Explorer(out)
+    explorer.state = Noted([1, 2, 3])
+    os.write(told, b"x")
+    explorer.wait(inp)
+
+    assert explorer.state.done == []
+
+
+def test_a_thorough_look_does_all_that_is_due(channel):
+    """Also if the grader has never left time for it: no exploration ends before that."""
+    _, out, _, heard = channel
+    explorer = Explorer(out)
+    explorer.state = Noted([1, 2], bad=2)
+
+    assert state_of(explorer, heard) == b"\0compares"
+    assert explorer.state.done == [1, 2]
+
+
+def test_a_reason_that_is_found_late_is_told_with_every_later_state(channel):
+    """And nothing else is tried after it."""
+    inp, out, _, heard = channel
+    explorer = Explorer(out)
+    explorer.state = Noted([1, 2, 3], bad=1)
+    explorer.wait(inp)
+
+    assert [state_of(explorer, heard), state_of(explorer, heard)] == [b"\0compares"] * 2
+    assert explorer.state.done == [1]
+
+
+def test_nothing_is_done_from_a_state_that_could_not_be_saved(channel):
+    """The answer is empty, and the state that is asked for next says why."""
+    _, out, _, heard = channel
+    explorer = Explorer(out)
+    explorer.state, explorer.reason = Noted([]), "keeps a generator"
+    explorer.run = explorer.world = object()  # which carries nothing out
+    visit = {"restore": 7, "step": {"verb": "fork", "by": "P"}, "number": 1, "drop": []}
+    explorer.answer(wire.VISIT, json.dumps(visit).encode())
+    explorer.answer(wire.FORM, b'{"order": [3001]}')
+
+    assert wire.read_frame(heard) == (wire.ANSWER, b"")
+    assert wire.read_frame(heard) == (wire.STATE, b"\0keeps a generator")
