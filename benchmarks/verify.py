@@ -32,6 +32,7 @@ from grader.verify.by_replay import explore_by_replay  # noqa: E402
 from grader.verify.explore import explore  # noqa: E402
 from grader.verify.outcome import Outcome  # noqa: E402
 from grader.verify.verify import verify_submission, worlds  # noqa: E402
+from grader.wasm.compiler import compile_kernel  # noqa: E402
 
 #: Pages of the world -> processor seconds in which it must close, in this process and in the sandbox.
 LIMITS = {1: (1.0, 90.0), 2: (30.0, 90.0)}
@@ -47,12 +48,14 @@ def spent() -> float:
 
 
 def model_answers(lab: Lab) -> dict[str, Submission]:
-    """Return the model answer of a lab as a submission in Python, and in C if there is one and C can run."""
+    """Return the model answer of a lab as a submission in Python, and in C if there is one and C can run; compiled."""
     text = right(lab.name)
     found = {"Python": Submission("", KernelSource({"kernel": text}, "kernel", reference_kernel(lab).__name__))}
     file = ROOT / "reference" / "c" / f"{lab.name}.c"
     if file.exists() and importlib.util.find_spec("wasmtime") is not None:
-        found["C"] = Submission("", KernelSource({"kernel": file.read_text(encoding="utf-8")}, "kernel", "", "c"))
+        source = file.read_text(encoding="utf-8")
+        compile_kernel(source)
+        found["C"] = Submission("", KernelSource({"kernel": source}, "kernel", "", "c"))
     return found
 
 

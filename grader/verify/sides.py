@@ -164,7 +164,7 @@ class RemoteSide:
             record = self.replay.step(step)
             self._standin.finished()
         except Tampered as error:
-            self._checked()  # a state that could not be saved was not put back, either, for a reason that is told there
+            self._checked()  # a state that could not be saved was not put back, either, for a reason that it reports
             raise Strayed(str(error)) from None
         return record
 

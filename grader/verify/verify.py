@@ -9,11 +9,11 @@ points with it. A kernel whose states cannot be compared is explored by replay f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.errors import InputError, did_you_mean
 from grader.grade.attempt import Attempt
-from grader.grade.runner import LocalRunner, Runner
+from grader.grade.runner import KernelSource, LocalRunner, Runner
 from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.grade.verdicts import PASSED
@@ -35,6 +35,10 @@ from grader.verify.product import Product
 from grader.verify.sides import RemoteSide, Strayed
 from grader.verify.written import with_outcomes
 from grader.versions import files_hash, grader_hash
+
+if TYPE_CHECKING:
+    from grader.sandbox.child import Child
+    from grader.sandbox.subprocess_child import PlainChild
 
 #: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
 RENEWED = 200
@@ -139,7 +143,7 @@ class _Merging(NamedTuple):
     def _explore(self, ordered: bool, frontier: Frontier | None) -> tuple[Verified | None, str]:
         """Do what `explore` does. Unmergeable if two states cannot be compared, with ORDERED if they can in order."""
         from grader.grade.sandbox_runner import compiled_kernel
-        from grader.protocol.lockstep import WorkerEnded, send_source
+        from grader.protocol.lockstep import WorkerEnded
 
         code = self.submission.code
         assert code is not None
@@ -149,7 +153,7 @@ class _Merging(NamedTuple):
             return None, "does not compile"
         child = box.spawn()
         try:
-            if send_source(child, code.modules, code.main, code.class_name, module) is not None:
+            if not _loaded(child, code, module):
                 return None, "cannot be loaded"
             outcome = explore_side(
                 self.world,
@@ -173,13 +177,13 @@ class _Merging(NamedTuple):
 
     def _why_only_here(self, box: Sandbox, module: bytes, difference: Scenario) -> str:
         """Return why a kernel passes a scenario in which it differed: the numbers of an exploration, or going back."""
-        from grader.protocol.lockstep import WorkerEnded, send_source
+        from grader.protocol.lockstep import WorkerEnded
 
         code = self.submission.code
         assert code is not None
         child = box.spawn()
         try:
-            send_source(child, code.modules, code.main, code.class_name, module)
+            _loaded(child, code, module)
             product = Product(
                 self.world,
                 reference_kernel(self.session.lab),
@@ -196,6 +200,27 @@ class _Merging(NamedTuple):
         if agrees:
             return STRAYED
         return NUMBERED.format(FIRST_PID, product.base) + (ROOM if code.language == "c" else "")
+
+
+def _loaded(child: Child | PlainChild, code: KernelSource, module: bytes) -> bool:
+    """Send a submission to a child, and keep what that translates of a module. False if it cannot be loaded."""
+    from grader.grade.sandbox_runner import translation_key
+    from grader.protocol.lockstep import send_source
+    from grader.wasm.module_cache import keep, known
+
+    if not module:
+        return send_source(child, code.modules, code.main, code.class_name) is None
+    key = translation_key(module)
+    told = send_source(
+        child,
+        code.modules,
+        code.main,
+        code.class_name,
+        module,
+        known(key) or b"",
+        lambda translated: keep(key, translated),
+    )
+    return told is None
 
 
 class _Renewed:

@@ -220,7 +220,7 @@ class Explorer(Worker):
     def wait(self, inp: int) -> None:
         """Send what is ready, and do what is due until the grader says something.
 
-        A reason that is found now is told with the next state, and no exploration ends without a thorough look.
+        A reason that is found now is reported with the next state, and no exploration ends without a thorough look.
         """
         self.send()
         state = self.state
