@@ -53,6 +53,19 @@ def _is_ready(inp: int) -> bool:
         return False
 
 
+def _problem(what: Callable[[], None]) -> str:
+    """Do something with the kernel's state. Return why it cannot be done, or ""."""
+    try:
+        what()
+    except Unmergeable as problem:
+        return str(problem)
+    except Opaque as opaque:
+        return f"keeps {opaque}"
+    except BaseException as error:
+        return f"has state that cannot be read ({type(error).__name__})"
+    return ""
+
+
 class State(Protocol):
     """The state of a kernel. Unmergeable, or Opaque, from any of these if it cannot be known."""
 
@@ -132,6 +145,7 @@ class Explorer(Worker):
         self.world: Replay | None = None  # what `run` is again when a state from before a crash is put back
         self.state: State | None = None
         self.reason = ""  # why two states of the kernel cannot be compared, or ""
+        self.found_late = ""  # such a reason, found while the grader was busy, and told after the next thorough look
 
     def answer(self, kind: int, payload: bytes) -> None:
         """Answer one frame."""
@@ -144,7 +158,8 @@ class Explorer(Worker):
 
     def begin(self, given: dict[str, Any]) -> None:
         """Begin a world. The kernel's module is executed once for it, so that what it keeps there can be noticed."""
-        self.run, self.world, self.saved, self.reason, self.step = None, None, {}, "", 0
+        self.run, self.world, self.saved, self.step = None, None, {}, 0
+        self.reason = self.found_late = ""
         self.base, self.plain, self.ordered = given["base"], frozenset(given["plain"]), given["ordered"]
         files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
         scenario = Scenario("", "", "", MachineSpec(**given["machine"]), files, tuple(given["processes"]), ())
@@ -173,16 +188,8 @@ class Explorer(Worker):
 
     def attempt(self, what: Callable[[], None]) -> None:
         """Do something with the kernel's state; note the reason if it cannot be done."""
-        if self.reason:
-            return
-        try:
-            what()
-        except Unmergeable as problem:
-            self.reason = str(problem)
-        except Opaque as opaque:
-            self.reason = f"keeps {opaque}"
-        except BaseException as error:
-            self.reason = f"has state that cannot be read ({type(error).__name__})"
+        if not self.reason:
+            self.reason = _problem(what)
 
     def visit(self, given: dict[str, Any]) -> None:
         """Put a state back, save the present one, and carry out a step or the end, as far as each is asked for."""
@@ -210,6 +217,7 @@ class Explorer(Worker):
         """Say what the state is, written down with the processes in this order; None: look at it thoroughly."""
         hashed = b""
         if order is None:
+            self.reason = self.reason or self.found_late
             self.attempt(lambda: self._known_state().look_elsewhere())
         elif self.run is not None:
             hashed = self._hash(order)
@@ -220,12 +228,13 @@ class Explorer(Worker):
     def wait(self, inp: int) -> None:
         """Send what is ready, and do what is due until the grader says something.
 
-        A reason that is found now is reported with the next state, and no exploration ends without a thorough look.
+        A reason that is found now is kept for the next thorough look: whether a difference is found before must not
+        depend on how busy the machine is. No exploration ends without such a look.
         """
         self.send()
         state = self.state
-        if state is not None:
-            self.attempt(lambda: state.catch_up(lambda: _is_ready(inp)))
+        if state is not None and not (self.reason or self.found_late):
+            self.found_late = _problem(lambda: state.catch_up(lambda: _is_ready(inp)))
 
     def _save(self, number: int) -> None:
         assert self.run is not None
