@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from gc import collect
+from gc import collect, freeze
 from os import _exit
 from types import FrameType
 from typing import Any, cast
@@ -122,6 +122,8 @@ class Worker:
             trouble = describe(error, "compile", given["modules"])
             wire.write_frame(self.out, wire.TROUBLE, json.dumps(trouble).encode())
             return
+        # What is here now stays until the process ends, so that no scenario has to look through it for garbage.
+        freeze()
         translated = self.source.translated
         wire.write_frame(self.out, wire.READY, translated if len(translated) <= wire.TRANSLATED_LIMIT else b"")
 

@@ -1,6 +1,9 @@
 """The worker's side, in a plain process: what each kind of trouble in a student's code becomes."""
 
 import inspect
+import json
+import subprocess
+import sys
 
 import pytest
 
@@ -41,6 +44,27 @@ def changed(old, new):
 def test_an_honest_kernel_passes(attempt):
     """The same kernel in a worker agrees with itself in this process, scenario after scenario."""
     assert attempt(TEXT).verdict == "passed"
+
+
+def test_what_is_there_before_the_first_scenario_is_not_looked_through_for_garbage():
+    """It stays to the end; what a scenario leaves is collected before the next one, in cycles, too."""
+    program = f"""
+import gc, json, os, weakref
+from grader.protocol import wire
+from grader.sandbox.inside import worker
+one = worker.Worker(os.open(os.devnull, os.O_WRONLY))
+one.read_source({{"modules": {{"kernel": {TEXT!r}}}, "main": "kernel", "class": "SmallKernel"}})
+frozen = gc.get_freeze_count()
+given = {json.dumps({"machine": SCENARIO.machine._asdict(), "files": [], "processes": ["P"]})!r}
+gone = []
+for _ in range(2):
+    one.begin(json.loads(given))
+    gone += [weakref.ref(one.run)]
+print(frozen > 0, gone[0]() is None, gone[1]() is None)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["True", "True", "False"]
 
 
 FORK = "    def fork(self, parent, child):\n"
