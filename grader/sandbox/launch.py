@@ -105,6 +105,15 @@ def load_runtime(file: str) -> None:
         import_module("grader.sandbox.inside.wasm_state")
 
 
+def make_host() -> None:
+    """Make what the runtime needs for any kernel, once it is loaded: every fork of this process then has it."""
+    from importlib import import_module
+
+    # On macOS the library starts a thread, which no fork would have.
+    if sys.platform.startswith("linux"):
+        import_module("grader.sandbox.inside.wasm_runtime").host()
+
+
 def core_file() -> str:
     """Return the file of the machine's compiled core, which the zygote loads before the walls go up; "" for none."""
     from importlib.machinery import PathFinder

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from typing import NoReturn
+from collections.abc import Callable
+from struct import Struct
+from typing import Any, NoReturn
 
 from grader.machine.errors import HardwareError, InvalidArgument, OutOfMemory, SegmentationFault
 from grader.machine.hardware import Hardware
@@ -18,7 +20,7 @@ from grader.machine.process import Process
 from grader.machine.protection import PROTECTIONS, Protection
 from grader.machine.region import Region
 from grader.sandbox.inside.wasm_library import Trap, WasmError
-from grader.sandbox.inside.wasm_runtime import IMPORTS, OPERATION, Instance, OutOfFuel, Program
+from grader.sandbox.inside.wasm_runtime import OPERATION, Instance, OutOfFuel, Program
 from grader.sandbox.inside.wasm_trap import Crash, c_lines, meaning
 
 #: Negative results of a kernel's functions.
@@ -37,6 +39,12 @@ _COUNT = "region_remove returns how many pieces it took out"
 
 _NO_FRAME, _INVALID = -2, -3
 
+#: Bits -> the protection. Others are refused.
+_RIGHTS = dict(enumerate(PROTECTIONS))
+
+#: A page and its entry in a module's memory.
+_ENTRY = Struct("=II")
+
 #: Entries that a module gets at once.
 MOST_ENTRIES = 64
 
@@ -49,13 +57,34 @@ class WasmKernel(Kernel):
         self.processes: dict[int, Process] = {}
         self.mapped = 0  # pages of all mmap calls so far
         self._pages: dict[int, list[int]] = {}  # process -> its pages in order, as they were at the last question
-        self.instance = Instance(program, {name: getattr(self, f"_{name}") for name in IMPORTS})
+        self.instance = Instance(program, self._operations())
         try:
             self.instance.start()
         except WasmError as trap:
             raise self._crash(trap) from None
 
     # -- what the module may call -----------------------------------------------------------------------------
+
+    def _operations(self) -> dict[str, Callable[..., Any]]:
+        """Return what the functions of IMPORTS do. Three are the machine's own."""
+        frames = self.hw.frames
+        return {
+            "page_size": self._page_size,
+            "zero_frame": self._zero_frame,
+            "allocate": self._allocate,
+            "free": frames.free,
+            "zero": frames.zero,
+            "copy": frames.copy,
+            "map": self._map,
+            "protect": self._protect,
+            "unmap": self._unmap,
+            "lookup": self._lookup,
+            "entries": self._entries,
+            "log": self._log,
+            "todo": self._todo,
+            "place": self._place,
+            "unplace": self._unplace,
+        }
 
     def _page_size(self) -> int:
         return self.hw.page_size
@@ -69,25 +98,25 @@ class WasmKernel(Kernel):
         except OutOfMemory:
             return _NO_FRAME
 
-    def _free(self, frame: int) -> None:
-        self.hw.frames.free(frame)
-
-    def _zero(self, frame: int) -> None:
-        self.hw.frames.zero(frame)
-
-    def _copy(self, source: int, target: int) -> None:
-        self.hw.frames.copy(source, target)
-
     def _map(self, pid: int, page: int, frame: int, protection: int, cow: int) -> int:
-        self._pages.pop(pid, None)
+        if self._pages:
+            self._pages.pop(pid, None)
         try:
-            self._process(pid).page_table.map(page, frame, _rights(protection), cow != 0)
+            table, rights = self.processes[pid].page_table, _RIGHTS[protection]
+        except KeyError:
+            raise self._mistaken(pid, protection) from None
+        try:
+            table.map(page, frame, rights, cow != 0)
         except OutOfMemory:
             return _NO_FRAME
         return 0
 
     def _protect(self, pid: int, page: int, protection: int, cow: int) -> None:
-        self._process(pid).page_table.protect(page, _rights(protection), cow != 0)
+        try:
+            table, rights = self.processes[pid].page_table, _RIGHTS[protection]
+        except KeyError:
+            raise self._mistaken(pid, protection) from None
+        table.protect(page, rights, cow != 0)
 
     def _unmap(self, pid: int, page: int) -> None:
         self._pages.pop(pid, None)
@@ -106,7 +135,11 @@ class WasmKernel(Kernel):
         at = bisect_left(pages, page & 0xFFFFFFFF)
         chosen = pages[at : at + max(0, min(most, MOST_ENTRIES))]
         entries = table._entries
-        self.instance.write(start, array("I", [n for page in chosen for n in (page, entries[page])]).tobytes())
+        if len(chosen) == 1:  # the usual number: most tables are small
+            packed = _ENTRY.pack(chosen[0], entries[chosen[0]])
+        else:
+            packed = array("I", [n for page in chosen for n in (page, entries[page])]).tobytes()
+        self.instance.write(start, packed)
         return len(chosen)
 
     def _log(self, start: int, size: int) -> None:
@@ -125,7 +158,13 @@ class WasmKernel(Kernel):
         try:
             return self.processes[pid]
         except KeyError:
-            raise HardwareError(f"there is no process {pid & 0xFFFFFFFF}") from None
+            raise self._mistaken(pid) from None
+
+    def _mistaken(self, pid: int, protection: int = 0) -> HardwareError:
+        """Return the error for a process, or a protection, that does not exist."""
+        if pid not in self.processes:
+            return HardwareError(f"there is no process {pid & 0xFFFFFFFF}")
+        return HardwareError(f"{protection} is not a protection; it is an `or` of PROT_READ, PROT_WRITE and PROT_EXEC")
 
     # -- what the machine calls -------------------------------------------------------------------------------
 
@@ -161,10 +200,12 @@ class WasmKernel(Kernel):
 
     def _call(self, name: str, process: Process, *arguments: int) -> None:
         """Call an exported function and raise what its result stands for. Crash if it traps."""
-        self.processes[process.pid] = process
-        self._pages.clear()
+        pid = process.pid
+        self.processes[pid] = process
+        if self._pages:
+            self._pages.clear()
         try:
-            result = self.instance.call(name, process.pid, *arguments)
+            result = self.instance.call(name, pid, *arguments)
         except (WasmError, OutOfFuel) as trap:
             raise self._crash(trap) from None
         if result == 0:
@@ -211,9 +252,3 @@ def _meant(name: str, result: int, child: int, returns: str) -> str:
     if name in _REMOVING:
         return f"{error}? or a count: {_COUNT}" if error else f"a count? {_COUNT}"
     return f"{error}?" if error else ""
-
-
-def _rights(bits: int) -> Protection:
-    if not 0 <= bits <= 7:
-        raise HardwareError(f"{bits} is not a protection; it is an `or` of PROT_READ, PROT_WRITE and PROT_EXEC")
-    return PROTECTIONS[bits]

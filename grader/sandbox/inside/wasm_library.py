@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,6 +74,13 @@ _FUNCTIONS = {
     "wasm_byte_vec_delete": ("", "p"),
 }
 
+#: Functions that are called thousands of times, under other names: these take only objects of ctypes, whose types are
+#: not declared. To look whether an argument has the declared type takes as long as the call.
+_OFTEN = {"call": "wasmtime_func_call_unchecked", "left": "wasmtime_context_get_fuel"}
+
+#: memset of the C library: to be called with objects of ctypes, too.
+fill = ctypes.PYFUNCTYPE(None)(ctypes.cast(ctypes.memset, ctypes.c_void_p).value or 0)
+
 #: Bytes that are enough for an instance, and for an export: its kind, and from the eighth byte on what it is.
 INSTANCE_SIZE, _EXPORT_SIZE, _EXPORTED = 64, 64, 8
 
@@ -132,6 +138,10 @@ def load(file: str) -> None:
         function = getattr(lib.all, name)
         function.restype, function.argtypes = _TYPES[result], [_TYPES[letter] for letter in parameters]
         setattr(lib, name, function)
+    for short, name in _OFTEN.items():
+        function = lib.all[name]  # an object of its own
+        function.restype = ctypes.c_void_p
+        setattr(lib, short, function)
 
 
 def set_option(config: int, name: str, value: int) -> None:
@@ -260,20 +270,24 @@ def function_type(results: str, parameters: str) -> Owned:
 # -- instances ------------------------------------------------------------------------------------------------
 
 
-#: A function or a memory of an instance, as the library's functions take it.
-Exported = ctypes.Array[ctypes.c_char]
+#: Types, kept here: ctypes forgets a type of arrays with the last array, and takes long to make it again.
+InstancePlace, _ExportPlace = ctypes.c_char * INSTANCE_SIZE, ctypes.c_char * _EXPORT_SIZE
+
+#: A function or a memory of an instance: a pointer to it, as the library's functions take it.
+Exported = Any
 
 
-def exported(context: ctypes.c_void_p, instance: ctypes.Array[ctypes.c_char], names: Sequence[str]) -> list[Exported]:
-    """Return what an instance exports, all functions or memories. KeyError if it has no such export."""
-    places = ctypes.create_string_buffer(_EXPORT_SIZE * len(names))
-    begin = ctypes.addressof(places)
-    for name in names:
-        word = name.encode()
-        if not lib.wasmtime_instance_export_get(context, instance, word, len(word), begin):
+class Exports(dict[str, Exported]):
+    """The exports of an instance, functions and memories. Each is asked for when it is used; KeyError for others."""
+
+    def __init__(self, context: ctypes.c_void_p, instance: ctypes.Array[ctypes.c_char]) -> None:
+        """Remember the instance."""
+        super().__init__()
+        self._of = context, instance
+
+    def __missing__(self, name: str) -> Exported:
+        place, word = _ExportPlace(), name.encode()
+        if not lib.wasmtime_instance_export_get(*self._of, word, len(word), ctypes.byref(place)):
             raise KeyError(name)
-        begin += _EXPORT_SIZE
-    return [_Export.from_buffer(places, at) for at in range(_EXPORTED, len(places), _EXPORT_SIZE)]
-
-
-_Export = ctypes.c_char * (_EXPORT_SIZE - _EXPORTED)
+        self[name] = export = ctypes.byref(place, _EXPORTED)
+        return export

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import sys
 from collections.abc import Callable
+from functools import cache
+from struct import Struct
 from typing import Any, Protocol
 
 from grader.machine.errors import HardwareError
 from grader.sandbox.inside import wasm_library as library
-from grader.sandbox.inside.wasm_library import INSTANCE_SIZE, Exported, Owned, WasmError
+from grader.sandbox.inside.wasm_library import Exported, Owned, WasmError
 from grader.sandbox.inside.wasm_trap import Crash
 
 #: Units of fuel for one scenario: at least ten times what the model answers need in any.
@@ -84,53 +87,49 @@ _NOT_NEEDED = (
 #: Bytes by which a memory grows.
 _PAGE = 1 << 16
 
-#: A value takes 16 bytes of the array that holds arguments and results; numbers are written in its first ones.
-_STRIDE = 4
+#: Bytes of a value in the array that holds arguments and results; numbers are written in its first ones.
+_VALUE = 16
 
-_HOST_CALL = ctypes.CFUNCTYPE(
-    ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int32), ctypes.c_size_t
-)
+#: What the library calls for a function of IMPORTS. The place of the values comes as a number: an object for each
+#: pointer would take as long as everything else about the call.
+_HOST_CALL = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+
+#: Places of values that are kept: there is one for each depth of the module's stack at which it calls the machine.
+_PLACES = 256
+
+
+def _layout(letter: str, count: int) -> Struct:
+    """Return how so many numbers lie in an array of values."""
+    number = Struct(f"={letter}")
+    return Struct("=" + f"{letter}{_VALUE - number.size}x" * count)
+
+
+#: Function of EXPORTS -> what puts its arguments into an array of values, and whether it has a result.
+_CALLS = {name: (_layout("q", len(types)).pack_into, bool(results)) for name, (results, types) in EXPORTS.items()}
+
+_NOTHING = memoryview(bytearray())
+
+#: Values that there are room for in a call.
+_MOST_VALUES = max(len(parameters) for _, parameters in EXPORTS.values())
+_Values = ctypes.c_char * (_VALUE * _MOST_VALUES)
 
 
 class OutOfFuel(Exception):
     """The kernel has used up its fuel."""
 
 
-class Program:
-    """A compiled kernel, translated once and instantiated for each scenario.
+class Host:
+    """The part of the runtime that all kernels share: the engine, and the functions that modules may call.
 
-    offers   the names and types of what it exports
-    running  the instance whose code ran last: host functions belong to the program and act for it
+    running  the instance whose code ran last: these functions act for it
     """
 
-    def __init__(self, module: bytes, translated: bytes = b"") -> None:
-        """Translate a module. Crash if it is none, asks for what is not offered, or lacks what the machine calls.
-
-        translated  what `translated` of an earlier program with this module was; used if it fits this machine
-        """
-        self.engine = Owned(library.lib.wasm_engine_new_with_config(_config()), "wasm_engine_delete")
-        self.translated = translated
-        self.module = self._loaded() or self._translate(module)
-        self.offers = library.exports(self.module)
-        _check_types(self.module, self.offers)
+    def __init__(self) -> None:
+        """Make an engine, and offer the functions of IMPORTS to its modules."""
         self.running: Instance | None = None
+        self.engine = Owned(library.lib.wasm_engine_new_with_config(_config()), "wasm_engine_delete")
         self.linker = Owned(library.lib.wasmtime_linker_new(self.engine), "wasmtime_linker_delete")
         self._callbacks = [self._define(name, *signature) for name, signature in IMPORTS.items()]  # kept alive
-
-    def _loaded(self) -> Owned | None:
-        """Return the module as it was translated before; None if it was not, or on another machine or version."""
-        try:
-            return library.deserialize(self.engine, self.translated) if self.translated else None
-        except WasmError:
-            return None
-
-    def _translate(self, module: bytes) -> Owned:
-        try:
-            made = library.new_module(self.engine, module)
-        except WasmError as error:
-            raise Crash("crash", "InvalidModule", str(error)[:500]) from None
-        self.translated = library.serialize(made)
-        return made
 
     def _define(self, name: str, results: str, parameters: str) -> object:
         """Offer a host function to the module."""
@@ -143,19 +142,25 @@ class Program:
 
     def _host(self, name: str, has_result: bool, count: int) -> Callable[..., int]:
         """Return what runs when the module calls a function: an operation, or a trap that stops the module."""
-        stop = _STRIDE * count
+        numbers, values = _layout("i", count).unpack_from, ctypes.c_char * (_VALUE * max(count, 1))
+        places: dict[int, memoryview] = {}
 
-        def call(_env: int, _caller: int, values: Any, _size: int) -> int:
+        def call(_env: int, _caller: int, place: int, _size: int) -> int:
             instance = self.running
             assert instance is not None
             try:
                 instance.operations = number = instance.operations + 1
-                if number > instance.fuel // OPERATION:
+                if number * OPERATION > instance.fuel:
                     raise OutOfFuel
-                # ctypes counts a slice of nothing as one value.
-                result = instance.carry_out[name](*values[:stop:_STRIDE]) if stop else instance.carry_out[name]()
+                try:
+                    there = places[place]
+                except KeyError:
+                    if len(places) >= _PLACES:
+                        places.clear()
+                    there = places[place] = memoryview(values.from_address(place)).cast("B").cast("I")
+                result = instance.carry_out[name](*numbers(there))
                 if has_result:
-                    values[0] = result
+                    there[0] = result & 0xFFFFFFFF
                 return 0
             except BaseException as error:
                 instance.failure = error
@@ -163,6 +168,47 @@ class Program:
                 return trap
 
         return call
+
+
+@cache
+def host() -> Host:
+    """Return the host of this process. A fork of it has the same."""
+    return Host()
+
+
+class Program:
+    """A compiled kernel, translated once and instantiated for each scenario.
+
+    offers     the names and types of what it exports
+    has_stack  True if it says where its stack is
+    """
+
+    def __init__(self, module: bytes, translated: bytes = b"") -> None:
+        """Translate a module. Crash if it is none, asks for what is not offered, or lacks what the machine calls.
+
+        translated  what `translated` of an earlier program with this module was; used if it fits this machine
+        """
+        self.host = host()
+        self.translated = translated
+        self.module = self._loaded() or self._translate(module)
+        self.offers = library.exports(self.module)
+        _check_types(self.module, self.offers)
+        self.has_stack = "stack" in self.offers
+
+    def _loaded(self) -> Owned | None:
+        """Return the module as it was translated before; None if it was not, or on another machine or version."""
+        try:
+            return library.deserialize(self.host.engine, self.translated) if self.translated else None
+        except WasmError:
+            return None
+
+    def _translate(self, module: bytes) -> Owned:
+        try:
+            made = library.new_module(self.host.engine, module)
+        except WasmError as error:
+            raise Crash("crash", "InvalidModule", str(error)[:500]) from None
+        self.translated = library.serialize(made)
+        return made
 
 
 class Observer(Protocol):
@@ -191,16 +237,19 @@ class Instance:
     def __init__(self, program: Program, operations: dict[str, Callable[..., Any]]) -> None:
         """Make an instance, which `start` makes ready. operations: what the functions of IMPORTS do."""
         self.program = program
+        self._host = program.host
         self.carry_out = operations
         self.operations = self.entered = self.address = 0
         self.fuel = FUEL
         self.observer: Observer | None = None
         self.failure: BaseException | None = None
         self.memory: Exported | None = None
+        self._seen = _NOTHING  # its memory, as large as it was when somebody last looked
         self._emptying: tuple[Any, Any, Any] | None = None
         self._emptied = -1  # when the stack was emptied last: what `entered` was then
-        self._values = (ctypes.c_int64 * (_STRIDE // 2 * max(len(p) for _, p in EXPORTS.values())))()
+        self._values = _Values()
         self._result = ctypes.c_int32.from_buffer(self._values)
+        self._room = ctypes.c_size_t(_MOST_VALUES)
         self._left = ctypes.c_uint64()  # the library writes there how much fuel is left
         self._left_place = ctypes.byref(self._left)
         self._trap = ctypes.c_void_p()
@@ -208,30 +257,28 @@ class Instance:
 
     def start(self) -> None:
         """Lay out a new memory and run the module's own start function. Trap or WasmError if that fails."""
-        lib, program = library.lib, self.program
-        self.memory, self.stopped = None, False
-        self.store = Owned(lib.wasmtime_store_new(program.engine, None, None), "wasmtime_store_delete")
+        lib, program, host = library.lib, self.program, self._host
+        self.memory, self.stopped, self._seen = None, False, _NOTHING
+        self.store = Owned(lib.wasmtime_store_new(host.engine, None, None), "wasmtime_store_delete")
         # Bytes of memory, elements of tables, and how many instances, tables and memories there may be.
         lib.wasmtime_store_limiter(self.store, MEMORY, 1000, 1, 1, 1)
         self._context = ctypes.c_void_p(lib.wasmtime_store_context(self.store))
         self.refuel()
-        made = ctypes.create_string_buffer(INSTANCE_SIZE)
-        program.running = self
-        error = lib.wasmtime_linker_instantiate(program.linker, self._context, program.module, made, self._trap_place)
+        made = library.InstancePlace()
+        host.running = self
+        error = lib.wasmtime_linker_instantiate(host.linker, self._context, program.module, made, self._trap_place)
         if error or self._trap:
             raise self._stopped_by(error)
-        names = ("memory", *EXPORTS, *(program.offers.keys() & ASKED))
-        self._exports = dict(zip(names, library.exported(self._context, made, names), strict=True))
+        self._exports = library.Exports(self._context, made)
         self.memory = self._exports["memory"]
         self.address = lib.wasmtime_memory_data(self._context, self.memory) or 0
         self._emptying, self._emptied = None, -1
 
     def _enter(self, name: str) -> None:
         """Call a function with the arguments in `_values`, and leave its result there. Trap if it does not return."""
-        self.program.running = self
+        self._host.running = self
         self.entered += 1
-        call, values = library.lib.wasmtime_func_call_unchecked, self._values
-        error = call(self._context, self._exports[name], values, len(values) // 2, self._trap_place)
+        error = library.lib.call(self._context, self._exports[name], self._values, self._room, self._trap_place)
         if error or self._trap:
             raise self._stopped_by(error)
 
@@ -252,7 +299,8 @@ class Instance:
     @property
     def left(self) -> int:
         """Return the fuel that is left, operations not counted."""
-        library.check(library.lib.wasmtime_context_get_fuel(self._context, self._left_place))
+        if error := library.lib.left(self._context, self._left_place):
+            raise library.refused(error)
         return self._left.value
 
     def allow(self, entries: int) -> None:
@@ -268,18 +316,25 @@ class Instance:
         Trap or WasmError if it does not return. OutOfFuel if it used up more than there is, with its operations.
         What an earlier call has left on the stack is gone, so that no run depends on it.
         """
-        if self._emptied != self.entered and "stack" in self.program.offers:
+        observer = self.observer
+        if self._emptied != self.entered and self.program.has_stack:
             self.empty_stack()
-        if self.observer is not None:
-            self.observer.before(name, arguments)
-        self._values[: _STRIDE // 2 * len(arguments) : _STRIDE // 2] = list(arguments)
+        if observer is not None:
+            observer.before(name, arguments)
+        put, has_result = _CALLS[name]
+        put(self._values, 0, *arguments)
         self.failure = None
-        self._enter(name)
+        # The body of _enter, inlined for speed.
+        self._host.running = self
+        self.entered += 1
+        error = library.lib.call(self._context, self._exports[name], self._values, self._room, self._trap_place)
+        if error or self._trap:
+            raise self._stopped_by(error)
         if self.operations > _FEW and OPERATION * self.operations > self.left:
             raise OutOfFuel
-        result = int(self._result.value) if EXPORTS[name][0] else 0
-        if self.observer is not None:
-            self.observer.after(result)
+        result = self._result.value if has_result else 0
+        if observer is not None:
+            observer.after(result)
         return result
 
     @property
@@ -301,9 +356,13 @@ class Instance:
     def write(self, start: int, data: bytes) -> None:
         """Write bytes to a place of the module's memory. HardwareError if it is not there."""
         start &= 0xFFFFFFFF
-        if self.memory is None or start + len(data) > self.size():
-            raise HardwareError(f"{start:#x} is outside of the kernel's memory")
-        ctypes.memmove(self.address + start, data, len(data))
+        end = start + len(data)
+        if end > len(self._seen):
+            # The library is asked only where that may matter: a memory never moves, and never gets smaller.
+            if self.memory is None or end > self.size():
+                raise HardwareError(f"{start:#x} is outside of the kernel's memory")
+            self._seen = self.view()
+        self._seen[start:end] = data
 
     # -- the memory as a whole, for wasm_memory.py -----------------------------------------------------------
 
@@ -327,7 +386,7 @@ class Instance:
         if self.program.offers.get(name) != ASKED[name]:
             raise Crash("crash", "InvalidModule", told)
         self._enter(name)
-        return self._values[0] & 0xFFFFFFFF_FFFFFFFF
+        return int.from_bytes(self._values.raw[:8], sys.byteorder)
 
     def empty_stack(self) -> None:
         """Fill the stack with zeros, between two calls."""
@@ -335,7 +394,7 @@ class Instance:
             start, end = self.stack()
             # Made once: the library would make them of numbers each time, which takes as long as the filling.
             self._emptying = ctypes.c_void_p(self.address + start), ctypes.c_int(0), ctypes.c_size_t(end - start)
-        ctypes.memset(*self._emptying)
+        library.fill(*self._emptying)
         self._emptied = self.entered
 
     def view(self) -> memoryview:

@@ -21,13 +21,14 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NoReturn
 
 from grader.protocol import wire
 from grader.sandbox.inside import interpreter_state, probes, stack_sampler
 from grader.sandbox.inside.confine import rlimits
-from grader.sandbox.launch import CONTROL, load_runtime
+from grader.sandbox.launch import CONTROL, load_runtime, make_host
 from grader.sandbox.limits import hurried_memory
 
 #: Seconds that a dying child is waited for.
@@ -218,8 +219,11 @@ def _open_prints() -> None:
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)  # noqa: SIM115
 
 
-def preflight(walls: Walls, jailed: bool) -> dict[str, Any]:
-    """Fork a child that only tries what must fail: {"level", "possible"}, or {"layer", "failed"} if a wall fell."""
+def preflight(walls: Walls, jailed: bool, meanwhile: Callable[[], object]) -> dict[str, Any]:
+    """Fork a child that only tries what must fail: {"level", "possible"}, or {"layer", "failed"} if a wall fell.
+
+    meanwhile  is called while that child is busy
+    """
     inp, out = os.pipe()
     parent = os.getpid()
     pid = os.fork()
@@ -235,6 +239,7 @@ def preflight(walls: Walls, jailed: bool) -> dict[str, Any]:
         os.write(out, json.dumps(report).encode())
         os._exit(0)
     os.close(out)
+    meanwhile()
     told = os.read(inp, 65536)
     os.close(inp)
     _, status = os.waitpid(pid, 0)
@@ -243,12 +248,12 @@ def preflight(walls: Walls, jailed: bool) -> dict[str, Any]:
     )
 
 
-def stand(walls: Walls, jailed: bool) -> dict[str, object]:
+def stand(walls: Walls, jailed: bool, meanwhile: Callable[[], object] = lambda: None) -> dict[str, object]:
     """Find the walls that stand here: those that fail in the pre-flight child are left out, one after another."""
-    report = preflight(walls, jailed)
+    report = preflight(walls, jailed, meanwhile)
     while "failed" in report and report["layer"] in ("user", "landlock", "seccomp"):
         walls.refused(report["layer"], report["failed"])
-        report = preflight(walls, jailed)
+        report = preflight(walls, jailed, lambda: None)
     if "failed" in report:
         raise OSError(0, f"the sandbox cannot be set up: {report['failed']}")
     return report
@@ -276,7 +281,7 @@ def main() -> None:
     gc.enable()
     # A child lives only for a moment, so it collects garbage rarely, not every seven hundred objects.
     gc.set_threshold(50_000)
-    report = stand(walls, jailed == "jailed")
+    report = stand(walls, jailed == "jailed", make_host if runtime else lambda: None)
     zygote.say({**report, "missing": walls.missing, "landlock_abi": walls.abi})
     try:
         zygote.loop()
