@@ -44,8 +44,14 @@ class Runner(Protocol):
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
         """Announce the public scenario that is tried after the next one: it can begin early."""
 
-    def prepare(self) -> None:
-        """Let the process that follows the next `discard` start now, so that nobody has to wait for it."""
+    def prepare(self, scenario: Scenario, expected: Trace) -> None:
+        """Get ready for a scenario that is tried after the next `change`, so that nobody has to wait then.
+
+        The process for it starts now. It gets no byte of the scenario before it is tried.
+        """
+
+    def change(self) -> None:
+        """Forget what the kernel has seen: the next scenario is tried in a new process."""
 
     def printed(self) -> Printed:
         """Return what the kernel printed since the last call."""
@@ -54,7 +60,7 @@ class Runner(Protocol):
         """Return what a compiler remarked on the kernel, as far as it was run."""
 
     def discard(self) -> None:
-        """Forget what the kernel has seen: the next scenario is tried in a new process."""
+        """Forget what the kernel has seen, as `change` does, and end what was prepared: nothing may follow."""
 
     def renew(self) -> None:
         """Forget also what the kernel has used up: its time for all scenarios together begins again."""
@@ -74,8 +80,11 @@ class LocalRunner:
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
         """Do nothing: nothing can begin early here."""
 
-    def prepare(self) -> None:
+    def prepare(self, scenario: Scenario, expected: Trace) -> None:
         """Do nothing: there is no other process."""
+
+    def change(self) -> None:
+        """Do nothing: each scenario has a kernel of its own."""
 
     def printed(self) -> Printed:
         """Return nothing: what a kernel prints in this process has gone to standard output."""
@@ -105,8 +114,11 @@ class RefusedRunner:
     def foresee(self, scenario: Scenario, expected: Trace) -> None:
         """Do nothing: nothing can begin early here."""
 
-    def prepare(self) -> None:
+    def prepare(self, scenario: Scenario, expected: Trace) -> None:
         """Do nothing: there is no other process."""
+
+    def change(self) -> None:
+        """Do nothing: nothing was run."""
 
     def printed(self) -> Printed:
         """Return nothing: nothing was run."""

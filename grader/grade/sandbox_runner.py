@@ -32,6 +32,7 @@ from grader.trace.records import StepRecord, Trace
 
 if TYPE_CHECKING:
     from grader.grade.answer_cache import AnswerCache
+    from grader.grade.early_child import EarlyChild
     from grader.protocol.lockstep import RemoteReplay
     from grader.protocol.lockstep import Trouble as Reported
     from grader.protocol.messages import ScenarioMessages
@@ -76,6 +77,8 @@ class SandboxRunner:
         self._module = module
         self._bytecode = b""  # of a kernel in Python, as the first child compiled it
         self._warnings: tuple[tuple[int, str], ...] = ()
+        self._kept_message = b""  # the message with the source, once that has what an earlier child has translated
+        self._early: EarlyChild | None = None  # the child that comes next, and gets the source before its turn
         self._hurried = False  # True if the child was made for a kernel that has overrun a limit
         self._budget = self._new_budget()
         self._foreseen: tuple[Scenario, Trace] | None = None
@@ -106,11 +109,11 @@ class SandboxRunner:
                 # Either this scenario printed that, or the next one, which has begun.
                 self._prints = True
                 if not once:  # else nobody reads it
-                    self.discard()
+                    self.change()
                     attempt = self._attempt(scenario, expected, at_once)
             again = used and self._child is None and attempt.verdict in (TAMPERED, CRASHED)
             if known and not once and attempt.verdict in (FAILED, NO_PROGRESS) and self.printed().text:
-                self.discard()
+                self.change()
                 again = True
         except _DiedAhead:
             again = True
@@ -129,7 +132,7 @@ class SandboxRunner:
         from grader.protocol.reenact import Tampered
 
         if self._ahead is not None and not (at_once and self._ahead.script.scenario == scenario):
-            self.discard()  # it is not wanted after all
+            self.change()  # it is not wanted after all
         early = self._broken or self._exhausted()
         if early is not None:
             return early
@@ -164,14 +167,14 @@ class SandboxRunner:
         except WorkerEnded as ended:
             mingled = ended.ending.by_output and self._ahead is not None
             self._prints = self._prints or mingled
-            self.discard()
+            self.change()
             ran_ahead = at_once and (not once or mingled) and replay is not None
             if ran_ahead and ended.ending.verdict != UNGRADABLE and not ended.ending.by_clock:
                 raise _DiedAhead from None
             attempt = self._lost(scenario, ended.ending, replay)
             return attempt._replace(records=tuple(seen)) if seen else attempt
         except Tampered as tampered:
-            self.discard()
+            self.change()
             self._budget.finished()
             return Attempt(TAMPERED, f"the worker's answer fits no kernel: {tampered}", (str(tampered),))
 
@@ -179,10 +182,25 @@ class SandboxRunner:
         """Announce the scenario that is tried after the next one. Both are sent together: the worker need not wait."""
         self._foreseen = scenario, expected
 
-    def prepare(self) -> None:
-        """Let the sandbox confine the child that follows this one. It gets the source when its turn comes."""
-        if self._child is not None:
-            self.sandbox.prepare()
+    def prepare(self, scenario: Scenario, expected: Trace) -> None:
+        """Let the sandbox confine the child that follows this one, and send it the source if that is translated.
+
+        Otherwise it gets the source when its turn comes: only one child translates it. The scenario's messages are made
+        and kept here.
+        """
+        if self._answers is not None:
+            self._answers.messages(scenario, expected)
+        if self._child is None or self._early is not None:
+            return
+        self.sandbox.prepare()
+        message = self._message(self._module)
+        if self._budget.hurried or not self._kept_message:
+            return
+        child = self.sandbox.take_prepared()
+        if child is not None:
+            from grader.grade.early_child import EarlyChild
+
+            self._early = EarlyChild(child, message)
 
     def _messages(self, scenario: Scenario, expected: Trace | None) -> ScenarioMessages:
         from grader.protocol.messages import ScenarioMessages
@@ -239,7 +257,12 @@ class SandboxRunner:
         return Printed(earlier.text + last.text, earlier.truncated or last.truncated)
 
     def discard(self) -> None:
-        """End the child; the next attempt gets a new one."""
+        """End the child, and the one that was prepared."""
+        self.change()
+        self._drop_early()
+
+    def change(self) -> None:
+        """End the child; the next attempt gets a new one: the one that was prepared, if it was."""
         self._last_printed = Printed()
         self._ahead = self._foreseen = None
         if self._child is not None:
@@ -247,6 +270,12 @@ class SandboxRunner:
             self._budget.charge(*self._child.spent())
             self._child.close()
             self._child = None
+
+    def _drop_early(self) -> None:
+        early, self._early = self._early, None
+        if early is not None:
+            self._budget.charge(*early.child.spent())
+            early.child.close()
 
     def renew(self) -> None:
         """End the child, and begin a new budget."""
@@ -258,24 +287,22 @@ class SandboxRunner:
 
     def _started(self) -> Child | PlainChild | None:
         """Return the child with the source loaded, a new one if there is none; None if the source does not compile."""
-        from grader.protocol.lockstep import send_source
+        from grader.protocol.lockstep import deliver_source
 
         if self._child is not None and self._budget.hurried and not self._hurried:
-            self.discard()
+            self.change()
+        if self._early is not None:
+            self._early.go_on()
+        if self._child is None:
+            self._child = self._taken_early()
         if self._child is None:
             self._hurried = self._budget.hurried
             compiled = self._compiled()
             if self._broken is not None:
                 return None
             self._child = self.sandbox.spawn(self._hurried)
-            told = send_source(
-                self._child,
-                self.source.modules,
-                self.source.main,
-                self.source.class_name,
-                compiled,
-                self._translated(compiled),
-                lambda translated: self._keep(compiled, translated),
+            told = deliver_source(
+                self._child, self._message(compiled), lambda translated: self._keep(compiled, translated)
             )
             if told is not None:
                 trouble = _trouble(told)
@@ -283,6 +310,29 @@ class SandboxRunner:
                 self._broken = Attempt(CRASHED, crash_message(trouble), (BEFORE, *crash_lines(trouble)))
                 return None
         return self._child
+
+    def _taken_early(self) -> Child | None:
+        """Return the child that was sent the source early, if it has read it and may still be used."""
+        early = self._early
+        if early is None:
+            return None
+        if not self._budget.hurried and not self.sandbox.has_lost(early.child) and early.is_ready():
+            self._early, self._hurried = None, False
+            return early.child
+        self._drop_early()
+        return None
+
+    def _message(self, compiled: bytes) -> bytes:
+        """Return the message with the source. It is kept once it has what an earlier child has translated."""
+        from grader.protocol.lockstep import source_message
+
+        if self._kept_message:
+            return self._kept_message
+        source, translated = self.source, self._translated(compiled)
+        message = source_message(source.modules, source.main, source.class_name, compiled, translated)
+        if translated:
+            self._kept_message = message
+        return message
 
     def _defined(self) -> list[str]:
         """Return the names of the methods in the source."""
@@ -321,6 +371,7 @@ class SandboxRunner:
 
     def _keep(self, module: bytes, translated: bytes) -> None:
         """Keep what a child has translated for the next child of this kernel, or of one with this very module."""
+        self._kept_message = b""
         if not module:
             self._bytecode = translated
             return
@@ -337,7 +388,7 @@ class SandboxRunner:
         assert self._child is not None
         drained = not replay.owed or self._child.drain(replay.owed)
         if not drained or (self._ahead is None and not self._child.quiet()):
-            self.discard()
+            self.change()
 
 
 def compiled_kernel(source: KernelSource, sandbox: Sandbox, compiling: Callable[[], None] = lambda: None) -> Compiled:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from grader.grade.attempt import Attempt, attempt_each
@@ -204,15 +204,23 @@ class Session:
         """Grade as `grade` does, and yield each scenario as soon as it was tried."""
         held = Held()
         public, hidden = list(public), list(hidden)
-        for number, (scenario, following) in enumerate(zip_longest(public, public[1:])):
+        coming = self._runs(hidden)
+        for scenario, following in zip_longest(public, public[1:]):
             if following is not None and scenario.each is None:
                 runner.foresee(*_first_run(following, self.recording(following)))
             yield self._graded(runner, held, scenario, progress)
-            if number == 0 and hidden:
-                runner.prepare()
-        runner.discard()
+            # One at a time: the child is busy with the following scenario, and not for long.
+            for run in islice(coming, 1):
+                runner.prepare(*run)
+        runner.change()
         for scenario in hidden:
             yield self._graded(runner, held, scenario, progress)
+
+    def _runs(self, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Trace]]:
+        """Yield what scenarios are tried on, in order: a scenario itself, or each of its failure points."""
+        for scenario in scenarios:
+            for point, trace in enumerate(self.recording(scenario).traces):
+                yield scenario if scenario.each is None else scenario.at_failure_point(point), trace
 
     def _graded(self, runner: Runner, held: Held, scenario: Scenario, progress: Progress) -> Graded:
         progress(scenario)

@@ -235,13 +235,38 @@ def send_source(
     keep        called with what this child has translated, for the next one; it is untrusted, and only a child for the
                 same source may have it
     """
+    return deliver_source(child, source_message(modules, main, class_name, compiled, translated), keep)
+
+
+def deliver_source(child: Child, message: bytes, keep: Callable[[bytes], None]) -> Trouble | None:
+    """Send a new child what `source_message` has returned. Return what `send_source` returns."""
+    begin_source(child)
+    child.send(wire.SOURCE, message)
+    return source_answer(child, keep)
+
+
+def source_message(
+    modules: dict[str, str], main: str, class_name: str, compiled: bytes = b"", translated: bytes = b""
+) -> bytes:
+    """Return the payload of a SOURCE; the parameters are those of `send_source`."""
     source: dict[str, object] = {"version": wire.VERSION, "modules": modules, "main": main, "class": class_name}
     if compiled:
         source["wasm"] = _base64(compiled)
     if translated:
         source["translated"] = _base64(translated)
+    return json.dumps(source).encode()
+
+
+def begin_source(child: Child) -> None:
+    """Start the budget in which a child reads the source."""
     child.begin_scenario(wire.TRANSLATED_LIMIT, wire.TRANSLATED_LIMIT)
-    child.send(wire.SOURCE, json.dumps(source).encode())
+
+
+def source_answer(child: Child, keep: Callable[[bytes], None] = lambda translated: None) -> Trouble | None:
+    """Wait until a child has read the source. Return None, or the trouble that the source has.
+
+    Raises WorkerEnded if the child is gone, Tampered for an answer that no honest worker gives.
+    """
     received = child.receive()
     if type(received) is not tuple:
         raise WorkerEnded(received)

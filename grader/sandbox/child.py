@@ -39,8 +39,9 @@ HELLO_S = 60
 _KINDS = (wire.HELLO, wire.READY, wire.TROUBLE, wire.ANSWER, wire.STATE)
 _HELLO_BYTES = 9
 
-#: MSG_PEEK | MSG_DONTWAIT
-_PEEK = 0x2 | (0x80 if sys.platform == "darwin" else 0x40)
+#: MSG_DONTWAIT, and MSG_PEEK with it
+_AT_ONCE = 0x80 if sys.platform == "darwin" else 0x40
+_PEEK = 0x2 | _AT_ONCE
 _CHUNK = 1 << 16
 
 
@@ -111,6 +112,18 @@ class Child:
         sent = self._write_some(data)
         if sent < len(data):
             self._send_late(memoryview(data)[sent:])
+
+    def offer(self, data: bytes | memoryview) -> int:
+        """Send as much as there is room for, and wait for nothing. Return how many bytes that is.
+
+        All of them if nobody reads: receive() says why.
+        """
+        try:
+            return self._channel.send(data, _AT_ONCE)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return len(data)
 
     def receive(self) -> tuple[int, bytes] | Ending:
         """Return the next frame of the child, or how it ended."""

@@ -80,6 +80,7 @@ class Sandbox:
         self._children: dict[int, Child | PlainChild] = {}
         self._deaths: dict[int, Death] = {}
         self._spawned = 0
+        self._lost = 0  # number of the last child whose zygote is gone
         self._zygote: Zygote | None = None
         self._prepared: Child | None = None  # a child that nobody has asked for yet
         self._start(self._wants_jail())
@@ -211,6 +212,7 @@ class Sandbox:
             log += _read_to_end(zygote.log, LEAVE_S)[0]
         os.waitpid(zygote.pid, 0)
         os.close(zygote.log)
+        self._lost = self._spawned
         self._drop_prepared()  # it is gone as well
         return log
 
@@ -226,14 +228,11 @@ class Sandbox:
             self._children[self._spawned] = PlainChild(self, self._entry, self._polite, self._runtime)
             return self._children[self._spawned]
         self._warm()
-        prepared = self._prepared
-        if prepared is not None and not hurried:
-            self._prepared = None
-            return prepared
-        return self._fork(hurried)
+        prepared = None if hurried else self.take_prepared()
+        return prepared if prepared is not None else self._fork(hurried)
 
     def prepare(self) -> None:
-        """Let the next child be forked and put up its walls now. It gets no byte of a submission before `spawn`.
+        """Let the next child be forked and put up its walls now. It gets no byte of a submission before it is taken.
 
         The zygote does it as soon as it is warm; nothing is waited for.
         """
@@ -241,6 +240,15 @@ class Sandbox:
             self._prepared = self._fork(hurried=False)
             if self._zygote is None:  # it died before it was asked
                 self._drop_prepared()
+
+    def take_prepared(self) -> Child | None:
+        """Return the child that is prepared, or None if there is none; nothing is waited for."""
+        prepared, self._prepared = self._prepared, None
+        return prepared
+
+    def has_lost(self, child: Child) -> bool:
+        """Return True if the zygote of a child is gone: the child is, too, or will be in a moment."""
+        return all(known is not child for serial, known in self._children.items() if serial > self._lost)
 
     def _drop_prepared(self) -> None:
         if self._prepared is not None:

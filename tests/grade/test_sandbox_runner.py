@@ -44,17 +44,27 @@ def sent(monkeypatch):
     from grader.sandbox.child import Child
 
     seen = []
-    sending = Child.send_frames
+    sending, offering = Child.send_frames, Child.offer
 
-    def send_frames(self, data):
+    def note(data):
         kinds, at = [], 0
         while at < len(data):
             kinds.append(data[at])
             at += 5 + int.from_bytes(data[at + 1 : at + 5], "little")
         seen.append(kinds)
+
+    def send_frames(self, data):
+        note(data)
         sending(self, data)
 
+    def offer(self, data):
+        note(data)
+        sent = offering(self, data)
+        assert sent == len(data)
+        return sent
+
     monkeypatch.setattr(Child, "send_frames", send_frames)
+    monkeypatch.setattr(Child, "offer", offer)
     return seen
 
 
@@ -157,14 +167,19 @@ def sources(monkeypatch):
     from grader.sandbox.child import Child
 
     seen = []
-    sending = Child.send
+    sending, offering = Child.send, Child.offer
 
     def send(self, kind, payload):
         if kind == wire.SOURCE:
             seen.append(json.loads(payload))
         sending(self, kind, payload)
 
+    def offer(self, data):
+        seen.append(json.loads(bytes(data[wire.HEAD.size :])))
+        return offering(self, data)
+
     monkeypatch.setattr(Child, "send", send)
+    monkeypatch.setattr(Child, "offer", offer)
     return seen
 
 

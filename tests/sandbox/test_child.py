@@ -96,6 +96,27 @@ def test_all_answers_of_a_scenario_stop_the_clock(ends, answers, ended):
     assert (child._ending is not None) is ended
 
 
+def test_what_is_offered_is_not_waited_for(ends):
+    """A child that reads gets as much as its channel has room for; the rest is offered again."""
+    child, there = ends
+    data = bytes(range(256)) * 8000
+    first = child.offer(data)
+    full = child.offer(data[first:])
+    got = there.recv(first)
+    more = child.offer(memoryview(data)[first:])
+
+    assert 0 < first < len(data) and full == 0 < more
+    assert data.startswith(got)
+
+
+def test_what_is_offered_to_nobody_counts_as_sent(ends):
+    """That the child is gone shows in its next answer."""
+    child, there = ends
+    there.close()
+
+    assert child.offer(b"three") == 5
+
+
 def test_answers_that_take_several_reads_stop_the_clock(ends):
     """The last of them may be behind more bytes than one read takes."""
     child, there = ends

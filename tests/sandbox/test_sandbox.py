@@ -326,6 +326,30 @@ def test_a_prepared_child_is_the_one_that_is_spawned():
         assert second.pid != first.pid
 
 
+def test_a_prepared_child_is_taken_once():
+    """Without waiting for anything, and by one submission only; none is there unless it was prepared."""
+    with Sandbox("L1", QUICK) as box:
+        before = box.take_prepared()
+        box.prepare()
+        taken, again = box.take_prepared(), box.take_prepared()
+        spawned = box.spawn()
+
+        assert before is again is None
+        assert spawned is not taken and not box.has_lost(taken)
+
+
+def test_children_of_a_zygote_that_is_gone_are_lost():
+    """Those of the next one are not."""
+    with Sandbox("L1", QUICK) as box:
+        child = box.spawn()
+        child._greet()
+        os.kill(box._zygote.pid, signal.SIGKILL)
+        child.receive()
+        following = box.spawn()
+
+        assert box.has_lost(child) and not box.has_lost(following)
+
+
 def test_a_hurried_child_is_not_the_prepared_one():
     """It has less memory, so it is forked when it is asked for; the prepared one waits for its turn."""
     with Sandbox("L1", QUICK) as box:
