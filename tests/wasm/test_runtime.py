@@ -1,10 +1,15 @@
 """Calls between a module and the machine, and what they leave of an instance's memory."""
 
+import gc
+import weakref
+from binascii import b2a_base64
+
 import pytest
 
 from grader.machine.errors import HardwareError
 from grader.machine.machine import Machine
 from grader.sandbox.inside import wasm_library
+from grader.sandbox.inside.source import CompiledSource
 from grader.sandbox.inside.wasm_kernel import WasmKernel
 from grader.sandbox.inside.wasm_library import WasmError
 from grader.sandbox.inside.wasm_runtime import IMPORTS, Program
@@ -89,6 +94,19 @@ def test_instances_of_two_kernels_act_for_themselves():
 
     assert one.program.host is other.program.host
     assert [result(instance) for instance in (one, other, one)] == [11, 22, 11]
+
+
+def test_an_instance_goes_before_the_next_one_comes():
+    """Both together may be more than a hurried kernel may have, if the first one's start has used up its fuel."""
+    module = compile_kernel(f"{MMAP}return 0; }}").module
+    source = CompiledSource({"kernel": ""}, b2a_base64(module).decode(), "")
+    machine = Machine(source.kernel_class())
+    last = weakref.ref(machine.kernel.instance)
+    del machine
+    source.forget()
+    gc.collect()
+
+    assert last() is None
 
 
 def test_a_kernel_does_all_that_a_module_may_ask_for(allocating):

@@ -36,7 +36,8 @@ class CompiledSource:
         self.translated = self._program.translated if self._program.translated != before else b""
 
     def forget(self) -> None:
-        """Do nothing: an instance goes with its kernel."""
+        """Let go of the instance that ran last: it goes with its kernel, before another one needs as much memory."""
+        self._program.host.running = None
 
     def kernel_class(self) -> MakeKernel:
         from grader.sandbox.inside.wasm_kernel import WasmKernel
