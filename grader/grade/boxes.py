@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 #: Processor seconds of a scenario on a kernel in C; its fuel takes a second at most.
 C_CPU_S = 10.0
 
+#: MiB of address space that an exploration of a kernel in C gets in addition: its seven instances reserve all that a
+#: memory may grow to, and use little of it.
+RESERVED_MIB = 7 * 32
+
 
 def started(isolation: str, language: str) -> dict[str, Sandbox]:
     """Return the sandbox for the language (`python`, `c`) that a kernel is probably in, by that language.
@@ -50,3 +54,13 @@ def new_sandbox(
     # Fuel decides how long a kernel in C may work; processor time is only a backstop.
     limits = (limits or Limits())._replace(cpu_s=C_CPU_S, all_cpu_s=3 * C_CPU_S, counted=True)
     return Sandbox(isolation, limits, polite=polite, entry=entry, runtime=runtime_library())
+
+
+def new_explorer(isolation: str, language: str) -> Sandbox:
+    """Return a sandbox for kernels that are explored (sandbox/inside/explorer.py). InputError as `new_sandbox`."""
+    from grader.sandbox.limits import Limits
+
+    limits = Limits()
+    if language == "c":
+        limits = limits._replace(memory_mib=limits.memory_mib + RESERVED_MIB)
+    return new_sandbox(isolation, language, limits, entry="grader.sandbox.inside.explorer:serve")

@@ -11,7 +11,7 @@ from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from grader.grade.attempt import Attempt, attempt_each
-from grader.grade.boxes import new_sandbox
+from grader.grade.boxes import new_explorer, new_sandbox
 from grader.grade.graded import Graded
 from grader.grade.held import Held
 from grader.grade.runner import LocalRunner, RefusedRunner, Runner
@@ -107,7 +107,7 @@ class Session:
         """Return the sandbox for kernels that are explored (sandbox/inside/explorer.py), started at its first use."""
         name = f"{language} explored"
         if name not in self._boxes:
-            self._boxes[name] = new_sandbox(self._wanted, language, entry="grader.sandbox.inside.explorer:serve")
+            self._boxes[name] = new_explorer(self._wanted, language)
         return self._boxes[name]
 
     @property

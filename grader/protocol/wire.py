@@ -13,7 +13,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         VISIT    JSON, only while every scenario of a small world is explored (inside/explorer.py): a saved state to put
                  back, the present one to save, and a step, or the end, to carry out
         FORM     JSON, in an exploration: "order", the processes in the order in which the state is to be written down;
-                 without it, whether the kernel has changed anything outside of itself is looked at
+                 without it, whether the kernel has changed anything outside of itself is looked at. In both: "differs",
+                 if the grader does not agree with the last step
     worker -> grader
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
         READY    the source was read. Empty, or what became of it: the module as it was translated for this machine, or
@@ -26,7 +27,7 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
                  scenario that takes long; untrusted, since it only says that a large scenario may take its time
         ANSWER   numbers: what the kernel did since the last ANSWER, see below
         STATE    a byte that is 1 and a hash of the kernel's state, or 0 and the reason why two of its states cannot be
-                 compared
+                 compared, or 2 where no more states can be saved
 
 SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP, END and VISIT by ANSWER, with a TROUBLE before it if the
 kernel crashed; FORM by STATE. An ANSWER is a sequence of 32-bit little-endian integers: for every call that the machine

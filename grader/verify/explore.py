@@ -62,7 +62,7 @@ class _Unfit(Exception):
 
 
 class _Tired(Exception):
-    """The kernel has used all the processor time that an exploration may take."""
+    """The kernel has used all the processor time that an exploration may take, or all the memory."""
 
 
 class _Search:
@@ -100,6 +100,8 @@ class _Search:
             level = self._resume(steps)
             if not self.resumed:
                 self._begin()
+                if self.best is None:
+                    self._check()
             while self.best is None and self.levels and level < steps:
                 self._continue_level(level)
                 if self.best is None:
@@ -113,9 +115,8 @@ class _Search:
         except Strayed:
             # Whether this is a difference, a run of these steps from the beginning will show.
             self._note(_Found(self.level, self.path))
-        except _Tired:
-            reason = f"used {self.time_s:g} s of processor time"
-            return self._outcome(level)._replace(reason=reason, kept=self._keep(level))
+        except _Tired as tired:
+            return self._outcome(level)._replace(reason=str(tired), kept=self._keep(level))
         if self.frontier is not None and (self.best is not None or not self.levels):
             self.frontier.forget()
         return self._outcome(level)
@@ -186,11 +187,13 @@ class _Search:
             assert state.node is not None
             self.product.forget(state.node)
             self.progress(level, len(self.next), self.edges, (done + 1) / many)
-            tired = self.product.candidate.spent() > self.time_s and any(self.levels.values())
+            tired = self.product.candidate.spent() > self.time_s
             if tired or len(self.checked.again) >= CHECKED:
                 self._check()
-            if tired:
-                raise _Tired
+            if tired and any(self.levels.values()):
+                raise _Tired(f"used {self.time_s:g} s of processor time")
+            if self.product.candidate.full and any(self.levels.values()):
+                raise _Tired("needs more memory for its states than there is")
         del self.levels[level]
 
     def _reached(self, state: _State) -> _State:

@@ -74,9 +74,14 @@ class Product:
         yours = self.candidate.step(step, self._order)
         if expected.ends or expected.findings:
             raise ReferenceFault(f"the reference {self._broken(expected)}")
-        if yours != expected and (yours.ends or not agree(expected, yours)):
-            return False
-        return self._relate(expected, yours)
+        agrees = yours == expected or (not yours.ends and agree(expected, yours))
+        return self._told(agrees and self._relate(expected, yours))
+
+    def _told(self, agrees: bool) -> bool:
+        """Tell the candidate's side if the last step shows a difference."""
+        if not agrees:
+            self.candidate.differs()
+        return agrees
 
     def _broken(self, record: StepRecord) -> str:
         """Return in words what the reference did wrong in a step."""
@@ -119,7 +124,7 @@ class Product:
         replay = self.candidate.replay
         slots = replay.machine._swap._in_use if replay.machine._swap is not None else 0
         left = replay.machine._frames._in_use - replay.machine.kept_frames()
-        return replay.failure is None and left == self.base and not slots
+        return self._told(replay.failure is None and left == self.base and not slots)
 
     def key(self) -> bytes:
         """Return the canonical form of the state of both sides. Raises Unmergeable or Opaque if there is none."""

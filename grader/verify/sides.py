@@ -29,9 +29,13 @@ class Strayed(Exception):
 
 
 class Side(Protocol):
-    """A candidate at some state. `replay` is on a machine of this process, whatever the kernel runs on."""
+    """A candidate at some state. `replay` is on a machine of this process, whatever the kernel runs on.
+
+    full  True once no more states can be saved
+    """
 
     replay: Replay
+    full: bool
 
     def begin(self, step: Step | None, saved: Any = None) -> None:
         """Begin a step, or the end with None, from a saved state on if one is given. `step` or `exit_all` follows."""
@@ -41,6 +45,9 @@ class Side(Protocol):
 
     def form(self, names: MachineForm) -> object:
         """Return the form of the kernel's state. Unmergeable, or Opaque, if it has none."""
+
+    def differs(self) -> None:
+        """Note that the last step, or the end, shows a difference: nobody asks whether it is one with other numbers."""
 
     def check_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself; looks at whole modules."""
@@ -64,6 +71,8 @@ class Side(Protocol):
 class LocalSide:
     """A kernel in this process."""
 
+    full = False
+
     def __init__(self, scenario: Scenario, kernel: MakeKernel, base: int) -> None:
         self.replay = start(scenario, kernel, base)
         self._watch = Watch(self.replay.machine.kernel)
@@ -85,6 +94,9 @@ class LocalSide:
             raise Unmergeable(change)
         kernel = KernelForm(self.replay.machine, names, self._unordered, self._watch)
         return kernel.kernel(self.replay.machine.kernel), kernel.numbers()
+
+    def differs(self) -> None:
+        """Do nothing: no step is tried again here."""
 
     def check_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself."""
@@ -129,6 +141,7 @@ class RemoteSide:
         self._next: dict[str, Any] = {}  # what the next VISIT says in addition to its step
         self._dropped: list[int] = []
         self._saved = 0
+        self.full = False
         self._state: bytes | None = b""  # None: it was asked for, and not taken yet
         self._due = 256 * (world.pages + 4) * (world.processes + 2)
         files = [[f.name, f.pages, list(f.contents), f.writable, *[True] * f.cached] for f in scenario.files]
@@ -179,11 +192,17 @@ class RemoteSide:
             raise Unmergeable(reason or "does not report its state")
         return state
 
+    def differs(self) -> None:
+        """Let the kernel's process forget the last step with the next message."""
+        self._next["differs"] = True
+
     def check_elsewhere(self) -> None:
         """Ask for a thorough look at once: after the last level there is no other message that could carry it."""
         self._taken()
-        self._ask()
-        self._checked()
+        self._ask(differs=self._next.pop("differs", False))
+        self.full = self._taken() == b"\2"
+        if not self.full:
+            self._checked()
 
     def save(self) -> tuple[int, Memento]:
         """Return the present state, and let the kernel's process save it with the next message."""

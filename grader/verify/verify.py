@@ -107,9 +107,12 @@ def verify_submission(
     renewed = _Renewed(lambda: session.runner(submission, remember=False))
     try:
         found, reason = _Merging(session, world, submission, steps, progress, renewed.runner).explore(frontier)
-        if found is not None:
+        if found is not None and not reason:
             return found
         outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, reason)
+        if found is not None and outcome.difference is None:
+            # That is a difference, and no shorter one was found.
+            return found._replace(outcome=outcome._replace(difference=found.outcome.difference))
         return _with_attempt(session.lab, world, outcome, renewed.runner)
     finally:
         renewed.runner.discard()
@@ -126,22 +129,32 @@ class _Merging(NamedTuple):
     runner: Runner
 
     def explore(self, frontier: Callable[[str], Frontier | None]) -> tuple[Verified | None, str]:
-        """Return what was found, or None and why states cannot be merged.
+        """Return what was found, and why states cannot be merged, or "": then there may be a shorter difference.
 
         If they can only be compared with processes and frames in order, they are explored once more like that.
         """
+        differs: Verified | None = None
         reason = ""
         for how, ordered in (("confined", False), ("confined, ordered", True)):
             try:
-                return self._explore(ordered, frontier(how))
+                found, reason = self._explore(ordered, frontier(how))
             except Unmergeable as problem:
-                reason = str(problem)
+                found, reason = None, str(problem)
+            if not reason:
+                return found, ""
+            differs = differs or found
             if reason != ORDERED:
                 break
-        return None, reason
+        return differs, reason
 
     def _explore(self, ordered: bool, frontier: Frontier | None) -> tuple[Verified | None, str]:
         """Do what `explore` does. Unmergeable if two states cannot be compared, with ORDERED if they can in order."""
+        sides: list[RemoteSide] = []
+
+        def make_side(begun: Scenario, base: int, plain: frozenset[int]) -> RemoteSide:
+            sides.append(RemoteSide(child, self.world, begun, base, plain, ordered))
+            return sides[-1]
+
         from grader.grade.sandbox_runner import compiled_kernel
         from grader.protocol.lockstep import WorkerEnded
 
@@ -158,22 +171,24 @@ class _Merging(NamedTuple):
             outcome = explore_side(
                 self.world,
                 reference_kernel(self.session.lab),
-                lambda begun, base, plain: RemoteSide(child, self.world, begun, base, plain, ordered),
+                make_side,
                 STEPS if self.steps is None else self.steps,
                 self.progress,
                 frontier=frontier,
             )
+            found = _with_attempt(self.session.lab, self.world, outcome, self.runner)
+            if found.attempt is None:
+                return found, ""
+            if found.attempt.verdict == PASSED:
+                assert outcome.difference is not None
+                return None, self._why_only_here(box, module, outcome.difference)
+            return found, _doubt(sides[-1])
         except Opaque as problem:
             return None, f"keeps {problem}"
         except (Strayed, WorkerEnded):
             return None, STRAYED
         finally:
             child.close()
-        found = _with_attempt(self.session.lab, self.world, outcome, self.runner)
-        if found.attempt is not None and found.attempt.verdict == PASSED:
-            assert outcome.difference is not None
-            return None, self._why_only_here(box, module, outcome.difference)
-        return found, ""
 
     def _why_only_here(self, box: Sandbox, module: bytes, difference: Scenario) -> str:
         """Return why a kernel passes a scenario in which it differed: the numbers of an exploration, or going back."""
@@ -200,6 +215,19 @@ class _Merging(NamedTuple):
         if agrees:
             return STRAYED
         return NUMBERED.format(FIRST_PID, product.base) + (ROOM if code.language == "c" else "")
+
+
+def _doubt(side: RemoteSide) -> str:
+    """Return why states could not be compared up to a difference, so that there may be a shorter one, or ""."""
+    from grader.protocol.lockstep import WorkerEnded
+
+    try:
+        side.check_elsewhere()
+    except Unmergeable as problem:
+        return str(problem)
+    except (Strayed, WorkerEnded):
+        pass  # it ended with the difference, which says nothing about the states before
+    return ""
 
 
 def _loaded(child: Child | PlainChild, code: KernelSource, module: bytes) -> bool:

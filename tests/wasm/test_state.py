@@ -74,3 +74,12 @@ def test_what_is_forgotten_is_found_out_again(explored, monkeypatch, room):
 
     assert whole.closed and whole.states > 30
     assert explored() == whole
+
+
+def test_an_exploration_ends_where_no_more_states_can_be_saved(explored, monkeypatch):
+    """It has covered what it has covered, and is no difference and no reason against merging."""
+    monkeypatch.setattr(Explorer, "_is_full", lambda self: True)
+    outcome = explored()
+
+    assert (outcome.merged, outcome.closed, outcome.difference) == (True, False, None)
+    assert outcome.reason == "needs more memory for its states than there is"

@@ -2,13 +2,15 @@
 
 import pytest
 
+from grader.grade.boxes import RESERVED_MIB
 from grader.grade.runner import KernelSource
 from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.lab.lab import load_lab
 from grader.lab.scope import Mapped, World
 from grader.sandbox.inside.wasm_journal import Call, Operation
-from grader.sandbox.inside.wasm_runtime import FUEL, Program
+from grader.sandbox.inside.wasm_runtime import FUEL, MEMORY, Program
+from grader.sandbox.inside.wasm_state import INSTANCES
 from grader.sandbox.inside.wasm_trials import Trial
 from grader.verify.verify import verify_submission
 from grader.wasm.compiler import compile_kernel
@@ -113,6 +115,68 @@ def test_what_a_trial_of_the_first_call_says_is_told(session, model):
     ).outcome
 
     assert (outcome.merged, outcome.difference, outcome.reason) == (True, None, "")
+
+
+ONE_PAGE = World(
+    "one", (Mapped("P", {"name": "h", "pages": 1}),), 1, verbs=("read", "write", "munmap"), failures=("allocate",)
+)
+
+
+def changed(model, *pairs):
+    for old, new in pairs:
+        assert old in model
+        model = model.replace(old, new)
+    return Submission("", KernelSource({"kernel": model}, "kernel", "", "c"))
+
+
+def test_a_kernel_that_uses_numbers_is_told_the_shortest_difference(session, model):
+    """With high numbers a longer one is found first, which excludes no shorter one."""
+    submission = changed(
+        model,
+        (MUNMAP, f"{MUNMAP}    if (pages == 0 && process == 1) return 0;\n"),
+        ("if (frame < 0) return frame;", "if (frame < 0) return -FL_SEGV;"),
+    )
+    outcome = verify_submission(session, ONE_PAGE, submission, 4).outcome
+
+    assert [step.verb for step in outcome.difference.steps] == ["mmap", "munmap"]
+    assert (outcome.merged, outcome.steps) == (False, 0)
+
+
+@pytest.mark.proof
+def test_a_difference_is_told_though_replay_would_not_come_so_far(session, model):
+    """It shows after ten steps, and a run from the beginning has it, too. Those that were replayed are fewer."""
+    code = """    if (pages == 0 && n < 8) { n++; return -FL_INVAL; }
+    if (n == 8 && !regions[process].count) {
+        if (pages == 0) return 0;
+        if (pages == 2 && process == 1) fl_lookup(process, 77, NULL);
+    }
+"""
+    world = World("two", (Mapped("P", {"name": "h", "pages": 2}),), 1, verbs=("read", "munmap"))
+    found = verify_submission(session, world, changed(model, (MUNMAP, f"static int n;\n{MUNMAP}{code}")), None)
+
+    assert (found.outcome.merged, len(found.outcome.difference.steps), found.attempt.verdict) == (False, 11, "failed")
+    assert found.outcome.steps < 10
+
+
+def test_what_the_mappings_show_is_told_without_any_step(session, model):
+    """Only process 1 leaves a frame behind, so only a trial shows it."""
+    submission = changed(model, (EXIT, f"{EXIT}    if (process == 1) fl_allocate();\n"))
+    found = verify_submission(session, ONE_PAGE, submission, 0)
+
+    assert found.outcome.difference is not None and found.attempt.verdict == "failed"
+
+
+def test_a_kernel_with_much_memory_is_merged(session, model):
+    """The address space that seven instances reserve is there in addition to what they use."""
+    text = '#include "forklab.h"\n'
+    outcome = verify_submission(session, ONE_PAGE, changed(model, (text, f"{text}char room[16 << 20];\n")), 1).outcome
+
+    assert (outcome.merged, outcome.difference, outcome.reason) == (True, None, "")
+
+
+def test_the_reserved_address_space_is_that_of_all_instances():
+    """One constant stands outside of the sandbox and two inside."""
+    assert RESERVED_MIB << 20 == INSTANCES * MEMORY
 
 
 @pytest.mark.proof

@@ -15,6 +15,7 @@ alike. It gains a line in a report by that, and no point.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from functools import partial
 from select import select
@@ -37,6 +38,9 @@ from grader.state.unmergeable import Unmergeable
 #: Bytes of the hash of a state.
 HASHED = 20
 
+#: Share of its memory with which a kernel's process is full: states take it, and four more are continued after a look.
+FULL = 0.75
+
 
 def serve(inp: int, out: int) -> None:
     """Answer the grader until it closes the channel."""
@@ -49,7 +53,7 @@ def _is_ready(inp: int) -> bool:
     """Return True if there is something to read; False, too, where nobody can say so."""
     try:
         return bool(select([inp], [], [], 0)[0])
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -61,13 +65,20 @@ def _problem(what: Callable[[], None]) -> str:
         return str(problem)
     except Opaque as opaque:
         return f"keeps {opaque}"
+    except MemoryError:
+        return "needs more memory for its states than there is"
     except BaseException as error:
         return f"has state that cannot be read ({type(error).__name__})"
     return ""
 
 
 class State(Protocol):
-    """The state of a kernel. Unmergeable, or Opaque, from any of these if it cannot be known."""
+    """The state of a kernel. Unmergeable, or Opaque, from any of these if it cannot be known.
+
+    reserved  bytes of address space that are never used
+    """
+
+    reserved: int
 
     def save(self, run: Replay) -> Saved:
         """Return the present state, with that of the machine."""
@@ -98,6 +109,8 @@ class Saved(Protocol):
 
 class PythonState:
     """The state of a kernel in Python: its attributes, and all that can be reached from them."""
+
+    reserved = 0
 
     def __init__(self, kernel: object, texts: dict[str, str]) -> None:
         self._kernel = kernel
@@ -146,20 +159,23 @@ class Explorer(Worker):
         self.state: State | None = None
         self.reason = ""  # why two states of the kernel cannot be compared, or ""
         self.found_late = ""  # such a reason, found while the grader was busy, and told after the next thorough look
+        self.reason_before = ""  # what `reason` was before the last step
+        self.noted = True  # False if the last step must be tried again, if the grader agrees with it
 
     def answer(self, kind: int, payload: bytes) -> None:
         """Answer one frame."""
         if kind == wire.VISIT:
             self.visit(json.loads(payload))
         elif kind == wire.FORM:
-            self.form(json.loads(payload).get("order"))
+            self.form(json.loads(payload))
         else:
             super().answer(kind, payload)
 
     def begin(self, given: dict[str, Any]) -> None:
         """Begin a world. The kernel's module is executed once for it, so that what it keeps there can be noticed."""
         self.run, self.world, self.saved, self.step = None, None, {}, 0
-        self.reason = self.found_late = ""
+        self.reason = self.found_late = self.reason_before = ""
+        self.noted = True
         self.base, self.plain, self.ordered = given["base"], frozenset(given["plain"]), given["ordered"]
         files = tuple(FileSpec(name, pages, tuple(bytes), *rest) for name, pages, bytes, *rest in given["files"])
         scenario = Scenario("", "", "", MachineSpec(**given["machine"]), files, tuple(given["processes"]), ())
@@ -193,6 +209,7 @@ class Explorer(Worker):
 
     def visit(self, given: dict[str, Any]) -> None:
         """Put a state back, save the present one, and carry out a step or the end, as far as each is asked for."""
+        self.note_last(given)
         for number in given.get("drop", ()):
             self.saved.pop(number, None)
         wanted = given.get("restore", given.get("save"))
@@ -204,26 +221,48 @@ class Explorer(Worker):
             self.run = None
         if "save" in given:
             self.attempt(lambda: self._save(given["save"]))
+        self.reason_before = self.reason
         if "step" in given:
             self.step = given["number"] - 1
             self.perform(given["step"])
         elif self.run is not None:
             self.run.exit_all()
-            self.attempt(lambda: self._known_state().try_later())
+        self.noted = self.run is None
         self.reply()
         self.send()
 
-    def form(self, order: list[int] | None) -> None:
-        """Say what the state is, written down with the processes in this order; None: look at it thoroughly."""
-        hashed = b""
+    def note_last(self, given: dict[str, Any]) -> None:
+        """Note that the last step must be tried again, unless the grader does not agree with it."""
+        if given.get("differs"):
+            self.noted, self.reason = True, self.reason_before
+        if not self.noted:
+            self.noted = True
+            self.attempt(lambda: self._known_state().try_later())
+
+    def form(self, given: dict[str, Any]) -> None:
+        """Say what the state is, written down with the processes in some order; without one, look at it thoroughly."""
+        hashed, order = b"", given.get("order")
         if order is None:
+            self.note_last(given)
             self.reason = self.reason or self.found_late
             self.attempt(lambda: self._known_state().look_elsewhere())
         elif self.run is not None:
             hashed = self._hash(order)
-        payload = b"\0" + self.reason.encode("utf-8", "replace")[:200] if self.reason else b"\1" + hashed
+        known = b"\2" if order is None and self._is_full() else b"\1" + hashed
+        payload = b"\0" + self.reason.encode("utf-8", "replace")[:200] if self.reason else known
         self.unsent += wire.frame(wire.STATE, payload)
         self.send()
+
+    def _is_full(self) -> bool:
+        """Return True if most of the memory is used that this process may have; False where that is not limited."""
+        try:
+            import resource
+        except ImportError:
+            return False
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        reserved = self.state.reserved if self.state is not None else 0
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return limit != resource.RLIM_INFINITY and used > FULL * (limit - reserved)
 
     def wait(self, inp: int) -> None:
         """Send what is ready, and do what is due until the grader says something.
@@ -252,9 +291,7 @@ class Explorer(Worker):
             assert self.run is not None
             machine = self.run.machine
             names = partial(MachineForm, machine, order, self.base, Bytes(), self.plain)
-            state = self._known_state()
-            found = state.digest(machine, order, names)[:HASHED]
-            state.try_later()
+            found = self._known_state().digest(machine, order, names)[:HASHED]
 
         self.attempt(write)
         return found

@@ -398,7 +398,7 @@ class Instance:
         self._emptied = self.entered
 
     def view(self) -> memoryview:
-        """Return the memory itself, to read and write. It may move whenever the module runs or its memory grows."""
+        """Return the memory itself, to read and write. It ends where the memory does now."""
         return memoryview((ctypes.c_char * self.size()).from_address(self.address)).cast("B")
 
     def size(self) -> int:

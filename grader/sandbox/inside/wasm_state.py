@@ -27,6 +27,7 @@ from grader.sandbox.inside.wasm_blocks import AREA, Blocks, lay_out, size_of
 from grader.sandbox.inside.wasm_journal import Again, Call, Journal, Names
 from grader.sandbox.inside.wasm_kernel import WasmKernel
 from grader.sandbox.inside.wasm_memory import Memory
+from grader.sandbox.inside.wasm_runtime import MEMORY
 from grader.sandbox.inside.wasm_trials import MOST, NUMBERS, Snapshot, Trials
 from grader.sandbox.inside.worker import Recorder
 from grader.state.canonical import MachineForm, hashed
@@ -36,6 +37,9 @@ from grader.state.unmergeable import ORDERED, Unmergeable
 
 #: Chunks of memory in what is known of calls; it is forgotten when there are more, and found out again.
 ROOM = 1 << 16
+
+#: Instances of a kernel that an exploration has: itself, five trials, and the one with other names.
+INSTANCES = 7
 
 #: Numbers between those of two processes that are alive, for those that have ended between them.
 BETWEEN = 180
@@ -48,6 +52,7 @@ class CompiledState:
         """Begin with a kernel that was not called yet. frames: their numbers; zero: that of the frame of zeros."""
         self._kernel = kernel
         self._ordered = ordered
+        self.reserved = INSTANCES * MEMORY
         self._journal = Journal(kernel.instance)
         self._end = self._journal.blocks.start + AREA  # of the blocks, unless there are very many
         self.memory = Memory(kernel.instance)

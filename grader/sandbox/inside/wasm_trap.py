@@ -14,6 +14,9 @@ _FRAME = r"(?m)^\s*(?:\d+:\s+0x[0-9a-f]+)?\s*- (?P<function>[^\n]+)(?:\n\s+at (?
 #: What clang's sanitizer found, which is the name of an inlined function.
 _FOUND = r"- __clang_trap_msg\$[^$\n]*\$(?P<found>[^\n]+)"
 
+#: What comes before the second frame of a backtrace.
+_CALLER = "\n    1: "
+
 _PLACE = r"(?P<file>[^/\s:]+):(?P<line>\d+)(?::\d+)?$"
 
 _UNDEFINED = (
@@ -57,7 +60,8 @@ class Crash(Exception):
 
 def meaning(trap: Exception) -> str:
     """Return what a trap means for whoever wrote the C source."""
-    found = re.search(_FOUND, str(trap))
+    innermost = str(trap).partition(_CALLER)[0]  # what is inlined further out is not what stopped it
+    found = re.search(_FOUND, innermost)
     if found is not None:
         words = found["found"].lower()
         return f"your code did what C leaves undefined: {_PLAIN.get(words, words)}"

@@ -14,13 +14,16 @@ class Noted:
     """Stands for the state of a kernel with trials that are due; `bad`: the one in which it does something else."""
 
     def __init__(self, due, bad=None):
-        self.due, self.bad, self.done = due, bad, []
+        self.due, self.bad, self.done, self.reserved = due, bad, [], 0
 
     def catch_up(self, enough):
         while self.due and not enough():
             self.done.append(self.due.pop(0))
             if self.done[-1] == self.bad:
                 raise Unmergeable("compares")
+
+    def try_later(self):
+        self.due.append("last step")
 
     def look_elsewhere(self):
         self.catch_up(lambda: False)
@@ -37,7 +40,7 @@ def channel():
 
 
 def state_of(explorer, heard):
-    explorer.form(None)
+    explorer.form({})
     kind, payload = wire.read_frame(heard)
     assert kind == wire.STATE
     return payload
@@ -86,6 +89,67 @@ def test_a_reason_that_is_found_late_is_told_by_the_next_thorough_look(channel):
     assert wire.read_frame(heard) == (wire.STATE, b"\1")
     assert [state_of(explorer, heard), state_of(explorer, heard)] == [b"\0compares"] * 2
     assert explorer.state.done == [1]
+
+
+class Run:
+    """Stands for a run of the machine, in which nothing happens."""
+
+    def execute(self, step):
+        return "done"
+
+
+def stepped(out):
+    """Return an explorer after a step, with nothing else to try again."""
+    explorer = Explorer(out)
+    explorer.state, explorer.run = Noted([]), Run()
+    explorer.visit({"step": {"verb": "fork", "by": "P"}, "number": 1})
+    return explorer
+
+
+@pytest.mark.parametrize("message", [{"step": {"verb": "fork", "by": "P"}, "number": 2}, {}])
+def test_a_step_is_tried_again_once_the_grader_goes_on(channel, message):
+    """To another step, or to the end."""
+    explorer = stepped(channel[1])
+    assert explorer.state.due == []
+    explorer.visit(message) if message else explorer.form({})
+
+    assert explorer.state.due + explorer.state.done == ["last step"]
+
+
+def test_a_step_that_differs_is_not_tried_again(channel):
+    """What is wrong with it is known, and a reason that it has for nothing else does not count."""
+    explorer = stepped(channel[1])
+    explorer.reason = "keeps a generator"
+    explorer.form({"differs": True})
+
+    assert (explorer.reason, explorer.state.due, explorer.state.done) == ("", [], [])
+
+
+def test_a_reason_from_before_a_step_that_differs_counts(channel):
+    """A state on the way to it could not be compared."""
+    _, out, _, heard = channel
+    explorer = Explorer(out)
+    explorer.state, explorer.run, explorer.reason = Noted([]), Run(), "keeps a generator"
+    explorer.visit({"step": {"verb": "fork", "by": "P"}, "number": 1})
+    wire.read_frame(heard)
+    explorer.form({"differs": True})
+
+    assert wire.read_frame(heard) == (wire.STATE, b"\0keeps a generator")
+
+
+@pytest.mark.parametrize(
+    ("limit", "reserved", "full"), [(-1, 0, False), (1 << 20, 0, True), (1 << 40, 0, False), (1 << 40, 1 << 40, True)]
+)
+def test_a_process_is_full_when_most_of_its_memory_is_used(channel, monkeypatch, limit, reserved, full):
+    """Of the address space that it may have, what is reserved counts as used; -1 is no limit."""
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda number: (limit, limit))
+    _, out, _, heard = channel
+    explorer = Explorer(out)
+    explorer.state = Noted([])
+    explorer.state.reserved = reserved
+
+    assert state_of(explorer, heard) == (b"\2" if full else b"\1")
 
 
 def test_nothing_is_done_from_a_state_that_could_not_be_saved(channel):
