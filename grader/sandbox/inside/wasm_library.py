@@ -1,7 +1,7 @@
 """The library of the WebAssembly runtime, wasmtime: as much of its C interface as kernels need, called through ctypes.
 
 The package wasmtime declares all of that interface, 760 functions, which takes longer to import than a worker needs for
-everything else. So only the package's library is loaded. It is the same in wasmtime 30, 40 and 50; what its functions
+everything else. So only the package's library is loaded. It is the same in wasmtime 32, 40 and 50; what its functions
 do is documented at https://docs.wasmtime.dev/c-api/. All structures but Vector stay opaque, since some differ between
 versions.
 """
