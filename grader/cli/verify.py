@@ -93,17 +93,19 @@ def _print(verified: Verified, lab: Lab, options: argparse.Namespace) -> int:
 
 
 def _show(verified: Verified, lab: Lab, options: argparse.Namespace) -> int:
-    """Print the shortest scenario with a difference, and return the exit status."""
+    """Print the scenario with a difference, and return the exit status."""
     from grader.escape import printable
     from grader.files import write_file
     from grader.grade.verdicts import NOT_IMPLEMENTED, UNGRADABLE
     from grader.report.text import WIDTH, wrap
     from grader.scenario.writer import to_yaml
+    from grader.verify.words import headline
 
     attempt, scenario = verified.attempt, verified.outcome.difference
     assert attempt is not None and scenario is not None
     known = attempt.verdict in (NOT_IMPLEMENTED, UNGRADABLE)
-    print("    FAIL nothing can be compared yet" if known else "    FAIL the shortest scenario with a difference:")
+    told = "nothing can be compared yet" if known else f"{headline(verified.outcome)}:"
+    print("\n".join(wrap(f"FAIL {told}", WIDTH - 4, "    ")))
     for line in attempt.lines:
         print("\n".join(wrap(printable(line), WIDTH - 9, " " * 9)))
     if known:

@@ -21,7 +21,7 @@ class Outcome(NamedTuple):
     states      different states; edges: steps tried from them
     scenarios   number of scenarios that these stand for
     closed      True if no further step leads to a new state
-    difference  the shortest scenario with a difference, or None
+    difference  the shortest scenario with a difference, or None; `shortest` is False if there may be a shorter one
     merged      False if the kernel was explored by replay; `reason` says why, after "it". If the kernel was merged,
                 `reason` says why the exploration ended early
     stopped     True if the user stopped it
@@ -39,6 +39,7 @@ class Outcome(NamedTuple):
     stopped: bool = False
     kept: bool = False
     resumed: int = 0
+    shortest: bool = True
 
 
 def quiet(steps: int, states: int, edges: int, share: float) -> None:

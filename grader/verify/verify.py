@@ -111,8 +111,9 @@ def verify_submission(
             return found
         outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, reason)
         if found is not None and outcome.difference is None:
-            # That is a difference, and no shorter one was found.
-            return found._replace(outcome=outcome._replace(difference=found.outcome.difference))
+            # That is a difference, and none was found as far as replay came.
+            difference = found.outcome.difference
+            return found._replace(outcome=outcome._replace(difference=difference, shortest=False))
         return _with_attempt(session.lab, world, outcome, renewed.runner)
     finally:
         renewed.runner.discard()

@@ -6,6 +6,13 @@ from grader.verify.outcome import Outcome
 from grader.verify.verify import Verified
 
 
+def headline(outcome: Outcome) -> str:
+    """Return what the difference is, such as "the shortest scenario with a difference"."""
+    if outcome.shortest:
+        return "the shortest scenario with a difference"
+    return f"a scenario with a difference; none of up to {_steps(outcome.steps)} has one"
+
+
 def certificate(outcome: Outcome) -> str:
     """Return one sentence on what holds, such as "no difference in any scenario of any length (38 states, …)"."""
     steps = _steps(outcome.steps)
@@ -21,7 +28,9 @@ def certificate(outcome: Outcome) -> str:
 def remarks(outcome: Outcome) -> list[str]:
     """Return what limits the certificate, as sentences."""
     found = []
-    if not outcome.merged:
+    if not outcome.shortest:
+        found.append(f"There may be a shorter one, because this kernel {outcome.reason}.")
+    elif not outcome.merged:
         found.append(f"Every scenario was run from its beginning, because this kernel {outcome.reason}.")
     elif outcome.reason:
         found.append(f"The exploration ended there, because this kernel {outcome.reason}.")

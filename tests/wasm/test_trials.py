@@ -13,6 +13,7 @@ from grader.sandbox.inside.wasm_runtime import FUEL, MEMORY, Program
 from grader.sandbox.inside.wasm_state import INSTANCES
 from grader.sandbox.inside.wasm_trials import Trial
 from grader.verify.verify import verify_submission
+from grader.verify.words import headline, remarks
 from grader.wasm.compiler import compile_kernel
 from tests.marks import proofs_except
 
@@ -156,6 +157,8 @@ def test_a_difference_is_told_though_replay_would_not_come_so_far(session, model
 
     assert (found.outcome.merged, len(found.outcome.difference.steps), found.attempt.verdict) == (False, 11, "failed")
     assert found.outcome.steps < 10
+    assert headline(found.outcome) == "a scenario with a difference; none of up to 4 steps has one"
+    assert remarks(found.outcome)[0].startswith("There may be a shorter one, because this kernel ")
 
 
 def test_what_the_mappings_show_is_told_without_any_step(session, model):
