@@ -13,8 +13,9 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
         VISIT    JSON, only while every scenario of a small world is explored (inside/explorer.py): a saved state to put
                  back, the present one to save, and a step, or the end, to carry out
         FORM     JSON, in an exploration: "order", the processes in the order in which the state is to be written down;
-                 without it, whether the kernel has changed anything outside of itself is looked at. In both: "differs",
-                 if the grader does not agree with the last step
+                 without it, whether the kernel has changed anything outside of itself is looked at; with "found" it is
+                 that of the states before the last step, which shows a difference. In it and VISIT: "differs", if the
+                 grader does not agree with the last step
     worker -> grader
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
         READY    the source was read. Empty, or what became of it: the module as it was translated for this machine, or

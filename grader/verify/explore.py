@@ -95,7 +95,7 @@ class _Search:
         self.level = 0
 
     def run(self, steps: int) -> Outcome:
-        level = 0
+        level, reason = 0, ""
         try:
             level = self._resume(steps)
             if not self.resumed:
@@ -115,11 +115,13 @@ class _Search:
         except Strayed:
             # Whether this is a difference, a run of these steps from the beginning will show.
             self._note(_Found(self.level, self.path))
+            reason = "ended its process before it was tried"
         except _Tired as tired:
             return self._outcome(level)._replace(reason=str(tired), kept=self._keep(level))
         if self.frontier is not None and (self.best is not None or not self.levels):
             self.frontier.forget()
-        return self._outcome(level)
+        outcome = self._outcome(level)
+        return outcome if outcome.shortest else outcome._replace(reason=reason)
 
     def _resume(self, steps: int) -> int:
         """Go on where an earlier exploration was stopped, if one was. Return the level that comes next."""
@@ -250,7 +252,8 @@ class _Search:
 
     def _outcome(self, level: int, stopped: bool = False) -> Outcome:
         closed = self.best is None and not any(self.levels.values()) and not stopped
-        covered = level if self.best is None else max(self.best.length - 1, 0)
+        # Of a level that was not finished, a later state may differ after fewer steps than the first difference has.
+        covered = level if self.best is None else max(min(self.best.length - 1, level), 0)
         difference = None if self.best is None or stopped else self.best.steps
         return Outcome(
             covered,
@@ -261,6 +264,7 @@ class _Search:
             None if difference is None else written(self.world, difference),
             stopped=stopped,
             resumed=self.resumed,
+            shortest=difference is None or (self.best is not None and self.best.length <= covered + 1),
         )
 
 

@@ -142,6 +142,7 @@ class RemoteSide:
         self._dropped: list[int] = []
         self._saved = 0
         self.full = False
+        self.ended = False  # True once the process is gone
         self._state: bytes | None = b""  # None: it was asked for, and not taken yet
         self._due = 256 * (world.pages + 4) * (world.processes + 2)
         files = [[f.name, f.pages, list(f.contents), f.writable, *[True] * f.cached] for f in scenario.files]
@@ -196,10 +197,14 @@ class RemoteSide:
         """Let the kernel's process forget the last step with the next message."""
         self._next["differs"] = True
 
-    def check_elsewhere(self) -> None:
-        """Ask for a thorough look at once: after the last level there is no other message that could carry it."""
+    def check_elsewhere(self, found: bool = False) -> None:
+        """Ask for a thorough look at once: after the last level there is no other message that could carry it.
+
+        found  whether the search has ended: if the last step shows a difference, a reason of it alone is none
+        """
         self._taken()
-        self._ask(differs=self._next.pop("differs", False))
+        differs = self._next.pop("differs", False)
+        self._ask(differs=differs, found=differs and found)
         self.full = self._taken() == b"\2"
         if not self.full:
             self._checked()
@@ -262,5 +267,6 @@ class RemoteSide:
     def _frame(self) -> tuple[int, bytes]:
         received = self._child.receive()
         if type(received) is not tuple:
+            self.ended = True
             raise Strayed(str(WorkerEnded(received)))
         return received

@@ -45,6 +45,7 @@ RENEWED = 200
 
 #: Why a kernel is explored by replay.
 STRAYED = "did something else when a state was put back than in a run from the beginning"
+ENDED = "ended its process, or had no memory left, while its states were compared"
 NUMBERED = "did something else with high numbers of processes (from {} on) and frames (from {} on) than with low ones"
 ROOM = "; arrays need room for FL_PROCESSES and FL_FRAMES of them"
 
@@ -141,6 +142,9 @@ class _Merging(NamedTuple):
                 found, reason = self._explore(ordered, frontier(how))
             except Unmergeable as problem:
                 found, reason = None, str(problem)
+            if not reason and found is not None and differs is not None and found.outcome.difference is None:
+                outcome = found.outcome._replace(difference=differs.outcome.difference, shortest=False)
+                return differs._replace(outcome=outcome._replace(reason=outcome.reason or ORDERED)), ""
             if not reason:
                 return found, ""
             differs = differs or found
@@ -182,7 +186,8 @@ class _Merging(NamedTuple):
                 return found, ""
             if found.attempt.verdict == PASSED:
                 assert outcome.difference is not None
-                return None, self._why_only_here(box, module, outcome.difference)
+                reason = self._why_only_here(box, module, outcome.difference)
+                return None, ENDED if reason == STRAYED and sides[-1].ended else reason
             return found, _doubt(sides[-1])
         except Opaque as problem:
             return None, f"keeps {problem}"
@@ -223,7 +228,7 @@ def _doubt(side: RemoteSide) -> str:
     from grader.protocol.lockstep import WorkerEnded
 
     try:
-        side.check_elsewhere()
+        side.check_elsewhere(found=True)
     except Unmergeable as problem:
         return str(problem)
     except (Strayed, WorkerEnded):

@@ -12,7 +12,7 @@ from grader.lab.kernels import reference_kernel
 from grader.lab.lab import load_lab
 from grader.lab.mistakes import misconception_kernel
 from grader.lab.scope import Mapped, World
-from grader.machine import InvalidArgument
+from grader.machine import InvalidArgument, OutOfMemory, SegmentationFault
 from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
 from grader.verify.by_replay import explore_by_replay
@@ -387,3 +387,25 @@ def test_a_table_of_a_process_that_has_ended_can_be_kept():
 
     assert found.outcome.merged
     assert found.outcome.difference is None
+
+
+class WrongError(CopyOnWriteKernel):
+    """Ends a process for want of memory as if it had no right."""
+
+    def page_fault(self, process, fault):
+        try:
+            super().page_fault(process, fault)
+        except OutOfMemory:
+            raise SegmentationFault from None
+
+
+def test_a_search_that_is_stopped_in_a_level_does_not_claim_it():
+    """A difference after a failure is two steps longer than its state, and a later state may differ after one."""
+
+    def interrupt(*how_far):
+        raise KeyboardInterrupt
+
+    world = World("w", (Mapped("P", {"name": "h", "pages": 1}),), 1, ("read",), failures=("allocate",))
+    outcome = explore(world, REFERENCE, WrongError, progress=interrupt)
+
+    assert (outcome.stopped, outcome.difference, outcome.steps, outcome.shortest) == (True, None, 0, True)

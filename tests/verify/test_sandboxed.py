@@ -132,3 +132,41 @@ def test_files_swap_and_tlb_are_explored_alike_in_the_sandbox(name):
         for world in worlds(lab):
             found = verify_submission(opened, world, resolve("reference", lab), 3).outcome
             assert found == explore(world, reference_kernel(lab), reference_kernel(lab), 3), world.name
+
+
+SEGFAULT = """        if region is None or not region.protection.allows(fault.access):
+            raise SegmentationFault
+"""
+NO_PAGES = """        if pages == 0:
+            raise InvalidArgument("munmap of no pages")
+"""
+
+
+@pytest.mark.parametrize("end", ["raise", "raise ValueError"])
+def test_what_a_step_that_counts_for_nothing_changes_outside_is_noticed(end):
+    """A failure that the reference does not meet is no scenario, but what it leaves in a module may hide a mistake."""
+    lab = load_lab(LAB.path.parent / "demand-paging")
+    text = (LAB.path.parents[1] / "reference" / "demand_paging.py").read_text()
+    hiding = f"""        if region is None:
+            try:
+                self.hw.frames.free(self.hw.frames.allocate())
+            except OutOfMemory:
+                FLAG.append(1)
+                {end}
+"""
+    wrong = """        if self.regions[process].find(self.hw.page_of(start)) is None:
+            if not FLAG:
+                raise InvalidArgument("again")
+            FLAG.clear()
+"""
+    assert SEGFAULT in text and NO_PAGES in text
+    text = text.replace(SEGFAULT, hiding + SEGFAULT).replace(NO_PAGES, NO_PAGES + wrong)
+    code = KernelSource(
+        {"kernel": text.replace("class Dem", "FLAG = []\n\n\nclass Dem", 1)}, "kernel", "DemandPagingKernel"
+    )
+    world = World("w", (Mapped("P", {"name": "h", "pages": 1}),), 1, ("write", "munmap"), failures=("allocate",))
+    with Session(lab) as opened:
+        found = verify_submission(opened, world, Submission("", code), None)
+
+    assert [step.verb for step in found.outcome.difference.steps] == ["mmap", "munmap", "munmap"]
+    assert found.attempt.verdict == "failed"

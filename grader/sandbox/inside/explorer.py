@@ -99,6 +99,9 @@ class State(Protocol):
     def look_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself, or a trial that is due says so."""
 
+    def look_quickly(self) -> None:
+        """Do the same, but look only where it takes no time: after each step."""
+
 
 class Saved(Protocol):
     """A saved state."""
@@ -126,9 +129,7 @@ class PythonState:
 
         This machine's own form is there for what only the kernel can have changed of it, such as hw.replacement.
         """
-        change = self._watch.changed()
-        if change:
-            raise Unmergeable(change)
+        self.look_quickly()
         machine_form = names()
         form = KernelForm(machine, machine_form, self._without_order, self._watch)
         return hashed(machine_form.form, form.kernel(self._kernel), form.numbers())
@@ -138,6 +139,12 @@ class PythonState:
 
     def catch_up(self, enough: Callable[[], bool]) -> None:
         """Do nothing, since nothing was noted."""
+
+    def look_quickly(self) -> None:
+        """Unmergeable if the kernel has changed anything outside of itself; modules are not looked through."""
+        change = self._watch.changed()
+        if change:
+            raise Unmergeable(change)
 
     def look_elsewhere(self) -> None:
         """Unmergeable if the kernel has changed anything outside of itself."""
@@ -234,7 +241,7 @@ class Explorer(Worker):
     def note_last(self, given: dict[str, Any]) -> None:
         """Note that the last step must be tried again, unless the grader does not agree with it."""
         if given.get("differs"):
-            self.noted, self.reason = True, self.reason_before
+            self.noted = True
         if not self.noted:
             self.noted = True
             self.attempt(lambda: self._known_state().try_later())
@@ -244,10 +251,15 @@ class Explorer(Worker):
         hashed, order = b"", given.get("order")
         if order is None:
             self.note_last(given)
+            if given.get("found"):
+                self.reason = self.reason_before
             self.reason = self.reason or self.found_late
             self.attempt(lambda: self._known_state().look_elsewhere())
         elif self.run is not None:
             hashed = self._hash(order)
+        elif self.state is not None:
+            # The step crashed. What it has changed outside of the kernel is there when another state is put back.
+            self.attempt(self.state.look_quickly)
         known = b"\2" if order is None and self._is_full() else b"\1" + hashed
         payload = b"\0" + self.reason.encode("utf-8", "replace")[:200] if self.reason else known
         self.unsent += wire.frame(wire.STATE, payload)

@@ -25,6 +25,9 @@ class Noted:
     def try_later(self):
         self.due.append("last step")
 
+    def look_quickly(self):
+        pass
+
     def look_elsewhere(self):
         self.catch_up(lambda: False)
 
@@ -120,9 +123,18 @@ def test_a_step_that_differs_is_not_tried_again(channel):
     """What is wrong with it is known, and a reason that it has for nothing else does not count."""
     explorer = stepped(channel[1])
     explorer.reason = "keeps a generator"
-    explorer.form({"differs": True})
+    explorer.form({"differs": True, "found": True})
 
     assert (explorer.reason, explorer.state.due, explorer.state.done) == ("", [], [])
+
+
+def test_a_reason_of_a_step_that_differs_stays_where_the_search_goes_on(channel):
+    """What the kernel has changed outside of itself is there in every state that is put back."""
+    explorer = stepped(channel[1])
+    explorer.reason = "keeps state in a global variable"
+    explorer.form({"differs": True})
+
+    assert (explorer.reason, explorer.state.due) == ("keeps state in a global variable", [])
 
 
 def test_a_reason_from_before_a_step_that_differs_counts(channel):
@@ -132,7 +144,7 @@ def test_a_reason_from_before_a_step_that_differs_counts(channel):
     explorer.state, explorer.run, explorer.reason = Noted([]), Run(), "keeps a generator"
     explorer.visit({"step": {"verb": "fork", "by": "P"}, "number": 1})
     wire.read_frame(heard)
-    explorer.form({"differs": True})
+    explorer.form({"differs": True, "found": True})
 
     assert wire.read_frame(heard) == (wire.STATE, b"\0keeps a generator")
 
