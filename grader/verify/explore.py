@@ -115,7 +115,7 @@ class _Search:
         except Strayed:
             # Whether this is a difference, a run of these steps from the beginning will show.
             self._note(_Found(self.level, self.path))
-            reason = "ended its process before it was tried"
+            reason = "could not be explored further"
         except _Tired as tired:
             return self._outcome(level)._replace(reason=str(tired), kept=self._keep(level))
         if self.frontier is not None and (self.best is not None or not self.levels):

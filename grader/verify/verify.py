@@ -232,7 +232,7 @@ def _doubt(side: RemoteSide) -> str:
     except Unmergeable as problem:
         return str(problem)
     except (Strayed, WorkerEnded):
-        pass  # it ended with the difference, which says nothing about the states before
+        pass  # the levels before were looked at, and no others are claimed (see _outcome of explore.py)
     return ""
 
 

@@ -10,13 +10,10 @@ import pytest
 from grader.grade.early_child import EarlyChild
 from grader.grade.runner import KernelSource
 from grader.grade.sandbox_runner import SandboxRunner
-from grader.grade.session import Session
-from grader.lab.lab import load_lab
 from grader.protocol import wire
 from grader.sandbox.child import Child
-from grader.sandbox.limits import Limits
-from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.termination import Ending
+from tests.grade.boxes import impatient_box, kinds_in
 from tests.labs import kernel_text
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no child is prepared there")
@@ -24,14 +21,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no child is pre
 
 @pytest.fixture
 def box():
-    with Sandbox("auto", limits=Limits(cpu_s=0.4, wall_s=0.8)) as made:
+    with impatient_box() as made:
         yield made
-
-
-@pytest.fixture
-def session(lab, box):
-    """A session of the small lab; its box is closed by another fixture."""
-    return Session(load_lab(lab), boxes={"python": box})
 
 
 @pytest.fixture
@@ -44,10 +35,7 @@ def got(monkeypatch):
 
         def send(self, data):
             sent = original(self, data)
-            at, kinds = 0, seen.setdefault(self._serial, [])
-            while at < len(data):
-                kinds.append(data[at])
-                at += wire.HEAD.size + wire.HEAD.unpack_from(data, at)[1]
+            seen.setdefault(self._serial, []).extend(kinds_in(data))
             return sent
 
         monkeypatch.setattr(Child, name, send)

@@ -9,13 +9,12 @@ import pytest
 
 from grader.grade.runner import KernelSource
 from grader.grade.sandbox_runner import SandboxRunner
-from grader.grade.session import Session, attempt_twins
+from grader.grade.session import attempt_twins
 from grader.grade.twins import twins_of
-from grader.lab.lab import load_lab
 from grader.protocol import wire
 from grader.protocol.lockstep import RemoteReplay
-from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Sandbox
+from tests.grade.boxes import impatient_box, kinds_in
 from tests.labs import kernel_text
 
 
@@ -26,16 +25,10 @@ def box():
 
 
 @pytest.fixture(scope="module")
-def patient():
+def impatient():
     """A box whose limits cost a test less time."""
-    with Sandbox("auto", limits=Limits(cpu_s=0.4, wall_s=0.8)) as made:
+    with impatient_box() as made:
         yield made
-
-
-@pytest.fixture
-def session(lab, box):
-    """A session of the small lab; closing it would end the box that other tests use."""
-    return Session(load_lab(lab), boxes={"python": box})
 
 
 @pytest.fixture
@@ -46,19 +39,12 @@ def sent(monkeypatch):
     seen = []
     sending, offering = Child.send_frames, Child.offer
 
-    def note(data):
-        kinds, at = [], 0
-        while at < len(data):
-            kinds.append(data[at])
-            at += 5 + int.from_bytes(data[at + 1 : at + 5], "little")
-        seen.append(kinds)
-
     def send_frames(self, data):
-        note(data)
+        seen.append(kinds_in(data))
         sending(self, data)
 
     def offer(self, data):
-        note(data)
+        seen.append(kinds_in(data))
         sent = offering(self, data)
         assert sent == len(data)
         return sent
@@ -233,19 +219,19 @@ def test_prints_after_the_first_difference_are_not_shown(session, box, known):
         ("raise NotImplementedError('fork')", "not_implemented", "Not implemented yet: fork"),
     ],
 )
-def test_an_ending_names_its_step(session, patient, line, verdict, where):
+def test_an_ending_names_its_step(session, impatient, line, verdict, where):
     """The steps were sent together, and answers may come together, but the step in which a kernel ends is known."""
     text = kernel_text("def fork(self, parent, child):", f"def fork(self, parent, child):\n        {line}")
-    attempt = session.attempt(runner_of(patient, text), scenario(session, "fork"))
+    attempt = session.attempt(runner_of(impatient, text), scenario(session, "fork"))
 
     assert attempt.verdict == verdict
     assert where in attempt.lines[0]
 
 
-def test_a_second_timeout_names_its_step(session, patient):
+def test_a_second_timeout_names_its_step(session, impatient):
     """A kernel that has overrun a limit gets less time than it takes to send answers together."""
     text = kernel_text("def fork(self, parent, child):", "def fork(self, parent, child):\n        while True: pass")
-    runner = runner_of(patient, text)
+    runner = runner_of(impatient, text)
     attempts = [session.attempt(runner, scenario(session, "fork")) for _ in range(2)]
 
     assert ["step 3 of 4" in attempt.lines[0] for attempt in attempts] == [True, True]
@@ -386,8 +372,8 @@ def late(monkeypatch):
     monkeypatch.setattr(RemoteReplay, "send_ahead", send_ahead)
 
 
-def test_the_time_of_the_next_scenario_is_not_this_ones(session, patient, late):
+def test_the_time_of_the_next_scenario_is_not_this_ones(session, impatient, late):
     """A grader that comes late finds the answers of this scenario, and not that it took too long."""
-    found = graded(session, runner_of(patient, LOOPS_IN_FORK), "touch", "fork")
+    found = graded(session, runner_of(impatient, LOOPS_IN_FORK), "touch", "fork")
 
     assert [verdict for verdict, _, _ in found] == ["passed", "timed_out"]

@@ -38,9 +38,6 @@ from grader.state.unmergeable import ORDERED, Unmergeable
 #: Chunks of memory in what is known of calls; it is forgotten when there are more, and found out again.
 ROOM = 1 << 16
 
-#: Instances of a kernel that an exploration has: itself, five trials, and the one with other names.
-INSTANCES = 7
-
 #: Numbers between those of two processes that are alive, for those that have ended between them.
 BETWEEN = 180
 
@@ -52,12 +49,12 @@ class CompiledState:
         """Begin with a kernel that was not called yet. frames: their numbers; zero: that of the frame of zeros."""
         self._kernel = kernel
         self._ordered = ordered
-        self.reserved = INSTANCES * MEMORY
         self._journal = Journal(kernel.instance)
         self._end = self._journal.blocks.start + AREA  # of the blocks, unless there are very many
         self.memory = Memory(kernel.instance)
         self._again: _Renamed | None = None
         self._trials = Trials(kernel.instance.program, frames, zero, ordered)
+        self.reserved = (2 + len(self._trials.all)) * MEMORY  # the kernel itself, and the instance with other names
         self._tried: set[object] = set()  # states and the calls that followed, which all trials have repeated
         self._due: dict[object, _Due] = {}  # the same -> trials that have not, yet
         self._effects: dict[object, _Effect] = {}  # the same -> what is known of the kernel then
