@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
+from keyword import iskeyword
 from types import BuiltinFunctionType, CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType, NoneType
 from typing import Any, NamedTuple
 
@@ -49,6 +50,14 @@ class _Factory(NamedTuple):
     made_by: Any
 
 
+class _Slots(NamedTuple):
+    """What the slots of an object hold. put: sets all of them at once; None if one holds nothing, or it cannot be."""
+
+    put: _Put | None
+    names: tuple[str, ...]
+    held: tuple[Any, ...]
+
+
 class Ordered:
     """Holds the contents of an OrderedDict: it has the order of `move_to_end`, and as a dict that of its insertions.
 
@@ -73,9 +82,13 @@ class Ordered:
 
 
 class Layout:
-    """Says where the objects of a class keep their state: its slots, and whether they have a __dict__."""
+    """Says where the objects of a class keep their state: its slots, and whether they have a __dict__.
 
-    __slots__ = ("has_dict", "slots")
+    get  return what all slots of an object hold, a tuple; AttributeError if one holds nothing. put: set all of them, if
+         the object still has the class, and the class no other way to set attributes. None where it is not so simple
+    """
+
+    __slots__ = ("get", "has_dict", "put", "slots")
 
     def __init__(self, cls: type, example: object) -> None:
         # As the classes have them, and not by __slots__, which may be a list that was changed.
@@ -96,7 +109,38 @@ class Layout:
         in_c = any(not base.__flags__ & HEAP or base.__flags__ & IMMUTABLE for base in cls.__mro__[:-1])
         if in_c or cls.__basicsize__ > object.__basicsize__ + _POINTER * (len(self.slots) + 2) or cls.__itemsize__:
             raise Opaque(example)
+        self.get, self.put = _accessors(cls, self.slots)
 
+
+_Get = Callable[[Any], tuple[Any, ...]]
+_Put = Callable[[Any, Any], bool]
+
+
+def _accessors(cls: type, slots: tuple[str, ...]) -> tuple[_Get | None, _Put | None]:
+    """Return functions that read and set all slots of an object at once: a tenth of the time that one by one takes."""
+    if type(cls) is not type or cls.__setattr__ is not _USUAL or not slots or not all(map(_is_plain, slots)):
+        return None, None
+    made: dict[str, Any] = {"cls": cls, "usual": _USUAL}
+    every = ", ".join(f"value.{name}" for name in slots)
+    exec(
+        f"def get(value):\n"
+        f"    return ({every},)\n"
+        f"def put(value, contents):\n"
+        f"    if type(value) is not cls or cls.__setattr__ is not usual: return False\n"
+        f"    ({every},) = contents\n"
+        f"    return True\n",
+        made,
+    )
+    return made["get"], made["put"]
+
+
+def _is_plain(name: str) -> bool:
+    """Return True if the name of a slot means the same in a program."""
+    return type(name) is str and name.isascii() and name.isidentifier() and not iskeyword(name) and name != "__debug__"
+
+
+#: What sets the attributes of most objects.
+_USUAL: object = object.__setattr__
 
 _layouts: dict[type, Layout] = {}
 
@@ -144,7 +188,7 @@ class Memento:
             if kind is BuiltinFunctionType:
                 waiting.append(value.__self__)  # of a list, or of the machine, such as page_table.map
                 continue
-            if kind in ATOMS or kind is skip:
+            if kind in ATOMS or kind is skip or value is _MISSING:
                 continue
             if id(value) in seen:
                 continue
@@ -192,9 +236,12 @@ class Memento:
     def _save_object(self, value: object, waiting: list[object]) -> None:
         where = layout(value)
         if where.slots:
-            contents = tuple([(name, getattr(value, name, _MISSING)) for name in where.slots])
-            self._saved.append((_put_slots, value, contents))
-            waiting += [held for _, held in contents if held is not _MISSING]
+            try:
+                put, held = where.put, where.get(value) if where.get is not None else _held(value, where.slots)
+            except AttributeError:
+                put, held = None, _held(value, where.slots)
+            self._saved.append((_put_slots, value, _Slots(put, where.slots, held)))
+            waiting += held
         if where.has_dict:
             waiting.append(value.__dict__)
 
@@ -243,8 +290,16 @@ def _put_cell(value: CellType, contents: object) -> None:
         value.cell_contents = contents
 
 
-def _put_slots(value: object, contents: tuple[tuple[str, object], ...]) -> None:
-    for name, held in contents:
+def _held(value: object, slots: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return what the slots of an object hold, _MISSING for those that hold nothing."""
+    return tuple([getattr(value, name, _MISSING) for name in slots])
+
+
+def _put_slots(value: object, contents: _Slots) -> None:
+    put, names, every = contents
+    if put is not None and put(value, every):
+        return
+    for name, held in zip(names, every, strict=True):
         if held is not _MISSING:
             object.__setattr__(value, name, held)  # a frozen dataclass has a __setattr__ that refuses it
         elif hasattr(value, name):
@@ -272,8 +327,8 @@ def _now(value: Any, contents: object) -> object:
         return bytes(value)
     if type(value) in (list, deque, set):
         return list(value)
-    assert isinstance(contents, tuple)
-    return [(name, getattr(value, name, _MISSING)) for name, _ in contents]
+    assert isinstance(contents, _Slots)
+    return contents._replace(held=_held(value, contents.names))
 
 
 def _same(now: Any, before: Any) -> bool:
