@@ -250,7 +250,10 @@ class Recorder:
         try:
             self.kernel.page_fault(process, fault)
         except BaseException as error:
-            raise self._ended(error, "page_fault") from error
+            instead = self._ended(error, "page_fault")
+            if instead is None:
+                raise
+            raise _made(instead, error) from error
         self._log.append(wire.RETURNED)
 
     def mmap(self, process: Process, *arguments: object) -> None:
@@ -289,26 +292,35 @@ class Recorder:
             function = getattr(self.kernel, method)
             function(process, *arguments) if process is not None else function()
         except BaseException as error:
-            raise self._ended(error, method) from error
+            instead = self._ended(error, method)
+            if instead is None:
+                raise
+            raise _made(instead, error) from error
         self._log.append(wire.RETURNED)
 
-    def _ended(self, error: BaseException, method: str) -> BaseException:
-        """Log how a call ended, and return the exception that the machine gets.
+    def _ended(self, error: BaseException, method: str) -> type[Exception] | None:
+        """Log how a call ended. Return the class of what the machine gets instead of the exception; None for itself.
 
         An exception's own `__class__`, metaclass and the like are the student's: only its real type is looked at, which
-        is what `except` does. The machine gets the exception itself only if nothing in it could answer a question.
+        is what `except` does. What is logged and what the machine gets go by one look: to describe it may run code that
+        changes it. The machine gets the exception itself only if nothing in it could answer a question.
         """
         self._worker.make_room(error)
         kinds = [(ending, kind) for ending, kind in _ENDINGS if issubclass(type(error), kind)]
         if not kinds:
             self._worker.note(error, method)
             self._log.append(wire.CRASHED)
-            return StudentCrash(name_of(error))
+            return StudentCrash
         ending, kind = kinds[0]
         if method == "exit" or (ending == wire.INVALID_ARGUMENT and method == "page_fault"):
             self._worker.note(error, method)
         self._log.append(ending)
-        return error if len(kinds) == 1 and harmless(type(error)) else kind()
+        return None if len(kinds) == 1 and harmless(type(error)) else kind
+
+
+def _made(kind: type[Exception], error: BaseException) -> Exception:
+    """Return what the machine gets instead of an exception."""
+    return StudentCrash(name_of(error)) if kind is StudentCrash else kind()
 
 
 _ENDINGS: tuple[tuple[int, type[KernelError]], ...] = (
