@@ -160,7 +160,7 @@ def test_a_kernel_given_twice(lab, cli):
     status, _, err = cli("run", lab, lab / "kernel.py", "--submission", lab)
 
     assert status == 2
-    assert "only one submission is graded" in err
+    assert "give one of them" in err
 
 
 def test_show_without_a_scenario_lists_them(lab, cli, monkeypatch):

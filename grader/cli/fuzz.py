@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli import add_isolation
 from grader.cli.compiling import tell_compiling
+from grader.cli.given import add_lab_and_kernel, lab_and_submission
 from grader.errors import InputError
 from grader.grade.verdicts import PASSED
 from grader.lab.lab import Lab, load_lab
@@ -25,7 +26,7 @@ EXAMPLES = 4000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    add_lab_and_kernel(parser)
     parser.add_argument(
         "--submission", metavar="WHAT", help="search for a scenario on which this submission differs (see `grader run`)"
     )
@@ -47,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.examples < 1:
         raise InputError([f"--examples {options.examples}: expected a number, 1 or more"])
+    options.lab, options.submission = lab_and_submission(options)
     lab = load_lab(find_lab(options.lab))
     kernel = reference_kernel(lab)
     if options.seed is None:

@@ -26,7 +26,7 @@ def lab_and_submission(options: argparse.Namespace) -> tuple[str | None, str | N
     if kernel is None:
         return lab, options.submission
     if options.submission is not None:
-        raise InputError([f"{kernel} and --submission {options.submission}: only one submission is graded; name one"])
+        raise InputError([f"{kernel} and --submission {options.submission}: give one of them"])
     return lab, kernel
 
 

@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Iterable
 
 from grader.cli import add_isolation
+from grader.cli.given import add_lab_and_kernel, lab_and_submission
 from grader.errors import InputError
 from grader.grade.session import Session
 from grader.grade.submission import Submission, resolve
@@ -22,7 +23,7 @@ from grader.report.text import WIDTH, wrap
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    add_lab_and_kernel(parser)
     parser.add_argument(
         "--submission",
         metavar="WHAT",
@@ -41,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    options.lab, options.submission = lab_and_submission(options)
     lab = load_lab(find_lab(options.lab))
     submission = resolve(options.submission, lab)
     own = _own(options.submission, lab, submission)

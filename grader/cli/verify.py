@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli import add_isolation
 from grader.cli.compiling import tell_compiling
+from grader.cli.given import add_lab_and_kernel, lab_and_submission
 from grader.errors import InputError
 from grader.program import command
 
@@ -22,7 +23,7 @@ PAUSE = 0.2
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lab", nargs="?", metavar="LAB", help="the lab's folder (default: this one)")
+    add_lab_and_kernel(parser)
     parser.add_argument(
         "--submission", metavar="WHAT", help="the kernel to verify (default: the lab's folder; see `grader run`)"
     )
@@ -47,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from grader.verify.verify import verify_all, worlds
     from grader.verify.words import remarks
 
+    options.lab, options.submission = lab_and_submission(options)
     if options.steps is not None and options.steps < 0:
         raise InputError([f"--steps {options.steps}: expected a number, 0 or more"])
     with open_session(options.lab, options.isolation) as session:

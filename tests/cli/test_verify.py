@@ -137,3 +137,25 @@ def test_a_reference_that_cannot_do_what_a_scope_says(lab, cli):
 
     assert (status, err.count("\n"), "\\n" in err) == (2, 1, False)
     assert told in err and "in the last step of: P maps 1 private page rw- as h; P forks C1" in err
+
+
+@pytest.mark.parametrize("command", ["verify", "fuzz", "test"])
+def test_a_kernel_may_stand_after_the_lab(cli, tmp_path, command):
+    """As in `grader run`. Two of them are an error."""
+    kernel = tmp_path / "kernel.py"
+    kernel.write_text(kernel_text())
+
+    assert cli(command, COW, kernel, "--submission", "reference") == (
+        2,
+        "",
+        f"grader: {kernel} and --submission reference: give one of them\n",
+    )
+    assert cli(command, COW, kernel, kernel)[0] == 2
+
+
+def test_the_kernel_after_the_lab_is_the_one_that_is_verified(cli, tmp_path):
+    """A mistake in it is found, though the lab's own kernel has none."""
+    kernel = tmp_path / "kernel.py"
+    kernel.write_text(kernel_text())
+
+    assert cli("verify", COW, kernel, "--scope", "execute", "--steps", 1)[0] == 1
