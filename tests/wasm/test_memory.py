@@ -18,17 +18,20 @@ WRITES = st.dictionaries(
 
 
 class Plain:
-    """Stands for an instance: two pages of memory, which count up at first, and no code."""
+    """Stands for an instance: two pages of memory, which count up at first, or are filled with a byte; no code."""
 
     def __init__(self):
-        self.bytes = bytearray(range(256)) * (2 * PAGE // 256)
+        self.bytes = bytearray(range(256)) * (PAGE // 256) + bytes(PAGE // 2) + b"\xdb" * (PAGE // 2)
         self.entered = 0
         self.stopped = False
 
-    def write(self, places):
+    def run(self, places):
         self.entered += 1
         for place, byte in places.items():
             self.bytes[place % len(self.bytes)] ^= byte
+
+    def write(self, start, data):
+        self.bytes[start : start + len(data)] = data
 
     def view(self):
         return memoryview(self.bytes)
@@ -59,7 +62,7 @@ def test_exactly_the_chunks_that_differ_are_found(rounds, grows):
         if grows and number == 1:
             instance.grow(3 * PAGE)
             beginning += bytes(PAGE)
-        instance.write(writes)
+        instance.run(writes)
         now = bytes(instance.bytes)
         chunks = [(at // CHUNK, now[at : at + CHUNK]) for at in range(0, len(now), CHUNK)]
 
@@ -73,9 +76,9 @@ def test_what_was_saved_is_put_back(first, second):
     """Byte for byte, whatever was written since; and then the memory has the hash that it had."""
     instance = Plain()
     memory = Memory(instance)
-    instance.write(first)
+    instance.run(first)
     saved, now, digest = memory.chunks(), bytes(instance.bytes), memory.hashed()
-    instance.write(second)
+    instance.run(second)
     memory.chunks()
     memory.restore(saved, 2 * PAGE)
 
@@ -87,10 +90,10 @@ def test_what_was_saved_is_put_back_after_any_number_of_calls(first, others):
     """Byte for byte, though nobody looked at what they changed, and some changed it back."""
     instance = Plain()
     memory = Memory(instance)
-    instance.write(first)
+    instance.run(first)
     saved, now = memory.chunks(), bytes(instance.bytes)
     for writes in others:
-        instance.write(writes)
+        instance.run(writes)
         memory.put_back(saved, 2 * PAGE)
 
         assert (bytes(instance.bytes), memory.chunks()) == (now, saved)
@@ -102,7 +105,7 @@ def test_a_state_with_less_memory_is_put_back_within_it():
     memory = Memory(instance)
     small, behind = memory.chunks(), bytearray(b"x" * 64)
     instance.grow(3 * PAGE)
-    instance.write({2 * PAGE: 1})
+    instance.run({2 * PAGE: 1})
     memory.chunks()
     whole = (ctypes.c_char * (2 * PAGE + len(behind)))(*bytes(instance.bytes[: 2 * PAGE]), *behind)
     instance.bytes = memoryview(whole).cast("B")[: 2 * PAGE]

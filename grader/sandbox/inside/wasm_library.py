@@ -76,10 +76,17 @@ _FUNCTIONS = {
 
 #: Functions that are called thousands of times, under other names: these take only objects of ctypes, whose types are
 #: not declared. To look whether an argument has the declared type takes as long as the call.
-_OFTEN = {"call": "wasmtime_func_call_unchecked", "left": "wasmtime_context_get_fuel"}
+_OFTEN = {
+    "call": "wasmtime_func_call_unchecked",
+    "left": "wasmtime_context_get_fuel",
+    "fill_up": "wasmtime_context_set_fuel",
+}
 
 #: memset of the C library: to be called with objects of ctypes, too.
 fill = ctypes.PYFUNCTYPE(None)(ctypes.cast(ctypes.memset, ctypes.c_void_p).value or 0)
+
+#: memcmp of it, too.
+compare = (ctypes.PyDLL("msvcrt") if os.name == "nt" else ctypes.PyDLL(None)).memcmp
 
 #: Bytes that are enough for an instance, and for an export: its kind, and from the eighth byte on what it is.
 INSTANCE_SIZE, _EXPORT_SIZE, _EXPORTED = 64, 64, 8

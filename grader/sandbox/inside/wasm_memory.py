@@ -9,11 +9,17 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from bisect import bisect_left
+from itertools import groupby
+from typing import NamedTuple
 
+from grader.sandbox.inside import wasm_library as library
 from grader.sandbox.inside.wasm_runtime import Instance
 
 #: Bytes of a chunk.
 CHUNK = 1 << 10
+
+#: Bytes that a stretch of equal ones begins with. They are so many that what comes after them is aligned, too.
+_FIRST = 64
 
 
 class Memory:
@@ -27,13 +33,14 @@ class Memory:
         self._instance = instance
         self._placed = placed
         instance.empty_stack()
-        self._beginning = bytes(instance.view())
+        self._beginning, self._stretches = _beginning(instance.view())
         self._often: list[int] = []  # chunks that have differed from the beginning, the lowest first
-        self._runs: list[tuple[int, bytes]] = []  # what was between them, and where
-        self._views: list[tuple[memoryview, bytes]] = []  # what is there now, and what was
+        self._runs: list[_Run] = []  # what was between them
+        self._views: list[_View] = []  # what is there now
         self._viewed = (0, 0)  # the address and the size of the memory that the views are of
-        self._wanted: tuple[dict[int, bytes] | None, int] = (None, 0)  # what _pieces are of
-        self._pieces: list[tuple[int, bytes]] = []  # what the chunks above are in it, and where
+        # What _pieces are of: the chunks, and the size and the address of the memory.
+        self._wanted: tuple[dict[int, bytes] | None, int, int] = (None, 0, 0)
+        self._pieces: list[tuple[memoryview, bytes]] = []  # where the chunks above are, and what they are in it
         self._divide()
         self._differs: dict[int, bytes] = {}  # what differs from the beginning, as far as it was looked at or written
         self._looked = instance.entered  # when that was
@@ -49,7 +56,7 @@ class Memory:
     def _look(self) -> None:
         size = self._instance.size()
         if size > len(self._beginning):
-            self._beginning += bytes(size - len(self._beginning))
+            self._beginning, self._stretches = _beginning(self._beginning + bytes(size - len(self._beginning)))
             self._divide()
         now = self._instance.view()
         for start, end in self._changed_runs(size):
@@ -65,10 +72,13 @@ class Memory:
         """Return the runs that are not what they were: from where to where. size: the bytes that the memory has."""
         if self._viewed != (self._instance.address, size):
             self._viewed, now = (self._instance.address, size), self._instance.view()
-            self._views = [(now[start : start + len(before)], before) for start, before in self._runs]
-        # This compares the bytes without a copy of them; `==` would go through a view one by one.
-        changed = [place for place, (now, before) in enumerate(self._views) if not before.startswith(now)]
-        return [(self._runs[place][0], self._runs[place][0] + len(self._runs[place][1])) for place in changed]
+            self._views = [_view(run, now, self._instance.address) for run in self._runs if run[0] < size]
+        changed, compare = [], library.compare
+        for now, before, rest, start, end in self._views:
+            # This compares the bytes without a copy of them; `==` would go through a view one by one.
+            if not before.startswith(now) or (rest and compare(*rest)):
+                changed.append((start, end))
+        return changed
 
     def _find(self, start: int, now: memoryview) -> None:
         """Note which chunks of a run have changed."""
@@ -80,12 +90,15 @@ class Memory:
     def _divide(self) -> None:
         """Find the runs between the chunks that differ often."""
         self._often.sort()
-        self._wanted, self._viewed = (None, 0), (0, 0)
-        ends = [*[number * CHUNK for number in self._often], len(self._beginning)]
-        starts = [0, *[end + CHUNK for end in ends[:-1]]]
-        self._runs = [
-            (start, self._beginning[start:end]) for start, end in zip(starts, ends, strict=True) if start < end
-        ]
+        self._wanted, self._viewed = (None, 0, 0), (0, 0)
+        self._runs = []
+        for start, end, byte in self._stretches:
+            inside = self._often[bisect_left(self._often, start // CHUNK) : bisect_left(self._often, end // CHUNK)]
+            ends = [*[number * CHUNK for number in inside], end]
+            starts = [start, *[end + CHUNK for end in ends[:-1]]]
+            for one, last in zip(starts, ends, strict=True):
+                if one < last:
+                    self._runs.append(_Run(one, last, self._beginning[one : last if byte is None else one + _FIRST]))
 
     def assume(self, chunks: dict[int, bytes]) -> None:
         """Note which chunks are not as at the beginning, without a look: a call like the last one is known."""
@@ -123,39 +136,110 @@ class Memory:
             self._looked, has = -1, instance.size()
         if has < size:
             instance.grow(size)
-        differs, address = self.chunks(), instance.address
+        differs = self.chunks()
         if differs is not chunks:
             put = {number: self.before(number) for number in differs.keys() - chunks.keys()} | chunks
             for number, data in put.items():
                 if differs.get(number) is not data:
-                    ctypes.memmove(address + number * CHUNK, data, len(data))
+                    instance.write(number * CHUNK, data)
         self._differs, self._looked = chunks, instance.entered
         instance.refuel()
 
     def put_back(self, chunks: dict[int, bytes], size: int) -> None:
-        """Do the same as `restore`, faster where it is not known what has changed: all that ever did is written."""
+        """Put a state back, faster where it is not known what has changed: all that ever did is written.
+
+        The fuel stays what it is.
+        """
         instance = self._instance
         instance.empty_stack()
         if instance.stopped or instance.size() != size or self._changed_runs(size):
             self.restore(chunks, size)
             return
-        if self._wanted[0] is not chunks or self._wanted[1] != size:
-            self._wanted, self._pieces = (chunks, size), self._joined(chunks, size)
-        address = instance.address
-        for start, data in self._pieces:
-            ctypes.memmove(address + start, data, len(data))
+        wanted, at_size, at = self._wanted
+        if wanted is not chunks or at_size != size or at != instance.address:
+            self._wanted, self._pieces = (chunks, size, instance.address), self._joined(chunks, size)
+        for place, data in self._pieces:
+            place[:] = data
         self._differs, self._looked = chunks, instance.entered
-        instance.refuel()
 
-    def _joined(self, chunks: dict[int, bytes], size: int) -> list[tuple[int, bytes]]:
-        """Return what the chunks that differ often are in a state, and where; neighbours are one piece."""
+    def _joined(self, chunks: dict[int, bytes], size: int) -> list[tuple[memoryview, bytes]]:
+        """Return the places of the chunks that differ often, and what is there in a state; neighbours are one piece."""
         groups: list[list[int]] = []
         for number in self._often[: bisect_left(self._often, size // CHUNK)]:
             if groups and groups[-1][-1] == number - 1:
                 groups[-1].append(number)
             else:
                 groups.append([number])
+        now = self._instance.view()
         return [
-            (group[0] * CHUNK, b"".join([chunks.get(number) or self.before(number) for number in group]))
+            (
+                now[group[0] * CHUNK : (group[-1] + 1) * CHUNK],
+                b"".join([chunks.get(number) or self.before(number) for number in group]),
+            )
             for group in groups
         ]
+
+
+class _Run(NamedTuple):
+    """A part of a memory at the beginning, from where to where. If `before` is less than that, all bytes are equal."""
+
+    start: int
+    end: int
+    before: bytes
+
+
+class _View(NamedTuple):
+    """A run as it now is, and what it must begin with; rest: how the rest is compared, if all bytes must be equal."""
+
+    now: memoryview
+    before: bytes
+    rest: tuple[ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t] | None
+    start: int
+    end: int
+
+
+def _view(run: _Run, memory: memoryview, address: int) -> _View:
+    """Return how a run is compared in a memory, which may end in it and begins at an address."""
+    start, end = run.start, min(run.end, len(memory))
+    now = memory[start : min(start + len(run.before), end)]
+    if run.end - start == len(run.before):
+        return _View(now, run.before, None, start, end)
+    # All bytes are equal if the first ones are, and each other one is equal to the one so many places before it. Other
+    # memory with the same bytes would have left the processor's cache since the last time.
+    here, there = address + start, address + start + _FIRST
+    rest = ctypes.c_void_p(there), ctypes.c_void_p(here), ctypes.c_size_t(max(end - start - _FIRST, 0))
+    return _View(now, run.before, rest, start, end)
+
+
+#: Parts of a memory, from where to where, and the byte that they are filled with; None if their bytes differ.
+_Stretches = list[tuple[int, int, int | None]]
+
+#: Memories at the beginning, and their stretches: most instances of a module begin alike.
+_beginnings: list[tuple[bytes, _Stretches]] = []
+
+#: Most of them that are kept.
+_KEPT = 3
+
+
+def _beginning(memory: bytes | memoryview) -> tuple[bytes, _Stretches]:
+    """Return a memory, the object that an equal one has already if there is one, and its stretches."""
+    for known in _beginnings:
+        if len(known[0]) == len(memory) and known[0].startswith(memory):
+            return known
+    new = bytes(memory)
+    _beginnings[:] = [(new, _stretches(new)), *_beginnings[: _KEPT - 1]]
+    return _beginnings[0]
+
+
+def _stretches(memory: bytes) -> _Stretches:
+    """Return the parts of a memory, from where to where: those whose bytes are all equal to one, and those between."""
+    found = []
+    for byte, places in groupby(range(0, len(memory), CHUNK), lambda at: _filled_with(memory, at)):
+        every = [*places]
+        found.append((every[0], every[-1] + CHUNK, byte))
+    return found
+
+
+def _filled_with(memory: bytes, at: int) -> int | None:
+    """Return the byte that a chunk is filled with; None if its bytes are not all equal."""
+    return memory[at] if memory.startswith(memory[at : at + 1] * CHUNK, at) else None
