@@ -14,6 +14,7 @@ import pathlib
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -66,42 +67,47 @@ class Cost(NamedTuple):
     clock: float = 0.0
 
 
-def in_sandbox(lab: Lab, world: World, one: Submission) -> tuple[Outcome, Cost]:
-    """Verify a submission in a world that closes. Return the outcome and what it took."""
+def in_sandbox(lab: Lab, every: Sequence[World], one: Submission) -> tuple[list[Outcome], list[float], Cost]:
+    """Verify a submission in worlds that close, in one session, as `grader verify` does.
+
+    Return the outcomes, the seconds by the clock of each world, and what all of it took.
+    """
     begin, began = spent(), time.perf_counter()
+    outcomes, clocks = [], []
     with Session(lab) as session:
-        outcome = verify_submission(session, world, one, None).outcome
-    assert outcome.closed
-    return outcome, Cost(spent() - begin, time.perf_counter() - began)
+        for world in every:
+            start = time.perf_counter()
+            outcomes.append(verify_submission(session, world, one, None).outcome)
+            clocks.append(time.perf_counter() - start)
+            assert outcomes[-1].closed
+    return outcomes, clocks, Cost(spent() - begin, time.perf_counter() - began)
 
 
 def languages() -> int:
-    """Print what each world of the labs with two languages costs in both, processor seconds first."""
-    every: list[dict[str, Cost]] = []
+    """Print what verifying each of the labs with two languages costs in both."""
+    total: dict[str, list[Cost]] = {}
     for name in ("demand-paging", "copy-on-write", "shared-memory"):
         lab = load_lab(ROOT / "labs" / name)
-        submissions = model_answers(lab)
-        costs: list[dict[str, Cost]] = []
-        for world in worlds(lab):
-            row = {language: in_sandbox(lab, world, one) for language, one in submissions.items()}
-            costs.append({language: cost for language, (_, cost) in row.items()})
-            told = [f"{key} {found.states:,} states {cost.processor:.2f} s" for key, (found, cost) in row.items()]
-            print(f"{name}, {world.name}: {', '.join(told)}", flush=True)
-        print_sum(name, costs)
-        every += costs
-    print_sum("all labs", every)
+        every, costs = worlds(lab), {}
+        rows: list[list[str]] = [[] for _ in every]
+        for language, one in model_answers(lab).items():
+            outcomes, clocks, costs[language] = in_sandbox(lab, every, one)
+            total.setdefault(language, []).append(costs[language])
+            for row, found, clock in zip(rows, outcomes, clocks, strict=True):
+                row.append(f"{language} {found.states:,} states {clock:.2f} s")
+        for world, row in zip(every, rows, strict=True):
+            print(f"{name}, {world.name}, by the clock: {', '.join(row)}", flush=True)
+        print_costs(name, costs)
+    print_costs("all labs", {language: Cost(*map(sum, zip(*rows, strict=True))) for language, rows in total.items()})
     return 0
 
 
-def print_sum(where: str, costs: list[dict[str, Cost]]) -> None:
-    """Print what the worlds took together in each language, and next to Python. costs: of each world, by language."""
-    for language in costs[0]:
-        one, python = ([cost[name] for cost in costs] for name in (language, "Python"))
+def print_costs(where: str, costs: dict[str, Cost]) -> None:
+    """Print what a lab took in each language, and next to Python."""
+    for language, cost in costs.items():
         told = [
-            f"{sum(row):.1f} s {what} (x {sum(row) / sum(whole):.2f} of Python)"
-            for what, row, whole in zip(
-                ("of processor", "by the clock"), zip(*one, strict=True), zip(*python, strict=True), strict=True
-            )
+            f"{one:.1f} s {what} (x {one / python:.2f} of Python)"
+            for what, one, python in zip(("of processor", "by the clock"), cost, costs["Python"], strict=True)
         ]
         print(f"{where}, {language}: {', '.join(told)}", flush=True)
 
@@ -123,7 +129,7 @@ def main() -> int:
             f"in {seconds:.2f} s (limit {limit:g}): {outcome.edges / seconds:,.0f} edges a second"
         )
         for language, one in submissions.items():
-            confined, (seconds_confined, clock) = in_sandbox(lab, world, one)
+            (confined,), _, (seconds_confined, clock) = in_sandbox(lab, [world], one)
             print(
                 f"  in the sandbox, {language}: {confined.states:,} states, {confined.edges:,} edges in "
                 f"{seconds_confined:.2f} s (limit {confined_limit:g}; {clock:.2f} s by the clock): "
