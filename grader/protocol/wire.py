@@ -14,8 +14,8 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
                  back, the present one to save, and a step, or the end, to carry out
         FORM     JSON, in an exploration: "order", the processes in the order in which the state is to be written down;
                  without it, whether the kernel has changed anything outside of itself is looked at; with "found" it is
-                 that of the states before the last step, which shows a difference. In it and VISIT: "differs", if the
-                 grader does not agree with the last step
+                 that of the states before the last step, which shows a difference; with "notes" STATE has notes. In it
+                 and VISIT: "differs", if the grader does not agree with the last step
     worker -> grader
         HELLO    4 bytes, its process id: the child is confined and waits (sent once, before anything else)
         READY    the source was read. Empty, or what became of it: the module as it was translated for this machine, or
@@ -28,7 +28,11 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
                  scenario that takes long; untrusted, since it only says that a large scenario may take its time
         ANSWER   numbers: what the kernel did since the last ANSWER, see below
         STATE    a byte that is 1 and a hash of the kernel's state, or 0 and the reason why two of its states cannot be
-                 compared, or 2 where no more states can be saved
+                 compared, or 2 where no more states can be saved. Notes of a kernel in C follow its hash, JSON: [number
+                 of the state from which its last calls began, number of its memory, these calls]. A call is [function,
+                 arguments, [[operation, arguments, answer]], result]. In the same state, and with the same answers, it
+                 does the same again (grader/verify/known.py). null for calls that are
+                 long, or took more fuel than there is in every state
 
 SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP, END and VISIT by ANSWER, with a TROUBLE before it if the
 kernel crashed; FORM by STATE. An ANSWER is a sequence of 32-bit little-endian integers: for every call that the machine
@@ -72,6 +76,12 @@ ANSWER_LIMIT = 12_000_000
 
 #: Maximum number of bytes of what READY gives back. More is not sent, and the next worker translates the source again.
 TRANSLATED_LIMIT = 512 * 1024
+
+#: Bytes of the hash in a STATE.
+HASHED = 20
+
+#: Bytes of what follows the hash in a STATE, at most: calls of an usual size have some hundred.
+NOTED = 2048
 
 #: Maximum number of bytes that are read of a TROUBLE; students see a much shorter part.
 TROUBLE_LIMIT = 64 * 1024

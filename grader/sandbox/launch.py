@@ -95,6 +95,16 @@ def _descriptors(control: int, complaints: int) -> list[tuple[int | str, ...]]:
     ]
 
 
+def load_language(runtime: str) -> None:
+    """Import what kernels need that a process's entry does not import: in C if it gets a runtime, else in Python."""
+    if runtime:
+        load_runtime(runtime)
+    elif "grader.sandbox.inside.explorer" in sys.modules:
+        from importlib import import_module
+
+        import_module("grader.sandbox.inside.python_state")
+
+
 def load_runtime(file: str) -> None:
     """Load the library of the WebAssembly runtime, and import what a kernel in C needs."""
     from importlib import import_module

@@ -219,8 +219,7 @@ def inside(entry: str, polite: str, runtime: str) -> None:
 
         for descriptor in (0, out):
             msvcrt.setmode(descriptor, os.O_BINARY)  # type: ignore[attr-defined]
-    if runtime:
-        launch.load_runtime(runtime)
+    launch.load_language(runtime)
     sys.path.remove(sys.argv[1])
     if polite == "polite":
         from grader.sandbox.inside import audit_hook

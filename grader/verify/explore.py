@@ -1,7 +1,7 @@
 """Explores every scenario of a world, shortest first, until a difference is found or nothing new is left.
 
-States whose canonical forms are equal (canonical.py) are merged: each is continued once. If all continuations lead to
-known states the space is closed, and what holds in it holds for scenarios of any length.
+States whose canonical forms are equal (state/machine_form.py, state/kernel_form.py) are merged: each is continued once.
+If all continuations lead to known states the space is closed, and what holds in it holds for scenarios of any length.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from grader.machine.image import POISON
 from grader.machine.outcome import KernelCrash
 from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario, Step
-from grader.state.canonical import Bytes, KernelForm, MachineForm, process_order
+from grader.state.kernel_form import KernelForm
+from grader.state.machine_form import Bytes, MachineForm, process_order
 from grader.state.memento import Memento
 from grader.state.order import unordered
 from grader.state.start import frame_base, start

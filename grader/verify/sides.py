@@ -13,8 +13,9 @@ from grader.protocol.messages import step_message
 from grader.protocol.reenact import StandIn, Tampered, WorkerCrash
 from grader.replay.simulated import MakeKernel, Replay
 from grader.scenario.model import Scenario, Step
-from grader.state.canonical import KernelForm, MachineForm
 from grader.state.elsewhere import Watch
+from grader.state.kernel_form import KernelForm
+from grader.state.machine_form import MachineForm
 from grader.state.memento import Memento
 from grader.state.start import start
 from grader.state.unmergeable import Unmergeable
@@ -128,7 +129,11 @@ class RemoteSide:
     """A kernel in the sandbox (inside/explorer.py), re-enacted on a machine of this process.
 
     What is compared is counted here. Only the hash that says which states are alike comes from the kernel's process.
+
+    notes  bytes that it may send in addition to its answers, between two states that are forgotten
     """
+
+    notes = 0
 
     def __init__(
         self, child: Child, world: World, scenario: Scenario, base: int, plain: frozenset[int], ordered: bool = False
@@ -148,7 +153,7 @@ class RemoteSide:
         files = [[f.name, f.pages, list(f.contents), f.writable, *[True] * f.cached] for f in scenario.files]
         spec = scenario.machine._asdict()
         beginning = {"machine": spec, "files": files, "processes": list(scenario.processes), "base": base}
-        child.begin_scenario(self._due, self._due)
+        child.begin_scenario(self._due + self.notes, self._due)
         child.send(wire.BEGIN, json.dumps({**beginning, "plain": sorted(plain), "ordered": ordered}).encode())
         numbers = self._answer()
         try:
@@ -161,14 +166,19 @@ class RemoteSide:
 
     def begin(self, step: Step | None, saved: tuple[int, Memento] | None = None) -> None:
         """Let the kernel's process carry out a step, or the end, while this one does what else there is to do."""
-        self._taken()
-        what = {} if step is None else {"step": json.loads(step_message(step)), "number": step.number}
-        at = {} if saved is None else {"restore": saved[0]}
-        message = {**self._next, **at, **what, "drop": self._dropped}
-        self._next, self._dropped = {}, []
-        self._child.send(wire.VISIT, json.dumps(message).encode())
+        if saved is not None:
+            self._next["restore"] = saved[0]
+        self._visit(step)
         if saved is not None:
             saved[1].restore()
+
+    def _visit(self, step: Step | None) -> None:
+        """Let the kernel's process carry out a step, or the end."""
+        self._taken()
+        what = {} if step is None else {"step": json.loads(step_message(step)), "number": step.number}
+        message = {**self._next, **what, "drop": self._dropped}
+        self._next, self._dropped = {}, []
+        self._child.send(wire.VISIT, json.dumps(message).encode())
 
     def step(self, step: Step, order: list[int]) -> StepRecord:
         """Do here what the kernel's process did. Strayed if that fails."""
@@ -184,7 +194,7 @@ class RemoteSide:
 
     def form(self, names: MachineForm) -> bytes:
         """Return the hash of the kernel's state after the last step."""
-        return self._checked()
+        return self._checked()[: 1 + wire.HASHED]
 
     def _checked(self) -> bytes:
         state = self._taken()
@@ -224,7 +234,7 @@ class RemoteSide:
         """Let the kernel's process drop a state with the next message."""
         self._dropped.append(saved[0])
         self._child.take_output()
-        self._child.begin_scenario(self._due, self._due)
+        self._child.begin_scenario(self._due + self.notes, self._due)
 
     def exit_all(self) -> None:
         """Let all processes exit on both sides."""

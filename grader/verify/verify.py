@@ -30,6 +30,7 @@ from grader.trace.records import Trace
 from grader.verify.by_replay import explore_by_replay
 from grader.verify.explore import explore, explore_side
 from grader.verify.frontier import Frontier
+from grader.verify.knowing import KnowingSide
 from grader.verify.outcome import STEPS, Outcome, Progress, quiet
 from grader.verify.product import Product
 from grader.verify.sides import RemoteSide, Strayed
@@ -157,7 +158,8 @@ class _Merging(NamedTuple):
         sides: list[RemoteSide] = []
 
         def make_side(begun: Scenario, base: int, plain: frozenset[int]) -> RemoteSide:
-            sides.append(RemoteSide(child, self.world, begun, base, plain, ordered))
+            kind = KnowingSide if in_c else RemoteSide
+            sides.append(kind(child, self.world, begun, base, plain, ordered))
             return sides[-1]
 
         from grader.grade.sandbox_runner import compiled_kernel
@@ -166,8 +168,9 @@ class _Merging(NamedTuple):
         code = self.submission.code
         assert code is not None
         box = self.session.explorer(code.language)
-        module = b"" if code.language != "c" else compiled_kernel(code, box, self.session.compiling).module
-        if code.language == "c" and not module:
+        in_c = code.language == "c"
+        module = compiled_kernel(code, box, self.session.compiling).module if in_c else b""
+        if in_c and not module:
             return None, "does not compile"
         child = box.spawn()
         try:

@@ -8,8 +8,9 @@ import pytest
 from grader.machine.kernel import Kernel
 from grader.machine.machine import Machine
 from grader.machine.process import Process
-from grader.state.canonical import Bytes, KernelForm, MachineForm
 from grader.state.elsewhere import Watch
+from grader.state.kernel_form import KernelForm
+from grader.state.machine_form import Bytes, MachineForm
 from grader.state.memento import Opaque
 from grader.state.private import private_slots
 from tests.kernels import SmallKernel

@@ -8,6 +8,7 @@ from grader.lab.scope import Mapped, World
 from grader.protocol import wire
 from grader.scenario.model import Scenario, Step
 from grader.state.unmergeable import Unmergeable
+from grader.verify.knowing import KnowingSide
 from grader.verify.sides import RemoteSide, Strayed
 
 WORLD = World("small", (Mapped("P", {"name": "h", "pages": 1}),))
@@ -19,6 +20,12 @@ MAPPED = wire.pack_numbers([wire.MMAP, 3001, wire.RETURNED])
 EXITED = wire.pack_numbers([wire.EXIT, 3001, wire.RETURNED])
 
 
+class Eager(KnowingSide):
+    """Gets notes from the first state on."""
+
+    without = 0
+
+
 class Scripted:
     """Stands for a child: it answers what it was told to, and notes what it is asked."""
 
@@ -26,7 +33,7 @@ class Scripted:
         self.frames, self.asked = deque(frames), []
 
     def begin_scenario(self, *limits):
-        pass
+        self.limits = limits
 
     def send(self, kind, payload):
         self.asked.append(kind)
@@ -35,9 +42,9 @@ class Scripted:
         return self.frames.popleft()
 
 
-def side(*frames):
+def side(*frames, kind=RemoteSide):
     child = Scripted((wire.ANSWER, INIT), *frames)
-    return RemoteSide(child, WORLD, SCENARIO, 4000, frozenset()), child
+    return kind(child, WORLD, SCENARIO, 4000, frozenset()), child
 
 
 def carry_out(remote):
@@ -94,3 +101,20 @@ def test_an_answer_that_fits_nothing_has_the_reason_that_the_state_tells():
 
     with pytest.raises(Unmergeable, match="keeps a generator"):
         carry_out(remote)
+
+
+def test_notes_of_a_kernel_in_c_are_not_counted_as_answers():
+    """A kernel that asks the machine much would otherwise use up what its answers may have."""
+    (_, plain), (_, knowing) = side(), side(kind=KnowingSide)
+
+    assert knowing.limits == (plain.limits[0] + 500 * wire.NOTED, plain.limits[1])
+
+
+@pytest.mark.parametrize("notes", [b"", b"[1, 2]", b"[" * (wire.NOTED + 1)])
+def test_notes_that_fit_nothing_stray(notes):
+    """The kernel's process has failed, as with any other answer that it may not give."""
+    remote, _ = side((wire.ANSWER, MAPPED), (wire.STATE, b"\1" + bytes(wire.HASHED) + notes), kind=Eager)
+    carry_out(remote)
+
+    with pytest.raises(Strayed):
+        remote.begin(None)

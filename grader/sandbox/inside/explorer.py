@@ -1,9 +1,9 @@
 """Runs in a worker that explores: the student's kernel in every situation of a small world, for `grader verify`.
 
 The grader chooses the way. It asks to put a saved state back, to save the present one, and to carry out a step; the
-answer is what the kernel did, as in any worker. Then it asks for a hash of the kernel's state
-(grader/state/canonical.py). Two states with one hash are continued once. A kernel whose states cannot be compared is
-reported with the reason.
+answer is what the kernel did, as in any worker. Then it asks for a hash of the kernel's state (python_state.py,
+wasm_state.py). Two states with one hash are continued once. A kernel whose states cannot be compared is reported with
+the reason.
 
 Each answer is sent as soon as it is ready, and what can be done after it is done then: the grader has as much to do
 with an answer as there is to do here, and neither waits for the other longer than it must.
@@ -14,6 +14,7 @@ alike. It gains a line in a report by that, and no point.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -29,14 +30,10 @@ from grader.replay.simulated import Replay
 from grader.sandbox.inside.source import CompiledSource, PythonSource
 from grader.sandbox.inside.worker import Recorder, StudentCrash, Worker
 from grader.scenario.model import MachineSpec, Scenario
-from grader.state.canonical import Bytes, KernelForm, MachineForm, hashed
-from grader.state.elsewhere import Watch
-from grader.state.memento import Memento, Opaque
+from grader.state.machine_form import Bytes, MachineForm
+from grader.state.memento import Opaque
 from grader.state.start import start
 from grader.state.unmergeable import Unmergeable
-
-#: Bytes of the hash of a state.
-HASHED = 20
 
 #: Share of its memory with which a kernel's process is full: states take it, and four more are continued after a look.
 FULL = 0.75
@@ -83,12 +80,18 @@ class State(Protocol):
     def save(self, run: Replay) -> Saved:
         """Return the present state, with that of the machine."""
 
+    def settle(self) -> None:
+        """Do what is left to do for a state that was saved, before anything else."""
+
     def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
         """Return a hash that says which states are alike: equal ones are continued once.
 
         order  the processes that are alive, in the order in which the state is written down
         names  returns the machine's form, and the names that it gives
         """
+
+    def notes(self) -> bytes:
+        """Return what the grader need not ask again after the same steps elsewhere, as JSON, or b""."""
 
     def try_later(self) -> None:
         """Note that it must be tried whether the kernel would do the same, since the last state, with other numbers."""
@@ -108,49 +111,6 @@ class Saved(Protocol):
 
     def restore(self) -> None:
         """Put it back."""
-
-
-class PythonState:
-    """The state of a kernel in Python: its attributes, and all that can be reached from them."""
-
-    reserved = 0
-
-    def __init__(self, kernel: object, texts: dict[str, str]) -> None:
-        self._kernel = kernel
-        self._watch = Watch(kernel, texts)
-        self._without_order = self._watch.unordered
-
-    def save(self, run: Replay) -> Memento:
-        """Return the present state."""
-        return Memento([run, self._kernel], Recorder)
-
-    def digest(self, machine: Machine, order: list[int], names: Callable[[], MachineForm]) -> bytes:
-        """Return the hash of the kernel's form, in which numbers of frames and processes are names.
-
-        This machine's own form is there for what only the kernel can have changed of it, such as hw.replacement.
-        """
-        self.look_quickly()
-        machine_form = names()
-        form = KernelForm(machine, machine_form, self._without_order, self._watch)
-        return hashed(machine_form.form, form.kernel(self._kernel), form.numbers())
-
-    def try_later(self) -> None:
-        """Do nothing: the form of a kernel in Python shows where it keeps numbers."""
-
-    def catch_up(self, enough: Callable[[], bool]) -> None:
-        """Do nothing, since nothing was noted."""
-
-    def look_quickly(self) -> None:
-        """Unmergeable if the kernel has changed anything outside of itself; modules are not looked through."""
-        change = self._watch.changed()
-        if change:
-            raise Unmergeable(change)
-
-    def look_elsewhere(self) -> None:
-        """Unmergeable if the kernel has changed anything outside of itself."""
-        change = self._watch.changed(thorough=True)
-        if change:
-            raise Unmergeable(change)
 
 
 class Explorer(Worker):
@@ -202,11 +162,14 @@ class Explorer(Worker):
             from grader.sandbox.inside.wasm_kernel import WasmKernel
             from grader.sandbox.inside.wasm_state import CompiledState
 
+            gc.disable()  # no Python code of a student's runs, and ours leaves nothing to collect
             assert isinstance(kernel, WasmKernel) and self.run is not None
             machine = self.run.machine
             frames = range(self.base, machine._frames._number + 1)
             self.state = CompiledState(kernel, frames, machine.hw.zero_frame, self.ordered)
         elif isinstance(self.source, PythonSource):
+            from grader.sandbox.inside.python_state import PythonState
+
             self.state = PythonState(kernel, self.source.texts)
 
     def attempt(self, what: Callable[[], None]) -> None:
@@ -237,6 +200,9 @@ class Explorer(Worker):
         self.noted = self.run is None
         self.reply()
         self.send()
+        if "save" in given and not self.reason:
+            self.attempt(lambda: self._known_state().settle())
+            self.reason_before = self.reason
 
     def note_last(self, given: dict[str, Any]) -> None:
         """Note that the last step must be tried again, unless the grader does not agree with it."""
@@ -256,7 +222,7 @@ class Explorer(Worker):
             self.reason = self.reason or self.found_late
             self.attempt(lambda: self._known_state().look_elsewhere())
         elif self.run is not None:
-            hashed = self._hash(order)
+            hashed = self._hash(order, given.get("notes", False))
         elif self.state is not None:
             # The step crashed. What it has changed outside of the kernel is there when another state is put back.
             self.attempt(self.state.look_quickly)
@@ -295,7 +261,7 @@ class Explorer(Worker):
         assert self.state is not None, "asked for only while there is no reason against it"
         return self.state
 
-    def _hash(self, order: list[int]) -> bytes:
+    def _hash(self, order: list[int], notes: bool) -> bytes:
         found = b""
 
         def write() -> None:
@@ -303,7 +269,8 @@ class Explorer(Worker):
             assert self.run is not None
             machine = self.run.machine
             names = partial(MachineForm, machine, order, self.base, Bytes(), self.plain)
-            found = self._known_state().digest(machine, order, names)[:HASHED]
+            state = self._known_state()
+            found = state.digest(machine, order, names)[: wire.HASHED] + (state.notes() if notes else b"")
 
         self.attempt(write)
         return found

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from struct import Struct
-from typing import Any, Protocol
+from typing import Any
 
 from grader.machine.errors import HardwareError
 from grader.sandbox.inside import wasm_library as library
@@ -211,16 +211,6 @@ class Program:
         return made
 
 
-class Observer(Protocol):
-    """Somebody who is shown the calls of an instance."""
-
-    def before(self, name: str, arguments: tuple[int, ...]) -> None:
-        """Note that a function is about to be called."""
-
-    def after(self, result: int) -> None:
-        """Note what it returned."""
-
-
 class Instance:
     """A module with a memory of its own.
 
@@ -231,7 +221,6 @@ class Instance:
     fuel        units that it may use in all
     failure     what the machine refused, if that stopped the module in its last call
     stopped     True if a call did not return, so that the module's stack is not as it was
-    observer    is shown each call, before and after it
     """
 
     def __init__(self, program: Program, operations: dict[str, Callable[..., Any]]) -> None:
@@ -241,7 +230,6 @@ class Instance:
         self.carry_out = operations
         self.operations = self.entered = self.address = 0
         self.fuel = FUEL
-        self.observer: Observer | None = None
         self.failure: BaseException | None = None
         self.memory: Exported | None = None
         self._seen = _NOTHING  # its memory, as large as it was when somebody last looked
@@ -252,6 +240,7 @@ class Instance:
         self._room = ctypes.c_size_t(_MOST_VALUES)
         self._left = ctypes.c_uint64()  # the library writes there how much fuel is left
         self._left_place = ctypes.byref(self._left)
+        self._filled = ctypes.c_uint64()  # the fuel that was given last
         self._trap = ctypes.c_void_p()
         self._trap_place = ctypes.byref(self._trap)
 
@@ -294,7 +283,8 @@ class Instance:
         self._set_fuel(self.fuel)
 
     def _set_fuel(self, fuel: int) -> None:
-        library.check(library.lib.wasmtime_context_set_fuel(self._context, fuel))
+        self._filled.value = fuel
+        library.check(library.lib.fill_up(self._context, self._filled))
 
     @property
     def left(self) -> int:
@@ -316,11 +306,8 @@ class Instance:
         Trap or WasmError if it does not return. OutOfFuel if it used up more than there is, with its operations.
         What an earlier call has left on the stack is gone, so that no run depends on it.
         """
-        observer = self.observer
         if self._emptied != self.entered and self.program.has_stack:
             self.empty_stack()
-        if observer is not None:
-            observer.before(name, arguments)
         put, has_result = _CALLS[name]
         put(self._values, 0, *arguments)
         self.failure = None
@@ -332,10 +319,7 @@ class Instance:
             raise self._stopped_by(error)
         if self.operations > _FEW and OPERATION * self.operations > self.left:
             raise OutOfFuel
-        result = self._result.value if has_result else 0
-        if observer is not None:
-            observer.after(result)
-        return result
+        return self._result.value if has_result else 0
 
     @property
     def used(self) -> int:

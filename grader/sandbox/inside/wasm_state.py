@@ -17,26 +17,32 @@ memory must be the same. Otherwise a state is only like one with the same number
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.machine import Machine
+from grader.protocol import wire
 from grader.replay.simulated import Replay
+from grader.sandbox.inside.wasm_again import Again, Names
 from grader.sandbox.inside.wasm_blocks import AREA, Blocks, lay_out, size_of
-from grader.sandbox.inside.wasm_journal import Again, Call, Journal, Names
+from grader.sandbox.inside.wasm_journal import Call, Journal
 from grader.sandbox.inside.wasm_kernel import WasmKernel
 from grader.sandbox.inside.wasm_memory import Memory
-from grader.sandbox.inside.wasm_runtime import MEMORY
+from grader.sandbox.inside.wasm_runtime import FUEL, MEMORY
 from grader.sandbox.inside.wasm_trials import MOST, NUMBERS, Snapshot, Trials
 from grader.sandbox.inside.worker import Recorder
-from grader.state.canonical import MachineForm, hashed
+from grader.state.machine_form import MachineForm, hashed
 from grader.state.memento import Memento
 from grader.state.start import FIRST_PID
 from grader.state.unmergeable import ORDERED, Unmergeable
 
 #: Chunks of memory in what is known of calls; it is forgotten when there are more, and found out again.
 ROOM = 1 << 16
+
+#: Namings whose calls are kept.
+NAMINGS = 256
 
 #: Numbers between those of two processes that are alive, for those that have ended between them.
 BETWEEN = 180
@@ -50,6 +56,7 @@ class CompiledState:
         self._kernel = kernel
         self._ordered = ordered
         self._journal = Journal(kernel.instance)
+        kernel.call = self._journal.call
         self._end = self._journal.blocks.start + AREA  # of the blocks, unless there are very many
         self.memory = Memory(kernel.instance)
         self._again: _Renamed | None = None
@@ -59,10 +66,13 @@ class CompiledState:
         self._due: dict[object, _Due] = {}  # the same -> trials that have not, yet
         self._effects: dict[object, _Effect] = {}  # the same -> what is known of the kernel then
         self._room = ROOM
-        # The state that was saved or put back last, of which the trials have Snapshots, and a hash of all of it.
-        self._from = _From((), self._trials.start, b"")
+        beginning = _Effect(self.memory.chunks(), b"")
+        beginning.begin = self._trials.start, b""
+        self._from = _From((), beginning)  # the state that was saved or put back last
+        self._unsettled: _Unsettled | None = None  # what `settle` has to do for it
         self._reached: dict[int, object] = {}  # trial -> where it is: such a state, and the calls that followed
         self._known: dict[object, bytes] = {}  # a state, as it is -> the hash of the one that stands for it, or b""
+        self._numbers: dict[object, int] = {}  # a state that was saved, and a memory with its blocks -> its number
 
     def save(self, run: Replay) -> SavedState:
         """Return the present state."""
@@ -70,12 +80,21 @@ class CompiledState:
         machine = Memento([run, kernel.processes], Recorder)
         effect = self._look()
         if effect.begin is None:
-            snapshots = self._trials_at(self._trials.all).snapshots()
-            self._make_room(sum(len(snapshot.chunks) for snapshot in snapshots))
-            effect.begin = snapshots, hashed(effect.hash, *map(Snapshot.hashed, snapshots))
-        self._from = _From(journal.calls, *effect.begin)
+            self._unsettled = _Unsettled(effect, self._from, self._since(), kernel.instance.fuel)
+        self._from = _From(journal.calls, effect)
         blocks = journal.blocks.in_use.copy()
         return SavedState(machine, self, kernel.mapped, kernel.instance.fuel, self._from, blocks, effect.chunks, size)
+
+    def settle(self) -> None:
+        """Take the Snapshots of the trials in a state that was saved. Unmergeable if the kernel does something else."""
+        if self._unsettled is None:
+            return
+        (effect, begin, calls, fuel), self._unsettled = self._unsettled, None
+        for number in self._trials.all:
+            self._bring(number, begin, calls, fuel)
+        snapshots = self._trials.snapshots()
+        self._make_room(sum(len(snapshot.chunks) for snapshot in snapshots))
+        effect.begin = snapshots, hashed(effect.hash, *map(Snapshot.hashed, snapshots))
 
     def restore(self, saved: SavedState) -> None:
         """Put all but the machine back."""
@@ -101,7 +120,8 @@ class CompiledState:
                 self._bring(due.left[0], due.begin, due.calls, due.fuel)
             if not due.left:
                 del self._due[key]
-                self._tried.add(key)
+                # All trials have done the first ones of these calls, too: the end of two processes is that of one.
+                self._tried.update([(due.begin.hash, due.calls[:many]) for many in range(len(due.calls) + 1)])
 
     def _since(self) -> tuple[Call, ...]:
         return self._journal.calls[len(self._from.calls) :]
@@ -127,12 +147,6 @@ class CompiledState:
         if self._room < 0:
             self._effects.clear()
             self._room = ROOM - chunks
-
-    def _trials_at(self, numbers: Iterable[int]) -> Trials:
-        """Return the trials, of which these are where the calls since the last state lead. Unmergeable otherwise."""
-        for number in numbers:
-            self._bring(number, self._from, self._since(), self._kernel.instance.fuel)
-        return self._trials
 
     def _bring(self, number: int, begin: _From, calls: tuple[Call, ...], fuel: int) -> None:
         """Let a trial do these calls, from a state on, unless it just has. Unmergeable if it does something else."""
@@ -166,6 +180,17 @@ class CompiledState:
             return form
         return hashed(form, tuple(names().frames), [sorted(order).index(pid) for pid in order])
 
+    def notes(self) -> bytes:
+        """Return what the grader need not ask again (grader/verify/known.py)."""
+        calls, blocks = self._since(), tuple(sorted(self._journal.blocks.in_use.items()))
+        number = self._numbers.setdefault
+        begin, memory = (number(one, len(self._numbers)) for one in (self._from.hash, (self._look().hash, blocks)))
+        notes = json.dumps([begin, memory, [call.report() for call in calls]]).encode()
+        # Elsewhere there may be less fuel: how much there is depends on what the processes have mapped.
+        if len(notes) > wire.NOTED or self._kernel.instance.used > FUEL:
+            notes = json.dumps([begin, memory, None]).encode()
+        return notes
+
     def _renamed(self, effect: _Effect, machine: Machine, names: MachineForm) -> bytes:
         """Return the hash of the state with other names; b"" if it depends on addresses, or on what is gone."""
         if machine._pids - FIRST_PID >= (BETWEEN // 3 if self._ordered else MOST):
@@ -176,11 +201,14 @@ class CompiledState:
         if self._journal.blocks.end > self._end or not again.has_room(past):
             return b""
         if effect.image is None:
-            trials = self._trials_at((self._trials.moved,))
-            effect.image = trials.is_image(self.memory, self._journal.blocks)
+            self._bring(self._trials.moved, self._from, self._since(), self._kernel.instance.fuel)
+            effect.image = self._trials.is_image(self.memory, self._journal.blocks)
         if not effect.image:
             return b""
-        pids, kept = range(FIRST_PID, machine._pids + 1), list(self._journal.blocks.in_use)
+        pids = range(FIRST_PID, machine._pids + 1)
+        # The order that is likely: as the processes are ordered, so are the blocks that were made for them.
+        owners, places = past.owners(), {pid: place for place, pid in enumerate(names.order)}
+        kept = sorted(self._journal.blocks.in_use, key=lambda block: places.get(owners[block], len(places)))
         named, frames = (_between, {}) if self._ordered else (_after, _in_order(machine, names))
         one, other = [_Turn(number, named(pids, names.order, number), frames) for number in (1, 2)]
         # The blocks lie in the order in which they are met with these names, which the same state has on every way.
@@ -234,11 +262,31 @@ def _in_order(machine: Machine, names: MachineForm) -> dict[int, int]:
 
 
 class _From(NamedTuple):
-    """A state that calls begin from: the calls that led there, what the trials have, and a hash of it all."""
+    """A state that calls begin from: the calls that led there, and what is known of it."""
 
     calls: tuple[Call, ...]
-    snapshots: tuple[Snapshot, ...]
-    hash: bytes
+    effect: _Effect
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Return what the trials have."""
+        assert self.effect.begin is not None, "it was settled"
+        return self.effect.begin[0]
+
+    @property
+    def hash(self) -> bytes:
+        """Return a hash of it all."""
+        assert self.effect.begin is not None, "it was settled"
+        return self.effect.begin[1]
+
+
+class _Unsettled(NamedTuple):
+    """A state in which the trials still have to be looked at, after these calls from an earlier one."""
+
+    effect: _Effect
+    begin: _From
+    calls: tuple[Call, ...]
+    fuel: int
 
 
 class _Due(NamedTuple):
@@ -289,6 +337,15 @@ class _Past(NamedTuple):
     calls: tuple[Call, ...]
     fuel: int
 
+    def owners(self) -> dict[int, int]:
+        """Return block -> the process for which malloc gave it last: the one that was called, or the child in fork."""
+        return {
+            operation.answer: call.arguments[call.name == "fork"]
+            for call in self.calls
+            for operation in call.operations
+            if operation.name == "place"
+        }
+
     def given(self) -> list[tuple[int, int]]:
         """Return the blocks that malloc has given, one after the other: (address, bytes)."""
         places = [operation for call in self.calls for operation in call.operations if operation.name == "place"]
@@ -312,6 +369,8 @@ class _Renamed:
         self._memory = Memory(self._again.instance)
         self._size = self._again.instance.size()
         self._final: dict[int, tuple[int, int]] = {}  # block that is in use in the end -> where it now is, its bytes
+        self._places: Iterator[int] = iter(())  # of the blocks that come next
+        self._names: dict[object, Names] = {}  # the same names come often
 
     def repeat(self, past: _Past, turn: _Turn, kept: list[int]) -> bool:
         """Do what led to a state with other names. Return False if the kernel does something else.
@@ -319,10 +378,17 @@ class _Renamed:
         kept  the blocks that are in use in the end, in the order in which they must lie
         """
         self._memory.restore({}, self._size)
-        places = iter(self._places(past, turn, kept))
-        return self._again.repeat(
-            past.calls, Names(turn.pids, turn.frames, lambda at, size: next(places)), past.fuel, {0: 0}
-        )
+        self._places = iter(self._chosen(past, turn, kept))
+        return self._again.repeat(past.calls, self._named(turn), past.fuel, {0: 0})
+
+    def _named(self, turn: _Turn) -> Names:
+        """Return the names of a turn, and keep them."""
+        key = *turn.pids.items(), None, *turn.frames.items()
+        if key not in self._names:
+            if len(self._names) >= NAMINGS:
+                self._names.clear()
+            self._names[key] = Names(turn.pids, turn.frames, lambda at, size: next(self._places))
+        return self._names[key]
 
     def hashed(self) -> bytes:
         """Return the hash of the memory as it now is."""
@@ -336,7 +402,7 @@ class _Renamed:
         found = blocks.in_order(self._memory.changed(self._start), self._again.instance.read)
         return [now[at] for at in found]
 
-    def _places(self, past: _Past, turn: _Turn, kept: list[int]) -> list[int]:
+    def _chosen(self, past: _Past, turn: _Turn, kept: list[int]) -> list[int]:
         """Return where each block must lie that malloc has given."""
         given = past.given()
         last = {block: number for number, (block, _) in enumerate(given)}
@@ -354,5 +420,5 @@ class _Renamed:
         return where
 
     def has_room(self, past: _Past) -> bool:
-        """Return True if all blocks that malloc has given can lie where _places wants them."""
+        """Return True if all blocks that malloc has given can lie where _chosen wants them."""
         return sum(size for _, size in past.given()) <= AREA

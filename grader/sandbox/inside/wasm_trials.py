@@ -20,11 +20,12 @@ import random
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from grader.sandbox.inside.wasm_again import Again, Names
 from grader.sandbox.inside.wasm_blocks import AREA, Blocks, lay_out
-from grader.sandbox.inside.wasm_journal import Again, Call, Names
+from grader.sandbox.inside.wasm_journal import Call
 from grader.sandbox.inside.wasm_memory import CHUNK, Memory
 from grader.sandbox.inside.wasm_runtime import Program
-from grader.state.canonical import hashed
+from grader.state.machine_form import hashed
 from grader.state.start import FIRST_PID
 
 #: Processes that a world may have had, if they are to get other numbers.

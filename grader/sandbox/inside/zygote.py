@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 from grader.protocol import wire
 from grader.sandbox.inside import interpreter_state, probes, stack_sampler
 from grader.sandbox.inside.confine import rlimits
-from grader.sandbox.launch import CONTROL, load_runtime, make_host
+from grader.sandbox.launch import CONTROL, load_language, make_host
 from grader.sandbox.limits import hurried_memory
 
 #: Seconds that a dying child is waited for.
@@ -272,8 +272,7 @@ def main() -> None:
     zygote = Zygote(control, walls, polite == "polite", entry)
     for module in ("random", "grader.sandbox.inside.audit_hook"):
         import_module(module)
-    if runtime:
-        load_runtime(runtime)
+    load_language(runtime)
     sys.path.remove(root)
     rlimits.keep_modules_within_reach()
     interpreter_state.state()
