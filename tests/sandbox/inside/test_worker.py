@@ -4,12 +4,15 @@ import inspect
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from grader.grade.runner import KernelSource
 from grader.grade.sandbox_runner import SandboxRunner
 from grader.lab.reference import reference_output
+from grader.machine.errors import SegmentationFault
+from grader.sandbox.inside.worker import Recorder, Worker
 from tests.kernels import SmallKernel
 from tests.sandbox.plain_box import PlainBox
 from tests.scenario.test_loader import parse
@@ -179,3 +182,37 @@ def test_a_worker_that_dies_is_a_crash_and_the_next_scenario_gets_another(attemp
     result = attempt(changed(FORK, f"{FORK}        import os; os._exit(0)\n"))
 
     assert result.verdict == "crashed"
+
+
+def test_what_an_exception_becomes_while_it_is_described_changes_nothing(attempt):
+    """What is logged and what the machine gets go by one look at it: this one is a crash."""
+    odd = (
+        "\nfrom grader.machine import SegmentationFault\n"
+        "class Later(SegmentationFault): pass\n"
+        "class Odd(Exception):\n"
+        "    def __str__(self): self.__class__ = Later; return 'odd'\n"
+    )
+    failed = attempt(changed(FORK, FORK + "        raise Odd\n") + odd)
+
+    assert failed.verdict == "crashed"
+    assert "odd (in fork)" in failed.message
+
+
+@pytest.mark.parametrize("method", ["munmap", "page_fault"])
+def test_an_exception_is_not_its_own_cause(method):
+    """It would keep itself and all its frames until somebody collects garbage."""
+    error = SegmentationFault()
+
+    class Refusing:
+        def munmap(self, *arguments):
+            raise error
+
+        page_fault = munmap
+
+    one = Worker(-1)
+    recorder = Recorder(Refusing(), one.log, one, 64)
+    with pytest.raises(SegmentationFault) as caught:
+        getattr(recorder, method)(SimpleNamespace(pid=1), SimpleNamespace(address=0))
+
+    assert caught.value is error
+    assert error.__cause__ is None
