@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import marshal
+import random
 import sys
 from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
@@ -88,6 +89,7 @@ class PythonSource:
             clear()
 
     def kernel_class(self) -> MakeKernel:
+        random.seed(0)
         self.forget()
         module = self.load(self.main)
         try:

@@ -383,7 +383,7 @@ class Instance:
 
     def view(self) -> memoryview:
         """Return the memory itself, to read and write. It ends where the memory does now."""
-        return memoryview((ctypes.c_char * self.size()).from_address(self.address)).cast("B")
+        return memoryview(_bytes(self.size()).from_address(self.address)).cast("B")
 
     def size(self) -> int:
         """Return the bytes that the memory has."""
@@ -400,6 +400,12 @@ class Instance:
         except WasmError:
             return False
         return True
+
+
+@cache
+def _bytes(size: int) -> type[ctypes.Array[ctypes.c_char]]:
+    """Return the type of so many bytes, and keep it: otherwise it goes with the last memory of that size."""
+    return ctypes.c_char * size
 
 
 def _config() -> int:
