@@ -1,7 +1,7 @@
 """Measures `grader verify`: states and steps a second, in the grader's process, in the sandbox, and without merging.
 
     .venv/bin/python benchmarks/verify.py
-    .venv/bin/python benchmarks/verify.py --labs    model answers in C and in Python, in every world (3 min)
+    .venv/bin/python benchmarks/verify.py --labs    model answers in C and in Python, in every world (2 min)
 
 The copy-on-write world of two pages and two processes must close within 30 s of processor time in the grader's process,
 and within 90 s for a kernel in the sandbox, in Python or in C, both processes together; that of one page within 1 s.

@@ -28,10 +28,10 @@ A frame is one byte (its kind), four bytes (the length of the payload, little-en
                  scenario that takes long; untrusted, since it only says that a large scenario may take its time
         ANSWER   numbers: what the kernel did since the last ANSWER, see below
         STATE    a byte that is 1 and a hash of the kernel's state, or 0 and the reason why two of its states cannot be
-                 compared, or 2 where no more states can be saved. Notes of a kernel in C follow its hash, JSON: [number
-                 of the state from which its last calls began, number of its memory, these calls]. A call is [function,
-                 arguments, [[operation, arguments, answer]], result]. In the same state, and with the same answers, it
-                 does the same again (grader/verify/known.py). null for calls that are
+                 compared, or 2 where no more states can be saved. Notes of a kernel in C follow its hash, if they were
+                 asked for: JSON [number of the state from which its last calls began, number of its memory, these
+                 calls]. A call is [function, arguments, [[operation, arguments, answer]], result]. In the same state,
+                 and with the same answers, it does the same again (grader/verify/known.py). null for calls that are
                  long, or took more fuel than there is in every state
 
 SOURCE is answered by READY or TROUBLE; each of BEGIN, STEP, END and VISIT by ANSWER, with a TROUBLE before it if the
@@ -80,7 +80,7 @@ TRANSLATED_LIMIT = 512 * 1024
 #: Bytes of the hash in a STATE.
 HASHED = 20
 
-#: Bytes of what follows the hash in a STATE, at most: calls of an usual size have some hundred.
+#: Bytes of the notes after the hash in a STATE, at most: those of a usual step have one or two hundred.
 NOTED = 2048
 
 #: Maximum number of bytes that are read of a TROUBLE; students see a much shorter part.

@@ -89,7 +89,8 @@ class KnowingSide(RemoteSide):
         mapped = tuple([table[page] >> FRAME_SHIFT for table in tables for page in sorted(table)])
         key = names.order, machine._pids, mapped, tuple(names.frames), bytes(machine._frames._allocated)
         if self._record is not None:
-            known = self._known.forms.get((self._point.memory, key)) if self._point is not None else None
+            assert self._point is not None, "a known step leads to a known state"
+            known = self._known.form(self._point.memory, key)
             if known is not None:
                 return known
             self._catch_up()
@@ -98,7 +99,7 @@ class KnowingSide(RemoteSide):
         form = super().form(names)
         self._learn()
         if self._point is not None:
-            self._known.forms[self._point.memory, key] = form
+            self._known.keep(self._point.memory, key, form)
         return form
 
     def differs(self) -> None:

@@ -20,7 +20,7 @@ from grader.machine.process import Process
 from grader.protocol import wire
 from grader.protocol.by_numbers import FUNCTIONS, ON_MACHINE, NumberKernel, is_result
 
-#: Ways that are kept, some 100 MB; what is known is forgotten when there are more, and asked for again.
+#: Ways and forms that are kept, some 100 MB; all is forgotten when there are more, and asked for again.
 ROOM = 200_000
 
 
@@ -58,7 +58,8 @@ class Way:
 class Notes:
     """The notes of a kernel's process after a step: the state where its last calls began, these, and its memory.
 
-    begin, memory  numbers that the process has given to states and to memories; calls: None if they are very many
+    begin, memory  numbers that the process has given to states and to memories; calls: None if they are long, or
+                   took more fuel than there is in every state
     """
 
     def __init__(self, data: bytes) -> None:
@@ -101,11 +102,11 @@ def _numbers(given: list[int], count: int) -> tuple[int, ...]:
 
 
 class Known:
-    """All that is known of a kernel. forms: memory and what else decides a hash of its state -> the hash."""
+    """All that is known of a kernel: what calls do in its states, and the hashes of states."""
 
     def __init__(self) -> None:
         self._points: dict[int, Point] = {}
-        self.forms: dict[object, bytes] = {}
+        self._forms: dict[object, bytes] = {}
         self._room = ROOM
 
     def point(self, number: int) -> Point:
@@ -131,12 +132,22 @@ class Known:
         point.memory = notes.memory
         return point
 
-    def _make_room(self, ways: int) -> None:
-        self._room -= ways
+    def form(self, memory: int | None, rest: object) -> bytes | None:
+        """Return the hash of the state with a memory and the rest that decides it; None if that is not known."""
+        return self._forms.get((memory, rest))
+
+    def keep(self, memory: int | None, rest: object, form: bytes) -> None:
+        """Note the hash of a state."""
+        self._make_room(1)
+        self._forms[memory, rest] = form
+
+    def _make_room(self, many: int) -> None:
+        """Make room for so many ways and forms more."""
+        self._room -= many
         if self._room < 0:
             self._points.clear()
-            self.forms.clear()
-            self._room = ROOM - ways
+            self._forms.clear()
+            self._room = ROOM - many
 
 
 class KnownKernel(NumberKernel):

@@ -184,3 +184,22 @@ def test_a_world_of_few_states_has_no_notes(explored):
 
     assert found.states < KnowingSide.without
     assert (found, asked) == explored(RemoteSide, steps=2)
+
+
+def test_what_counts_as_tried_was_done_in_every_trial(explored, monkeypatch):
+    """Each state and the calls that followed: by themselves, or as the first ones of more calls."""
+    states, done = set(), {}
+    bring = wasm_state.CompiledState._bring
+
+    def noted(self, number, begin, calls, fuel):
+        bring(self, number, begin, calls, fuel)
+        states.add(self)
+        for many in range(len(calls) + 1):
+            done.setdefault((begin.hash, calls[:many]), set()).add(number)
+
+    monkeypatch.setattr(wasm_state.CompiledState, "_bring", noted)
+    explored()
+    (state,) = states
+
+    assert any(len(calls) > 1 for _, calls in state._tried)
+    assert all(done[key] == set(state._trials.all) for key in state._tried)

@@ -72,7 +72,7 @@ class Memory:
         """Return the runs that are not what they were: from where to where. size: the bytes that the memory has."""
         if self._viewed != (self._instance.address, size):
             self._viewed, now = (self._instance.address, size), self._instance.view()
-            self._views = [_view(run, now, self._instance.address) for run in self._runs if run[0] < size]
+            self._views = [_view(run, now, self._instance.address) for run in self._runs if run.start < size]
         changed, compare = [], library.compare
         for now, before, rest, start, end in self._views:
             # This compares the bytes without a copy of them; `==` would go through a view one by one.
