@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import ZEROS, Image
+from grader.machine.moves import LEAVE
 from grader.machine.outcome import OK, OOM, FileSpec
 from grader.machine.protection import Protection
 from grader.machine.region import Region, RegionMap
@@ -159,17 +160,19 @@ class Memory:
     def _note_cached(self, record: StepRecord) -> None:
         """Note which frames hold pages of files and shared objects: those that such a page maps and has not copied."""
         copied: list[ObjectPage] = []
+        # A page may be copied and go out to swap in the same step: then no entry is left of it.
+        left = {page for move in record.swapped if move.kind == LEAVE for page in move.pages}
         for pid, changes in record.changes.items():
             regions = self.state.regions.get(pid)
             for page, pte in sorted(changes.items()):
                 region = regions.find(page) if regions is not None else None
-                if not pte or region is None or region.file is None:
+                if region is None or region.file is None or not (pte or (pid, page) in left):
                     continue
                 held = _object_page(region, page)
-                if region.shared or ProcessPage(pid, page) not in self._own:
-                    self.cached[pte >> FRAME_SHIFT] = held
-                else:
+                if not region.shared and ProcessPage(pid, page) in self._own:
                     copied.append(held)
+                elif pte:
+                    self.cached[pte >> FRAME_SHIFT] = held
         # With read-ahead, nobody can tell which of the frames that no entry maps holds which page.
         if copied and not self._linux:
             self._note_unmapped(record, copied)

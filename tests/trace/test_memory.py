@@ -87,6 +87,19 @@ def test_every_frame_in_use_is_accounted_for():
                 assert len(frames_in_use(memory)) == record.frames, (scenario.id, record.number)
 
 
+def test_a_page_that_is_copied_and_goes_out_in_one_step_leaves_its_page_of_the_cache():
+    """With three frames the write of two pages puts the first copy out; each page of the file keeps its frame."""
+    head = FILES[: FILES.index("  - mmap")].replace("files: {", "machine: {frames: 3, swap: 2}\nfiles: {")
+    text = head + "  - mmap: {by: P, name: m, pages: 2, file: notes}\n  - write: {by: P, at: m, value: 3}\n"
+    scenario = parse_scenario(text, "f")
+    run, memory = Replay(scenario, reference_kernel(lab_of("swapping")[0])), Memory(scenario)
+    for record in run.records():
+        memory.follow(record)
+        if record.number == 2:
+            assert [index for _, (_, index) in sorted(memory.cached.items())] == [0, 1]
+        assert_same(memory, run.machine, record.number)
+
+
 def test_a_private_page_of_a_file_is_the_cache_s_until_it_is_written():
     """A read maps the cache's frame; a first write gets a copy, and the cache keeps a frame that nobody maps."""
     scenario = parse_scenario(FILES, "f")
