@@ -54,14 +54,20 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()  # a full disk is noticed here, while it can still be reported
         return status
     except KeyboardInterrupt:
-        print("grader: stopped", file=sys.stderr)
-        return 130
+        return _stopped()
     except BrokenPipeError:
         # The reader of the pipe (such as `head`) has exited: the status that a shell gives a program ended by SIGPIPE.
         _drop_output()
         return 141
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 makes a RuntimeError of one in __set_name__
+            return _stopped()
         return _explain(error)
+
+
+def _stopped() -> int:
+    print("grader: stopped", file=sys.stderr)
+    return 130
 
 
 def _run(command: str | None, arguments: list[str]) -> int:
