@@ -276,7 +276,7 @@ def _caught(recordings: dict[str, Recording], scenarios: list[Scenario], kernel:
 def _difference(lab: Lab, kernel: MakeKernel, among: Iterable[World]) -> Scenario | None:
     """Return the shortest scenario of the first of these worlds in which a mutant differs, or None."""
     for world in among:
-        found = verify_kernel(lab, world, kernel, STEPS).outcome.difference
+        found = verify_kernel(lab, world, kernel, STEPS).outcome.whole().difference
         if found is not None:
             return found
     return None

@@ -42,7 +42,7 @@ def _reached_in(lab: Lab, world: World, kernel: MakeKernel, steps: int) -> set[t
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        verify_kernel(lab, world, kernel, steps)
+        verify_kernel(lab, world, kernel, steps).outcome.whole()
     finally:
         sys.setprofile(before)
     return {(code.co_filename, code.co_firstlineno) for code in found}

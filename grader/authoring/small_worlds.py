@@ -64,7 +64,7 @@ def _difference(lab: Lab, kernel: MakeKernel) -> Scenario | str | None:
     """Return the scenario that shows a difference, or None; or what is wrong with the reference."""
     for world in worlds(lab):
         try:
-            found = verify_kernel(lab, world, kernel, STEPS).outcome.difference
+            found = verify_kernel(lab, world, kernel, STEPS).outcome.whole().difference
         except ReferenceFault as fault:
             return str(fault)
         if found is not None:

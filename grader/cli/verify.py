@@ -87,11 +87,10 @@ def _print(verified: Verified, lab: Lab, options: argparse.Namespace) -> int:
     world, outcome, attempt = verified
     for line in wrap(f"{world.name}: {world.summary}", WIDTH, "  "):
         print(line)
-    if attempt is None:
-        print("\n".join(wrap(f"ok   {certificate(outcome)}", WIDTH - 4, "    ")))
-    if outcome.stopped:
-        return 130
-    return _show(verified, lab, options) if attempt is not None else 0
+    if attempt is not None:
+        return _show(verified, lab, options)
+    print("\n".join(wrap(f"ok   {certificate(outcome)}", WIDTH - 4, "    ")))
+    return 130 if outcome.stopped else 0
 
 
 def _show(verified: Verified, lab: Lab, options: argparse.Namespace) -> int:

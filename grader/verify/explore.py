@@ -254,7 +254,7 @@ class _Search:
         closed = self.best is None and not any(self.levels.values()) and not stopped
         # Of a level that was not finished, a later state may differ after fewer steps than the first difference has.
         covered = level if self.best is None else max(min(self.best.length - 1, level), 0)
-        difference = None if self.best is None or stopped else self.best.steps
+        difference = None if self.best is None else self.best.steps
         return Outcome(
             covered,
             len(self.next),

@@ -41,6 +41,12 @@ class Outcome(NamedTuple):
     resumed: int = 0
     shortest: bool = True
 
+    def whole(self) -> Outcome:
+        """Return this outcome. KeyboardInterrupt if the user stopped the exploration, for who has no use for a part."""
+        if self.stopped:
+            raise KeyboardInterrupt
+        return self
+
 
 def quiet(steps: int, states: int, edges: int, share: float) -> None:
     """Report no progress."""

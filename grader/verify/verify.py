@@ -191,7 +191,8 @@ class _Merging(NamedTuple):
                 assert outcome.difference is not None
                 reason = self._why_only_here(box, module, outcome.difference)
                 return None, ENDED if reason == STRAYED and sides[-1].ended else reason
-            return found, _doubt(sides[-1])
+            # After ctrl-C nothing long may follow. And the kernel's process may be in the middle of an answer.
+            return found, "" if outcome.stopped else _doubt(sides[-1])
         except Opaque as problem:
             return None, f"keeps {problem}"
         except (Strayed, WorkerEnded):
@@ -287,6 +288,9 @@ def _with_attempt(lab: Lab, world: World, outcome: Outcome, runner: Runner) -> V
     reference = reference_kernel(lab)
     scenario = with_outcomes(outcome.difference._replace(task=lab.tasks[0].id), reference)
     attempt = runner(scenario, replay(scenario, reference), True)
+    if outcome.stopped and attempt.verdict == PASSED:
+        # Its states cannot be trusted, and this is how far replay has come.
+        return Verified(world, Outcome(0, 0, 0, 0, False, merged=False, reason=STRAYED, stopped=True))
     return Verified(world, outcome._replace(difference=scenario), attempt)
 
 

@@ -10,7 +10,8 @@ def headline(outcome: Outcome) -> str:
     """Return what the difference is, such as "the shortest scenario with a difference"."""
     if outcome.shortest:
         return "the shortest scenario with a difference"
-    return f"a scenario with a difference; none of up to {_steps(outcome.steps)} has one"
+    without = f"; none of up to {_steps(outcome.steps)} has one" if outcome.steps else ""
+    return f"a scenario with a difference{without}"
 
 
 def certificate(outcome: Outcome) -> str:
@@ -29,12 +30,13 @@ def remarks(outcome: Outcome) -> list[str]:
     """Return what limits the certificate, as sentences."""
     found = []
     if not outcome.shortest:
-        found.append(f"There may be a shorter one, because this kernel {outcome.reason}.")
+        why = f"this kernel {outcome.reason}" if outcome.reason else "the search was stopped"
+        found.append(f"There may be a shorter one, because {why}.")
     elif not outcome.merged:
         found.append(f"Every scenario was run from its beginning, because this kernel {outcome.reason}.")
     elif outcome.reason:
         found.append(f"The exploration ended there, because this kernel {outcome.reason}.")
-    if outcome.stopped:
+    if outcome.stopped and (outcome.shortest or outcome.reason):
         found.append("Stopped before it was finished; what is shown above has been covered.")
     if outcome.kept:
         found.append("The same command goes on from there.")
@@ -55,8 +57,9 @@ def summary(found: list[Verified]) -> str:
             steps = len(outcome.difference.steps)
             return f"verified: a scenario of {_steps(steps)} differs, in scope {world.name}"
     worlds = f"{len(found)} small world{'s' * (len(found) != 1)}"
+    verified = "verified until it was stopped" if found[-1].outcome.stopped else "verified"
     if all(outcome.closed for _, outcome, _ in found):
         return f"verified: no difference in a scenario of any length, in {worlds}"
     scenarios = sum(outcome.scenarios for _, outcome, _ in found)
     steps = min(outcome.steps for _, outcome, _ in found)
-    return f"verified: no difference in {scenarios:,} scenarios, all those of up to {_steps(steps)} in {worlds}"
+    return f"{verified}: no difference in {scenarios:,} scenarios, all those of up to {_steps(steps)} in {worlds}"

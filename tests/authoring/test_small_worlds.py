@@ -2,9 +2,11 @@
 
 import pytest
 
-from grader.authoring import small_worlds
+from grader.authoring import mutants, small_worlds
+from grader.authoring.reached import reached
 from grader.authoring.small_worlds import explore_lab
 from grader.lab.lab import load_lab
+from grader.verify.verify import worlds
 from tests.compare.test_judge import ParentWritable
 from tests.kernels import SmallKernel
 
@@ -52,6 +54,27 @@ def test_a_reference_without_variants_goes_through_the_worlds_alone(lab, monkeyp
     monkeypatch.setattr(small_worlds, "reference_kernel", lambda lab: Crashes)
 
     assert explore_lab(load_lab(lab), []).differing[0].startswith("scope one-page: the reference crashes in fork")
+
+
+class Interrupted(SmallKernel):
+    """Runs while somebody presses ctrl-C."""
+
+    def fork(self, parent, child):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("of", ["variants", "mutants", "functions"])
+def test_ctrl_c_ends_the_proof(lab, monkeypatch, of):
+    """A world that was explored in part proves nothing: neither that a kernel agrees, nor what it does not run."""
+    lab = load_lab(lab)
+    monkeypatch.setattr(small_worlds, "variant_kernels", lambda lab: {"is stopped": Interrupted})
+    proof = {
+        "variants": lambda: explore_lab(lab, []),
+        "mutants": lambda: mutants._difference(lab, Interrupted, worlds(lab)),
+        "functions": lambda: reached(lab, Interrupted, 3),
+    }
+    with pytest.raises(KeyboardInterrupt):
+        proof[of]()
 
 
 @pytest.mark.proof

@@ -8,6 +8,7 @@ import pytest
 from grader.cli import main
 from grader.scenario.loader import parse_scenario
 from tests.labs import kernel_text
+from tests.messages import assert_message
 
 COW = str(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
 
@@ -91,6 +92,68 @@ def test_ctrl_c_and_the_same_command_again(capsys, monkeypatch, user_cache):
     assert statuses == [130, 0]
     assert "Stopped before it was finished; what is shown above has been covered. The same command goes on" in out
     assert "this one went on from there" in out and "of any length" in out
+
+
+OOM = """  - name: refused
+    mappings: [{by: P, name: h, pages: 1}]
+    processes: 1
+    verbs: [read, write]
+    failures: [allocate]
+"""
+
+
+@pytest.fixture
+def stopped_lab(lab, monkeypatch):
+    """A lab whose kernel shows a difference before ctrl-C comes. It differs when memory runs out."""
+    monkeypatch.chdir(lab.parent)
+    (lab / "lab.yaml").write_text((lab / "lab.yaml").read_text() + "scope:\n" + OOM)
+    old = "        frame = self.hw.frames.allocate()\n"
+    new = f"        try:\n    {old}        except Exception:\n            raise SegmentationFault from None\n"
+    (lab / "kernel.py").write_text(kernel_text(old, new))
+    press_ctrl_c(monkeypatch, "grader.cli.verify._Progress.__call__")
+    return lab
+
+
+def press_ctrl_c(monkeypatch, where):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupt)
+
+
+def test_ctrl_c_after_a_difference_word_for_word(cli, stopped_lab):
+    """It is shown, with the words that there may be a shorter one, and the exit status is that of a difference."""
+    status, out, err = cli("verify", stopped_lab.name)
+
+    assert (status, err) == (1, "")
+    assert_message("verify-stopped", out)
+
+
+def test_ctrl_c_while_a_longer_search_follows(cli, stopped_lab, monkeypatch):
+    """A difference whose search is repeated by replay is shown, too, when the user does not wait for that."""
+    monkeypatch.undo()
+    monkeypatch.setattr("grader.verify.verify._doubt", lambda side: "keeps an iterator")
+    press_ctrl_c(monkeypatch, "grader.verify.by_replay._possible")
+    status, out, _ = cli("verify", stopped_lab)
+
+    assert status == 1
+    assert "FAIL a scenario with a difference" in out and "- fail: {operation: allocate" in out
+    assert "There may be a shorter one, because this kernel keeps an iterator. Stopped before" in out.replace("\n", " ")
+
+
+def test_a_second_ctrl_c_ends_at_once(cli, stopped_lab, monkeypatch):
+    """While the difference is graded: nothing more is shown."""
+    press_ctrl_c(monkeypatch, "grader.grade.sandbox_runner.SandboxRunner.__call__")
+
+    assert cli("verify", stopped_lab) == (130, "small\n", "grader: stopped\n")
+
+
+def test_ctrl_c_while_a_run_adds_a_certificate(cli, lab, monkeypatch):
+    """The report comes, and does not take what was explored so far for all that there is."""
+    press_ctrl_c(monkeypatch, "grader.verify.explore._Search._continue_level")
+    out = cli("run", lab, "--submission", "reference", "--verify")[1]
+
+    assert "verified until it was stopped: no difference in" in out
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from grader.scenario.loader import parse_scenario
 from grader.scenario.writer import to_yaml
 from grader.verify.by_replay import explore_by_replay
 from grader.verify.explore import explore
+from grader.verify.frontier import Frontier
 from grader.verify.verify import Verified, verify_kernel
-from grader.verify.words import summary
+from grader.verify.words import headline, remarks, summary
 from reference.copy_on_write import CopyOnWriteKernel
 
 LAB = load_lab(pathlib.Path(__file__).resolve().parents[2] / "labs" / "copy-on-write")
@@ -408,4 +409,19 @@ def test_a_search_that_is_stopped_in_a_level_does_not_claim_it():
     world = World("w", (Mapped("P", {"name": "h", "pages": 1}),), 1, ("read",), failures=("allocate",))
     outcome = explore(world, REFERENCE, WrongError, progress=interrupt)
 
-    assert (outcome.stopped, outcome.difference, outcome.steps, outcome.shortest) == (True, None, 0, True)
+    assert (outcome.stopped, outcome.steps, outcome.shortest) == (True, 0, False)
+
+
+def test_ctrl_c_leaves_the_difference_that_was_found():
+    """While the rest of its level is searched for a shorter one. It is not kept: there is something to show."""
+
+    def interrupt(*how_far):
+        raise KeyboardInterrupt
+
+    world = World("w", (Mapped("P", {"name": "h", "pages": 1}),), 1, ("read", "write"), failures=("allocate",))
+    found = verify_kernel(LAB, world, WrongError, None, interrupt, Frontier("one"))
+
+    assert [step.verb for step in found.outcome.difference.steps] == ["mmap", "fail", "read"]
+    assert (found.outcome.stopped, found.outcome.kept, found.attempt.verdict) == (True, False, "failed")
+    assert headline(found.outcome) == "a scenario with a difference"
+    assert remarks(found.outcome) == ["There may be a shorter one, because the search was stopped."]

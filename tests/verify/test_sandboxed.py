@@ -13,6 +13,7 @@ from grader.lab.scope import Mapped, World
 from grader.sandbox.limits import Limits
 from grader.sandbox.sandbox import Sandbox
 from grader.verify.explore import explore
+from grader.verify.outcome import quiet
 from grader.verify.verify import verify_submission, worlds
 from tests.kernels import SmallKernel
 from tests.labs import kernel_text
@@ -29,9 +30,9 @@ def session():
         yield opened
 
 
-def verify(session, text, world=SMALL, steps=None):
+def verify(session, text, world=SMALL, steps=None, progress=quiet):
     code = KernelSource({"kernel": text}, "kernel", "SmallKernel")
-    return verify_submission(session, world, Submission("", code), steps)
+    return verify_submission(session, world, Submission("", code), steps, progress)
 
 
 def test_a_kernel_in_the_sandbox_is_explored_like_one_of_ours(session):
@@ -100,6 +101,40 @@ def test_a_crash_in_the_middle_of_an_action_ends_nothing(session):
     assert found.outcome.merged, found.outcome.reason
     assert [step.verb for step in found.outcome.difference.steps] == ["mmap", "fail", "read"]
     assert found.attempt.verdict == "crashed"
+
+
+def out_of_memory(line):
+    """Return a kernel with another line for the case that memory has run out."""
+    old = "        frame = self.hw.frames.allocate()\n"
+    return kernel_text(
+        old, f"        try:\n    {old}        except Exception:\n            {line}\n            raise\n"
+    )
+
+
+def interrupt(*how_far):
+    """Press ctrl-C after the first state."""
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_shows_the_difference_that_was_found(session, monkeypatch):
+    """It is graded once, and nothing long follows: no replay, and no look at a process that may be in mid-answer."""
+    for later in ("_doubt", "explore_by_replay"):
+        monkeypatch.setattr(f"grader.verify.verify.{later}", None)
+    found = verify(session, out_of_memory("1 / 0"), SMALL._replace(failures=("allocate",)), progress=interrupt)
+
+    assert [step.verb for step in found.outcome.difference.steps] == ["mmap", "fail", "read"]
+    assert (found.attempt.verdict, found.outcome.stopped, found.outcome.shortest) == ("crashed", True, False)
+
+
+def test_ctrl_c_and_a_difference_that_grading_does_not_confirm(session, monkeypatch):
+    """It is not shown. Nothing is claimed, as its states cannot be trusted, and replay does not begin."""
+    monkeypatch.setattr("grader.verify.verify.explore_by_replay", None)
+    found = verify(
+        session, out_of_memory("if process.pid > 99: 1 / 0"), SMALL._replace(failures=("allocate",)), progress=interrupt
+    )
+
+    assert (found.attempt, found.outcome.difference, found.outcome.stopped) == (None, None, True)
+    assert (found.outcome.merged, found.outcome.steps, found.outcome.scenarios) == (False, 0, 0)
 
 
 def test_a_kernel_that_prints_is_explored_to_the_end(session):
