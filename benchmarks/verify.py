@@ -10,6 +10,7 @@ and within 90 s for a kernel in the sandbox, in Python or in C, both processes t
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import pathlib
 import resource
 import sys
@@ -32,7 +33,7 @@ from grader.replay.simulated import replay  # noqa: E402
 from grader.verify.by_replay import explore_by_replay  # noqa: E402
 from grader.verify.explore import explore  # noqa: E402
 from grader.verify.outcome import Outcome  # noqa: E402
-from grader.verify.verify import verify_submission, worlds  # noqa: E402
+from grader.verify.verify import verify_all, worlds  # noqa: E402
 from grader.wasm.compiler import compile_kernel  # noqa: E402
 
 #: Pages of the world -> processor seconds in which it must close, in this process and in the sandbox.
@@ -73,14 +74,14 @@ def in_sandbox(lab: Lab, every: Sequence[World], one: Submission) -> tuple[list[
     Return the outcomes, the seconds by the clock of each world, and what all of it took.
     """
     begin, began = spent(), time.perf_counter()
-    outcomes, clocks = [], []
+    outcomes, clocks = [], [began]
     with Session(lab) as session:
-        for world in every:
-            start = time.perf_counter()
-            outcomes.append(verify_submission(session, world, one, None).outcome)
-            clocks.append(time.perf_counter() - start)
+        for verified in verify_all(session, every, one, None):
+            outcomes.append(verified.outcome)
+            clocks.append(time.perf_counter())
             assert outcomes[-1].closed
-    return outcomes, clocks, Cost(spent() - begin, time.perf_counter() - began)
+    seconds = [end - start for start, end in itertools.pairwise(clocks)]
+    return outcomes, seconds, Cost(spent() - begin, time.perf_counter() - began)
 
 
 def languages() -> int:

@@ -8,7 +8,6 @@ from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.grade.verdicts import NOT_IMPLEMENTED, PASSED, UNGRADABLE
 from grader.program import command
-from grader.verify.outcome import quiet
 from grader.verify.product import ReferenceFault
 from grader.verify.verify import verify_all, worlds
 from grader.verify.words import summary
@@ -32,7 +31,7 @@ def certify(session: Session, submission: Submission) -> Certificate:
     if submission.refused:
         return Certificate(UNGRADABLE, "not verified: the submission was refused")
     try:
-        found = list(verify_all(session, worlds(session.lab), submission, None, quiet))
+        found = list(verify_all(session, worlds(session.lab), submission, None))
     except CompilerFault as fault:
         return Certificate(UNGRADABLE, f"not verified: {fault}")
     except ReferenceFault:

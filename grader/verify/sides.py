@@ -138,11 +138,12 @@ class RemoteSide:
     def __init__(
         self, child: Child, world: World, scenario: Scenario, base: int, plain: frozenset[int], ordered: bool = False
     ) -> None:
-        """Begin a world in a child that has the kernel's source. Strayed if it ends.
+        """Begin a world in a child that has the kernel's source, and may have had a world before. Strayed if it ends.
 
         ordered  whether a kernel in C asks which of two numbers is lower
         """
         self._child = child
+        self._spent_before = child.spent()[0]  # in an earlier world
         self._next: dict[str, Any] = {}  # what the next VISIT says in addition to its step
         self._dropped: list[int] = []
         self._saved = 0
@@ -246,8 +247,8 @@ class RemoteSide:
             raise Strayed(str(error)) from None
 
     def spent(self) -> float:
-        """Return the processor seconds that the kernel's process has used."""
-        return self._child.spent()[0]
+        """Return the processor seconds that the kernel's process has used in this world."""
+        return self._child.spent()[0] - self._spent_before
 
     def _ask(self, **what: Any) -> None:
         """Ask for the kernel's state, which is taken when it is needed."""

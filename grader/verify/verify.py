@@ -8,12 +8,13 @@ points with it. A kernel whose states cannot be compared is explored by replay f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.errors import InputError, did_you_mean
 from grader.grade.attempt import Attempt
-from grader.grade.runner import KernelSource, LocalRunner, Runner
+from grader.grade.runner import LocalRunner, Runner
 from grader.grade.session import Session
 from grader.grade.submission import Submission
 from grader.grade.verdicts import PASSED
@@ -21,7 +22,6 @@ from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Lab
 from grader.lab.scope import World, default_world
 from grader.replay.simulated import MakeKernel, replay
-from grader.sandbox.sandbox import Sandbox
 from grader.scenario.model import Scenario
 from grader.state.memento import Opaque
 from grader.state.start import FIRST_PID
@@ -30,6 +30,7 @@ from grader.trace.records import Trace
 from grader.verify.by_replay import explore_by_replay
 from grader.verify.explore import explore, explore_side
 from grader.verify.frontier import Frontier
+from grader.verify.kernel_process import KernelProcess
 from grader.verify.knowing import KnowingSide
 from grader.verify.outcome import STEPS, Outcome, Progress, quiet
 from grader.verify.product import Product
@@ -98,35 +99,87 @@ def verify_submission(
     progress: Progress = quiet,
     resume: bool = False,
 ) -> Verified:
-    """Verify a submission: in this process if its kernel is ours, in the sandbox otherwise.
+    """Verify a submission in one world (see verify_all)."""
+    (verified,) = verify_all(session, (world,), submission, steps, progress, resume)
+    return verified
+
+
+def verify_all(
+    session: Session,
+    chosen: Sequence[World],
+    submission: Submission,
+    steps: int | None,
+    progress: Progress = quiet,
+    resume: bool = False,
+) -> Iterator[Verified]:
+    """Verify a submission in several worlds; stop after the first with a difference, or where the user stopped it.
+
+    It runs in this process if its kernel is ours, in the sandbox otherwise.
 
     resume  whether an exploration that was stopped is continued, and one that is stopped is kept
     """
-    frontier = _frontier(session.lab, world, submission) if resume else _no_frontier
-    if submission.trusted is not None:
-        return verify_kernel(session.lab, world, submission.trusted, steps, progress, frontier("here"))
-    reference = reference_kernel(session.lab)
-    renewed = _Renewed(lambda: session.runner(submission, remember=False))
-    try:
-        found, reason = _Merging(session, world, submission, steps, progress, renewed.runner).explore(frontier)
-        if found is not None and not reason:
-            return found
-        outcome = explore_by_replay(world, reference, renewed.differs, steps, progress, reason)
-        if found is not None and outcome.difference is None:
-            # That is a difference, and none was found as far as replay came.
-            difference = found.outcome.difference
-            return found._replace(outcome=outcome._replace(difference=difference, shortest=False))
-        return _with_attempt(session.lab, world, outcome, renewed.runner)
-    finally:
-        renewed.runner.discard()
+    each = _verify_ours if submission.trusted is not None else _verify_confined
+    with closing(each(session, chosen, submission, steps, progress, resume)) as found:
+        for verified in found:
+            yield verified
+            if verified.outcome.difference is not None or verified.outcome.stopped:
+                return
+
+
+def _verify_ours(
+    session: Session,
+    chosen: Sequence[World],
+    submission: Submission,
+    steps: int | None,
+    progress: Progress,
+    resume: bool,
+) -> Generator[Verified, None, None]:
+    assert submission.trusted is not None
+    for world in chosen:
+        frontier = _frontier(session.lab, world, submission)("here") if resume else None
+        yield verify_kernel(session.lab, world, submission.trusted, steps, progress, frontier)
+
+
+def _verify_confined(
+    session: Session,
+    chosen: Sequence[World],
+    submission: Submission,
+    steps: int | None,
+    progress: Progress,
+    resume: bool,
+) -> Generator[Verified, None, None]:
+    assert submission.code is not None
+    with KernelProcess(session, submission.code) as process:
+        for world in chosen:
+            frontier = _frontier(session.lab, world, submission) if resume else _no_frontier
+            renewed = _Renewed(lambda: session.runner(submission, remember=False))
+            try:
+                merging = _Merging(session.lab, world, process, steps, progress, renewed.runner)
+                yield _verify_merging(merging, frontier, renewed)
+            finally:
+                renewed.runner.discard()
+
+
+def _verify_merging(merging: _Merging, frontier: Callable[[str], Frontier | None], renewed: _Renewed) -> Verified:
+    """Explore a world with merging, or by replay where that cannot be done."""
+    found, reason = merging.explore(frontier)
+    if found is not None and not reason:
+        return found
+    lab, world, steps, progress = merging.lab, merging.world, merging.steps, merging.progress
+    outcome = explore_by_replay(world, reference_kernel(lab), renewed.differs, steps, progress, reason)
+    if found is not None and outcome.difference is None:
+        # That is a difference, and none was found as far as replay came.
+        difference = found.outcome.difference
+        return found._replace(outcome=outcome._replace(difference=difference, shortest=False))
+    return _with_attempt(lab, world, outcome, renewed.runner)
 
 
 class _Merging(NamedTuple):
     """Explores a submission in the sandbox with its states merged."""
 
-    session: Session
+    lab: Lab
     world: World
-    submission: Submission
+    process: KernelProcess
     steps: int | None
     progress: Progress
     runner: Runner
@@ -139,10 +192,7 @@ class _Merging(NamedTuple):
         differs: Verified | None = None
         reason = ""
         for how, ordered in (("confined", False), ("confined, ordered", True)):
-            try:
-                found, reason = self._explore(ordered, frontier(how))
-            except Unmergeable as problem:
-                found, reason = None, str(problem)
+            found, reason = self._explore(ordered, frontier(how))
             if not reason and found is not None and differs is not None and found.outcome.difference is None:
                 outcome = found.outcome._replace(difference=differs.outcome.difference, shortest=False)
                 return differs._replace(outcome=outcome._replace(reason=outcome.reason or ORDERED)), ""
@@ -154,77 +204,77 @@ class _Merging(NamedTuple):
         return differs, reason
 
     def _explore(self, ordered: bool, frontier: Frontier | None) -> tuple[Verified | None, str]:
-        """Do what `explore` does. Unmergeable if two states cannot be compared, with ORDERED if they can in order."""
-        sides: list[RemoteSide] = []
-
-        def make_side(begun: Scenario, base: int, plain: frozenset[int]) -> RemoteSide:
-            kind = KnowingSide if in_c else RemoteSide
-            sides.append(kind(child, self.world, begun, base, plain, ordered))
-            return sides[-1]
-
-        from grader.grade.sandbox_runner import compiled_kernel
+        """Do what `explore` does. The reason is ORDERED if two states can be compared in order."""
         from grader.protocol.lockstep import WorkerEnded
 
-        code = self.submission.code
-        assert code is not None
-        box = self.session.explorer(code.language)
-        in_c = code.language == "c"
-        module = compiled_kernel(code, box, self.session.compiling).module if in_c else b""
-        if in_c and not module:
+        process = self.process
+        if process.in_c and not process.module:
             return None, "does not compile"
-        child = box.spawn()
         try:
-            if not _loaded(child, code, module):
-                return None, "cannot be loaded"
-            outcome = explore_side(
-                self.world,
-                reference_kernel(self.session.lab),
-                make_side,
-                STEPS if self.steps is None else self.steps,
-                self.progress,
-                frontier=frontier,
-            )
-            found = _with_attempt(self.session.lab, self.world, outcome, self.runner)
-            if found.attempt is None:
-                return found, ""
-            if found.attempt.verdict == PASSED:
-                assert outcome.difference is not None
-                reason = self._why_only_here(box, module, outcome.difference)
-                return None, ENDED if reason == STRAYED and sides[-1].ended else reason
-            # After ctrl-C nothing long may follow. And the kernel's process may be in the middle of an answer.
-            return found, "" if outcome.stopped else _doubt(sides[-1])
+            child = process.begin()
+            return (None, "cannot be loaded") if child is None else self._explore_in(child, ordered, frontier)
+        except Unmergeable as problem:
+            return None, str(problem)
         except Opaque as problem:
             return None, f"keeps {problem}"
         except (Strayed, WorkerEnded):
             return None, STRAYED
         finally:
-            child.close()
+            process.end()
 
-    def _why_only_here(self, box: Sandbox, module: bytes, difference: Scenario) -> str:
+    def _explore_in(
+        self, child: Child | PlainChild, ordered: bool, frontier: Frontier | None
+    ) -> tuple[Verified | None, str]:
+        """Do so in a process."""
+        sides: list[RemoteSide] = []
+
+        def make_side(begun: Scenario, base: int, plain: frozenset[int]) -> RemoteSide:
+            kind = KnowingSide if self.process.in_c else RemoteSide
+            sides.append(kind(child, self.world, begun, base, plain, ordered))
+            return sides[-1]
+
+        outcome = explore_side(
+            self.world,
+            reference_kernel(self.lab),
+            make_side,
+            STEPS if self.steps is None else self.steps,
+            self.progress,
+            frontier=frontier,
+        )
+        found = _with_attempt(self.lab, self.world, outcome, self.runner)
+        if found.attempt is None:
+            if not (outcome.reason or outcome.stopped):
+                self.process.keep()
+            return found, ""
+        if found.attempt.verdict == PASSED:
+            assert outcome.difference is not None
+            reason = self._why_only_here(outcome.difference)
+            return None, ENDED if reason == STRAYED and sides[-1].ended else reason
+        # After ctrl-C nothing long may follow. And the kernel's process may be in the middle of an answer.
+        return found, "" if outcome.stopped else _doubt(sides[-1])
+
+    def _why_only_here(self, difference: Scenario) -> str:
         """Return why a kernel passes a scenario in which it differed: the numbers of an exploration, or going back."""
         from grader.protocol.lockstep import WorkerEnded
 
-        code = self.submission.code
-        assert code is not None
-        child = box.spawn()
+        def make_side(begun: Scenario, base: int, plain: frozenset[int]) -> RemoteSide:
+            child = self.process.begin()
+            if child is None:
+                raise Strayed("it was loaded before, and cannot be now")
+            return RemoteSide(child, self.world, begun, base, plain)
+
+        self.process.end()
         try:
-            _loaded(child, code, module)
-            product = Product(
-                self.world,
-                reference_kernel(self.session.lab),
-                lambda begun, base, plain: RemoteSide(child, self.world, begun, base, plain),
-            )
-            try:
-                agrees = all(map(product.step, difference.steps)) and product.ends_well()
-            except (Strayed, WorkerEnded):
-                agrees = False
+            product = Product(self.world, reference_kernel(self.lab), make_side)
         except (Strayed, WorkerEnded):
             return STRAYED
-        finally:
-            child.close()
+        try:
+            agrees = all(map(product.step, difference.steps)) and product.ends_well()
+        except (Strayed, WorkerEnded):
+            agrees = False
         if agrees:
             return STRAYED
-        return NUMBERED.format(FIRST_PID, product.base) + (ROOM if code.language == "c" else "")
+        return NUMBERED.format(FIRST_PID, product.base) + (ROOM if self.process.in_c else "")
 
 
 def _doubt(side: RemoteSide) -> str:
@@ -238,27 +288,6 @@ def _doubt(side: RemoteSide) -> str:
     except (Strayed, WorkerEnded):
         pass  # the levels before were looked at, and no others are claimed (see _outcome of explore.py)
     return ""
-
-
-def _loaded(child: Child | PlainChild, code: KernelSource, module: bytes) -> bool:
-    """Send a submission to a child, and keep what that translates of a module. False if it cannot be loaded."""
-    from grader.grade.sandbox_runner import translation_key
-    from grader.protocol.lockstep import send_source
-    from grader.wasm.module_cache import keep, known
-
-    if not module:
-        return send_source(child, code.modules, code.main, code.class_name) is None
-    key = translation_key(module)
-    told = send_source(
-        child,
-        code.modules,
-        code.main,
-        code.class_name,
-        module,
-        known(key) or b"",
-        lambda translated: keep(key, translated),
-    )
-    return told is None
 
 
 class _Renewed:
@@ -304,19 +333,3 @@ def _frontier(lab: Lab, world: World, submission: Submission) -> Callable[[str],
 
 def _no_frontier(how: str) -> None:
     return None
-
-
-def verify_all(
-    session: Session,
-    chosen: tuple[World, ...],
-    submission: Submission,
-    steps: int | None,
-    progress: Progress,
-    resume: bool = False,
-) -> Iterator[Verified]:
-    """Verify a submission in several worlds; stop after the first with a difference, or where the user stopped it."""
-    for world in chosen:
-        verified = verify_submission(session, world, submission, steps, progress, resume)
-        yield verified
-        if verified.outcome.difference is not None or verified.outcome.stopped:
-            return

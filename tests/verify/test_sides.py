@@ -30,7 +30,10 @@ class Scripted:
     """Stands for a child: it answers what it was told to, and notes what it is asked."""
 
     def __init__(self, *frames):
-        self.frames, self.asked = deque(frames), []
+        self.frames, self.asked, self.seconds = deque(frames), [], 4.0
+
+    def spent(self):
+        return self.seconds, 0.0
 
     def begin_scenario(self, *limits):
         self.limits = limits
@@ -75,6 +78,14 @@ def test_the_step_and_the_state_are_asked_for_before_an_answer_is_taken():
 
     assert (taken, child.asked[1:]) == (2, [wire.VISIT, wire.FORM])
     assert remote.form(None) == b"\1hash"
+
+
+def test_what_an_earlier_world_took_does_not_count():
+    """The process may have had one before, and each has the whole time."""
+    remote, child = side()
+    child.seconds = 6.5
+
+    assert remote.spent() == 2.5
 
 
 @pytest.mark.parametrize("kind", [wire.ANSWER, wire.READY, wire.TROUBLE])

@@ -17,7 +17,7 @@ from grader.sandbox.inside.wasm_runtime import FUEL, Program
 from grader.sandbox.inside.wasm_state import CompiledState
 from grader.sandbox.inside.worker import Recorder
 from grader.verify.explore import explore
-from grader.verify.verify import verify_submission, worlds
+from grader.verify.verify import verify_all, verify_submission, worlds
 from grader.wasm.compiler import compile_kernel
 from tests.marks import proofs_except
 from tests.scenario.test_loader import parse
@@ -55,6 +55,22 @@ def test_a_kernel_in_c_has_no_more_states_than_one_in_python(session, model):
     reference = reference_kernel(session.lab)
 
     assert verify(session, model, None).outcome.states == explore(SMALL, reference, reference).states
+
+
+def test_a_world_is_explored_alike_after_others_in_one_process(root):
+    """Nothing is left of a world in the process, which goes on with the next; nor does its memory run out."""
+    text = (root / "reference" / "c" / "demand-paging.c").read_text()
+    text = text.replace('#include "forklab.h"\n', '#include "forklab.h"\nchar room[16 << 20];\n', 1)
+    submission = Submission("", KernelSource({"kernel": text}, "kernel", "", "c"))
+    with Session(load_lab(root / "labs" / "demand-paging")) as opened:
+        first, second = [world for world in worlds(opened.lab) if world.name in ("one-page", "read-only")]
+        alone = [verify_submission(opened, world, submission, None).outcome for world in (first, second)]
+        spawned = opened.explorer("c")._spawned
+        together = [found.outcome for found in verify_all(opened, [first, second] * 3, submission, None)]
+        processes = opened.explorer("c")._spawned - spawned
+
+    assert together == alone * 3 and all(outcome.closed for outcome in alone)
+    assert processes == 1
 
 
 @pytest.mark.proof

@@ -140,7 +140,12 @@ class Explorer(Worker):
 
     def begin(self, given: dict[str, Any]) -> None:
         """Begin a world. The kernel's module is executed once for it, so that what it keeps there can be noticed."""
-        self.run, self.world, self.saved, self.step = None, None, {}, 0
+        self.run, self.world, self.state, self.saved, self.step = None, None, None, {}, 0
+        if self.begun and self.source is not None:
+            # The instances of the world before reserve memory that those of this one need.
+            self.source.forget()
+            gc.collect()
+        self.begun = True
         self.reason = self.found_late = self.reason_before = ""
         self.noted = True
         self.base, self.plain, self.ordered = given["base"], frozenset(given["plain"]), given["ordered"]
@@ -154,7 +159,6 @@ class Explorer(Worker):
             return
         recorder = self.run.machine.kernel
         assert isinstance(recorder, Recorder)
-        self.state = None
         self.attempt(lambda: self._look(recorder.kernel))
 
     def _look(self, kernel: Kernel) -> None:
