@@ -33,7 +33,7 @@ _PROGRAM = (
 class PlainChild:
     """A subprocess that runs inside/worker.serve. The same interface as child.Child."""
 
-    #: A thread writes each message, so two at once could be mixed.
+    #: Its only limit is how long an answer takes, which must be that of one scenario.
     takes_more = False
 
     def __init__(self, owner: Owner, entry: str, polite: bool, runtime: str = "") -> None:
@@ -43,6 +43,7 @@ class PlainChild:
         self._printed = bytearray()
         self._cut = False
         self._frames: queue.SimpleQueue[tuple[int, bytes] | Ending] = queue.SimpleQueue()
+        self._unsent: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # None: there is no more
         self._process = subprocess.Popen(
             [interpreter(), *OPTIONS, "-c", _PROGRAM, ROOT, entry, "polite" if polite else "rude", runtime],
             stdin=subprocess.PIPE,
@@ -51,7 +52,7 @@ class PlainChild:
             env={**environment(), **{n: os.environ[n] for n in ("SYSTEMROOT",) if n in os.environ}},
         )
         self.pid = self._process.pid
-        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._hear, self._collect)]
+        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._hear, self._collect, self._write)]
         self._idle = 0.0
         self._left = self._limit_s = self.limits.wall_s
         self.begin_scenario()
@@ -77,10 +78,8 @@ class PlainChild:
         self.send_frames(wire.frame(kind, payload))
 
     def send_frames(self, data: bytes) -> None:
-        """Send whole frames. What a child does not read, a thread of its own goes on to write."""
-        assert self._process.stdin is not None
-        descriptor = self._process.stdin.fileno()
-        threading.Thread(target=_write, args=(descriptor, data), daemon=True).start()
+        """Send whole frames, in the order of these calls. A child that does not read is not waited for."""
+        self._unsent.put(data)
 
     def receive(self) -> tuple[int, bytes] | Ending:
         """Return the next frame of the child, or how it ended."""
@@ -134,6 +133,7 @@ class PlainChild:
         self._process.kill()
         self._process.wait()
         self._ending = self._ending or termination.LOST
+        self._unsent.put(None)
         for thread in self._threads:
             thread.join(1)
         for file in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -179,6 +179,17 @@ class PlainChild:
                 self._frames.put(Ending("crashed", f"the kernel ended its own process (exit status {code})"))
                 return
 
+    def _write(self) -> None:
+        """Write what is to be sent, one after the other: two frames at once would be mixed."""
+        assert self._process.stdin is not None
+        descriptor = self._process.stdin.fileno()
+        while (data := self._unsent.get()) is not None:
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+            except OSError:
+                return  # receive() reports how it ended
+
     def _collect(self) -> None:
         """Keep what the child prints, up to the cap."""
         assert self._process.stderr is not None
@@ -196,14 +207,6 @@ class PlainChild:
                 self._cut = True
                 self._frames.put(termination.too_much_output(self.limits))
                 return
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    try:
-        while data:
-            data = data[os.write(descriptor, data) :]
-    except OSError:
-        return  # receive() reports how it ended
 
 
 def inside(entry: str, polite: str, runtime: str) -> None:

@@ -243,7 +243,7 @@ class _Merging(NamedTuple):
         )
         found = _with_attempt(self.lab, self.world, outcome, self.runner)
         if found.attempt is None:
-            if not (outcome.reason or outcome.stopped):
+            if not (outcome.reason or outcome.stopped or sides[-1].full):
                 self.process.keep()
             return found, ""
         if found.attempt.verdict == PASSED:

@@ -1,5 +1,7 @@
 """Level L0 as on a system that cannot fork: everything but the system itself is tried here."""
 
+import json
+
 import pytest
 
 from grader.grade.runner import KernelSource
@@ -65,3 +67,17 @@ def test_the_level_is_said_plainly():
     assert (isolation["got"], isolation["missing"]["walls"]) == ("L0", "not on this system (posix)")
     with pytest.raises(IsolationError, match="require needs L2, and this machine gives L0"):
         Sandbox(isolation="require")
+
+
+def test_frames_arrive_in_the_order_in_which_they_are_sent():
+    """A large one does not fit into the pipe, and those after it must wait for it, not be mixed with it."""
+    source = {"modules": {"kernel": kernel_text() + "#" * 200_000}, "main": "kernel", "class": "SmallKernel"}
+    begin = {"machine": {}, "files": [], "processes": ["P"]}
+    frames = [(wire.SOURCE, source), *[(wire.BEGIN, begin), (wire.END, {})] * 3]
+    with Sandbox() as box:
+        child = box.spawn()
+        for kind, payload in frames:
+            child.send(kind, json.dumps(payload).encode())
+        answers = [child.receive()[0] for _ in frames]
+
+    assert answers == [wire.READY, *[wire.ANSWER] * 6]

@@ -17,6 +17,7 @@ from grader.sandbox.inside.wasm_runtime import FUEL, Program
 from grader.sandbox.inside.wasm_state import CompiledState
 from grader.sandbox.inside.worker import Recorder
 from grader.verify.explore import explore
+from grader.verify.knowing import KnowingSide
 from grader.verify.verify import verify_all, verify_submission, worlds
 from grader.wasm.compiler import compile_kernel
 from tests.marks import proofs_except
@@ -71,6 +72,22 @@ def test_a_world_is_explored_alike_after_others_in_one_process(root):
 
     assert together == alone * 3 and all(outcome.closed for outcome in alone)
     assert processes == 1
+
+
+def test_a_process_whose_memory_was_full_gets_no_further_world(session, model, monkeypatch):
+    """It would say so of the next one at once: it only knows the most that it has ever used."""
+
+    def check(self, *arguments):
+        check_elsewhere(self, *arguments)
+        self.full = True
+
+    check_elsewhere = KnowingSide.check_elsewhere
+    monkeypatch.setattr(KnowingSide, "check_elsewhere", check)
+    submission = Submission("", KernelSource({"kernel": model}, "kernel", "", "c"))
+    spawned = session.explorer("c")._spawned
+    found = [one.outcome.reason for one in verify_all(session, [SMALL, FORKS], submission, 0)]
+
+    assert (found, session.explorer("c")._spawned - spawned) == (["", ""], 2)
 
 
 @pytest.mark.proof
