@@ -14,6 +14,8 @@ from grader.lab.scope import World
 from grader.replay.simulated import MakeKernel
 from grader.scenario.describe import in_words
 from grader.scenario.model import Step
+from grader.state.memento import Opaque
+from grader.state.unmergeable import Unmergeable
 from grader.verify.actions import Action, actions, setup
 from grader.verify.frontier import Frontier, Kept
 from grader.verify.outcome import STEPS, Outcome, Progress, quiet
@@ -116,6 +118,11 @@ class _Search:
             # Whether this is a difference, a run of these steps from the beginning will show.
             self._note(_Found(self.level, self.path))
             reason = "could not be explored further"
+        except (Unmergeable, Opaque) as problem:
+            if self.best is None:
+                raise
+            # Nothing is claimed of shorter ones: which states are alike was not certain.
+            return self._outcome(0)._replace(merged=False, shortest=False, reason=why_not_merged(problem))
         except _Tired as tired:
             return self._outcome(level)._replace(reason=str(tired), kept=self._keep(level))
         if self.frontier is not None and (self.best is not None or not self.levels):
@@ -268,6 +275,11 @@ class _Search:
         )
 
 
+def why_not_merged(problem: Unmergeable | Opaque) -> str:
+    """Return why the states of a kernel cannot be compared, after "it"."""
+    return str(problem) if isinstance(problem, Unmergeable) else f"keeps {problem}"
+
+
 def _count(following: list[list[tuple[int, int]]], steps: int) -> int:
     """Return the number of action sequences of up to so many steps, merged states counted as often as they are met."""
     if not following:
@@ -291,7 +303,10 @@ def explore(
     progress: Progress = quiet,
     frontier: Frontier | None = None,
 ) -> Outcome:
-    """Explore a world with merging. Unmergeable, or Opaque, if two states of the candidate cannot be compared."""
+    """Explore a world with merging. Unmergeable, or Opaque, if two states of the candidate cannot be compared.
+
+    See explore_side.
+    """
     return explore_side(
         world,
         reference,
@@ -316,7 +331,8 @@ def explore_side(
     time_s    processor seconds of the candidate after which the exploration ends
     frontier  where an exploration that was stopped is kept
 
-    A difference may come from a kernel whose process failed. Whether it is one, a run from the beginning shows.
+    A difference may come from a kernel whose process failed, or from before its states could not be compared; then the
+    outcome is not `merged`. Whether it is one, a run from the beginning shows.
     """
     import gc
 

@@ -28,7 +28,7 @@ from grader.state.start import FIRST_PID
 from grader.state.unmergeable import ORDERED, Unmergeable
 from grader.trace.records import Trace
 from grader.verify.by_replay import explore_by_replay
-from grader.verify.explore import explore, explore_side
+from grader.verify.explore import explore, explore_side, why_not_merged
 from grader.verify.frontier import Frontier
 from grader.verify.kernel_process import KernelProcess
 from grader.verify.knowing import KnowingSide
@@ -81,14 +81,17 @@ def verify_kernel(
     frontier: Frontier | None = None,
 ) -> Verified:
     """Verify a kernel that may run in this process. frontier: where an exploration that is stopped is kept."""
-    reference = reference_kernel(lab)
-    runner = LocalRunner(kernel)
+    runs = _Runs(lambda: LocalRunner(kernel))
+    found = None
     try:
-        outcome = explore(world, reference, kernel, STEPS if steps is None else steps, progress, frontier)
+        outcome = explore(world, reference_kernel(lab), kernel, STEPS if steps is None else steps, progress, frontier)
+        verified = _with_attempt(lab, world, outcome, runs.runner)
+        if outcome.merged:
+            return verified
+        found, reason = verified if _is_confirmed(verified) else None, outcome.reason
     except (Unmergeable, Opaque) as problem:
-        reason = str(problem) if isinstance(problem, Unmergeable) else f"keeps {problem}"
-        outcome = explore_by_replay(world, reference, _differs(runner), steps, progress, reason)
-    return _with_attempt(lab, world, outcome, runner)
+        reason = why_not_merged(problem)
+    return _verify_by_replay(lab, world, steps, progress, runs, reason, found)
 
 
 def verify_submission(
@@ -152,26 +155,29 @@ def _verify_confined(
     with KernelProcess(session, submission.code) as process:
         for world in chosen:
             frontier = _frontier(session.lab, world, submission) if resume else _no_frontier
-            renewed = _Renewed(lambda: session.runner(submission, remember=False))
+            runs = _Runs(lambda: session.runner(submission, remember=False))
             try:
-                merging = _Merging(session.lab, world, process, steps, progress, renewed.runner)
-                yield _verify_merging(merging, frontier, renewed)
+                merging = _Merging(session.lab, world, process, steps, progress, runs.runner)
+                found, reason = merging.explore(frontier)
+                if found is None or reason:
+                    found = _verify_by_replay(session.lab, world, steps, progress, runs, reason, found)
             finally:
-                renewed.runner.discard()
+                runs.runner.discard()
+            yield found
 
 
-def _verify_merging(merging: _Merging, frontier: Callable[[str], Frontier | None], renewed: _Renewed) -> Verified:
-    """Explore a world with merging, or by replay where that cannot be done."""
-    found, reason = merging.explore(frontier)
-    if found is not None and not reason:
-        return found
-    lab, world, steps, progress = merging.lab, merging.world, merging.steps, merging.progress
-    outcome = explore_by_replay(world, reference_kernel(lab), renewed.differs, steps, progress, reason)
+def _verify_by_replay(
+    lab: Lab, world: World, steps: int | None, progress: Progress, runs: _Runs, reason: str, found: Verified | None
+) -> Verified:
+    """Explore a world without merging, for a reason.
+
+    found  a difference that there is, though replay may not reach it
+    """
+    outcome = explore_by_replay(world, reference_kernel(lab), runs.differs, steps, progress, reason)
     if found is not None and outcome.difference is None:
-        # That is a difference, and none was found as far as replay came.
         difference = found.outcome.difference
         return found._replace(outcome=outcome._replace(difference=difference, shortest=False))
-    return _with_attempt(lab, world, outcome, renewed.runner)
+    return _with_attempt(lab, world, outcome, runs.runner)
 
 
 class _Merging(NamedTuple):
@@ -213,10 +219,8 @@ class _Merging(NamedTuple):
         try:
             child = process.begin()
             return (None, "cannot be loaded") if child is None else self._explore_in(child, ordered, frontier)
-        except Unmergeable as problem:
-            return None, str(problem)
-        except Opaque as problem:
-            return None, f"keeps {problem}"
+        except (Unmergeable, Opaque) as problem:
+            return None, why_not_merged(problem)
         except (Strayed, WorkerEnded):
             return None, STRAYED
         finally:
@@ -248,8 +252,12 @@ class _Merging(NamedTuple):
             return found, ""
         if found.attempt.verdict == PASSED:
             assert outcome.difference is not None
+            if not outcome.merged:
+                return None, outcome.reason
             reason = self._why_only_here(outcome.difference)
             return None, ENDED if reason == STRAYED and sides[-1].ended else reason
+        if not outcome.merged:
+            return found, outcome.reason
         # After ctrl-C nothing long may follow. And the kernel's process may be in the middle of an answer.
         return found, "" if outcome.stopped else _doubt(sides[-1])
 
@@ -290,8 +298,8 @@ def _doubt(side: RemoteSide) -> str:
     return ""
 
 
-class _Renewed:
-    """A runner that is replaced from time to time."""
+class _Runs:
+    """Runs a kernel from the beginning, in a runner that is replaced from time to time."""
 
     def __init__(self, make: Callable[[], Runner]) -> None:
         self._make = make
@@ -306,8 +314,9 @@ class _Renewed:
         return self.runner(scenario, expected, True).verdict != PASSED
 
 
-def _differs(runner: Runner) -> Callable[[Scenario, Trace], bool]:
-    return lambda scenario, expected: runner(scenario, expected, True).verdict != PASSED
+def _is_confirmed(verified: Verified) -> bool:
+    """Return True if a run from the beginning shows the difference, too."""
+    return verified.attempt is not None and verified.attempt.verdict != PASSED
 
 
 def _with_attempt(lab: Lab, world: World, outcome: Outcome, runner: Runner) -> Verified:

@@ -425,3 +425,26 @@ def test_ctrl_c_leaves_the_difference_that_was_found():
     assert (found.outcome.stopped, found.outcome.kept, found.attempt.verdict) == (True, False, "failed")
     assert headline(found.outcome) == "a scenario with a difference"
     assert remarks(found.outcome) == ["There may be a shorter one, because the search was stopped."]
+
+
+SEEN = []
+
+
+class WrongErrorAndACount(WrongError):
+    """Counts forks where no state of the kernel shows it."""
+
+    def fork(self, parent, child):
+        SEEN.append(child.pid)
+        super().fork(parent, child)
+
+
+def test_a_difference_is_kept_though_states_cannot_be_compared_after_it(monkeypatch):
+    """In the rest of its level. Replay begins at the beginning, and may not come as far."""
+    world = World("w", (Mapped("P", {"name": "h", "pages": 1}),), 2, ("read", "fork"), failures=("allocate",))
+    short = verify_kernel(LAB, world, WrongErrorAndACount, None).outcome
+    monkeypatch.setattr("grader.verify.by_replay.REPLAYED", 1)
+    found = verify_kernel(LAB, world, WrongErrorAndACount, None)
+
+    assert short.shortest and not found.outcome.shortest
+    assert [step.verb for step in found.outcome.difference.steps] == ["mmap", "fail", "read"]
+    assert found.attempt.verdict == "failed" and not found.outcome.merged
