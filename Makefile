@@ -49,10 +49,10 @@ core: $(READY)
 axe: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'axe-playwright-python>=0.1.8'
 
-# Long matrices, which `make test` leaves out.
+# Long matrices, which `make test` leaves out; the slowest ones are listed at the end.
 proofs: $(READY)
 	$(MAKE) axe || echo "axe-core could not be installed; tests with it are skipped" >&2
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m proof -n auto --maxprocesses 4 --dist loadfile tests
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m proof -n auto --maxprocesses 4 --dist loadfile --durations 15 tests
 
 check: $(READY)
 	$(BIN)/ruff check .
