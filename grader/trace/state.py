@@ -136,7 +136,8 @@ class State:
         """Note the pages that left for a slot. One that has an entry after the step came back within the step."""
         for kind, slot, _, pages in record.swapped:
             if kind == LEAVE:
-                left = [ProcessPage(*pair) for pair in pages]
+                # A page that lost its entry in an earlier step was unmapped then, even if its place is in use again.
+                left = [ProcessPage(*pair) for pair in pages if pair[1] in record.changes.get(pair[0], ())]
                 self.out.update(dict.fromkeys(left, slot))
                 self.inherited.difference_update(left)
             elif kind == FREE:

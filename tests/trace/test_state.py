@@ -164,6 +164,14 @@ def test_a_child_s_pages_are_in_its_parent_s_slots():
     assert out(write, fork, "exit: {by: P}") == {"C0": 0, "C1": 1}
 
 
+def test_a_page_that_was_unmapped_does_not_go_out_with_its_old_frame():
+    """Even if its place was mapped again before the child's page, which has that frame, goes out."""
+    again = ("munmap: {by: P, at: 'h[0]'}", "mmap: {by: P, name: k, pages: 1, at: 'h[0]'}")
+    steps = ("write: {by: P, at: 'h[0]', value: 1}", "fork: {by: P, child: C}", *again)
+
+    assert out(*steps, "write: {by: C, at: 'h[1:3]', value: 2}") == {"C0": 0}
+
+
 def test_pages_that_come_and_go_twice_over_in_one_step_are_followed():
     """However often a step moves a page, it is in the slot that it was written to last."""
     write, read = "write: {by: P, at: h, value: 1}", "read: {by: P, at: h}"
