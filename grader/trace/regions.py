@@ -75,9 +75,10 @@ class Regions:
         own, kept_back = self._maps[record.actor], self._not_inherited.get(record.actor, set())
         for piece in own.remove(old.start, len(old)):
             own.insert(piece.replace(start=pages.start * self._page_size, pages=len(pages)))
-        if old.start in kept_back:
-            kept_back.difference_update(old)
-            kept_back.update(pages)
+        # What mremap adds belongs to the last page.
+        moved = {page for i, page in enumerate(pages) if old[min(i, len(old) - 1)] in kept_back}
+        kept_back.difference_update(old)
+        kept_back.update(moved)
 
     def _region(self, step: Step, pages: range) -> Region:
         fields, size = step.fields, self._page_size

@@ -59,6 +59,30 @@ def test_state_and_contents_are_the_live_machine_s():
             assert memory.state.tables[pid] == process.page_table._entries
 
 
+def after(*steps):
+    """The memory after these steps, on a machine with 64 frames."""
+    head = STORY[: STORY.index("  - mmap")]
+    scenario = parse_scenario(head + "".join(f"  - {step}\n" for step in steps), "id", "s.yaml")
+    run, memory = Replay(scenario, LinuxKernel), Memory(scenario)
+    for step in scenario.steps:
+        memory.follow(run.step(step))
+        assert_same(memory, run.machine, step.number)
+    return memory
+
+
+def test_mremap_moves_what_madvise_said_of_each_page():
+    """The child lacks the page that should not be inherited, and has the others."""
+    memory = after(
+        "mmap: {by: P, name: h, pages: 3}",
+        "madvise: {by: P, at: 'h[2]', advice: dontfork}",
+        "mremap: {by: P, at: h, name: m}",
+        "fork: {by: P, child: C}",
+    )
+
+    first = memory.state.mappings["m"].first
+    assert [memory.state.regions[2].find(first + page) is not None for page in range(3)] == [True, True, False]
+
+
 def test_frames_of_cached_files_come_with_the_first_step():
     """The frames that held a file before the scenario began are born in the first record."""
     run = Replay(scenario(), LinuxKernel)
