@@ -8,25 +8,24 @@ win where they say otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import ZEROS, Image
 from grader.machine.moves import LEAVE
-from grader.machine.outcome import OK, OOM, FileSpec
-from grader.machine.protection import Protection
+from grader.machine.outcome import OK, FileSpec
 from grader.machine.region import Region, RegionMap
 from grader.scenario.model import LINUX, Scenario, Step
 from grader.scenario.place import parse_place
 
+from .reach import pages_written
 from .records import ProcessPage, StepRecord
 from .state import State
 
 #: A page of what a region shows: a file or a shared object, and the page of it.
 ObjectPage = tuple[object, int]
 
-_RIGHTS = {"read": Protection.READ, "write": Protection.WRITE, "execute": Protection.EXECUTE}
-_OF_KERNEL = {"copy_to_user": Protection.WRITE, "copy_from_user": Protection.READ}
+_WRITES = ("write", "copy_to_user")
 
 
 class Memory:
@@ -94,20 +93,21 @@ class Memory:
         for frame in record.allocated:
             self.cached.pop(frame, None)
         before = self.state.pages_of(step.fields["at"]) if step is not None and step.verb == "mremap" else range(0)
+        values = self._moved(step, record) if step is not None and regions is not None else ()
         self.state.follow(record)
         if step is not None and regions is not None:
-            self._follow_step(step, record, regions, before)
+            if values:
+                self._access(step, record.actor, values, regions)
+            self._follow_call(step, record, before)
         if record.died:
             self._own = {place: image for place, image in self._own.items() if place.pid not in record.died}
         self._note_cached(record)
         if record.died or (step is not None and step.verb in ("mmap", "munmap")):
             self._drop_unshown()
 
-    def _follow_step(self, step: Step, record: StepRecord, regions: RegionMap, before: range) -> None:
-        # On Linux, a system call that fails has moved the part of its buffer before the bad page.
-        if step.verb in _RIGHTS or (step.verb in _OF_KERNEL and (record.outcome == OK or self._linux)):
-            self._access(step, record, regions)
-        elif step.verb == "mremap" and record.mapped is not None:
+    def _follow_call(self, step: Step, record: StepRecord, before: range) -> None:
+        """Take over what a system call did to private pages. `before` are those that mremap has moved."""
+        if step.verb == "mremap" and record.mapped is not None:
             self._move(record.actor, before, record.mapped[1])
         elif step.verb == "madvise" and step.fields["advice"] == "dontneed":
             for page in self.state.pages_of(step.fields["at"]):
@@ -131,24 +131,22 @@ class Memory:
             if image is not None:
                 self._own[ProcessPage(pid, first + page - old.start)] = image
 
-    def _access(self, step: Step, record: StepRecord, regions: RegionMap) -> None:
-        """Take over the bytes that the step wrote and read, page by page, up to the first that was refused."""
+    def _moved(self, step: Step, record: StepRecord) -> Sequence[int]:
+        """Return the bytes that a step is about to write or read, one for each page that it reaches."""
+        if step.verb not in _WRITES:
+            return record.values
+        return _written(step, pages_written(self.state, step, record))
+
+    def _access(self, step: Step, pid: int, values: Sequence[int], regions: RegionMap) -> None:
+        """Take over the bytes that a step wrote or read, page by page."""
         pages, offset = self.state.pages_of(step.fields["at"]), parse_place(step.fields["at"]).offset or 0
-        writing = step.verb in ("write", "copy_to_user")
-        if writing and record.outcome == OOM:
-            return  # the record does not show how far it came, and its private pages are gone with the process
-        values = _written(step, len(pages)) if writing else record.values
-        right = _RIGHTS.get(step.verb) or (_OF_KERNEL[step.verb] if self._linux else None)
-        failed = _OF_KERNEL.get(step.verb) if record.outcome != OK else None
         for page, value in zip(pages, values, strict=False):
             region = regions.find(page)
-            if region is None or (right is not None and right not in region.protection):
+            if region is None:
                 return
-            if failed and not self.state.entry(record.actor, page) & failed.bits:
-                return  # the system call ran out of memory here
-            place = ProcessPage(record.actor, page)
+            place = ProcessPage(pid, page)
             seen = self._seen(place, region)
-            if writing or seen.byte(offset) != value:
+            if step.verb in _WRITES or seen.byte(offset) != value:
                 self._put(place, region, seen.with_byte(offset, value))
 
     def _put(self, place: ProcessPage, region: Region, image: Image) -> None:
