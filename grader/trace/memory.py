@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.image import ZEROS, Image
-from grader.machine.moves import LEAVE
-from grader.machine.outcome import OK, FileSpec
+from grader.machine.moves import LEAVE, READ
+from grader.machine.outcome import ERROR, OK, FileSpec
+from grader.machine.protection import Protection
 from grader.machine.region import Region, RegionMap
 from grader.scenario.model import LINUX, Scenario, Step
 from grader.scenario.place import parse_place
@@ -41,6 +42,7 @@ class Memory:
         self.cached: dict[int, ObjectPage] = {}
         self._own: dict[ProcessPage, Image] = {}  # private pages, from their first write on
         self._objects: dict[ObjectPage, Image] = {}  # pages of files and shared objects that were written
+        self._hidden = False  # whether a step that failed may have left pages in the cache that no entry has shown
 
     @classmethod
     def after(cls, scenario: Scenario, records: Iterable[StepRecord]) -> Memory:
@@ -111,7 +113,8 @@ class Memory:
             self._move(record.actor, before, record.mapped[1])
         elif step.verb == "madvise" and step.fields["advice"] == "dontneed":
             for page in self.state.pages_of(step.fields["at"]):
-                self._own.pop(ProcessPage(record.actor, page), None)
+                if not self.state.entry(record.actor, page):  # a locked page stays
+                    self._own.pop(ProcessPage(record.actor, page), None)
         elif record.forked:
             own = {p._replace(pid=record.forked): i for p, i in self._own.items() if p.pid == record.actor}
             if self._linux:  # a page that madvise has wiped has no entry
@@ -156,7 +159,10 @@ class Memory:
             self._own[place] = image
 
     def _note_cached(self, record: StepRecord) -> None:
-        """Note which frames hold pages of files and shared objects: those that such a page maps and has not copied."""
+        """Note which frames hold pages of files and shared objects: those that such a page maps and has not copied.
+
+        A page may be copied and not written: for a system call that fails at a later page, or by mlock.
+        """
         copied: list[ObjectPage] = []
         # A page may be copied and go out to swap in the same step: then no entry is left of it.
         left = {page for move in record.swapped if move.kind == LEAVE for page in move.pages}
@@ -166,25 +172,31 @@ class Memory:
                 region = regions.find(page) if regions is not None else None
                 if region is None or region.file is None or not (pte or (pid, page) in left):
                     continue
-                held = _object_page(region, page)
-                if not region.shared and ProcessPage(pid, page) in self._own:
+                held, place = _object_page(region, page), ProcessPage(pid, page)
+                is_copy = place in self._own or (record.copies and (pte & Protection.WRITE.bits or place in left))
+                if is_copy and not region.shared:
+                    self._own.setdefault(place, self._object(held))
                     copied.append(held)
                 elif pte:
                     self.cached[pte >> FRAME_SHIFT] = held
         # With read-ahead, nobody can tell which of the frames that no entry maps holds which page.
         if copied and not self._linux:
             self._note_unmapped(record, copied)
+        self._hidden |= record.outcome != OK and _read_from_files(record) > 0
 
     def _note_unmapped(self, record: StepRecord, copied: list[ObjectPage]) -> None:
         """Note a private page copied from the cache on its first write: no page table maps the cache's frame."""
         mapped = self.state.mapped_frames()
         held = set(self.cached.values())
-        free = iter([frame for frame in record.allocated if frame not in mapped and frame not in self.cached])
-        for page in copied:
-            frame = None if page in held else next(free, None)
-            if frame is not None:
-                self.cached[frame] = page
-                held.add(page)
+        # A frame that was handed out twice holds what it got last.
+        allocated = reversed(dict.fromkeys(reversed(record.allocated)))
+        free = [frame for frame in allocated if frame not in mapped and frame not in self.cached]
+        read = [page for page in dict.fromkeys(copied) if page not in held]
+        # A call that fails may have read one page more, for nobody: the last, unless an earlier one has left it there.
+        failed = record.outcome == ERROR
+        certain = len(read) <= len(free) and not self._hidden if failed else len(read) == len(free)
+        if certain and len(read) <= _read_from_files(record):
+            self.cached.update(zip(free, read, strict=False))
 
     def _drop_unshown(self) -> None:
         """Forget objects that no region shows any more: the kernel has freed their frames."""
@@ -195,6 +207,11 @@ class Memory:
 
 def _object_page(region: Region, page: int) -> ObjectPage:
     return region.file, region.offset + page - region.first_page
+
+
+def _read_from_files(record: StepRecord) -> int:
+    """Return how many pages of files a step has read from disk."""
+    return record.reads - sum(move.kind == READ for move in record.swapped)
 
 
 def _written(step: Step, pages: int) -> list[int]:

@@ -70,6 +70,27 @@ def after(*steps):
     return memory
 
 
+def test_a_locked_page_stays_as_it_is():
+    """The advice that it is not needed is refused."""
+    advice = "madvise: {by: P, at: h, advice: dontneed, expect: {outcome: error}}"
+    memory = after(
+        "mmap: {by: P, name: h, pages: 1}", "write: {by: P, at: h, value: 5}", "mlock: {by: P, at: h}", advice
+    )
+
+    assert memory.page(1, memory.state.mappings["h"].first).byte(0) == 5
+
+
+def test_a_private_page_that_was_only_populated_does_not_follow_its_file():
+    """It was copied when it was made, although nobody has written to it."""
+    memory = after(
+        "mmap: {by: P, name: h, pages: 1, file: notes, populate: true}",
+        "mmap: {by: P, name: s, pages: 1, file: notes, shared: true}",
+        "write: {by: P, at: s, value: 5}",
+    )
+
+    assert memory.page(1, memory.state.mappings["h"].first).byte(0) == 1
+
+
 def test_mremap_moves_what_madvise_said_of_each_page():
     """The child lacks the page that should not be inherited, and has the others."""
     memory = after(

@@ -120,6 +120,51 @@ def test_what_a_write_left_in_shared_memory_before_it_ran_out_of_memory_is_there
     assert [byte(memory, "C", "h", page) for page in range(3)] == [5, 5, 0]
 
 
+def test_a_page_that_a_failed_system_call_has_copied_is_private():
+    """No byte of it was written, but what others write to the file no longer shows in it."""
+    memory = followed(
+        "machine: {frames: 3}\nfiles: {notes: {pages: 2, contents: [65, 66]}}",
+        FileBackedKernel,
+        "mmap: {by: P, name: h, pages: 2, file: notes}",
+        "mmap: {by: P, name: s, pages: 1, file: notes, shared: true}",
+        "copy_to_user: {by: P, at: h, value: 5}",
+        "write: {by: P, at: s, value: 6}",
+        "read: {by: P, at: 'h[0]'}",
+    )
+
+    assert (byte(memory, "P", "h"), byte(memory, "P", "s")) == (65, 6)
+    assert [index for _, index in memory.cached.values()] == [0]
+
+
+def test_frames_that_no_entry_maps_are_named_only_where_the_records_show_what_they_hold():
+    """A failed write may have read a page into the cache for nobody; then a later step may have read one page less."""
+    memory = followed(
+        "files: {notes: {pages: 2}}",
+        FileBackedKernel,
+        "mmap: {by: P, name: h, pages: 2, file: notes}",
+        "fork: {by: P, child: C}",
+        "fail: {operation: map, after: 0}",
+        "write: {by: C, at: h, value: 5}",
+        "write: {by: P, at: h, value: 6}",
+    )
+
+    assert not memory.cached
+
+
+def test_a_frame_that_was_handed_out_twice_in_a_step_holds_what_it_got_last():
+    """The first page goes out for a page of the file, whose copy takes another frame that nobody maps then."""
+    memory = followed(
+        "machine: {frames: 4, swap: 4}\nfiles: {notes: {pages: 2}}",
+        SwappingKernel,
+        "mmap: {by: P, name: h, pages: 4}",
+        "munmap: {by: P, at: 'h[2:4]'}",
+        "mmap: {by: P, name: m, pages: 2, at: 'h[2]', file: notes}",
+        "write: {by: P, at: h, value: 5}",
+    )
+
+    assert sorted(index for _, index in memory.cached.values()) == [0, 1]
+
+
 def test_a_page_that_is_copied_and_goes_out_in_one_step_leaves_its_page_of_the_cache():
     """With three frames the write of two pages puts the first copy out; each page of the file keeps its frame."""
     head = FILES[: FILES.index("  - mmap")].replace("files: {", "machine: {frames: 3, swap: 2}\nfiles: {")
