@@ -16,7 +16,7 @@ from grader.program import command
 
 if TYPE_CHECKING:
     from grader.lab.lab import Lab
-    from grader.verify.verify import Verified
+    from grader.verify.verified import Verified
 
 #: Seconds between two updates of the progress line.
 PAUSE = 0.2

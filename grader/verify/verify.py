@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from grader.errors import InputError, did_you_mean
-from grader.grade.attempt import Attempt
 from grader.grade.runner import LocalRunner, Runner
 from grader.grade.session import Session
 from grader.grade.submission import Submission
@@ -21,43 +21,22 @@ from grader.grade.verdicts import PASSED
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Lab
 from grader.lab.scope import World, default_world
-from grader.replay.simulated import MakeKernel, replay
+from grader.replay.simulated import MakeKernel
 from grader.scenario.model import Scenario
 from grader.state.memento import Opaque
-from grader.state.start import FIRST_PID
-from grader.state.unmergeable import ORDERED, Unmergeable
+from grader.state.unmergeable import Unmergeable
 from grader.trace.records import Trace
 from grader.verify.by_replay import explore_by_replay
-from grader.verify.explore import explore, explore_side, why_not_merged
+from grader.verify.explore import explore, why_not_merged
 from grader.verify.frontier import Frontier
 from grader.verify.kernel_process import KernelProcess
-from grader.verify.knowing import KnowingSide
-from grader.verify.outcome import STEPS, Outcome, Progress, quiet
-from grader.verify.product import Product
-from grader.verify.sides import RemoteSide, Strayed
-from grader.verify.written import with_outcomes
+from grader.verify.merging import Merging
+from grader.verify.outcome import STEPS, Progress, quiet
+from grader.verify.verified import Verified, with_attempt
 from grader.versions import files_hash, grader_hash
-
-if TYPE_CHECKING:
-    from grader.sandbox.child import Child
-    from grader.sandbox.subprocess_child import PlainChild
 
 #: Scenarios after which a submission gets a new process and a new budget: the limits are made for one lab's scenarios.
 RENEWED = 200
-
-#: Why a kernel is explored by replay.
-STRAYED = "did something else when a state was put back than in a run from the beginning"
-ENDED = "ended its process, or had no memory left, while its states were compared"
-NUMBERED = "did something else with high numbers of processes (from {} on) and frames (from {} on) than with low ones"
-ROOM = "; arrays need room for FL_PROCESSES and FL_FRAMES of them"
-
-
-class Verified(NamedTuple):
-    """A world, what its exploration covered, and the attempt at the difference that was found, if any."""
-
-    world: World
-    outcome: Outcome
-    attempt: Attempt | None = None
 
 
 def worlds(lab: Lab, only: str | None = None) -> tuple[World, ...]:
@@ -85,10 +64,10 @@ def verify_kernel(
     found = None
     try:
         outcome = explore(world, reference_kernel(lab), kernel, STEPS if steps is None else steps, progress, frontier)
-        verified = _with_attempt(lab, world, outcome, runs.runner)
+        verified = with_attempt(lab, world, outcome, runs.runner)
         if outcome.merged:
             return verified
-        found, reason = verified if _is_confirmed(verified) else None, outcome.reason
+        found, reason = verified if verified.confirmed else None, outcome.reason
     except (Unmergeable, Opaque) as problem:
         reason = why_not_merged(problem)
     return _verify_by_replay(lab, world, steps, progress, runs, reason, found)
@@ -121,49 +100,58 @@ def verify_all(
 
     resume  whether an exploration that was stopped is continued, and one that is stopped is kept
     """
-    each = _verify_ours if submission.trusted is not None else _verify_confined
-    with closing(each(session, chosen, submission, steps, progress, resume)) as found:
+    verification = _Verification(session, submission, steps, progress, resume)
+    ours = submission.trusted is not None
+    with closing(verification.ours(chosen) if ours else verification.confined(chosen)) as found:
         for verified in found:
             yield verified
             if verified.outcome.difference is not None or verified.outcome.stopped:
                 return
 
 
-def _verify_ours(
-    session: Session,
-    chosen: Sequence[World],
-    submission: Submission,
-    steps: int | None,
-    progress: Progress,
-    resume: bool,
-) -> Generator[Verified, None, None]:
-    assert submission.trusted is not None
-    for world in chosen:
-        frontier = _frontier(session.lab, world, submission)("here") if resume else None
-        yield verify_kernel(session.lab, world, submission.trusted, steps, progress, frontier)
+class _Verification(NamedTuple):
+    """Verifies a submission in worlds (see verify_all)."""
 
+    session: Session
+    submission: Submission
+    steps: int | None
+    progress: Progress
+    resume: bool
 
-def _verify_confined(
-    session: Session,
-    chosen: Sequence[World],
-    submission: Submission,
-    steps: int | None,
-    progress: Progress,
-    resume: bool,
-) -> Generator[Verified, None, None]:
-    assert submission.code is not None
-    with KernelProcess(session, submission.code) as process:
+    def ours(self, chosen: Sequence[World]) -> Generator[Verified, None, None]:
+        """Verify a kernel of ours in this process."""
+        kernel, lab = self.submission.trusted, self.session.lab
+        assert kernel is not None
         for world in chosen:
-            frontier = _frontier(session.lab, world, submission) if resume else _no_frontier
-            runs = _Runs(lambda: session.runner(submission, remember=False))
-            try:
-                merging = _Merging(session.lab, world, process, steps, progress, runs.runner)
-                found, reason = merging.explore(frontier)
-                if found is None or reason:
-                    found = _verify_by_replay(session.lab, world, steps, progress, runs, reason, found)
-            finally:
-                runs.runner.discard()
-            yield found
+            yield verify_kernel(lab, world, kernel, self.steps, self.progress, self.frontier(world, "here"))
+
+    def confined(self, chosen: Sequence[World]) -> Generator[Verified, None, None]:
+        """Verify a submission in the sandbox."""
+        assert self.submission.code is not None
+        with KernelProcess(self.session, self.submission.code) as process:
+            for world in chosen:
+                runs = _Runs(lambda: self.session.runner(self.submission, remember=False))
+                try:
+                    found = self._explore(world, process, runs)
+                finally:
+                    runs.runner.discard()
+                yield found
+
+    def _explore(self, world: World, process: KernelProcess, runs: _Runs) -> Verified:
+        lab = self.session.lab
+        merging = Merging(lab, world, process, self.steps, self.progress, runs.runner)
+        found, reason = merging.explore(partial(self.frontier, world))
+        if found is not None and not reason:
+            return found
+        return _verify_by_replay(lab, world, self.steps, self.progress, runs, reason, found)
+
+    def frontier(self, world: World, how: str) -> Frontier | None:
+        """Return where an exploration is kept that is stopped, if that is wanted. how: how the kernel runs."""
+        reference = self.session.lab.reference
+        if not self.resume or reference is None:
+            return None
+        code = files_hash(grader_hash(), reference.path.parent.rglob("*.py"))
+        return Frontier(code, str(reference), repr(world), self.submission.name, self.submission.digest, how)
 
 
 def _verify_by_replay(
@@ -177,125 +165,7 @@ def _verify_by_replay(
     if found is not None and outcome.difference is None:
         difference = found.outcome.difference
         return found._replace(outcome=outcome._replace(difference=difference, shortest=False))
-    return _with_attempt(lab, world, outcome, runs.runner)
-
-
-class _Merging(NamedTuple):
-    """Explores a submission in the sandbox with its states merged."""
-
-    lab: Lab
-    world: World
-    process: KernelProcess
-    steps: int | None
-    progress: Progress
-    runner: Runner
-
-    def explore(self, frontier: Callable[[str], Frontier | None]) -> tuple[Verified | None, str]:
-        """Return what was found, and why states cannot be merged, or "": then there may be a shorter difference.
-
-        If they can only be compared with processes and frames in order, they are explored once more like that.
-        """
-        differs: Verified | None = None
-        reason = ""
-        for how, ordered in (("confined", False), ("confined, ordered", True)):
-            found, reason = self._explore(ordered, frontier(how))
-            if not reason and found is not None and differs is not None and found.outcome.difference is None:
-                outcome = found.outcome._replace(difference=differs.outcome.difference, shortest=False)
-                return differs._replace(outcome=outcome._replace(reason=outcome.reason or ORDERED)), ""
-            if not reason:
-                return found, ""
-            differs = differs or found
-            if reason != ORDERED:
-                break
-        return differs, reason
-
-    def _explore(self, ordered: bool, frontier: Frontier | None) -> tuple[Verified | None, str]:
-        """Do what `explore` does. The reason is ORDERED if two states can be compared in order."""
-        from grader.protocol.lockstep import WorkerEnded
-
-        process = self.process
-        if process.in_c and not process.module:
-            return None, "does not compile"
-        try:
-            child = process.begin()
-            return (None, "cannot be loaded") if child is None else self._explore_in(child, ordered, frontier)
-        except (Unmergeable, Opaque) as problem:
-            return None, why_not_merged(problem)
-        except (Strayed, WorkerEnded):
-            return None, STRAYED
-        finally:
-            process.end()
-
-    def _explore_in(
-        self, child: Child | PlainChild, ordered: bool, frontier: Frontier | None
-    ) -> tuple[Verified | None, str]:
-        """Do so in a process."""
-        sides: list[RemoteSide] = []
-
-        def make_side(begun: Scenario, base: int, plain: frozenset[int]) -> RemoteSide:
-            kind = KnowingSide if self.process.in_c else RemoteSide
-            sides.append(kind(child, self.world, begun, base, plain, ordered))
-            return sides[-1]
-
-        outcome = explore_side(
-            self.world,
-            reference_kernel(self.lab),
-            make_side,
-            STEPS if self.steps is None else self.steps,
-            self.progress,
-            frontier=frontier,
-        )
-        found = _with_attempt(self.lab, self.world, outcome, self.runner)
-        if found.attempt is None:
-            if not (outcome.reason or outcome.stopped or sides[-1].full):
-                self.process.keep()
-            return found, ""
-        if found.attempt.verdict == PASSED:
-            assert outcome.difference is not None
-            if not outcome.merged:
-                return None, outcome.reason
-            reason = self._why_only_here(outcome.difference)
-            return None, ENDED if reason == STRAYED and sides[-1].ended else reason
-        if not outcome.merged:
-            return found, outcome.reason
-        # After ctrl-C nothing long may follow. And the kernel's process may be in the middle of an answer.
-        return found, "" if outcome.stopped else _doubt(sides[-1])
-
-    def _why_only_here(self, difference: Scenario) -> str:
-        """Return why a kernel passes a scenario in which it differed: the numbers of an exploration, or going back."""
-        from grader.protocol.lockstep import WorkerEnded
-
-        def make_side(begun: Scenario, base: int, plain: frozenset[int]) -> RemoteSide:
-            child = self.process.begin()
-            if child is None:
-                raise Strayed("it was loaded before, and cannot be now")
-            return RemoteSide(child, self.world, begun, base, plain)
-
-        self.process.end()
-        try:
-            product = Product(self.world, reference_kernel(self.lab), make_side)
-        except (Strayed, WorkerEnded):
-            return STRAYED
-        try:
-            agrees = all(map(product.step, difference.steps)) and product.ends_well()
-        except (Strayed, WorkerEnded):
-            agrees = False
-        if agrees:
-            return STRAYED
-        return NUMBERED.format(FIRST_PID, product.base) + (ROOM if self.process.in_c else "")
-
-
-def _doubt(side: RemoteSide) -> str:
-    """Return why states could not be compared up to a difference, so that there may be a shorter one, or ""."""
-    from grader.protocol.lockstep import WorkerEnded
-
-    try:
-        side.check_elsewhere(found=True)
-    except Unmergeable as problem:
-        return str(problem)
-    except (Strayed, WorkerEnded):
-        pass  # the levels before were looked at, and no others are claimed (see _outcome of explore.py)
-    return ""
+    return with_attempt(lab, world, outcome, runs.runner)
 
 
 class _Runs:
@@ -312,33 +182,3 @@ class _Runs:
             self.runner, self._left = self._make(), RENEWED
         self._left -= 1
         return self.runner(scenario, expected, True).verdict != PASSED
-
-
-def _is_confirmed(verified: Verified) -> bool:
-    """Return True if a run from the beginning shows the difference, too."""
-    return verified.attempt is not None and verified.attempt.verdict != PASSED
-
-
-def _with_attempt(lab: Lab, world: World, outcome: Outcome, runner: Runner) -> Verified:
-    """Add the attempt at the difference, as a scenario of the lab that states what the reference does."""
-    if outcome.difference is None:
-        return Verified(world, outcome)
-    reference = reference_kernel(lab)
-    scenario = with_outcomes(outcome.difference._replace(task=lab.tasks[0].id), reference)
-    attempt = runner(scenario, replay(scenario, reference), True)
-    if outcome.stopped and attempt.verdict == PASSED:
-        # Its states cannot be trusted, and this is how far replay has come.
-        return Verified(world, Outcome(0, 0, 0, 0, False, merged=False, reason=STRAYED, stopped=True))
-    return Verified(world, outcome._replace(difference=scenario), attempt)
-
-
-def _frontier(lab: Lab, world: World, submission: Submission) -> Callable[[str], Frontier]:
-    """Return what makes the place of an exploration; its argument says how the kernel runs."""
-    assert lab.reference is not None
-    code = files_hash(grader_hash(), lab.reference.path.parent.rglob("*.py"))
-    parts = [code, str(lab.reference), repr(world), submission.name, submission.digest]
-    return lambda how: Frontier(*parts, how)
-
-
-def _no_frontier(how: str) -> None:
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.verify.outcome import Outcome
-from grader.verify.verify import Verified
+from grader.verify.verified import Verified
 
 
 def headline(outcome: Outcome) -> str:

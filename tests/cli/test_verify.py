@@ -132,7 +132,7 @@ def test_ctrl_c_after_a_difference_word_for_word(cli, stopped_lab):
 def test_ctrl_c_while_a_longer_search_follows(cli, stopped_lab, monkeypatch):
     """A difference whose search is repeated by replay is shown, too, when the user does not wait for that."""
     monkeypatch.undo()
-    monkeypatch.setattr("grader.verify.verify._doubt", lambda side: "keeps an iterator")
+    monkeypatch.setattr("grader.verify.merging._doubt", lambda side: "keeps an iterator")
     press_ctrl_c(monkeypatch, "grader.verify.by_replay._possible")
     status, out, _ = cli("verify", stopped_lab)
 

@@ -18,7 +18,8 @@ from grader.scenario.writer import to_yaml
 from grader.verify.by_replay import explore_by_replay
 from grader.verify.explore import explore
 from grader.verify.frontier import Frontier
-from grader.verify.verify import Verified, verify_kernel
+from grader.verify.verified import Verified
+from grader.verify.verify import verify_kernel
 from grader.verify.words import headline, remarks, summary
 from reference.copy_on_write import CopyOnWriteKernel
 

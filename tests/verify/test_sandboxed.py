@@ -127,8 +127,8 @@ def interrupt(*how_far):
 
 def test_ctrl_c_shows_the_difference_that_was_found(session, monkeypatch):
     """It is graded once, and nothing long follows: no replay, and no look at a process that may be in mid-answer."""
-    for later in ("_doubt", "explore_by_replay"):
-        monkeypatch.setattr(f"grader.verify.verify.{later}", None)
+    for later in ("merging._doubt", "verify.explore_by_replay"):
+        monkeypatch.setattr(f"grader.verify.{later}", None)
     found = verify(session, out_of_memory("1 / 0"), SMALL._replace(failures=("allocate",)), progress=interrupt)
 
     assert [step.verb for step in found.outcome.difference.steps] == ["mmap", "fail", "read"]
