@@ -95,7 +95,7 @@ class Memory:
         for frame in record.allocated:
             self.cached.pop(frame, None)
         before = self.state.pages_of(step.fields["at"]) if step is not None and step.verb == "mremap" else range(0)
-        values = self._moved(step, record) if step is not None and regions is not None else ()
+        values = self._bytes_of(step, record) if step is not None and regions is not None else ()
         self.state.follow(record)
         if step is not None and regions is not None:
             if values:
@@ -112,9 +112,8 @@ class Memory:
         if step.verb == "mremap" and record.mapped is not None:
             self._move(record.actor, before, record.mapped[1])
         elif step.verb == "madvise" and step.fields["advice"] == "dontneed":
-            for page in self.state.pages_of(step.fields["at"]):
-                if not self.state.entry(record.actor, page):  # a locked page stays
-                    self._own.pop(ProcessPage(record.actor, page), None)
+            for page in self.state.dropped(record.actor, self.state.pages_of(step.fields["at"])):
+                self._own.pop(ProcessPage(record.actor, page), None)
         elif record.forked:
             own = {p._replace(pid=record.forked): i for p, i in self._own.items() if p.pid == record.actor}
             if self._linux:  # a page that madvise has wiped has no entry
@@ -134,8 +133,8 @@ class Memory:
             if image is not None:
                 self._own[ProcessPage(pid, first + page - old.start)] = image
 
-    def _moved(self, step: Step, record: StepRecord) -> Sequence[int]:
-        """Return the bytes that a step is about to write or read, one for each page that it reaches."""
+    def _bytes_of(self, step: Step, record: StepRecord) -> Sequence[int]:
+        """Return the bytes that a step wrote or read, one for each page that it reached. The state is that before it."""
         if step.verb not in _WRITES:
             return record.values
         return _written(step, pages_written(self.state, step, record))

@@ -176,7 +176,7 @@ class State:
                 del self.out[ProcessPage(pid, page)]
             self.out |= {ProcessPage(pid, page - old.start + pages.start): slot for page, slot in moved.items()}
         elif self.out and (step.verb in ("mmap", "munmap") or fields.get("advice") == "dontneed"):
-            for page in pages:
+            for page in pages if step.verb != "madvise" else self.dropped(pid, pages):
                 self.out.pop(ProcessPage(pid, page), None)
 
     def _forget(self, pid: int) -> None:
@@ -211,6 +211,15 @@ class State:
         first, pages, _ = self.mappings.get(place.name, _NOWHERE)
         indexes = place.pages(pages)
         return range(first + indexes.start, first + indexes.stop)
+
+    def dropped(self, pid: int, pages: range) -> range:
+        """Return those of the pages that `madvise dontneed` has just dropped.
+
+        It is refused at the first page that is locked. Only that one still has an entry, since locked pages stay in
+        memory.
+        """
+        table = self.tables.get(pid, {})
+        return range(pages.start, next((page for page in pages if page in table), pages.stop))
 
     def entry(self, pid: int, page: int) -> int:
         """Return an entry as the machine's integer; 0 if there is none."""

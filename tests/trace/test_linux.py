@@ -80,6 +80,21 @@ def test_a_locked_page_stays_as_it_is():
     assert memory.page(1, memory.state.mappings["h"].first).byte(0) == 5
 
 
+def test_advice_that_is_refused_at_a_locked_page_leaves_those_behind_it():
+    """One that is out on swap stays there, with what was written to it; one in front of the locked page is dropped."""
+    memory = after(
+        "mmap: {by: P, name: h, pages: 4}",
+        "write: {by: P, at: h, values: [1, 2, 3, 4]}",
+        "madvise: {by: P, at: 'h[0]', advice: pageout}",
+        "madvise: {by: P, at: 'h[2]', advice: pageout}",
+        "mlock: {by: P, at: 'h[1]'}",
+        "madvise: {by: P, at: h, advice: dontneed, expect: {outcome: error}}",
+    )
+
+    first = memory.state.mappings["h"].first
+    assert [memory.page(1, first + page).byte(0) for page in range(4)] == [0, 2, 3, 4]
+
+
 def test_a_private_page_that_was_only_populated_does_not_follow_its_file():
     """It was copied when it was made, although nobody has written to it."""
     memory = after(
