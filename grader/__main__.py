@@ -10,8 +10,8 @@ import sys
 def main() -> int:
     """Run the command line. Returns the exit status.
 
-    While the program is imported, ctrl-C ends the process at once. After that it raises KeyboardInterrupt, so that a
-    command can save what it has.
+    Until the command line takes over, ctrl-C ends the process at once. After that it raises KeyboardInterrupt, so that
+    a command can save what it has.
     """
     heard = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler  # no: it is ignored, as in the background
     if heard:
@@ -52,7 +52,8 @@ def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
     a traceback and go on, as if ctrl-C had not been pressed.
     """
     if lost.exc_type is KeyboardInterrupt:
-        _thread.start_new_thread(_thread.interrupt_main, ())  # by the time that it runs, this one has left that place
+        # That thread interrupts this one a moment later. If it comes too early, this is called again.
+        _thread.start_new_thread(_thread.interrupt_main, ())
     else:
         sys.__unraisablehook__(lost)
 

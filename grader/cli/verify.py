@@ -74,6 +74,8 @@ def run(options: argparse.Namespace) -> int:
             raise InputError([f"{session.lab.name}: {fault}"]) from None
         finally:
             progress.clear()
+        if limits and status == 1:
+            print()  # so that a scenario that is copied ends with its last line
         for remark in limits:
             print("\n".join(wrap(remark, WIDTH, "")))
     return status
@@ -89,7 +91,8 @@ def _print(verified: Verified, lab: Lab, options: argparse.Namespace) -> int:
         print(line)
     if attempt is not None:
         return _show(verified, lab, options)
-    print("\n".join(wrap(f"ok   {certificate(outcome)}", WIDTH - 4, "    ")))
+    mark = "ok" if outcome.scenarios else "--"
+    print("\n".join(wrap(f"{mark}   {certificate(outcome)}", WIDTH - 4, "    ")))
     return 130 if outcome.stopped else 0
 
 

@@ -33,7 +33,7 @@ _PROGRAM = (
 class PlainChild:
     """A subprocess that runs inside/worker.serve. The same interface as child.Child."""
 
-    #: Its only limit is how long an answer takes, which must be that of one scenario.
+    #: The time limit is that of one answer, and cannot be divided between two scenarios.
     takes_more = False
 
     def __init__(self, owner: Owner, entry: str, polite: bool, runtime: str = "") -> None:

@@ -134,7 +134,7 @@ class Memory:
                 self._own[ProcessPage(pid, first + page - old.start)] = image
 
     def _bytes_of(self, step: Step, record: StepRecord) -> Sequence[int]:
-        """Return the bytes that a step wrote or read, one for each page that it reached. The state is that before it."""
+        """Return the bytes that a step wrote or read, one for each page that it reached; the state is that before."""
         if step.verb not in _WRITES:
             return record.values
         return _written(step, pages_written(self.state, step, record))

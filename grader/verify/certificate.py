@@ -37,7 +37,9 @@ def certify(session: Session, submission: Submission) -> Certificate:
     except ReferenceFault:
         shown = f"`{command('check', session.lab.path, '--verify')}` shows it"
         return Certificate(UNGRADABLE, f"not verified: the reference is wrong in a scenario; {shown}")
-    attempt = found[-1].attempt
+    attempt, outcome = found[-1].attempt, found[-1].outcome
+    if outcome.stopped and not outcome.scenarios:
+        return Certificate(UNGRADABLE, "not verified: it was stopped")
     if attempt is None:
         return Certificate(PASSED, summary(found))
     if attempt.verdict == NOT_IMPLEMENTED:

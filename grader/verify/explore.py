@@ -121,7 +121,7 @@ class _Search:
         except (Unmergeable, Opaque) as problem:
             if self.best is None:
                 raise
-            # Nothing is claimed of shorter ones: which states are alike was not certain.
+            # Claim nothing about shorter ones: states may have been merged wrongly.
             return self._outcome(0)._replace(merged=False, shortest=False, reason=why_not_merged(problem))
         except _Tired as tired:
             return self._outcome(level)._replace(reason=str(tired), kept=self._keep(level))

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from grader.sandbox.sandbox import Sandbox
     from grader.sandbox.subprocess_child import PlainChild
 
-#: Processor seconds after which a process gets no further world: to begin one takes less than a hundredth of that.
+#: Processor seconds after which a process gets no further world. To begin another takes less than a hundredth of that,
+#: and so no process comes near what one may use in its whole life, in however many worlds.
 WORN_S = 5.0
 
 
@@ -51,7 +52,7 @@ class KernelProcess:
     def begin(self) -> Child | PlainChild | None:
         """Return the process for a world: the one that was kept, or a new one; None if that cannot load the submission.
 
-        WorkerEnded if it ends. `end` follows.
+        WorkerEnded if the process ends while it reads the source. `end` follows in any case.
         """
         kept, self._fit = self._child if self._fit else None, False
         if kept is not None and kept.quiet():
@@ -82,5 +83,6 @@ class KernelProcess:
         if not self.in_c:
             return send_source(child, modules, main, class_name) is None
         key = translation_key(self.module)
-        before, kept = known(key) or b"", lambda translated: keep(key, translated)
-        return send_source(child, modules, main, class_name, self.module, before, kept) is None
+        before = known(key) or b""
+        trouble = send_source(child, modules, main, class_name, self.module, before, lambda new: keep(key, new))
+        return trouble is None

@@ -24,13 +24,14 @@ from grader.verify.knowing import KnowingSide
 from grader.verify.outcome import STEPS, Progress
 from grader.verify.product import Product
 from grader.verify.sides import RemoteSide, Strayed
-from grader.verify.verified import STRAYED, Verified, with_attempt
+from grader.verify.verified import Verified, with_attempt
 
 if TYPE_CHECKING:
     from grader.sandbox.child import Child
     from grader.sandbox.subprocess_child import PlainChild
 
-#: Other reasons why a kernel is explored by replay.
+#: Why a kernel is explored by replay.
+STRAYED = "did something else when a state was put back than in a run from the beginning"
 ENDED = "ended its process, or had no memory left, while its states were compared"
 NUMBERED = "did something else with high numbers of processes (from {} on) and frames (from {} on) than with low ones"
 ROOM = "; arrays need room for FL_PROCESSES and FL_FRAMES of them"
@@ -66,7 +67,7 @@ class Merging(NamedTuple):
         return differs, reason
 
     def _explore(self, ordered: bool, frontier: Frontier | None) -> tuple[Verified | None, str]:
-        """Do what `explore` does. The reason is ORDERED if two states can be compared in order."""
+        """Explore once, and return what `explore` does. The reason is ORDERED if states can be compared in order."""
         from grader.protocol.lockstep import WorkerEnded
 
         process = self.process
@@ -85,7 +86,7 @@ class Merging(NamedTuple):
     def _explore_in(
         self, child: Child | PlainChild, ordered: bool, frontier: Frontier | None
     ) -> tuple[Verified | None, str]:
-        """Do so in a process."""
+        """Explore in a process that has the kernel, and let the difference be graded."""
         sides: list[RemoteSide] = []
 
         def make_side(begun: Scenario, base: int, plain: frozenset[int]) -> RemoteSide:

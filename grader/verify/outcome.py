@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
     shortest: bool = True
 
     def whole(self) -> Outcome:
-        """Return this outcome. KeyboardInterrupt if the user stopped the exploration, for who has no use for a part."""
+        """Return this outcome. KeyboardInterrupt if the user stopped it, for callers that need all of it."""
         if self.stopped:
             raise KeyboardInterrupt
         return self

@@ -14,9 +14,6 @@ from grader.replay.simulated import replay
 from grader.verify.outcome import Outcome
 from grader.verify.written import with_outcomes
 
-#: Why a kernel is explored by replay that passes the scenario in which it differed.
-STRAYED = "did something else when a state was put back than in a run from the beginning"
-
 
 class Verified(NamedTuple):
     """A world, what its exploration covered, and the attempt at the difference that was found, if any."""
@@ -39,6 +36,6 @@ def with_attempt(lab: Lab, world: World, outcome: Outcome, runner: Runner) -> Ve
     scenario = with_outcomes(outcome.difference._replace(task=lab.tasks[0].id), reference)
     attempt = runner(scenario, replay(scenario, reference), True)
     if outcome.stopped and attempt.verdict == PASSED:
-        # Its states cannot be trusted, and this is how far replay has come.
-        return Verified(world, Outcome(0, 0, 0, 0, False, merged=False, reason=STRAYED, stopped=True))
+        # Why that is, nobody has asked, and until then its states cannot be trusted.
+        return Verified(world, Outcome(0, 0, 0, 0, False, stopped=True))
     return Verified(world, outcome._replace(difference=scenario), attempt)

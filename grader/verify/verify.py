@@ -159,7 +159,7 @@ def _verify_by_replay(
 ) -> Verified:
     """Explore a world without merging, for a reason.
 
-    found  a difference that there is, though replay may not reach it
+    found  a confirmed difference that replay may not reach
     """
     outcome = explore_by_replay(world, reference_kernel(lab), runs.differs, steps, progress, reason)
     if found is not None and outcome.difference is None:

@@ -16,6 +16,8 @@ def headline(outcome: Outcome) -> str:
 
 def certificate(outcome: Outcome) -> str:
     """Return one sentence on what holds, such as "no difference in any scenario of any length (38 states, …)"."""
+    if not outcome.scenarios:
+        return "nothing was covered"
     steps = _steps(outcome.steps)
     scenarios = f"{outcome.scenarios:,} scenario{'s' * (outcome.scenarios != 1)}"
     if not outcome.merged:

@@ -90,8 +90,8 @@ def test_a_world_with_a_problem_ends_the_process(process_of):
 
 
 @pytest.mark.parametrize(("name", "value"), [("seconds", WORN_S), ("talks", True)])
-def test_a_process_that_is_worn_or_says_what_nobody_asked_is_not_used_again(process_of, name, value):
-    """Its limit of processor time is near, or its next answer would be taken for another one."""
+def test_a_process_that_is_worn_or_has_sent_too_much_is_not_used_again(process_of, name, value):
+    """It has used much processor time, or its next answer would be taken for another one."""
     with process_of("c") as process:
         first = process.begin()
         setattr(first, name, value)
@@ -111,7 +111,7 @@ def test_leaving_ends_a_process_that_was_kept(process_of):
 
 
 def test_a_submission_that_cannot_be_loaded_has_no_process(process_of):
-    """Its trouble is told by the scenario that shows it."""
+    """The caller says so; nothing is explored."""
     with process_of("python", (wire.TROUBLE, json.dumps(TROUBLE).encode())) as process:
         assert process.begin() is None
 
