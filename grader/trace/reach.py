@@ -7,6 +7,7 @@ page whose entry does not allow it costs one fault, and a write fails in a fault
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from grader.machine.entry import FRAME_SHIFT
 from grader.machine.moves import READ, WRITE
@@ -29,20 +30,35 @@ def pages_written(before: State, step: Step, record: StepRecord) -> int:
         # No byte is written before user_access has made all pages ready; then, up to a page that still has no entry.
         return entries.present(pages) if record.outcome == NO_PROGRESS else 0
     # Linux does not count the fault that ends in SIGSEGV.
-    counted = record.outcome != SEGV or not linux
+    return _before_last_fault(pages, entries, record, counted=record.outcome != SEGV or not linux)
+
+
+def _before_last_fault(pages: range, entries: _Entries, record: StepRecord, counted: bool) -> int:
+    """Return how many pages lie before the one whose fault failed: each that needed a fault uses one up.
+
+    A system call on Linux fails alike if its last fault found no memory, which is counted, and if the page after that
+    is refused, which is not. The entry shows whether the last fault succeeded.
+
+    counted  whether the fault that failed is among those of the record
+    """
     faults, major = sum(record.faults), record.faults[1]
     if record.outcome == NO_PROGRESS:
         faults -= RETRIES
     for reached, page in enumerate(pages):
         last = faults == 1 and counted
         if entries.faulted(page) or (last and entries.found_no_frame(page, pages[reached + 1 :], major)):
-            # A system call on Linux fails alike if its last fault found no memory, which is counted, and if the page
-            # after that is refused, which is not. The entry shows whether the last fault succeeded.
             if (last or faults <= 0) and not entries.writable(page):
                 return reached
             faults -= 1
             major -= entries.may_have_read(page)
     return len(pages)
+
+
+class _Swapped(NamedTuple):
+    """Says if a page that had a frame of its own went out to swap in a step, and if it returned in it."""
+
+    left: bool
+    returned: bool
 
 
 class _Entries:
@@ -67,7 +83,7 @@ class _Entries:
 
     def faulted(self, page: int) -> bool:
         """Return True if a page certainly had no entry that allowed the write when its turn came."""
-        return not _writable(self._table.get(page, 0)) or self._swapped(page)[1]
+        return not _writable(self._table.get(page, 0)) or self._swapped(page).returned
 
     def found_no_frame(self, page: int, later: Sequence[int], major: int) -> bool:
         """Return True if a page went out to swap before its turn, and the last fault found no frame to bring it back.
@@ -75,18 +91,20 @@ class _Entries:
         later  the pages after it; one that went out for these was written before
         major  how many faults have read from disk, without those at earlier pages
         """
-        if not self._swapped(page)[0]:
+        if not self._swapped(page).left:
             return False
         # A fault that finds no frame reads nothing and makes no entry, and no page after it is touched.
         #
-        # The record leaves one case open, which is taken for this one: the last fault is a later page's, took the frame
-        # of this page, read from disk and failed all the same, and an earlier fault found its page of a file in memory.
+        # The record leaves one case open, which is taken for this one:
+        # - an earlier fault found its page of a file in memory
+        # - this page was written
+        # - a later page's fault, the last one, took its frame, read from disk and failed all the same
         return major <= 0 and not self._fails_at_map and not any(self._made_ready(other) for other in later)
 
     def may_have_read(self, page: int) -> bool:
         """Return True if the fault of a page may have read it from disk."""
         if page in self._table:
-            return self._swapped(page)[1]
+            return self._swapped(page).returned
         region = self._before.regions[self._pid].find(page)
         of_file = region is not None and isinstance(region.file, FileSpec)
         return of_file or ProcessPage(self._pid, page) in self._before.out
@@ -98,13 +116,13 @@ class _Entries:
     def _made_ready(self, page: int) -> bool:
         return self.writable(page) and self.faulted(page)
 
-    def _swapped(self, page: int) -> tuple[bool, bool]:
-        """Return whether a page that had a frame of its own went out to swap, and whether it returned."""
+    def _swapped(self, page: int) -> _Swapped:
         frame = self._table.get(page, 0) >> FRAME_SHIFT
         for number, move in enumerate(self._moves if page in self._table else ()):
             if move.kind == WRITE and move.frame == frame:
-                return True, any(later.kind == READ and later.slot == move.slot for later in self._moves[number:])
-        return False, False
+                later = self._moves[number:]
+                return _Swapped(True, any(other.kind == READ and other.slot == move.slot for other in later))
+        return _Swapped(False, False)
 
 
 def _writable(pte: int) -> bool:
