@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from grader.grade.runner import Runner
-from grader.grade.verdicts import PASSED
 from grader.lab.kernels import reference_kernel
 from grader.lab.lab import Lab
 from grader.lab.scope import World
@@ -107,7 +106,7 @@ class Merging(NamedTuple):
             if not (outcome.reason or outcome.stopped or sides[-1].full):
                 self.process.keep()
             return found, ""
-        if found.attempt.verdict == PASSED:
+        if not found.confirmed:
             assert outcome.difference is not None
             if not outcome.merged:
                 return None, outcome.reason

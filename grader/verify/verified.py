@@ -24,7 +24,7 @@ class Verified(NamedTuple):
 
     @property
     def confirmed(self) -> bool:
-        """Return True if there is a difference, and a run from the beginning shows it, too."""
+        """Return True if there is a difference, and a run from the beginning does not pass."""
         return self.attempt is not None and self.attempt.verdict != PASSED
 
 

@@ -39,7 +39,8 @@ def remarks(outcome: Outcome) -> list[str]:
     elif outcome.reason:
         found.append(f"The exploration ended there, because this kernel {outcome.reason}.")
     if outcome.stopped and (outcome.shortest or outcome.reason):
-        found.append("Stopped before it was finished; what is shown above has been covered.")
+        covered = "; what is shown above has been covered" if outcome.scenarios else ""
+        found.append(f"Stopped before it was finished{covered}.")
     if outcome.kept:
         found.append("The same command goes on from there.")
     if outcome.resumed:

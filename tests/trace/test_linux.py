@@ -5,7 +5,7 @@ from grader.scenario.loader import parse_scenario
 from grader.trace.memory import Memory
 from reference.linux import LinuxKernel
 from tests.protocol.test_reenact import honest_answers, reenact
-from tests.trace.test_memory import assert_same
+from tests.trace.test_memory import assert_same, byte, followed
 
 STORY = """format: 1
 title: t
@@ -61,13 +61,8 @@ def test_state_and_contents_are_the_live_machine_s():
 
 def after(*steps):
     """The memory after these steps, on a machine with 64 frames."""
-    head = STORY[: STORY.index("  - mmap")]
-    scenario = parse_scenario(head + "".join(f"  - {step}\n" for step in steps), "id", "s.yaml")
-    run, memory = Replay(scenario, LinuxKernel), Memory(scenario)
-    for step in scenario.steps:
-        memory.follow(run.step(step))
-        assert_same(memory, run.machine, step.number)
-    return memory
+    machine = STORY[STORY.index("machine:") : STORY.index("processes:")].rstrip()
+    return followed(machine, LinuxKernel, *steps)
 
 
 def test_a_locked_page_stays_as_it_is():
@@ -77,7 +72,7 @@ def test_a_locked_page_stays_as_it_is():
         "mmap: {by: P, name: h, pages: 1}", "write: {by: P, at: h, value: 5}", "mlock: {by: P, at: h}", advice
     )
 
-    assert memory.page(1, memory.state.mappings["h"].first).byte(0) == 5
+    assert byte(memory, "P", "h") == 5
 
 
 def test_advice_that_is_refused_at_a_locked_page_leaves_those_behind_it():
@@ -91,8 +86,7 @@ def test_advice_that_is_refused_at_a_locked_page_leaves_those_behind_it():
         "madvise: {by: P, at: h, advice: dontneed, expect: {outcome: error}}",
     )
 
-    first = memory.state.mappings["h"].first
-    assert [memory.page(1, first + page).byte(0) for page in range(4)] == [0, 2, 3, 4]
+    assert [byte(memory, "P", "h", page) for page in range(4)] == [0, 2, 3, 4]
 
 
 def test_a_private_page_that_was_only_populated_does_not_follow_its_file():
@@ -103,7 +97,7 @@ def test_a_private_page_that_was_only_populated_does_not_follow_its_file():
         "write: {by: P, at: s, value: 5}",
     )
 
-    assert memory.page(1, memory.state.mappings["h"].first).byte(0) == 1
+    assert byte(memory, "P", "h") == 1
 
 
 def test_mremap_moves_what_madvise_said_of_each_page():

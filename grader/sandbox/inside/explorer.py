@@ -141,10 +141,8 @@ class Explorer(Worker):
     def begin(self, given: dict[str, Any]) -> None:
         """Begin a world. The kernel's module is executed once for it, so that what it keeps there can be noticed."""
         self.run, self.world, self.state, self.saved, self.step = None, None, None, {}, 0
-        if self.begun and self.source is not None:
-            # The instances of the world before reserve memory that those of this one need.
-            self.source.forget()
-            gc.collect()
+        if self.begun:
+            self.let_go()
         self.begun = True
         self.reason = self.found_late = self.reason_before = ""
         self.noted = True

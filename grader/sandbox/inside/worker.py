@@ -131,11 +131,7 @@ class Worker:
             _exit(0)  # the grader gives this scenario a fresh child
         self.begun = True
         self.log = []  # what the last kernel does while it is freed (__del__) does not answer this one
-        self.run = None
-        if self.source is not None:
-            self.source.forget()
-        # A kernel and its machine refer to each other, and each scenario has the whole memory that a kernel may use.
-        collect()
+        self.let_go()
         if not self.reserve:
             self.reserve = bytes(RESERVE)
         self.step, self.ticks, self.late_in = 0, 0, -1
@@ -148,6 +144,13 @@ class Worker:
             self.run = Replay(scenario, self.make_kernel, self.log)
         except StudentCrash:
             self.log.append(wire.CRASHED)
+
+    def let_go(self) -> None:
+        """Let go of the last kernel and its machine, which refer to each other: the next has the whole memory."""
+        self.run = None
+        if self.source is not None:
+            self.source.forget()
+        collect()
 
     def make_kernel(self, hw: Hardware) -> Kernel:
         """Return a new kernel from a module that is executed again, so that no scenario sees what another has left."""
