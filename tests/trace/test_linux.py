@@ -86,7 +86,9 @@ def test_advice_that_is_refused_at_a_locked_page_leaves_those_behind_it():
         "madvise: {by: P, at: h, advice: dontneed, expect: {outcome: error}}",
     )
 
+    first = memory.state.mappings["h"].first
     assert [byte(memory, "P", "h", page) for page in range(4)] == [0, 2, 3, 4]
+    assert [place.page - first for place in memory.state.out] == [2]
 
 
 def test_a_private_page_that_was_only_populated_does_not_follow_its_file():
